@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bot.runtime.file_modes import complain, keep_to_ourselves
+from bot.runtime.file_modes import restrict_umask, warn_of_loose_modes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ EXIT_WRONG_SETTINGS = 2
 
 @app.callback()
 def before_all_else() -> None:
-    keep_to_ourselves()
+    restrict_umask()
 
 
 @app.command()
@@ -64,7 +64,7 @@ def run() -> None:
         for line in wrong.lines:
             typer.echo(line, err=True)
         raise typer.Exit(EXIT_WRONG_SETTINGS) from None
-    complain(path for path in (Path(".env"), settings.stations_file) if path is not None)
+    warn_of_loose_modes(path for path in (Path(".env"), settings.stations_file) if path is not None)
     allow_many_files()
     raise typer.Exit(asyncio.run(_run(settings, stations)))
 
@@ -80,14 +80,14 @@ def allow_many_files() -> None:
 def _stations(settings: Settings) -> Sequence[StationSettings]:
     """Read the stations and configure logging to redact their keys."""
     from bot.config.settings import environment
-    from bot.config.startup_warnings import cautions
+    from bot.config.startup_warnings import startup_warnings
     from bot.config.stations_file import read_stations
     from bot.runtime.logs import configure_logging
 
     stations = read_stations(settings, environment())
     configure_logging(settings.log_level, [*settings.secrets(), *(one.key.get_secret_value() for one in stations)])
     as_root = os.geteuid() == 0
-    for line in cautions(stations, settings.telegram_api_url, settings.health_address, as_root=as_root):
+    for line in startup_warnings(stations, settings.telegram_api_url, settings.health_address, as_root=as_root):
         logging.getLogger(__name__).warning(line)
     return stations
 

@@ -4,7 +4,7 @@ from bot.access.policy import EVERY_STATION, Permission
 from bot.messages.message import Message, mark
 from handlers.access import requests
 from handlers.dispatch import refusals
-from handlers.dispatch.declare import CATALOGUE, Reply, Request, Whose, command
+from handlers.dispatch.declare import CATALOGUE, Reply, Request, StationScope, command
 from handlers.dispatch.topics import Topic
 
 FIRST_ASKED = ("status", "calls", "cdr")
@@ -16,10 +16,10 @@ FIRST_ASKED = ("status", "calls", "cdr")
     summary=mark("The commands you may use here; how to write one of them"),
     usage=mark("[command]"),
     examples=("/help", "/help cdr"),
-    whose=Whose.ANY,
+    whose=StationScope.ANY,
 )
 async def help_(request: Request) -> Reply:
-    if not request.may(Permission.SOMEBODY).allowed:
+    if not request.may(Permission.ANY_ROLE).allowed:
         return Reply(await _to_a_stranger(request))
     topics = [
         (label, commands)
@@ -49,7 +49,10 @@ def _may(request: Request, permission: str) -> bool:
 
 
 @command(
-    "id", topic=Topic.BOT, summary=mark("Your numeric id and this chat's, as the settings want them"), whose=Whose.ANY
+    "id",
+    topic=Topic.BOT,
+    summary=mark("Your numeric id and this chat's, as the settings want them"),
+    whose=StationScope.ANY,
 )
 async def id_(request: Request) -> Reply:
     place = request.place
@@ -57,14 +60,14 @@ async def id_(request: Request) -> Reply:
         "person": request.actor.id,
         "chat": None if place.private else place.chat,
         "thread": place.thread,
-        "known": request.may(Permission.SOMEBODY).allowed,
+        "known": request.may(Permission.ANY_ROLE).allowed,
     }
     return Reply(Message("id", facts))
 
 
-@command("start", topic=Topic.BOT, summary=mark("What this bot does and how to begin"), whose=Whose.ANY)
+@command("start", topic=Topic.BOT, summary=mark("What this bot does and how to begin"), whose=StationScope.ANY)
 async def start(request: Request) -> Reply:
-    if not request.may(Permission.SOMEBODY).allowed:
+    if not request.may(Permission.ANY_ROLE).allowed:
         return Reply(await _to_a_stranger(request))
     asks = [f"/{name}" for name in FIRST_ASKED if _may(request, CATALOGUE.commands[name].rule.permission)]
     about = request.station.name if request.settled else EVERY_STATION

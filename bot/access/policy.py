@@ -18,7 +18,7 @@ class Permission:
     """Names of permissions; each command and button requires exactly one."""
 
     ANYONE = "anyone"
-    SOMEBODY = "somebody with a role"
+    ANY_ROLE = "somebody with a role"
     STATUS = "status.read"
     CALLS = "calls.read"
     RECORDS = "cdr.read"
@@ -46,7 +46,7 @@ class Permission:
 # Permissions that roles can hold; the first two are access levels, not rights.
 PERMISSIONS = frozenset(v for name, v in vars(Permission).items() if name.isupper()) - {
     Permission.ANYONE,
-    Permission.SOMEBODY,
+    Permission.ANY_ROLE,
 }
 # Changes of the PBX or of access: run once, and approved by a second person where configured.
 WRITES = frozenset({Permission.EMPLOYEES, Permission.EMPLOYEES_DELETE, Permission.TRUNKS, Permission.GRANT})
@@ -128,7 +128,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class AccessContext:
     """Context of a decision: person, chat and time. `member`: the person is in the chat now; None if unknown."""
 
     person: int
@@ -138,7 +138,7 @@ class Asking:
     now: datetime
     member: bool | None = None
 
-    def of(self, person: int, chat: int, *, private: bool) -> "Asking":
+    def of(self, person: int, chat: int, *, private: bool) -> "AccessContext":
         """Return the context of another person at the same time, membership unknown."""
         return replace(self, person=person, chat=chat, private=private, member=None)
 
@@ -156,7 +156,7 @@ class Decision:
 
 
 # A grant applies only while all of these hold.
-CONDITIONS: Mapping[str, Callable[[Grant, Asking], bool]] = {
+CONDITIONS: Mapping[str, Callable[[Grant, AccessContext], bool]] = {
     "subject": lambda grant, asking: grant.subject in (asking.person, asking.chat),
     "station": lambda grant, asking: grant.station in (EVERY_STATION, asking.station),
     "time": lambda grant, asking: not grant.has_ended(asking.now),
@@ -180,17 +180,17 @@ class Access:
         held = role.permissions if role else frozenset()
         return held & OPERATOR.permissions if grant.is_of_chat else held
 
-    def holding(self, asking: Asking, *, without: str = "") -> Iterator[Grant]:
+    def holding(self, asking: AccessContext, *, without: str = "") -> Iterator[Grant]:
         """Yield the grants that apply; `without` skips one condition, to find the reason of a denial."""
         conditions = [holds for name, holds in CONDITIONS.items() if name != without]
         return (grant for grant in self.grants if all(holds(grant, asking) for holds in conditions))
 
-    def may(self, asking: Asking, permission: str) -> Decision:
+    def may(self, asking: AccessContext, permission: str) -> Decision:
         """Decide. An unknown permission is denied; `anyone` allows strangers in private chats only."""
         held = list(self.holding(asking))
         if permission == Permission.ANYONE and asking.private:
             return Decision(True, "open to anyone")
-        if permission in (Permission.ANYONE, Permission.SOMEBODY):
+        if permission in (Permission.ANYONE, Permission.ANY_ROLE):
             return Decision(bool(held), _named(held) if held else self._why_nothing(asking))
         if permission not in PERMISSIONS:
             return Decision(False, "unknown permission")
@@ -201,19 +201,19 @@ class Access:
             return Decision(False, self._why_nothing(asking))
         return Decision(False, f"beyond {_named(held)}" if held else self._why_nothing(asking))
 
-    def _why_nothing(self, asking: Asking) -> str:
+    def _why_nothing(self, asking: AccessContext) -> str:
         if any(self.holding(asking, without="member")):
             return NOT_A_MEMBER if asking.member is False else MEMBERSHIP_UNKNOWN
         return STRANGER
 
-    def rights(self, asking: Asking) -> frozenset[str]:
+    def rights(self, asking: AccessContext) -> frozenset[str]:
         return frozenset[str]().union(*(self.permissions(grant) for grant in self.holding(asking)))
 
-    def of(self, asking: Asking) -> "Access":
+    def of(self, asking: AccessContext) -> "Access":
         """Return the part granted to this person and chat, for decisions at many stations."""
         return replace(self, grants=tuple(g for g in self.grants if g.subject in (asking.person, asking.chat)))
 
-    def needs_membership(self, asking: Asking) -> bool:
+    def needs_membership(self, asking: AccessContext) -> bool:
         """Return True if membership affects the decision: the chat's grants exceed the person's own."""
         if asking.private:
             return False
@@ -241,8 +241,8 @@ def _named(grants: list[Grant]) -> str:
     return f"role {', '.join(words)}"
 
 
-def _alone(person: int, station: str, now: datetime) -> Asking:
-    return Asking(person=person, chat=person, private=True, station=station, now=now)
+def _alone(person: int, station: str, now: datetime) -> AccessContext:
+    return AccessContext(person=person, chat=person, private=True, station=station, now=now)
 
 
 def grants_from(admins: frozenset[int], operators: frozenset[int], viewers: frozenset[int]) -> tuple[Grant, ...]:
@@ -251,7 +251,7 @@ def grants_from(admins: frozenset[int], operators: frozenset[int], viewers: froz
     return tuple(Grant(subject, role.name) for subject, role in sorted(highest.items()))
 
 
-class NotGranted(Exception):
+class GrantRefused(Exception):
     """Grant or revocation refused; `reason` is its short, fixed name."""
 
     def __init__(self, reason: str) -> None:
@@ -266,25 +266,25 @@ IN_THE_SETTINGS = "stands in the settings"
 THE_LAST_ADMIN = "the last administrator"
 
 
-def check_giving(access: Access, giver: Asking, grant: Grant) -> None:
+def check_grant(access: Access, giver: AccessContext, grant: Grant) -> None:
     """Check a grant. Raises NotGranted for more than the giver's own rights, or more than OPERATOR for a chat."""
     role = access.roles.get(grant.role)
     if role is None:
-        raise NotGranted(NO_SUCH_ROLE)
+        raise GrantRefused(NO_SUCH_ROLE)
     if grant.is_of_chat and not role.permissions <= OPERATOR.permissions:
-        raise NotGranted(TOO_MUCH_FOR_A_CHAT)
+        raise GrantRefused(TOO_MUCH_FOR_A_CHAT)
     if not role.permissions <= access.rights(giver):
-        raise NotGranted(MORE_THAN_ONES_OWN)
+        raise GrantRefused(MORE_THAN_ONES_OWN)
     if grant.until is not None:
         _keep_an_admin(access, grant, giver.now)
 
 
-def check_taking(access: Access, taker: Asking, grant: Grant) -> None:
+def check_revoke(access: Access, taker: AccessContext, grant: Grant) -> None:
     """Check a revocation. Raises NotGranted for a grant from the settings, or the last administrator's."""
     if grant.is_from_settings:
-        raise NotGranted(IN_THE_SETTINGS)
+        raise GrantRefused(IN_THE_SETTINGS)
     if not access.permissions(grant) <= access.rights(taker):
-        raise NotGranted(MORE_THAN_ONES_OWN)
+        raise GrantRefused(MORE_THAN_ONES_OWN)
     _keep_an_admin(access, grant, taker.now)
 
 
@@ -298,4 +298,4 @@ def _keep_an_admin(access: Access, going: Grant, now: datetime) -> None:
         return
     left = tuple(g for g in access.grants if g is not held and (g.until is None or held.until is not None))
     if not Access(left, access.roles).people_with(Permission.GRANT, going.station, now):
-        raise NotGranted(THE_LAST_ADMIN)
+        raise GrantRefused(THE_LAST_ADMIN)

@@ -8,13 +8,13 @@ from rich import markup
 from rich.console import Console
 from rich.table import Table
 
-from bot.access.policy import EVERY_STATION, Access, Asking, Decision, Grant, Permission, grants_from
+from bot.access.policy import EVERY_STATION, Access, AccessContext, Decision, Grant, Permission, grants_from
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.runtime.logs import printable
 from bot.runtime.signals import Signal
 from bot.store import sealing
-from bot.store.access.contacts import Acquaintances, Known
+from bot.store.access.contacts import Contact, Contacts
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from handlers.dispatch.rules import RULES, Rule
@@ -35,7 +35,7 @@ async def print_report(settings: Settings, stations: Sequence[StationSettings], 
     store = Store(settings.database_url)
     await store.open()
     try:
-        people = Acquaintances(store)
+        people = Contacts(store)
         given = grants_from(settings.admins, settings.operators, settings.viewers)
         access = await GrantBook(store, _now, given, settings.roles, Signal()).current()
         person = await _person(people, who) if who else None
@@ -56,7 +56,9 @@ async def print_report(settings: Settings, stations: Sequence[StationSettings], 
             console.print(table)
 
 
-def _where(access: Access, stations: Sequence[StationSettings], person: Known, only: str) -> Iterable[tuple[str, str]]:
+def _where(
+    access: Access, stations: Sequence[StationSettings], person: Contact, only: str
+) -> Iterable[tuple[str, str]]:
     """The names of PBXs that are worth a look, each with a heading. At all others it is as at every PBX."""
     if len(stations) > 1 and not only:
         yield EVERY_STATION, "At every PBX, as far as nothing else is said of it"
@@ -70,9 +72,9 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-async def _person(people: Acquaintances, who: str) -> Known:
+async def _person(people: Contacts, who: str) -> Contact:
     if who.isdecimal():
-        return (await people.named([int(who)], EVERY_STATION)).get(int(who)) or Known(int(who), "not met yet")
+        return (await people.named([int(who)], EVERY_STATION)).get(int(who)) or Contact(int(who), "not met yet")
     known = await people.by_username(who, EVERY_STATION)
     if known is None:
         raise NotMet(f"The bot has not met {who}; give the numeric id (the person sees it with /id).")
@@ -97,7 +99,7 @@ def _rules(access: Access, two_person: frozenset[str]) -> Table:
 def _holders(access: Access, rule: Rule) -> Iterable[str]:
     if rule.permission == Permission.ANYONE:
         return ["anyone in private, any role in a group"]
-    if rule.permission == Permission.SOMEBODY:
+    if rule.permission == Permission.ANY_ROLE:
         return ["any role"]
     return [role.name for role in access.roles.values() if rule.permission in role.permissions]
 
@@ -106,11 +108,11 @@ def _notes(rule: Rule, two_person: frozenset[str]) -> str:
     notes = ["changes something"] if rule.writes else []
     notes += ["by two people"] if rule.writes and rule.permission in two_person else []
     notes += ["costly"] if rule.costly else []
-    notes += ["never limited"] if rule.urgent else []
+    notes += ["never limited"] if rule.exempt_from_rate_limit else []
     return ", ".join(notes)
 
 
-def _grants(access: Access, names: Mapping[int, Known], only: str) -> Table:
+def _grants(access: Access, names: Mapping[int, Contact], only: str) -> Table:
     table = _table("Grants", "Who", "Role", "PBX", "Until", "Given by")
     for grant in access.grants:
         if not grant.has_ended(_now()) and (not only or grant.station in (only, EVERY_STATION)):
@@ -118,22 +120,22 @@ def _grants(access: Access, names: Mapping[int, Known], only: str) -> Table:
     return table
 
 
-def _grant_cells(grant: Grant, names: Mapping[int, Known]) -> list[str]:
+def _grant_cells(grant: Grant, names: Mapping[int, Contact]) -> list[str]:
     until = f"{grant.until:%Y-%m-%d %H:%M} UTC" if grant.until else "for good"
     giver = "the settings" if grant.is_from_settings else f"{grant.giver} ({grant.given_by})"
     return [_named(grant.subject, names), grant.role, escape(grant.station) or "every", until, escape(giver)]
 
 
-def _of_one(access: Access, station: str, person: Known, names: Mapping[int, Known]) -> Iterable[Table]:
+def _of_one(access: Access, station: str, person: Contact, names: Mapping[int, Contact]) -> Iterable[Table]:
     yield _decisions(access, station, person, person.id, "in private")
     there = (grant for grant in access.grants if grant.is_of_chat and grant.station in (station, EVERY_STATION))
     for chat in sorted({grant.subject for grant in there}):
         yield _decisions(access, station, person, chat, f"in {_named(chat, names)}, while a member of it")
 
 
-def _decisions(access: Access, station: str, person: Known, chat: int, where: str) -> Table:
+def _decisions(access: Access, station: str, person: Contact, chat: int, where: str) -> Table:
     private = chat > 0
-    asking = Asking(person.id, chat, private, station, _now(), member=True)
+    asking = AccessContext(person.id, chat, private, station, _now(), member=True)
     table = _table(f"{_named(person.id, {person.id: person})} {where}", "Command, button or answer", "", "Why")
     for name, rule in RULES.items():
         decision = access.may(asking, rule.permission)
@@ -152,7 +154,7 @@ def _why(decision: Decision, rule: Rule) -> str:
     return escape(f"{reason}, from {giver}{until}")
 
 
-def _named(subject: int, names: Mapping[int, Known]) -> str:
+def _named(subject: int, names: Mapping[int, Contact]) -> str:
     known = names.get(subject)
     if known is None:
         return str(subject)

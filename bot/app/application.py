@@ -10,53 +10,53 @@ from typing import TYPE_CHECKING, Any
 
 from bot.access.policy import Destination, grants_from
 from bot.app.arrivals import Arrivals
-from bot.app.clock_adjustment import Timekeeping
-from bot.app.exit_codes import explained, leave_soon
+from bot.app.clock_adjustment import ClockAdjustment
+from bot.app.exit_codes import exit_code_for, force_exit_after
 from bot.app.fleet import Fleet
-from bot.app.handlers_wiring import SpokenStations, build_desk, dispatcher
+from bot.app.handlers_wiring import SpokenStations, build_desk, build_dispatcher
 from bot.app.health_sources import OutboxState, ProgramSignals
 from bot.app.http_servers import serve_health
-from bot.app.reload import Renewing
-from bot.app.retention_job import forget_unreadable, tidy
-from bot.app.station_monitor import Shared
+from bot.app.reload import StationReloader
+from bot.app.retention_job import forget_unreadable, run_retention
+from bot.app.station_monitor import SharedServices
 from bot.app.station_registry import StationRegistry
-from bot.app.update_listener import Listening
+from bot.app.update_listener import UpdateListener
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
-from bot.engine.calendar_feed import CalendarSource
-from bot.engine.checks.chat_reachability import Reachability
-from bot.engine.last_seen import Recency
+from bot.engine.calendar_feed import CalendarFeed
+from bot.engine.checks.chat_reachability import ChatReachabilityCheck
+from bot.engine.last_seen import LastSeenWriter
 from bot.health.heartbeat import Heartbeat
-from bot.health.monitor import Life
+from bot.health.monitor import HealthMonitor
 from bot.messages.renderer import Renderer
-from bot.notifications.admin_notices import Administrators
-from bot.notifications.unhandled_updates import NotDone
-from bot.runtime.clock import SteadyClock
-from bot.runtime.pause import Standstill
+from bot.notifications.admin_notices import AdminNotices
+from bot.notifications.unhandled_updates import UnhandledUpdates
+from bot.runtime.clock import MonotonicClock
+from bot.runtime.pause import PausableGroup
 from bot.runtime.signals import Signal
 from bot.runtime.systemd import ServiceManager
-from bot.runtime.tasks import ENDS_WITHIN, cancel, supervise
-from bot.runtime.waiting import wait_for
-from bot.runtime.watchdog import Turns
+from bot.runtime.tasks import ENDS_WITHIN, cancel, run_until_stopped
+from bot.runtime.waiting import sleep_or_stop
+from bot.runtime.watchdog import LoopWatchdog
 from bot.store import sealing
-from bot.store.access.contacts import Acquaintances
+from bot.store.access.contacts import Contacts
 from bot.store.access.denials import Denials
 from bot.store.access.grants import GrantBook
-from bot.store.access.known_senders import Known
+from bot.store.access.known_senders import KnownSenders
 from bot.store.database import DatabaseError, OperationalError, Store
-from bot.store.database_errors import persistently
+from bot.store.database_errors import retry_on_database_error
 from bot.store.oncall.schedules import OnCallBook
 from bot.store.time_shift import newest_time
-from bot.telegram.delivery.rate_limiter import Pace
-from bot.telegram.delivery.sender import Messenger
-from bot.telegram.delivery.worker import Courier
+from bot.telegram.delivery.rate_limiter import RateLimiter
+from bot.telegram.delivery.sender import Sender
+from bot.telegram.delivery.worker import DeliveryWorker
 from bot.telegram.http_pool import opened, telegram_bot
 from bot.telegram.membership import Membership
 from bot.telegram.updates.admission import Admission
-from bot.telegram.updates.queue import Updates
+from bot.telegram.updates.queue import UpdateQueue
 from handlers import CATALOGUE, HOOKS
 from handlers.dialog.menus import Menus
-from handlers.dialog.stations import Directory
+from handlers.dialog.stations import StationChooser
 
 if TYPE_CHECKING:
     from handlers.dispatch.dispatcher import Dispatcher
@@ -81,14 +81,14 @@ class Application:
         stations: Sequence[StationSettings],
         *,
         reread: Callable[[], Sequence[StationSettings]],
-        clock: SteadyClock | None = None,
+        clock: MonotonicClock | None = None,
     ) -> None:
         self._settings = settings
-        self._clock = clock = clock or SteadyClock(utc_now)
-        standstill = Standstill()
+        self._clock = clock = clock or MonotonicClock(utc_now)
+        standstill = PausableGroup()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._turns = Turns()
+        self._turns = LoopWatchdog()
         self._manager = ServiceManager()
         self._store = Store(settings.database_url)
         self._bot = telegram_bot(settings)
@@ -97,7 +97,7 @@ class Application:
         fleet_chats = settings.alert_chats if several else ()
         registry = StationRegistry(fleet_chats, several=several)
         self._renderer = Renderer(settings.language, stations=registry)
-        self._messenger = Messenger(self._bot, self._store, self._renderer, Pace(), self._topic_lost)
+        self._messenger = Sender(self._bot, self._store, self._renderer, RateLimiter(), self._topic_lost)
         in_settings = grants_from(settings.admins, settings.operators, settings.viewers)
         self._grants = GrantBook(
             self._store,
@@ -107,17 +107,17 @@ class Application:
             Signal(self._granted),
         )
         self._membership = Membership(self._bot, clock)
-        self._people = Acquaintances(
+        self._people = Contacts(
             self._store,
             apart=several,
             everywhere={grant.subject for grant in in_settings},
             stations=registry,
         )
         self._oncall = OnCallBook(self._store, clock, Signal(self._oncall_changed))
-        self._calendars = CalendarSource(settings.calendar_hosts)
+        self._calendars = CalendarFeed(settings.calendar_hosts)
         self._fleet = Fleet(
             stations,
-            Shared(
+            SharedServices(
                 store=self._store,
                 messenger=self._messenger,
                 grants=self._grants,
@@ -125,7 +125,7 @@ class Application:
                 oncall=self._oncall,
                 fleet_chats=fleet_chats,
                 last_resort=tuple(Destination(person) for person in sorted(settings.admins)),
-                recency=Recency(self._store),
+                recency=LastSeenWriter(self._store),
                 wake=outbox_queued,
                 clock=clock,
                 turns=self._turns,
@@ -136,12 +136,16 @@ class Application:
             settings.station_defaults() if several else None,
             settings.pbx_name,
         )
-        self._courier = Courier(self._store, self._messenger, self._fleet, clock, self._turns.of("courier"))
+        self._courier = DeliveryWorker(
+            self._store, self._messenger, self._fleet, clock, self._turns.register("courier")
+        )
         outbox_queued.connect(self._courier.wake)
-        self._administrators = Administrators(self._store, self._fleet.whole.destinations, clock, outbox_queued)
-        self._known = Known(self._store, self._grants, self._fleet, clock)
-        self._not_done = NotDone(self._administrators, self._known, self._fleet.whole.name, clock, outbox_queued)
-        self._reachability = Reachability(
+        self._administrators = AdminNotices(self._store, self._fleet.whole.destinations, clock, outbox_queued)
+        self._known = KnownSenders(self._store, self._grants, self._fleet, clock)
+        self._not_done = UnhandledUpdates(
+            self._administrators, self._known, self._fleet.whole.name, clock, outbox_queued
+        )
+        self._reachability = ChatReachabilityCheck(
             self._store,
             self._messenger,
             self._administrators,
@@ -149,7 +153,7 @@ class Application:
             clock,
             outbox_queued,
         )
-        self._directory = Directory(one=self._fleet.one, stations=SpokenStations(registry))
+        self._directory = StationChooser(single_station=self._fleet.one, stations=SpokenStations(registry))
         self._denials = Denials(clock)
         self._desk = build_desk(
             settings,
@@ -165,7 +169,7 @@ class Application:
             clock=clock,
             wake=outbox_queued,
         )
-        self._renewing = Renewing(
+        self._renewing = StationReloader(
             self._fleet,
             reread,
             store=self._store,
@@ -174,22 +178,22 @@ class Application:
             wake=outbox_queued,
         )
         outbox_state = OutboxState(self._store, clock)
-        self._listening = Listening(
+        self._listening = UpdateListener(
             settings,
             bot=self._bot,
             clock=clock,
-            loop=self._turns.of("listening"),
+            loop=self._turns.register("listening"),
             second_copy=self._fleet.second_copy,
             administrators=self._administrators,
             outbox=outbox_state,
             manager=self._manager,
         )
-        self._life = Life(
+        self._life = HealthMonitor(
             clock=clock,
             sources=ProgramSignals(self._listening, self._fleet, outbox_state),
             poll_silence=timedelta(seconds=max(120.0, 4 * settings.poll_interval)),
         )
-        self._timekeeping = Timekeeping(clock, self._store, self._fleet, self._life, standstill)
+        self._timekeeping = ClockAdjustment(clock, self._store, self._fleet, self._life, standstill)
         self._menus = Menus(
             self._messenger,
             self._renderer,
@@ -219,12 +223,12 @@ class Application:
             await self._store.open()
             await forget_unreadable(self._store, self._clock(), self._administrators.owe)
         except DatabaseError as error:
-            return explained(error)
+            return exit_code_for(error)
         await self._take_up_time()
         async with opened(self._bot):
-            failure = await supervise(self._jobs(), self._finish, self._stop, self._hurry)
-            code = 0 if failure is None else explained(failure)
-            leave_soon(code)
+            failure = await run_until_stopped(self._jobs(), self._finish, self._stop, self._hurry)
+            code = 0 if failure is None else exit_code_for(failure)
+            force_exit_after(code)
             # Unfinished work stays in the database, and must not run once that is closed.
             await cancel(asyncio.all_tasks() - {asyncio.current_task()})
             await self._fleet.close()
@@ -235,7 +239,7 @@ class Application:
         """Where an earlier run was, unless the store refuses for now: nothing waits for that."""
         with contextlib.suppress(OperationalError):
             async with self._store.begin() as session:
-                self._clock.has_shown(await newest_time(session) or self._clock())
+                self._clock.resume_from(await newest_time(session) or self._clock())
 
     def _end(self) -> None:
         """Asked once, what is in hand is finished; asked again, it is left to the next run."""
@@ -253,13 +257,14 @@ class Application:
             "life": self._life.run,
             "timekeeping": self._timekeeping.run,
         }
-        jobs = [persistently(name, partial(run, stop), stop) for name, run in runs.items()]
+        jobs = [retry_on_database_error(name, partial(run, stop), stop) for name, run in runs.items()]
         jobs += [
-            persistently(hook.__name__, partial(hook, self._desk, self._clock, stop), stop) for hook in HOOKS.startup
+            retry_on_database_error(hook.__name__, partial(hook, self._desk, self._clock, stop), stop)
+            for hook in HOOKS.startup
         ]
-        jobs += [self._listen(), self._manager.keep_told(self._turns.hung, self._life.complaints, stop)]
+        jobs += [self._listen(), self._manager.keep_told(self._turns.stalled, self._life.problems, stop)]
         if settings.health_address:
-            jobs.append(serve_health(self._life.complaints, settings.health_address, self._stop))
+            jobs.append(serve_health(self._life.problems, settings.health_address, self._stop))
         if settings.heartbeat_url:
             jobs.append(Heartbeat(settings.heartbeat_url, self._life).run(stop))
         return jobs
@@ -275,10 +280,12 @@ class Application:
     async def _beside(self) -> None:
         """What asks Telegram, and has no hurry."""
         runs = {"menus": self._menus.run, "reachability": self._reachability.run}
-        await asyncio.gather(*(persistently(name, partial(run, self._stop), self._stop) for name, run in runs.items()))
+        await asyncio.gather(
+            *(retry_on_database_error(name, partial(run, self._stop), self._stop) for name, run in runs.items())
+        )
 
-    async def _answering(self, bot_name: str) -> Updates:
-        self._dispatcher = dispatcher(
+    async def _answering(self, bot_name: str) -> UpdateQueue:
+        self._dispatcher = build_dispatcher(
             bot_name,
             self._settings,
             self._directory,
@@ -291,15 +298,15 @@ class Application:
             clock=self._clock,
             wake=self._outbox_queued,
         )
-        await persistently("what was begun", self._dispatcher.go_on, self._stop)
-        return Updates(
+        await retry_on_database_error("what was begun", self._dispatcher.go_on, self._stop)
+        return UpdateQueue(
             self._bot,
             self._store,
             self._dispatcher.handle,
             clock=self._clock,
             observer=self._arrivals,
             admission=Admission(self._known, self._clock()),
-            urgent={one.name for one in CATALOGUE.commands.values() if one.rule.urgent},
+            urgent={one.name for one in CATALOGUE.commands.values() if one.rule.exempt_from_rate_limit},
         )
 
     def _granted(self) -> None:
@@ -315,10 +322,10 @@ class Application:
         self._fleet.duty.wake(station)
 
     async def _tidy(self, stop: asyncio.Event) -> None:
-        await wait_for(stop, TIDY_FIRST_AFTER)
+        await sleep_or_stop(stop, TIDY_FIRST_AFTER)
         while not stop.is_set():
-            await tidy(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
-            await wait_for(stop, TIDY_EVERY)
+            await run_retention(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
+            await sleep_or_stop(stop, TIDY_EVERY)
 
 
 def _on_signals(end: Callable[[], None], read_again: Callable[[], None]) -> None:

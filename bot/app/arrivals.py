@@ -7,14 +7,14 @@ from typing import Any
 from telegram import Update
 
 from bot.app.fleet import Fleet
-from bot.notifications.unhandled_updates import NotDone
+from bot.notifications.unhandled_updates import UnhandledUpdates
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats
 from bot.store.messages.inbox import LeftOver
-from bot.telegram.chat_access import Door
-from bot.telegram.delivery.sender import Messenger
+from bot.telegram.chat_access import ChatAccess
+from bot.telegram.delivery.sender import Sender
 from bot.telegram.membership import Membership
 from bot.telegram.updates.observer import UpdateObserver
 from bot.telegram.updates.summary import UpdateSummary
@@ -23,10 +23,10 @@ from handlers.dialog.menus import Menus
 
 @dataclass(frozen=True, slots=True)
 class Arrivals(UpdateObserver):
-    messenger: Messenger
+    messenger: Sender
     menus: Menus
     membership: Membership
-    not_done: NotDone
+    not_done: UnhandledUpdates
     fleet: Fleet
     store: Store
     clock: Clock
@@ -44,14 +44,14 @@ class Arrivals(UpdateObserver):
         self.membership.heard(payload)
         self.menus.heard_from(chat)
 
-    async def door(self, session: Session, door: Door) -> None:
+    async def door(self, session: Session, door: ChatAccess) -> None:
         """An alert chat that blocks the bot is reported now, before an alert needs it."""
-        if door.shut is None:
+        if door.blocked is None:
             for chat, since in (await blocked_chats.reopen(session, [door.chat], self.clock())).items():
-                await self.fleet.let_in(session, chat, since)
+                await self.fleet.on_chat_unblocked(session, chat, since)
                 self.outbox_queued.send()
-        elif await blocked_chats.close(session, door.chat, door.shut, self.clock()):
-            await self.fleet.closed(session, door.chat, door.shut)
+        elif await blocked_chats.close(session, door.chat, door.blocked, self.clock()):
+            await self.fleet.closed(session, door.chat, door.blocked)
             self.outbox_queued.send()
 
     async def not_read(self, session: Session, seen: UpdateSummary) -> None:

@@ -5,20 +5,22 @@ import asyncio
 import structlog
 
 from bot.app.fleet import Fleet
-from bot.health.monitor import Life
-from bot.runtime.clock import SteadyClock
-from bot.runtime.pause import Standstill
-from bot.runtime.waiting import wait_for
+from bot.health.monitor import HealthMonitor
+from bot.runtime.clock import MonotonicClock
+from bot.runtime.pause import PausableGroup
+from bot.runtime.waiting import sleep_or_stop
 from bot.store.database import Store
-from bot.store.time_shift import Setting, move
+from bot.store.time_shift import ClockSetting, move
 
 log = structlog.get_logger(__name__)
 
 LOOK_EVERY = 1.0
 
 
-class Timekeeping:
-    def __init__(self, clock: SteadyClock, store: Store, fleet: Fleet, life: Life, standstill: Standstill) -> None:
+class ClockAdjustment:
+    def __init__(
+        self, clock: MonotonicClock, store: Store, fleet: Fleet, life: HealthMonitor, standstill: PausableGroup
+    ) -> None:
         self._clock = clock
         self._store = store
         self._fleet = fleet
@@ -28,22 +30,22 @@ class Timekeeping:
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
             await self.look()
-            await wait_for(stop, LOOK_EVERY)
+            await sleep_or_stop(stop, LOOK_EVERY)
 
     async def look(self) -> None:
         if not self._clock.off_by:
             return
-        async with self._standstill.still():
+        async with self._standstill.paused():
             # Read again under the pause: the clock may have been set back meanwhile.
             if not (by := self._clock.off_by):
                 return
-            await self._fleet.write_down()
-            setting = Setting(self._clock.began, self._clock(), by)
+            await self._fleet.save_last_seen()
+            setting = ClockSetting(self._clock.began, self._clock(), by)
             async with self._store.begin() as session:
                 await move(session, setting)
             self._clock.follow(by)
             self._life.moved(setting.now, by)
-            await self._fleet.take_up_anew()
+            await self._fleet.restore()
         log.warning(
             "system clock was set, stored times shifted to keep durations",
             seconds=round(by.total_seconds()),

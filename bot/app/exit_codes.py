@@ -7,7 +7,7 @@ import structlog
 
 from bot.config.settings import WrongSettings
 from bot.store.database import DatabaseError
-from bot.store.database_errors import first_line
+from bot.store.database_errors import database_message
 from bot.telegram.errors import SecondCopy, TokenRefused
 
 log = structlog.get_logger(__name__)
@@ -20,7 +20,7 @@ SECOND_COPY = 4
 LEAVES_WITHIN = 1.5
 
 
-def explained(error: BaseException) -> int:
+def exit_code_for(error: BaseException) -> int:
     """Log the remedy; return the exit code."""
     if isinstance(error, TokenRefused):
         log.error("Telegram rejects TELEGRAM_TOKEN; copy it again from @BotFather")
@@ -38,14 +38,15 @@ def explained(error: BaseException) -> int:
         return WRONG_SETTINGS
     if isinstance(error, DatabaseError):
         log.error(
-            "database error, the bot exits; check DATABASE_URL, its disk and permissions", reason=first_line(error)
+            "database error, the bot exits; check DATABASE_URL, its disk and permissions",
+            reason=database_message(error),
         )
         return FAILED
     log.error("task failed, the bot exits", exc_info=error)
     return FAILED
 
 
-def leave_soon(code: int) -> None:
+def force_exit_after(code: int) -> None:
     """Exit even if a thread still waits for a locked disk or a name server; all state is in the database."""
     leaving = threading.Timer(LEAVES_WITHIN, os._exit, (code,))
     leaving.daemon = True

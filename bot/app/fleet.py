@@ -11,16 +11,16 @@ import structlog
 from pydantic import SecretStr
 
 from bot.access.policy import EVERY_STATION
-from bot.app.station_monitor import Shared, WatchedStation
+from bot.app.station_monitor import SharedServices, StationMonitor
 from bot.app.station_registry import StationRegistry
 from bot.config.station_settings import StationSettings
 from bot.engine.checks import oncall_reachability
-from bot.engine.checks.duplicate_instance import SecondCopyLookout
-from bot.engine.checks.fleet import FleetLookouts
-from bot.engine.correlator import CommonCauses
-from bot.engine.incident_manager import remembered_everywhere, stations_left
+from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
+from bot.engine.checks.fleet import FleetChecks
+from bot.engine.correlator import Correlator
+from bot.engine.incident_manager import load_all_states, stations_left
 from bot.engine.schedule import Schedule
-from bot.engine.station_selection import Rounds
+from bot.engine.station_selection import StationSelection
 from bot.engine.ticker import Ticker
 from bot.messages.message import mark
 from bot.runtime import metrics
@@ -38,7 +38,7 @@ EVERYTHING = mark("all PBXs")
 
 
 @dataclass(frozen=True, slots=True)
-class Renewal:
+class FleetChange:
     """What became of the stations, by name."""
 
     new: tuple[str, ...]
@@ -53,7 +53,7 @@ class Fleet:
     def __init__(
         self,
         stations: Sequence[StationSettings],
-        shared: Shared,
+        shared: SharedServices,
         registry: StationRegistry,
         defaults: Mapping[str, Any] | None,
         title: str = "",
@@ -63,27 +63,27 @@ class Fleet:
         self._shared = shared
         self.stations = registry
         self._wanted = tuple(stations)
-        self.schedule = Schedule(metrics.LATENESS, shared.turns.of("looks"))
-        self.ticker = Ticker(shared.store, shared.clock, shared.turns.of("ticker"), shared.standstill)
-        whole = stations[0] if defaults is None else _nowhere(EVERY_STATION, title or EVERYTHING, defaults)
-        registry.whole = self.whole = WatchedStation(whole, shared)
+        self.schedule = Schedule(metrics.LATENESS, shared.turns.register("looks"))
+        self.ticker = Ticker(shared.store, shared.clock, shared.turns.register("ticker"), shared.standstill)
+        whole = stations[0] if defaults is None else _virtual_station(EVERY_STATION, title or EVERYTHING, defaults)
+        registry.whole = self.whole = StationMonitor(whole, shared)
         self.one = registry.one
-        self.lookouts = FleetLookouts(shared.store, shared.turns.of("lookouts"), shared.standstill)
-        self.duty = Rounds("duty", oncall_reachability.LOOK_EVERY, shared.oncall.stations)
-        self.causes = CommonCauses(
+        self.lookouts = FleetChecks(shared.store, shared.turns.register("lookouts"), shared.standstill)
+        self.duty = StationSelection("duty", oncall_reachability.LOOK_EVERY, shared.oncall.stations)
+        self.causes = Correlator(
             self.whole.ledger, registry, shared.clock, shared.causes, Signal(self._released), shared.standstill
         )
         shared.owed.connect(shared.wake.send, self.ticker.wake)
         shared.watching_changed.connect(self.lookouts.wake)
-        self.second_copy = SecondCopyLookout(self.whole.name, self.whole.ledger, shared.clock)
+        self.second_copy = DuplicateInstanceCheck(self.whole.name, self.whole.ledger, shared.clock)
         if self.one is None:
             self.ticker.add(self.whole.name, self.whole.ledger)
-            self.duty.add(self.whole.name, self.whole.duty.look)
+            self.duty.add(self.whole.name, self.whole.duty.run_once)
 
-    def __iter__(self) -> Iterator[WatchedStation]:
+    def __iter__(self) -> Iterator[StationMonitor]:
         return iter(self.stations)
 
-    def __getitem__(self, name: str) -> WatchedStation:
+    def __getitem__(self, name: str) -> StationMonitor:
         return self.stations[name]
 
     def zone(self, name: str) -> tzinfo:
@@ -95,21 +95,21 @@ class Fleet:
             await self.causes.remember()
         await self._settle()
 
-    async def write_down(self) -> None:
+    async def save_last_seen(self) -> None:
         """What is known and not stored yet."""
         await self._shared.recency.write()
 
-    async def take_up_anew(self) -> None:
+    async def restore(self) -> None:
         """The times in what is stored have moved; while this goes on nobody looks at any station."""
-        remembered = await remembered_everywhere(self._shared.store)
+        remembered = await load_all_states(self._shared.store)
         for station in self:
-            station.watch.take_up_anew(remembered.get(station.name, {}))
+            station.watch.restart_states(remembered.get(station.name, {}))
         if self.one is None:
             await self.causes.remember()
         self.second_copy.forget()
-        self.ticker.time_moved()
+        self.ticker.shift_time()
 
-    async def renew(self, stations: Sequence[StationSettings]) -> Renewal:
+    async def reload(self, stations: Sequence[StationSettings]) -> FleetChange:
         """Those whose settings are the same go on as if nothing was. When the store refuses, `start` does the rest."""
         before = {one.name: one.settings for one in self}
         self._wanted = tuple(stations)
@@ -120,21 +120,21 @@ class Fleet:
         for name in (*gone, *changed):
             await self._end(name)
         for name in changed:
-            self._begin(WatchedStation(after[name], self._shared))
+            self._begin(StationMonitor(after[name], self._shared))
         # Who is gone is garbage, and was kept from being looked for.
         gc.unfreeze()
         gc.collect()
         await self._settle()
-        return Renewal(new, changed, gone)
+        return FleetChange(new, changed, gone)
 
     async def _settle(self) -> None:
         """Everything that is described runs, and what the store knows of others is brought to an end."""
         await self._take_up_former_names([one for one in self._wanted if one.name not in self.stations.names])
-        remembered = await remembered_everywhere(self._shared.store)
+        remembered = await load_all_states(self._shared.store)
         for settings in self._wanted:
             if settings.name not in self.stations.names:
-                station = self.whole if settings.name == self.one else WatchedStation(settings, self._shared)
-                station.watch.take_up(remembered.get(station.name, {}))
+                station = self.whole if settings.name == self.one else StationMonitor(settings, self._shared)
+                station.watch.load_states(remembered.get(station.name, {}))
                 self._begin(station)
         for name in await stations_left(self._shared.store):
             if name not in (*self.stations.names, self.whole.name):
@@ -166,13 +166,13 @@ class Fleet:
         }
         return runs if self.one is not None else {**runs, "common causes": self.causes.run}
 
-    def _begin(self, station: WatchedStation) -> None:
+    def _begin(self, station: StationMonitor) -> None:
         self.stations.add(station)
         self.ticker.add(station.name, station.ledger, station.watch)
-        look = self._shared.standstill.in_motion(station.look)
+        look = self._shared.standstill.is_running(station.poll)
         self.schedule.add(station.name, look, station.settings.poll_interval)
         self.lookouts.add(station.name, station.lookouts)
-        self.duty.add(station.name, station.duty.look)
+        self.duty.add(station.name, station.duty.run_once)
 
     async def _end(self, name: str) -> None:
         station = self.stations.remove(name)
@@ -188,8 +188,8 @@ class Fleet:
 
     async def _abandon(self, name: str) -> None:
         """Nobody looks at it any more: what is open of it would stay so for ever."""
-        station = WatchedStation(_nowhere(name, self.stations.title(name), {}), self._shared)
-        ended = await station.ledger.abandon(self._shared.clock())
+        station = StationMonitor(_virtual_station(name, self.stations.title(name), {}), self._shared)
+        ended = await station.ledger.close_all(self._shared.clock())
         log.info("station removed", station=name, incidents_ended=ended)
 
     async def alert_chats(self, session: Session) -> set[int]:
@@ -202,7 +202,9 @@ class Fleet:
         ]
         return {moved.get(to.chat, to.chat) for to in named} | bound
 
-    async def lost(self, session: Session, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
+    async def on_undeliverable(
+        self, session: Session, message: Outgoing, reason: str, newly_closed: bool
+    ) -> str | None:
         """A message can never be delivered: who is told instead, by everybody whom it concerns."""
         now = self._shared.clock()
         if newly_closed:
@@ -221,22 +223,22 @@ class Fleet:
         for station in (self.whole, *self):
             if await station.fallback.closed(session, chat, reason, now):
                 break
-        await self.shut_out(session, chat)
+        await self.on_chat_blocked(session, chat)
 
-    async def shut_out(self, session: Session, chat: int) -> None:
+    async def on_chat_blocked(self, session: Session, chat: int) -> None:
         """What is open and was told in a chat that takes nothing any more is told to others."""
         now = self._shared.clock()
         for name in await alert_messages.stations_shown_in(session, chat):
             await self[name].fallback.shut_out(session, chat, now)
         self.ticker.wake()
 
-    async def let_in(self, session: Session, chat: int, since: datetime) -> None:
+    async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
         """A chat takes messages again, which it did not since that time."""
         now = self._shared.clock()
         for name in await alert_messages.stations_lost_in(session, chat, since):
             await self[name].fallback.let_in(session, chat, since, now)
 
 
-def _nowhere(name: str, title: str, defaults: Mapping[str, Any]) -> StationSettings:
+def _virtual_station(name: str, title: str, defaults: Mapping[str, Any]) -> StationSettings:
     described = {"name": name, "title": title, "url": NOWHERE, "key": SecretStr("-")}
     return StationSettings.model_validate({**defaults, **described})

@@ -5,37 +5,37 @@ from collections.abc import Collection
 import structlog
 
 from bot.app.fleet import Fleet
-from bot.app.station_monitor import WatchedStation
+from bot.app.station_monitor import StationMonitor
 from bot.app.station_registry import StationRegistry
 from bot.config.settings import Settings
-from bot.engine.calendar_feed import CalendarSource
+from bot.engine.calendar_feed import CalendarFeed
 from bot.incidents.silence_store import Silences
 from bot.messages.renderer import Renderer
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
-from bot.store.access.access_requests import Requests
+from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader
-from bot.store.access.contacts import Acquaintances
+from bot.store.access.contacts import Contacts
 from bot.store.access.denials import Denials
 from bot.store.access.grants import GrantBook
 from bot.store.access.known_senders import AlertChats
 from bot.store.database import Store
-from bot.store.messages.temporary_payloads import Drawer
+from bot.store.messages.temporary_payloads import TemporaryPayloads
 from bot.store.oncall.schedules import OnCallBook
 from bot.store.stations.bindings import Bindings
 from bot.store.stations.imports import Imports
 from bot.store.stations.incidents import Incidents
-from bot.store.stations.registrations import Registrations
-from bot.telegram.delivery.sender import Messenger
+from bot.store.stations.registrations import Reregistrations
+from bot.telegram.delivery.sender import Sender
 from bot.telegram.membership import Membership
 from handlers import CATALOGUE, HOOKS
-from handlers.dialog.stations import Directory
-from handlers.dispatch.authorizer import Decisions
+from handlers.dialog.stations import StationChooser
+from handlers.dispatch.authorizer import Authorizer
 from handlers.dispatch.dispatcher import Dispatcher
-from handlers.dispatch.request_factory import Reception
-from handlers.dispatch.services import Desk, Station
-from handlers.safety.rate_limits import Limits, Pace
-from handlers.safety.two_person import SecondPerson
+from handlers.dispatch.request_factory import RequestFactory
+from handlers.dispatch.services import Services, Station
+from handlers.safety.rate_limits import RateLimits, RequestLimits
+from handlers.safety.two_person import TwoPersonRule
 
 log = structlog.get_logger(__name__)
 
@@ -53,33 +53,33 @@ class SpokenStations:
     def find(self, name: str) -> Station | None:
         return _spoken_of(self._registry.get(name))
 
-    def told_in(self, chat: int) -> Collection[str]:
-        return self._registry.told_in(chat)
+    def alert_stations_of(self, chat: int) -> Collection[str]:
+        return self._registry.alert_stations_of(chat)
 
 
 def build_desk(
     settings: Settings,
     fleet: Fleet,
-    directory: Directory,
+    directory: StationChooser,
     denials: Denials,
     *,
     store: Store,
     grants: GrantBook,
     membership: Membership,
-    people: Acquaintances,
+    people: Contacts,
     oncall: OnCallBook,
-    calendars: CalendarSource,
+    calendars: CalendarFeed,
     clock: Clock,
     wake: Signal,
-) -> Desk:
+) -> Services:
     """`wake` tells the delivery worker that a message was queued."""
-    return Desk(
-        drawer=Drawer(store, clock),
+    return Services(
+        drawer=TemporaryPayloads(store, clock),
         imports=Imports(store, clock),
-        registrations=Registrations(store, clock),
+        registrations=Reregistrations(store, clock),
         grants=grants,
         people=people,
-        requests=Requests(store, clock, grants, wake),
+        requests=AccessRequests(store, clock, grants, wake),
         oncall=oncall,
         calendars=calendars,
         audit=AuditReader(store, denials),
@@ -91,38 +91,38 @@ def build_desk(
     )
 
 
-def dispatcher(
+def build_dispatcher(
     bot_name: str,
     settings: Settings,
-    directory: Directory,
-    desk: Desk,
+    directory: StationChooser,
+    desk: Services,
     denials: Denials,
     *,
     store: Store,
-    messenger: Messenger,
+    messenger: Sender,
     renderer: Renderer,
     alert_chats: AlertChats,
     clock: Clock,
     wake: Signal,
 ) -> Dispatcher:
     """`wake` tells the delivery worker that a message was queued."""
-    pace = Pace(
+    pace = RequestLimits(
         person=settings.commands_per_minute,
         chat=settings.chat_commands_per_minute,
         costly=settings.costly_commands_per_minute,
     )
-    decisions = Decisions(
+    decisions = Authorizer(
         store=store,
         catalogue=CATALOGUE,
         grants=desk.grants,
         membership=desk.membership,
-        limits=Limits(pace),
+        limits=RateLimits(pace),
         denials=denials,
         directory=directory,
         clock=clock,
     )
-    second = SecondPerson(settings.two_person, store=store, drawer=desk.drawer, clock=clock, wake=wake)
-    reception = Reception(
+    second = TwoPersonRule(settings.two_person, store=store, drawer=desk.drawer, clock=clock, wake=wake)
+    reception = RequestFactory(
         directory=directory,
         desk=desk,
         store=store,
@@ -133,7 +133,7 @@ def dispatcher(
         wake=wake,
         needs_second=second.is_needed_for,
     )
-    _tell_of_two(settings)
+    _warn_of_conflict(settings)
     return Dispatcher(
         bot_name=bot_name,
         decisions=decisions,
@@ -144,7 +144,7 @@ def dispatcher(
     )
 
 
-def _tell_of_two(settings: Settings) -> None:
+def _warn_of_conflict(settings: Settings) -> None:
     """The right to give access is among them, whether it was named or not."""
     if not settings.two_person:
         return
@@ -157,7 +157,7 @@ def _tell_of_two(settings: Settings) -> None:
         log.warning("TWO_PERSON: requests of the one person in ADMINS cannot be approved; name two people in ADMINS")
 
 
-def _spoken_of(watched: WatchedStation | None) -> Station | None:
+def _spoken_of(watched: StationMonitor | None) -> Station | None:
     if watched is None:
         return None
     return Station(

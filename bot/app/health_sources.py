@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.app.fleet import Fleet
-from bot.app.update_listener import Listening
+from bot.app.update_listener import UpdateListener
 from bot.runtime.clock import Clock
 from bot.store.database import Store
 from bot.store.messages import outbox
@@ -23,7 +23,7 @@ class OutboxState:
 
 @dataclass(frozen=True, slots=True)
 class ProgramSignals:
-    listening: Listening
+    listening: UpdateListener
     fleet: Fleet
     outbox: OutboxState
 

@@ -12,7 +12,7 @@ from bot.config.settings import WrongSettings
 from bot.config.station_settings import StationSettings
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
-from bot.runtime.waiting import rest
+from bot.runtime.waiting import wait_any
 from bot.store.database import Store
 from bot.store.messages import outbox
 
@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 FOR_EVER = 86_400.0
 
 
-class Renewing:
+class StationReloader:
     """`reread` gives the stations as they are described now, or raises WrongSettings; `wake` tells the courier."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Renewing:
         """Start the fleet, and reload the stations on each request, until `stop`."""
         await self._fleet.start()
         while not stop.is_set():
-            await rest(self._asked, stop, FOR_EVER)
+            await wait_any(self._asked, stop, FOR_EVER)
             if self._asked.is_set():
                 self._asked.clear()
                 await self._renew()
@@ -60,7 +60,7 @@ class Renewing:
             log.warning("no STATIONS_FILE to reload; restart to read other settings")
             return
         try:
-            renewal = await self._fleet.renew(self._reread())
+            renewal = await self._fleet.reload(self._reread())
         except WrongSettings as wrong:
             log.error("station reload rejected", wrong=list(wrong.lines))
             facts: dict[str, Any] = {"wrong": list(wrong.lines), "new": [], "changed": [], "gone": []}
@@ -69,7 +69,7 @@ class Renewing:
             facts = {"wrong": [], **asdict(renewal)}
         async with self._store.begin() as session:
             for admin in sorted(self._admins):
-                outbox.owe(
+                outbox.enqueue(
                     session, chat_id=admin, thread_id=None, template="stations_renewed", facts=facts, now=self._clock()
                 )
         self._wake.send()

@@ -15,7 +15,7 @@ from bot.store.oncall.calendars import FORGOTTEN
 log = structlog.get_logger(__name__)
 
 
-async def tidy(store: Store, now: datetime, history_kept: timedelta, audit_kept: timedelta) -> None:
+async def run_retention(store: Store, now: datetime, history_kept: timedelta, audit_kept: timedelta) -> None:
     """Delete what is expired; after a database error the next run does it."""
     history = now - history_kept
     try:

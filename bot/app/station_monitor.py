@@ -12,69 +12,69 @@ from bot.access.policy import Destination
 from bot.config.station_settings import StationSettings
 from bot.detection.correlation import ActiveCauses
 from bot.detection.trunk_machine import Policy
-from bot.engine.calendar_feed import CalendarSource
-from bot.engine.checks.oncall_reachability import DutyWatch
-from bot.engine.checks.station import Quiet, StationLookouts
-from bot.engine.drills import Rehearsals
-from bot.engine.incident_manager import Ledger
-from bot.engine.last_seen import Recency
-from bot.engine.trunk_monitor import Watch
-from bot.notifications.alert_messages import Cards
+from bot.engine.calendar_feed import CalendarFeed
+from bot.engine.checks.oncall_reachability import ReachabilityCheck
+from bot.engine.checks.station import NoCallsConfig, StationChecks
+from bot.engine.drills import Drills
+from bot.engine.incident_manager import IncidentManager
+from bot.engine.last_seen import LastSeenWriter
+from bot.engine.trunk_monitor import TrunkMonitor
+from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
-from bot.notifications.escalation import Plan
+from bot.notifications.escalation import EscalationPolicy
 from bot.notifications.fallback import Fallback
-from bot.notifications.notifier import Notices
-from bot.notifications.recipients import People
+from bot.notifications.notifier import Notifier
+from bot.notifications.recipients import OnCallResolver
 from bot.pbx import Pbx
-from bot.pbx.time_zone import StationZone
+from bot.pbx.time_zone import PbxTimeZone
 from bot.runtime.clock import Clock
-from bot.runtime.pause import Standstill
+from bot.runtime.pause import PausableGroup
 from bot.runtime.signals import Signal
-from bot.runtime.watchdog import Turns
-from bot.store.access.contacts import Acquaintances
+from bot.runtime.watchdog import LoopWatchdog
+from bot.store.access.contacts import Contacts
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.oncall.schedules import OnCallBook
 from bot.store.stations.watched_extensions import WatchedExtensions
-from bot.telegram.delivery.sender import Messenger
+from bot.telegram.delivery.sender import Sender
 
 ASK_ZONE_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedServices:
     """`fleet_chats` are told of every station; when nobody else is, `last_resort` is. `wake` tells the courier that
     something is owed; what looks at stations moves in `standstill`. Three are the fleet's own: `owed` tells that
     something is due or owed, `watching_changed` that other extensions are watched, `causes` what hits many stations
     now."""
 
     store: Store
-    messenger: Messenger
+    messenger: Sender
     grants: GrantBook
-    people: Acquaintances
+    people: Contacts
     oncall: OnCallBook
     fleet_chats: Sequence[Destination]
     last_resort: Sequence[Destination]
-    recency: Recency
+    recency: LastSeenWriter
     wake: Signal
     clock: Clock
-    turns: Turns
+    turns: LoopWatchdog
     owed: Signal = field(default_factory=Signal)
     watching_changed: Signal = field(default_factory=Signal)
     causes: ActiveCauses = field(default_factory=ActiveCauses)
-    standstill: Standstill = field(default_factory=Standstill)
-    calendars: CalendarSource = field(default_factory=CalendarSource)
+    standstill: PausableGroup = field(default_factory=PausableGroup)
+    calendars: CalendarFeed = field(default_factory=CalendarFeed)
 
 
-class WatchedStation:
+class StationMonitor:
     """Nothing of it runs by itself: the fleet looks at it, and does what is due."""
 
-    def __init__(self, settings: StationSettings, shared: Shared) -> None:
+    def __init__(self, settings: StationSettings, shared: SharedServices) -> None:
         self.settings = settings
         self.name, self.title = settings.name, settings.title
         self._clock = shared.clock
         self._zone_asked: datetime | None = None
-        self.zone = StationZone(settings.timezone)
+        self.zone = PbxTimeZone(settings.timezone)
         self.pbx = Pbx(
             settings.url,
             settings.key,
@@ -85,15 +85,15 @@ class WatchedStation:
         self.destinations = Destinations(
             self.name, settings.alert_chats, shared.grants, fleet=shared.fleet_chats, last_resort=shared.last_resort
         )
-        cards = Cards(shared.messenger.newest, timedelta(seconds=1.5 * settings.poll_interval))
-        people = People(shared.oncall, shared.grants, self.name, shared.people)
-        notices = Notices(
+        cards = AlertMessages(shared.messenger.newest, timedelta(seconds=1.5 * settings.poll_interval))
+        people = OnCallResolver(shared.oncall, shared.grants, self.name, shared.people)
+        notices = Notifier(
             station=self.name,
             cards=cards,
             people=people,
             destinations=self.destinations,
             zone=self.zone,
-            plan=Plan(
+            plan=EscalationPolicy(
                 timedelta(seconds=settings.escalate_after),
                 timedelta(seconds=settings.remind_every),
                 timedelta(seconds=settings.page_again_every),
@@ -101,9 +101,9 @@ class WatchedStation:
             causes=shared.causes,
         )
         self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=self.destinations)
-        self.ledger = Ledger(shared.store, self.name, notices, shared.owed, shared.recency)
-        self.rehearsals = Rehearsals(shared.store, self.name, self.ledger)
-        self.watch = Watch(
+        self.ledger = IncidentManager(shared.store, self.name, notices, shared.owed, shared.recency)
+        self.rehearsals = Drills(shared.store, self.name, self.ledger)
+        self.watch = TrunkMonitor(
             self.name,
             self.pbx,
             self.ledger,
@@ -118,17 +118,17 @@ class WatchedStation:
         self.watched = WatchedExtensions(
             shared.store, self.name, Signal(partial(shared.watching_changed.send, self.name))
         )
-        self.lookouts = StationLookouts(
+        self.lookouts = StationChecks(
             self.name,
             self.pbx,
             self.ledger,
             watched=self.watched,
-            quiet=Quiet(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
+            quiet=NoCallsConfig(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
             zone=self.zone,
             watch=self.watch,
             clock=shared.clock,
         )
-        self.duty = DutyWatch(
+        self.duty = ReachabilityCheck(
             self.name,
             book=shared.oncall,
             grants=shared.grants,
@@ -141,22 +141,22 @@ class WatchedStation:
             source=shared.calendars,
         )
 
-    async def look(self) -> float:
+    async def poll(self) -> float:
         """One look, and what is to be asked now and then; returns the seconds from its beginning to the next one."""
-        pause = await self.watch.turn()
-        await self.lookouts.after_a_look()
+        pause = await self.watch.run_once()
+        await self.lookouts.after_poll()
         now = self._clock()
         if not self.watch.in_trouble and (self._zone_asked is None or now - self._zone_asked >= ASK_ZONE_EVERY):
             self._zone_asked = now
-            await self.zone.ask(self.pbx)
+            await self.zone.fetch(self.pbx)
         return pause
 
     def recalled(self, states: Mapping[str, dict[str, Any]]) -> None:
         self.lookouts.recall(states)
 
     def saw_time(self, pbx_time: datetime | None) -> None:
-        self.zone.saw(pbx_time)
-        self.lookouts.clock.saw(pbx_time, self._clock())
+        self.zone.observe(pbx_time)
+        self.lookouts.clock.observe(pbx_time, self._clock())
 
 
 def _verification(settings: StationSettings) -> bool | ssl.SSLContext:

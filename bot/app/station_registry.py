@@ -4,38 +4,38 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 
 from bot.access.policy import Destination
-from bot.app.station_monitor import WatchedStation
-from bot.detection.station_summary import View
+from bot.app.station_monitor import StationMonitor
+from bot.detection.station_summary import StationSummary
 
 
 class StationRegistry:
     """Filled by the fleet. `whole` stands for all stations together; without a STATIONS_FILE it is the only one, and
     `several` is False. `fleet_chats` are notified of every station."""
 
-    whole: WatchedStation
+    whole: StationMonitor
 
     def __init__(self, fleet_chats: Sequence[Destination], *, several: bool) -> None:
         self.several = several
         self._fleet_chats = fleet_chats
-        self._running: dict[str, WatchedStation] = {}
+        self._running: dict[str, StationMonitor] = {}
         # Of removed stations too: messages about them can still be read.
         self._titles: dict[str, str] = {}
 
-    def __iter__(self) -> Iterator[WatchedStation]:
+    def __iter__(self) -> Iterator[StationMonitor]:
         return iter(self._running.values())
 
-    def __getitem__(self, name: str) -> WatchedStation:
+    def __getitem__(self, name: str) -> StationMonitor:
         """The station of that name, else `whole`, which handles what is left of removed stations."""
         return self._running.get(name, self.whole)
 
-    def get(self, name: str) -> WatchedStation | None:
+    def get(self, name: str) -> StationMonitor | None:
         return self.whole if name == self.whole.name else self._running.get(name)
 
-    def add(self, station: WatchedStation) -> None:
+    def add(self, station: StationMonitor) -> None:
         self._running[station.name] = station
         self._titles[station.name] = station.title
 
-    def remove(self, name: str) -> WatchedStation:
+    def remove(self, name: str) -> StationMonitor:
         return self._running.pop(name)
 
     @property
@@ -58,14 +58,14 @@ class StationRegistry:
         found = self.get(name)
         return found.title if found else self._titles.get(name, name)
 
-    def told_in(self, chat: int) -> Sequence[str]:
+    def alert_stations_of(self, chat: int) -> Sequence[str]:
         """The stations for whose alerts the settings name that chat."""
         if any(to.chat == chat for to in self._fleet_chats):
             return self.names
         return [one.name for one in self if any(to.chat == chat for to in one.settings.alert_chats)]
 
-    def views(self) -> list[View]:
-        return [station.watch.view() for station in self]
+    def views(self) -> list[StationSummary]:
+        return [station.watch.summary() for station in self]
 
     @property
     def last_polls(self) -> Mapping[str, datetime | None]:

@@ -12,18 +12,18 @@ from telegram.error import InvalidToken, TelegramError
 
 from bot.app.http_servers import listening_socket
 from bot.config.settings import Settings
-from bot.engine.checks.duplicate_instance import SecondCopyLookout
-from bot.notifications.admin_notices import Administrators
+from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
+from bot.notifications.admin_notices import AdminNotices
 from bot.runtime.clock import Clock
 from bot.runtime.systemd import ServiceManager
-from bot.runtime.waiting import wait_for
+from bot.runtime.waiting import sleep_or_stop
 from bot.runtime.watchdog import Loop
 from bot.store.database import DatabaseError
-from bot.store.database_errors import persistently
+from bot.store.database_errors import retry_on_database_error
 from bot.telegram.errors import SecondCopy, TokenRefused
 from bot.telegram.updates.foreign_webhook import Telling, host_of
 from bot.telegram.updates.polling import Polling, UpdatesBot
-from bot.telegram.updates.queue import Updates
+from bot.telegram.updates.queue import UpdateQueue
 from bot.telegram.updates.source import SourceObserver
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ LONGEST_PAUSE = 30.0
 # People are told of a second copy; that must have gone out before this one ends.
 TOLD_WITHIN = 60.0
 
-Answering = Callable[[str], Awaitable[Updates]]
+Answering = Callable[[str], Awaitable[UpdateQueue]]
 
 
 class OldestDue(Protocol):
@@ -43,7 +43,7 @@ class OldestDue(Protocol):
         """Due time of the oldest message that waits for delivery."""
 
 
-class Listening(SourceObserver):
+class UpdateListener(SourceObserver):
     """`turned` is told that it goes on, `ready` how it stands for whoever started the program, `webhook_found` that
     somebody else had set a webhook. `last_success` is when Telegram was last heard."""
 
@@ -54,8 +54,8 @@ class Listening(SourceObserver):
         bot: UpdatesBot,
         clock: Clock,
         loop: Loop,
-        second_copy: SecondCopyLookout,
-        administrators: Administrators,
+        second_copy: DuplicateInstanceCheck,
+        administrators: AdminNotices,
         outbox: OldestDue,
         manager: ServiceManager,
     ) -> None:
@@ -68,7 +68,7 @@ class Listening(SourceObserver):
         self._outbox = outbox
         self._manager = manager
         self._source: Polling | Webhook | None = None
-        self._updates: Updates | None = None
+        self._updates: UpdateQueue | None = None
 
     @property
     def last_success(self) -> datetime | None:
@@ -81,7 +81,7 @@ class Listening(SourceObserver):
         if me is None:
             return
         self._updates = updates = await answering(me.username or "")
-        await persistently("inbox", updates.resume, stop)
+        await retry_on_database_error("inbox", updates.resume, stop)
         log.info("listening", bot=me.username)
         self._manager.ready(f"listening as @{me.username}")
         take = self._by_webhook if self._settings.webhook_url else self._by_polling
@@ -118,7 +118,7 @@ class Listening(SourceObserver):
                 log.warning("Telegram unreachable, retried", error=str(error) or type(error).__name__)
                 # It runs: the watch needs no Telegram, and a start that takes long would be given up.
                 self._manager.ready("Telegram does not answer yet")
-                await wait_for(stop, pause)
+                await sleep_or_stop(stop, pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
         return None
 
@@ -128,7 +128,7 @@ class Listening(SourceObserver):
             log.warning("webhook found and deleted, the bot polls", host=host_of(url))
             await self._bot.delete_webhook(drop_pending_updates=False)
 
-    async def _by_polling(self, updates: Updates, stop: asyncio.Event) -> None:
+    async def _by_polling(self, updates: UpdateQueue, stop: asyncio.Event) -> None:
         self._source = polling = Polling(
             self._bot,
             updates,
@@ -142,7 +142,7 @@ class Listening(SourceObserver):
             await self._deliver_what_is_owed(stop)
             raise
 
-    async def _by_webhook(self, updates: Updates, stop: asyncio.Event) -> None:
+    async def _by_webhook(self, updates: UpdateQueue, stop: asyncio.Event) -> None:
         from bot.telegram.updates.webhook import Webhook  # imported late: it brings the web server
 
         self._source = webhook = Webhook(
@@ -160,4 +160,4 @@ class Listening(SourceObserver):
         with contextlib.suppress(TimeoutError, DatabaseError):
             async with asyncio.timeout(TOLD_WITHIN):
                 while not stop.is_set() and await self._outbox.oldest_due() is not None:
-                    await wait_for(stop, 0.5)
+                    await sleep_or_stop(stop, 0.5)

@@ -6,7 +6,7 @@ from bot.config.station_settings import StationSettings
 from bot.http import urls
 
 
-def cautions(
+def startup_warnings(
     stations: Iterable[StationSettings], telegram: str, health: str | None = None, *, as_root: bool
 ) -> list[str]:
     """Return one line for each risk.

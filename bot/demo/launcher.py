@@ -53,16 +53,16 @@ def _path(number: int) -> str:
     return "" if number == 1 else f"/pbx/branch{number}"
 
 
-def _station(number: int, dialect: Dialect) -> pbx.Pbx:
+def _station(number: int, dialect: Dialect) -> pbx.StandinPbx:
     name = "Head office" if number == 1 else f"Branch {number}"
-    return pbx.Pbx(name=name, api_key=secrets.token_hex(32), seed=number, zone=_zone_here(), dialect=dialect)
+    return pbx.StandinPbx(name=name, api_key=secrets.token_hex(32), seed=number, zone=_zone_here(), dialect=dialect)
 
 
-def _only(address: str, station: pbx.Pbx) -> Mapping[str, str]:
+def _only(address: str, station: pbx.StandinPbx) -> Mapping[str, str]:
     return {"PBX_URL": address, "PBX_API_KEY": station.api_key, "PBX_NAME": station.name}
 
 
-def _several(address: str, stations: Mapping[str, pbx.Pbx], folder: Path) -> Mapping[str, str]:
+def _several(address: str, stations: Mapping[str, pbx.StandinPbx], folder: Path) -> Mapping[str, str]:
     tables = [
         f'[[station]]\nname = "{path.rpartition("/")[2] or "office"}"\ntitle = "{station.name}"\n'
         f'url = "{address}{path}"\nkey = "{station.api_key}"\n'
@@ -80,7 +80,7 @@ def _zone_here() -> str:
 
 
 async def serve_pbx(port: int, api_key: str, speed: float, dialect: Dialect) -> None:
-    station = pbx.Pbx(api_key=api_key, speed=speed, dialect=dialect)
+    station = pbx.StandinPbx(api_key=api_key, speed=speed, dialect=dialect)
     with listening(port) as (sock, address):
         print(
             f"The stand-in MikoPBX answers at {address}/pbxcore/api/v3; its switches are at {address}/control/state",
@@ -109,7 +109,7 @@ def listening(port: int) -> Iterator[tuple[socket.socket, str]]:
         yield sock, f"http://127.0.0.1:{sock.getsockname()[1]}"
 
 
-class _Server(uvicorn.Server):
+class _DemoServer(uvicorn.Server):
     """Stop on a signal like uvicorn's own, but leave time to stop the bot too."""
 
     @contextlib.contextmanager
@@ -131,7 +131,7 @@ async def _serve(app: Starlette, sock: socket.socket) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
-    await _Server(config).serve(sockets=[sock])
+    await _DemoServer(config).serve(sockets=[sock])
 
 
 async def _start_bot(

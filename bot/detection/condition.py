@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.incidents.model import Closed, End, Kind, Opened, Transition
+from bot.incidents.model import End, Kind, Opened, Resolved, Transition
 
-LOOKS = 2
+CONFIRMATIONS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class ConditionMemory:
+class ConditionState:
     """Start of the bad and of the good phase; `looks` counts consecutive observations of it.
 
     `alarm`: an incident is open.
@@ -24,20 +24,20 @@ class ConditionMemory:
     alarm: bool = False
 
 
-NOTHING = ConditionMemory()
-ADAPTER = TypeAdapter(ConditionMemory)
+NOTHING = ConditionState()
+ADAPTER = TypeAdapter(ConditionState)
 
 
-def step(
-    memory: ConditionMemory,
+def evaluate(
+    memory: ConditionState,
     bad: bool | None,
     now: datetime,
     hold: timedelta,
     kind: Kind,
-    looks: int = LOOKS,
+    looks: int = CONFIRMATIONS,
     *,
     since: datetime | None = None,
-) -> tuple[ConditionMemory, Transition | None]:
+) -> tuple[ConditionState, Transition | None]:
     """Evaluate one observation; `bad` None is inconclusive.
 
     Opening takes `looks` observations over `hold`, closing `looks` observations. `since` is when the condition turned,
@@ -51,38 +51,38 @@ def step(
 
 
 def _bad(
-    memory: ConditionMemory, now: datetime, hold: timedelta, kind: Kind, looks: int, since: datetime | None
-) -> tuple[ConditionMemory, Transition | None]:
+    memory: ConditionState, now: datetime, hold: timedelta, kind: Kind, looks: int, since: datetime | None
+) -> tuple[ConditionState, Transition | None]:
     if memory.alarm:
         return replace(memory, good_since=None, looks=0), None
     began = memory.bad_since or since or now
-    memory = ConditionMemory(bad_since=began, looks=min(memory.looks + 1, looks))
+    memory = ConditionState(bad_since=began, looks=min(memory.looks + 1, looks))
     if memory.looks < looks or now - began < hold:
         return memory, None
-    return ConditionMemory(bad_since=began, alarm=True), Opened(kind, began)
+    return ConditionState(bad_since=began, alarm=True), Opened(kind, began)
 
 
 def _good(
-    memory: ConditionMemory, now: datetime, looks: int, since: datetime | None
-) -> tuple[ConditionMemory, Transition | None]:
+    memory: ConditionState, now: datetime, looks: int, since: datetime | None
+) -> tuple[ConditionState, Transition | None]:
     if not memory.alarm:
         return NOTHING, None
     memory = replace(memory, good_since=memory.good_since or since or now, looks=memory.looks + 1)
     if memory.looks < looks:
         return memory, None
-    return NOTHING, Closed(End.RECOVERED, memory.good_since or now)
+    return NOTHING, Resolved(End.RECOVERED, memory.good_since or now)
 
 
-def anew(memory: ConditionMemory) -> ConditionMemory:
+def reset(memory: ConditionState) -> ConditionState:
     """Reset the counter after a gap without observations."""
     return replace(memory, good_since=None, looks=0) if memory.alarm else NOTHING
 
 
-def written(memory: ConditionMemory) -> dict[str, Any] | None:
+def written(memory: ConditionState) -> dict[str, Any] | None:
     """Return the state as plain JSON; None for the initial state."""
     state: dict[str, Any] = ADAPTER.dump_python(memory, mode="json")
     return state if memory != NOTHING else None
 
 
-def read(state: dict[str, Any] | None) -> ConditionMemory:
+def read(state: dict[str, Any] | None) -> ConditionState:
     return ADAPTER.validate_python(state) if state else NOTHING

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from bot.detection.station_summary import CUT_OFF, Bad, View, host_of
+from bot.detection.station_summary import CUT_OFF, FailureSince, StationSummary, host_of
 from bot.incidents.model import INTERNET, PROVIDER, Kind, kind_info
 
 AT_LEAST = 3
@@ -23,7 +23,7 @@ TOGETHER = timedelta(seconds=60)
 CALM = timedelta(seconds=60)
 
 
-class What(StrEnum):
+class CauseKind(StrEnum):
     OWN_INTERNET = "own internet"
     PROVIDER = "provider"
 
@@ -37,7 +37,7 @@ class CommonCause:
     `well_since`.
     """
 
-    what: What
+    what: CauseKind
     host: str
     since: datetime
     due: datetime
@@ -61,15 +61,15 @@ class ActiveCauses:
 
 
 # Affected stations with their failures, and all stations that could be affected.
-Hit = tuple[Mapping[str, Bad], frozenset[str]]
+Hit = tuple[Mapping[str, FailureSince], frozenset[str]]
 NOTHING_HIT: Hit = ({}, frozenset())
 
 
-def subject(what: What, host: str) -> str:
-    return INTERNET if what is What.OWN_INTERNET else PROVIDER + host
+def subject(what: CauseKind, host: str) -> str:
+    return INTERNET if what is CauseKind.OWN_INTERNET else PROVIDER + host
 
 
-def step(before: Iterable[CommonCause], views: Sequence[View], now: datetime) -> tuple[CommonCause, ...]:
+def correlate(before: Iterable[CommonCause], views: Sequence[StationSummary], now: datetime) -> tuple[CommonCause, ...]:
     """Return the current common causes, given the previous ones.
 
     While a station is unreachable, its share in a provider's failure is kept.
@@ -86,44 +86,48 @@ def step(before: Iterable[CommonCause], views: Sequence[View], now: datetime) ->
     return tuple(found[key] for key in sorted(found))
 
 
-def hiding(causes: Iterable[CommonCause], station: str) -> bool:
+def inhibitor_of(causes: Iterable[CommonCause], station: str) -> bool:
     """Return True if the bot's own internet failure makes the station unreachable."""
-    return any(cause.what is What.OWN_INTERNET and station in cause.stations for cause in causes)
+    return any(cause.what is CauseKind.OWN_INTERNET and station in cause.stations for cause in causes)
 
 
-def holding(causes: Iterable[CommonCause], station: str, kind: str, facts: Mapping[str, Any]) -> bool:
+def inhibitor_of_station(causes: Iterable[CommonCause], station: str, kind: str, facts: Mapping[str, Any]) -> bool:
     """Return True if notification of the station's incident is inhibited: no fault of the station is visible."""
-    return kind == Kind.STATION and facts.get("trouble") in CUT_OFF and hiding(causes, station)
+    return kind == Kind.STATION and facts.get("trouble") in CUT_OFF and inhibitor_of(causes, station)
 
 
-def covering(causes: Iterable[CommonCause], station: str, kind: str, facts: Mapping[str, Any]) -> CommonCause | None:
+def inhibitor_of_trunk(
+    causes: Iterable[CommonCause], station: str, kind: str, facts: Mapping[str, Any]
+) -> CommonCause | None:
     """Return the provider failure that inhibits the fleet's notification of this incident; the station's own recipients
     are notified still.
     """
     host = host_of(str(facts.get("host") or "")) if kind_info(kind).is_trunk else ""
     return next(
-        (one for one in causes if one.what is What.PROVIDER and one.host == host and station in one.stations), None
+        (one for one in causes if one.what is CauseKind.PROVIDER and one.host == host and station in one.stations), None
     )
 
 
-def _all_hit(views: Sequence[View]) -> dict[tuple[What, str], Hit]:
+def _all_hit(views: Sequence[StationSummary]) -> dict[tuple[CauseKind, str], Hit]:
     """Return affected and possible stations for each possible cause."""
     known = [view for view in views if view.looked]
     cut_off = {view.station: view.cut_off for view in known if view.cut_off is not None}
-    found: dict[tuple[What, str], Hit] = {(What.OWN_INTERNET, ""): (cut_off, frozenset(v.station for v in known))}
+    found: dict[tuple[CauseKind, str], Hit] = {
+        (CauseKind.OWN_INTERNET, ""): (cut_off, frozenset(v.station for v in known))
+    }
     could: dict[str, set[str]] = {}
-    bad: dict[str, dict[str, Bad]] = {}
+    bad: dict[str, dict[str, FailureSince]] = {}
     for view in known:
         for host, down in (view.hosts or {}).items():
             could.setdefault(host, set()).add(view.station)
             if down is not None:
                 bad.setdefault(host, {})[view.station] = down
     for host, stations in could.items():
-        found[What.PROVIDER, host] = (bad.get(host, {}), frozenset(stations))
+        found[CauseKind.PROVIDER, host] = (bad.get(host, {}), frozenset(stations))
     return found
 
 
-def _together(bad: Mapping[str, Bad], could: frozenset[str]) -> frozenset[str]:
+def _together(bad: Mapping[str, FailureSince], could: frozenset[str]) -> frozenset[str]:
     """Return the largest set of stations affected within TOGETHER; stations that were down long before do not count on
     either side.
     """
@@ -137,7 +141,7 @@ def _together(bad: Mapping[str, Bad], could: frozenset[str]) -> frozenset[str]:
     return best
 
 
-def _windows(bad: Mapping[str, Bad]) -> Iterator[tuple[int, list[str]]]:
+def _windows(bad: Mapping[str, FailureSince]) -> Iterator[tuple[int, list[str]]]:
     """Yield for each start time the number of earlier failures and the stations affected within TOGETHER of it."""
     order = sorted(bad, key=lambda station: (bad[station].since, station))
     last = 0
@@ -151,7 +155,7 @@ def _windows(bad: Mapping[str, Bad]) -> Iterator[tuple[int, list[str]]]:
 
 
 def _begun(
-    what: What, host: str, together: frozenset[str], bad: Mapping[str, Bad], could: frozenset[str]
+    what: CauseKind, host: str, together: frozenset[str], bad: Mapping[str, FailureSince], could: frozenset[str]
 ) -> CommonCause:
     hit = [bad[station] for station in together]
     return CommonCause(
@@ -166,7 +170,11 @@ def _begun(
 
 
 def _still(
-    cause: CommonCause, bad: Mapping[str, Bad], could: frozenset[str], seen: Mapping[str, View], now: datetime
+    cause: CommonCause,
+    bad: Mapping[str, FailureSince],
+    could: frozenset[str],
+    seen: Mapping[str, StationSummary],
+    now: datetime,
 ) -> CommonCause | None:
     """Update a known cause: add newly affected stations; end it after CALM, or at once if no notification was sent."""
     stations = cause.stations | {station for station, one in bad.items() if one.since >= cause.since}
@@ -180,12 +188,12 @@ def _still(
     return replace(cause, well_since=well_since)
 
 
-def _is_well(cause: CommonCause, view: View | None) -> bool:
+def _is_well(cause: CommonCause, view: StationSummary | None) -> bool:
     """Return True also for a station that was removed, and a trunk that was disabled or deleted."""
     if view is None:
         return True
     if not view.looked or view.cut_off is not None:
         return False
-    if cause.what is What.OWN_INTERNET:
+    if cause.what is CauseKind.OWN_INTERNET:
         return True
     return view.hosts is not None and view.hosts.get(cause.host) is None

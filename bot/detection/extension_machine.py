@@ -8,19 +8,19 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.detection import condition
-from bot.detection.condition import LOOKS, ConditionMemory
-from bot.incidents.model import EXTENSION, Closed, End, Happened, Kind, Transition
+from bot.detection.condition import CONFIRMATIONS, ConditionState
+from bot.incidents.model import EXTENSION, End, Kind, Resolved, StateChange, Transition
 from bot.pbx import Answer, ExtensionStatus
 
 HOLD = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
-class ExtensionMemory:
+class ExtensionState:
     """State of one extension; `missing` counts consecutive answers without its number."""
 
     name: str = ""
-    condition: ConditionMemory = condition.NOTHING
+    condition: ConditionState = condition.NOTHING
     missing: int = 0
 
     @property
@@ -28,9 +28,9 @@ class ExtensionMemory:
         return self.condition == condition.NOTHING and not self.missing
 
 
-Memories = Mapping[str, ExtensionMemory]
+Memories = Mapping[str, ExtensionState]
 Phones = Mapping[str, ExtensionStatus]
-ADAPTER = TypeAdapter(ExtensionMemory)
+ADAPTER = TypeAdapter(ExtensionState)
 
 
 def shows_somebody_online(answer: Answer[dict[str, ExtensionStatus]]) -> bool:
@@ -38,22 +38,22 @@ def shows_somebody_online(answer: Answer[dict[str, ExtensionStatus]]) -> bool:
     return not answer.suspect and any(phone.online for phone in answer.value.values())
 
 
-def judge(
+def evaluate(
     before: Memories, watched: frozenset[str], phones: Phones | None, station: str, now: datetime
-) -> tuple[dict[str, ExtensionMemory], list[Happened]]:
+) -> tuple[dict[str, ExtensionState], list[StateChange]]:
     """Evaluate one answer for all watched numbers.
 
     With `phones` None counters are reset, and only incidents of numbers that are no longer watched change.
     """
-    after: dict[str, ExtensionMemory] = {}
-    happened: list[Happened] = []
+    after: dict[str, ExtensionState] = {}
+    happened: list[StateChange] = []
     for number in sorted(watched | before.keys()):
-        memory = before.get(number, ExtensionMemory())
+        memory = before.get(number, ExtensionState())
         told: Transition | None
         if number not in watched:
-            judged, told = ExtensionMemory(memory.name), _called_off(memory, End.CALLED_OFF, now)
+            judged, told = ExtensionState(memory.name), _called_off(memory, End.CALLED_OFF, now)
         elif phones is None:
-            judged, told = replace(memory, condition=condition.anew(memory.condition), missing=0), None
+            judged, told = replace(memory, condition=condition.reset(memory.condition), missing=0), None
         elif number not in phones:
             judged, told = _missing(memory, now)
         else:
@@ -62,35 +62,35 @@ def judge(
             after[number] = judged
         if told is not None:
             facts = {"station": station, "extension": number, "name": judged.name}
-            happened.append(Happened(EXTENSION + number, told, facts))
+            happened.append(StateChange(EXTENSION + number, told, facts))
     return after, happened
 
 
-def _seen(memory: ExtensionMemory, phone: ExtensionStatus, now: datetime) -> tuple[ExtensionMemory, Transition | None]:
+def _seen(memory: ExtensionState, phone: ExtensionStatus, now: datetime) -> tuple[ExtensionState, Transition | None]:
     bad = None if phone.online is None else not phone.online
-    judged, told = condition.step(memory.condition, bad, now, HOLD, Kind.EXTENSION_OFFLINE)
-    return ExtensionMemory(phone.name, judged), told
+    judged, told = condition.evaluate(memory.condition, bad, now, HOLD, Kind.EXTENSION_OFFLINE)
+    return ExtensionState(phone.name, judged), told
 
 
-def _missing(memory: ExtensionMemory, now: datetime) -> tuple[ExtensionMemory, Transition | None]:
+def _missing(memory: ExtensionState, now: datetime) -> tuple[ExtensionState, Transition | None]:
     """Judge the number deleted after CONFIRMATIONS answers without it."""
-    if memory.missing + 1 < LOOKS:
+    if memory.missing + 1 < CONFIRMATIONS:
         return replace(memory, missing=memory.missing + 1), None
-    return ExtensionMemory(memory.name, missing=LOOKS), _called_off(memory, End.DELETED, now)
+    return ExtensionState(memory.name, missing=CONFIRMATIONS), _called_off(memory, End.DELETED, now)
 
 
-def _called_off(memory: ExtensionMemory, reason: End, now: datetime) -> Transition | None:
-    return Closed(reason, now) if memory.condition.alarm else None
+def _called_off(memory: ExtensionState, reason: End, now: datetime) -> Transition | None:
+    return Resolved(reason, now) if memory.condition.alarm else None
 
 
-def written(memory: ExtensionMemory | None) -> dict[str, Any] | None:
+def written(memory: ExtensionState | None) -> dict[str, Any] | None:
     if memory is None:
         return None
     state: dict[str, Any] = ADAPTER.dump_python(memory, mode="json")
     return state
 
 
-def read(states: Mapping[str, dict[str, Any]]) -> dict[str, ExtensionMemory]:
+def read(states: Mapping[str, dict[str, Any]]) -> dict[str, ExtensionState]:
     """Return the stored states by number."""
     return {
         subject.removeprefix(EXTENSION): ADAPTER.validate_python(state)

@@ -13,7 +13,7 @@ MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Absence:
+class MissedOutage:
     """Outage in a gap. `down_from` is None if it began before the gap, `down_until` if it outlasts it."""
 
     trunk: str
@@ -35,7 +35,7 @@ def outages_within(
     trunk: str,
     name: str,
     skew: timedelta = timedelta(0),
-) -> tuple[Absence, ...]:
+) -> tuple[MissedOutage, ...]:
     """Return the outages between `begin` and `end`, oldest first.
 
     `events` in the PBX's order, newest first; add `skew` to the PBX's time for the bot's.
@@ -52,7 +52,7 @@ def outages_within(
     is_down = _before(before, inside[0][1].previous if inside else "", iax=is_iax(trunk))
     since: datetime | None = None
     half_since: datetime | None = None
-    found: list[Absence] = []
+    found: list[MissedOutage] = []
     for at, event in inside:
         health = health_of_word(event.state, iax=is_iax(trunk))
         if health is Health.DOWN and not is_down:
@@ -61,15 +61,15 @@ def outages_within(
             half_since = half_since or at
             continue
         elif is_down and health in (Health.UP, Health.PARTIAL, Health.DEGRADED, Health.OFF):
-            found.append(Absence(trunk, name, since, at))
+            found.append(MissedOutage(trunk, name, since, at))
             is_down, since = False, None
         half_since = None
     if is_down:
-        found.append(Absence(trunk, name, since, None))
+        found.append(MissedOutage(trunk, name, since, None))
     return tuple(found)
 
 
-def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[Absence] | None) -> dict[str, Any]:
+def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[MissedOutage] | None) -> dict[str, Any]:
     """Return the facts of the gap's notification: plain JSON, oldest outage first.
 
     `absences` None: history is unavailable.

@@ -8,7 +8,7 @@ from enum import StrEnum
 from bot.detection import trunk_cause
 from bot.detection.outbound_detour import UNKNOWN_DETOUR, Detour, detour
 from bot.detection.trunk_health import SILENT, Cause, Contact, Health, contact_of, health_of
-from bot.detection.unreported_trunks import NOTHING_LISTED, Listed
+from bot.detection.unreported_trunks import NOTHING_LISTED, UnreportedTrunks
 from bot.pbx import (
     Answer,
     Ban,
@@ -24,7 +24,7 @@ from bot.pbx import (
     Unreachable,
     Untrusted,
     WrongName,
-    told_by,
+    dialect_of,
 )
 
 # The PBX measures every 5 to 30 s; much older values mean it has stopped.
@@ -33,7 +33,7 @@ STALE_AFTER = timedelta(seconds=60)
 SAME_CLOCK = timedelta(seconds=5)
 
 
-class Trouble(StrEnum):
+class StationFault(StrEnum):
     """Faults of a whole station."""
 
     UNREACHABLE = "unreachable"
@@ -51,7 +51,7 @@ class Trouble(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TrunkSight:
+class TrunkObservation:
     """Observed trunk.
 
     `since` is the start of this state by the PBX, `measured_at` its measurement, both on the bot's clock. `detour` is
@@ -72,23 +72,23 @@ class TrunkSight:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """One poll.
 
     With `trouble` set, `trunks` is empty: their states are unknown. Add `skew` to the PBX's time for the bot's.
     """
 
     at: datetime
-    trouble: Trouble | None = None
+    trouble: StationFault | None = None
     row: str = ""
     retry_after: float | None = None
-    trunks: Mapping[str, TrunkSight] = field(default_factory=dict)
+    trunks: Mapping[str, TrunkObservation] = field(default_factory=dict)
     stale: bool = False
     skew: timedelta = timedelta(0)
     dialect: Dialect | None = None
 
 
-def healths_of(told: Mapping[str, TrunkStatus], listed: Listed) -> list[tuple[TrunkStatus, Health]]:
+def healths_of(told: Mapping[str, TrunkStatus], listed: UnreportedTrunks) -> list[tuple[TrunkStatus, Health]]:
     """Return the health of every reported or listed trunk."""
     return [(trunk, health_of(trunk, listed.registration(trunk))) for trunk in listed.all(told).values()]
 
@@ -100,15 +100,15 @@ def silent_in(healths: Iterable[tuple[TrunkStatus, Health]]) -> list[TrunkStatus
     return [trunk for trunk, health in seen if health in trunk_cause.BAD and why[trunk.id] in SILENT]
 
 
-def seen(
+def from_answer(
     answer: Answer[dict[str, TrunkStatus]],
     now: datetime,
-    listed: Listed = NOTHING_LISTED,
+    listed: UnreportedTrunks = NOTHING_LISTED,
     *,
     routes: Iterable[OutboundRoute] | None = None,
     banned: Mapping[str, Ban] | None = None,
     reached: Collection[str] = (),
-) -> Sight:
+) -> Observation:
     """Build the observation from an answer, its times shifted to the bot's clock by the answer's own time.
 
     `routes` are the outbound routes, None if unknown or not needed; `banned` the firewall bans by trunk id; `reached`
@@ -133,7 +133,7 @@ def seen(
         if one.cause is Cause.BANNED and (until := bans[trunk.id].until) is not None:
             one = replace(one, banned_until=until + skew)
         trunks[trunk.id] = one
-    return Sight(now, trunks=trunks, stale=stale, skew=skew, dialect=told_by(answer.value.values()))
+    return Observation(now, trunks=trunks, stale=stale, skew=skew, dialect=dialect_of(answer.value.values()))
 
 
 def _takes_calls(trunk: TrunkStatus, health: Health) -> bool:
@@ -142,10 +142,10 @@ def _takes_calls(trunk: TrunkStatus, health: Health) -> bool:
     return health is Health.UP or (health is Health.DEGRADED and answers)
 
 
-def not_seen(error: PbxError, now: datetime) -> Sight:
+def from_error(error: PbxError, now: datetime) -> Observation:
     retry_after = error.retry_after if isinstance(error, Busy) else None
     row = error.permission_row if isinstance(error, Forbidden) else ""
-    return Sight(now, trouble=_trouble(error), row=row, retry_after=retry_after)
+    return Observation(now, trouble=_trouble(error), row=row, retry_after=retry_after)
 
 
 def looks_like_a_dead_engine(answer: Answer[dict[str, TrunkStatus]]) -> bool:
@@ -160,11 +160,11 @@ def looks_like_a_dead_engine(answer: Answer[dict[str, TrunkStatus]]) -> bool:
     return bool(enabled) and words <= {"unknown", "unregistered", ""} and not any(t.contact_status for t in enabled)
 
 
-def _trunk(trunk: TrunkStatus, health: Health, cause: Cause, now: datetime, skew: timedelta) -> TrunkSight:
+def _trunk(trunk: TrunkStatus, health: Health, cause: Cause, now: datetime, skew: timedelta) -> TrunkObservation:
     def ours(moment: datetime | None) -> datetime | None:
         return min(moment + skew, now) if moment else None
 
-    return TrunkSight(
+    return TrunkObservation(
         id=trunk.id,
         name=trunk.name,
         host=trunk.host,
@@ -177,19 +177,19 @@ def _trunk(trunk: TrunkStatus, health: Health, cause: Cause, now: datetime, skew
     )
 
 
-TROUBLES: tuple[tuple[type[PbxError], Trouble], ...] = (
-    (Unauthorised, Trouble.KEY_REFUSED),
-    (Forbidden, Trouble.RIGHT_MISSING),
-    (TimedOut, Trouble.TIMED_OUT),
-    (Busy, Trouble.BLOCKED),
-    (ServerError, Trouble.SERVER_ERROR),
-    (Unreachable, Trouble.UNREACHABLE),
-    (WrongName, Trouble.WRONG_NAME),
-    (Untrusted, Trouble.UNTRUSTED),
+FAULTS: tuple[tuple[type[PbxError], StationFault], ...] = (
+    (Unauthorised, StationFault.KEY_REFUSED),
+    (Forbidden, StationFault.RIGHT_MISSING),
+    (TimedOut, StationFault.TIMED_OUT),
+    (Busy, StationFault.BLOCKED),
+    (ServerError, StationFault.SERVER_ERROR),
+    (Unreachable, StationFault.UNREACHABLE),
+    (WrongName, StationFault.WRONG_NAME),
+    (Untrusted, StationFault.UNTRUSTED),
 )
 
 
-def _trouble(error: PbxError) -> Trouble:
+def _trouble(error: PbxError) -> StationFault:
     if isinstance(error, Unreachable) and error.refused:
-        return Trouble.REFUSES_CONNECTION
-    return next((trouble for kind, trouble in TROUBLES if isinstance(error, kind)), Trouble.NOT_JSON)
+        return StationFault.REFUSES_CONNECTION
+    return next((trouble for kind, trouble in FAULTS if isinstance(error, kind)), StationFault.NOT_JSON)

@@ -6,17 +6,17 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.detection.observation import Sight, Trouble
-from bot.incidents.model import Changed, Closed, End, Kind, Opened, ShutOut, Transition
+from bot.detection.observation import Observation, StationFault
+from bot.incidents.model import Changed, ChatBlocked, End, Kind, Opened, Resolved, Transition
 from bot.pbx import Dialect
 
-LOOKS = 2
+CONFIRMATIONS = 2
 # A full queue of the PBX clears in seconds; a ban of the bot's address lasts five minutes, and longer each time.
 SHUT_OUT_FOR = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class StationMemory:
+class StationState:
     """State of a station.
 
     `judge_from`: trunks are evaluated from then on, since their earlier states are unknown. `seen_at` is the last-seen
@@ -24,7 +24,7 @@ class StationMemory:
     `stale_since` since when the PBX reports stale states. `dialect` is the last detected one.
     """
 
-    trouble: Trouble | None = None
+    trouble: StationFault | None = None
     row: str = ""
     since: datetime | None = None
     looks: int = 0
@@ -36,16 +36,16 @@ class StationMemory:
     dialect: Dialect | None = None
 
 
-def differs_in_recency_alone(memory: StationMemory, before: StationMemory) -> bool:
+def differs_in_recency_alone(memory: StationState, before: StationState) -> bool:
     """Return True if only the times of the last poll differ. A first time counts as a change."""
     if before.looked_at is None or (before.seen_at is None and memory.seen_at is not None):
         return False
     return replace(memory, seen_at=before.seen_at, looked_at=before.looked_at) == before
 
 
-def step_station(
-    memory: StationMemory, sight: Sight, alert_after: timedelta
-) -> tuple[StationMemory, Transition | None]:
+def evaluate_station(
+    memory: StationState, sight: Observation, alert_after: timedelta
+) -> tuple[StationState, Transition | None]:
     """Evaluate one poll.
 
     A fault must last `alert_after` and be seen CONFIRMATIONS times; so must recovery. A ban of the bot's address is
@@ -55,22 +55,22 @@ def step_station(
     if sight.trouble is None:
         return _answers(memory, now)
     before = memory.trouble
-    if before is None or (before is Trouble.BLOCKED and sight.trouble is not Trouble.BLOCKED):
+    if before is None or (before is StationFault.BLOCKED and sight.trouble is not StationFault.BLOCKED):
         memory = replace(memory, since=memory.since if memory.alarm else now, looks=0)
     changed = memory.alarm and (sight.trouble, sight.row) != (memory.trouble, memory.row) and memory.trouble is not None
-    memory = replace(memory, trouble=sight.trouble, row=sight.row, looks=min(memory.looks + 1, LOOKS))
+    memory = replace(memory, trouble=sight.trouble, row=sight.row, looks=min(memory.looks + 1, CONFIRMATIONS))
     since = memory.since or now
     # A start in the future comes from a wrong clock.
     lasts = now - since >= alert_after or since > now
-    if not memory.alarm and memory.looks >= LOOKS and lasts:
+    if not memory.alarm and memory.looks >= CONFIRMATIONS and lasts:
         return replace(memory, alarm=True), Opened(Kind.STATION, since)
-    if sight.trouble is Trouble.BLOCKED and before is not Trouble.BLOCKED and not memory.alarm:
+    if sight.trouble is StationFault.BLOCKED and before is not StationFault.BLOCKED and not memory.alarm:
         blocked_for = timedelta(seconds=sight.retry_after or 0)
-        return memory, ShutOut(now + blocked_for) if blocked_for >= SHUT_OUT_FOR else None
+        return memory, ChatBlocked(now + blocked_for) if blocked_for >= SHUT_OUT_FOR else None
     return memory, Changed() if changed else None
 
 
-def _answers(memory: StationMemory, now: datetime) -> tuple[StationMemory, Transition | None]:
+def _answers(memory: StationState, now: datetime) -> tuple[StationState, Transition | None]:
     if memory.trouble is None and not memory.alarm:
         return memory, None
     if not memory.alarm:
@@ -78,12 +78,12 @@ def _answers(memory: StationMemory, now: datetime) -> tuple[StationMemory, Trans
     if memory.trouble is not None:
         # First good poll: `since` stays the outage's, the next poll decides.
         return replace(memory, trouble=None, looks=1, judge_from=now), None
-    closed = Closed(End.RECOVERED, memory.judge_from or now)
+    closed = Resolved(End.RECOVERED, memory.judge_from or now)
     return _fresh(memory, memory.judge_from), closed
 
 
-def _fresh(memory: StationMemory, judge_from: datetime | None) -> StationMemory:
-    return StationMemory(
+def _fresh(memory: StationState, judge_from: datetime | None) -> StationState:
+    return StationState(
         judge_from=judge_from,
         seen_at=memory.seen_at,
         looked_at=memory.looked_at,
@@ -92,14 +92,14 @@ def _fresh(memory: StationMemory, judge_from: datetime | None) -> StationMemory:
     )
 
 
-ADAPTER = TypeAdapter(StationMemory)
+ADAPTER = TypeAdapter(StationState)
 
 
-def written(memory: StationMemory) -> dict[str, Any]:
+def written(memory: StationState) -> dict[str, Any]:
     """Return the state as stored: plain JSON."""
     state: dict[str, Any] = ADAPTER.dump_python(memory, mode="json")
     return state
 
 
-def read(state: dict[str, Any] | None) -> StationMemory:
-    return ADAPTER.validate_python(state) if state else StationMemory()
+def read(state: dict[str, Any] | None) -> StationState:
+    return ADAPTER.validate_python(state) if state else StationState()

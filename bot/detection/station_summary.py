@@ -7,17 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.detection.observation import Trouble
-from bot.detection.station_machine import StationMemory
+from bot.detection.observation import StationFault
+from bot.detection.station_machine import StationState
 from bot.detection.trunk_health import SILENT, Health
-from bot.detection.trunk_state import TrunkMemory
+from bot.detection.trunk_state import TrunkState
 
 # Faults of a station that is unreachable over the network.
-CUT_OFF = frozenset({Trouble.UNREACHABLE, Trouble.TIMED_OUT})
+CUT_OFF = frozenset({StationFault.UNREACHABLE, StationFault.TIMED_OUT})
 
 
 @dataclass(frozen=True, slots=True)
-class Bad:
+class FailureSince:
     """Failure and its start; `due` is when the station itself would notify; `trunks` counts those down.
 
     `half`: all of them only partially.
@@ -30,7 +30,7 @@ class Bad:
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class StationSummary:
     """Summary of a station.
 
     `cut_off` is None while it is reachable. `hosts` are those of enabled trunks, with None for one not wholly down;
@@ -38,8 +38,8 @@ class View:
     """
 
     station: str
-    cut_off: Bad | None
-    hosts: Mapping[str, Bad | None] | None
+    cut_off: FailureSince | None
+    hosts: Mapping[str, FailureSince | None] | None
     looked: bool = True
 
 
@@ -48,28 +48,28 @@ def host_of(written: str) -> str:
     return written.strip().rstrip(".").lower()
 
 
-def view(
+def summarize_station(
     station: str,
-    memory: StationMemory,
-    trunks: Iterable[TrunkMemory],
+    memory: StationState,
+    trunks: Iterable[TrunkState],
     alert_after: timedelta,
     partial_after: timedelta,
     now: datetime,
     *,
     looked: bool,
-) -> View:
-    def bad(since: datetime, trunks: int = 0, *, half: bool = False) -> Bad:
+) -> StationSummary:
+    def bad(since: datetime, trunks: int = 0, *, half: bool = False) -> FailureSince:
         # A start in the future comes from a wrong clock.
         began = min(since, now)
         hold = partial_after if half else alert_after
-        return Bad(began, max(began, min(memory.judge_from or began, now)) + hold, trunks, half)
+        return FailureSince(began, max(began, min(memory.judge_from or began, now)) + hold, trunks, half)
 
     if memory.trouble in CUT_OFF:
-        return View(station, bad(memory.since or now), None, looked)
+        return StationSummary(station, bad(memory.since or now), None, looked)
     if memory.trouble is not None or memory.alarm:
-        return View(station, None, None, looked)
+        return StationSummary(station, None, None, looked)
 
-    at: dict[str, list[TrunkMemory]] = {}
+    at: dict[str, list[TrunkState]] = {}
     for trunk in trunks:
         if trunk.health not in (Health.OFF, Health.UNWATCHED) and (host := host_of(trunk.host)):
             at.setdefault(host, []).append(trunk)
@@ -83,10 +83,10 @@ def view(
         else None
         for host, there in at.items()
     }
-    return View(station, None, hosts, looked)
+    return StationSummary(station, None, hosts, looked)
 
 
-def _is_down(trunk: TrunkMemory, now: datetime, partial_after: timedelta) -> bool:
+def _is_down(trunk: TrunkState, now: datetime, partial_after: timedelta) -> bool:
     """Return True also for a trunk that is still registered: with a dead provider registrations expire one by one,
     while OPTIONS fail at once. A partial outage beyond `partial_after` is no provider failure.
     """

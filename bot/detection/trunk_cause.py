@@ -99,7 +99,7 @@ def _is_near(host: str) -> bool:
         return False
 
 
-def gives_up_at(type_: str, state: str, cause: Cause, began_at: datetime) -> datetime | None:
+def retries_end_at(type_: str, state: str, cause: Cause, began_at: datetime) -> datetime | None:
     """Return roughly when registration retries end; None without a limit:
 
     IAX, inbound registration, no registration.

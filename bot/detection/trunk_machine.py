@@ -11,24 +11,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.detection.observation import TrunkSight
-from bot.detection.station_machine import StationMemory
+from bot.detection.observation import TrunkObservation
+from bot.detection.station_machine import StationState
 from bot.detection.trunk_health import Health
-from bot.detection.trunk_state import LOOKS, Drop, TrunkMemory, take_in
+from bot.detection.trunk_state import CONFIRMATIONS, Outage, TrunkState, update
 from bot.incidents.model import (
     HALF_OUT,
     LASTS_HALF_OUT,
     Changed,
-    Closed,
-    Eased,
+    Downgraded,
     End,
-    Gone,
     Kind,
     NotTold,
     Opened,
+    Resolved,
     SwitchedOff,
     Transition,
-    Worsened,
+    TrunkGone,
+    Upgraded,
 )
 
 # The PBX's measurement may be slightly ahead of the bot's clock.
@@ -60,9 +60,9 @@ class Policy:
         return since > now + CLOCKS_DIFFER or now - since >= timedelta(seconds=seconds)
 
 
-def step_trunk(
-    memory: TrunkMemory, sight: TrunkSight, now: datetime, policy: Policy, judge_from: datetime | None
-) -> tuple[TrunkMemory, Transition | None]:
+def evaluate_trunk(
+    memory: TrunkState, sight: TrunkObservation, now: datetime, policy: Policy, judge_from: datetime | None
+) -> tuple[TrunkState, Transition | None]:
     """Evaluate one observation of a trunk.
 
     A repeated measurement is ignored; one in the future predates a correction of the clock.
@@ -70,87 +70,87 @@ def step_trunk(
     memory = replace(memory, name=sight.name, host=sight.host, type=sight.type, missing=0)
     if sight.measured_at <= memory.measured_at <= now + CLOCKS_DIFFER:
         return memory, None
-    memory, changed = take_in(memory, sight)
+    memory, changed = update(memory, sight)
     match memory.health:
         case Health.UP:
-            return _judge_up(memory, now, policy)
+            return _evaluate_up(memory, now, policy)
         case Health.OFF:
-            return _judge_off(memory, now)
+            return _evaluate_off(memory, now)
         case Health.UNKNOWN:
-            return _judge_unknown(memory, now, policy)
+            return _evaluate_unknown(memory, now, policy)
         case Health.UNWATCHED:
-            return _judge_unwatched(memory, now)
+            return _evaluate_unwatched(memory, now)
         case Health.PARTIAL:
-            return _judge_partial(memory, now, policy, judge_from, changed=changed)
-    return _judge_bad(memory, now, policy, judge_from, changed=changed)
+            return _evaluate_partial(memory, now, policy, judge_from, changed=changed)
+    return _evaluate_bad(memory, now, policy, judge_from, changed=changed)
 
 
-def step_missing(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory | None, Transition | None]:
+def evaluate_missing(memory: TrunkState, now: datetime) -> tuple[TrunkState | None, Transition | None]:
     """Judge a trunk deleted after CONFIRMATIONS observations without it."""
     memory = replace(memory, missing=memory.missing + 1)
-    if memory.missing < LOOKS:
+    if memory.missing < CONFIRMATIONS:
         return memory, None
     if memory.alarm:
-        return None, Closed(End.DELETED, now)
-    return None, Gone() if memory.settled not in (None, Health.OFF) else None
+        return None, Resolved(End.DELETED, now)
+    return None, TrunkGone() if memory.settled not in (None, Health.OFF) else None
 
 
-def judge_anew(memory: TrunkMemory) -> TrunkMemory:
+def reevaluate(memory: TrunkState) -> TrunkState:
     """Reset the counter after a station fault."""
     return replace(memory, looks=0)
 
 
-def _judge_up(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[TrunkMemory, Transition | None]:
-    if memory.looks < LOOKS:
+def _evaluate_up(memory: TrunkState, now: datetime, policy: Policy) -> tuple[TrunkState, Transition | None]:
+    if memory.looks < CONFIRMATIONS:
         return memory, None
     ended = memory.since
-    memory, was_down = _end_drop(memory)
+    memory, was_down = _end_outage(memory)
     memory = replace(memory, settled=Health.UP, bad_since=None, up_since=ended)
     if memory.flapping_since is None:
-        return replace(memory, alarm=None), Closed(End.RECOVERED, ended) if memory.alarm else None
+        return replace(memory, alarm=None), Resolved(End.RECOVERED, ended) if memory.alarm else None
     if policy.lasts(ended, now, policy.calm):
-        return _calm(memory), Closed(End.RECOVERED, ended)
+        return _calm(memory), Resolved(End.RECOVERED, ended)
     if memory.alarm in HALF_OUT | {Kind.TRUNK_DOWN}:
-        return replace(memory, alarm=Kind.TRUNK_FLAPPING), Eased(Kind.TRUNK_FLAPPING)
+        return replace(memory, alarm=Kind.TRUNK_FLAPPING), Downgraded(Kind.TRUNK_FLAPPING)
     return memory, Changed() if was_down else None
 
 
-def _judge_off(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory, Transition | None]:
+def _evaluate_off(memory: TrunkState, now: datetime) -> tuple[TrunkState, Transition | None]:
     # One observation is not enough: re-registration disables a trunk briefly.
-    if memory.looks < LOOKS:
+    if memory.looks < CONFIRMATIONS:
         return memory, None
     if memory.alarm:
-        told: Transition | None = Closed(End.SWITCHED_OFF, now)
+        told: Transition | None = Resolved(End.SWITCHED_OFF, now)
     else:
         told = SwitchedOff() if memory.settled not in (None, Health.OFF) else None
     return replace(_calm(memory), settled=Health.OFF, bad_since=None, up_since=None), told
 
 
-def _judge_unknown(memory: TrunkMemory, now: datetime, policy: Policy) -> tuple[TrunkMemory, Transition | None]:
+def _evaluate_unknown(memory: TrunkState, now: datetime, policy: Policy) -> tuple[TrunkState, Transition | None]:
     lasts = policy.lasts(memory.since, now, policy.unknown_after)
-    if memory.alarm or memory.looks < LOOKS or not lasts:
+    if memory.alarm or memory.looks < CONFIRMATIONS or not lasts:
         return memory, None
     return replace(memory, settled=Health.UNKNOWN, alarm=Kind.TRUNK_UNKNOWN), Opened(Kind.TRUNK_UNKNOWN, memory.since)
 
 
-def _judge_unwatched(memory: TrunkMemory, now: datetime) -> tuple[TrunkMemory, Transition | None]:
-    if memory.looks < LOOKS or memory.settled is Health.UNWATCHED:
+def _evaluate_unwatched(memory: TrunkState, now: datetime) -> tuple[TrunkState, Transition | None]:
+    if memory.looks < CONFIRMATIONS or memory.settled is Health.UNWATCHED:
         return memory, None
-    told: Transition = Closed(End.NOT_TOLD, now) if memory.alarm else NotTold()
+    told: Transition = Resolved(End.NOT_TOLD, now) if memory.alarm else NotTold()
     return replace(_calm(memory), settled=Health.UNWATCHED, bad_since=None, up_since=None), told
 
 
-def _judge_partial(
-    memory: TrunkMemory, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
-) -> tuple[TrunkMemory, Transition | None]:
-    if memory.looks < LOOKS:
+def _evaluate_partial(
+    memory: TrunkState, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
+) -> tuple[TrunkState, Transition | None]:
+    if memory.looks < CONFIRMATIONS:
         return memory, None
     if memory.returning and memory.bad_since != memory.since:
-        return _judge_return(memory)
+        return _evaluate_recovery(memory)
     told_to_last = memory.alarm in LASTS_HALF_OUT
     if told_to_last:
         # It was down too briefly for a notification.
-        memory, was_down = _end_drop(memory)
+        memory, was_down = _end_outage(memory)
         memory = replace(memory, bad_since=memory.since) if was_down else memory
     began = memory.bad_since or memory.since
     lasts = told_to_last or policy.lasts(max(began, judge_from or began), now, policy.partial_after)
@@ -164,15 +164,15 @@ def _judge_partial(
     if memory.alarm is None:
         told = Opened(kind, began)
     elif kind is Kind.TRUNK_DETOURED and memory.alarm is Kind.TRUNK_OUTBOUND_DOWN:
-        told = Eased(kind)
+        told = Downgraded(kind)
     elif told_to_last:
-        told = Worsened(kind, memory.no_detour_since or now)
+        told = Upgraded(kind, memory.no_detour_since or now)
     else:
-        told = Worsened(kind, now if lasts else began)
+        told = Upgraded(kind, now if lasts else began)
     return replace(memory, settled=Health.PARTIAL, alarm=kind), told
 
 
-def _half_out(memory: TrunkMemory, now: datetime, policy: Policy) -> Kind:
+def _half_out(memory: TrunkState, now: datetime, policy: Policy) -> Kind:
     """Return the kind by lost calls: the detour must be gone for `alert_after`, like a trunk that is down."""
     lost = memory.no_detour_since
     if lost is None:
@@ -181,50 +181,50 @@ def _half_out(memory: TrunkMemory, now: datetime, policy: Policy) -> Kind:
     return Kind.TRUNK_DETOURED if keeps else Kind.TRUNK_OUTBOUND_DOWN
 
 
-def _judge_return(memory: TrunkMemory) -> tuple[TrunkMemory, Transition | None]:
+def _evaluate_recovery(memory: TrunkState) -> tuple[TrunkState, Transition | None]:
     """End the outage: registered again, OPTIONS still pending. A later failure is another outage."""
-    memory, _ = _end_drop(memory)
+    memory, _ = _end_outage(memory)
     memory = replace(memory, bad_since=memory.since, up_since=None)
     if memory.flapping_since is not None:
         if memory.alarm is not Kind.TRUNK_DOWN:
             return memory, Changed() if memory.alarm else None
-        return replace(memory, alarm=Kind.TRUNK_FLAPPING), Eased(Kind.TRUNK_FLAPPING)
-    told = Closed(End.RECOVERED, memory.since, calls_out_pending=True) if memory.alarm else None
+        return replace(memory, alarm=Kind.TRUNK_FLAPPING), Downgraded(Kind.TRUNK_FLAPPING)
+    told = Resolved(End.RECOVERED, memory.since, calls_out_pending=True) if memory.alarm else None
     return replace(memory, settled=Health.PARTIAL, alarm=None), told
 
 
-def _judge_bad(
-    memory: TrunkMemory, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
-) -> tuple[TrunkMemory, Transition | None]:
+def _evaluate_bad(
+    memory: TrunkState, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
+) -> tuple[TrunkState, Transition | None]:
     is_down = memory.health is Health.DOWN
     if is_down and memory.alarm in LASTS_HALF_OUT:
         # After a long partial outage, a full one is a new incident.
         memory = replace(memory, bad_since=memory.since)
     began = memory.bad_since or memory.since
-    if memory.looks >= LOOKS and is_down:
-        memory = _count_drop(memory, began, now, policy)
+    if memory.looks >= CONFIRMATIONS and is_down:
+        memory = _count_outage(memory, began, now, policy)
     if memory.flapping_since is not None:
-        return _judge_flapping(memory, began, now, policy, changed=changed)
+        return _evaluate_flapping(memory, began, now, policy, changed=changed)
     held = policy.lasts(max(began, judge_from or began), now, policy.alert_after)
     kind = Kind.TRUNK_DOWN if is_down else Kind.TRUNK_DEGRADED
-    if memory.looks < LOOKS or not held or memory.alarm in (kind, Kind.TRUNK_DOWN):
+    if memory.looks < CONFIRMATIONS or not held or memory.alarm in (kind, Kind.TRUNK_DOWN):
         return memory, Changed() if changed and memory.alarm is kind else None
     told: Transition
     if memory.alarm is None:
         told = Opened(kind, began)
     elif not is_down and memory.alarm in HALF_OUT:
-        told = Eased(kind)
+        told = Downgraded(kind)
     else:
-        told = Worsened(kind, memory.since)
+        told = Upgraded(kind, memory.since)
     return replace(memory, settled=memory.health, alarm=kind), told
 
 
-def _count_drop(memory: TrunkMemory, began: datetime, now: datetime, policy: Policy) -> TrunkMemory:
+def _count_outage(memory: TrunkState, began: datetime, now: datetime, policy: Policy) -> TrunkState:
     """Record an outage, also one too short for a notification: many of them are flapping."""
     if any(drop.began == began for drop in memory.drops):
         return memory
     recent = (drop for drop in memory.drops if not policy.lasts(drop.began, now, policy.flapping_within))
-    drops = (*recent, Drop(began))
+    drops = (*recent, Outage(began))
     if memory.flapping_since is not None:
         return replace(memory, drops=drops, flaps=memory.flaps + 1)
     # A notified outage ends first; the next one decides.
@@ -234,7 +234,7 @@ def _count_drop(memory: TrunkMemory, began: datetime, now: datetime, policy: Pol
     return replace(memory, drops=drops, flapping_since=drops[0].began, flaps=len(drops), downtime=downtime)
 
 
-def _end_drop(memory: TrunkMemory) -> tuple[TrunkMemory, bool]:
+def _end_outage(memory: TrunkState) -> tuple[TrunkState, bool]:
     """End the current outage; return True if there was one, confirmed and full."""
     if memory.bad_since is None or not memory.drops or memory.drops[-1].began != memory.bad_since:
         return memory, False
@@ -244,27 +244,27 @@ def _end_drop(memory: TrunkMemory) -> tuple[TrunkMemory, bool]:
     return replace(memory, drops=drops, downtime=downtime), True
 
 
-def _judge_flapping(
-    memory: TrunkMemory, began: datetime, now: datetime, policy: Policy, *, changed: bool
-) -> tuple[TrunkMemory, Transition | None]:
+def _evaluate_flapping(
+    memory: TrunkState, began: datetime, now: datetime, policy: Policy, *, changed: bool
+) -> tuple[TrunkState, Transition | None]:
     since = memory.flapping_since or began
     if memory.alarm not in (Kind.TRUNK_FLAPPING, Kind.TRUNK_DOWN):
-        told: Transition = Worsened(Kind.TRUNK_FLAPPING, since) if memory.alarm else Opened(Kind.TRUNK_FLAPPING, since)
+        told: Transition = Upgraded(Kind.TRUNK_FLAPPING, since) if memory.alarm else Opened(Kind.TRUNK_FLAPPING, since)
         return replace(memory, alarm=Kind.TRUNK_FLAPPING, settled=memory.health), told
-    is_down = memory.health is Health.DOWN and memory.looks >= LOOKS
+    is_down = memory.health is Health.DOWN and memory.looks >= CONFIRMATIONS
     if memory.alarm is Kind.TRUNK_FLAPPING and is_down and policy.lasts(memory.since, now, policy.settled):
-        return replace(memory, alarm=Kind.TRUNK_DOWN, settled=Health.DOWN), Worsened(Kind.TRUNK_DOWN, began)
+        return replace(memory, alarm=Kind.TRUNK_DOWN, settled=Health.DOWN), Upgraded(Kind.TRUNK_DOWN, began)
     return memory, Changed() if changed else None
 
 
-def _calm(memory: TrunkMemory) -> TrunkMemory:
+def _calm(memory: TrunkState) -> TrunkState:
     return replace(memory, alarm=None, drops=(), flapping_since=None, flaps=0, downtime=0.0)
 
 
-def needs_fresh_look(station: StationMemory, trunks: Mapping[str, TrunkMemory]) -> bool:
+def needs_fresh_look(station: StationState, trunks: Mapping[str, TrunkState]) -> bool:
     """Return True if the next poll may decide something and should be a fresh measurement."""
     if station.trouble is not None or station.alarm:
         # During a lasting fault the PBX is spared: with Asterisk down each measurement costs it 6 s.
         return (station.trouble is None) is station.alarm
     undecided = (Health.DOWN, Health.PARTIAL)
-    return any(m.looks < LOOKS or m.missing or (m.health in undecided and not m.alarm) for m in trunks.values())
+    return any(m.looks < CONFIRMATIONS or m.missing or (m.health in undecided and not m.alarm) for m in trunks.values())

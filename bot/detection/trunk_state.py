@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from bot.detection.observation import TrunkSight
+from bot.detection.observation import TrunkObservation
 from bot.detection.outbound_detour import UNKNOWN_DETOUR, Detour
 from bot.detection.trunk_health import SILENT, Cause, Health, is_inbound
 from bot.incidents.model import HALF_OUT, KINDS, Kind
 
-LOOKS = 2
+CONFIRMATIONS = 2
 # Asterisk retries 45 s after an attempt without an answer, and each takes up to 32 s (measured). A state within this
 # time predates the provider's recovery.
 RETRIED_WITHIN = timedelta(seconds=60)
@@ -22,7 +22,7 @@ BAD = frozenset({Health.DOWN, Health.PARTIAL, Health.DEGRADED})
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class Outage:
     """Outage, notified or not; `seconds` once ended."""
 
     began: datetime
@@ -30,7 +30,7 @@ class Drop:
 
 
 @dataclass(frozen=True, slots=True)
-class TrunkMemory:
+class TrunkState:
     """State of a trunk.
 
     `health` since `since`, in `looks` consecutive measurements. `bad_since`: start of a failure that no confirmed good
@@ -58,7 +58,7 @@ class TrunkMemory:
     alarm: Kind | None = None
     missing: int = 0
     up_since: datetime | None = None
-    drops: tuple[Drop, ...] = ()
+    drops: tuple[Outage, ...] = ()
     flapping_since: datetime | None = None
     flaps: int = 0
     downtime: float = 0
@@ -73,8 +73,8 @@ class TrunkMemory:
     banned_until: datetime | None = None
 
 
-def first_sight(sight: TrunkSight) -> TrunkMemory:
-    return TrunkMemory(
+def initial_state(sight: TrunkObservation) -> TrunkState:
+    return TrunkState(
         name=sight.name,
         host=sight.host,
         type=sight.type,
@@ -88,7 +88,7 @@ def first_sight(sight: TrunkSight) -> TrunkMemory:
     )
 
 
-def take_in(memory: TrunkMemory, sight: TrunkSight) -> tuple[TrunkMemory, bool]:
+def update(memory: TrunkState, sight: TrunkObservation) -> tuple[TrunkState, bool]:
     """Return the updated state, and True if facts of a lasting failure have changed."""
     same = sight.health is memory.health
     since = memory.since if same else _began(sight, memory)
@@ -107,23 +107,23 @@ def take_in(memory: TrunkMemory, sight: TrunkSight) -> tuple[TrunkMemory, bool]:
         banned_until=sight.banned_until,
         returning=memory.returning if same else sight.health is Health.PARTIAL and _was_down(memory),
         since=since,
-        looks=min(memory.looks + 1, LOOKS) if same else 1,
+        looks=min(memory.looks + 1, CONFIRMATIONS) if same else 1,
         measured_at=sight.measured_at,
         bad_since=_bad_since(memory, sight, since),
     )
     return after, same and bad and _said(after) != _said(before)
 
 
-def _said(memory: TrunkMemory) -> tuple[object, ...]:
+def _said(memory: TrunkState) -> tuple[object, ...]:
     return memory.cause, memory.registering_again, memory.detour, memory.banned_until
 
 
-def _was_down(memory: TrunkMemory) -> bool:
+def _was_down(memory: TrunkState) -> bool:
     """Return True if the trunk was down; an open partial incident remains partial until upgraded."""
     return memory.alarm is Kind.TRUNK_DOWN or (memory.health is Health.DOWN and memory.alarm not in HALF_OUT)
 
 
-def _bad_since(memory: TrunkMemory, sight: TrunkSight, since: datetime) -> datetime | None:
+def _bad_since(memory: TrunkState, sight: TrunkObservation, since: datetime) -> datetime | None:
     """Return the start of the failure; going down again after a notified recovery starts another."""
     if sight.health not in BAD:
         return memory.bad_since
@@ -131,7 +131,7 @@ def _bad_since(memory: TrunkMemory, sight: TrunkSight, since: datetime) -> datet
     return since if again and memory.health is Health.PARTIAL else memory.bad_since or since
 
 
-def _heard(memory: TrunkMemory, sight: TrunkSight) -> TrunkMemory:
+def _heard(memory: TrunkState, sight: TrunkObservation) -> TrunkState:
     if sight.health is Health.UP:
         return replace(memory, was_silent=False, heard_since=None, was_cut_off=False, reached_since=None)
     if sight.health not in BAD:
@@ -151,7 +151,7 @@ def _ended(known: datetime | None, was: bool, is_: bool, now: datetime) -> datet
     return None if is_ or not was else known or now
 
 
-def _cause(memory: TrunkMemory, sight: TrunkSight) -> tuple[Cause, bool]:
+def _cause(memory: TrunkState, sight: TrunkObservation) -> tuple[Cause, bool]:
     """Return (cause, retry pending).
 
     A refusal counts only if received while the provider answered; one outage keeps one cause; an expired inbound
@@ -167,7 +167,7 @@ def _cause(memory: TrunkMemory, sight: TrunkSight) -> tuple[Cause, bool]:
     return cause, False
 
 
-def _no_detour_since(memory: TrunkMemory, sight: TrunkSight) -> datetime | None:
+def _no_detour_since(memory: TrunkState, sight: TrunkObservation) -> datetime | None:
     if sight.health is not Health.PARTIAL or sight.detour.loses_calls is False:
         return None
     return memory.no_detour_since or sight.measured_at
@@ -177,35 +177,35 @@ def _is_since(moment: datetime | None, now: datetime, within: timedelta) -> bool
     return moment is not None and now - moment < within
 
 
-def _began(sight: TrunkSight, memory: TrunkMemory) -> datetime:
+def _began(sight: TrunkObservation, memory: TrunkState) -> datetime:
     """Return the start of this state: the PBX's time, unless it precedes the last measurement of another state."""
     if sight.since is None or sight.since < memory.measured_at:
         return sight.measured_at
     return sight.since
 
 
-def differ_lastingly(one: TrunkMemory | None, other: TrunkMemory | None) -> bool:
+def differ_lastingly(one: TrunkState | None, other: TrunkState | None) -> bool:
     """Return True if the state must be stored again.
 
     `measured_at` of a confirmed state is ignored: it changes at each poll.
     """
     if one is other or one is None or other is None:
         return one is not other
-    if one.looks >= LOOKS and other.looks >= LOOKS:
+    if one.looks >= CONFIRMATIONS and other.looks >= CONFIRMATIONS:
         one = replace(one, measured_at=other.measured_at)
     return one != other
 
 
-ADAPTER = TypeAdapter(TrunkMemory)
+ADAPTER = TypeAdapter(TrunkState)
 
 
-def written(memory: TrunkMemory) -> dict[str, Any]:
+def written(memory: TrunkState) -> dict[str, Any]:
     """Return the state as stored: plain JSON."""
     state: dict[str, Any] = ADAPTER.dump_python(memory, mode="json")
     return state
 
 
-def read(state: dict[str, Any]) -> TrunkMemory:
+def read(state: dict[str, Any]) -> TrunkState:
     """Read a stored state. An incident of a kind that only a newer version knows is treated as an outage of the trunk:
     it ends when the trunk is up again.
     """

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bot.pbx import TrunkRow, TrunkStatus
-from bot.pbx.resources.trunks import told_apart
+from bot.pbx.resources.trunks import distinct
 
 NUMBER = re.compile(r"(?<![\w.@+])\+?\d[\d ()\-\u2011]{5,18}\d(?![\w@])")
 MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}(?![\w@])")
@@ -21,7 +21,7 @@ DIGITS = range(7, 16)
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class UnreportedTrunks:
     """Trunks of `/providers` by id, disabled ones included; `seen_working` are the ids of trunks with a state reported
     before.
     """
@@ -32,7 +32,7 @@ class Listed:
     def all(self, told: Mapping[str, TrunkStatus]) -> dict[str, TrunkStatus]:
         """Return the reported trunks, and the listed ones without a state."""
         left_out = [row.without_state() for key, row in self.rows.items() if key not in told]
-        return {trunk.id: trunk for trunk in told_apart([*told.values(), *left_out])} if left_out else dict(told)
+        return {trunk.id: trunk for trunk in distinct([*told.values(), *left_out])} if left_out else dict(told)
 
     def registration(self, trunk: TrunkStatus) -> str:
         """Return the registration for `health_of`.
@@ -50,7 +50,7 @@ class Listed:
         return contact_in(row.note) if row is not None else ""
 
 
-NOTHING_LISTED = Listed()
+NOTHING_LISTED = UnreportedTrunks()
 
 
 def contact_in(note: str) -> str:

@@ -10,7 +10,7 @@ GOLDEN = (math.sqrt(5) - 1) / 2
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Turn:
+class Entry:
     """Due time of one station; `due` in seconds of a monotonic clock.
 
     An entry with an outdated `number` is ignored: the station was removed and added again, or expedited.
@@ -25,24 +25,24 @@ class Agenda:
     """Priority queue of due polls. A taken entry is queued again by `back`."""
 
     def __init__(self) -> None:
-        self._heap: list[Turn] = []
+        self._heap: list[Entry] = []
         self._numbers: dict[str, int] = {}
         self._count = count()
 
     def add(self, station: str, interval: float, now: float) -> None:
         """Queue the first poll within one interval, the very first station's immediately."""
         number = next(self._count)
-        self._stand(Turn(now + interval * (number * GOLDEN % 1), number, station))
+        self._stand(Entry(now + interval * (number * GOLDEN % 1), number, station))
 
     def remove(self, station: str) -> None:
         self._numbers.pop(station, None)
 
-    def hasten(self, station: str, now: float) -> None:
+    def expedite(self, station: str, now: float) -> None:
         """Make the next poll due now, unless it is taken."""
         if station in self._numbers:
-            self._stand(Turn(now, next(self._count), station))
+            self._stand(Entry(now, next(self._count), station))
 
-    def take(self, now: float) -> list[Turn]:
+    def take(self, now: float) -> list[Entry]:
         """Return due entries, longest due first."""
         due = []
         while self._heap and self._heap[0].due <= now:
@@ -51,7 +51,7 @@ class Agenda:
                 due.append(turn)
         return due
 
-    def back(self, turn: Turn, pause: float, now: float) -> None:
+    def reschedule(self, turn: Entry, pause: float, now: float) -> None:
         """Queue a taken entry again, `pause` seconds after it was last due.
 
         Missed times are skipped, so that polls that were late together do not stay together.
@@ -59,15 +59,15 @@ class Agenda:
         if not self._stands(turn):
             return
         missed = max(0, math.ceil((now - turn.due) / pause) - 1)
-        self._stand(Turn(turn.due + pause * (1 + missed), turn.number, turn.station))
+        self._stand(Entry(turn.due + pause * (1 + missed), turn.number, turn.station))
 
     @property
     def next_due(self) -> float | None:
         return self._heap[0].due if self._heap else None
 
-    def _stand(self, turn: Turn) -> None:
+    def _stand(self, turn: Entry) -> None:
         self._numbers[turn.station] = turn.number
         heapq.heappush(self._heap, turn)
 
-    def _stands(self, turn: Turn) -> bool:
+    def _stands(self, turn: Entry) -> bool:
         return self._numbers.get(turn.station) == turn.number

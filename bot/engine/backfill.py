@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.detection.missed_outages import Absence, note_facts, outages_within
-from bot.detection.observation import Sight, Trouble, TrunkSight
-from bot.incidents.model import STATION, Happened, Missed, WasBlind
+from bot.detection.missed_outages import MissedOutage, note_facts, outages_within
+from bot.detection.observation import Observation, StationFault, TrunkObservation
+from bot.incidents.model import STATION, MonitoringGap, OutageWhileAway, StateChange
 from bot.pbx import Forbidden, Pbx
 
 log = structlog.get_logger(__name__)
@@ -23,10 +23,10 @@ TRIES = 5
 # Trunks are queried one after the other, and the station is not polled meanwhile. Seconds.
 WITHIN = 120.0
 # Here the PBX itself could not see its trunks, so its history has the same gap.
-NOT_BLIND = frozenset({Trouble.ENGINE_DOWN, Trouble.STALE})
+NOT_BLIND = frozenset({StationFault.ENGINE_DOWN, StationFault.STALE})
 
 
-class LookingBack:
+class HistoryBackfill:
     """Backfill of one station; outages shorter than `shortest` are not reported."""
 
     def __init__(self, station: str, pbx: Pbx, shortest: timedelta) -> None:
@@ -41,19 +41,19 @@ class LookingBack:
         """True while a gap awaits backfill. No last-seen time may be stored until it is done."""
         return self._blind_from is not None
 
-    def went_blind(self, last_seen: datetime | None, trouble: Trouble | None = None) -> None:
+    def mark_gap(self, last_seen: datetime | None, trouble: StationFault | None = None) -> None:
         if trouble in NOT_BLIND or last_seen is None:
             return
         # The stored time is up to a minute old: a restart before the fault does not extend the gap.
         if self._blind_from is None or last_seen - self._blind_from < SHORT:
             self._blind_from = last_seen
 
-    async def tell(self, sight: Sight) -> list[Happened] | None:
+    async def run(self, sight: Observation) -> list[StateChange] | None:
         """Return the changes to report now that the station answers again; None to retry with the next poll."""
         begin = self._blind_from
         if begin is None or sight.at - begin < SHORT:
             return []
-        found: list[Absence] | None
+        found: list[MissedOutage] | None
         try:
             async with asyncio.timeout(WITHIN):
                 found = [
@@ -70,26 +70,26 @@ class LookingBack:
         if not found and sight.at - begin < LONG:
             return []
         told = [self._missed(one, sight) for one in found or () if one.is_whole]
-        return [*told, Happened(STATION, WasBlind(), note_facts(self._station, begin, sight.at, found))]
+        return [*told, StateChange(STATION, MonitoringGap(), note_facts(self._station, begin, sight.at, found))]
 
-    def is_told(self) -> None:
+    def is_done(self) -> None:
         """Reset the gap once its report is stored."""
         self._blind_from, self._refused = None, 0
 
-    async def _outages(self, trunk: TrunkSight, begin: datetime, sight: Sight) -> Sequence[Absence]:
+    async def _outages(self, trunk: TrunkObservation, begin: datetime, sight: Observation) -> Sequence[MissedOutage]:
         events = (await self._pbx.trunks.history(trunk.id, EVENTS)).value
         found = outages_within(events, begin, sight.at, trunk=trunk.id, name=trunk.name, skew=sight.skew)
         return [one for one in found if self._lasted(one, begin, sight.at)]
 
-    def _lasted(self, one: Absence, begin: datetime, end: datetime) -> bool:
+    def _lasted(self, one: MissedOutage, begin: datetime, end: datetime) -> bool:
         return (one.down_until or end) - (one.down_from or begin) >= self._shortest
 
-    def _missed(self, one: Absence, sight: Sight) -> Happened:
+    def _missed(self, one: MissedOutage, sight: Observation) -> StateChange:
         trunk = sight.trunks[one.trunk]
         facts = {"trunk": trunk.name, "host": trunk.host, "type": trunk.type, "cause": "unknown"}
-        return Happened(one.trunk, Missed(one.down_from or sight.at, one.down_until or sight.at), facts)
+        return StateChange(one.trunk, OutageWhileAway(one.down_from or sight.at, one.down_until or sight.at), facts)
 
 
-def _changed_since(sight: Sight, begin: datetime) -> list[TrunkSight]:
+def _changed_since(sight: Observation, begin: datetime) -> list[TrunkObservation]:
     """Return the trunks whose state changed since `begin`; the others have no outage to query."""
     return [trunk for trunk in sight.trunks.values() if trunk.since is None or trunk.since >= begin]

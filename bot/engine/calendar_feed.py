@@ -13,26 +13,26 @@ import httpx
 
 from bot.access.policy import Permission
 from bot.http import decompression, response_head
-from bot.http.decompression import TooMuch
-from bot.http.public_address import NotPublic, OnlyPublic, Resolve, is_allowed, resolve
+from bot.http.decompression import BodyTooLarge
+from bot.http.public_address import NotPublic, PublicOnlyTransport, Resolve, is_allowed, resolve
 from bot.oncall.calendar import MOST_BYTES, READ, Event, duties
 from bot.oncall.rotation import Calendar
 from bot.sandbox.process import FOR_PEOPLE, run
-from bot.sandbox.slots import Places
-from bot.sandbox.task import Refusal, TaskFailed
-from bot.store.access.contacts import Acquaintances
+from bot.sandbox.slots import SlotPool
+from bot.sandbox.task import TaskFailed, TaskRefused
+from bot.store.access.contacts import Contacts
 from bot.store.access.grants import GrantBook
 
 # Two queues, so that periodic fetches do not delay people. Measured: a calendar sent byte by byte takes 0.7 s of
 # processor time before it is refused; one that times out occupies its slot for ten seconds.
-FETCHED_FOR_PEOPLE = Places(3)
-FETCHED_IN_THE_BACKGROUND = Places(4, crowd=10_000)
+FETCHED_FOR_PEOPLE = SlotPool(3)
+FETCHED_IN_THE_BACKGROUND = SlotPool(4, crowd=10_000)
 FETCH_WITHIN = 10.0
 MOST_REDIRECTS = 3
 HEADERS = {"Accept": "text/calendar", **decompression.UNPACKED}
 
 
-class Trouble(StrEnum):
+class CalendarFault(StrEnum):
     """Reasons for a failed fetch.
 
     UNSAID replaces all of them for people without rights at every station: the exact reason would let them scan the
@@ -51,13 +51,13 @@ class Trouble(StrEnum):
 
 
 class NoCalendar(Exception):
-    def __init__(self, trouble: Trouble) -> None:
+    def __init__(self, trouble: CalendarFault) -> None:
         self.trouble = trouble
         super().__init__(str(trouble))
 
 
 @dataclass(frozen=True, slots=True)
-class CalendarSource:
+class CalendarFeed:
     """Source of calendars from the public internet over https, and from the hosts in `allowed` over plain http too.
 
     `resolve` returns the IP addresses of a host.
@@ -75,26 +75,26 @@ class CalendarSource:
             url = httpx.URL(text)
             host = url.host  # raises ValueError for an invalid international name
         except (httpx.InvalidURL, ValueError):
-            raise NoCalendar(Trouble.NOT_AN_ADDRESS) from None
+            raise NoCalendar(CalendarFault.NOT_AN_ADDRESS) from None
         if not host or any(char.isspace() for char in text) or not 0 < (url.port or 443) < 65536:
-            raise NoCalendar(Trouble.NOT_AN_ADDRESS)
+            raise NoCalendar(CalendarFault.NOT_AN_ADDRESS)
         if url.scheme not in ("http", "https") or url.userinfo:
-            raise NoCalendar(Trouble.UNUSABLE_ADDRESS)
+            raise NoCalendar(CalendarFault.UNUSABLE_ADDRESS)
         if url.scheme == "http" and not is_allowed(url, self.allowed):
-            raise NoCalendar(Trouble.PLAIN_HTTP)
+            raise NoCalendar(CalendarFault.PLAIN_HTTP)
         return text
 
-    async def fetch(self, url: str, *, owner: Hashable, places: Places = FETCHED_FOR_PEOPLE) -> str:
+    async def fetch(self, url: str, *, owner: Hashable, places: SlotPool = FETCHED_FOR_PEOPLE) -> str:
         """Fetch the text of a calendar; requests of one `owner` share a queue in `places`. Raises NoCalendar."""
         try:
-            async with places.place(owner):
+            async with places.slot(owner):
                 return await self._fetch(url)
         except TaskFailed:
-            raise NoCalendar(Trouble.NO_ANSWER) from None
+            raise NoCalendar(CalendarFault.NO_ANSWER) from None
 
     async def _fetch(self, url: str) -> str:
         """Follow redirects; resolve and check the address at each one, since DNS answers change. Raises NoCalendar."""
-        through = OnlyPublic(self.allowed, self.resolve)
+        through = PublicOnlyTransport(self.allowed, self.resolve)
         try:
             async with (
                 asyncio.timeout(FETCH_WITHIN),
@@ -107,10 +107,10 @@ class CalendarSource:
                             return await _text(answer)
                         url = _next(answer)
         except NotPublic:
-            raise NoCalendar(Trouble.INSIDE) from None
+            raise NoCalendar(CalendarFault.INSIDE) from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
-            raise NoCalendar(Trouble.NO_ANSWER) from None
-        raise NoCalendar(Trouble.NOT_GIVEN)
+            raise NoCalendar(CalendarFault.NO_ANSWER) from None
+        raise NoCalendar(CalendarFault.NOT_GIVEN)
 
 
 def _next(answer: httpx.Response) -> str:
@@ -118,7 +118,7 @@ def _next(answer: httpx.Response) -> str:
     here = answer.request.url
     target = here.join(answer.headers["Location"])
     if here.scheme == "https" and target.scheme != "https":
-        raise NoCalendar(Trouble.PLAIN_HTTP)
+        raise NoCalendar(CalendarFault.PLAIN_HTTP)
     return str(target)
 
 
@@ -129,11 +129,11 @@ async def _text(answer: httpx.Response) -> str:
     """
     packed = answer.headers.get("Content-Encoding", "identity").lower() != "identity"
     if answer.status_code != httpx.codes.OK or packed:
-        raise NoCalendar(Trouble.NOT_GIVEN)
+        raise NoCalendar(CalendarFault.NOT_GIVEN)
     try:
         content = await decompression.whole(answer, MOST_BYTES)
-    except TooMuch:
-        raise NoCalendar(Trouble.TOO_LARGE) from None
+    except BodyTooLarge:
+        raise NoCalendar(CalendarFault.TOO_LARGE) from None
     return content.decode("utf-8", "replace")
 
 
@@ -150,24 +150,24 @@ async def read(
     return duties(await events(text, zone, now, owner=owner), level, whose)
 
 
-async def events(text: str, zone: str, now: datetime, *, owner: Hashable, places: Places = FOR_PEOPLE) -> list[Event]:
+async def events(text: str, zone: str, now: datetime, *, owner: Hashable, places: SlotPool = FOR_PEOPLE) -> list[Event]:
     """Parse the events of the weeks around `now`; tasks of one `owner` share a queue in `places`.
 
     Raises NoCalendar, also on timeout.
     """
     if len(text) > MOST_BYTES:
-        raise NoCalendar(Trouble.TOO_LARGE)
+        raise NoCalendar(CalendarFault.TOO_LARGE)
     try:
         found = await run(
             READ, text.encode("utf-8", "replace"), owner=owner, places=places, zone=zone, now=now.isoformat()
         )
-    except (Refusal, TaskFailed):
-        raise NoCalendar(Trouble.NOT_A_CALENDAR) from None
+    except (TaskRefused, TaskFailed):
+        raise NoCalendar(CalendarFault.NOT_A_CALENDAR) from None
     moment = datetime.fromisoformat
     return [Event(title, moment(begins), moment(ends)) for title, begins, ends in found]
 
 
-async def names(grants: GrantBook, people: Acquaintances, station: str, now: datetime) -> Callable[[str], int | None]:
+async def names(grants: GrantBook, people: Contacts, station: str, now: datetime) -> Callable[[str], int | None]:
     """Return a lookup from a name in a calendar to the user id among people that may be on call.
 
     A name of two people yields None.

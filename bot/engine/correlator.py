@@ -9,33 +9,33 @@ from typing import Any, Protocol
 import structlog
 from pydantic import TypeAdapter
 
-from bot.detection.correlation import ActiveCauses, CommonCause, What, step
-from bot.detection.station_summary import View
-from bot.engine.checks.base import Book
-from bot.incidents.model import INTERNET, PROVIDER, Changed, Closed, End, Happened, Kind, Opened, Transition
+from bot.detection.correlation import ActiveCauses, CauseKind, CommonCause, correlate
+from bot.detection.station_summary import StationSummary
+from bot.engine.checks.base import StateSink
+from bot.incidents.model import INTERNET, PROVIDER, Changed, End, Kind, Opened, Resolved, StateChange, Transition
 from bot.runtime.clock import Clock
-from bot.runtime.logs import Changes
-from bot.runtime.pause import Standstill
+from bot.runtime.logs import OnChange
+from bot.runtime.pause import PausableGroup
 from bot.runtime.signals import Signal
-from bot.runtime.waiting import wait_for
+from bot.runtime.waiting import sleep_or_stop
 from bot.store.database import DatabaseError
-from bot.store.database_errors import first_line
+from bot.store.database_errors import database_message
 
 log = structlog.get_logger(__name__)
 
 # Below every hold-off, so that the common cause is known before the first station's notification. Seconds.
 EVERY = 2.0
 MOST_NAMED = 5
-KINDS = {What.OWN_INTERNET: Kind.OWN_INTERNET, What.PROVIDER: Kind.PROVIDER_DOWN}
+KINDS = {CauseKind.OWN_INTERNET: Kind.OWN_INTERNET, CauseKind.PROVIDER: Kind.PROVIDER_DOWN}
 ADAPTER = TypeAdapter(CommonCause)
 
 
 class Views(Protocol):
-    def views(self) -> Sequence[View]:
+    def views(self) -> Sequence[StationSummary]:
         """State of every station that is watched now."""
 
 
-class CommonCauses:
+class Correlator:
     """Correlation of the fleet.
 
     `book` is the fleet's incident manager; `released` is called with stations whose incidents are no longer inhibited.
@@ -44,24 +44,24 @@ class CommonCauses:
 
     def __init__(
         self,
-        book: Book,
+        book: StateSink,
         stations: Views,
         clock: Clock,
         active: ActiveCauses,
         released: Signal | None = None,
-        standstill: Standstill | None = None,
+        standstill: PausableGroup | None = None,
     ) -> None:
         self._book = book
         self._stations = stations
         self._clock = clock
         self._active = active
         self._released = released or Signal()
-        self._standstill = standstill or Standstill()
-        self._trouble = Changes()
+        self._standstill = standstill or PausableGroup()
+        self._trouble = OnChange()
 
     async def remember(self) -> None:
         """Load stored causes. Call it before any station's ticker runs, or inhibited incidents are notified."""
-        states = await self._book.remembered()
+        states = await self._book.load_states()
         ours = (subject for subject in sorted(states) if subject == INTERNET or subject.startswith(PROVIDER))
         self._active.now = tuple(ADAPTER.validate_python(states[subject]) for subject in ours)
 
@@ -69,20 +69,20 @@ class CommonCauses:
         """Correlate every EVERY seconds until `stop`. Errors are logged."""
         while not stop.is_set():
             try:
-                async with self._standstill.moving():
-                    await self.look()
-                self._trouble.are(None)
+                async with self._standstill.running():
+                    await self.run_once()
+                self._trouble.is_new(None)
             except DatabaseError as error:
-                if self._trouble.are(type(error).__name__):
-                    log.error("database error, correlation tick skipped", reason=first_line(error))
+                if self._trouble.is_new(type(error).__name__):
+                    log.error("database error, correlation tick skipped", reason=database_message(error))
             except Exception:
                 log.exception("correlation tick failed")
-            await wait_for(stop, EVERY)
+            await sleep_or_stop(stop, EVERY)
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         now = self._clock()
         before = {cause.subject: cause for cause in self._active.now}
-        after = {cause.subject: cause for cause in _told(step(self._active.now, self._stations.views(), now), now)}
+        after = {cause.subject: cause for cause in _told(correlate(self._active.now, self._stations.views(), now), now)}
         changed = {
             subject: ADAPTER.dump_python(after[subject], mode="json") if subject in after else None
             for subject in before | after
@@ -93,7 +93,7 @@ class CommonCauses:
         happened = [
             one for subject in sorted(changed) for one in _happened(before.get(subject), after.get(subject), now)
         ]
-        await self._book.apply(changed, happened, now)
+        await self._book.record(changed, happened, now)
         # Only after commit: on a database error the next tick retries the same change.
         self._active.now = tuple(after.values())
         if over := frozenset(station for subject in before.keys() - after for station in before[subject].stations):
@@ -105,17 +105,17 @@ def _told(causes: Iterable[CommonCause], now: datetime) -> list[CommonCause]:
     return [replace(cause, told=cause.told or cause.due <= now) for cause in causes]
 
 
-def _happened(before: CommonCause | None, after: CommonCause | None, now: datetime) -> list[Happened]:
+def _happened(before: CommonCause | None, after: CommonCause | None, now: datetime) -> list[StateChange]:
     cause = after or before
     if cause is None or (transition := _transition(before, after, now)) is None:
         return []
-    return [Happened(cause.subject, transition, facts_of(cause))]
+    return [StateChange(cause.subject, transition, facts_of(cause))]
 
 
 def _transition(before: CommonCause | None, after: CommonCause | None, now: datetime) -> Transition | None:
     was_told = before is not None and before.told
     if after is None:
-        return Closed(End.RECOVERED, before.well_since or now) if before is not None and was_told else None
+        return Resolved(End.RECOVERED, before.well_since or now) if before is not None and was_told else None
     if not was_told:
         return Opened(KINDS[after.what], after.since) if after.told else None
     return Changed() if before is not None and facts_of(before) != facts_of(after) else None

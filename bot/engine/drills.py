@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.access.policy import Destination
-from bot.engine.checks.base import Book
-from bot.incidents.model import LONGEST_DRILL, REHEARSAL, Happened, Kind, Opened
+from bot.engine.checks.base import StateSink
+from bot.incidents.model import LONGEST_DRILL, REHEARSAL, Kind, Opened, StateChange
 from bot.store.database import Session, Store
 from bot.store.stations import incident_updates
 from bot.store.tables.incidents import Incident, IncidentEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Running:
+class RunningDrill:
     began_at: datetime
     by: str
 
@@ -24,7 +24,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DrillReport:
     """People and chats that were notified, and people on call that are unreachable; people by name."""
 
     people: tuple[str, ...] = ()
@@ -32,35 +32,35 @@ class Told:
     unreachable: tuple[str, ...] = ()
 
 
-class Rehearsals:
+class Drills:
     """Drills of one station, one at a time: the incident manager opens one incident for a subject."""
 
-    def __init__(self, store: Store, station: str, book: Book) -> None:
+    def __init__(self, store: Store, station: str, book: StateSink) -> None:
         self._store = store
         self._station = station
         self._book = book
 
-    async def running(self) -> Running | None:
+    async def running(self) -> RunningDrill | None:
         async with self._store.begin() as session:
             incident = await self._open(session)
-        return Running(incident.opened_at, str(incident.facts["by"])) if incident else None
+        return RunningDrill(incident.opened_at, str(incident.facts["by"])) if incident else None
 
     async def begin(self, by: str, now: datetime) -> None:
         facts = {"station": self._station, "by": by}
-        await self._book.apply({}, [Happened(REHEARSAL, Opened(Kind.REHEARSAL, now), facts)], now)
+        await self._book.record({}, [StateChange(REHEARSAL, Opened(Kind.REHEARSAL, now), facts)], now)
 
-    async def told(self) -> Told:
+    async def told(self) -> DrillReport:
         """Summarize the timeline of the running drill."""
         async with self._store.begin() as session:
             if (incident := await self._open(session)) is None:
-                return Told()
+                return DrillReport()
             return _told(await incident_updates.timeline_of(session, incident))
 
     async def _open(self, session: Session) -> Incident | None:
         return await incident_updates.find_open(session, self._station, REHEARSAL)
 
 
-def _told(chain: Iterable[IncidentEvent]) -> Told:
+def _told(chain: Iterable[IncidentEvent]) -> DrillReport:
     people, chats, unreachable = dict[str, None](), dict[Destination, None](), dict[str, None]()
     for event in chain:
         if event.what == "unreachable":
@@ -69,4 +69,4 @@ def _told(chain: Iterable[IncidentEvent]) -> Told:
             people[str(event.facts["person"])] = None
         elif event.what == "told":
             chats[Destination(int(event.facts["chat"]), event.facts.get("thread"))] = None
-    return Told(tuple(people), tuple(chats), tuple(unreachable))
+    return DrillReport(tuple(people), tuple(chats), tuple(unreachable))

@@ -8,35 +8,35 @@ from bot.incidents import timeline
 from bot.incidents.model import (
     STATION,
     Changed,
-    Closed,
-    Eased,
+    ChatBlocked,
+    Downgraded,
     End,
-    Gone,
-    Happened,
     Kind,
-    Missed,
+    MonitoringGap,
     NotTold,
     Opened,
-    ShutOut,
+    OutageWhileAway,
+    Resolved,
+    StateChange,
     SwitchedOff,
-    WasBlind,
-    Worsened,
+    TrunkGone,
+    Upgraded,
 )
-from bot.notifications.notifier import Notices
+from bot.notifications.notifier import Notifier
 from bot.store.database import Session
 from bot.store.stations import incident_updates
 from bot.store.tables.incidents import Incident
 
 
-class Life:
+class IncidentLifecycle:
     """Incident lifecycle of one station."""
 
-    def __init__(self, station: str, notices: Notices) -> None:
+    def __init__(self, station: str, notices: Notifier) -> None:
         self._station = station
         self._notices = notices
 
-    async def happens(self, session: Session, one: Happened, now: datetime) -> None:
-        if isinstance(one.transition, SwitchedOff | NotTold | ShutOut | Gone | WasBlind):
+    async def handle(self, session: Session, one: StateChange, now: datetime) -> None:
+        if isinstance(one.transition, SwitchedOff | NotTold | ChatBlocked | TrunkGone | MonitoringGap):
             await self._note(session, one, now)
             return
         incident = await self._open_incident(session, one.subject)
@@ -46,38 +46,40 @@ class Life:
             case Opened(kind, began_at):
                 if incident is None:
                     incident = await self._open(session, one, kind, began_at, now)
-                    await self._notices.advance(session, incident, now)
-            case Worsened(kind, began_at) if incident is not None:
+                    await self._notices.run_due_step(session, incident, now)
+            case Upgraded(kind, began_at) if incident is not None:
                 await self._worsen(session, incident, kind, one.facts, began_at, now)
-            case Eased(kind) if incident is not None:
+            case Downgraded(kind) if incident is not None:
                 incident.kind, incident.facts, incident.due_at = kind, incident.facts | one.facts, None
                 _set_cliff(incident, now)
-                timeline.note(session, incident, "eased", now, kind=str(kind))
+                timeline.record(session, incident, "eased", now, kind=str(kind))
                 await self._notices.changed(session, incident, now)
             case Changed() if incident is not None:
                 await self._change(session, incident, one.facts, now)
-            case Closed(reason, ended_at, calls_out_pending=pending) if incident is not None:
+            case Resolved(reason, ended_at, calls_out_pending=pending) if incident is not None:
                 incident.facts = incident.facts | {"calls_out_pending": pending}
                 await self.end(session, incident, str(reason), ended_at, now)
-            case Missed(began_at, ended_at) if incident is None:
+            case OutageWhileAway(began_at, ended_at) if incident is None:
                 await self._write_down(session, one, began_at, ended_at, now)
 
-    async def _note(self, session: Session, one: Happened, now: datetime) -> None:
+    async def _note(self, session: Session, one: StateChange, now: datetime) -> None:
         """Send a silent notification for a change that is no incident."""
         facts = one.facts | {"station": self._station}
         match one.transition:
-            case WasBlind():
-                await self._notices.was_blind(session, facts, now)
-            case ShutOut(until):
+            case MonitoringGap():
+                await self._notices.monitoring_gap(session, facts, now)
+            case ChatBlocked(until):
                 await self._notices.note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
             case NotTold():
                 await self._notices.note(session, "note_not_told", facts, now)
-            case Gone():
+            case TrunkGone():
                 await self._notices.note(session, "note_gone", facts, now)
             case _:
                 await self._notices.note(session, "note_switched_off", facts, now)
 
-    async def _open(self, session: Session, one: Happened, kind: Kind, began_at: datetime, now: datetime) -> Incident:
+    async def _open(
+        self, session: Session, one: StateChange, kind: Kind, began_at: datetime, now: datetime
+    ) -> Incident:
         incident = Incident(
             station=self._station,
             subject=one.subject,
@@ -93,11 +95,11 @@ class Life:
         _set_cliff(incident, now)
         await incident_updates.add(session, incident)
         shown = {name: one.facts[name] for name in ("cause", "trouble", "row") if name in one.facts}
-        timeline.note(session, incident, "opened", began_at, noted_at=now, kind=str(kind), **shown)
+        timeline.record(session, incident, "opened", began_at, noted_at=now, kind=str(kind), **shown)
         return incident
 
     async def _write_down(
-        self, session: Session, one: Happened, began_at: datetime, ended_at: datetime, now: datetime
+        self, session: Session, one: StateChange, began_at: datetime, ended_at: datetime, now: datetime
     ) -> None:
         """Store a past outage in the history, without a notification."""
         incident = Incident(
@@ -114,8 +116,8 @@ class Life:
             version=0,
         )
         await incident_updates.add(session, incident)
-        timeline.note(session, incident, "opened", began_at, noted_at=now, kind=str(Kind.TRUNK_DOWN), cause=None)
-        timeline.note(session, incident, "ended", ended_at, noted_at=now, reason=str(End.RECOVERED))
+        timeline.record(session, incident, "opened", began_at, noted_at=now, kind=str(Kind.TRUNK_DOWN), cause=None)
+        timeline.record(session, incident, "ended", ended_at, noted_at=now, reason=str(End.RECOVERED))
 
     async def _worsen(
         self,
@@ -129,18 +131,18 @@ class Life:
         """Upgrade a warning to an alert and notify again; an acknowledgement of the warning does not carry over."""
         incident.kind, incident.facts = kind, incident.facts | facts
         incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
-        timeline.note(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))
+        timeline.record(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))
         _set_cliff(incident, now)
         await self._notices.worsened(session, incident, now)
 
     async def _change(self, session: Session, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
         before, incident.facts = incident.facts, incident.facts | facts
         if facts.get("cause") != before.get("cause"):
-            timeline.note(session, incident, "cause", now, cause=facts.get("cause"))
+            timeline.record(session, incident, "cause", now, cause=facts.get("cause"))
         elif facts.get("trouble") != before.get("trouble"):
-            timeline.note(session, incident, "changed", now, trouble=facts.get("trouble"), row=facts.get("row"))
+            timeline.record(session, incident, "changed", now, trouble=facts.get("trouble"), row=facts.get("row"))
         elif incident.kind == Kind.TRUNK_FLAPPING:
-            timeline.note(session, incident, "changed", now, flaps=facts.get("flaps"))
+            timeline.record(session, incident, "changed", now, flaps=facts.get("flaps"))
         if facts.get("gives_up_at") != before.get("gives_up_at"):
             _set_cliff(incident, now)
         await self._notices.changed(session, incident, now)
@@ -148,7 +150,7 @@ class Life:
     async def end(self, session: Session, incident: Incident, reason: str, ended_at: datetime, now: datetime) -> None:
         incident.open_key, incident.ended_at, incident.end_reason = None, ended_at, reason
         incident.due_at = incident.warn_at = None
-        timeline.note(session, incident, "ended", ended_at, noted_at=now, reason=reason)
+        timeline.record(session, incident, "ended", ended_at, noted_at=now, reason=reason)
         await self._notices.ended(session, incident, now)
         if incident.subject == STATION:
             for held in await incident_updates.all_open(session, self._station):

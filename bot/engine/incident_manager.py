@@ -7,11 +7,11 @@ from typing import Any
 
 import structlog
 
-from bot.engine.incident_lifecycle import Life
-from bot.engine.last_seen import Recency
+from bot.engine.incident_lifecycle import IncidentLifecycle
+from bot.engine.last_seen import LastSeenWriter
 from bot.incidents import timeline
-from bot.incidents.model import End, Happened, Kind, drill_over
-from bot.notifications.notifier import Notices
+from bot.incidents.model import End, Kind, StateChange, drill_over
+from bot.notifications.notifier import Notifier
 from bot.runtime import metrics
 from bot.runtime.signals import Signal
 from bot.store.database import Session, Store
@@ -26,7 +26,7 @@ AGAIN_AFTER = timedelta(minutes=1)
 State = dict[str, Any]
 
 
-class Taken(StrEnum):
+class AckResult(StrEnum):
     """Result of an acknowledgement."""
 
     TAKEN = "taken"
@@ -35,36 +35,36 @@ class Taken(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Ledger:
+class IncidentManager:
     """Incident manager of one station. `wake` wakes the delivery worker."""
 
-    def __init__(self, store: Store, station: str, notices: Notices, wake: Signal, recency: Recency) -> None:
+    def __init__(self, store: Store, station: str, notices: Notifier, wake: Signal, recency: LastSeenWriter) -> None:
         self._store = store
         self._station = station
         self._notices = notices
-        self._life = Life(station, notices)
+        self._life = IncidentLifecycle(station, notices)
         self._wake = wake
         self._recency = recency
 
-    async def remembered(self) -> dict[str, State]:
+    async def load_states(self) -> dict[str, State]:
         """Load stored states by subject."""
-        async with self._store.begin_in_line() as session:
+        async with self._store.begin_queued() as session:
             loaded = await states.load(session, self._station)
             metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
         return loaded
 
-    def note_look(self, subject: str, state: State, now: datetime) -> None:
+    def touch(self, subject: str, state: State, now: datetime) -> None:
         """Defer the write of a state in which only the last-seen time has changed."""
         self._recency.note(self._station, subject, state, now)
 
-    async def apply(self, changed: Mapping[str, State | None], happened: Sequence[Happened], now: datetime) -> None:
+    async def record(self, changed: Mapping[str, State | None], happened: Sequence[StateChange], now: datetime) -> None:
         """Store states and changes in one transaction; None deletes a state."""
         if not changed and not happened:
             return
-        async with self._store.begin_in_line() as session:
+        async with self._store.begin_queued() as session:
             await self._remember(session, changed, now)
             for one in happened:
-                await self._life.happens(session, one, now)
+                await self._life.handle(session, one, now)
             if happened:
                 metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
         if happened:
@@ -88,7 +88,7 @@ class Ledger:
                 await self._notices.reconsider(session, incident, now)
         self._wake.send()
 
-    async def abandon(self, now: datetime) -> int:
+    async def close_all(self, now: datetime) -> int:
         """Close all incidents of a station no longer monitored and delete its states; return the number closed."""
         async with self._store.begin() as session:
             await states.delete_of(session, self._station)
@@ -107,7 +107,7 @@ class Ledger:
     async def _open_count(self, session: Session) -> int:
         return await incident_updates.open_count(session, self._station)
 
-    async def acknowledge(self, incident_id: int, person_id: int, person_name: str, now: datetime) -> Taken:
+    async def acknowledge(self, incident_id: int, person_id: int, person_name: str, now: datetime) -> AckResult:
         """Acknowledge; the first person wins, and all alert messages are updated with name and time."""
         async with self._store.begin() as session:
             incident = await incident_updates.acknowledge(
@@ -115,35 +115,35 @@ class Ledger:
             )
             if incident is None:
                 return _why_not(await incident_updates.find(session, incident_id))
-            timeline.note(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
-            await self._notices.taken(session, incident, now)
+            timeline.record(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
+            await self._notices.acknowledged(session, incident, now)
         self._wake.send()
-        return Taken.TAKEN
+        return AckResult.TAKEN
 
-    async def take_all(self, card_id: int, person_id: int, person_name: str, now: datetime) -> int:
+    async def acknowledge_all(self, card_id: int, person_id: int, person_name: str, now: datetime) -> int:
         """Acknowledge all open incidents of an alert message; return the number acknowledged."""
         async with self._store.begin() as session:
-            ids = await self._notices.untaken_on(session, card_id, self._station)
+            ids = await self._notices.unacknowledged_on(session, card_id, self._station)
         results = [await self.acknowledge(number, person_id, person_name, now) for number in ids]
-        return results.count(Taken.TAKEN)
+        return results.count(AckResult.TAKEN)
 
-    async def hand_over(self, incident_id: int, to: int, by: str, now: datetime) -> Taken:
+    async def reassign(self, incident_id: int, to: int, by: str, now: datetime) -> AckResult:
         """Reassign to another person, with a private notification. Escalation continues until they acknowledge."""
         async with self._store.begin() as session:
             incident = await incident_updates.find(session, incident_id)
             if incident is None or incident.station != self._station:
-                return Taken.UNKNOWN
+                return AckResult.UNKNOWN
             if incident.open_key is None:
-                return Taken.ENDED
+                return AckResult.ENDED
             incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
             incident.version += 1
             await self._notices.handed_over(session, incident, to, by, now)
         self._wake.send()
-        return Taken.TAKEN
+        return AckResult.TAKEN
 
     async def _remember(self, session: Session, changed: Mapping[str, State | None], now: datetime) -> None:
         for subject in changed:
-            self._recency.outdated(self._station, subject)
+            self._recency.discard(self._station, subject)
         await states.save(session, self._station, changed, now)
 
     async def _do_or_put_off(self, session: Session, incident: Incident, now: datetime) -> None:
@@ -163,9 +163,9 @@ class Ledger:
             return
         if incident.warn_at is not None and incident.warn_at <= now:
             incident.warn_at = None
-            await self._notices.warn_of_cliff(session, incident, now)
+            await self._notices.retries_end_warning(session, incident, now)
         if incident.due_at is not None and incident.due_at <= now:
-            await self._notices.advance(session, incident, now)
+            await self._notices.run_due_step(session, incident, now)
 
 
 async def stations_left(store: Store) -> Sequence[str]:
@@ -174,7 +174,7 @@ async def stations_left(store: Store) -> Sequence[str]:
         return await states.stations_left(session)
 
 
-async def remembered_everywhere(store: Store) -> dict[str, dict[str, State]]:
+async def load_all_states(store: Store) -> dict[str, dict[str, State]]:
     """Load the states of all stations by station and subject, in one query."""
     async with store.begin() as session:
         loaded = await states.load_all(session)
@@ -183,7 +183,7 @@ async def remembered_everywhere(store: Store) -> dict[str, dict[str, State]]:
     return loaded
 
 
-def _why_not(incident: Incident | None) -> Taken:
+def _why_not(incident: Incident | None) -> AckResult:
     if incident is None:
-        return Taken.UNKNOWN
-    return Taken.ALREADY if incident.open_key is not None else Taken.ENDED
+        return AckResult.UNKNOWN
+    return AckResult.ALREADY if incident.open_key is not None else AckResult.ENDED

@@ -6,10 +6,10 @@ from typing import Any
 
 import structlog
 
-from bot.runtime.logs import Changes
-from bot.runtime.waiting import wait_for
+from bot.runtime.logs import OnChange
+from bot.runtime.waiting import sleep_or_stop
 from bot.store.database import DatabaseError, Store
-from bot.store.database_errors import first_line
+from bot.store.database_errors import database_message
 from bot.store.stations import states
 
 log = structlog.get_logger(__name__)
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 WRITE_EVERY = 5.0
 
 
-class Recency:
+class LastSeenWriter:
     """Queue of states in which only the last-seen time has changed.
 
     A kill loses at most WRITE_EVERY seconds of them; other changes are stored at once by the incident manager and
@@ -27,26 +27,26 @@ class Recency:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._waiting: dict[tuple[str, str], tuple[dict[str, Any], datetime]] = {}
-        self._trouble = Changes()
+        self._trouble = OnChange()
 
     def note(self, station: str, subject: str, state: dict[str, Any], now: datetime) -> None:
         """Queue a newer version of a state that is already stored."""
         self._waiting[station, subject] = (state, now)
 
-    def outdated(self, station: str, subject: str) -> None:
+    def discard(self, station: str, subject: str) -> None:
         """Discard the queued state: a newer one is being stored."""
         self._waiting.pop((station, subject), None)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write every WRITE_EVERY seconds until `stop`, and once more then."""
         while True:
-            await wait_for(stop, WRITE_EVERY)
+            await sleep_or_stop(stop, WRITE_EVERY)
             try:
                 await self.write()
-                self._trouble.are(None)
+                self._trouble.is_new(None)
             except DatabaseError as error:
-                if self._trouble.are(type(error).__name__):
-                    log.error("database error, last-seen write retried", reason=first_line(error))
+                if self._trouble.is_new(type(error).__name__):
+                    log.error("database error, last-seen write retried", reason=database_message(error))
             if stop.is_set():
                 return
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import structlog
 from prometheus_client import Histogram
 
-from bot.engine.agenda import Agenda, Turn
-from bot.runtime.waiting import until
+from bot.engine.agenda import Agenda, Entry
+from bot.runtime.waiting import wait_until
 from bot.runtime.watchdog import Loop
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ Look = Callable[[], Awaitable[float]]
 
 @dataclass(slots=True)
 class _Running:
-    turn: Turn
+    turn: Entry
     began: float
     task: asyncio.Task[float]
     is_broken_off: bool = False
@@ -72,12 +72,12 @@ class Schedule:
             await asyncio.wait({running.task}, timeout=self._cancelled_within)
             self._end(running)
 
-    def hurry(self, station: str) -> None:
+    def force(self, station: str) -> None:
         """Poll now. A running poll may have begun too early to see the change, so another follows it."""
         if station in self._running:
             self._hurried.add(station)
         else:
-            self._agenda.hasten(station, asyncio.get_running_loop().time())
+            self._agenda.expedite(station, asyncio.get_running_loop().time())
             self._changed.set()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -95,12 +95,12 @@ class Schedule:
                     self._begin(turn, now)
                 due = self._agenda.next_due
                 latest = now + min(LONGEST_REST, self._longest)
-                await until(self._changed, latest if due is None else min(due, latest))
+                await wait_until(self._changed, latest if due is None else min(due, latest))
             await asyncio.gather(*(running.task for running in self._running.values()), return_exceptions=True)
         finally:
             stopping.cancel()
 
-    def _begin(self, turn: Turn, now: float) -> None:
+    def _begin(self, turn: Entry, now: float) -> None:
         if self._lateness is not None:
             self._lateness.observe(now - turn.due)
         task = asyncio.create_task(self._look(turn.station, self._looks[turn.station]))
@@ -132,9 +132,9 @@ class Schedule:
         before, now = self._agenda.next_due, asyncio.get_running_loop().time()
         del self._running[turn.station]
         known = task.done() and not task.cancelled()
-        self._agenda.back(turn, task.result() if known else AFTER_A_FAILURE, now)
+        self._agenda.reschedule(turn, task.result() if known else AFTER_A_FAILURE, now)
         if turn.station in self._hurried:
             self._hurried.discard(turn.station)
-            self._agenda.hasten(turn.station, now)
+            self._agenda.expedite(turn.station, now)
         if self._agenda.next_due != before:
             self._changed.set()

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable, Collection
 import structlog
 
 from bot.engine.schedule import AFTER_A_FAILURE, Schedule
-from bot.runtime.waiting import rest
+from bot.runtime.waiting import wait_any
 from bot.runtime.watchdog import Loop
 
 log = structlog.get_logger(__name__)
 
 
-class Rounds:
+class StationSelection:
     """Run a check at each `wanted` station every `every` seconds, spread over the interval: one at a time for each
     station, and a slow or failing one delays no other. `turned` is called as a sign of life.
     """
@@ -52,7 +52,7 @@ class Rounds:
     def wake(self, station: str) -> None:
         """Check the station now."""
         self._woken.add(station)
-        self._schedule.hurry(station)
+        self._schedule.force(station)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`. Errors of a check are logged."""
@@ -60,7 +60,7 @@ class Rounds:
         looking = asyncio.create_task(self._schedule.run(stop))
         try:
             while not stop.is_set():
-                await rest(self._joined, stop, pause)
+                await wait_any(self._joined, stop, pause)
                 self._loop.turned()
                 pause = await self._ask()
         finally:

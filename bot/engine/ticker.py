@@ -8,15 +8,15 @@ from typing import Protocol
 import structlog
 
 from bot.access.policy import EVERY_STATION
-from bot.engine.incident_manager import Ledger
+from bot.engine.incident_manager import IncidentManager
 from bot.runtime import metrics
 from bot.runtime.clock import Clock
-from bot.runtime.logs import Changes
-from bot.runtime.pause import Standstill
-from bot.runtime.waiting import rest
+from bot.runtime.logs import OnChange
+from bot.runtime.pause import PausableGroup
+from bot.runtime.waiting import wait_any
 from bot.runtime.watchdog import Loop
 from bot.store.database import DatabaseError, Store
-from bot.store.database_errors import first_line
+from bot.store.database_errors import database_message
 from bot.store.stations import incidents
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,7 @@ RECONSIDER_EVERY = timedelta(minutes=1)
 
 class Sure(Protocol):
     @property
-    def is_sure(self) -> bool:
+    def is_confirmed(self) -> bool:
         """False while what is known of the station may be no longer true."""
 
 
@@ -36,11 +36,11 @@ class Sure(Protocol):
 class _Ticked:
     """One station. `reconsider`: its silences may have changed since its incidents were evaluated."""
 
-    ledger: Ledger
+    ledger: IncidentManager
     watch: Sure | None
     # True at start: a silence may have changed just before the process ended.
     reconsider: bool = True
-    trouble: Changes = field(default_factory=Changes)
+    trouble: OnChange = field(default_factory=OnChange)
 
 
 class Ticker:
@@ -55,26 +55,26 @@ class Ticker:
         store: Store,
         clock: Clock,
         loop: Loop | None = None,
-        standstill: Standstill | None = None,
+        standstill: PausableGroup | None = None,
     ) -> None:
         self._store = store
-        self._standstill = standstill or Standstill()
+        self._standstill = standstill or PausableGroup()
         self._clock = clock
         self._loop = loop or Loop()
         self._stations: dict[str, _Ticked] = {}
-        self._trouble = Changes()
+        self._trouble = OnChange()
         self._woken = asyncio.Event()
         self._reconsidered: datetime | None = None
         self.last_tick: datetime | None = None
 
-    def add(self, station: str, ledger: Ledger, watch: Sure | None = None) -> None:
+    def add(self, station: str, ledger: IncidentManager, watch: Sure | None = None) -> None:
         """Add a station; it is skipped while `is_sure` returns False, since its states may be outdated."""
         self._stations[station] = _Ticked(ledger, watch)
 
     def remove(self, station: str) -> None:
         self._stations.pop(station, None)
 
-    def time_moved(self) -> None:
+    def shift_time(self) -> None:
         self._reconsidered = None
         self.last_tick = self._clock() if self.last_tick else None
         self.wake()
@@ -93,10 +93,10 @@ class Ticker:
         while not stop.is_set():
             self._loop.turned()
             self._woken.clear()
-            async with self._standstill.moving():
+            async with self._standstill.running():
                 busy = await self.tick()
             if not busy:
-                await rest(self._woken, stop, EVERY)
+                await wait_any(self._woken, stop, EVERY)
 
     async def tick(self) -> bool:
         """Run all due steps once; return True if more may be due at once."""
@@ -105,10 +105,10 @@ class Ticker:
             await self._note_windows(now)
             concerned = [*await self._to_reconsider(), *await self._due(now)]
         except DatabaseError as error:
-            if self._trouble.are(type(error).__name__):
-                log.error("database error, incident tick skipped", reason=first_line(error))
+            if self._trouble.is_new(type(error).__name__):
+                log.error("database error, incident tick skipped", reason=database_message(error))
             return False
-        self._trouble.are(None)
+        self._trouble.is_new(None)
         done = [await self._do(station, now) for station in dict.fromkeys(concerned)]
         if None not in done:
             self.last_tick = self._clock()
@@ -140,7 +140,7 @@ class Ticker:
     async def _do(self, station: str, now: datetime) -> bool | None:
         """Run one station; return True if a step ran, None on an error. Errors do not affect other stations."""
         ticked = self._stations.get(station)
-        if ticked is None or not (ticked.watch is None or ticked.watch.is_sure):
+        if ticked is None or not (ticked.watch is None or ticked.watch.is_confirmed):
             return False
         # Reset before running: a change during the tick is handled by the next.
         reconsider, ticked.reconsider = ticked.reconsider, False
@@ -152,8 +152,8 @@ class Ticker:
             ticked.reconsider |= reconsider
             if not isinstance(error, DatabaseError):
                 log.exception("incident tick failed, retried", station=station)
-            elif ticked.trouble.are(type(error).__name__):
-                log.error("database error, incident tick skipped", station=station, reason=first_line(error))
+            elif ticked.trouble.is_new(type(error).__name__):
+                log.error("database error, incident tick skipped", station=station, reason=database_message(error))
             return None
-        ticked.trouble.are(None)
+        ticked.trouble.is_new(None)
         return busy

@@ -3,20 +3,20 @@
 from typing import Any
 
 from bot.detection import trunk_cause
-from bot.detection.observation import Sight
+from bot.detection.observation import Observation
 from bot.detection.trunk_health import Cause, Health
-from bot.detection.trunk_state import TrunkMemory
+from bot.detection.trunk_state import TrunkState
 
 
-def of_station(sight: Sight) -> dict[str, Any]:
+def of_station(sight: Observation) -> dict[str, Any]:
     return {"trouble": str(sight.trouble or ""), "row": sight.row}
 
 
-def of_trunk(memory: TrunkMemory, sight: Sight, contact: str) -> dict[str, Any]:
+def of_trunk(memory: TrunkState, sight: Observation, contact: str) -> dict[str, Any]:
     """Return a trunk's facts; `contact` of its provider, "" if not noted in the PBX."""
     enabled = [trunk for trunk in sight.trunks.values() if trunk.health not in (Health.OFF, Health.UNWATCHED)]
     began = memory.bad_since or memory.since
-    gives_up = trunk_cause.gives_up_at(memory.type, memory.state, Cause(memory.cause), began)
+    gives_up = trunk_cause.retries_end_at(memory.type, memory.state, Cause(memory.cause), began)
     return {
         "trunk": memory.name,
         "host": memory.host,

@@ -9,29 +9,37 @@ from typing import Any, Protocol
 import structlog
 
 from bot.detection import station_machine, trunk_machine, trunk_state
-from bot.detection.observation import Sight, Trouble, healths_of, looks_like_a_dead_engine, not_seen, seen, silent_in
-from bot.detection.station_machine import StationMemory
-from bot.detection.station_summary import View, view
+from bot.detection.observation import (
+    Observation,
+    StationFault,
+    from_answer,
+    from_error,
+    healths_of,
+    looks_like_a_dead_engine,
+    silent_in,
+)
+from bot.detection.station_machine import StationState
+from bot.detection.station_summary import StationSummary, summarize_station
 from bot.detection.trunk_health import Cause, Health
 from bot.detection.trunk_machine import Policy
-from bot.detection.trunk_state import TrunkMemory
-from bot.detection.unreported_trunks import Listed
+from bot.detection.trunk_state import TrunkState
+from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.engine import trunk_facts
-from bot.engine.backfill import LookingBack
-from bot.engine.incident_manager import Ledger
-from bot.engine.trunk_queries import Inquiries
-from bot.incidents.model import LASTS_HALF_OUT, STATION, Happened, is_of_trunk
+from bot.engine.backfill import HistoryBackfill
+from bot.engine.incident_manager import IncidentManager
+from bot.engine.trunk_queries import TrunkQueries
+from bot.incidents.model import LASTS_HALF_OUT, STATION, StateChange, is_of_trunk
 from bot.pbx import Answer, Dialect, Pbx, PbxError, Priority, TrunkStatus
 from bot.runtime import metrics
 from bot.runtime.clock import Clock
-from bot.runtime.logs import Changes
+from bot.runtime.logs import OnChange
 from bot.store.database import DatabaseError
-from bot.store.database_errors import first_line
+from bot.store.database_errors import database_message
 
 log = structlog.get_logger(__name__)
 
 # Frequent requests do not repair a refused key or missing right, and failed logins can get an address banned.
-SLOWED = frozenset({Trouble.KEY_REFUSED, Trouble.RIGHT_MISSING})
+SLOWED = frozenset({StationFault.KEY_REFUSED, StationFault.RIGHT_MISSING})
 SLOWEST = 300.0
 # Interval of writing the last-seen time.
 REMEMBER_EVERY = timedelta(seconds=60)
@@ -49,7 +57,7 @@ class WatchObserver(Protocol):
         """Take the stored states of the station, by subject."""
 
 
-class Watch:
+class TrunkMonitor:
     """Trunk monitor of one station.
 
     `latest` is the last observation, `last_good` the time of the last valid answer. `saw_time` receives the PBX's time
@@ -61,7 +69,7 @@ class Watch:
         self,
         station: str,
         pbx: Pbx,
-        ledger: Ledger,
+        ledger: IncidentManager,
         policy: Policy,
         clock: Clock,
         observer: WatchObserver | None = None,
@@ -74,21 +82,21 @@ class Watch:
         self._clock = clock
         self._observer = observer
         self._within = within
-        self._trouble = Changes()
-        self._inquiries = Inquiries(pbx)
-        self._looking_back = LookingBack(station, pbx, timedelta(seconds=policy.alert_after))
-        self._station = StationMemory()
-        self._trunks: dict[str, TrunkMemory] = {}
+        self._trouble = OnChange()
+        self._inquiries = TrunkQueries(pbx)
+        self._looking_back = HistoryBackfill(station, pbx, timedelta(seconds=policy.alert_after))
+        self._station = StationState()
+        self._trunks: dict[str, TrunkState] = {}
         self._slowed = 0
         self._unsure = 0
         self._remembers = False
         # Trunks that the bot has disabled briefly to re-register them; not evaluated meanwhile.
         self.left_alone: set[str] = set()
-        self.latest: Sight | None = None
+        self.latest: Observation | None = None
         self.last_good: datetime | None = None
 
     @property
-    def is_sure(self) -> bool:
+    def is_confirmed(self) -> bool:
         """True if states may be used for notifications: after a gap, only once the trunks were polled again."""
         return self._remembers and self._unsure == 0
 
@@ -97,15 +105,15 @@ class Watch:
         return self.latest is not None and self.latest.trouble is not None
 
     @property
-    def engine_is_silent(self) -> bool:
-        return self.latest is not None and self.latest.trouble is Trouble.ENGINE_DOWN
+    def asterisk_down(self) -> bool:
+        return self.latest is not None and self.latest.trouble is StationFault.ENGINE_DOWN
 
     @property
     def trunk_names(self) -> dict[str, str]:
         return {subject: memory.name for subject, memory in self._trunks.items()}
 
     @property
-    def switched_off(self) -> frozenset[str]:
+    def disabled_trunks(self) -> frozenset[str]:
         return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.OFF)
 
     @property
@@ -119,10 +127,10 @@ class Watch:
         return self._station.dialect
 
     @property
-    def listed(self) -> Listed:
+    def listed(self) -> UnreportedTrunks:
         """Return facts about trunks beyond their states."""
         working = {subject for subject, memory in self._trunks.items() if memory.up_since is not None}
-        return Listed(self._inquiries.listed, working)
+        return UnreportedTrunks(self._inquiries.listed, working)
 
     def cause(self, trunk: str) -> Cause | None:
         """Return the cause of a trunk that is down, derived from its history."""
@@ -134,18 +142,18 @@ class Watch:
         memory = self._trunks.get(trunk)
         return memory.since if memory is not None and memory.health is health else None
 
-    def registers_again(self, trunk: str) -> bool:
+    def on_reregistration(self, trunk: str) -> bool:
         """Return True if the provider answers again and the PBX's next registration attempt is pending."""
         memory = self._trunks.get(trunk)
         return memory is not None and memory.health is Health.DOWN and memory.registering_again
 
-    def view(self) -> View:
+    def summary(self) -> StationSummary:
         """Return the summary for correlation with other stations."""
         policy, looked = self._policy, self.latest is not None
         holds = timedelta(seconds=policy.alert_after), timedelta(seconds=policy.partial_after)
-        return view(self._name, self._station, self._trunks.values(), *holds, self._clock(), looked=looked)
+        return summarize_station(self._name, self._station, self._trunks.values(), *holds, self._clock(), looked=looked)
 
-    async def turn(self) -> float:
+    async def run_once(self) -> float:
         """Poll once, after loading states at the first call; return the seconds from start to the next poll.
 
         Errors are logged.
@@ -153,23 +161,23 @@ class Watch:
         try:
             if not self._remembers:
                 await self.remember()
-            pause = await self.look()
+            pause = await self.poll()
         except DatabaseError as error:
-            if self._trouble.are(type(error).__name__):
-                log.error("database error, trunk poll not recorded", reason=first_line(error))
+            if self._trouble.is_new(type(error).__name__):
+                log.error("database error, trunk poll not recorded", reason=database_message(error))
         except Exception:
             metrics.POLLS.labels(self._name, "failed inside the bot").inc()
             log.exception("trunk poll failed", station=self._name)
         else:
-            self._trouble.are(None)
+            self._trouble.is_new(None)
             return pause
         return self._policy.poll_interval
 
     async def remember(self) -> None:
         """Load the stored states."""
-        self.take_up(await self._ledger.remembered())
+        self.load_states(await self._ledger.load_states())
 
-    def take_up(self, states: Mapping[str, dict[str, Any]]) -> None:
+    def load_states(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load states by subject that are already read."""
         if self._observer is not None:
             self._observer.recalled(states)
@@ -177,18 +185,18 @@ class Watch:
         self._trunks = {subject: trunk_state.read(state) for subject, state in states.items() if is_of_trunk(subject)}
         looked_at = self._station.looked_at
         if looked_at is not None and self._clock() - looked_at > BELIEVED_FOR:
-            self._unsure = trunk_state.LOOKS
+            self._unsure = trunk_state.CONFIRMATIONS
         in_trouble = self._station.trouble is not None or self._station.alarm
-        self._looking_back.went_blind(self._station.since if in_trouble else self._station.seen_at)
+        self._looking_back.mark_gap(self._station.since if in_trouble else self._station.seen_at)
         self._remembers = True
 
-    def take_up_anew(self, states: Mapping[str, dict[str, Any]]) -> None:
+    def restart_states(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load states again after their times were shifted."""
-        self._looking_back.is_told()
-        self.take_up(states)
+        self._looking_back.is_done()
+        self.load_states(states)
         self.last_good = self._clock() if self.last_good else None
 
-    async def look(self) -> float:
+    async def poll(self) -> float:
         """Poll once and record the changes; return the seconds from start to the next poll."""
         sight = await self._see()
         self.latest = sight
@@ -200,42 +208,42 @@ class Watch:
             self._unsure = max(0, self._unsure - 1)
         return self._pause(sight)
 
-    async def _proof(self, sight: Sight) -> Sight | None:
+    async def _proof(self, sight: Observation) -> Observation | None:
         """Return the observation to evaluate: None for stale states, a STALE fault once they last."""
         since = (self._station.stale_since or sight.at) if sight.stale else None
         if since != self._station.stale_since:
             station = replace(self._station, stale_since=since)
-            await self._ledger.apply({STATION: station_machine.written(station)}, [], sight.at)
+            await self._ledger.record({STATION: station_machine.written(station)}, [], sight.at)
             self._station = station
         if since is None:
             return sight
         lasts = self._policy.lasts(since, sight.at, self._policy.unknown_after)
-        return Sight(sight.at, trouble=Trouble.STALE) if lasts else None
+        return Observation(sight.at, trouble=StationFault.STALE) if lasts else None
 
-    async def _see(self) -> Sight:
+    async def _see(self) -> Observation:
         try:
             async with asyncio.timeout(self._within):
                 return await self._ask()
         except PbxError as error:
             log.info("PBX error, trunk poll failed", station=self._name, reason=str(error))
-            return not_seen(error, self._clock())
+            return from_error(error, self._clock())
         except TimeoutError:
             log.info("trunk poll timed out", station=self._name, seconds=self._within)
-            return Sight(self._clock(), trouble=Trouble.TIMED_OUT)
+            return Observation(self._clock(), trouble=StationFault.TIMED_OUT)
         except Exception:
             log.exception("PBX answer cannot be parsed", station=self._name)
-            return Sight(self._clock(), trouble=Trouble.NOT_JSON)
+            return Observation(self._clock(), trouble=StationFault.NOT_JSON)
 
-    async def _ask(self) -> Sight:
+    async def _ask(self) -> Observation:
         fresh = trunk_machine.needs_fresh_look(self._station, self._trunks)
         answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
         if self._observer is not None:
             self._observer.saw_time(answer.pbx_time)
         if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
-            return Sight(self._clock(), trouble=Trouble.ENGINE_DOWN)
+            return Observation(self._clock(), trouble=StationFault.ENGINE_DOWN)
         return await self._understood(answer)
 
-    async def _understood(self, answer: Answer[dict[str, TrunkStatus]]) -> Sight:
+    async def _understood(self, answer: Answer[dict[str, TrunkStatus]]) -> Observation:
         """Query further facts that the states need."""
         now = self._clock()
         told_before = {subject for subject, memory in self._trunks.items() if memory.health is not Health.UNWATCHED}
@@ -247,7 +255,7 @@ class Watch:
             routes = await self._inquiries.outbound(now)
         if silent := silent_in(healths):
             banned = await self._inquiries.banned(silent, now)
-        return seen(answer, self._clock(), listed, routes=routes, banned=banned, reached=self._reached())
+        return from_answer(answer, self._clock(), listed, routes=routes, banned=banned, reached=self._reached())
 
     def _reached(self) -> set[str]:
         """Return the trunks that are partially down for longer than a registration lasts: they have registered again
@@ -255,12 +263,12 @@ class Watch:
         """
         return {subject for subject, memory in self._trunks.items() if memory.alarm in LASTS_HALF_OUT}
 
-    async def _judge(self, sight: Sight) -> None:
+    async def _judge(self, sight: Observation) -> None:
         try:
             station, trunks, happened = self._concluded(sight)
         except Exception:
             log.exception("PBX answer cannot be evaluated", station=self._name)
-            sight = self.latest = Sight(sight.at, trouble=Trouble.NOT_JSON)
+            sight = self.latest = Observation(sight.at, trouble=StationFault.NOT_JSON)
             station, trunks, happened = self._concluded(sight)
         station = self._looked_now(station, sight.at)
         changed: dict[str, dict[str, Any] | None] = {
@@ -270,32 +278,32 @@ class Watch:
         }
         if not changed and not happened and station_machine.differs_in_recency_alone(station, self._station):
             if station != self._station:
-                self._ledger.note_look(STATION, station_machine.written(station), sight.at)
+                self._ledger.touch(STATION, station_machine.written(station), sight.at)
         else:
             if station != self._station:
                 changed[STATION] = station_machine.written(station)
-            await self._ledger.apply(changed, happened, sight.at)
+            await self._ledger.record(changed, happened, sight.at)
         # Only after commit: on a database error the next poll retries the same change.
         self._station, self._trunks = station, trunks
         await self._look_back(sight)
 
-    def _concluded(self, sight: Sight) -> tuple[StationMemory, dict[str, TrunkMemory], list[Happened]]:
+    def _concluded(self, sight: Observation) -> tuple[StationState, dict[str, TrunkState], list[StateChange]]:
         hold_off = timedelta(seconds=self._policy.alert_after)
-        station, told = station_machine.step_station(self._station, sight, hold_off)
+        station, told = station_machine.evaluate_station(self._station, sight, hold_off)
         station = replace(station, dialect=sight.dialect or station.dialect)
-        happened: list[Happened] = []
+        happened: list[StateChange] = []
         if told is not None:
-            happened.append(Happened(STATION, told, trunk_facts.of_station(sight)))
+            happened.append(StateChange(STATION, told, trunk_facts.of_station(sight)))
         trunks = dict(self._trunks)
         if station.trouble is None and not station.alarm:
             if self._station.trouble is not None or self._station.alarm:
-                trunks = {subject: trunk_machine.judge_anew(memory) for subject, memory in trunks.items()}
-                self._unsure = trunk_state.LOOKS
+                trunks = {subject: trunk_machine.reevaluate(memory) for subject, memory in trunks.items()}
+                self._unsure = trunk_state.CONFIRMATIONS
             trunks = self._judge_trunks(sight, station, trunks, happened)
             station = self._seen_now(station, sight.at, told=bool(happened))
         return station, trunks, happened
 
-    def _seen_now(self, station: StationMemory, now: datetime, *, told: bool) -> StationMemory:
+    def _seen_now(self, station: StationState, now: datetime, *, told: bool) -> StationState:
         """Update the last-seen time, unless a gap awaits backfill: a kill would lose the gap.
 
         A reported change counts as seen, so that backfill does not report it again.
@@ -303,56 +311,62 @@ class Watch:
         recent = station.seen_at is not None and now - station.seen_at < REMEMBER_EVERY
         return station if (recent and not told) or self._looking_back.is_due else replace(station, seen_at=now)
 
-    def _looked_now(self, station: StationMemory, now: datetime) -> StationMemory:
+    def _looked_now(self, station: StationState, now: datetime) -> StationState:
         """Update the time of the last poll together with any other change."""
         recently = station.looked_at is not None and now - station.looked_at < REMEMBER_EVERY
         return station if recently and station == self._station else replace(station, looked_at=now)
 
-    async def _look_back(self, sight: Sight) -> None:
+    async def _look_back(self, sight: Observation) -> None:
         """Run the backfill once the station answers again."""
         if self._station.trouble is not None:
-            self._looking_back.went_blind(self._station.since, self._station.trouble)
+            self._looking_back.mark_gap(self._station.since, self._station.trouble)
         if self._station.trouble is not None or self._station.alarm:
             return
         if self._looking_back.is_due:
-            if (happened := await self._looking_back.tell(sight)) is None:
+            if (happened := await self._looking_back.run(sight)) is None:
                 return
             station = replace(self._station, seen_at=sight.at)
             if happened:
-                await self._ledger.apply({STATION: station_machine.written(station)}, happened, sight.at)
+                await self._ledger.record({STATION: station_machine.written(station)}, happened, sight.at)
             else:
-                self._ledger.note_look(STATION, station_machine.written(station), sight.at)
-            self._looking_back.is_told()
+                self._ledger.touch(STATION, station_machine.written(station), sight.at)
+            self._looking_back.is_done()
             self._station = station
 
     def _judge_trunks(
-        self, sight: Sight, station: StationMemory, before: dict[str, TrunkMemory], happened: list[Happened]
-    ) -> dict[str, TrunkMemory]:
-        after: dict[str, TrunkMemory] = {}
+        self, sight: Observation, station: StationState, before: dict[str, TrunkState], happened: list[StateChange]
+    ) -> dict[str, TrunkState]:
+        after: dict[str, TrunkState] = {}
         for subject, trunk in sight.trunks.items():
-            memory = before.get(subject) or trunk_state.first_sight(trunk)
+            memory = before.get(subject) or trunk_state.initial_state(trunk)
             if subject in self.left_alone:
                 after[subject] = memory
                 continue
-            after[subject], told = trunk_machine.step_trunk(memory, trunk, sight.at, self._policy, station.judge_from)
+            after[subject], told = trunk_machine.evaluate_trunk(
+                memory, trunk, sight.at, self._policy, station.judge_from
+            )
             if told is not None:
                 happened.append(
-                    Happened(subject, told, trunk_facts.of_trunk(after[subject], sight, self.listed.contact(subject)))
+                    StateChange(
+                        subject, told, trunk_facts.of_trunk(after[subject], sight, self.listed.contact(subject))
+                    )
                 )
         for subject in before.keys() - sight.trunks.keys():
             if not self._inquiries.knows_list:
                 after[subject] = before[subject]
                 continue
-            kept, told = trunk_machine.step_missing(before[subject], sight.at)
+            kept, told = trunk_machine.evaluate_missing(before[subject], sight.at)
             if kept is not None:
                 after[subject] = kept
             if told is not None:
                 happened.append(
-                    Happened(subject, told, trunk_facts.of_trunk(before[subject], sight, self.listed.contact(subject)))
+                    StateChange(
+                        subject, told, trunk_facts.of_trunk(before[subject], sight, self.listed.contact(subject))
+                    )
                 )
         return after
 
-    def _pause(self, sight: Sight) -> float:
+    def _pause(self, sight: Observation) -> float:
         # Fast until the alert is sent, to confirm it; slower after that.
         if sight.trouble not in SLOWED or not self._station.alarm:
             self._slowed = 0
@@ -360,7 +374,7 @@ class Watch:
         self._slowed += 1
         return max(self._policy.poll_interval, min(SLOWEST, 30.0 * 2.0**self._slowed))
 
-    def _measure(self, sight: Sight) -> None:
+    def _measure(self, sight: Observation) -> None:
         metrics.POLLS.labels(self._name, str(sight.trouble or "answered")).inc()
         if sight.trouble is not None:
             return

@@ -72,7 +72,7 @@ def _ask_for(host: str) -> list[Any]:
     return socket.getaddrinfo(host, None, type=socket.SOCK_DGRAM)
 
 
-class Inquiries:
+class TrunkQueries:
     """Cached queries of one station."""
 
     def __init__(self, pbx: Pbx, resolve: Resolve = _resolved) -> None:

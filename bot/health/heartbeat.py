@@ -8,8 +8,8 @@ import structlog
 from pydantic import SecretStr
 
 from bot.http import response_head
-from bot.runtime.logs import Changes
-from bot.runtime.waiting import wait_for
+from bot.runtime.logs import OnChange
+from bot.runtime.waiting import sleep_or_stop
 
 log = structlog.get_logger(__name__)
 
@@ -19,7 +19,7 @@ TIMEOUT = 10.0
 
 
 class Health(Protocol):
-    def is_well(self) -> bool: ...
+    def is_healthy(self) -> bool: ...
 
 
 class Heartbeat:
@@ -28,14 +28,14 @@ class Heartbeat:
     def __init__(self, url: SecretStr, health: Health) -> None:
         self._url = url
         self._health = health
-        self._trouble = Changes("not tried yet")
+        self._trouble = OnChange("not tried yet")
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            well = self._health.is_well()
+            well = self._health.is_healthy()
             if well:
                 await self.beat()
-            await wait_for(stop, EVERY if well else LOOK_EVERY)
+            await sleep_or_stop(stop, EVERY if well else LOOK_EVERY)
 
     async def beat(self) -> None:
         """Send a heartbeat. Only the class of an error is logged: its text may quote the address, which is a secret. A
@@ -44,7 +44,7 @@ class Heartbeat:
             trouble = await self._call()
         except Exception as error:
             trouble = type(error).__name__
-        if self._trouble.are(trouble):
+        if self._trouble.is_new(trouble):
             if trouble is None:
                 log.info("heartbeat delivered")
             else:

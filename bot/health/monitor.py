@@ -11,8 +11,8 @@ import structlog
 
 from bot.runtime import metrics
 from bot.runtime.clock import Clock
-from bot.runtime.logs import Changes
-from bot.runtime.waiting import wait_for
+from bot.runtime.logs import OnChange
+from bot.runtime.waiting import sleep_or_stop
 
 log = structlog.get_logger(__name__)
 
@@ -43,7 +43,7 @@ class HealthSources(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signs:
+class HealthSignals:
     """Time of the last success of each signal, None before the first; `polls` by the title of the station. `oldest_due`
     is the time at which the oldest undelivered message was due."""
 
@@ -59,7 +59,7 @@ class Signs:
         return is_one_seen and None not in (self.updates, self.tick, self.store_read)
 
 
-def complaints(signs: Signs, *, now: datetime, started: datetime, poll_silence: timedelta) -> list[str]:
+def problems(signs: HealthSignals, *, now: datetime, started: datetime, poll_silence: timedelta) -> list[str]:
     """Return the reasons why the bot is unhealthy, one line each with its remedy."""
 
     def silent(seen: datetime | None, bears: timedelta) -> str:
@@ -87,7 +87,7 @@ def complaints(signs: Signs, *, now: datetime, started: datetime, poll_silence: 
     return found
 
 
-class Life:
+class HealthMonitor:
     """`oldest_due` reads the database; the other signals are in memory. `polls` has each station that is monitored
     now."""
 
@@ -104,23 +104,23 @@ class Life:
         self._poll_silence = poll_silence
         self._oldest_due: datetime | None = None
         self._store_read: datetime | None = None
-        self._trouble = Changes()
+        self._trouble = OnChange()
         self._moved: tuple[datetime, timedelta] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read the database until `stop`: health requests must neither wait for it nor block it."""
         while not stop.is_set():
             await self.look()
-            await wait_for(stop, LOOK_EVERY)
+            await sleep_or_stop(stop, LOOK_EVERY)
 
     async def look(self) -> None:
         try:
             self._oldest_due = await self._sources.oldest_due()
         except Exception as error:
-            if self._trouble.are(type(error).__name__):
+            if self._trouble.is_new(type(error).__name__):
                 log.warning("database error, health check skipped", reason=str(error).partition("\n")[0])
             return
-        self._trouble.are(None)
+        self._trouble.is_new(None)
         self._store_read = now = self._clock()
         metrics.OLDEST_DUE.set((now - self._oldest_due).total_seconds() if self._oldest_due else 0)
 
@@ -129,15 +129,15 @@ class Life:
         self._moved = now, by
         self._started += by
 
-    def complaints(self) -> list[str]:
-        return complaints(self._signs(), now=self._clock(), started=self._started, poll_silence=self._poll_silence)
+    def problems(self) -> list[str]:
+        return problems(self._signs(), now=self._clock(), started=self._started, poll_silence=self._poll_silence)
 
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Return True when each signal has succeeded once, and none is overdue."""
-        return self._signs().are_proven and not self.complaints()
+        return self._signs().are_proven and not self.problems()
 
-    def _signs(self) -> Signs:
-        return Signs(
+    def _signs(self) -> HealthSignals:
+        return HealthSignals(
             updates=self._on_our_clock(self._sources.last_updates),
             polls=self._sources.last_polls,
             tick=self._sources.last_tick,

@@ -20,7 +20,7 @@ PIECES_AT_A_TIME = 100
 WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
-class TooMuch(Exception):
+class BodyTooLarge(Exception):
     """`told` is the size in bytes in Content-Length, if there is one."""
 
     def __init__(self, told: int | None = None) -> None:
@@ -47,7 +47,7 @@ async def whole(response: httpx.Response, most: int) -> bytearray:
     return content
 
 
-class Bounded(httpx.AsyncByteStream):
+class BoundedTransport(httpx.AsyncByteStream):
     """Replaces a response's stream for a client that reads it whole: decompressed, and more than `most` bytes raise
     RemoteProtocolError."""
 
@@ -65,7 +65,7 @@ class Bounded(httpx.AsyncByteStream):
         try:
             async for piece in _unpacked(self._stream, self._headers, self._most):
                 yield piece
-        except (TooMuch, Garbled) as error:
+        except (BodyTooLarge, Garbled) as error:
             raise httpx.RemoteProtocolError(str(error)) from None
 
     async def aclose(self) -> None:
@@ -82,7 +82,7 @@ async def _unpacked(stream: AsyncIterable[bytes], headers: httpx.Headers, most: 
     told = _told_size(headers)
     packing = headers.get("Content-Encoding", "").strip().lower()
     if told is not None and told > most:
-        raise TooMuch(told)
+        raise BodyTooLarge(told)
     if packing in ("", "identity"):
         unpack = None
     elif packing in WINDOWS:
@@ -95,13 +95,13 @@ async def _unpacked(stream: AsyncIterable[bytes], headers: httpx.Headers, most: 
         packed_size += len(part)
         # A compressed body may come without end and yield no output.
         if packed_size > most or count > MOST_PIECES:
-            raise TooMuch(told if unpack is None else None)
+            raise BodyTooLarge(told if unpack is None else None)
         if count % PIECES_AT_A_TIME == 0:
             await asyncio.sleep(0)
         for piece in [part] if unpack is None else unpack(part):
             size += len(piece)
             if size > most:
-                raise TooMuch
+                raise BodyTooLarge
             yield piece
 
 

@@ -88,7 +88,7 @@ async def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-class OnlyPublic(httpx.AsyncBaseTransport):
+class PublicOnlyTransport(httpx.AsyncBaseTransport):
     """Sends requests over https to the public internet, and to the hosts that `allowed` names as they stand in an
     address: `host`, or `host:port`. Raises NotPublic."""
 

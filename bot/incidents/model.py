@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bot.store.tables.incidents import Incident
 
-from bot.messages.message import Own, mark
+from bot.messages.message import TrustedText, mark
 
 LONGEST_DRILL = timedelta(minutes=30)
 
@@ -75,7 +75,7 @@ class KindInfo:
     is_trunk: bool = False
     half_outage: HalfOutage | None = None
     subject: str | None = None
-    subject_name: Own | None = None
+    subject_name: TrustedText | None = None
     drill: bool = False
     uncertain: bool = False
     precedes_outage: bool = False
@@ -164,7 +164,7 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Worsened:
+class Upgraded:
     """The incident became another kind, which is notified from the first step."""
 
     kind: Kind
@@ -177,14 +177,14 @@ class Changed:
 
 
 @dataclass(frozen=True, slots=True)
-class Eased:
+class Downgraded:
     """The outage became a warning: the trunk flaps."""
 
     kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
-class Closed:
+class Resolved:
     """`calls_out_pending`: the trunk is registered again, and calls out fail until the next OPTIONS is answered."""
 
     reason: End
@@ -203,19 +203,19 @@ class NotTold:
 
 
 @dataclass(frozen=True, slots=True)
-class ShutOut:
+class ChatBlocked:
     """The PBX blocks the address of the bot until `until`: an immediate silent notification, no incident."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class TrunkGone:
     """A healthy subject was deleted: a silent notification, no incident."""
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class OutageWhileAway:
     """An outage that began and ended while the trunk was not monitored; only recorded."""
 
     began_at: datetime
@@ -223,15 +223,27 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
-class WasBlind:
+class MonitoringGap:
     """Monitoring was interrupted for a while: a silent notification, no incident."""
 
 
-Transition = Opened | Worsened | Changed | Eased | Closed | SwitchedOff | NotTold | ShutOut | Gone | Missed | WasBlind
+Transition = (
+    Opened
+    | Upgraded
+    | Changed
+    | Downgraded
+    | Resolved
+    | SwitchedOff
+    | NotTold
+    | ChatBlocked
+    | TrunkGone
+    | OutageWhileAway
+    | MonitoringGap
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Happened:
+class StateChange:
     """One transition of one subject, with the facts of its alert: plain JSON values."""
 
     subject: str
@@ -239,12 +251,12 @@ class Happened:
     facts: dict[str, Any]
 
 
-def drill_over(incident: "Incident", now: datetime) -> Closed | None:
+def drill_over(incident: "Incident", now: datetime) -> Resolved | None:
     """Return the end of a drill: when acknowledged, or after LONGEST_DRILL; None while it runs."""
     if incident.acknowledged_at is not None:
-        return Closed(End.CALLED_OFF, incident.acknowledged_at)
+        return Resolved(End.CALLED_OFF, incident.acknowledged_at)
     ends = incident.opened_at + LONGEST_DRILL
-    return Closed(End.CALLED_OFF, ends) if now >= ends else None
+    return Resolved(End.CALLED_OFF, ends) if now >= ends else None
 
 
 def drill_due(incident: "Incident", step_due: datetime | None) -> datetime | None:

@@ -15,7 +15,7 @@ LONGEST_OF_EVERYTHING = timedelta(days=7)
 DAY = timedelta(days=1)
 MINUTES_OF_A_DAY = 24 * 60
 
-Stretch = tuple[datetime, datetime | None]
+Interval = tuple[datetime, datetime | None]
 
 
 class SilenceKind(StrEnum):
@@ -93,14 +93,14 @@ def holding(silences: Iterable[Silence], subject: str, at: datetime) -> Silence 
     return max(held, key=lambda silence: ends(silence, at) or datetime.max.replace(tzinfo=UTC), default=None)
 
 
-def _stretch(silence: Silence, at: datetime) -> Stretch | None:
+def _stretch(silence: Silence, at: datetime) -> Interval | None:
     """Return the interval in force at that time."""
     return next((stretch for stretch in _stretches(silence, at) if stretch[0] <= at), None)
 
 
-def _stretches(silence: Silence, at: datetime) -> Iterator[Stretch]:
+def _stretches(silence: Silence, at: datetime) -> Iterator[Interval]:
     """Yield the intervals that are not over at that time, for at least a week: in order, with time between them."""
-    open_one: Stretch | None = None
+    open_one: Interval | None = None
     for first, last in _within_limits(silence, at):
         if open_one is not None and open_one[1] is not None and first > open_one[1]:
             yield open_one
@@ -110,7 +110,7 @@ def _stretches(silence: Silence, at: datetime) -> Iterator[Stretch]:
         yield open_one
 
 
-def _within_limits(silence: Silence, at: datetime) -> Iterator[Stretch]:
+def _within_limits(silence: Silence, at: datetime) -> Iterator[Interval]:
     limit = _limit(silence)
     for first, last in _windows(silence, at):
         begin = max(first, silence.begins_at)
@@ -119,7 +119,7 @@ def _within_limits(silence: Silence, at: datetime) -> Iterator[Stretch]:
             yield begin, end
 
 
-def _windows(silence: Silence, at: datetime) -> Iterator[Stretch]:
+def _windows(silence: Silence, at: datetime) -> Iterator[Interval]:
     weekly = silence.repeats
     if weekly is None or weekly.never_pauses:
         yield silence.begins_at, None

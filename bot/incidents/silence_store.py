@@ -28,7 +28,7 @@ REASON_LIMIT = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SilenceRequest:
     """Request for a silence."""
 
     station: str
@@ -48,7 +48,7 @@ class Silences:
         self._clock = clock
         self._changed = changed
 
-    async def mute(self, wish: Wish, now: datetime, until: datetime | None) -> Silence:
+    async def mute(self, wish: SilenceRequest, now: datetime, until: datetime | None) -> Silence:
         """Add a mute from now on; without `until` it lasts until the subject has recovered. It replaces an older mute
         of the same subject."""
         async with self._store.begin() as session:
@@ -62,7 +62,7 @@ class Silences:
         return _silence(row)
 
     async def plan(
-        self, wish: Wish, begins_at: datetime, until: datetime | None = None, repeats: Weekly | None = None
+        self, wish: SilenceRequest, begins_at: datetime, until: datetime | None = None, repeats: Weekly | None = None
     ) -> Silence:
         """Add a maintenance window: once until `until`, or weekly until it is removed."""
         row = _row(wish, SilenceKind.MAINTENANCE, begins_at, until, repeats)
@@ -71,7 +71,7 @@ class Silences:
         self._changed.send(wish.station)
         return _silence(row)
 
-    async def take_away(self, station: str, silence_id: int, by_name: str) -> Silence | None:
+    async def expire(self, station: str, silence_id: int, by_name: str) -> Silence | None:
         """End a silence and return it as it was; None when it is over already."""
         now = self._clock()
         async with self._store.begin() as session:
@@ -156,7 +156,7 @@ async def _unended(session: Session, station: str, silence_id: int, now: datetim
 
 
 def _row(
-    wish: Wish, kind: SilenceKind, begins_at: datetime, until: datetime | None, repeats: Weekly | None = None
+    wish: SilenceRequest, kind: SilenceKind, begins_at: datetime, until: datetime | None, repeats: Weekly | None = None
 ) -> SilenceRow:
     return SilenceRow(
         station=wish.station,

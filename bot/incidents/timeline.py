@@ -8,7 +8,7 @@ from bot.store.stations import incident_updates
 from bot.store.tables.incidents import Incident
 
 
-def note(
+def record(
     session: Session,
     incident: Incident,
     what: str,

@@ -33,16 +33,16 @@ STEPS = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 15, 30)) + tuple
     timedelta(hours=hours) for hours in (1, 2, 3, 6, 12, 24, 48, 24 * 7, 24 * 14, 24 * 30, 24 * 60, 24 * 120, 24 * 365)
 )
 
-Stretch = tuple[datetime, datetime]
+TimeSpan = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ChartRow:
     """Row of the chart; `note` is at the right end."""
 
     name: str
-    down: Sequence[Stretch]
-    unknown: Sequence[Stretch]
+    down: Sequence[TimeSpan]
+    unknown: Sequence[TimeSpan]
     note: str = ""
 
 
@@ -54,7 +54,7 @@ class Chart:
     begin: datetime
     end: datetime
     zone: tzinfo
-    rows: Sequence[Row]
+    rows: Sequence[ChartRow]
     good_means: str
     down_means: str
     unknown_means: str
@@ -107,7 +107,7 @@ class _Font:
         return line if len(line) <= longest else line[: longest - 1] + "…"
 
 
-def _draw_row(axes: Axes, chart: Chart, place: int, row: Row, font: _Font) -> None:
+def _draw_row(axes: Axes, chart: Chart, place: int, row: ChartRow, font: _Font) -> None:
     whole = _hours(chart, chart.end)
     axes.broken_barh([(0.0, whole)], (place - 0.35, 0.7), facecolors=GOOD)
     unknown = _joined(_bar(chart, stretch) for stretch in row.unknown)
@@ -125,7 +125,7 @@ def _draw_row(axes: Axes, chart: Chart, place: int, row: Row, font: _Font) -> No
     )
 
 
-def _name_rows(axes: Axes, rows: Sequence[Row], font: _Font) -> None:
+def _name_rows(axes: Axes, rows: Sequence[ChartRow], font: _Font) -> None:
     names = [font.shown(row.name, LONGEST_NAME) for row in rows]
     axes.set_yticks(range(len(rows)), names, fontproperties=font.sized(14), color=INK, parse_math=False)
     axes.set_ylim(max(1, len(rows)) - 0.4, -0.6)
@@ -163,7 +163,7 @@ def _explain(axes: Axes, chart: Chart, font: _Font) -> None:
     )
 
 
-def _bar(chart: Chart, stretch: Stretch) -> tuple[float, float]:
+def _bar(chart: Chart, stretch: TimeSpan) -> tuple[float, float]:
     whole = _hours(chart, chart.end)
     begin, end = _hours(chart, stretch[0]), _hours(chart, stretch[1])
     thinnest = whole * THINNEST

@@ -8,7 +8,7 @@ from babel.dates import format_skeleton
 from babel.numbers import get_decimal_symbol
 
 from bot.messages.message import mark
-from bot.messages.sanitize import literal
+from bot.messages.sanitize import unsanitize
 from bot.text import phone_numbers
 
 UNITS = (
@@ -22,7 +22,7 @@ PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class ReaderView:
     """Context of formatting.
 
     `now` is aware; `translate` is gettext of the language; `country` applies to numbers without a plus, "" if unknown.
@@ -35,17 +35,17 @@ class View:
     country: str = ""
 
 
-def clock(view: View, value: str | datetime) -> str:
+def clock(view: ReaderView, value: str | datetime) -> str:
     """Format as `14:02:10`, preceded by the date if not today."""
     return _time(view, value, "%H:%M:%S")
 
 
-def moment(view: View, value: str | datetime) -> str:
+def moment(view: ReaderView, value: str | datetime) -> str:
     """Format as `14:02`, preceded by the date if not today."""
     return _time(view, value, "%H:%M")
 
 
-def day(view: View, value: str | date) -> str:
+def day(view: ReaderView, value: str | date) -> str:
     """Format as `Nov 22`, with the year if not this year. A plain date is not converted between zones."""
     if isinstance(value, str) and len(value) > len("2026-11-22"):
         value = datetime.fromisoformat(value)
@@ -57,7 +57,7 @@ def day(view: View, value: str | date) -> str:
     return format_skeleton("MMMd" if same_year else "yMMMd", value, locale=view.language)
 
 
-def duration(view: View, seconds: float) -> str:
+def duration(view: ReaderView, seconds: float) -> str:
     """Format as `40 s`, `2 min 5 s`, `12 d 4 h`: the largest unit and the one below it."""
     rest = max(0, int(seconds))
     for place, (size, text) in enumerate(UNITS):
@@ -69,11 +69,11 @@ def duration(view: View, seconds: float) -> str:
     return _amount(view, UNITS[-1][1], 0)
 
 
-def ago(view: View, value: str | datetime) -> str:
+def ago(view: ReaderView, value: str | datetime) -> str:
     return view.translate(AGO) % {"duration": duration(view, seconds_since(view.now, _local(view, value)))}
 
 
-def or_now(view: View, value: str | None) -> str | datetime:
+def or_now(view: ReaderView, value: str | None) -> str | datetime:
     """Return the time, or the time of rendering if unknown."""
     return value or view.now
 
@@ -84,7 +84,7 @@ def seconds_since(later: str | datetime, earlier: str | datetime) -> float:
     return (end - begin).total_seconds()
 
 
-def decimal(view: View, number: str | float) -> str:
+def decimal(view: ReaderView, number: str | float) -> str:
     """Format `99.05` with the language's decimal mark: `99,05`."""
     return str(number).replace(".", get_decimal_symbol(view.language))
 
@@ -102,22 +102,22 @@ def phone(value: str | int, country: str = "") -> str:
     `country` applies to numbers without a plus, "" if unknown.
     """
     written = str(value)
-    found = phone_numbers.likeliest(literal(written).translate(PHONE_PUNCTUATION), country)
+    found = phone_numbers.likeliest(unsanitize(written).translate(PHONE_PUNCTUATION), country)
     return written if found is None else phone_numbers.shown(found)
 
 
-def _time(view: View, value: str | datetime, pattern: str) -> str:
+def _time(view: ReaderView, value: str | datetime, pattern: str) -> str:
     local = _local(view, value)
     written = local.strftime(pattern)
     today = view.now.astimezone(view.zone).date()
     return written if local.date() == today else f"{day(view, local)} {written}"
 
 
-def _local(view: View, value: str | datetime) -> datetime:
+def _local(view: ReaderView, value: str | datetime) -> datetime:
     """Convert to the station's zone; a time without an offset is already in it, as the PBX writes it."""
     parsed = datetime.fromisoformat(value) if isinstance(value, str) else value
     return parsed.replace(tzinfo=view.zone) if parsed.tzinfo is None else parsed.astimezone(view.zone)
 
 
-def _amount(view: View, text: str, number: int) -> str:
+def _amount(view: ReaderView, text: str, number: int) -> str:
     return view.translate(text) % {"n": number}

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.messages import formatting
-from bot.messages.message import Own
+from bot.messages.message import TrustedText
 from bot.messages.sanitize import BLANKS, visible
 
 SHORTEST = 7
@@ -52,7 +52,7 @@ def masked(value: object, country: str = "") -> Any:
     Idempotent. `country` applies to numbers without a plus, "" if unknown.
     """
     match value:
-        case Own():
+        case TrustedText():
             return value
         case str():
             return _masked_text(visible(value), country)

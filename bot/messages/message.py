@@ -7,15 +7,15 @@ from typing import Any, Literal
 Facts = Mapping[str, Any]
 
 
-class Own(str):
+class TrustedText(str):
     """Text of the bot itself, without user input: never masked."""
 
     __slots__ = ()
 
 
-def mark(text: str) -> Own:
+def mark(text: str) -> TrustedText:
     """Mark a text for translation; it is translated when rendered."""
-    return Own(text)
+    return TrustedText(text)
 
 
 @dataclass(frozen=True, slots=True)

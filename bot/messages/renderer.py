@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 from bot.messages import formatting, masking
 from bot.messages.i18n import translations
 from bot.messages.message import Facts
-from bot.messages.sanitize import clean, harmless, literal, literal_code, plain, units, unmarked
+from bot.messages.sanitize import literal_code, plain, sanitize, sanitize_facts, units, unmarked, unsanitize
 from bot.text.phone_numbers import country_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -54,7 +54,7 @@ class Renderer:
         self._stations = stations
         self._several = stations is not None and stations.several
         self._translations = translations(language)
-        self._view: ContextVar[formatting.View] = ContextVar("view")
+        self._view: ContextVar[formatting.ReaderView] = ContextVar("view")
         self._environment = self._prepared(templates)
 
     def text(
@@ -65,9 +65,9 @@ class Renderer:
         """
         titled = self._titled(facts) if self._several else facts
         country = self._country_of(str(facts.get("station", ""))) or country_of(zone)
-        known = harmless(masking.masked(titled, country) if masked else titled)
+        known = sanitize_facts(masking.masked(titled, country) if masked else titled)
         # Not in the template's own context: imported macros do not see that.
-        token = self._view.set(formatting.View(self._language, self._translate, zone, now, country))
+        token = self._view.set(formatting.ReaderView(self._language, self._translate, zone, now, country))
         try:
             rendered = self._environment.get_template(f"{template}.html").render(known)
         finally:
@@ -97,13 +97,13 @@ class Renderer:
         station = facts.get("station")
         if not self._several or not isinstance(station, str) or station == "":
             return text
-        title = clean(self._title(station))
-        return text if literal(title) in literal(plain(text)) else f"<b>{escape(title)}</b>\n{text}"
+        title = sanitize(self._title(station))
+        return text if unsanitize(title) in unsanitize(plain(text)) else f"<b>{escape(title)}</b>\n{text}"
 
     def label(self, text: str, *, masked: bool = False) -> str:
         """Return a marked text, translated, as plain text: buttons, toasts, menus. Telegram makes no links in them."""
         translated = self._translate(text)
-        return literal(clean(masking.masked(translated, self._country_of("")) if masked else translated))
+        return unsanitize(sanitize(masking.masked(translated, self._country_of("")) if masked else translated))
 
     def _translate(self, text: str) -> str:
         # The empty msgid is the catalogue's header.
@@ -154,7 +154,7 @@ class Renderer:
 
         A marked text among the facts is sanitized, so the catalogue is searched for the original.
         """
-        return escape(clean(self._translate(literal(text))))
+        return escape(sanitize(self._translate(unsanitize(text))))
 
     def _fitted(self, text: str, limit: int) -> str:
         if units(plain(text)) <= limit:

@@ -76,7 +76,7 @@ def _not_own(signs: re.Match[str]) -> str:
     return "".join(sign for sign in signs[0] if sign not in OWN_SIGNS and unicodedata.category(sign) not in OWN_KINDS)
 
 
-def clean(text: str) -> str:
+def sanitize(text: str) -> str:
     """Return one sanitized line. Idempotent."""
     seen = visible(text)
     if len(seen) > LONGEST:
@@ -84,25 +84,25 @@ def clean(text: str) -> str:
     return PRESSED.sub(rf"\g<0>{WORD_JOINER}", seen)
 
 
-def literal(text: str) -> str:
+def unsanitize(text: str) -> str:
     """Return a sanitized text as originally written: to copy or look up."""
     return text.replace(WORD_JOINER, "")
 
 
-def harmless(value: object) -> Any:
+def sanitize_facts(value: object) -> Any:
     """Sanitize every text in a fact.
 
     Raises TypeError for a value that is not plain, whose content could not be sanitized.
     """
     match value:
         case str():
-            return clean(value)
+            return sanitize(value)
         case None | bool() | int() | float() | date() | timedelta():
             return value
         case Mapping():
-            return {key: harmless(inner) for key, inner in value.items()}
+            return {key: sanitize_facts(inner) for key, inner in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [harmless(inner) for inner in value]
+            return [sanitize_facts(inner) for inner in value]
     raise TypeError(f"facts are plain values, not {type(value).__name__}")
 
 
@@ -114,7 +114,7 @@ def literal_code(markup: str) -> str:
             within = part
         elif part == within.replace("<", "</"):
             within = ""
-        parts.append(literal(part) if within else part)
+        parts.append(unsanitize(part) if within else part)
     return "".join(parts)
 
 

@@ -9,14 +9,14 @@ from bot.notifications.destinations import Destinations
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
 from bot.store.database import DatabaseError, Session, Store
-from bot.store.database_errors import first_line
+from bot.store.database_errors import database_message
 from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency
 
 log = structlog.get_logger(__name__)
 
 
-class Administrators:
+class AdminNotices:
     """`wake` wakes the delivery worker."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Administrators:
             async with self._store.begin() as session:
                 await self.owe(session, template, facts)
         except DatabaseError as error:
-            log.error("database error, administrators not notified", what=template, reason=first_line(error))
+            log.error("database error, administrators not notified", what=template, reason=database_message(error))
         else:
             self._wake.send()
 
@@ -58,7 +58,7 @@ class Administrators:
         if not told:
             log.error("no administrator is reachable", what=template, **facts)
         for person in told:
-            outbox.owe(
+            outbox.enqueue(
                 session,
                 chat_id=person,
                 thread_id=None,

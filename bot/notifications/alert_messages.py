@@ -18,7 +18,7 @@ from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Card, Incident, Keyboard, Outgoing
+from bot.store.tables.incidents import AlertMessage, Incident, Keyboard, Outgoing
 
 # Incidents this close to one another share a message: one fault often shows in two polls.
 TOGETHER = timedelta(seconds=15)
@@ -34,7 +34,7 @@ class NewestMessages(Protocol):
     def __call__(self, chat: int, /) -> int | None: ...
 
 
-class Cards:
+class AlertMessages:
     """`newest_in` returns the id of the newest message known in a chat, or None. Incidents within `together` of one
     another share a message."""
 
@@ -42,7 +42,7 @@ class Cards:
         self._newest_in = newest_in
         self._together = max(together, TOGETHER)
 
-    async def tell(
+    async def show_incident(
         self,
         session: Session,
         incident: Incident,
@@ -52,18 +52,18 @@ class Cards:
         now: datetime,
         not_before: datetime | None = None,
         anew: bool = False,
-    ) -> Card:
+    ) -> AlertMessage:
         """Show the incident in a chat and return its alert message. One that the chat has already is sent again at the
         end of the chat; with `anew` (the incident became another kind) a new one is sent and the old one points to
         it."""
         older = await self._showing(session, incident, to)
         if older is not None and not anew:
-            await self.repost(session, older, loud=loud, now=now)
+            await self.resend(session, older, loud=loud, now=now)
             return older
         done_with = older if older is not None and await self._leave(session, older, incident, now) else None
         # An incident of all stations has a message of its own.
         alone = not_before is not None or incident.station == EVERY_STATION
-        card = None if alone else await self._joinable(session, incident, to, loud=loud, now=now)
+        card = None if alone else await self._groupable(session, incident, to, loud=loud, now=now)
         if card is None:
             card = await self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
         else:
@@ -81,7 +81,7 @@ class Cards:
         """Edit every alert message of the incident to its current state."""
         for card in await self.of(session, incident):
             if await self._has_scrolled_away(session, card):
-                await self.repost(session, card, loud=False, now=now)
+                await self.resend(session, card, loud=False, now=now)
             else:
                 await self._show(session, card, now, urgency)
 
@@ -90,7 +90,7 @@ class Cards:
         for card in await self.of(session, incident):
             await self._end_card(session, card, now)
 
-    async def repost(self, session: Session, card: Card, *, loud: bool, now: datetime) -> bool:
+    async def resend(self, session: Session, card: AlertMessage, *, loud: bool, now: datetime) -> bool:
         """Send the alert message again at the end of the chat; the old one points to it. Return False when the old one
         is still queued."""
         card.loud = card.loud or loud
@@ -104,7 +104,7 @@ class Cards:
             return False
         await self._point_below(session, card, now)
         facts, keyboard = await self._looks(session, card, now, anew=True)
-        row = outbox.owe(
+        row = outbox.enqueue(
             session,
             chat_id=card.chat_id,
             thread_id=card.thread_id,
@@ -119,12 +119,12 @@ class Cards:
         card.message = row.id
         return True
 
-    async def of(self, session: Session, incident: Incident) -> Sequence[Card]:
+    async def of(self, session: Session, incident: Incident) -> Sequence[AlertMessage]:
         """Return the alert messages of the incident that are not closed."""
         await session.flush()
         return await alert_messages.open_of(session, incident)
 
-    async def take_up(self, session: Session, card: Card, now: datetime) -> bool:
+    async def adopt(self, session: Session, card: AlertMessage, now: datetime) -> bool:
         """Update an alert message whose chat had been closed and takes messages again. Return True when it continues as
         the alert message of its open incidents; False when it only shows their end, or points to a newer one."""
         message = await alert_messages.outbox_row(session, card)
@@ -153,7 +153,7 @@ class Cards:
         await self._show(session, card, now)
         return True
 
-    async def _leave(self, session: Session, card: Card, incident: Incident, now: datetime) -> bool:
+    async def _leave(self, session: Session, card: AlertMessage, incident: Incident, now: datetime) -> bool:
         """Detach the incident, which another alert message shows from now on. Return True when this one shows no other
         incident: it is closed."""
         if len(await alert_messages.incidents_of(session, card)) == 1:
@@ -165,14 +165,14 @@ class Cards:
         await self._end_card(session, card, now)
         return False
 
-    async def _supersede(self, session: Session, older: Card, newer: Card, now: datetime) -> None:
+    async def _supersede(self, session: Session, older: AlertMessage, newer: AlertMessage, now: datetime) -> None:
         message = await alert_messages.outbox_row(session, older)
         if _was_never_tried(message):
             outbox.drop(message, "told as something else")
         else:
             await self._point_below(session, older, now, elsewhere=newer.message < older.message)
 
-    async def _end_card(self, session: Session, card: Card, now: datetime) -> None:
+    async def _end_card(self, session: Session, card: AlertMessage, now: datetime) -> None:
         """Show the current state; close the alert message when none of its incidents is open."""
         unsent = await self._show(session, card, now)
         incidents = await alert_messages.incidents_of(session, card)
@@ -185,13 +185,13 @@ class Cards:
         else:
             await self._answer(session, card, message, incidents, now)
 
-    async def _showing(self, session: Session, incident: Incident, to: Destination) -> Card | None:
+    async def _showing(self, session: Session, incident: Incident, to: Destination) -> AlertMessage | None:
         cards = await self.of(session, incident)
         return next((card for card in cards if (card.chat_id, card.thread_id) == to), None)
 
-    async def _joinable(
+    async def _groupable(
         self, session: Session, incident: Incident, to: Destination, *, loud: bool, now: datetime
-    ) -> Card | None:
+    ) -> AlertMessage | None:
         """Return an alert message with room that was opened or joined in this chat a moment ago, or shows the same
         interruption."""
         lately = now - self._together
@@ -220,8 +220,8 @@ class Cards:
         loud: bool,
         now: datetime,
         not_before: datetime | None,
-    ) -> Card:
-        row = outbox.owe(
+    ) -> AlertMessage:
+        row = outbox.enqueue(
             session,
             chat_id=to.chat,
             thread_id=to.thread,
@@ -233,7 +233,7 @@ class Cards:
             not_before=not_before,
         )
         await session.flush()
-        card = Card(
+        card = AlertMessage(
             station=incident.station,
             chat_id=to.chat,
             thread_id=to.thread,
@@ -248,7 +248,7 @@ class Cards:
         await self._show(session, card, now)
         return card
 
-    async def _show(self, session: Session, card: Card, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
+    async def _show(self, session: Session, card: AlertMessage, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
         facts, keyboard = await self._looks(session, card, now)
         gathers = now + EDIT_EVERY if len(facts["incidents"]) > 1 else None
         message = await alert_messages.outbox_row(session, card)
@@ -263,7 +263,9 @@ class Cards:
             urgency=urgency,
         )
 
-    async def _point_below(self, session: Session, card: Card, now: datetime, *, elsewhere: bool = False) -> None:
+    async def _point_below(
+        self, session: Session, card: AlertMessage, now: datetime, *, elsewhere: bool = False
+    ) -> None:
         """Mark the alert message as replaced by a newer one. `elsewhere`: the newer one is above it in the chat."""
         message = await alert_messages.outbox_row(session, card)
         facts, _ = await self._looks(session, card, now)
@@ -273,7 +275,7 @@ class Cards:
     async def _answer(
         self,
         session: Session,
-        card: Card,
+        card: AlertMessage,
         message: Outgoing,
         incidents: Sequence[Incident],
         now: datetime,
@@ -283,7 +285,7 @@ class Cards:
         """Reply that the incidents are over: with a sound only where the alert made one and a person acknowledged it,
         who is awake."""
         taken = any(one.acknowledged_at is not None and kind_info(one.kind).outage for one in incidents)
-        outbox.owe(
+        outbox.enqueue(
             session,
             chat_id=card.chat_id,
             thread_id=card.thread_id,
@@ -299,7 +301,7 @@ class Cards:
         )
 
     async def _looks(
-        self, session: Session, card: Card, now: datetime, *, anew: bool = False
+        self, session: Session, card: AlertMessage, now: datetime, *, anew: bool = False
     ) -> tuple[dict[str, Any], Keyboard | None]:
         """Return facts and keyboard. `anew`: for a message that is not queued yet."""
         incidents = await alert_messages.incidents_of(session, card)
@@ -316,7 +318,7 @@ class Cards:
         }
         return facts, keyboard
 
-    async def _has_scrolled_away(self, session: Session, card: Card) -> bool:
+    async def _has_scrolled_away(self, session: Session, card: AlertMessage) -> bool:
         """Return True when the message is far up in a group, where message ids count; in private chats they do not. A
         message of the group that a supergroup once was cannot be edited any more."""
         message = await alert_messages.outbox_row(session, card)
@@ -338,7 +340,7 @@ def _may_be_cut_off(incident: Incident) -> bool:
     return gone or _is_cut_off(incident)
 
 
-def _end_unsent(message: Outgoing, card: Card, now: datetime) -> None:
+def _end_unsent(message: Outgoing, card: AlertMessage, now: datetime) -> None:
     """Make the queued message silent: it shows the beginning and the end. Drop it when it waits for the end of quiet
     hours."""
     message.silent, message.urgency = True, Urgency.RESOLVE

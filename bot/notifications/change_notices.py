@@ -25,7 +25,7 @@ async def owe(session: Session, to: Destination, template: str, facts: dict[str,
             if all(row.facts.get(same) == facts.get(same) for same in ("station", "type")):
                 row.facts = _with_one_more(row.facts, facts["trunk"])
                 return
-    outbox.owe(
+    outbox.enqueue(
         session,
         chat_id=to.chat,
         thread_id=to.thread,

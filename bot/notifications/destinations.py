@@ -29,7 +29,7 @@ class Destinations:
         self._last_resort = tuple(last_resort)
         self._grants = grants
 
-    async def named(self, session: Session) -> Sequence[Destination]:
+    async def configured(self, session: Session) -> Sequence[Destination]:
         """Return the alert chats by their current ids, reachable or not."""
         return await self._with_bound(session, (*self._configured, *self._fleet)) or self._last_resort
 
@@ -44,9 +44,9 @@ class Destinations:
         bound = await bindings.told_of(session, self._station) if self._station else ()
         return tuple(dict.fromkeys([*now_at, *(Destination(chat) for chat in bound if chat not in there)]))
 
-    async def taking(self, session: Session, now: datetime, *, own: bool = False) -> Sequence[Destination]:
+    async def reachable(self, session: Session, now: datetime, *, own: bool = False) -> Sequence[Destination]:
         """Return the alert chats that take messages; the administrators are added for one that does not."""
-        configured = await (self.own(session) if own else self.named(session))
+        configured = await (self.own(session) if own else self.configured(session))
         shut = await blocked_chats.closed(session)
         reachable = [to for to in configured if to.chat not in shut]
         if len(reachable) < len(configured):

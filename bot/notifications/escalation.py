@@ -14,7 +14,7 @@ FIRST, EVERYBODY = 1, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EscalationPolicy:
     """With a `page_again_every` of zero no person is paged again."""
 
     escalate_after: timedelta = timedelta(minutes=10)
@@ -32,7 +32,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Suppression:
     """Suppression of the notifications of an incident. `until` is None where only an event ends it; `everywhere`: it
     applies to all stations."""
 
@@ -44,7 +44,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class EscalationState:
     """Escalation state of an open incident in the database. `outage`: people are paged; `next_step` is the time of the
     next step, None for now."""
 
@@ -55,7 +55,7 @@ class Standing:
     next_step: datetime | None = None
 
 
-class Deed(Enum):
+class Action(Enum):
     HOLD = "hold"
     TELL = "tell"
     # The people of the newest step again.
@@ -67,29 +67,29 @@ class Deed(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Step:
     """Action to take now, the step that it reaches, and the time of the next one."""
 
-    deed: Deed
+    deed: Action
     step: int
     due: datetime | None
 
 
-def move(standing: Standing, hold: Hold | None, now: datetime, plan: Plan) -> Move:
+def next_step(standing: EscalationState, hold: Suppression | None, now: datetime, plan: EscalationPolicy) -> Step:
     """Return the step of an incident that is due."""
     step = standing.step
     if hold is not None:
-        return Move(Deed.HOLD, step, hold.until)
+        return Step(Action.HOLD, step, hold.until)
     if step == 0:
         wakes = standing.outage and not standing.acknowledged
-        return Move(Deed.TELL, FIRST, now + plan.pause_after(FIRST) if wakes else None)
+        return Step(Action.TELL, FIRST, now + plan.pause_after(FIRST) if wakes else None)
     if standing.acknowledged or not standing.outage:
-        return Move(Deed.REST, step, None)
+        return Step(Action.REST, step, None)
     if standing.held:
         # Those notified before are reminded; no other person is paged for the time of the suppression.
-        return Move(Deed.REMIND, step, now + plan.pause_after(step))
+        return Step(Action.REMIND, step, now + plan.pause_after(step))
     if standing.next_step is not None and now < standing.next_step:
-        return Move(Deed.PAGE_AGAIN, step, standing.next_step)
+        return Step(Action.PAGE_AGAIN, step, standing.next_step)
     if step < EVERYBODY:
-        return Move(Deed.ESCALATE, step + 1, now + plan.pause_after(step + 1))
-    return Move(Deed.REMIND, step + 1, now + plan.remind_every)
+        return Step(Action.ESCALATE, step + 1, now + plan.pause_after(step + 1))
+    return Step(Action.REMIND, step + 1, now + plan.remind_every)

@@ -8,15 +8,15 @@ import structlog
 from bot.access.policy import Destination
 from bot.incidents import timeline
 from bot.notifications import notified_people, presenter
-from bot.notifications.alert_messages import Cards
+from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
-from bot.notifications.notifier import Notices
-from bot.notifications.recipients import Called, People
+from bot.notifications.notifier import Notifier
+from bot.notifications.recipients import OnCallResolver, OnCallTargets
 from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
 from bot.store.messages.outbox import Urgency
 from bot.store.stations.incidents import open_in
-from bot.store.tables.incidents import Card, Incident, Outgoing
+from bot.store.tables.incidents import AlertMessage, Incident, Outgoing
 from bot.telegram.chat_access import why_closed
 
 log = structlog.get_logger(__name__)
@@ -28,7 +28,13 @@ class Fallback:
     """Fallback of one station."""
 
     def __init__(
-        self, station: str, *, notices: Notices, cards: Cards, people: People, destinations: Destinations
+        self,
+        station: str,
+        *,
+        notices: Notifier,
+        cards: AlertMessages,
+        people: OnCallResolver,
+        destinations: Destinations,
     ) -> None:
         self._station = station
         self._notices = notices
@@ -40,7 +46,7 @@ class Fallback:
         """Report to the administrators a chat that was just found to take no messages. Return True when alerts go to
         it."""
         is_for_alerts = await self._is_for_alerts(session, chat_id)
-        if not is_for_alerts and chat_id not in await self._people.able(session, now):
+        if not is_for_alerts and chat_id not in await self._people.eligible(session, now):
             return False
         known = (await self._people.known(session, [chat_id])).get(chat_id)
         facts = {
@@ -55,7 +61,7 @@ class Fallback:
         if not admins:
             log.error("no administrator is reachable, closed chat not reported", chat=chat_id, reason=reason)
         for admin in admins:
-            outbox.owe(
+            outbox.enqueue(
                 session,
                 chat_id=admin,
                 thread_id=None,
@@ -74,8 +80,8 @@ class Fallback:
         """Update the alert messages of a chat that takes messages again after it took none since `since`, and show it
         the open incidents that concern it."""
         lost = await alert_messages.undelivered_in(session, chat_id, self._station, since)
-        outdated = {card.id for card in lost if await self._cards.take_up(session, card, now)}
-        named, own = await self._destinations.named(session), await self._destinations.own(session)
+        outdated = {card.id for card in lost if await self._cards.adopt(session, card, now)}
+        named, own = await self._destinations.configured(session), await self._destinations.own(session)
         for incident in await open_in(session, self._station):
             if incident.held_by or not incident.step:
                 continue
@@ -83,7 +89,7 @@ class Fallback:
                 names = await self._people.names(session, [chat_id])
                 incident.facts = incident.facts | notified_people.again(incident.facts, chat_id, names[chat_id])
                 await self._cards.refresh(session, incident, now)
-                await self._notices.pages.ask(session, incident, Called((chat_id,)), now)
+                await self._notices.pages.ask(session, incident, OnCallTargets((chat_id,)), now)
                 continue
             to = [one for one in (own if incident.facts.get("left_to") else named) if one.chat == chat_id]
             await self._show_missing(session, incident, to, now, outdated)
@@ -103,12 +109,14 @@ class Fallback:
             told += await self._who_has_it(session, incident, now)
         return ", ".join(dict.fromkeys(told)) or None
 
-    async def _lose(self, session: Session, shown_there: Sequence[tuple[Incident, Card]], now: datetime) -> None:
+    async def _lose(
+        self, session: Session, shown_there: Sequence[tuple[Incident, AlertMessage]], now: datetime
+    ) -> None:
         """Close alert messages that are not seen any more. The people asked by them count as not asked; where the
         incident is not silenced others are notified."""
         for incident, card in shown_there:
             card.closed_at = now
-            timeline.note(session, incident, "undelivered", now, chat=card.chat_id, card=card.id)
+            timeline.record(session, incident, "undelivered", now, chat=card.chat_id, card=card.id)
         for incident, card in shown_there:
             chat = card.chat_id
             passed_on = False
@@ -152,7 +160,7 @@ class Fallback:
         return await self._is_for_alerts(session, message.chat_id)
 
     async def _is_for_alerts(self, session: Session, chat_id: int) -> bool:
-        return chat_id in {to.chat for to in await self._destinations.named(session)}
+        return chat_id in {to.chat for to in await self._destinations.configured(session)}
 
     async def _pass_on(self, session: Session, message: Outgoing, over: Sequence[Incident], now: datetime) -> list[str]:
         """Forward the message with its current facts: its incidents may have ended since. People with the alert in
@@ -161,7 +169,7 @@ class Fallback:
         had_it = await self._had(session, message)
         admins = [one for one in await self._destinations.admins(session, now) if one not in had_it]
         for person in admins:
-            outbox.owe(
+            outbox.enqueue(
                 session,
                 chat_id=person,
                 thread_id=None,

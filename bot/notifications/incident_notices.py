@@ -9,18 +9,18 @@ from bot.access.policy import Destination
 from bot.incidents import timeline
 from bot.incidents.model import kind_info
 from bot.notifications import notified_people
-from bot.notifications.alert_messages import Cards
-from bot.notifications.recipients import Called, People, quiet_until
+from bot.notifications.alert_messages import AlertMessages
+from bot.notifications.recipients import OnCallResolver, OnCallTargets, quiet_until
 from bot.runtime.clock import Zone
 from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
-from bot.store.tables.incidents import Card, Incident
+from bot.store.tables.incidents import AlertMessage, Incident
 
 
-class Pages:
+class IncidentNotices:
     """Notifications of one station."""
 
-    def __init__(self, cards: Cards, people: People, zone: Zone) -> None:
+    def __init__(self, cards: AlertMessages, people: OnCallResolver, zone: Zone) -> None:
         self._cards = cards
         self._people = people
         self._zone = zone
@@ -34,7 +34,7 @@ class Pages:
         *,
         person: str = "",
         anew: bool = False,
-    ) -> Card:
+    ) -> AlertMessage:
         """Show the incident in an alert chat, or to the person that replaces it. Silent when people are paged for it in
         private, or it is acknowledged. `anew`: as another kind than it was shown before."""
         woken = (
@@ -49,7 +49,7 @@ class Pages:
         self,
         session: Session,
         incident: Incident,
-        called: Called,
+        called: OnCallTargets,
         now: datetime,
         shown: Collection[int] = (),
         *,
@@ -59,7 +59,7 @@ class Pages:
         over. `shown` were notified just now."""
         names = await self._people.names(session, (*called.people, *called.skipped))
         for person in called.skipped:
-            timeline.note(session, incident, "unreachable", now, person=names[person])
+            timeline.record(session, incident, "unreachable", now, person=names[person])
         outage = kind_info(incident.kind).outage
         for person in called.people:
             if person in shown:
@@ -78,7 +78,7 @@ class Pages:
                 session, card, now - every / 2
             ):
                 continue
-            if await self._cards.repost(session, card, loud=True, now=now):
+            if await self._cards.resend(session, card, loud=True, now=now):
                 again[card.chat_id] = card.message
         await self._note_said(session, incident, "paged_again", again, now)
 
@@ -91,7 +91,7 @@ class Pages:
                 and notified_people.asked(incident.facts)
                 and not _is_asked(incident, card.chat_id)
             )
-            await self._cards.repost(session, card, loud=kind_info(incident.kind).loud and not silent, now=now)
+            await self._cards.resend(session, card, loud=kind_info(incident.kind).loud and not silent, now=now)
             said[card.chat_id] = card.message
         await self._note_said(session, incident, what, said, now, **facts)
 
@@ -109,7 +109,7 @@ class Pages:
             return
         names = await self._people.names(session, [chat for chat in said if chat > 0])
         chats, messages = list(said), list(said.values())
-        timeline.note(
+        timeline.record(
             session, incident, what, now, chats=chats, messages=messages, people=list(names.values()), **facts
         )
 
@@ -124,13 +124,15 @@ class Pages:
         now: datetime,
         not_before: datetime | None = None,
         anew: bool = False,
-    ) -> Card:
-        card = await self._cards.tell(session, incident, to, loud=loud, now=now, not_before=not_before, anew=anew)
+    ) -> AlertMessage:
+        card = await self._cards.show_incident(
+            session, incident, to, loud=loud, now=now, not_before=not_before, anew=anew
+        )
         message = await alert_messages.outbox_row(session, card)
         # An edit of a message that was sent already makes no sound.
         was_there = message.created_at < now and message.state not in outbox.WAITING
         added: dict[str, Any] = {"added": True} if was_there else {}
-        timeline.note(
+        timeline.record(
             session,
             incident,
             "told",
@@ -145,7 +147,7 @@ class Pages:
             **added,
         )
         if not_before is not None:
-            timeline.note(
+            timeline.record(
                 session, incident, "held", now, rule="quiet", until=not_before.isoformat(), by=person, reason=""
             )
         return card
@@ -159,7 +161,7 @@ def _is_in_hand(incident: Incident) -> bool:
     return incident.acknowledged_at is not None or bool(notified_people.paged(incident.facts))
 
 
-async def _was_woken(session: Session, card: Card, since: datetime) -> bool:
+async def _was_woken(session: Session, card: AlertMessage, since: datetime) -> bool:
     """Return True when a message with a sound was queued for the chat since then."""
     at = await alert_messages.newest_loud_at(session, card.chat_id)
     return at is not None and at > since

@@ -4,17 +4,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.detection.correlation import ActiveCauses, CommonCause, covering, hiding, holding
+from bot.detection.correlation import ActiveCauses, CommonCause, inhibitor_of, inhibitor_of_station, inhibitor_of_trunk
 from bot.incidents import silence_store, timeline
 from bot.incidents.model import STATION, drill_due, is_of_trunk, kind_info
 from bot.incidents.silence import ends
 from bot.incidents.silence import holding as silencing
 from bot.notifications import change_notices, escalation, notified_people
-from bot.notifications.alert_messages import Cards
+from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
-from bot.notifications.escalation import Deed, Hold, Plan, Standing
-from bot.notifications.incident_notices import Pages
-from bot.notifications.recipients import Called, People
+from bot.notifications.escalation import Action, EscalationPolicy, EscalationState, Suppression
+from bot.notifications.incident_notices import IncidentNotices
+from bot.notifications.recipients import OnCallResolver, OnCallTargets
 from bot.runtime.clock import Zone
 from bot.store.database import Session
 from bot.store.messages import alert_messages
@@ -23,7 +23,7 @@ from bot.store.stations import incident_updates
 from bot.store.tables.incidents import Incident
 
 
-class Notices:
+class Notifier:
     """Notifier of one station. `causes` are the common causes that affect many stations of the fleet now: the fleet is
     notified of each once, and not again of every station."""
 
@@ -31,11 +31,11 @@ class Notices:
         self,
         *,
         station: str,
-        cards: Cards,
-        people: People,
+        cards: AlertMessages,
+        people: OnCallResolver,
         destinations: Destinations,
         zone: Zone,
-        plan: Plan,
+        plan: EscalationPolicy,
         causes: ActiveCauses | None = None,
     ) -> None:
         self._station = station
@@ -43,38 +43,38 @@ class Notices:
         self._people = people
         self._destinations = destinations
         self._plan = plan
-        self.pages = Pages(cards, people, zone)
+        self.pages = IncidentNotices(cards, people, zone)
         self._causes = causes or ActiveCauses()
 
-    async def advance(self, session: Session, incident: Incident, now: datetime) -> None:
+    async def run_due_step(self, session: Session, incident: Incident, now: datetime) -> None:
         """Run the step of an incident that is due, unless it is suppressed."""
-        hold = await self._hold(session, incident, now)
-        standing = Standing(
-            outage=kind_info(incident.kind).outage and not await self._is_left_to_fleet(session, incident),
+        hold = await self._suppression(session, incident, now)
+        standing = EscalationState(
+            outage=kind_info(incident.kind).outage and not await self._inhibited_by(session, incident),
             step=incident.step,
             acknowledged=incident.acknowledged_at is not None,
             held=bool(incident.held_by),
             next_step=notified_people.next_step(incident.facts),
         )
-        move = escalation.move(standing, hold, now, self._plan)
+        move = escalation.next_step(standing, hold, now, self._plan)
         if hold is not None:
-            await self._hold_back(session, incident, hold, now)
+            await self._suppress(session, incident, hold, now)
             return
         if incident.held_by:
             incident.held_by = ""
-            timeline.note(session, incident, "released", now)
+            timeline.record(session, incident, "released", now)
         incident.step = move.step
         self._next_step_at(incident, move.due)
         match move.deed:
-            case Deed.TELL:
-                await self._tell(session, incident, now)
-            case Deed.PAGE_AGAIN:
+            case Action.TELL:
+                await self._notify(session, incident, now)
+            case Action.PAGE_AGAIN:
                 await self.pages.page_again(session, incident, now, self._plan.page_again_every)
-            case Deed.ESCALATE:
+            case Action.ESCALATE:
                 await self._escalate(session, incident, now)
-            case Deed.REMIND:
+            case Action.REMIND:
                 await self._remind(session, incident, now)
-            case Deed.REST:
+            case Action.REST:
                 await self._cards.refresh(session, incident, now)
         self._look_again(incident, now)
 
@@ -99,17 +99,17 @@ class Notices:
     async def reconsider(self, session: Session, incident: Incident, now: datetime) -> None:
         """Suppress the incident at once when a silence or a common cause applies now; notify the fleet when the common
         cause it was left to is over."""
-        if (hold := await self._hold(session, incident, now)) is not None:
-            await self._hold_back(session, incident, hold, now)
+        if (hold := await self._suppression(session, incident, now)) is not None:
+            await self._suppress(session, incident, hold, now)
         elif incident.facts.get("left_to") and self._common(incident) is None:
-            await self._tell_fleet(session, incident, now)
+            await self._notify_fleet(session, incident, now)
 
-    async def taken(self, session: Session, incident: Incident, now: datetime) -> None:
+    async def acknowledged(self, session: Session, incident: Incident, now: datetime) -> None:
         incident.due_at = now if kind_info(incident.kind).drill else None
         # Ahead of answers in the queue: the others must see that it is acknowledged.
         await self._cards.refresh(session, incident, now, Urgency.RESOLVE)
 
-    async def untaken_on(self, session: Session, card_id: int, station: str) -> Sequence[int]:
+    async def unacknowledged_on(self, session: Session, card_id: int, station: str) -> Sequence[int]:
         return await alert_messages.unacknowledged(session, card_id, station)
 
     async def handed_over(self, session: Session, incident: Incident, to: int, by: str, now: datetime) -> None:
@@ -117,9 +117,9 @@ class Notices:
         incident.facts = incident.facts | notified_people.handed(to, names[to], by)
         self._next_step_at(incident, now + self._plan.escalate_after)
         self._look_again(incident, now)
-        timeline.note(session, incident, "handed_over", now, by=by, to=names[to], ids=[to])
+        timeline.record(session, incident, "handed_over", now, by=by, to=names[to], ids=[to])
         await self._cards.refresh(session, incident, now)
-        await self.pages.ask(session, incident, Called((to,)), now)
+        await self.pages.ask(session, incident, OnCallTargets((to,)), now)
 
     async def changed(self, session: Session, incident: Incident, now: datetime) -> None:
         await self._cards.refresh(session, incident, now)
@@ -129,14 +129,14 @@ class Notices:
         kind."""
         incident.step, incident.facts = 0, incident.facts | notified_people.nobody_yet()
         await self._cards.refresh(session, incident, now)
-        await self.advance(session, incident, now)
+        await self.run_due_step(session, incident, now)
 
     async def ended(self, session: Session, incident: Incident, now: datetime) -> None:
         """Queue the end for everybody notified of the incident, suppressed or not."""
         await silence_store.end_until_recovery(session, self._station, incident.subject, now)
         await self._cards.end(session, incident, now)
 
-    async def warn_of_cliff(self, session: Session, incident: Incident, now: datetime) -> None:
+    async def retries_end_warning(self, session: Session, incident: Incident, now: datetime) -> None:
         """Warn before the registration retries end: then the trunk stays down for good."""
         if incident.held_by:
             return
@@ -144,29 +144,29 @@ class Notices:
 
     async def note(self, session: Session, template: str, facts: dict[str, Any], now: datetime) -> None:
         """Queue a silent notification to the alert chats about a change that is no incident."""
-        for to in await self._destinations.taking(session, now):
+        for to in await self._destinations.reachable(session, now):
             await change_notices.owe(session, to, template, facts, now)
 
-    async def was_blind(self, session: Session, facts: dict[str, Any], now: datetime) -> None:
+    async def monitoring_gap(self, session: Session, facts: dict[str, Any], now: datetime) -> None:
         """Queue the note unless only our own internet hid the station and no outage was missed."""
-        if facts["outages"] or not hiding(self._causes.now, self._station):
+        if facts["outages"] or not inhibitor_of(self._causes.now, self._station):
             await self.note(session, "note_blind", facts, now)
 
-    async def _hold(self, session: Session, incident: Incident, now: datetime) -> Hold | None:
+    async def _suppression(self, session: Session, incident: Incident, now: datetime) -> Suppression | None:
         """Return the suppression that applies: an incident of the whole station, our own internet, or a silence."""
         if kind_info(incident.kind).drill:
             return None
         if is_of_trunk(incident.subject) and await incident_updates.is_open(session, self._station, STATION):
-            return Hold("station")
-        if holding(self._causes.now, self._station, incident.kind, incident.facts):
-            return Hold("internet")
+            return Suppression("station")
+        if inhibitor_of_station(self._causes.now, self._station, incident.kind, incident.facts):
+            return Suppression("internet")
         silence = silencing(await silence_store.current_in(session, self._station), incident.subject, now)
         if silence is None:
             return None
         everywhere = silence.station != self._station
-        return Hold(silence.kind, ends(silence, now), silence.by_name, silence.reason, everywhere)
+        return Suppression(silence.kind, ends(silence, now), silence.by_name, silence.reason, everywhere)
 
-    async def _hold_back(self, session: Session, incident: Incident, hold: Hold, now: datetime) -> None:
+    async def _suppress(self, session: Session, incident: Incident, hold: Suppression, now: datetime) -> None:
         incident.due_at = hold.until
         until = hold.until.isoformat() if hold.until else None
         shown: dict[str, Any] = {"rule": hold.rule, "until": until, "by": hold.by, "reason": hold.reason}
@@ -176,28 +176,28 @@ class Notices:
             return
         incident.held_by = hold.rule
         incident.facts = incident.facts | {"hold": shown}
-        timeline.note(session, incident, "held", now, **shown)
+        timeline.record(session, incident, "held", now, **shown)
         await self._cards.refresh(session, incident, now)
 
-    async def _tell(self, session: Session, incident: Incident, now: datetime) -> None:
+    async def _notify(self, session: Session, incident: Incident, now: datetime) -> None:
         common = self._common(incident)
         if common is not None:
-            timeline.note(session, incident, "left_to_fleet", now, to=common.host)
+            timeline.record(session, incident, "left_to_fleet", now, to=common.host)
         if common is not None or "left_to" in incident.facts:
             incident.facts = incident.facts | {"left_to": common.subject if common else None}
-        left = await self._is_left_to_fleet(session, incident)
-        called = Called(()) if left else await self._people.next(session, now, ())
+        left = await self._inhibited_by(session, incident)
+        called = OnCallTargets(()) if left else await self._people.next(session, now, ())
         incident.facts = incident.facts | notified_people.nobody_yet()
         await self._asks(session, incident, called)
-        taking = await self._destinations.taking(session, now, own=common is not None)
+        taking = await self._destinations.reachable(session, now, own=common is not None)
         for to in taking:
             await self.pages.show(session, incident, to, now, anew=True)
         await self.pages.ask(session, incident, called, now, [to.chat for to in taking], anew=True)
 
-    async def _tell_fleet(self, session: Session, incident: Incident, now: datetime) -> None:
+    async def _notify_fleet(self, session: Session, incident: Incident, now: datetime) -> None:
         """Notify the chats and people of the fleet of an incident that outlasts the common cause it was left to."""
         incident.facts = incident.facts | {"left_to": None}
-        called = Called(())
+        called = OnCallTargets(())
         if (
             kind_info(incident.kind).outage
             and incident.acknowledged_at is None
@@ -216,16 +216,16 @@ class Notices:
         """Show it in every alert chat, or to the people that replace one; return the chats that did not have it."""
         common = self._common(incident) is not None
         told = {(card.chat_id, card.thread_id) for card in await self._cards.of(session, incident)}
-        taking = await self._destinations.taking(session, now, own=common)
+        taking = await self._destinations.reachable(session, now, own=common)
         missing = [to for to in taking if to not in told]
         for to in missing:
             await self.pages.show(session, incident, to, now)
         return [to.chat for to in missing]
 
     def _common(self, incident: Incident) -> CommonCause | None:
-        return covering(self._causes.now, self._station, incident.kind, incident.facts)
+        return inhibitor_of_trunk(self._causes.now, self._station, incident.kind, incident.facts)
 
-    async def _is_left_to_fleet(self, session: Session, incident: Incident) -> bool:
+    async def _inhibited_by(self, session: Session, incident: Incident) -> bool:
         """Return True when the people on call are those of the fleet, which its own incident pages."""
         return self._common(incident) is not None and not await self._people.has_own(session)
 
@@ -247,24 +247,24 @@ class Notices:
         await self.pages.say_again(session, incident, now, "reminded")
         await self._show_where_it_is_not(session, incident, now)
 
-    async def _left_to_ask(self, session: Session, incident: Incident, now: datetime) -> Called:
+    async def _left_to_ask(self, session: Session, incident: Incident, now: datetime) -> OnCallTargets:
         passed = notified_people.passed(incident.facts)
         everybody = await self._people.everybody(session, now)
-        return Called(
+        return OnCallTargets(
             tuple(one for one in everybody.people if one not in passed),
             tuple(one for one in everybody.skipped if one not in passed),
         )
 
-    async def _ask_others(self, session: Session, incident: Incident, called: Called, now: datetime) -> None:
+    async def _ask_others(self, session: Session, incident: Incident, called: OnCallTargets, now: datetime) -> None:
         names = await self._people.names(session, called.people)
-        timeline.note(
+        timeline.record(
             session, incident, "escalated", now, step=incident.step, people=list(names.values()), ids=list(names)
         )
         await self._asks(session, incident, called)
         await self._cards.refresh(session, incident, now)
         await self.pages.ask(session, incident, called, now)
 
-    async def _asks(self, session: Session, incident: Incident, called: Called) -> None:
+    async def _asks(self, session: Session, incident: Incident, called: OnCallTargets) -> None:
         """Record the people asked now, for the alert messages."""
         names = await self._people.names(session, (*called.people, *called.skipped))
         incident.facts = incident.facts | notified_people.also(

@@ -18,7 +18,7 @@ CHECK = mark("🔎 Check now")
 REREGISTER = mark("♻️ Re-register")
 
 
-class Does(StrEnum):
+class CardAction(StrEnum):
     """Action on one of several incidents of a message."""
 
     HAND_OVER = "hand_over"
@@ -86,30 +86,30 @@ def buttons_of(card: int, incidents: Sequence[Incident]) -> Rows:
 def _of_several(card: int, still_open: Sequence[Incident]) -> Rows:
     """Return the buttons of one incident; the press asks which of them is meant."""
 
-    def deed(label: str, does: Does) -> Button:
+    def deed(label: str, does: CardAction) -> Button:
         return Button(label, "incident.which", {"card": card, "does": str(does)})
 
-    first = [deed(MUTE, Does.MUTE)]
-    if any(can_be(Does.HAND_OVER, incident) for incident in still_open):
-        first.insert(0, deed(HAND_OVER, Does.HAND_OVER))
+    first = [deed(MUTE, CardAction.MUTE)]
+    if any(can_be(CardAction.HAND_OVER, incident) for incident in still_open):
+        first.insert(0, deed(HAND_OVER, CardAction.HAND_OVER))
     second = []
-    if any(can_be(Does.CHECK, incident) for incident in still_open):
-        second.append(deed(CHECK, Does.CHECK))
-    if any(can_be(Does.REREGISTER, incident) for incident in still_open):
-        second.append(deed(REREGISTER, Does.REREGISTER))
+    if any(can_be(CardAction.CHECK, incident) for incident in still_open):
+        second.append(deed(CHECK, CardAction.CHECK))
+    if any(can_be(CardAction.REREGISTER, incident) for incident in still_open):
+        second.append(deed(REREGISTER, CardAction.REREGISTER))
     return (tuple(first), tuple(second)) if second else (tuple(first),)
 
 
-def can_be(does: Does, incident: Incident) -> bool:
+def can_be(does: CardAction, incident: Incident) -> bool:
     """Return True when the action applies to the incident."""
     match does:
-        case Does.HAND_OVER:
+        case CardAction.HAND_OVER:
             return incident.acknowledged_at is not None
-        case Does.MUTE:
+        case CardAction.MUTE:
             return not kind_info(incident.kind).drill
-        case Does.CHECK:
+        case CardAction.CHECK:
             return kind_info(incident.kind).is_trunk
-        case Does.REREGISTER:
+        case CardAction.REREGISTER:
             return incident.kind == Kind.TRUNK_DOWN and bool(incident.facts.get("gives_up_at"))
 
 
@@ -120,12 +120,12 @@ def _of_one(incident: Incident) -> Rows:
         first.append(Button(TAKE, "incident.take", data))
     elif incident.acknowledged_at is not None:
         first.append(Button(HAND_OVER, "incident.hand_over", data))
-    if can_be(Does.MUTE, incident):
+    if can_be(CardAction.MUTE, incident):
         first.append(Button(MUTE, "incident.mute", data))
     second = [Button(mark("🔍 Details"), "incident.details", data)]
-    if can_be(Does.CHECK, incident):
+    if can_be(CardAction.CHECK, incident):
         second.append(Button(CHECK, "trunk.check", {"id": incident.subject, "beside": True}))
-    if can_be(Does.REREGISTER, incident):
+    if can_be(CardAction.REREGISTER, incident):
         second.append(Button(REREGISTER, "trunk.reregister", {"id": incident.subject}))
     return tuple(first), tuple(second)
 

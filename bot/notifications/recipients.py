@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.access.policy import EVERY_STATION, Permission
 from bot.oncall.local_time import moment
 from bot.oncall.roster import Roster
-from bot.store.access.contacts import Acquaintances, Known
+from bot.store.access.contacts import Contact, Contacts
 from bot.store.access.grants import GrantBook
 from bot.store.database import Session
 from bot.store.messages import blocked_chats
@@ -17,7 +17,7 @@ from bot.store.oncall import reachability
 DAY = timedelta(days=1)
 
 
-class Book(Protocol):
+class RosterSource(Protocol):
     """Source of rosters and quiet hours."""
 
     async def roster_in(self, session: Session, station: str) -> Roster: ...
@@ -25,7 +25,7 @@ class Book(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
+class OnCallTargets:
     """`people` to notify now; `skipped` are on call too, and have never opened the private chat of the bot or left
     it."""
 
@@ -33,33 +33,33 @@ class Called:
     skipped: tuple[int, ...] = ()
 
 
-class People:
+class OnCallResolver:
     """On-call people of one station. Without a roster of its own, that of the whole fleet applies."""
 
-    def __init__(self, book: Book, grants: GrantBook, station: str, acquaintances: Acquaintances) -> None:
+    def __init__(self, book: RosterSource, grants: GrantBook, station: str, acquaintances: Contacts) -> None:
         self._book = book
         self._grants = grants
         self._acquaintances = acquaintances
         self._station = station
 
-    async def next(self, session: Session, now: datetime, already: Collection[int]) -> Called:
+    async def next(self, session: Session, now: datetime, already: Collection[int]) -> OnCallTargets:
         """Return the first reachable person on call that was not notified yet."""
         roster = await self._roster(session)
-        able = await self.able(session, now)
+        able = await self.eligible(session, now)
         passed, skipped = set(already), list[int]()
         while (person := roster.next_to_ask(now, passed)) is not None:
             passed.add(person)
             if person not in able:
                 continue
             if await _is_reachable(session, person):
-                return Called((person,), tuple(skipped))
+                return OnCallTargets((person,), tuple(skipped))
             skipped.append(person)
-        return Called((), tuple(skipped))
+        return OnCallTargets((), tuple(skipped))
 
-    async def everybody(self, session: Session, now: datetime) -> Called:
+    async def everybody(self, session: Session, now: datetime) -> OnCallTargets:
         """Return everybody on the list; without a list the administrators."""
         roster = await self._roster(session)
-        able = await self.able(session, now)
+        able = await self.eligible(session, now)
         everyone = [person for person in roster.everyone() if person in able]
         if not everyone:
             granted = await self._grants.read(session)
@@ -67,7 +67,7 @@ class People:
         # Unreachable people are retried once: they may have pressed Start since.
         shut = await blocked_chats.closed(session)
         reached = [person for person in everyone if person not in shut]
-        return Called(tuple(reached), tuple(person for person in everyone if person not in reached))
+        return OnCallTargets(tuple(reached), tuple(person for person in everyone if person not in reached))
 
     async def _roster(self, session: Session) -> Roster:
         own = await self._book.roster_in(session, self._station)
@@ -77,7 +77,7 @@ class People:
         """Return True when the station has its own people on call."""
         return bool((await self._book.roster_in(session, self._station)).levels)
 
-    async def able(self, session: Session, now: datetime) -> list[int]:
+    async def eligible(self, session: Session, now: datetime) -> list[int]:
         """Return the people with the permission now; one that lost the role is not notified any more."""
         granted = await self._grants.read(session)
         return granted.people_with(Permission.ONCALL_TAKE, self._station, now)
@@ -90,7 +90,7 @@ class People:
         known = await self.known(session, people)
         return {person: known[person].name if person in known else str(person) for person in people}
 
-    async def known(self, session: Session, ids: Collection[int]) -> Mapping[int, Known]:
+    async def known(self, session: Session, ids: Collection[int]) -> Mapping[int, Contact]:
         """Return the people and chats that are known at the station."""
         return await self._acquaintances.named_in(session, ids, self._station)
 

@@ -6,11 +6,11 @@ from typing import Any
 import structlog
 
 from bot.access.policy import EVERY_STATION
-from bot.notifications.admin_notices import Administrators
+from bot.notifications.admin_notices import AdminNotices
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
 from bot.store.access import audit
-from bot.store.access.known_senders import Known
+from bot.store.access.known_senders import KnownSenders
 from bot.store.database import Session
 from bot.store.messages import outbox, unfinished_updates
 from bot.store.messages.inbox import LeftOver
@@ -23,13 +23,13 @@ REASON = "ended the program twice"
 OUTCOME = "set aside: the program ended twice while it was done"
 
 
-class NotDone:
+class UnhandledUpdates:
     """`station` gives time zone and language: the only station, or EVERY_STATION; `wake` wakes the delivery worker."""
 
     def __init__(
         self,
-        administrators: Administrators,
-        known: Known,
+        administrators: AdminNotices,
+        known: KnownSenders,
         station: str,
         clock: Clock,
         wake: Signal,
@@ -74,7 +74,7 @@ class NotDone:
     ) -> None:
         of_many = template == NOT_READ and not seen.private
         now, about = self._clock(), None if seen.pressed or of_many else seen.message or None
-        outbox.owe(
+        outbox.enqueue(
             session,
             chat_id=seen.chat,
             thread_id=seen.thread,

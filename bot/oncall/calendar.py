@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from bot.oncall.local_time import moment, zone_named
 from bot.oncall.rotation import Calendar, Duty
-from bot.sandbox.task import Refusal, Task
+from bot.sandbox.task import Task, TaskRefused
 
 MOST_BYTES = 1_000_000
 # Limit of events in two months.
@@ -25,7 +25,7 @@ ID = re.compile(r"(?<!\d)\d{4,19}(?!\d)")
 READ = Task(__name__, "read_file", seconds=5, most=1_000_000, within=60.0, memory=1 << 30)
 
 
-class NotACalendar(Refusal):
+class NotACalendar(TaskRefused):
     """Calendar that cannot be parsed or exceeds a limit."""
 
 

@@ -1,6 +1,6 @@
 """MikoPBX REST API v3: client, models, errors. Independent of Telegram and the database."""
 
-from bot.pbx.client import Dialect, Pbx, told_by
+from bot.pbx.client import Dialect, Pbx, dialect_of
 from bot.pbx.errors import (
     Busy,
     Conflict,
@@ -10,7 +10,6 @@ from bot.pbx.errors import (
     NotFound,
     NotJson,
     PbxError,
-    Refused,
     ServerError,
     TimedOut,
     TooLarge,
@@ -18,9 +17,10 @@ from bot.pbx.errors import (
     Uncertain,
     Unreachable,
     Untrusted,
+    WriteRefused,
     WrongName,
 )
-from bot.pbx.rate_limit import Budget, Priority
+from bot.pbx.rate_limit import Priority, RequestBudget
 from bot.pbx.resources.calls import CallLeg, Channel
 from bot.pbx.resources.employees import Employee, EmployeeDraft, EmployeeRow
 from bot.pbx.resources.extensions import ExtensionStatus, PeerStatus
@@ -33,7 +33,6 @@ from bot.pbx.responses import Answer
 __all__ = [
     "Answer",
     "Ban",
-    "Budget",
     "Busy",
     "CallLeg",
     "CallRecord",
@@ -57,7 +56,7 @@ __all__ = [
     "PeerStatus",
     "Priority",
     "Queue",
-    "Refused",
+    "RequestBudget",
     "ServerError",
     "TimedOut",
     "TooLarge",
@@ -70,6 +69,7 @@ __all__ = [
     "Uncertain",
     "Unreachable",
     "Untrusted",
+    "WriteRefused",
     "WrongName",
-    "told_by",
+    "dialect_of",
 ]

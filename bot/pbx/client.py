@@ -13,7 +13,7 @@ from bot.pbx.resources.employees import Employees
 from bot.pbx.resources.extensions import Extensions
 from bot.pbx.resources.firewall import Firewall
 from bot.pbx.resources.phone_book import PhoneBook
-from bot.pbx.resources.records import Records
+from bot.pbx.resources.records import CallRecords
 from bot.pbx.resources.routing import Routing
 from bot.pbx.resources.trunks import Trunks, TrunkStatus
 from bot.pbx.responses import scalar
@@ -45,7 +45,7 @@ class Pbx:
         self.phone_book = PhoneBook(self.employees, clock)
         self.extensions = Extensions(self._connection, self.phone_book)
         self.calls = Calls(self._connection, self.phone_book)
-        self.records = Records(self._connection, self.phone_book, clock)
+        self.records = CallRecords(self._connection, self.phone_book, clock)
         self.routing = Routing(self._connection)
         self.firewall = Firewall(self._connection)
 
@@ -62,9 +62,9 @@ class Pbx:
         await self._connection.close()
 
     @property
-    def turn_in(self) -> float:
+    def wait_seconds(self) -> float:
         """Seconds until a command's next request may be sent."""
-        return self._connection.turn_in
+        return self._connection.wait_seconds
 
     async def time_zone(self) -> str | None:
         """Return the name of the PBX's zone, None if unknown."""
@@ -73,7 +73,7 @@ class Pbx:
         return scalar(name)[:LONGEST] or None
 
 
-def told_by(trunks: Iterable[TrunkStatus]) -> Dialect | None:
+def dialect_of(trunks: Iterable[TrunkStatus]) -> Dialect | None:
     """Return the release that shows its trunks so, None while no trunk shows it: no endpoint tells a version to a key.
 
     Measured: 2026.3.40 paints what is rejected or unregistered red, April's grey; and

@@ -128,7 +128,7 @@ class TooLarge(PbxError):
         self.size = size
 
 
-class Refused(PbxError): ...
+class WriteRefused(PbxError): ...
 
 
 class Uncertain(PbxError):

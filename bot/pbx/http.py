@@ -15,7 +15,7 @@ import httpx
 from pydantic import SecretStr
 
 from bot.http import decompression, response_head, urls
-from bot.http.decompression import Garbled, TooMuch
+from bot.http.decompression import BodyTooLarge, Garbled
 from bot.http.httpx_library import (
     is_certificate_for_other_name,
     is_certificate_untrusted,
@@ -26,7 +26,6 @@ from bot.pbx import responses
 from bot.pbx.errors import (
     Busy,
     NotJson,
-    Refused,
     ServerError,
     TimedOut,
     TooLarge,
@@ -34,12 +33,13 @@ from bot.pbx.errors import (
     Uncertain,
     Unreachable,
     Untrusted,
+    WriteRefused,
     WrongName,
 )
-from bot.pbx.key_check import KeyVerdict, resource_of
-from bot.pbx.rate_limit import Budget, Priority
-from bot.pbx.responses import Answer, Envelope, Reply
-from bot.pbx.single_flight import UnderWay
+from bot.pbx.key_check import KeyStatus, resource_of
+from bot.pbx.rate_limit import Priority, RequestBudget
+from bot.pbx.responses import Answer, Envelope, HttpReply
+from bot.pbx.single_flight import SingleFlight
 from bot.runtime.clock import Monotonic, Sleep
 
 ROOT = "/pbxcore/api/v3/"
@@ -72,7 +72,7 @@ def _trusting(verify: bool) -> ssl.SSLContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class Recording:
     """Recording. `content_type` as sent by the PBX; `seconds` of its length, None if unknown."""
 
     content: bytes
@@ -90,19 +90,19 @@ class Connection:
         *,
         verify: bool | ssl.SSLContext = True,
         allow_http: frozenset[str] = frozenset(),
-        budget: Budget | None = None,
+        budget: RequestBudget | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Monotonic = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         if urls.refusal(url, allow_http) is not None:
-            raise Refused("plain http would show the API key to the network")
+            raise WriteRefused("plain http would show the API key to the network")
         self.host = urlsplit(url).hostname or ""
         # Not httpx's base_url: joined to it, `providers:getStatuses` would be a URL with the scheme "providers".
         self._root = url.rstrip("/") + ROOT
         self._key = key
-        self._budget = budget or Budget(clock=clock, sleep=sleep)
-        self._verdict = KeyVerdict(clock)
+        self._budget = budget or RequestBudget(clock=clock, sleep=sleep)
+        self._verdict = KeyStatus(clock)
         self._clock = clock
         self._sleep = sleep
         self._http = httpx.AsyncClient(
@@ -114,13 +114,13 @@ class Connection:
             headers=decompression.UNPACKED,
         )
         response_head.bound(self._http)
-        self._under_way = UnderWay()
+        self._under_way = SingleFlight()
 
     async def close(self) -> None:
         await self._http.aclose()
 
     @property
-    def turn_in(self) -> float:
+    def wait_seconds(self) -> float:
         """Seconds until a command's next request may be sent; 0 for now, or if it will be refused at once."""
         try:
             return self._budget.wait(Priority.COMMAND)
@@ -135,7 +135,7 @@ class Connection:
         Concurrent equal requests share one answer, so that fifty people asking at once cost the PBX one request.
         """
         key = (path, tuple(sorted((query or {}).items())), priority)
-        answer: Answer[Any] = await self._under_way.join(key, lambda: self._read(path, query, priority))
+        answer: Answer[Any] = await self._under_way.do(key, lambda: self._read(path, query, priority))
         return answer
 
     async def _read(self, path: str, query: Mapping[str, str] | None, priority: Priority) -> Answer[Any]:
@@ -206,7 +206,7 @@ class Connection:
         query: Mapping[str, str] | None,
         body: Mapping[str, Any] | None,
         priority: Priority,
-    ) -> Reply:
+    ) -> HttpReply:
         await self._budget.take(priority)
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
         most = responses.MOST_BYTES_OF.get(resource_of(path), responses.MOST_BYTES)
@@ -215,10 +215,10 @@ class Connection:
                 asyncio.timeout(ANSWERED_WITHIN),
                 self._http.stream(method, self._root + path, params=query, json=body, headers=headers) as response,
             ):
-                return Reply(response.status_code, await decompression.whole(response, most))
+                return HttpReply(response.status_code, await decompression.whole(response, most))
         raise Unreachable("no answer", resource_of(path))
 
-    async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Sound:
+    async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Recording:
         """Fetch a recording from an address given by the PBX: only on the PBX itself, and without the key, which is not
         needed. Raises TooLarge beyond `limit` bytes.
         """
@@ -227,7 +227,7 @@ class Connection:
         except ValueError:
             whole = ""
         if not whole.startswith(self._root + "cdr:"):
-            raise Refused("recording address is not on the PBX", "cdr")
+            raise WriteRefused("recording address is not on the PBX", "cdr")
         await self._budget.take(Priority.COMMAND)
         with _named("GET", "cdr"):
             url = httpx.URL(whole).copy_merge_params(query)
@@ -238,7 +238,7 @@ class Connection:
             ):
                 kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 if not response.is_success or kind in ("application/json", "text/html"):
-                    refusal = Reply(response.status_code, await decompression.whole(response, MOST_OF_AN_ERROR))
+                    refusal = HttpReply(response.status_code, await decompression.whole(response, MOST_OF_AN_ERROR))
                     responses.read(refusal, "cdr")
                     raise NotJson(response.status_code, "cdr")
                 content = bytearray()
@@ -246,13 +246,13 @@ class Connection:
                     async for piece in decompression.pieces(response, limit):
                         content += piece
                         deadline.reschedule(began + FETCHED_WITHIN + len(content) / FETCH_RATE)
-                except TooMuch as much:
+                except BodyTooLarge as much:
                     raise TooLarge(much.told, "cdr") from None
-                return Sound(bytes(content), kind, _seconds(response))
+                return Recording(bytes(content), kind, _seconds(response))
         raise Unreachable("no answer", "cdr")
 
 
-async def _understood(reply: Reply, resource: str, method: str) -> Envelope:
+async def _understood(reply: HttpReply, resource: str, method: str) -> Envelope:
     """Parse as `responses.read` does, in a thread if it is slow."""
     if not responses.takes_long(reply.content):
         return responses.read(reply, resource, method)
@@ -282,7 +282,7 @@ def _named(method: str, resource: str) -> Iterator[None]:
         raise TimedOut(type(error).__name__, resource) from None
     except TimeoutError:
         raise TimedOut("answer timed out", resource) from None
-    except (TooMuch, Garbled, EndlessHead) as error:
+    except (BodyTooLarge, Garbled, EndlessHead) as error:
         raise NotJson(0, resource) from error
     except httpx.TransportError as error:
         lost = Unreachable(f"connection lost ({type(error).__name__})", resource)

@@ -52,7 +52,7 @@ def no_right(method: str, resource: str) -> Forbidden:
     return Forbidden(ROWS.get(resource, resource), "read" if method == "GET" else "write", resource)
 
 
-class KeyVerdict:
+class KeyStatus:
     """Cached status of the key. `clock` in seconds."""
 
     def __init__(self, clock: Monotonic = time.monotonic) -> None:

@@ -26,7 +26,7 @@ class Priority(IntEnum):
 KEPT_FREE = {Priority.WATCH: 0, Priority.COMMAND: 20, Priority.BULK: 50}
 
 
-class Budget:
+class RequestBudget:
     """At most `per_minute` requests in any 60 s. `clock` is monotonic, in seconds."""
 
     def __init__(

@@ -21,13 +21,13 @@ from bot.pbx.errors import (
     NotFound,
     NotJson,
     PbxError,
-    Refused,
     ServerError,
     TimedOut,
     Unauthorised,
+    WriteRefused,
 )
 from bot.pbx.key_check import no_right
-from bot.sandbox.json_answers import GivesWay
+from bot.sandbox.json_answers import ParseAside
 
 T = TypeVar("T")
 
@@ -91,7 +91,7 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """HTTP response with its whole body."""
 
     status: int
@@ -106,7 +106,7 @@ class Reply:
         return 300 <= self.status <= 399
 
 
-def read(reply: Reply, resource: str, method: str = "GET") -> Envelope:
+def read(reply: HttpReply, resource: str, method: str = "GET") -> Envelope:
     """Parse a reply; raises the PbxError it means. Time is linear in its size."""
     body = _json_object(reply.content)
     if body is None:
@@ -161,10 +161,10 @@ def _error(status: int, body: Mapping[str, Any], messages: object, resource: str
     return Invalid(errors or (f"HTTP {status}",), resource, _fields(messages), body.get("data"))
 
 
-def _not_json(reply: Reply, resource: str, method: str) -> PbxError:
+def _not_json(reply: HttpReply, resource: str, method: str) -> PbxError:
     status = reply.status
     if reply.is_redirect:
-        return Refused("the PBX redirects, and the key is not sent after a redirect", resource)
+        return WriteRefused("the PBX redirects, and the key is not sent after a redirect", resource)
     if status == 429:
         return Busy("too many requests", BLOCKED_FOR, resource)
     if status == 403 and b"security violation" in reply.content.lower():
@@ -194,7 +194,7 @@ def _json_object(content: bytes | bytearray) -> dict[str, Any] | None:
     if content.count(b"{") > MOST_OBJECTS or _values(content) > MOST_VALUES:
         return None
     try:
-        reader = GivesWay if takes_long(content) else None
+        reader = ParseAside if takes_long(content) else None
         body = json.loads(content, cls=reader, parse_int=_whole_number, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None

@@ -107,7 +107,7 @@ Epoch = Annotated[datetime | None, BeforeValidator(_epoch)]
 LocalTime = Annotated[datetime | None, BeforeValidator(_local)]
 
 
-class Wire(BaseModel):
+class ApiModel(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True)
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable, Coroutine, Hashable
 from typing import Any
 
 
-class UnderWay:
+class SingleFlight:
     def __init__(self) -> None:
         self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
 
-    async def join(self, key: Hashable, ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    async def do(self, key: Hashable, ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Return the pending task's result, or start one. Cancelling a waiter does not cancel the task."""
         task = self._tasks.get(key)
         if task is None:

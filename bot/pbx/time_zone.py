@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 ASKED_WITHIN = 15.0
 
 
-class StationZone:
+class PbxTimeZone:
     """Zone from the settings, else the PBX's own, else the offset of its last answer, else UTC.
 
     The name of the zone needs a right on “Time Settings” that a restricted key does not have; the offset is in every
@@ -28,12 +28,12 @@ class StationZone:
     def __call__(self) -> tzinfo:
         return self._zone or self._offset
 
-    def saw(self, pbx_time: datetime | None) -> None:
+    def observe(self, pbx_time: datetime | None) -> None:
         """Take the offset from the time of an answer."""
         if pbx_time is not None and (offset := pbx_time.utcoffset()) is not None:
             self._offset = timezone(offset)
 
-    async def ask(self, pbx: Pbx) -> None:
+    async def fetch(self, pbx: Pbx) -> None:
         """Fetch the zone's name, unless known. Does not raise PbxError."""
         if self._zone is not None:
             return

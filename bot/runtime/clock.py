@@ -57,7 +57,7 @@ class Zone(Protocol):
     def __call__(self) -> tzinfo: ...
 
 
-class SteadyClock:
+class MonotonicClock:
     """Monotonic wall clock. `wall` returns the system time, `seconds` a monotonic counter. Goes back only in
     `follow`."""
 
@@ -91,7 +91,7 @@ class SteadyClock:
     def follow(self, by: timedelta) -> None:
         self._shown += by
 
-    def has_shown(self, moment: datetime) -> None:
+    def resume_from(self, moment: datetime) -> None:
         """Continue from a time stored by an earlier run: the system clock may have been set back since."""
         if moment - self._wall() <= FAR_OFF:
             self._shown = max(self._shown, moment)

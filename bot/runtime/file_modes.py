@@ -18,7 +18,7 @@ OTHERS = stat.S_IRWXG | stat.S_IRWXO
 BESIDE = ("-wal", "-shm", "-journal")
 
 
-def keep_to_ourselves() -> None:
+def restrict_umask() -> None:
     """Set the umask so that new files are private, and disable core dumps."""
     os.umask(OTHERS)
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
@@ -51,7 +51,7 @@ def _close(path: Path) -> None:
         log.warning("file is readable by others, access not removed", file=str(path), remedy=_remedy(path))
 
 
-def complain(paths: Iterable[Path]) -> None:
+def warn_of_loose_modes(paths: Iterable[Path]) -> None:
     """Log each file that is accessible to others. Their modes belong to the administrator and are not changed."""
     for path in paths:
         if path.exists() and _is_loose(path):

@@ -38,13 +38,13 @@ def _forms(secret: str) -> set[str]:
     return forms | {printable(form) for form in forms}
 
 
-class Changes:
+class OnChange:
     """Detect changes in a repeated value, so that only they are logged."""
 
     def __init__(self, at_first: str | None = None) -> None:
         self._latest = at_first
 
-    def are(self, seen: str | None) -> bool:
+    def is_new(self, seen: str | None) -> bool:
         news, self._latest = seen != self._latest, seen
         return news
 

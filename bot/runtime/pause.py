@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Standstill:
+class PausableGroup:
     def __init__(self) -> None:
         self._moving = 0
         self._changed = asyncio.Condition()
         self._is_wanted = False
 
     @asynccontextmanager
-    async def moving(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         """Shared section. Not reentrant within a task."""
         async with self._changed:
             await self._changed.wait_for(lambda: not self._is_wanted)
@@ -27,15 +27,15 @@ class Standstill:
             async with self._changed:
                 self._changed.notify_all()
 
-    def in_motion(self, deed: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
+    def is_running(self, deed: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
         async def moving() -> T:
-            async with self.moving():
+            async with self.running():
                 return await deed()
 
         return moving
 
     @asynccontextmanager
-    async def still(self) -> AsyncIterator[None]:
+    async def paused(self) -> AsyncIterator[None]:
         """Exclusive section: begins when no task is in `moving`, and blocks new ones until it ends."""
         async with self._changed:
             self._is_wanted = True

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
-from bot.runtime.logs import Changes, printable
-from bot.runtime.waiting import wait_for
+from bot.runtime.logs import OnChange, printable
+from bot.runtime.waiting import sleep_or_stop
 
 log = structlog.get_logger(__name__)
 
@@ -33,13 +33,13 @@ class ServiceManager:
     ) -> None:
         """Notify systemd until `stop`. A stalled task withholds WATCHDOG=1, so that systemd restarts the bot; an
         unreachable PBX or Telegram, which a restart does not cure, is only reported in STATUS."""
-        hanging = Changes("")
+        hanging = OnChange("")
         while not stop.is_set():
             parts = ", ".join(hung())
-            if hanging.are(parts) and parts:
+            if hanging.is_new(parts) and parts:
                 log.error("tasks stalled, restart by systemd expected", parts=parts)
             self._tell(*([] if parts else ["WATCHDOG=1"]), f"STATUS={_one_line('; '.join(complaints()) or 'well')}")
-            await wait_for(stop, self.every)
+            await sleep_or_stop(stop, self.every)
 
     def stopping(self) -> None:
         self._tell("STOPPING=1", "STATUS=ending")

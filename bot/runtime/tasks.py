@@ -13,12 +13,12 @@ log = structlog.get_logger(__name__)
 ENDS_WITHIN = 7.0
 CANCELLED_WITHIN = 1.0
 
-Deed = Callable[[], Coroutine[Any, Any, None]]
+Job = Callable[[], Coroutine[Any, Any, None]]
 
 
-async def supervise(
+async def run_until_stopped(
     jobs: Iterable[Coroutine[Any, Any, None]],
-    last: Deed,
+    last: Job,
     stop: asyncio.Event,
     hurry: asyncio.Event,
     within: float = ENDS_WITHIN,

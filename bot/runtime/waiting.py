@@ -4,13 +4,13 @@ import asyncio
 import contextlib
 
 
-async def wait_for(stop: asyncio.Event, seconds: float) -> None:
+async def sleep_or_stop(stop: asyncio.Event, seconds: float) -> None:
     """Wait for `stop`, with a timeout in seconds. Never raises TimeoutError."""
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)
 
 
-async def rest(woken: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
+async def wait_any(woken: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
     """Until one of the two is set, for `seconds` at most."""
     waits = [asyncio.create_task(event.wait()) for event in (woken, stop)]
     try:
@@ -21,7 +21,7 @@ async def rest(woken: asyncio.Event, stop: asyncio.Event, seconds: float) -> Non
         await asyncio.gather(*waits, return_exceptions=True)
 
 
-async def until(event: asyncio.Event, moment: float) -> None:
+async def wait_until(event: asyncio.Event, moment: float) -> None:
     """Until the event is set, or that moment of the event loop's clock. Without a task of its own: the schedule waits a
     hundred times a second."""
     try:

@@ -23,18 +23,18 @@ class Loop:
         self.last = self._clock()
 
 
-class Turns:
+class LoopWatchdog:
     """`clock`: monotonic seconds. A stepped system clock must not look like a stalled task."""
 
     def __init__(self, clock: Monotonic = time.monotonic) -> None:
         self._clock = clock
         self._loops: dict[str, Loop] = {}
 
-    def of(self, name: str) -> Loop:
+    def register(self, name: str) -> Loop:
         """Register a loop; return the function that it calls on each iteration."""
         loop = self._loops[name] = Loop(self._clock)
         return loop
 
-    def hung(self) -> list[str]:
+    def stalled(self) -> list[str]:
         now = self._clock()
         return sorted(name for name, loop in self._loops.items() if now - loop.last > HUNG_AFTER)

@@ -11,7 +11,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from bot.sandbox.task import Refusal, Task
+from bot.sandbox.task import Task, TaskRefused
 
 DATA, BYTES, REFUSED = b"J", b"B", b"R"
 NO_MEMORY, TOO_MUCH, FAILED = 3, 4, 5
@@ -54,7 +54,7 @@ def _limit(task: Task) -> None:
 def _done(task: Task, content: bytes, facts: dict[str, Any]) -> tuple[bytes, bytes]:
     try:
         given = task.here(content, **facts)
-    except Refusal as refusal:
+    except TaskRefused as refusal:
         return REFUSED, _json(refusal.said)
     return (BYTES, given) if isinstance(given, bytes) else (DATA, _json(given))
 

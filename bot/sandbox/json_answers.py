@@ -21,10 +21,10 @@ async def json_of(content: bytes) -> Any:
         return json.loads(content)
     if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
         raise ValueError("too many values")
-    return await asyncio.to_thread(json.loads, content, cls=GivesWay)
+    return await asyncio.to_thread(json.loads, content, cls=ParseAside)
 
 
-class GivesWay(json.JSONDecoder):
+class ParseAside(json.JSONDecoder):
     """Decode as `json.loads` does, and release the GIL meanwhile."""
 
     def __init__(self, **options: Any) -> None:

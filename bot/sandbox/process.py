@@ -13,34 +13,34 @@ from typing import Any
 import bot
 from bot.sandbox import __main__ as worker
 from bot.sandbox.json_answers import json_of
-from bot.sandbox.slots import Places
-from bot.sandbox.task import Failure, Refusal, Task, TaskFailed
+from bot.sandbox.slots import SlotPool
+from bot.sandbox.task import Task, TaskFailed, TaskFailure, TaskRefused
 
 ROOT = Path(bot.__file__).parent.parent
 PART = 1 << 16
 # Exit codes at the limit of processor time.
 OUT_OF_TIME = frozenset({-signal.SIGXCPU, -signal.SIGKILL})
-FAILURES = {worker.NO_MEMORY: Failure.MEMORY, worker.TOO_MUCH: Failure.RESULT}
+FAILURES = {worker.NO_MEMORY: TaskFailure.MEMORY, worker.TOO_MUCH: TaskFailure.RESULT}
 # Queues: two tasks at once for people, one in the background.
-FOR_PEOPLE = Places(2)
-IN_THE_BACKGROUND = Places(1, crowd=10_000)
+FOR_PEOPLE = SlotPool(2)
+IN_THE_BACKGROUND = SlotPool(1, crowd=10_000)
 
 
-async def run(task: Task, content: bytes, *, owner: Hashable, places: Places = FOR_PEOPLE, **facts: Any) -> Any:
+async def run(task: Task, content: bytes, *, owner: Hashable, places: SlotPool = FOR_PEOPLE, **facts: Any) -> Any:
     """Run the task and return plain data or bytes. `facts` are plain data too; tasks of one `owner` share a queue.
 
     Raises Refusal if the task refuses, TaskFailed on a limit or timeout. A cancelled task leaves no process.
     """
-    async with places.place(owner):
+    async with places.slot(owner):
         code, given = await _given(task, content, facts)
     kind, rest = given[:1], given[1:]
     if code != 0 or kind not in (worker.DATA, worker.BYTES, worker.REFUSED):
-        raise TaskFailed(Failure.TIME if code in OUT_OF_TIME else FAILURES.get(code, Failure.BROKEN))
+        raise TaskFailed(TaskFailure.TIME if code in OUT_OF_TIME else FAILURES.get(code, TaskFailure.BROKEN))
     if kind == worker.BYTES:
         return rest
     data = await json_of(rest)
     if kind == worker.REFUSED:
-        raise Refusal(str(data))
+        raise TaskRefused(str(data))
     return data
 
 
@@ -64,7 +64,7 @@ async def _given(task: Task, content: bytes, facts: dict[str, Any]) -> tuple[int
             given = await _exchanged(process, order + b"\n" + content, task.most + 1)
             return await process.wait(), given
     except TimeoutError:
-        raise TaskFailed(Failure.TIME) from None
+        raise TaskFailed(TaskFailure.TIME) from None
     finally:
         if process.returncode is None:
             process.kill()
@@ -83,5 +83,5 @@ async def _exchanged(process: asyncio.subprocess.Process, sent: bytes, most: int
     while part := await process.stdout.read(PART):
         given += part
         if len(given) > most:
-            raise TaskFailed(Failure.RESULT)
+            raise TaskFailed(TaskFailure.RESULT)
     return bytes(given)

@@ -5,10 +5,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
-from bot.sandbox.task import Failure, TaskFailed
+from bot.sandbox.task import TaskFailed, TaskFailure
 
 
-class Places:
+class SlotPool:
     """At most `most` tasks at once, one of each owner.
 
     Waiting tasks are served in order, except those of an owner with a slot. Beyond `waiting` of one owner, or `crowd`
@@ -23,9 +23,9 @@ class Places:
         self._waiting: deque[tuple[Hashable, asyncio.Future[None]]] = deque()
 
     @asynccontextmanager
-    async def place(self, owner: Hashable) -> AsyncIterator[None]:
+    async def slot(self, owner: Hashable) -> AsyncIterator[None]:
         if len(self._waiting) >= self._crowd or self._waits(owner) >= self._waiting_of_one:
-            raise TaskFailed(Failure.CROWD)
+            raise TaskFailed(TaskFailure.CROWD)
         turn = asyncio.get_running_loop().create_future()
         self._waiting.append((owner, turn))
         self._let_in()

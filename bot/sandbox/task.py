@@ -8,7 +8,7 @@ from typing import Any
 MEGABYTE = 1_000_000
 
 
-class Refusal(ValueError):
+class TaskRefused(ValueError):
     """Input refused by a task; `said` is the reason. Raised by a task, it is raised by `process.run` too."""
 
     def __init__(self, said: str = "") -> None:
@@ -16,7 +16,7 @@ class Refusal(ValueError):
         self.said = said
 
 
-class Failure(StrEnum):
+class TaskFailure(StrEnum):
     """Reason of a failed task."""
 
     TIME = "took too long"
@@ -27,7 +27,7 @@ class Failure(StrEnum):
 
 
 class TaskFailed(Exception):
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: TaskFailure) -> None:
         self.failure = failure
         super().__init__(str(failure))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from bot.messages.message import mark
-from bot.sandbox.task import MEGABYTE, Refusal, Task
+from bot.sandbox.task import MEGABYTE, Task, TaskRefused
 from bot.spreadsheet.cells import SEPARATORS, text_of, unguarded
 
 MOST_BYTES = 5 * MEGABYTE
@@ -34,18 +34,18 @@ Row = tuple[int, Sequence[str]]
 def read(content: bytes) -> list[Row]:
     """Return the rows, at most one more than a header and MOST_ROWS. Raises Refusal, also beyond MOST_LINES."""
     if len(content) > MOST_BYTES:
-        raise Refusal(mark("The file is larger than 5 MB."))
+        raise TaskRefused(mark("The file is larger than 5 MB."))
     if content.startswith(b"PK\x03\x04"):
         return _excel(content)
     if content.startswith(OLD_OR_LOCKED):
-        raise Refusal(
+        raise TaskRefused(
             mark(
                 "This Excel file has a password or is in the old .xls format. "
                 "Save it as .xlsx without a password, or as CSV."
             )
         )
     if content.startswith((b"%PDF", b"\x89PNG", b"\xff\xd8")):
-        raise Refusal(mark("This is neither a CSV nor an XLSX file. Save the table as one of these."))
+        raise TaskRefused(mark("This is neither a CSV nor an XLSX file. Save the table as one of these."))
     return read_text(_decoded(content))
 
 
@@ -57,7 +57,7 @@ def read_text(text: str) -> list[Row]:
     try:
         return _rows(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
     except csv.Error:
-        raise Refusal(mark("The file cannot be read as a table.")) from None
+        raise TaskRefused(mark("The file cannot be read as a table.")) from None
 
 
 def _rows(found: Iterable[Sequence[str]]) -> list[Row]:
@@ -67,7 +67,7 @@ def _rows(found: Iterable[Sequence[str]]) -> list[Row]:
 def _filled(found: Iterable[Sequence[str]]) -> Iterator[Row]:
     for number, cells in enumerate(found, 1):
         if number > MOST_LINES:
-            raise Refusal(mark("More than 5,000 lines; please split the file."))
+            raise TaskRefused(mark("More than 5,000 lines; please split the file."))
         row = [unguarded(cell[:LONGEST_CELL]) for cell in cells[:MOST_COLUMNS]]
         while row and not row[-1].strip():
             row.pop()
@@ -94,11 +94,11 @@ def _excel(content: bytes) -> list[Row]:
         sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
         rows = sheet.iter_rows(max_row=ROWS_IN_EXCEL, max_col=MOST_COLUMNS, values_only=True)
         return _rows(() if row.count(None) == len(row) else [text_of(value) for value in row] for row in rows)
-    except (Refusal, MemoryError):
+    except (TaskRefused, MemoryError):
         raise
     except Exception:
         # The library raises arbitrary exceptions for a broken file.
-        raise Refusal(mark("The Excel file cannot be read; save it again, or as CSV.")) from None
+        raise TaskRefused(mark("The Excel file cannot be read; save it again, or as CSV.")) from None
 
 
 def _unpack(packed: zipfile.ZipFile) -> None:
@@ -106,10 +106,12 @@ def _unpack(packed: zipfile.ZipFile) -> None:
     left = MOST_UNPACKED
     parts = packed.infolist()
     if len(parts) > MOST_PARTS:
-        raise Refusal(mark("The Excel file cannot be read; save it again, or as CSV."))
+        raise TaskRefused(mark("The Excel file cannot be read; save it again, or as CSV."))
     for part in parts:
         with packed.open(part) as opened:
             while piece := opened.read(PIECE):
                 left -= len(piece)
                 if left < 0:
-                    raise Refusal(mark("The file unpacks to more than 10 MB. Save the table as CSV and send me that."))
+                    raise TaskRefused(
+                        mark("The file unpacks to more than 10 MB. Save the table as CSV and send me that.")
+                    )

@@ -116,7 +116,7 @@ class Store:
             yield session
 
     @asynccontextmanager
-    async def begin_in_line(self) -> AsyncIterator[AsyncSession]:
+    async def begin_queued(self) -> AsyncIterator[AsyncSession]:
         """`begin` for tasks that may come in large numbers, e.g. when a thousand PBXs go down at once: they queue for
         one another, without a timeout, and any other task waits for one of them at most."""
         if _whole.get() is not None:
@@ -127,7 +127,7 @@ class Store:
             yield session
 
     @asynccontextmanager
-    async def whole(self) -> AsyncIterator[AsyncSession]:
+    async def atomic(self) -> AsyncIterator[AsyncSession]:
         """Make all transactions begun inside one transaction. Do not wait for external events inside: the database has
         one writer."""
         async with self._sessions.begin() as session:

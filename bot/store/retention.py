@@ -16,10 +16,10 @@ from bot.store.database import Store
 from bot.store.messages import inbox, keyboards, questions, temporary_payloads
 from bot.store.stations import imports
 from bot.store.tables.incidents import (
+    AlertMessage,
+    AlertMessageIncident,
     AuditEntry,
     AuditOutcome,
-    Card,
-    CardIncident,
     Import,
     Incident,
     IncidentEvent,
@@ -29,7 +29,7 @@ from bot.store.tables.incidents import (
 )
 from bot.store.tables.people import AccessRequest, Acquaintance, FormerUsername, GrantRow, MetAt, OverrideRow, Pager
 
-BITE = 500
+BATCH_SIZE = 500
 CLOSED_BY = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%no_delete'"
 
 
@@ -51,10 +51,10 @@ async def forget_history(store: Store, before: datetime) -> None:
     requests, overrides and imports."""
     over = select(Incident.id).where(*_over(before))
     await _forget(store, IncidentEvent, IncidentEvent.incident_id.in_(over))
-    await _forget(store, CardIncident, CardIncident.incident_id.in_(over))
+    await _forget(store, AlertMessageIncident, AlertMessageIncident.incident_id.in_(over))
     await _forget(store, Incident, Incident.id.in_(over))
-    of_card = exists().where(CardIncident.card_id == Card.id)
-    await _forget(store, Card, _old(Card.id, Card.opened_at, before), ~of_card)
+    of_card = exists().where(AlertMessageIncident.card_id == AlertMessage.id)
+    await _forget(store, AlertMessage, _old(AlertMessage.id, AlertMessage.opened_at, before), ~of_card)
     await _forget(store, Outgoing, *_said(before))
     await _forget(store, AccessRequest, _old(AccessRequest.id, AccessRequest.asked_at, before))
     past = (_old(OverrideRow.id, OverrideRow.made_at, before), OverrideRow.ends_at < before)
@@ -69,7 +69,7 @@ async def forget_audit(store: Store, before: datetime) -> None:
     while await _forget_decisions(store, before):
         forgotten = True
     if forgotten:
-        known = [AuditEntry.actor_id, AuditEntry.chat_id, GrantRow.subject_id, Pager.person_id, Card.chat_id]
+        known = [AuditEntry.actor_id, AuditEntry.chat_id, GrantRow.subject_id, Pager.person_id, AlertMessage.chat_id]
         await _forget(store, Acquaintance, *(Acquaintance.id.not_in(select(number)) for number in known))
         await _forget(store, MetAt, MetAt.id.not_in(select(Acquaintance.id)))
         await _forget(store, FormerUsername, FormerUsername.person_id.not_in(select(Acquaintance.id)))
@@ -79,11 +79,11 @@ def _over(before: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the condition for incidents to delete. An incident that shares an alert message with an open one is
     kept."""
     live = (
-        select(CardIncident.card_id)
-        .join(Incident, Incident.id == CardIncident.incident_id)
+        select(AlertMessageIncident.card_id)
+        .join(Incident, Incident.id == AlertMessageIncident.incident_id)
         .where(Incident.open_key.is_not(None))
     )
-    beside = select(CardIncident.incident_id).where(CardIncident.card_id.in_(live))
+    beside = select(AlertMessageIncident.incident_id).where(AlertMessageIncident.card_id.in_(live))
     return (
         _old(Incident.id, Incident.opened_at, before),
         Incident.open_key.is_(None),
@@ -98,7 +98,7 @@ def _said(before: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the condition for outbox rows to delete: final state, and not referenced by rows that are kept. For an
     incident that stays open long, its alert message and the replies to it are kept, outdated edits are not."""
     later = aliased(Outgoing)
-    cards = select(Card.message)
+    cards = select(AlertMessage.message)
     told = func.json_extract(IncidentEvent.facts, "$.message")
     # Only incidents older than that can have an older message.
     in_chains = (
@@ -128,7 +128,7 @@ def _old(
 
 async def _forget(store: Store, table: type[Table], *clauses: ColumnElement[bool]) -> None:
     key = tuple_(*table.__mapper__.primary_key)
-    bite = select(*table.__mapper__.primary_key).where(*clauses).limit(BITE)
+    bite = select(*table.__mapper__.primary_key).where(*clauses).limit(BATCH_SIZE)
     forget = delete(table).where(key.in_(bite)).returning(*table.__mapper__.primary_key)
     gone = True
     while gone:
@@ -138,7 +138,7 @@ async def _forget(store: Store, table: type[Table], *clauses: ColumnElement[bool
 
 async def _forget_decisions(store: Store, before: datetime) -> bool:
     """Delete one batch; return False if there was none."""
-    old = select(AuditEntry.id).where(_old(AuditEntry.id, AuditEntry.at, before)).limit(BITE)
+    old = select(AuditEntry.id).where(_old(AuditEntry.id, AuditEntry.at, before)).limit(BATCH_SIZE)
     async with store.begin() as session:
         numbers = (await session.execute(old)).scalars().all()
         if numbers:

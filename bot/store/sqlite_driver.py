@@ -40,14 +40,14 @@ class _Cursor(aiosqlite.Cursor):
             self._cursor.close()
 
 
-class _Connection(aiosqlite.Connection):
+class _SqliteConnection(aiosqlite.Connection):
     def cursor(self) -> _Cursor:  # type: ignore[override]
         """SQLAlchemy enters the cursor and never awaits it."""
         return _Cursor(self, self._conn.cursor())
 
 
 async def connect(path: str) -> aiosqlite.Connection:
-    connection = _Connection(partial(sqlite3.connect, path, check_same_thread=False), iter_chunk_size=64)
+    connection = _SqliteConnection(partial(sqlite3.connect, path, check_same_thread=False), iter_chunk_size=64)
     # As in SQLAlchemy: the program's exit does not wait for the thread.
     vars(connection)["_thread"].daemon = True
     return await connection

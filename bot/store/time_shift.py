@@ -16,16 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.messages.outbox import WAITING
 from bot.store.tables.chats import ChatHold, ClosedChat
 from bot.store.tables.incidents import (
+    AlertMessage,
     AuditEntry,
-    Card,
     Incident,
     IncidentEvent,
-    Kept,
     Keyboard,
     Outgoing,
-    Question,
+    QuestionRow,
     SilenceRow,
     Table,
+    TemporaryPayload,
     WatchState,
 )
 
@@ -39,20 +39,26 @@ LIVES = timedelta(days=1)
 PAST = {
     Incident: ("began_at", "opened_at", "acknowledged_at"),
     IncidentEvent: ("at", "noted_at"),
-    Card: ("opened_at", "joined_at", "closed_at"),
+    AlertMessage: ("opened_at", "joined_at", "closed_at"),
     WatchState: ("updated_at",),
     Outgoing: ("created_at", "tried_at"),
     ClosedChat: ("at",),
     SilenceRow: ("begins_at",),
 }
 PLANS = {Incident: ("due_at", "warn_at"), Outgoing: ("not_before",)}
-ENDS = {SilenceRow: "until", ChatHold: "until", Keyboard: "expires_at", Question: "expires_at", Kept: "expires_at"}
+ENDS = {
+    SilenceRow: "until",
+    ChatHold: "until",
+    Keyboard: "expires_at",
+    QuestionRow: "expires_at",
+    TemporaryPayload: "expires_at",
+}
 # Fact with a future time, computed from the incident's start.
 FROM_BEGINNING = "gives_up_at"
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ClockSetting:
     """Step of the clock `by` that much at `now`; the machine booted at `began`. Both in the time before the step."""
 
     began: datetime
@@ -109,17 +115,17 @@ async def newest_time(session: AsyncSession) -> datetime | None:
     return max((moment for moment in found if moment is not None), default=None)
 
 
-async def move(session: AsyncSession, setting: Setting) -> None:
+async def move(session: AsyncSession, setting: ClockSetting) -> None:
     for table, where in _open(setting):
         for row in (await session.execute(select(table).where(*where))).scalars():
             _move(row, setting)
 
 
-def _open(setting: Setting) -> Sequence[tuple[type[Table], Sequence[ColumnElement[bool]]]]:
+def _open(setting: ClockSetting) -> Sequence[tuple[type[Table], Sequence[ColumnElement[bool]]]]:
     open_now = Incident.open_key.is_not(None)
     # Edits and alert messages that a closed chat missed are found by times before the chat's own, so they are shifted
     # with it.
-    missed_card = exists().where(ClosedChat.chat_id == Card.chat_id, ClosedChat.at <= Card.closed_at)
+    missed_card = exists().where(ClosedChat.chat_id == AlertMessage.chat_id, ClosedChat.at <= AlertMessage.closed_at)
     missed_edit = and_(
         Outgoing.state == "dead",
         Outgoing.action == "edit",
@@ -128,19 +134,19 @@ def _open(setting: Setting) -> Sequence[tuple[type[Table], Sequence[ColumnElemen
     return (
         (IncidentEvent, [IncidentEvent.incident_id.in_(select(Incident.id).where(open_now))]),
         (Incident, [open_now]),
-        (Card, [or_(Card.closed_at.is_(None), missed_card)]),
+        (AlertMessage, [or_(AlertMessage.closed_at.is_(None), missed_card)]),
         (WatchState, []),
         (Outgoing, [or_(Outgoing.state.in_((*WAITING, "sending")), missed_edit)]),
         (ClosedChat, []),
         (SilenceRow, [SilenceRow.ended_at.is_(None), SilenceRow.repeats.is_(None)]),
         (ChatHold, [ChatHold.until > setting.now]),
         (Keyboard, [Keyboard.expires_at > setting.now]),
-        (Question, [Question.expires_at > setting.now]),
-        (Kept, [Kept.expires_at > setting.now]),
+        (QuestionRow, [QuestionRow.expires_at > setting.now]),
+        (TemporaryPayload, [TemporaryPayload.expires_at > setting.now]),
     )
 
 
-def _move(row: Table, setting: Setting) -> None:
+def _move(row: Table, setting: ClockSetting) -> None:
     kind = type(row)
     before = {name: getattr(row, name) for name in PAST.get(kind, ())}
     for name, moment in before.items():

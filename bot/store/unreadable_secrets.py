@@ -13,12 +13,12 @@ from bot.store.messages import outbox
 from bot.store.oncall import calendars
 from bot.store.sealing import SEALED, Unreadable, opened
 from bot.store.stations import imports
-from bot.store.tables.incidents import Import, Kept, Outgoing, Question, Received, Table
+from bot.store.tables.incidents import Import, Outgoing, QuestionRow, Received, Table, TemporaryPayload
 from bot.store.tables.people import RotationRow
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class UnreadableSecrets:
     """Counts by kind. `calendars`: stations and levels whose address must be given again."""
 
     drafts: int
@@ -32,16 +32,16 @@ class Forgotten:
         return bool(self.drafts or self.questions or self.updates or self.imports or self.answers or self.calendars)
 
 
-async def forget_unreadable(session: AsyncSession, now: datetime) -> Forgotten:
+async def forget_unreadable(session: AsyncSession, now: datetime) -> UnreadableSecrets:
     """Run once at the start, before any read. With an unchanged token all values are readable."""
-    drafts = await _unreadable(session, Kept, Kept.payload)
-    asked = await _unreadable(session, Question, Question.data)
+    drafts = await _unreadable(session, TemporaryPayload, TemporaryPayload.payload)
+    asked = await _unreadable(session, QuestionRow, QuestionRow.data)
     updates = await _unreadable(session, Received, Received.payload)
     begun = await _unreadable(session, Import, Import.rows)
     answers = await _unreadable(session, Outgoing, Outgoing.html)
     decided = await _unreadable(session, RotationRow, RotationRow.source)
-    await session.execute(delete(Kept).where(_key(Kept).in_(drafts)))
-    await session.execute(delete(Question).where(_key(Question).in_(asked)))
+    await session.execute(delete(TemporaryPayload).where(_key(TemporaryPayload).in_(drafts)))
+    await session.execute(delete(QuestionRow).where(_key(QuestionRow).in_(asked)))
     await session.execute(update(Received).where(_key(Received).in_(updates)).values(payload={}, done_at=now))
     await session.execute(update(Import).where(_key(Import).in_(begun)).values(state=imports.LAPSED, rows=[]))
     for (answer,) in answers:
@@ -50,7 +50,7 @@ async def forget_unreadable(session: AsyncSession, now: datetime) -> Forgotten:
         row = await session.get_one(RotationRow, (station, level))
         row.source, row.calendar = None, {**(row.calendar or {}), "problem": calendars.FORGOTTEN}
     lost = tuple((str(station), int(level)) for station, level in decided)
-    return Forgotten(len(drafts), len(asked), len(updates), len(begun), len(answers), lost)
+    return UnreadableSecrets(len(drafts), len(asked), len(updates), len(begun), len(answers), lost)
 
 
 async def _unreadable(

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 
-class Closed(StrEnum):
+class BlockReason(StrEnum):
     """Reason for which a chat takes no messages."""
 
     BLOCKED = "blocked"
@@ -22,67 +22,67 @@ class Closed(StrEnum):
 
 # Exact texts, in lower case because the library changes their case. An unknown text is never taken for permanent.
 WHY = {
-    "forbidden: bot was blocked by the user": Closed.BLOCKED,
-    "forbidden: bot can't initiate conversation with a user": Closed.NEVER_STARTED,
-    "forbidden: user is deactivated": Closed.GONE,
-    "forbidden: bot can't send messages to bots": Closed.GONE,
-    "forbidden: the group chat was deleted": Closed.GONE,
-    "forbidden: bot was kicked from the group chat": Closed.REMOVED,
-    "forbidden: bot was kicked from the supergroup chat": Closed.REMOVED,
-    "forbidden: bot was kicked from the channel chat": Closed.REMOVED,
-    "forbidden: bot is not a member of the group chat": Closed.REMOVED,
-    "forbidden: bot is not a member of the supergroup chat": Closed.REMOVED,
-    "forbidden: bot is not a member of the channel chat": Closed.REMOVED,
-    "chat not found": Closed.UNKNOWN,
-    "user not found": Closed.UNKNOWN,
-    "group chat was deactivated": Closed.GONE,
-    "peer_id_invalid": Closed.UNKNOWN,
-    "chat_write_forbidden": Closed.SILENCED,
-    "chat_restricted": Closed.SILENCED,
-    "have no rights to send a message": Closed.SILENCED,
-    "not enough rights to send text messages to the chat": Closed.SILENCED,
-    "need administrator rights in the channel chat": Closed.SILENCED,
-    "chat_send_plain_forbidden": Closed.SILENCED,
+    "forbidden: bot was blocked by the user": BlockReason.BLOCKED,
+    "forbidden: bot can't initiate conversation with a user": BlockReason.NEVER_STARTED,
+    "forbidden: user is deactivated": BlockReason.GONE,
+    "forbidden: bot can't send messages to bots": BlockReason.GONE,
+    "forbidden: the group chat was deleted": BlockReason.GONE,
+    "forbidden: bot was kicked from the group chat": BlockReason.REMOVED,
+    "forbidden: bot was kicked from the supergroup chat": BlockReason.REMOVED,
+    "forbidden: bot was kicked from the channel chat": BlockReason.REMOVED,
+    "forbidden: bot is not a member of the group chat": BlockReason.REMOVED,
+    "forbidden: bot is not a member of the supergroup chat": BlockReason.REMOVED,
+    "forbidden: bot is not a member of the channel chat": BlockReason.REMOVED,
+    "chat not found": BlockReason.UNKNOWN,
+    "user not found": BlockReason.UNKNOWN,
+    "group chat was deactivated": BlockReason.GONE,
+    "peer_id_invalid": BlockReason.UNKNOWN,
+    "chat_write_forbidden": BlockReason.SILENCED,
+    "chat_restricted": BlockReason.SILENCED,
+    "have no rights to send a message": BlockReason.SILENCED,
+    "not enough rights to send text messages to the chat": BlockReason.SILENCED,
+    "need administrator rights in the channel chat": BlockReason.SILENCED,
+    "chat_send_plain_forbidden": BlockReason.SILENCED,
 }
 # Of a message that went to General: TOPIC_CLOSED says nothing against a topic by its side.
-WHY_GENERAL = dict.fromkeys(("topic_closed", "topic_deleted", "message thread not found"), Closed.GENERAL_CLOSED)
+WHY_GENERAL = dict.fromkeys(("topic_closed", "topic_deleted", "message thread not found"), BlockReason.GENERAL_CLOSED)
 
 
-class Door(NamedTuple):
+class ChatAccess(NamedTuple):
     """`shut` is the reason for which the chat takes no messages, in the words of Telegram's error; None when it takes
     them."""
 
     chat: int
-    shut: str | None
+    blocked: str | None
 
 
-class Seen(NamedTuple):
+class ChatSeen(NamedTuple):
     """Title of a chat, or the reason for which it takes no messages; neither when getChat gave no answer."""
 
     title: str | None = None
-    shut: str | None = None
+    blocked: str | None = None
 
 
-def door(payload: Mapping[str, Any]) -> Door | None:
+def chat_access(payload: Mapping[str, Any]) -> ChatAccess | None:
     """Return the access that an update shows, None when it shows none.
 
     A message in a group proves no access, one in a private chat does. General is reopened by a service message without
     a topic."""
     match payload:
         case {"message": {"chat": {"id": int(chat), "type": "private"}}}:
-            return Door(chat, None)
+            return ChatAccess(chat, None)
         case {"message": {"message_thread_id": _}}:
             return None
         case {"message": {"chat": {"id": int(chat)}, "forum_topic_reopened": _}}:
-            return Door(chat, None)
+            return ChatAccess(chat, None)
         case {"my_chat_member": {"chat": {"id": int(chat), "type": str(kind)}, "new_chat_member": {"status": status}}}:
-            return Door(chat, _reason(kind, status, payload["my_chat_member"]["new_chat_member"]))
+            return ChatAccess(chat, _reason(kind, status, payload["my_chat_member"]["new_chat_member"]))
     return None
 
 
-def why_closed(reason: str) -> Closed:
+def why_closed(reason: str) -> BlockReason:
     """Map the text of Telegram's error; an unknown one counts as GONE."""
-    return (WHY | WHY_GENERAL).get(reason.lower(), Closed.GONE)
+    return (WHY | WHY_GENERAL).get(reason.lower(), BlockReason.GONE)
 
 
 def _reason(kind: str, status: str, member: Mapping[str, Any]) -> str | None:

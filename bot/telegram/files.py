@@ -6,7 +6,7 @@ from telegram import Bot, InputFile, Message
 
 from bot.access.policy import Destination
 from bot.messages.message import File
-from bot.messages.sanitize import clean
+from bot.messages.sanitize import sanitize
 
 # Seconds: tens of megabytes over a slow line.
 WITHIN = 120.0
@@ -38,8 +38,8 @@ async def send(bot: Bot, to: Destination, file: File, caption: str | None, timeo
     return await bot.send_audio(
         to.chat,
         upload,
-        title=clean(file.title) or None,
-        performer=clean(file.performer) or None,
+        title=sanitize(file.title) or None,
+        performer=sanitize(file.performer) or None,
         duration=file.seconds,
         **common,
     )

@@ -19,7 +19,7 @@ from bot.http import decompression, response_head
 from bot.runtime.clock import Monotonic
 from bot.telegram.library import INVALID_RESPONSE, ClientRequest, timeouts_of, upload_size
 from bot.telegram.updates.polling import UpdatesBot
-from bot.telegram.updates.revoked_token import TokenDoubt
+from bot.telegram.updates.revoked_token import RevokedToken
 
 log = structlog.get_logger(__name__)
 
@@ -35,14 +35,14 @@ SLOWEST = 50_000
 AWAY = (httpx.ConnectError, httpx.ConnectTimeout)
 
 
-class Pool(ClientRequest):
+class RecoveringRequest(ClientRequest):
     """`clock` counts monotonic seconds. The pools of one bot share a `doubt`. The library's timeouts are for each phase
     of a request; here their sum is the timeout of the whole."""
 
-    def __init__(self, *, clock: Monotonic = time.monotonic, doubt: TokenDoubt | None = None, **more: Any) -> None:
+    def __init__(self, *, clock: Monotonic = time.monotonic, doubt: RevokedToken | None = None, **more: Any) -> None:
         super().__init__(**more)
         self._clock = clock
-        self._doubt = doubt or TokenDoubt()
+        self._doubt = doubt or RevokedToken()
         # Failures since the last answer of any status.
         self._failures = 0
         self._failing_since = 0.0
@@ -101,18 +101,20 @@ class Pool(ClientRequest):
 
 
 async def _bound(response: httpx.Response) -> None:
-    decompression.Bounded.put_under(response, MOST_BYTES)
+    decompression.BoundedTransport.put_under(response, MOST_BYTES)
 
 
 def telegram_bot(settings: Settings) -> UpdatesBot:
     proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
-    doubt = TokenDoubt()
+    doubt = RevokedToken()
     return UpdatesBot(
         settings.telegram_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",
         base_file_url=f"{settings.telegram_api_url}/file/bot",
-        request=Pool(doubt=doubt, connection_pool_size=32, proxy=proxy, read_timeout=15, pool_timeout=10),
-        get_updates_request=Pool(doubt=doubt, connection_pool_size=1, proxy=proxy, read_timeout=15, pool_timeout=10),
+        request=RecoveringRequest(doubt=doubt, connection_pool_size=32, proxy=proxy, read_timeout=15, pool_timeout=10),
+        get_updates_request=RecoveringRequest(
+            doubt=doubt, connection_pool_size=1, proxy=proxy, read_timeout=15, pool_timeout=10
+        ),
     )
 
 

@@ -11,7 +11,7 @@ from telegram import Bot, ChatMember, ChatMemberAdministrator, ChatMemberOwner
 from telegram.error import BadRequest, TelegramError
 
 from bot.runtime.clock import Clock
-from bot.telegram.updates.member_changes import comings, is_in
+from bot.telegram.updates.member_changes import is_in, member_changes
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +74,7 @@ class Membership:
 
     def heard(self, payload: Mapping[str, Any]) -> None:
         """Correct the cache by a raw update: a person that leaves loses the chat's role at once."""
-        for one in comings(payload):
+        for one in member_changes(payload):
             key = (one.chat, one.person)
             if key in self._known or key in self._asked:
                 self._remember(key, one.is_member)

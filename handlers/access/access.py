@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.access.policy import EVERY_STATION, OPERATOR, Access, Grant, Permission
 from bot.messages.message import Button, Message, Rows, mark
-from bot.store.access.contacts import Known
+from bot.store.access.contacts import Contact
 from handlers.dialog import paging
 from handlers.dialog.paging import TO_LIST, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
@@ -32,7 +32,7 @@ async def open_card(request: Request) -> Reply:
 
 
 async def _list(request: Request, page: int) -> Message:
-    granted = of_station(await request.desk.grants.current(), request)
+    granted = of_station(await request.services.grants.current(), request)
     by_subject = {subject: list(given) for subject, given in groupby(granted, key=lambda grant: grant.subject)}
     names = await request.known(by_subject)
     shown = paginate(list(by_subject), page, PAGE)
@@ -53,7 +53,7 @@ async def _list(request: Request, page: int) -> Message:
 
 
 async def card(request: Request, subject: int) -> Message:
-    granted = await request.desk.grants.current()
+    granted = await request.services.grants.current()
     given = [grant for grant in of_station(granted, request) if grant.subject == subject]
     names = await request.known([subject])
     rights = sorted(frozenset[str]().union(*(granted.permissions(grant) for grant in given)))
@@ -75,7 +75,7 @@ def of_station(granted: Access, request: Request) -> list[Grant]:
     return sorted(here, key=lambda grant: (grant.is_of_chat, abs(grant.subject), grant.role))
 
 
-def subject_facts(subject: int, names: Mapping[int, Known]) -> dict[str, Any]:
+def subject_facts(subject: int, names: Mapping[int, Contact]) -> dict[str, Any]:
     """Return the last seen name, and the id, which is authoritative."""
     known = names.get(subject)
     return {

@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.access.policy import EVERY_STATION
 from bot.messages.message import Button, File, Message, Rows, mark
-from bot.store.access.audit_queries import Row, Wanted
-from bot.store.access.contacts import Known
+from bot.store.access.audit_queries import AuditFilter, AuditRow
+from bot.store.access.contacts import Contact
 from bot.store.tables.incidents import AuditOutcome
 from handlers.dialog import paging
 from handlers.dispatch.declare import CATALOGUE, Reply, Request, WrongArguments, button, command
@@ -46,12 +46,12 @@ async def turn(request: Request) -> Reply:
 
 @button("audit.card")
 async def open_card(request: Request) -> Reply:
-    found = await request.desk.audit.one(int(request.data["entry"]))
+    found = await request.services.audit.one(int(request.data["entry"]))
     if found is None or _station(request) not in (None, found[0].station):
         return Reply(toast=mark("I do not know this any more."), outcome="gone")
     entry, outcomes = found
     names = await request.known([entry.actor_id, entry.chat_id])
-    facts = _line(request, Row(entry, outcomes[-1] if outcomes else None), names) | {
+    facts = _line(request, AuditRow(entry, outcomes[-1] if outcomes else None), names) | {
         "arguments": entry.arguments,
         "permission": entry.permission,
         "person": entry.actor_id,
@@ -70,12 +70,12 @@ async def export(request: Request) -> Reply:
     return Reply(toast=mark("It comes as a file."), then=lambda: _export(request, wanted), outcome="export begun")
 
 
-async def _export(request: Request, wanted: Wanted) -> Reply:
+async def _export(request: Request, wanted: AuditFilter) -> Reply:
     table = [spreadsheet.packed([(*WHO_AND_WHERE, *WHAT_AND_WHY)])]
     total = 0
     before: int | None = None
     while total < MOST_EXPORTED and not request.stopping():
-        rows = await request.desk.audit.newest(wanted, EXPORTED_AT_ONCE, before=before)
+        rows = await request.services.audit.newest(wanted, EXPORTED_AT_ONCE, before=before)
         if not rows:
             break
         names = await request.known({row.entry.chat_id for row in rows})
@@ -86,14 +86,14 @@ async def _export(request: Request, wanted: Wanted) -> Reply:
     name = f"audit-{request.station.local(request.now):%Y-%m-%d}.csv"
     content = await spreadsheet.write_packed(b"".join(table), "csv", "audit", request.actor.id)
     file = File(name, content, caption=Message("audit_caption", facts))
-    sent = await request.talk.send_privately(file)
+    sent = await request.chat.send_privately(file)
     return Reply(outcome=f"{total} rows exported" if sent else "the export was not delivered")
 
 
-async def _read(request: Request) -> Wanted:
+async def _read(request: Request) -> AuditFilter:
     """Parse words in any order. Raises WrongArguments."""
     now = request.station.local(request.now)
-    wanted, left = Wanted(station=_station(request)), list[str]()
+    wanted, left = AuditFilter(station=_station(request)), list[str]()
     for word in request.arguments.split():
         if word.lower() in VERDICTS:
             wanted = replace(wanted, allowed=VERDICTS[word.lower()])
@@ -134,18 +134,18 @@ async def _person(request: Request, word: str) -> int:
     return known.id
 
 
-def _within(wanted: Wanted, period: Period, request: Request) -> Wanted:
+def _within(wanted: AuditFilter, period: Period, request: Request) -> AuditFilter:
     zone = request.station.zone()
     since, until = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (period.start, period.end))
     return replace(wanted, since=since, until=until + timedelta(seconds=1))
 
 
-async def _page(request: Request, wanted: Wanted, before: int | None) -> Message:
-    rows = await request.desk.audit.newest(wanted, PAGE + 1, before=before)
+async def _page(request: Request, wanted: AuditFilter, before: int | None) -> Message:
+    rows = await request.services.audit.newest(wanted, PAGE + 1, before=before)
     shown, more = rows[:PAGE], len(rows) > PAGE
     names = await request.known({n for row in shown for n in (row.entry.actor_id, row.entry.chat_id)})
     facts = {
-        "total": await request.desk.audit.count(wanted),
+        "total": await request.services.audit.count(wanted),
         "rows": [_line(request, row, names) for row in shown],
         "first_page": before is None,
         "allowed": wanted.allowed,
@@ -157,7 +157,7 @@ async def _page(request: Request, wanted: Wanted, before: int | None) -> Message
     return Message("audit", facts, _buttons(wanted, shown, before, more=more))
 
 
-def _buttons(wanted: Wanted, shown: Sequence[Row], before: int | None, *, more: bool) -> Rows:
+def _buttons(wanted: AuditFilter, shown: Sequence[AuditRow], before: int | None, *, more: bool) -> Rows:
     here = {"wanted": _stored(wanted), "before": before}
     cards = [
         Button(str(number), "audit.card", {"entry": row.entry.id, "back": here}) for number, row in enumerate(shown, 1)
@@ -173,13 +173,13 @@ def _buttons(wanted: Wanted, shown: Sequence[Row], before: int | None, *, more: 
 def _station(request: Request) -> str | None:
     """Return the station that the audit is limited to; None for all."""
     name = request.station.name
-    return name if request.desk.fleet.one is None and name != EVERY_STATION else None
+    return name if request.services.fleet.single_station is None and name != EVERY_STATION else None
 
 
-def _line(request: Request, row: Row, names: Mapping[int, Known]) -> dict[str, Any]:
+def _line(request: Request, row: AuditRow, names: Mapping[int, Contact]) -> dict[str, Any]:
     entry = row.entry
     chat = names.get(entry.chat_id)
-    of_all = request.desk.fleet.one is None and _station(request) is None
+    of_all = request.services.fleet.single_station is None and _station(request) is None
     return {
         "station": entry.station if of_all else request.station.name,
         "of_all": of_all,
@@ -212,7 +212,7 @@ def _shown(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _cells(request: Request, row: Row, names: Mapping[int, Known]) -> list[Any]:
+def _cells(request: Request, row: AuditRow, names: Mapping[int, Contact]) -> list[Any]:
     entry, outcome = row.entry, row.outcome
     chat = names.get(entry.chat_id)
     return [
@@ -233,7 +233,7 @@ def _cells(request: Request, row: Row, names: Mapping[int, Known]) -> list[Any]:
     ]
 
 
-def _stored(wanted: Wanted) -> dict[str, Any]:
+def _stored(wanted: AuditFilter) -> dict[str, Any]:
     return {
         "since": wanted.since.isoformat() if wanted.since else None,
         "until": wanted.until.isoformat() if wanted.until else None,
@@ -243,7 +243,7 @@ def _stored(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _from_button(request: Request, stored: Mapping[str, Any]) -> Wanted:
+def _from_button(request: Request, stored: Mapping[str, Any]) -> AuditFilter:
     """Restore a filter from `_stored`, limited to the button's station."""
     moments = {key: datetime.fromisoformat(stored[key]) if stored[key] else None for key in ("since", "until")}
-    return Wanted(**{**stored, **moments, "station": _station(request)})
+    return AuditFilter(**{**stored, **moments, "station": _station(request)})

@@ -10,8 +10,8 @@ from bot.access.policy import (
     THE_LAST_ADMIN,
     TOO_MUCH_FOR_A_CHAT,
     Grant,
-    NotGranted,
-    check_giving,
+    GrantRefused,
+    check_grant,
 )
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
@@ -19,7 +19,7 @@ from handlers.access import access
 from handlers.access.lookalikes import likeness
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.parsing import people
 from handlers.parsing.deadlines import NotADeadline, take_deadline
@@ -72,7 +72,7 @@ async def revoke(request: Request) -> Reply:
 def _roles(request: Request, words: list[str]) -> tuple[list[str], list[str]]:
     """Extract the roles; return them and the remaining words. Raises WrongArguments for a word that can only be an
     unknown role."""
-    known = request.desk.grants.roles
+    known = request.services.grants.roles
     roles = [word.lower() for word in words if word.lower() in known]
     others = [word for word in words if word.lower() not in known]
     wrong = [word for word in others if not _may_be_somebody(word)]
@@ -82,7 +82,9 @@ def _roles(request: Request, words: list[str]) -> tuple[list[str], list[str]]:
 
 
 def _which_role(request: Request, wrong: str = "") -> WrongArguments:
-    return WrongArguments(message=Message("which_role", {"roles": sorted(request.desk.grants.roles), "wrong": wrong}))
+    return WrongArguments(
+        message=Message("which_role", {"roles": sorted(request.services.grants.roles), "wrong": wrong})
+    )
 
 
 def _may_be_somebody(word: str) -> bool:
@@ -110,10 +112,10 @@ async def ask_give(request: Request) -> Reply:
 
 
 async def _ask_give(request: Request, subject: int, role: str, until: datetime | None) -> Reply:
-    granted = await request.desk.grants.current()
+    granted = await request.services.grants.current()
     try:
-        check_giving(granted, request.asking, granting(request, subject, role, until))
-    except NotGranted as refused:
+        check_grant(granted, request.asking, granting(request, subject, role, until))
+    except GrantRefused as refused:
         return not_granted(refused)
 
     def give(label: str, ends: datetime | None) -> Button:
@@ -130,21 +132,21 @@ async def _ask_give(request: Request, subject: int, role: str, until: datetime |
             "station": request.station.name,
             "role": role,
             "until": until,
-            "rights": sorted(request.desk.grants.roles[role].permissions),
+            "rights": sorted(request.services.grants.roles[role].permissions),
         }
         | await likeness(request, names.get(subject))
     )
     return Reply(Message("access_give", facts, rows), confirm=True, outcome=f"asked for {subject}")
 
 
-@button("access.give", resume=Resume.WHOLE)
+@button("access.give", resume=OnRestart.ATOMIC)
 async def give(request: Request) -> Reply:
     subject, role, until = int(request.data["subject"]), str(request.data["role"]), request.data["until"]
     given = granting(request, subject, role, datetime.fromisoformat(until) if until else None)
     before = await _held(request, subject)
     try:
-        await request.desk.grants.give(given, request.asking)
-    except NotGranted as refused:
+        await request.services.grants.give(given, request.asking)
+    except GrantRefused as refused:
         return not_granted(refused)
     return await _changed(request, subject, before, mark("Given"), f"gave {role} to {subject}")
 
@@ -155,7 +157,7 @@ async def ask_take(request: Request) -> Reply:
 
 
 async def _ask_take(request: Request, subject: int, roles: list[str]) -> Reply:
-    granted = access.of_station(await request.desk.grants.current(), request)
+    granted = access.of_station(await request.services.grants.current(), request)
     held = [grant for grant in granted if grant.subject == subject and (not roles or grant.role in roles)]
     names = await request.known([subject])
     facts = access.subject_facts(subject, names) | {
@@ -171,15 +173,15 @@ async def _ask_take(request: Request, subject: int, roles: list[str]) -> Reply:
     return confirm.preview(Message("access_take", facts), go, leave, outcome=f"asked for {subject}")
 
 
-@button("access.take", resume=Resume.WHOLE)
+@button("access.take", resume=OnRestart.ATOMIC)
 async def take(request: Request) -> Reply:
     subject, roles = int(request.data["subject"]), request.data["roles"]
     before = await _held(request, subject)
-    granted = access.of_station(await request.desk.grants.current(), request)
+    granted = access.of_station(await request.services.grants.current(), request)
     taken = [one for one in granted if one.subject == subject and one.role in roles and not one.is_from_settings]
     try:
-        await request.desk.grants.take(taken, request.asking)
-    except NotGranted as refused:
+        await request.services.grants.take(taken, request.asking)
+    except GrantRefused as refused:
         return not_granted(refused)
     return await _changed(request, subject, before, mark("Taken away"), f"took {', '.join(roles)} from {subject}")
 
@@ -201,7 +203,7 @@ def granting(request: Request, subject: int, role: str, until: datetime | None =
     )
 
 
-def not_granted(refused: NotGranted) -> Reply:
+def not_granted(refused: GrantRefused) -> Reply:
     return Reply(Message("not_granted", {"reason": REFUSALS[refused.reason]}), outcome=refused.reason)
 
 
@@ -214,7 +216,7 @@ async def _changed(request: Request, subject: int, before: dict[str, Any], deed:
 
 async def _held(request: Request, subject: int) -> dict[str, Any]:
     """Return the subject's roles with their ends, for the audit."""
-    granted = access.of_station(await request.desk.grants.current(), request)
+    granted = access.of_station(await request.services.grants.current(), request)
     return {
         grant.role: grant.until.isoformat() if grant.until else "for good"
         for grant in granted

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.access.policy import OPERATOR, NotGranted, Permission, Role
+from bot.access.policy import OPERATOR, GrantRefused, Permission, Role
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import granting, not_granted
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.hooks import ChatJoined, on_added_to_chat
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.update_parser import Actor, Place
 
 ROLES_IN_A_ROW = 3
@@ -22,8 +22,8 @@ async def greet(joined: ChatJoined) -> Reply:
     if not verdict.decision.allowed:
         # A channel's subscribers are not told who administers it.
         return Reply(None if added.channel else farewell(added.actor), outcome="left")
-    if fleet.one is not None:
-        return introduction(fleet.one, added.place, joined.desk.grants.roles)
+    if fleet.single_station is not None:
+        return introduction(fleet.single_station, added.place, joined.desk.grants.roles)
     seen = verdict.theirs()
     names = [name for name in fleet.names if seen.may_at(name, Permission.GRANT).allowed]
     return introduction_to_many(names, added.place.username)
@@ -52,12 +52,12 @@ def farewell(actor: Actor) -> Message:
     return Message("group_farewell", {"person": actor.name})
 
 
-@button("chat.give", resume=Resume.WHOLE)
+@button("chat.give", resume=OnRestart.ATOMIC)
 async def give(request: Request) -> Reply:
     role = str(request.data["role"])
     try:
-        await request.desk.grants.give(granting(request, request.place.chat, role), request.asking)
-    except NotGranted as refused:
+        await request.services.grants.give(granting(request, request.place.chat, role), request.asking)
+    except GrantRefused as refused:
         return not_granted(refused)
     place = request.place
     facts = {"station": request.station.name, "role": role, "chat": place.chat, "public": place.username}
@@ -67,6 +67,6 @@ async def give(request: Request) -> Reply:
 
 @button("chat.dismiss")
 async def dismiss(request: Request) -> Reply:
-    await request.talk.progress(Message("group_dismissed"))
-    await request.talk.leave()
+    await request.chat.progress(Message("group_dismissed"))
+    await request.chat.leave()
     return Reply(outcome="left")

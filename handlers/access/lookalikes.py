@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.access.policy import Grant
 from bot.messages.sanitize import visible
-from bot.store.access.contacts import Known
+from bot.store.access.contacts import Contact
 from bot.text.person_names import TWINS
 from handlers.access import access
 from handlers.dispatch.declare import Request
@@ -25,15 +25,15 @@ LOOKS = str.maketrans(
 )
 
 
-async def likeness(request: Request, one: Known | None) -> dict[str, list[dict[str, Any]]]:
+async def likeness(request: Request, one: Contact | None) -> dict[str, list[dict[str, Any]]]:
     """Return `had`: other accounts that had the username, as far as visible here; and `alike`: people with a role here
     and a similar name."""
     if one is None or one.id < 0:
         return {"had": [], "alike": []}
-    granted = access.of_station(await request.desk.grants.current(), request)
+    granted = access.of_station(await request.services.grants.current(), request)
     holders = dict.fromkeys(grant.subject for grant in granted if not grant.is_of_chat and grant.subject != one.id)
     names = await request.known(holders)
-    had = await request.desk.people.who_had(one.username, request.people_of) if one.username else {}
+    had = await request.services.people.who_had(one.username, request.people_of) if one.username else {}
     looks = skeleton(one.name)
     return {
         "had": [
@@ -48,7 +48,7 @@ async def likeness(request: Request, one: Known | None) -> dict[str, list[dict[s
     }
 
 
-def _facts(person: int, known: Known | None, granted: Sequence[Grant]) -> dict[str, Any]:
+def _facts(person: int, known: Contact | None, granted: Sequence[Grant]) -> dict[str, Any]:
     """Return the facts of a person; `subject` 0 is an account that is not visible here."""
     given = [grant for grant in granted if grant.subject == person]
     return {

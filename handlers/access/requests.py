@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from bot.access.policy import EVERY_STATION, OPERATOR, VIEWER, NotGranted, Permission
+from bot.access.policy import EVERY_STATION, OPERATOR, VIEWER, GrantRefused, Permission
 from bot.messages.message import Button, Message, Rows, mark, stored
 from bot.store.access.audit import Change
-from bot.store.access.contacts import Known
+from bot.store.access.contacts import Contact
 from bot.store.tables.people import AccessRequest
 from handlers.access import access
 from handlers.access.grant import granting, not_granted
 from handlers.access.lookalikes import likeness
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, button
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 
 SHOWN = 10
 IN_A_ROW = 5
@@ -20,18 +20,18 @@ UNKNOWN = mark("I do not know this request any more.")
 LIST: Rows = ((Button(mark("📋 Who asks"), "access.requests"),),)
 
 
-@button("access.request", resume=Resume.WHOLE)
+@button("access.request", resume=OnRestart.ATOMIC)
 async def ask(request: Request) -> Reply:
     actor = request.actor
-    if request.may(Permission.SOMEBODY).allowed:
+    if request.may(Permission.ANY_ROLE).allowed:
         return Reply(toast=mark("You have access already: /help lists what you may do."), outcome="has a role")
-    granted = await request.desk.grants.current()
+    granted = await request.services.grants.current()
     admins = granted.people_with(Permission.GRANT, request.station.name, request.now)
     facts: dict[str, Any] = {"person": actor.id, "name": actor.name, "username": actor.username or ""}
     names_none = _names_none(request)
     buttons = _stored_refusal if names_none else _stored
-    facts |= await likeness(request, Known(actor.id, actor.name, actor.username)) | {"names_none": names_none}
-    asked = await request.desk.requests.ask(request.station.name, actor.id, facts, admins, buttons, _listing())
+    facts |= await likeness(request, Contact(actor.id, actor.name, actor.username)) | {"names_none": names_none}
+    asked = await request.services.requests.ask(request.station.name, actor.id, facts, admins, buttons, _listing())
     if not asked and (waiting := await still_waits(request)):
         return Reply(waiting, outcome="has asked already")
     message = Message("access_requested", {"person": actor.id, "asked": asked})
@@ -40,14 +40,14 @@ async def ask(request: Request) -> Reply:
 
 async def still_waits(request: Request) -> Message | None:
     """Return the reply to a person with a pending request; None if there is none."""
-    waits = await request.desk.requests.waits(request.station.name, request.actor.id)
+    waits = await request.services.requests.waits(request.station.name, request.actor.id)
     return Message("access_waits") if waits else None
 
 
 @button("access.requests")
 async def requests(request: Request) -> Reply:
     """List requests that have no message of their own."""
-    found = await request.desk.requests.untold(request.station.name, SHOWN)
+    found = await request.services.requests.untold(request.station.name, SHOWN)
     names = await request.known([one.person_id for one in found])
     cards = [Button(str(number), "access.show_request", {"request": one.id}) for number, one in enumerate(found, 1)]
     rows = grid(cards, IN_A_ROW)
@@ -60,7 +60,7 @@ async def requests(request: Request) -> Reply:
 
 @button("access.show_request")
 async def show(request: Request) -> Reply:
-    found = await request.desk.requests.find(int(request.data["request"]))
+    found = await request.services.requests.find(int(request.data["request"]))
     if found is None or found.station != request.station.name:
         return Reply(toast=UNKNOWN, outcome="unknown")
     facts = await _facts(request, found)
@@ -84,7 +84,7 @@ async def _facts(request: Request, asked: AccessRequest) -> dict[str, Any]:
 
 
 def _names_none(request: Request) -> bool:
-    return request.desk.fleet.one is None and request.station.name == EVERY_STATION
+    return request.services.fleet.single_station is None and request.station.name == EVERY_STATION
 
 
 def _stored(request_id: int) -> list[list[dict[str, Any]]]:
@@ -114,17 +114,17 @@ def _to(request_id: int, label: str, role: str) -> Button:
     return Button(label, "access.answer", {"request": request_id, "role": role})
 
 
-@button("access.answer", resume=Resume.WHOLE)
+@button("access.answer", resume=OnRestart.ATOMIC)
 async def answer(request: Request) -> Reply:
     """Answer a request. The person is notified, and the question is edited for every administrator."""
-    found = await request.desk.requests.find(int(request.data["request"]))
+    found = await request.services.requests.find(int(request.data["request"]))
     if found is None or found.station != request.station.name:
         return Reply(toast=UNKNOWN, outcome="unknown")
     role = str(request.data["role"])
     given = granting(request, found.person_id, role) if role else None
     try:
-        first = await request.desk.requests.answer(found.id, given, request.asking, request.actor.name)
-    except NotGranted as refused:
+        first = await request.services.requests.answer(found.id, given, request.asking, request.actor.name)
+    except GrantRefused as refused:
         return not_granted(refused)
     if not first:
         return Reply(toast=mark("Somebody answered it before you: see the message."), outcome="answered already")

@@ -69,7 +69,7 @@ class EmployeeTally:
 
 
 @dataclass(slots=True)
-class Tally:
+class CallStats:
     pbx: PbxFigures = field(default_factory=PbxFigures)
     directions: Counter[Direction] = field(default_factory=Counter)
     outcomes: Counter[Outcome] = field(default_factory=Counter)
@@ -139,8 +139,8 @@ class Tally:
                 row.talk += sum(leg.talk_seconds for leg in record.legs if _took(leg, number))
 
 
-async def tally(records: AsyncIterator[CallRecord]) -> Tally:
-    counted = Tally()
+async def compute_stats(records: AsyncIterator[CallRecord]) -> CallStats:
+    counted = CallStats()
     async for record in records:
         counted.add(record)
     return counted

@@ -75,7 +75,7 @@ async def _channels(request: Request) -> tuple[Channel, ...]:
 
 async def _engine_is_silent(request: Request) -> bool:
     """Return True if Asterisk does not respond: the list of calls is then empty too, without an error."""
-    if request.station.watch.engine_is_silent:
+    if request.station.watch.asterisk_down:
         return True
     try:
         return not (await request.station.pbx.extensions.peers()).value and bool(request.station.watch.trunk_names)

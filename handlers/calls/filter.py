@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.pbx import CallRecord
-from bot.pbx.resources.records import EVERYTHING, Direction, Narrowing, direction
+from bot.pbx.resources.records import EVERYTHING, Direction, ServerFilter, direction
 from handlers.calls.outcome import Outcome, how_it_failed, outcome
 from handlers.parsing.arguments import read_words
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, is_time, take_period
@@ -83,25 +83,25 @@ class CallFilter:
     did: str = ""
     search: str = ""
 
-    def narrowings(self, numbers: Collection[str] = ()) -> tuple[Narrowing, ...]:
+    def narrowings(self, numbers: Collection[str] = ()) -> tuple[ServerFilter, ...]:
         """Return the PBX queries to run one by one, so that not every record of the period is read. `numbers` are those
         of the employees that `search` matches."""
         if self.search and as_number(self.search):
-            return (Narrowing(search=as_number(self.search)),)
+            return (ServerFilter(search=as_number(self.search)),)
         if self.search:
-            searched = [Narrowing(search=same_number(number)) for number in numbers]
+            searched = [ServerFilter(search=same_number(number)) for number in numbers]
             return tuple(searched) if 0 < len(searched) <= MOST_NUMBERS else (EVERYTHING,)
         return (self._narrowing(),)
 
-    def _narrowing(self) -> Narrowing:
+    def _narrowing(self) -> ServerFilter:
         if digits := as_number(self.source):
-            return Narrowing(source=digits)
+            return ServerFilter(source=digits)
         # The dialled number of an incoming call is the DID, so only `search` finds its other numbers.
         if digits := as_number(self.destination) or as_number(self.party):
-            return Narrowing(search=digits)
+            return ServerFilter(search=digits)
         if digits := as_number(self.did):
-            return Narrowing(did=digits)
-        return Narrowing(answered=True) if self.ending == "answered" else EVERYTHING
+            return ServerFilter(did=digits)
+        return ServerFilter(answered=True) if self.ending == "answered" else EVERYTHING
 
     def matches(self, record: CallRecord, numbers: Collection[str] = ()) -> bool:
         """Match a record. `numbers` as above; if not empty, the name matches only by them."""

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
-from handlers.calls.missed_calls import Missed, MissedCaller, MissedCalls
+from handlers.calls.missed_calls import MissedCaller, MissedCalls, MissedSummary
 from handlers.calls.stats import period_written
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
@@ -50,7 +50,7 @@ async def _page(request: Request, period: Period, number: int) -> Message:
     return Message("missed", facts, _buttons(period, shown))
 
 
-async def _found(request: Request, period: Period) -> Missed:
+async def _found(request: Request, period: Period) -> MissedSummary:
     found = MissedCalls(period.end + timedelta(seconds=1))
     until = max(period.end, min(request.station.local(request.now), period.end + CALLED_BACK_WITHIN))
     async for record in request.station.pbx.records.between(period.start, until):

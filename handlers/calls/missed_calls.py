@@ -14,7 +14,7 @@ from handlers.parsing.phone_numbers import same_number
 
 
 @dataclass(frozen=True, slots=True)
-class Miss:
+class MissedCall:
     """Missed call. `rang`: numbers and names of the phones that rang."""
 
     start: datetime
@@ -25,7 +25,7 @@ class Miss:
 
 
 @dataclass(frozen=True, slots=True)
-class Contact:
+class LaterCall:
     """Answered call with the caller. `ours`: `by` called back; otherwise `by` answered another call from the caller."""
 
     start: datetime
@@ -39,17 +39,17 @@ class MissedCaller:
     without a number form one caller, which cannot be called back."""
 
     has_number: bool
-    misses: tuple[Miss, ...]
-    contact: Contact | None
+    misses: tuple[MissedCall, ...]
+    contact: LaterCall | None
     open: int
 
     @property
-    def last(self) -> Miss:
+    def last(self) -> MissedCall:
         return self.misses[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
+class MissedSummary:
     """Open callers first, then those without a number, then those called back; each newest first. The three counts are
     of calls and add up to the total."""
 
@@ -62,8 +62,8 @@ class Missed:
 
 @dataclass(slots=True)
 class _Caller:
-    misses: list[Miss] = field(default_factory=list)
-    contacts: list[Contact] = field(default_factory=list)
+    misses: list[MissedCall] = field(default_factory=list)
+    contacts: list[LaterCall] = field(default_factory=list)
 
 
 class MissedCalls:
@@ -83,21 +83,21 @@ class MissedCalls:
         elif way is Direction.INCOMING and result is Outcome.ANSWERED:
             leg = answered_leg(record)
             by = leg.destination_number if leg else ""
-            self._spoken(record.source_number, Contact(record.start, by, ours=False))
+            self._spoken(record.source_number, LaterCall(record.start, by, ours=False))
         elif way is Direction.OUTGOING and result is Outcome.ANSWERED:
-            self._spoken(record.destination_number, Contact(record.start, record.source_number, ours=True))
+            self._spoken(record.destination_number, LaterCall(record.start, record.source_number, ours=True))
 
     def _of(self, number: str) -> _Caller:
         return self._callers.setdefault(same_number(number), _Caller())
 
-    def _spoken(self, number: str, contact: Contact) -> None:
+    def _spoken(self, number: str, contact: LaterCall) -> None:
         if same_number(number):
             self._of(number).contacts.append(contact)
 
-    def result(self) -> Missed:
+    def result(self) -> MissedSummary:
         callers = [_judged(key, caller) for key, caller in self._callers.items() if caller.misses]
         newest_first = sorted(callers, key=lambda caller: caller.last.start, reverse=True)
-        return Missed(
+        return MissedSummary(
             callers=tuple(sorted(newest_first, key=_rank)),
             total=sum(len(caller.misses) for caller in callers),
             open=sum(caller.open for caller in callers if caller.has_number),
@@ -124,7 +124,7 @@ def _rank(caller: MissedCaller) -> int:
     return 0 if caller.open else 2
 
 
-def _miss(record: CallRecord, start: datetime) -> Miss:
+def _miss(record: CallRecord, start: datetime) -> MissedCall:
     rang = ((leg.destination_number, leg.destination_name) for leg in record.legs)
     phones = dict.fromkeys(phone for phone in rang if phone[0] and phone[0] not in PSEUDO_NUMBERS)
-    return Miss(start, record.source_number, record.source_name, came_after_hours(record), tuple(phones))
+    return MissedCall(start, record.source_number, record.source_name, came_after_hours(record), tuple(phones))

@@ -4,7 +4,7 @@ sent."""
 from bot.messages.message import Button, File, Message, Rows, mark
 from bot.messages.sanitize import unmarked
 from bot.pbx import CallRecord, CallRecordLeg, NotFound, Pbx, PbxError, TooLarge
-from bot.pbx.http import Sound
+from bot.pbx.http import Recording
 from handlers.dialog import pbx_errors
 from handlers.dispatch.declare import Reply, Request, button
 
@@ -25,7 +25,7 @@ ENDINGS = {
 @button("cdr.listen")
 async def listen(request: Request) -> Reply:
     linkedid, place = str(request.data["linkedid"]), int(request.data["leg"])
-    if not await request.talk.private_chat_is_open():
+    if not await request.chat.private_chat_is_open():
         return Reply(toast=mark("Open a private chat with me and press Start; I send recordings only there."))
     try:
         # Read again: the recording's address is valid for one hour.
@@ -41,12 +41,12 @@ async def listen(request: Request) -> Reply:
         size = error.size if isinstance(error, TooLarge) else None
         facts = {"problem": pbx_errors.describe(error), "megabytes": round(size / 1_000_000) if size else None}
         return Reply(Message("no_recording", facts, back), outcome=f"failed: {type(error).__name__}")
-    sent = await request.talk.send_privately(_file(request, record, leg, sound))
+    sent = await request.chat.send_privately(_file(request, record, leg, sound))
     note = mark("Sent to our private chat.") if sent else mark("Telegram did not take the file.")
     return Reply(toast=note, outcome=f"{linkedid} leg {place + 1}: {'sent' if sent else 'not sent'}")
 
 
-async def _fetched(pbx: Pbx, leg: CallRecordLeg) -> Sound:
+async def _fetched(pbx: Pbx, leg: CallRecordLeg) -> Recording:
     """Fetch as MP3; as the original if the PBX cannot convert it; as OGG, which is smaller, if too large."""
     try:
         return await pbx.records.recording(leg, "mp3", LIMIT)
@@ -58,7 +58,7 @@ async def _fetched(pbx: Pbx, leg: CallRecordLeg) -> Sound:
         return await pbx.records.recording(leg, "original", LIMIT)
 
 
-def _file(request: Request, record: CallRecord, leg: CallRecordLeg, sound: Sound) -> File:
+def _file(request: Request, record: CallRecord, leg: CallRecordLeg, sound: Recording) -> File:
     start = leg.start or record.start
     ending = ENDINGS.get(sound.content_type, "bin")
     caption = Message(

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx.resources.records import Direction
-from handlers.calls.call_stats import Tally, bars, tally
+from handlers.calls.call_stats import CallStats, bars, compute_stats
 from handlers.calls.outcome import Outcome
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.topics import Topic
@@ -57,7 +57,7 @@ def period_written(request: Request, text: str, command_name: str) -> Period:
 
 
 async def _figures(request: Request, period: Period, view: str) -> Message:
-    counted = await tally(request.station.pbx.records.between(period.start, period.end))
+    counted = await compute_stats(request.station.pbx.records.between(period.start, period.end))
     facts: dict[str, Any] = period.facts() | {
         "station": request.station.name,
         "view": view,
@@ -69,7 +69,7 @@ async def _figures(request: Request, period: Period, view: str) -> Message:
     return Message("stats", facts, _buttons(period, view))
 
 
-def _overview(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
+def _overview(counted: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "incoming": counted.directions[Direction.INCOMING],
         "outgoing": counted.directions[Direction.OUTGOING],
@@ -88,7 +88,7 @@ def _overview(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
     } | _hours(counted, _names)
 
 
-def _hours(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
+def _hours(counted: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
     busiest = counted.busiest_hour
     return {
         "bars": bars(counted.hours),
@@ -97,7 +97,7 @@ def _hours(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _callers(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
+def _callers(counted: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "callers": [
             {"number": number, "name": counted.caller_names.get(number, ""), "calls": calls}
@@ -107,7 +107,7 @@ def _callers(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _trunks(counted: Tally, names: Mapping[str, str]) -> dict[str, Any]:
+def _trunks(counted: CallStats, names: Mapping[str, str]) -> dict[str, Any]:
     busiest = nsmallest(
         TOP_TRUNKS, counted.trunks.items(), key=lambda item: (-item[1].incoming - item[1].outgoing, item[0])
     )
@@ -126,7 +126,7 @@ def _trunks(counted: Tally, names: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _employees(counted: Tally, _names: Mapping[str, str]) -> dict[str, Any]:
+def _employees(counted: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
     busiest = nsmallest(
         TOP_EMPLOYEES, counted.employees.items(), key=lambda item: (-item[1].called - item[1].answered, item[0])
     )

@@ -3,7 +3,7 @@
 from bot.messages.message import Button, Message
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, button
-from handlers.dispatch.update_parser import Typed
+from handlers.dispatch.update_parser import CommandTyped
 
 IN_A_ROW = 2
 # Of more stations the name has to be typed.
@@ -17,7 +17,7 @@ async def ask_which(request: Request) -> Reply:
     offered = [
         choosing(command, request.arguments, name, station.title)
         for name in among[: MOST_OFFERED if len(among) <= MOST_OFFERED else 0]
-        if (station := request.desk.fleet.station(name)) is not None
+        if (station := request.services.fleet.station(name)) is not None
     ]
     rows = grid(offered, IN_A_ROW)
     facts = {"command": command, "arguments": request.arguments, "count": len(among), "example": among[0]}
@@ -36,5 +36,5 @@ async def choose(request: Request) -> Reply:
     """Run the command as if the station's name had been typed behind it, and remember that choice."""
     name, _, word = str(request.data["command"]).partition(" ")
     written = f"{word} {request.data['arguments']} {request.data['station']}".strip()
-    typed = Typed(name, written, request.actor, request.place, message_id=0, sent_at=request.now)
+    typed = CommandTyped(name, written, request.actor, request.place, message_id=0, sent_at=request.now)
     return Reply(instead=typed, outcome=f"chose {request.data['station']}")

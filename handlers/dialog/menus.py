@@ -16,15 +16,15 @@ from telegram import (
     Update,
 )
 
-from bot.access.policy import EVERY_STATION, Access, Asking
+from bot.access.policy import EVERY_STATION, Access, AccessContext
 from bot.messages.renderer import Renderer
 from bot.runtime.clock import Clock
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import keyboards
 from bot.store.messages.keyboards import Offered
-from bot.telegram.chat_access import Closed, why_closed
-from bot.telegram.delivery.sender import Messenger
+from bot.telegram.chat_access import BlockReason, why_closed
+from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, Refused, Undeliverable
 from handlers.dispatch.declare import Catalogue
 
@@ -43,7 +43,7 @@ class Menus:
 
     def __init__(
         self,
-        messenger: Messenger,
+        messenger: Sender,
         renderer: Renderer,
         catalogue: Catalogue,
         grants: GrantBook,
@@ -147,7 +147,7 @@ class Menus:
             if (chat := _chat_of(scope)) is not None:
                 self._closed.add(chat)
             # A person with a role that has not opened the chat yet is no error.
-            say = log.debug if why_closed(reason) is Closed.NEVER_STARTED else log.warning
+            say = log.debug if why_closed(reason) is BlockReason.NEVER_STARTED else log.warning
             say("command menu refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
         except DeliveryError as error:
             # Retried in the next round.
@@ -193,7 +193,7 @@ class Menus:
         """Commands of one menu: allowed at one station at least. A person that sees a chat's menu is a member of it."""
         private, now = chat >= 0, self._clock()
         given = {grant.station for grant in access.grants if grant.subject in (person, chat)} | {EVERY_STATION}
-        seen = [Asking(person, chat, private, station, now, member=True) for station in sorted(given)]
+        seen = [AccessContext(person, chat, private, station, now, member=True) for station in sorted(given)]
         return [
             BotCommand(command.name, self._renderer.label(command.summary))
             for command in self._catalogue.in_order()

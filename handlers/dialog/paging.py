@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from bot.messages.message import Button, Own, Rows, mark
+from bot.messages.message import Button, Rows, TrustedText, mark
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ def page_row(
 ) -> Rows:
     """The row that turns pages by the data of each button; None where there is no page. `before` stand in the
     same row. No row without buttons."""
-    both: tuple[tuple[Own, Mapping[str, Any] | None], ...] = ((PREVIOUS, previous), (NEXT, following))
+    both: tuple[tuple[TrustedText, Mapping[str, Any] | None], ...] = ((PREVIOUS, previous), (NEXT, following))
     row = (*before, *(Button(label, action, data) for label, data in both if data is not None))
     return (row,) if row else ()
 

@@ -12,7 +12,6 @@ from bot.pbx import (
     NotFound,
     NotJson,
     PbxError,
-    Refused,
     ServerError,
     TimedOut,
     TooLarge,
@@ -20,6 +19,7 @@ from bot.pbx import (
     Uncertain,
     Unreachable,
     Untrusted,
+    WriteRefused,
     WrongName,
 )
 from handlers.dialog.pbx_messages import INSIDES, NO_SUCH_FUNCTION, sentence
@@ -40,7 +40,7 @@ KINDS: tuple[tuple[type[PbxError], str], ...] = (
     (ServerError, "server_error"),
     (TooLarge, "too_large"),
     (Uncertain, "uncertain"),
-    (Refused, "refused"),
+    (WriteRefused, "refused"),
 )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import Protocol
 
-from bot.access.policy import EVERY_STATION, FLEET_WORD, Access, Asking
+from bot.access.policy import EVERY_STATION, FLEET_WORD, Access, AccessContext
 from bot.store.database import Session
 from bot.store.stations import bindings
 from handlers.dispatch.services import Station
@@ -14,7 +14,7 @@ from handlers.parsing.arguments import station_named
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class StationChoice:
     """`station` is None while it is not decided; `among` are the candidates. `words` is the text without the station's
     name; `by_word`: a name was in it."""
 
@@ -33,11 +33,11 @@ class Stations(Protocol):
     def find(self, name: str) -> Station | None:
         """The station of that name; all of them together under ""."""
 
-    def told_in(self, chat: int) -> Collection[str]:
+    def alert_stations_of(self, chat: int) -> Collection[str]:
         """The stations for whose alerts the settings name that chat."""
 
 
-class Directory:
+class StationChooser:
     """`one` is the name of the only PBX, when the settings describe just one: every request is then about it. `find`
     returns the station that runs under a name now, the whole fleet under ""; `names` are all others; `told_in` are
     those whose alerts the settings send to a chat."""
@@ -45,10 +45,10 @@ class Directory:
     def __init__(
         self,
         *,
-        one: str | None,
+        single_station: str | None,
         stations: Stations,
     ) -> None:
-        self.one = one
+        self.single_station = single_station
         self._stations = stations
 
     @property
@@ -57,10 +57,12 @@ class Directory:
 
     def station(self, name: str) -> Station | None:
         """The station of a stored button; buttons from a time with one station carry no name."""
-        return self._stations.find(self.one if self.one is not None and name == EVERY_STATION else name)
+        return self._stations.find(
+            self.single_station if self.single_station is not None and name == EVERY_STATION else name
+        )
 
     @property
-    def whole(self) -> Station:
+    def fleet_station(self) -> Station:
         """The fleet: all stations together."""
         found = self.station(EVERY_STATION)
         assert found is not None, "the fleet itself always runs"  # noqa: S101
@@ -70,10 +72,10 @@ class Directory:
         found = self.station(name)
         return found.zone() if found else UTC
 
-    async def among(self, session: Session, access: Access, asking: Asking) -> tuple[str, ...]:
+    async def among(self, session: Session, access: Access, asking: AccessContext) -> tuple[str, ...]:
         """Candidates: in private the stations at which the person has a role, in a group those that it is bound to."""
-        if self.one is not None:
-            return (self.one,)
+        if self.single_station is not None:
+            return (self.single_station,)
         names = self.names
         if asking.private:
             given = {g.station for g in access.grants if g.subject == asking.person and not g.has_ended(asking.now)}
@@ -82,7 +84,7 @@ class Directory:
 
     async def met_in(self, session: Session, chat: int) -> tuple[str, ...]:
         """Stations whose people are met in a group; EVERY_STATION when it is about all of them. None of one PBX."""
-        if self.one is not None:
+        if self.single_station is not None:
             return ()
         spoken_of = await self._spoken_of(session, chat)
         return (EVERY_STATION,) if spoken_of and len(spoken_of) == len(self.names) else spoken_of
@@ -90,36 +92,36 @@ class Directory:
     async def told_of(self, session: Session, chat: int) -> set[str]:
         """Stations whose alerts go to the chat."""
         bound = {one.station for one in await bindings.stations_of(session, chat) if one.alerts}
-        return bound | set(self._stations.told_in(chat))
+        return bound | set(self._stations.alert_stations_of(chat))
 
     async def _spoken_of(self, session: Session, chat: int) -> tuple[str, ...]:
         bound = {one.station for one in await bindings.stations_of(session, chat)}
-        bound.update(self._stations.told_in(chat))
+        bound.update(self._stations.alert_stations_of(chat))
         return tuple(name for name in self.names if name in bound)
 
     async def choice(
         self,
         session: Session,
         access: Access,
-        asking: Asking,
+        asking: AccessContext,
         words: str,
         *,
         to_be_named: Sequence[str] | None = None,
         of_pbx: bool = False,
-    ) -> Choice:
+    ) -> StationChoice:
         """`to_be_named`: the station has to be typed. `of_pbx`: the request cannot be about the fleet as a whole."""
         among = await self.among(session, access, asking) if to_be_named is None else tuple(to_be_named)
-        if self.one is not None:
-            return Choice(self.one, among, words)
+        if self.single_station is not None:
+            return StationChoice(self.single_station, among, words)
         whole = {} if of_pbx or to_be_named is not None else self._whole(among)
         named, others = station_named(words, {name: name for name in among} | whole)
         if named is not None or to_be_named is not None:
-            return Choice(named, among, others, by_word=named is not None)
+            return StationChoice(named, among, others, by_word=named is not None)
         if len(among) == 1:
-            return Choice(among[0], among, words)
+            return StationChoice(among[0], among, words)
         last = await bindings.chosen(session, chat_id=asking.chat, person_id=asking.person)
         known = last is not None and (last in among or last in whole.values())
-        return Choice(last if known else None, among, words)
+        return StationChoice(last if known else None, among, words)
 
     def _whole(self, among: Sequence[str]) -> dict[str, str]:
         """The fleet is a candidate in chats about all stations."""

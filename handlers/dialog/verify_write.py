@@ -41,7 +41,7 @@ async def write(
     try:
         return Written(await change())
     except Uncertain:
-        await request.talk.progress(uncertain)
+        await request.chat.progress(uncertain)
         found, seen = await read_back(request, look)
         return Written(late=True, found=found, seen=seen)
 

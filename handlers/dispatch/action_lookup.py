@@ -6,15 +6,15 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from bot.access.policy import Access, Asking
+from bot.access.policy import Access, AccessContext
 from bot.store.database import Session
 from bot.store.messages import keyboards, questions, temporary_payloads
-from bot.store.messages.unfinished_updates import Deed
-from bot.store.tables.incidents import Keyboard, Question
-from handlers.dispatch.declare import Catalogue, Command, Press
+from bot.store.messages.unfinished_updates import Checkpoint
+from bot.store.tables.incidents import Keyboard, QuestionRow
+from handlers.dispatch.declare import ButtonAction, Catalogue, Command
 from handlers.dispatch.preconditions import Approval
-from handlers.dispatch.rules import Resume, Rule
-from handlers.dispatch.update_parser import Actor, Place, Pressed, Said, Typed
+from handlers.dispatch.rules import OnRestart, Rule
+from handlers.dispatch.update_parser import Actor, ButtonPressed, CommandTyped, Place, TextSent
 from handlers.safety.independence import is_independent
 
 # The buttons of what waits for a second person; what they do stands in the drawer.
@@ -23,14 +23,14 @@ OF_SECOND = frozenset({CONFIRM, REFUSE})
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class ResolvedAction:
     """`handler` is given `data`, and what was `kept` for it; without a `rule` nobody declared it. `label` stands on the
     pressed button; `question` is what words answer; `waiting` is what waited for a second person, under the id
     `token`."""
 
     what: str
     rule: Rule | None = None
-    handler: Command | Press | None = None
+    handler: Command | ButtonAction | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     kept: Mapping[str, Any] | None = None
     arguments: str = ""
@@ -38,21 +38,21 @@ class Subject:
     keyboard: Keyboard | None = None
     label: str = ""
     approval: Approval | None = None
-    question: Question | None = None
+    question: QuestionRow | None = None
     waiting: Mapping[str, Any] | None = None
     token: str = ""
 
     @property
-    def resume(self) -> Resume:
+    def resume(self) -> OnRestart:
         """What becomes of it when the program is killed meanwhile."""
-        return self.handler.resume if self.handler else Resume.FREELY
+        return self.handler.resume if self.handler else OnRestart.RERUN
 
     @property
     def recorded(self) -> str:
         """What the audit may keep of the arguments."""
         return self.handler.recorded(self.arguments) if isinstance(self.handler, Command) else self.arguments
 
-    def taken(self) -> Deed:
+    def taken(self) -> Checkpoint:
         """What was taken for it and nobody else has any more."""
         asked = self.question
         kept = ("answer", "data", "station", "said")
@@ -61,7 +61,7 @@ class Subject:
         return {name: dict(value) for name, value in found.items() if value is not None}
 
 
-async def claimed(subject: Subject, session: Session, now: datetime) -> Subject | None:
+async def claimed(subject: ResolvedAction, session: Session, now: datetime) -> ResolvedAction | None:
     """Takes what can be had only once; None when somebody was faster."""
     keyboard, question = subject.keyboard, subject.question
     if subject.token and await temporary_payloads.take_out(session, subject.token, now) is None:
@@ -76,11 +76,11 @@ async def claimed(subject: Subject, session: Session, now: datetime) -> Subject 
     return subject
 
 
-def of_command(catalogue: Catalogue, typed: Typed) -> Subject:
+def of_command(catalogue: Catalogue, typed: CommandTyped) -> ResolvedAction:
     """What stands after a command that there is not may be anything, a password without its name too: it is left
     out."""
     command = catalogue.commands.get(typed.name)
-    return Subject(
+    return ResolvedAction(
         what=f"/{typed.name}",
         rule=command.rule if command else None,
         handler=command,
@@ -89,9 +89,9 @@ def of_command(catalogue: Catalogue, typed: Typed) -> Subject:
     )
 
 
-def of_answer(answer: Press, question: Question, said: Said) -> Subject:
+def of_answer(answer: ButtonAction, question: QuestionRow, said: TextSent) -> ResolvedAction:
     """The words themselves may be a password: they are not written down. An answer counts once."""
-    return Subject(
+    return ResolvedAction(
         what=answer.name,
         rule=answer.rule,
         handler=answer,
@@ -101,7 +101,7 @@ def of_answer(answer: Press, question: Question, said: Said) -> Subject:
     )
 
 
-async def pressed_for(session: Session, pressed: Pressed) -> tuple[str, str]:
+async def pressed_for(session: Session, pressed: ButtonPressed) -> tuple[str, str]:
     """What a button does, and whose PBX it is about: the keyboard says so, or the button itself."""
     keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
     choice = chosen(keyboard, pressed)
@@ -110,25 +110,30 @@ async def pressed_for(session: Session, pressed: Pressed) -> tuple[str, str]:
     return str(choice["action"]), str((choice["data"] or {}).get("station", keyboard.station))
 
 
-def question_again(taken: Mapping[str, Any], said: Said, now: datetime) -> Question:
+def question_again(taken: Mapping[str, Any], said: TextSent, now: datetime) -> QuestionRow:
     """The question that these words had answered when the program was killed."""
-    return Question(
+    return QuestionRow(
         chat_id=said.place.chat, person_id=said.actor.id, message_id=0, expires_at=now, **{"station": "", **taken}
     )
 
 
 async def of_press(
-    session: Session, catalogue: Catalogue, pressed: Pressed, access: Access, asking: Asking, taken: Deed
-) -> Subject:
+    session: Session,
+    catalogue: Catalogue,
+    pressed: ButtonPressed,
+    access: Access,
+    asking: AccessContext,
+    taken: Checkpoint,
+) -> ResolvedAction:
     """`taken` is what a killed run had taken for this press."""
     keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
     choice = chosen(keyboard, pressed)
     if keyboard is None or choice is None:
-        return Subject("unknown button")
+        return ResolvedAction("unknown button")
     if choice["action"] in OF_SECOND:
         return await _of_second_press(session, catalogue, keyboard, choice, access, asking, taken)
     press = catalogue.presses.get(choice["action"])
-    return Subject(
+    return ResolvedAction(
         what=choice["action"],
         rule=press.rule if press else None,
         handler=press,
@@ -146,21 +151,21 @@ async def _of_second_press(
     keyboard: Keyboard,
     choice: Mapping[str, Any],
     access: Access,
-    asking: Asking,
-    taken: Deed,
-) -> Subject:
+    asking: AccessContext,
+    taken: Checkpoint,
+) -> ResolvedAction:
     """It stands under the rule of what somebody else asked for; who that was must still have the right."""
     token = str(choice["data"]["token"])
     waiting = taken.get("waiting") or await temporary_payloads.peek(session, token, asking.now)
     if waiting is None:
-        return Subject(choice["action"])
+        return ResolvedAction(choice["action"])
     action, first, place = waiting["action"], Actor(**waiting["first"]), Place(**waiting["place"])
     handler = catalogue.presses.get(action) or catalogue.answers.get(action)
     may = partial(access.may, asking.of(first.id, place.chat, private=place.private))
     permission = handler.rule.permission if handler else ""
     # Of the first person themselves it is not asked.
     is_own = asking.person == first.id or is_independent(access, asking, permission, first.id)
-    return Subject(
+    return ResolvedAction(
         what=action,
         rule=handler.rule if handler else None,
         handler=handler,
@@ -181,7 +186,7 @@ def _written(catalogue: Catalogue, data: Mapping[str, Any]) -> str:
     return " ".join(f"{key}={value}" for key, value in data.items())
 
 
-def chosen(keyboard: Keyboard | None, pressed: Pressed) -> dict[str, Any] | None:
+def chosen(keyboard: Keyboard | None, pressed: ButtonPressed) -> dict[str, Any] | None:
     """The stored button at the pressed place, if there is one."""
     if keyboard is None or pressed.row >= len(keyboard.rows) or pressed.column >= len(keyboard.rows[pressed.row]):
         return None

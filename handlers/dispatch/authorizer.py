@@ -14,29 +14,29 @@ from typing import Any
 
 import structlog
 
-from bot.access.policy import EVERY_STATION, Access, Asking, Decision, Permission
+from bot.access.policy import EVERY_STATION, Access, AccessContext, Decision, Permission
 from bot.runtime.clock import Clock
 from bot.store.access import audit
-from bot.store.access.audit import Earlier
+from bot.store.access.audit import EarlierDecision
 from bot.store.access.denials import Denials
 from bot.store.access.grants import GrantBook
 from bot.store.database import DatabaseError, OperationalError, Session, Store
 from bot.store.messages import inbox, questions, unfinished_updates
-from bot.store.messages.unfinished_updates import Deed
+from bot.store.messages.unfinished_updates import Checkpoint
 from bot.store.stations import bindings, imports
-from bot.store.tables.incidents import Question
+from bot.store.tables.incidents import QuestionRow
 from bot.telegram.membership import Membership
-from handlers.dialog.stations import Directory
+from handlers.dialog.stations import StationChooser
 from handlers.dispatch import access_request, action_lookup, preconditions
-from handlers.dispatch.access_request import NO_UPDATE, About, Matter, Verdict
-from handlers.dispatch.action_lookup import Subject
-from handlers.dispatch.contacts import Meeting
-from handlers.dispatch.declare import Catalogue, Whose
-from handlers.dispatch.preconditions import Case, May
+from handlers.dispatch.access_request import NO_UPDATE, AccessRequest, Authorization, Target
+from handlers.dispatch.action_lookup import ResolvedAction
+from handlers.dispatch.contacts import ContactRecorder
+from handlers.dispatch.declare import Catalogue, StationScope
+from handlers.dispatch.preconditions import CheckInput, May
 from handlers.dispatch.rules import RULES
-from handlers.dispatch.update_parser import Actor, Added, Intent, Place, Pressed, Said, Typed
+from handlers.dispatch.update_parser import Actor, AddedToChat, ButtonPressed, CommandTyped, Intent, Place, TextSent
 from handlers.safety import rate_limits
-from handlers.safety.rate_limits import Limits
+from handlers.safety.rate_limits import RateLimits
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ DECIDE_WITHIN = 10.0
 ADDED = "chat.added"
 
 
-class Decisions:
+class Authorizer:
     def __init__(
         self,
         *,
@@ -52,8 +52,8 @@ class Decisions:
         catalogue: Catalogue,
         grants: GrantBook,
         membership: Membership,
-        limits: Limits,
-        directory: Directory,
+        limits: RateLimits,
+        directory: StationChooser,
         clock: Clock,
         within: float = DECIDE_WITHIN,
         denials: Denials | None = None,
@@ -74,45 +74,45 @@ class Decisions:
         self._begun_before: set[int] | None = None
         # Of this run, but cut off when the store refused: they come again as if the program had been killed.
         self._cut_off: set[int] = set()
-        self._meeting = Meeting(store, grants, directory, clock)
+        self._meeting = ContactRecorder(store, grants, directory, clock)
 
-    def refined(self, typed: Typed) -> Typed:
+    def refined(self, typed: CommandTyped) -> CommandTyped:
         return self._catalogue.refined(typed)
 
-    async def about_command(self, typed: Typed, update_id: int) -> Verdict:
-        return await self._guarded(Matter(typed, update_id, action_lookup.of_command(self._catalogue, typed)))
+    async def authorize_command(self, typed: CommandTyped, update_id: int) -> Authorization:
+        return await self._guarded(AccessRequest(typed, update_id, action_lookup.of_command(self._catalogue, typed)))
 
-    async def about_press(self, pressed: Pressed, update_id: int) -> Verdict:
-        async def look(session: Session, access: Access, asking: Asking) -> Subject:
+    async def authorize_press(self, pressed: ButtonPressed, update_id: int) -> Authorization:
+        async def look(session: Session, access: Access, asking: AccessContext) -> ResolvedAction:
             taken = await unfinished_updates.find(session, update_id, asking.now)
             subject = await action_lookup.of_press(session, self._catalogue, pressed, access, asking, taken)
             # Telegram tells no time of a press, and forgets it soon: it was pressed when it came.
             return replace(subject, sent_at=await inbox.received_at(session, update_id))
 
-        return await self._guarded(Matter(pressed, update_id, Subject("a button"), look))
+        return await self._guarded(AccessRequest(pressed, update_id, ResolvedAction("a button"), look))
 
-    async def about_words(self, said: Said, update_id: int) -> Verdict | None:
+    async def authorize_text(self, said: TextSent, update_id: int) -> Authorization | None:
         """None when they answer no question."""
         question = await self._question(said, update_id)
         answer = self._catalogue.answers.get(question.answer) if question else None
         if question is None or answer is None:
             return None
         return await self._guarded(
-            Matter(said, update_id, action_lookup.of_answer(answer, question, said), station=question.station)
+            AccessRequest(said, update_id, action_lookup.of_answer(answer, question, said), station=question.station)
         )
 
-    async def about_joining(self, added: Added, update_id: int) -> Verdict:
-        subject = Subject(ADDED, RULES[ADDED], arguments=added.place.title)
-        return await self._guarded(Matter(added, update_id, subject))
+    async def authorize_joining(self, added: AddedToChat, update_id: int) -> Authorization:
+        subject = ResolvedAction(ADDED, RULES[ADDED], arguments=added.place.title)
+        return await self._guarded(AccessRequest(added, update_id, subject))
 
-    async def about_resumed(
+    async def authorize_resumed(
         self, action: str, actor: Actor, place: Place, station: str, subject_name: str, data: Mapping[str, Any]
-    ) -> Verdict:
+    ) -> Authorization:
         """Decide on confirmed work that a restart interrupted: as if its button were pressed now."""
         press = self._catalogue.presses[action]
-        subject = Subject(action, press.rule, press, data, arguments=f"after a restart: {subject_name}")
-        intent = Pressed("", 0, 0, actor, place, 0, "")
-        return await self._guarded(Matter(intent, NO_UPDATE, subject, station=station))
+        subject = ResolvedAction(action, press.rule, press, data, arguments=f"after a restart: {subject_name}")
+        intent = ButtonPressed("", 0, 0, actor, place, 0, "")
+        return await self._guarded(AccessRequest(intent, NO_UPDATE, subject, station=station))
 
     async def rights(self, actor: Actor, place: Place) -> May:
         """What somebody may do here, without deciding anything: to choose what is said to them."""
@@ -124,19 +124,19 @@ class Decisions:
         if any(access.needs_membership(view) for view in views):
             member = await self._membership.is_member(place.chat, actor.id)
             views = [replace(view, member=member) for view in views]
-        return partial(access.may, access_request.first_allowed(access, views, Permission.SOMEBODY) or views[0])
+        return partial(access.may, access_request.first_allowed(access, views, Permission.ANY_ROLE) or views[0])
 
     def cut_off(self, update_id: int) -> None:
         """The store refused while it was being handled."""
         self._cut_off.add(update_id)
 
-    def may_be_told(self, typed: Typed, verdict: Verdict) -> bool:
+    def may_be_told(self, typed: CommandTyped, verdict: Authorization) -> bool:
         """What only looks and waited too long, while the bot was away, is told once for all that waited in a chat."""
         rule, decision = verdict.subject.rule, verdict.decision
         of_chat = decision == preconditions.OLD and rule is not None and rule.only_looks
         return self._limits.may_be_told(decision, typed.actor, typed.place, self._clock(), of_chat=of_chat)
 
-    async def owed(self, update_id: int) -> Deed | None:
+    async def owed(self, update_id: int) -> Checkpoint | None:
         """The answer to what is done already, when the program was killed before it was told."""
         if self._begun_before is None:
             async with self._store.begin() as session:
@@ -158,7 +158,7 @@ class Decisions:
         async with self._store.begin() as session:
             await unfinished_updates.forget(session, update_id)
 
-    async def _question(self, said: Said, update_id: int) -> Question | None:
+    async def _question(self, said: TextSent, update_id: int) -> QuestionRow | None:
         async with self._store.begin() as session:
             taken = await unfinished_updates.find(session, update_id, self._clock())
             if "question" in taken:
@@ -166,7 +166,7 @@ class Decisions:
             found = await questions.find(session, chat_id=said.place.chat, person_id=said.actor.id)
         return found if found is not None and preconditions.is_answer(said, found, self._clock()) else None
 
-    async def _guarded(self, matter: Matter) -> Verdict:
+    async def _guarded(self, matter: AccessRequest) -> Authorization:
         """What cannot be decided is denied, and that is written down too; if even that fails, nothing happens. While
         the store refuses nothing is decided either way: it comes again."""
         try:
@@ -182,9 +182,13 @@ class Decisions:
         asking = self._asking(matter.intent.actor, matter.intent.place)
         async with self._store.begin() as session:
             entry = await self._record(session, matter, matter.subject, preconditions.UNDECIDED, EVERY_STATION)
-        return Verdict(preconditions.UNDECIDED, matter.subject, entry, asking, Access(), self._directory.whole)
+        return Authorization(
+            preconditions.UNDECIDED, matter.subject, entry, asking, Access(), self._directory.fleet_station
+        )
 
-    async def _decided(self, matter: Matter, member: bool | None = None, *, asked: bool = False) -> Verdict:
+    async def _decided(
+        self, matter: AccessRequest, member: bool | None = None, *, asked: bool = False
+    ) -> Authorization:
         """Telegram is asked who is in the chat only when something depends on it, and never within a transaction."""
         asking = replace(self._asking(matter.intent.actor, matter.intent.place), member=member)
         async with self._store.begin() as session:
@@ -198,57 +202,57 @@ class Decisions:
         member = await self._membership.is_member(asking.chat, asking.person)
         return await self._decided(matter, member, asked=True)
 
-    async def _about(self, session: Session, matter: Matter, access: Access, asking: Asking) -> About:
+    async def _about(self, session: Session, matter: AccessRequest, access: Access, asking: AccessContext) -> Target:
         """Whose PBX it is about, or could be."""
-        if isinstance(matter.intent, Typed):
+        if isinstance(matter.intent, CommandTyped):
             return await access_request.of_command(session, self._directory, matter.subject, access, asking)
-        if isinstance(matter.intent, Added):
+        if isinstance(matter.intent, AddedToChat):
             return access_request.of_joining(self._directory, matter.subject, access, asking)
         station = matter.station
-        if isinstance(matter.intent, Pressed) and station is None:
+        if isinstance(matter.intent, ButtonPressed) and station is None:
             action, station = await action_lookup.pressed_for(session, matter.intent)
             press = self._catalogue.presses.get(action)
-            if press is not None and press.whose is Whose.ALL:
+            if press is not None and press.whose is StationScope.ALL:
                 return await access_request.of_several(
                     session, self._directory, press, matter.subject, access, asking, station
                 )
-        return About(matter.subject, (replace(asking, station=station or asking.station),))
+        return Target(matter.subject, (replace(asking, station=station or asking.station),))
 
     async def _decide(
-        self, session: Session, matter: Matter, subject: Subject, access: Access, about: About
-    ) -> Verdict:
+        self, session: Session, matter: AccessRequest, subject: ResolvedAction, access: Access, about: Target
+    ) -> Authorization:
         intent, again, asking = matter.intent, False, about.asking
         station = self._directory.station(asking.station)
         if station is None:
-            station, subject = self._directory.whole, Subject(subject.what)
+            station, subject = self._directory.fleet_station, ResolvedAction(subject.what)
         if self._newest_before is None:
             self._newest_before = await audit.newest(session)
         decision = _undeclared(intent, subject)
         if subject.rule is not None:
             known = matter.update_id != NO_UPDATE
             earlier = await audit.earlier(session, matter.update_id, subject.what, asking.now) if known else None
-            case = Case(
+            case = CheckInput(
                 actor=intent.actor,
                 place=intent.place,
                 now=asking.now,
                 rule=subject.rule,
                 may=partial(access.may, asking),
-                flaw=intent.flaw,
+                rejected_because=intent.rejected_because,
                 sent_at=subject.sent_at,
                 earlier=earlier,
                 begun_here=self._is_of_this_run(matter.update_id, earlier),
                 resume=subject.resume,
                 keyboard=subject.keyboard,
-                message_id=intent.message_id if isinstance(intent, Pressed) else 0,
-                is_shown=isinstance(intent, Pressed) and intent.is_shown,
+                message_id=intent.message_id if isinstance(intent, ButtonPressed) else 0,
+                is_shown=isinstance(intent, ButtonPressed) and intent.is_shown,
                 approval=subject.approval,
-                words=intent.arguments if isinstance(intent, Typed) else "",
+                words=intent.arguments if isinstance(intent, CommandTyped) else "",
             )
             decision, again = preconditions.judge(case), earlier is not None and not case.begun_here
             if decision.allowed and about.unbound:
                 decision = preconditions.UNBOUND
             if case.is_open and earlier is not None:
-                verdict = Verdict(decision, subject, earlier.id, asking, access, station, earlier, again)
+                verdict = Authorization(decision, subject, earlier.id, asking, access, station, earlier, again)
                 return await self._again(session, matter, verdict.seen_by(about))
             if decision.allowed:
                 decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
@@ -262,29 +266,29 @@ class Decisions:
         if entry is None:
             await self._meeting.meet(session, intent, await self._met_at(session, about, decision))
             entry = await self._record(session, matter, subject, decision, about.known)
-        return Verdict(decision, subject, entry, asking, access, station, again=again).seen_by(about)
+        return Authorization(decision, subject, entry, asking, access, station, again=again).seen_by(about)
 
-    def _is_of_this_run(self, update_id: int, earlier: Earlier | None) -> bool:
+    def _is_of_this_run(self, update_id: int, earlier: EarlierDecision | None) -> bool:
         if earlier is None or update_id in self._cut_off:
             return False
         return earlier.id > (self._newest_before or 0)
 
     async def _claimed(
-        self, session: Session, matter: Matter, subject: Subject, decision: Decision, now: datetime
-    ) -> tuple[Decision, Subject]:
+        self, session: Session, matter: AccessRequest, subject: ResolvedAction, decision: Decision, now: datetime
+    ) -> tuple[Decision, ResolvedAction]:
         """What can be had only once is taken, and what was taken is written down, in the transaction that allows it."""
         claimed = await action_lookup.claimed(subject, session, now)
         if claimed is None:
             return preconditions.USED, subject
         keyboard = subject.keyboard
-        if keyboard is not None and keyboard.message_id is None and isinstance(matter.intent, Pressed):
+        if keyboard is not None and keyboard.message_id is None and isinstance(matter.intent, ButtonPressed):
             # The run that sent it was killed before it could say so, or is about to.
             keyboard.message_id = matter.intent.message_id or None
         if taken := claimed.taken():
             await unfinished_updates.write(session, matter.update_id, taken, now)
         return decision, claimed
 
-    async def _again(self, session: Session, matter: Matter, verdict: Verdict) -> Verdict:
+    async def _again(self, session: Session, matter: AccessRequest, verdict: Authorization) -> Authorization:
         """What a killed run had begun is one matter with one row, unless it is given up now: that is a decision too."""
         if verdict.decision.allowed or verdict.before is None:
             return verdict
@@ -296,7 +300,7 @@ class Decisions:
     async def overhear(self, place: Place) -> None:
         await self._meeting.overhear(place)
 
-    async def _met_at(self, session: Session, about: About, decision: Decision) -> Collection[str]:
+    async def _met_at(self, session: Session, about: Target, decision: Decision) -> Collection[str]:
         """The stations at which whoever is heard now is met: those that the chat speaks of; in private the one at which
         they may do this."""
         asking = about.asking
@@ -305,7 +309,7 @@ class Decisions:
         return (asking.station,) if decision.allowed and about.known != EVERY_STATION else ()
 
     async def _record(
-        self, session: Session, matter: Matter, subject: Subject, decision: Decision, station: str
+        self, session: Session, matter: AccessRequest, subject: ResolvedAction, decision: Decision, station: str
     ) -> int:
         intent = matter.intent
         row = audit.entry(
@@ -314,7 +318,7 @@ class Decisions:
             actor_id=intent.actor.id,
             actor_name=intent.actor.name,
             chat_id=intent.place.chat,
-            station=self._directory.one or station,
+            station=self._directory.single_station or station,
             what=subject.what,
             arguments=subject.recorded,
             permission=subject.rule.permission if subject.rule else "",
@@ -323,18 +327,18 @@ class Decisions:
         )
         return await audit.record_decision(session, row)
 
-    def _asking(self, actor: Actor, place: Place) -> Asking:
-        return Asking(
+    def _asking(self, actor: Actor, place: Place) -> AccessContext:
+        return AccessContext(
             person=actor.id,
             chat=place.chat,
             private=place.private,
-            station=self._directory.one or EVERY_STATION,
+            station=self._directory.single_station or EVERY_STATION,
             now=self._clock(),
         )
 
 
-def _undeclared(intent: Intent, subject: Subject) -> Decision:
+def _undeclared(intent: Intent, subject: ResolvedAction) -> Decision:
     """Why something without a rule is refused."""
-    if not isinstance(intent, Pressed):
+    if not isinstance(intent, ButtonPressed):
         return preconditions.NO_SUCH_COMMAND
     return preconditions.NOT_OPEN if subject.what in action_lookup.OF_SECOND else preconditions.UNKNOWN_BUTTON

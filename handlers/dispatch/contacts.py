@@ -5,16 +5,16 @@ from collections.abc import Collection
 from bot.access.policy import EVERY_STATION, Permission
 from bot.runtime.clock import Clock
 from bot.store.access import contacts
-from bot.store.access.contacts import Known
+from bot.store.access.contacts import Contact
 from bot.store.access.grants import GrantBook
 from bot.store.database import Session, Store
 from bot.store.messages import outbox
-from handlers.dialog.stations import Directory
-from handlers.dispatch.update_parser import Actor, Intent, Place, Typed
+from handlers.dialog.stations import StationChooser
+from handlers.dispatch.update_parser import Actor, CommandTyped, Intent, Place
 
 
-class Meeting:
-    def __init__(self, store: Store, grants: GrantBook, directory: Directory, clock: Clock) -> None:
+class ContactRecorder:
+    def __init__(self, store: Store, grants: GrantBook, directory: StationChooser, clock: Clock) -> None:
         self._store = store
         self._grants = grants
         self._directory = directory
@@ -24,11 +24,11 @@ class Meeting:
 
     async def meet(self, session: Session, intent: Intent, at: Collection[str]) -> None:
         """Record the names at these stations; ignore an update that was rejected."""
-        if intent.flaw is not None:
+        if intent.rejected_because is not None:
             return
-        await contacts.meet(session, _known(intent.actor), at)
-        if isinstance(intent, Typed) and intent.about is not None:
-            await contacts.meet(session, _known(intent.about), at)
+        await contacts.remember(session, _known(intent.actor), at)
+        if isinstance(intent, CommandTyped) and intent.about is not None:
+            await contacts.remember(session, _known(intent.about), at)
         if not intent.place.private and intent.place.title:
             await self._meet_group(session, intent.place, at)
 
@@ -42,7 +42,7 @@ class Meeting:
 
     async def _meet_group(self, session: Session, place: Place, at: Collection[str]) -> None:
         """Record a group. Administrators are notified once that it has become public, if it has grants or alerts."""
-        before = await contacts.meet(session, Known(place.chat, place.title, place.username or None), at)
+        before = await contacts.remember(session, Contact(place.chat, place.title, place.username or None), at)
         if not place.username or (before is not None and before.username is not None):
             return
         access, now = await self._grants.read(session), self._clock()
@@ -59,8 +59,8 @@ class Meeting:
                 "roles": sorted({grant.role for grant in given}),
                 "alerts": bool(told),
             }
-            outbox.owe(session, chat_id=admin, thread_id=None, template="group_public", facts=facts, now=now)
+            outbox.enqueue(session, chat_id=admin, thread_id=None, template="group_public", facts=facts, now=now)
 
 
-def _known(actor: Actor) -> Known:
-    return Known(actor.id, actor.name, actor.username)
+def _known(actor: Actor) -> Contact:
+    return Contact(actor.id, actor.name, actor.username)

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from bot.access.policy import EVERY_STATION, Asking, Decision, Permission
-from bot.messages.message import File, Message, Own
+from bot.access.policy import EVERY_STATION, AccessContext, Decision, Permission
+from bot.messages.message import File, Message, TrustedText
 from bot.store.access.audit import NOTHING_CHANGED, Change
-from bot.store.access.contacts import Known
-from handlers.dispatch.rules import RULES, Resume, Rule
-from handlers.dispatch.services import Desk, Station
+from bot.store.access.contacts import Contact
+from handlers.dispatch.rules import RULES, OnRestart, Rule
+from handlers.dispatch.services import Services, Station
 from handlers.dispatch.topics import Topic
-from handlers.dispatch.update_parser import Actor, Document, Place, Typed
+from handlers.dispatch.update_parser import Actor, CommandTyped, Document, Place
 from handlers.parsing.arguments import of_known_fields
 
 CONFIRM_WITHIN = timedelta(minutes=2)
@@ -62,12 +62,12 @@ class Reply:
     question: Question | None = None
     settled: bool = False
     then: "Callable[[], Awaitable[Reply]] | None" = None
-    instead: Typed | None = None
+    instead: CommandTyped | None = None
     outcome: str = "answered"
     change: Change = NOTHING_CHANGED
 
 
-class Talk(Protocol):
+class Chat(Protocol):
     """The little a handler may do besides answering; the dispatcher provides it."""
 
     async def progress(self, message: Message) -> None:
@@ -110,11 +110,11 @@ class Request:
     place: Place
     station: Station
     now: datetime
-    talk: Talk
+    chat: Chat
     may: Callable[[str], Decision]
     may_at: Callable[[str, str], Decision]
-    asking: Asking
-    desk: Desk
+    asking: AccessContext
+    services: Services
     translate: Callable[[str], str]
     stop: asyncio.Event
     among: tuple[str, ...] = ()
@@ -131,17 +131,20 @@ class Request:
     def stopping(self) -> bool:
         return self.stop.is_set()
 
-    async def known(self, ids: Iterable[int]) -> Mapping[int, Known]:
+    async def known(self, ids: Iterable[int]) -> Mapping[int, Contact]:
         """Those people and chats that may be shown here by name."""
-        return await self.desk.people.named(ids, self.people_of)
+        return await self.services.people.named(ids, self.people_of)
 
-    async def by_username(self, username: str) -> Known | None:
+    async def by_username(self, username: str) -> Contact | None:
         """Whoever has that username, of those who may be shown here by name."""
-        return await self.desk.people.by_username(username, self.people_of)
+        return await self.services.people.by_username(username, self.people_of)
 
     def not_met(self, username: str) -> Message:
         """What helps when nobody who may be shown here has it."""
-        return Message("not_met", {"written": username, "apart": self.desk.fleet.one is None and bool(self.people_of)})
+        return Message(
+            "not_met",
+            {"written": username, "apart": self.services.fleet.single_station is None and bool(self.people_of)},
+        )
 
     @property
     def people_of(self) -> str:
@@ -174,7 +177,7 @@ class WrongArguments(Exception):
 Handler = Callable[[Request], Awaitable[Reply]]
 
 
-class Whose(StrEnum):
+class StationScope(StrEnum):
     """Which PBXs a command is about."""
 
     ONE = "one: who speaks of several is asked which"
@@ -195,8 +198,8 @@ class Command:
     usage: str = ""
     examples: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
-    resume: Resume = Resume.FREELY
-    whose: Whose = Whose.ONE
+    resume: OnRestart = OnRestart.RERUN
+    whose: StationScope = StationScope.ONE
     fields: frozenset[str] = frozenset()
     topic: Topic = Topic.BOT
 
@@ -206,14 +209,14 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Press:
+class ButtonAction:
     """A button's action, or what is done with an answer. Its rule is asked again for whoever presses or answers."""
 
     name: str
     handler: Handler
     rule: Rule
-    resume: Resume = Resume.FREELY
-    whose: Whose = Whose.ONE
+    resume: OnRestart = OnRestart.RERUN
+    whose: StationScope = StationScope.ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +224,8 @@ class Catalogue:
     """Everything people can say. /help, Telegram's menus, the README's table and the dispatcher read it."""
 
     commands: dict[str, Command] = field(default_factory=dict)
-    presses: dict[str, Press] = field(default_factory=dict)
-    answers: dict[str, Press] = field(default_factory=dict)
+    presses: dict[str, ButtonAction] = field(default_factory=dict)
+    answers: dict[str, ButtonAction] = field(default_factory=dict)
 
     def declares(self, name: str) -> bool:
         """Whether a button or an answer of that name does something."""
@@ -238,7 +241,7 @@ class Catalogue:
     def in_order(self) -> list[Command]:
         return [command for _, commands in self.by_topic(lambda _command: True) for command in commands]
 
-    def refined(self, typed: Typed) -> Typed:
+    def refined(self, typed: CommandTyped) -> CommandTyped:
         """With its second word in the name, when there is such a command."""
         first, *rest = typed.arguments.split(None, 1) or [""]
         for one in self.commands.values():
@@ -259,8 +262,8 @@ def command(
     usage: str = "",
     examples: tuple[str, ...] = (),
     words: tuple[str, ...] = (),
-    resume: Resume = Resume.FREELY,
-    whose: Whose = Whose.ONE,
+    resume: OnRestart = OnRestart.RERUN,
+    whose: StationScope = StationScope.ONE,
     fields: frozenset[str] = frozenset(),
 ) -> Callable[[Handler], Handler]:
     """Declare a command. Without a line in the table of rules it does not import."""
@@ -268,38 +271,40 @@ def command(
 
     def declare(handler: Handler) -> Handler:
         CATALOGUE.commands[name] = Command(
-            name, handler, rule, summary, usage, tuple(map(Own, examples)), words, resume, whose, fields, topic
+            name, handler, rule, summary, usage, tuple(map(TrustedText, examples)), words, resume, whose, fields, topic
         )
         return handler
 
     return declare
 
 
-def button(name: str, *, resume: Resume | None = None, whose: Whose = Whose.ONE) -> Callable[[Handler], Handler]:
+def button(
+    name: str, *, resume: OnRestart | None = None, whose: StationScope = StationScope.ONE
+) -> Callable[[Handler], Handler]:
     """Declare what pressing a button does; `whose` is ONE or ALL. Without a line in the table of rules it does not
     import."""
     rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.presses[name] = Press(name, handler, rule, resume or _cautious(rule), whose)
+        CATALOGUE.presses[name] = ButtonAction(name, handler, rule, resume or _cautious(rule), whose)
         return handler
 
     return declare
 
 
-def answer(name: str, *, resume: Resume | None = None) -> Callable[[Handler], Handler]:
+def answer(name: str, *, resume: OnRestart | None = None) -> Callable[[Handler], Handler]:
     """Declare what is done with the answer to a question. Without a line in the table of rules it does not import."""
     rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.answers[name] = Press(name, handler, rule, resume or _cautious(rule))
+        CATALOGUE.answers[name] = ButtonAction(name, handler, rule, resume or _cautious(rule))
         return handler
 
     return declare
 
 
-def _cautious(rule: Rule) -> Resume:
-    return Resume.ASKS if rule.writes else Resume.FREELY
+def _cautious(rule: Rule) -> OnRestart:
+    return OnRestart.ASK_USER if rule.writes else OnRestart.RERUN
 
 
 def _rule(name: str, taken: bool, form: str) -> Rule:

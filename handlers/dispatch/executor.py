@@ -14,7 +14,7 @@ from bot.store.database import DatabaseError, Session, Store
 from bot.store.messages import unfinished_updates
 from handlers.dialog import pbx_errors
 from handlers.dispatch.declare import Command, Question, Reply, WrongArguments
-from handlers.dispatch.replier import Conversation
+from handlers.dispatch.replier import Replier
 from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address
 
@@ -24,17 +24,17 @@ Work = Callable[[], Awaitable[Reply]]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ExecutionJob:
     """What is to be done for an update, under which audit row, and where it is answered. One that is `whole` is done
     in one transaction with its outcome."""
 
     update_id: int
     entry: int
     address: Address
-    whole: bool = False
+    atomic: bool = False
 
 
-class Execution:
+class Executor:
     """Runs handlers. What they raise becomes a sentence, and none of it ends anything else."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -54,7 +54,7 @@ class Execution:
             task.cancel()
 
     async def run(
-        self, job: Job, work: Work, *, command: Command | None = None, question: Question | None = None
+        self, job: ExecutionJob, work: Work, *, command: Command | None = None, question: Question | None = None
     ) -> Reply:
         """What the work replies, or how its failure is said. An answer that cannot be meant is asked for again."""
         try:
@@ -77,13 +77,13 @@ class Execution:
             return Reply(Message("broken"), outcome="failed inside the bot")
 
     async def carry_out(
-        self, job: Job, work: Work, *, command: Command | None = None, question: Question | None = None
+        self, job: ExecutionJob, work: Work, *, command: Command | None = None, question: Question | None = None
     ) -> Reply:
         """Do it. What is whole is done and written down, and its answer owed from then on, or nothing happened."""
-        if not job.whole:
+        if not job.atomic:
             return await self.run(job, work, command=command, question=question)
         try:
-            async with self._store.whole() as session:
+            async with self._store.atomic() as session:
                 reply = await self.run(job, work, command=command, question=question)
                 await self._record(session, job, reply)
                 if reply.then is None:
@@ -100,27 +100,27 @@ class Execution:
                 await self._record(session, job, reply)
             return reply
 
-    async def conclude(self, job: Job, talk: Conversation, reply: Reply) -> None:
+    async def conclude(self, job: ExecutionJob, talk: Replier, reply: Reply) -> None:
         """Say the reply, complete the audit row, and start what is to go on after it."""
         await talk.say(reply)
         async with self._store.begin() as session:
             await talk.tie(session)
-            if not job.whole:
+            if not job.atomic:
                 await self._record(session, job, reply)
             await unfinished_updates.forget(session, job.update_id)
         if reply.then is not None:
             self.begin(talk, reply.then, job)
 
-    def begin(self, talk: Conversation, work: Work, job: Job) -> None:
+    def begin(self, talk: Replier, work: Work, job: ExecutionJob) -> None:
         """Work that goes on in the background, and ends in a reply."""
-        task = asyncio.create_task(self._go_on(replace(job, whole=False), talk, work))
+        task = asyncio.create_task(self._go_on(replace(job, atomic=False), talk, work))
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
 
-    async def _record(self, session: Session, job: Job, reply: Reply) -> None:
+    async def _record(self, session: Session, job: ExecutionJob, reply: Reply) -> None:
         await audit.record_outcome(session, job.entry, reply.outcome, reply.change, self._clock())
 
-    async def _go_on(self, job: Job, talk: Conversation, work: Work) -> None:
+    async def _go_on(self, job: ExecutionJob, talk: Replier, work: Work) -> None:
         try:
             await self.conclude(job, talk, await self.run(job, work))
         except Exception:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.runtime.clock import Clock
-from handlers.dispatch.access_request import Verdict
+from handlers.dispatch.access_request import Authorization
 from handlers.dispatch.declare import Reply
-from handlers.dispatch.services import Desk
-from handlers.dispatch.update_parser import Added
+from handlers.dispatch.services import Services
+from handlers.dispatch.update_parser import AddedToChat
 from handlers.recovery.resume import Resumption
 
 
@@ -20,12 +20,12 @@ from handlers.recovery.resume import Resumption
 class ChatJoined:
     """The bot was added to a chat, from which it goes when the verdict is a denial."""
 
-    added: Added
-    verdict: Verdict
-    desk: Desk
+    added: AddedToChat
+    verdict: Authorization
+    desk: Services
 
 
-OnStartup = Callable[[Desk, Clock, asyncio.Event], Coroutine[Any, Any, None]]
+OnStartup = Callable[[Services, Clock, asyncio.Event], Coroutine[Any, Any, None]]
 OnResume = Callable[[Resumption], Awaitable[None]]
 OnAddedToChat = Callable[[ChatJoined], Awaitable[Reply]]
 

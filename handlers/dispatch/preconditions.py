@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.access.policy import Decision
-from bot.store.access.audit import Earlier
-from bot.store.tables.incidents import Keyboard, Question
+from bot.store.access.audit import EarlierDecision
+from bot.store.tables.incidents import Keyboard, QuestionRow
 from bot.store.typed_secrets import holds_secret
-from handlers.dispatch.rules import Resume, Rule, Where
-from handlers.dispatch.update_parser import Actor, Place, Said, too_early, too_old
+from handlers.dispatch.rules import OnRestart, Rule, Where
+from handlers.dispatch.update_parser import Actor, Place, TextSent, too_early, too_old
 
 # Longer after it was allowed nobody may want any more what a killed run did not get done.
 RESUMED_WITHIN = timedelta(hours=1)
@@ -55,7 +55,7 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CheckInput:
     """One thing that somebody wants, with everything that is known when it is decided. A press was sent when it
     came. `earlier` is what the same update was answered when it came before, and
     `begun_here` whether that was in this run of the program; `resume` is what may be done of what a killed run had
@@ -67,11 +67,11 @@ class Case:
     now: datetime
     rule: Rule
     may: May
-    flaw: str | None = None
+    rejected_because: str | None = None
     sent_at: datetime | None = None
-    earlier: Earlier | None = None
+    earlier: EarlierDecision | None = None
     begun_here: bool = True
-    resume: Resume = Resume.ASKS
+    resume: OnRestart = OnRestart.ASK_USER
     keyboard: Keyboard | None = None
     message_id: int = 0
     is_shown: bool = False
@@ -96,27 +96,27 @@ class Case:
         return self.is_open and self.earlier is not None and self.now - self.earlier.at <= RESUMED_WITHIN
 
 
-def _flaw(case: Case) -> Decision | None:
-    return Decision(False, case.flaw) if case.flaw else None
+def _flaw(case: CheckInput) -> Decision | None:
+    return Decision(False, case.rejected_because) if case.rejected_because else None
 
 
-def _seen(case: Case) -> Decision | None:
+def _seen(case: CheckInput) -> Decision | None:
     """What a killed run of the program had begun is gone on with, but for what may have been done already and cannot
     look."""
     if case.earlier is None:
         return None
     if not case.is_open:
         return Decision(False, case.earlier.reason) if case.is_refusal_untold else SEEN
-    if case.resume is Resume.FREELY:
+    if case.resume is OnRestart.RERUN:
         return None
-    return None if case.resumes and case.resume is not Resume.ASKS else INTERRUPTED
+    return None if case.resumes and case.resume is not OnRestart.ASK_USER else INTERRUPTED
 
 
-def _place(case: Case) -> Decision | None:
+def _place(case: CheckInput) -> Decision | None:
     return ELSEWHERE if case.keyboard is not None and case.keyboard.chat_id != case.place.chat else None
 
 
-def _message(case: Case) -> Decision | None:
+def _message(case: CheckInput) -> Decision | None:
     """The program of whoever presses may send the button of one message under another. Telegram tells of the message
     what buttons it has; that it had this one a moment ago, or is too old to be told of, we know ourselves."""
     keyboard = case.keyboard
@@ -125,60 +125,60 @@ def _message(case: Case) -> Decision | None:
     return None if keyboard.message_id and keyboard.message_id == case.message_id else UNDER_ANOTHER
 
 
-def _person(case: Case) -> Decision | None:
+def _person(case: CheckInput) -> Decision | None:
     asker = case.keyboard.asker_id if case.keyboard is not None else None
     return SOMEONE_ELSES if asker is not None and asker != case.actor.id else None
 
 
-def _expired(case: Case) -> Decision | None:
+def _expired(case: CheckInput) -> Decision | None:
     ends = case.keyboard.expires_at if case.keyboard is not None and not case.resumes else None
     return EXPIRED if ends is not None and ends < (case.sent_at or case.now) else None
 
 
-def _age(case: Case) -> Decision | None:
+def _age(case: CheckInput) -> Decision | None:
     sent_at = None if case.resumes else case.sent_at
     return OLD if sent_at is not None and too_old(sent_at, case.now) else None
 
 
-def _future(case: Case) -> Decision | None:
+def _future(case: CheckInput) -> Decision | None:
     """A press carries no time of Telegram's: it is dated by our own clock, which may have been set back since."""
     sent_at = None if case.keyboard is not None or case.resumes else case.sent_at
     return FUTURE if sent_at is not None and too_early(sent_at, case.now) else None
 
 
-def _where(case: Case) -> Decision | None:
+def _where(case: CheckInput) -> Decision | None:
     place = case.approval.place if case.approval is not None else case.place
     if case.rule.where.holds(private=place.private):
         return None
     return ONLY_IN_PRIVATE if case.rule.where is Where.PRIVATE else ONLY_IN_A_GROUP
 
 
-def _second(case: Case) -> Decision | None:
+def _second(case: CheckInput) -> Decision | None:
     """Whoever asked may take it back, but not confirm it."""
     approval = case.approval
     same = approval is not None and not approval.is_refusal and approval.first.id == case.actor.id
     return SECOND_NEEDED if same else None
 
 
-def _independent(case: Case) -> Decision | None:
+def _independent(case: CheckInput) -> Decision | None:
     """Who has no right at all is told that, and not where it comes from."""
     approval = case.approval
     made = approval is not None and not approval.is_refusal and not approval.is_independent
     return NOT_INDEPENDENT if made and case.may(case.rule.permission).allowed else None
 
 
-def _first(case: Case) -> Decision | None:
+def _first(case: CheckInput) -> Decision | None:
     if case.approval is None or case.approval.is_refusal:
         return None
     return None if case.approval.may(case.rule.permission).allowed else FIRST_LOST_THE_RIGHT
 
 
-def _secret(case: Case) -> Decision | None:
-    concerns_us = not case.place.private and not case.rule.hears_secrets
+def _secret(case: CheckInput) -> Decision | None:
+    concerns_us = not case.place.private and not case.rule.accepts_password
     return SECRET_TOLD if concerns_us and holds_secret(case.words) else None
 
 
-CHECKS: Mapping[str, Callable[[Case], Decision | None]] = {
+CHECKS: Mapping[str, Callable[[CheckInput], Decision | None]] = {
     "the update itself": _flaw,
     "seen before": _seen,
     "its chat": _place,
@@ -195,18 +195,18 @@ CHECKS: Mapping[str, Callable[[Case], Decision | None]] = {
 }
 
 # When words are the answer to an open question: in a group people talk to each other.
-ANSWERS: Mapping[str, Callable[[Said, Question, datetime], bool]] = {
+ANSWERS: Mapping[str, Callable[[TextSent, QuestionRow, datetime], bool]] = {
     "in time": lambda said, question, now: question.expires_at > now,
     "to the question": lambda said, question, now: said.place.private or said.replied_to == question.message_id,
 }
 
 
-def judge(case: Case) -> Decision:
+def judge(case: CheckInput) -> Decision:
     for check in CHECKS.values():
         if (objection := check(case)) is not None:
             return objection
     return case.may(case.rule.permission)
 
 
-def is_answer(said: Said, question: Question, now: datetime) -> bool:
+def is_answer(said: TextSent, question: QuestionRow, now: datetime) -> bool:
     return all(holds(said, question, now) for holds in ANSWERS.values())

@@ -8,7 +8,7 @@ from bot.messages.sanitize import LONGEST, visible
 from bot.store.typed_secrets import holds_address, holds_secret
 from handlers.dispatch import preconditions
 from handlers.dispatch.preconditions import May
-from handlers.dispatch.update_parser import ANONYMOUS, NOT_KNOWN, Actor, Said, Typed
+from handlers.dispatch.update_parser import ANONYMOUS, NOT_KNOWN, Actor, CommandTyped, TextSent
 from handlers.safety.anonymous import written
 from handlers.safety.rate_limits import TOO_MUCH
 
@@ -44,13 +44,13 @@ def toast(decision: Decision) -> str:
     return TOASTS.get(decision, NO_RIGHT)
 
 
-def answer_to_command(typed: Typed, decision: Decision, may: May, *, alone: bool = True) -> Message | None:
+def answer_to_command(typed: CommandTyped, decision: Decision, may: May, *, alone: bool = True) -> Message | None:
     """Strangers in a group get silence, in private their id; people with a role hear why."""
     if decision == preconditions.UNDECIDED and typed.place.private:
         return Message("undecided")
-    if typed.flaw == NOT_KNOWN and typed.place.chat == typed.actor.id and is_known(may):
+    if typed.rejected_because == NOT_KNOWN and typed.place.chat == typed.actor.id and is_known(may):
         return Message("not_simply_typed")
-    if typed.flaw is not None or decision in UNHEARD:
+    if typed.rejected_because is not None or decision in UNHEARD:
         return None
     if decision.reason == MEMBERSHIP_UNKNOWN:
         return Message("membership_unknown")
@@ -65,7 +65,7 @@ def answer_to_command(typed: Typed, decision: Decision, may: May, *, alone: bool
     return _to_somebody_known(typed, decision)
 
 
-def _to_somebody_known(typed: Typed, decision: Decision) -> Message | None:
+def _to_somebody_known(typed: CommandTyped, decision: Decision) -> Message | None:
     if decision == preconditions.NO_SUCH_COMMAND:
         # In a group the command may well be meant for another bot.
         return Message("unknown_command", {"command": typed.name}) if typed.place.private else None
@@ -76,7 +76,7 @@ def _to_somebody_known(typed: Typed, decision: Decision) -> Message | None:
     return Message("not_bound" if decision == preconditions.UNBOUND else "no_right", {"command": typed.name})
 
 
-def answer_to_late_words(said: Said, decision: Decision, may: May) -> Message | None:
+def answer_to_late_words(said: TextSent, decision: Decision, may: May) -> Message | None:
     """An answer that is not obeyed: it came too late, or the right has gone since the question."""
     if decision in UNHEARD or not is_known(may):
         return None
@@ -94,7 +94,7 @@ def too_old(sent_at: datetime, command: str = "", *, alone: bool = True) -> Mess
 
 def is_known(may: May) -> bool:
     """Whether somebody has any role here."""
-    return may(Permission.SOMEBODY).allowed
+    return may(Permission.ANY_ROLE).allowed
 
 
 def stranger(actor: Actor) -> Message:
@@ -102,20 +102,20 @@ def stranger(actor: Actor) -> Message:
     return Message("stranger", {"person": actor.id}, ((Button(mark("🙋 Request access"), "access.request"),),))
 
 
-def secret_in_group(typed: Typed, may: May) -> str:
+def secret_in_group(typed: CommandTyped, may: May) -> str:
     """The template that answers a refused command with a secret in a group; empty when there is none in it, or its
     author is a stranger. Whoever writes as the group administers it."""
-    if typed.place.private or not (is_known(may) or typed.flaw == ANONYMOUS):
+    if typed.place.private or not (is_known(may) or typed.rejected_because == ANONYMOUS):
         return ""
     if holds_secret(typed.arguments):
         return "password_in_group"
     return "oncall_address_in_group" if typed.name == HEARS_ADDRESS and holds_address(typed.arguments) else ""
 
 
-def offer_to_prove(typed: Typed, *, looks: bool) -> Message | None:
+def offer_to_prove(typed: CommandTyped, *, looks: bool) -> Message | None:
     """An anonymous administrator has no id; the press of a button carries the real one. What cannot be shown whole
     nobody can own up to, and addresses may be secret. `looks`: it changes nothing."""
-    if typed.flaw != ANONYMOUS or typed.place.private:
+    if typed.rejected_because != ANONYMOUS or typed.place.private:
         return None
     data = {
         "name": typed.name,

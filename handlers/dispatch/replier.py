@@ -16,7 +16,7 @@ from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats, keyboards, outbox, questions
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard
-from bot.telegram.delivery.sender import Messenger
+from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, MaybeDelivered, MessageGone, TryLater
 from handlers.dispatch.declare import Question, Reply, Secret
 from handlers.dispatch.update_parser import Document
@@ -31,7 +31,7 @@ PATIENCE = 20.0
 TRIES = 3
 
 
-class Conversation:
+class Replier:
     """Answers what was typed (the message `asked`) with a message, and a pressed button by changing the message it is
     under (`shown`). In a group a `masked` one shows phone numbers in part; what it sends in private it shows whole.
     `wake` tells the courier that an answer had to be owed. `again`: what is sent may have been sent before, and says
@@ -41,7 +41,7 @@ class Conversation:
     def __init__(
         self,
         *,
-        messenger: Messenger,
+        messenger: Sender,
         store: Store,
         zone: tzinfo,
         clock: Clock,
@@ -177,7 +177,7 @@ class Conversation:
     async def _owe_deletion(self, chat: int, message_id: int, lifetime: timedelta) -> None:
         now = self._clock()
         async with self._store.begin() as session:
-            outbox.owe(
+            outbox.enqueue(
                 session,
                 action="delete",
                 chat_id=chat,
@@ -268,7 +268,7 @@ class Conversation:
         until = now + timedelta(seconds=error.after)
         rendered = self._messenger.rendered(message, zone=self._zone, now=now, masked=self._masked)
         async with self._store.begin() as session:
-            row = outbox.owe(
+            row = outbox.enqueue(
                 session,
                 action="edit" if self._shown is not None else "send",
                 chat_id=self._place.chat,

@@ -14,16 +14,16 @@ from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
-from bot.telegram.delivery.sender import Messenger
+from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError
-from handlers.dialog.stations import Directory
-from handlers.dispatch.access_request import Verdict
-from handlers.dispatch.action_lookup import Subject
+from handlers.dialog.stations import StationChooser
+from handlers.dispatch.access_request import Authorization
+from handlers.dispatch.action_lookup import ResolvedAction
 from handlers.dispatch.declare import Request
 from handlers.dispatch.preconditions import May
-from handlers.dispatch.replier import Conversation
-from handlers.dispatch.services import Desk
-from handlers.dispatch.update_parser import Pressed, Said, Typed
+from handlers.dispatch.replier import Replier
+from handlers.dispatch.services import Services
+from handlers.dispatch.update_parser import ButtonPressed, CommandTyped, TextSent
 from handlers.recovery.pending_replies import Address
 
 log = structlog.get_logger(__name__)
@@ -33,36 +33,36 @@ AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
-class Reception:
+class RequestFactory:
     """`mask_numbers`: in groups phone numbers are shown in part to those who may not read them.
     `needs_second` names the actions that are done by two people."""
 
-    directory: Directory
-    desk: Desk
+    directory: StationChooser
+    desk: Services
     store: Store
-    messenger: Messenger
+    messenger: Sender
     renderer: Renderer
     clock: Clock
     mask_numbers: bool = False
     wake: Signal | None = None
     needs_second: Callable[[str], bool] = lambda _action: False
 
-    def conversation(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Conversation:
+    def conversation(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Replier:
         """`again`: a killed run may have answered already. `settled`: it is about one PBX, which is to be said."""
-        return Conversation(
+        return Replier(
             messenger=self.messenger,
             store=self.store,
             zone=self.directory.zone(to.station),
             clock=self.clock,
             to=to,
-            says_station=settled and self.directory.one is None,
+            says_station=settled and self.directory.single_station is None,
             masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
             wake=self.wake,
             again=again,
             needs_second=self.needs_second,
         )
 
-    async def said(self, subject: Subject) -> dict[str, Any] | None:
+    async def said(self, subject: ResolvedAction) -> dict[str, Any] | None:
         """What the bot said where it was answered with this button or these words: template and facts."""
         if subject.question is not None:
             return subject.question.said
@@ -80,9 +80,9 @@ class Reception:
 
     def request(
         self,
-        intent: Typed | Said | Pressed,
-        talk: Conversation,
-        verdict: Verdict,
+        intent: CommandTyped | TextSent | ButtonPressed,
+        talk: Replier,
+        verdict: Authorization,
         *,
         arguments: str = "",
         stop: asyncio.Event,
@@ -92,12 +92,12 @@ class Reception:
             place=intent.place,
             station=verdict.station,
             now=self.clock(),
-            talk=talk,
+            chat=talk,
             may=verdict.may,
             may_at=verdict.theirs().may_at,
             asking=verdict.asking,
             settled=verdict.settled,
-            desk=self.desk,
+            services=self.desk,
             translate=self.renderer.label,
             stop=stop,
             among=verdict.among,
@@ -106,12 +106,12 @@ class Reception:
             data=verdict.subject.data,
             kept=verdict.subject.kept,
             resumed=verdict.before is not None or AGAIN in verdict.subject.data,
-            document=None if isinstance(intent, Pressed) else intent.document,
-            about=intent.about if isinstance(intent, Typed) else None,
-            shown=(intent.message_id or None) if isinstance(intent, Pressed) else None,
+            document=None if isinstance(intent, ButtonPressed) else intent.document,
+            about=intent.about if isinstance(intent, CommandTyped) else None,
+            shown=(intent.message_id or None) if isinstance(intent, ButtonPressed) else None,
         )
 
-    async def toast(self, pressed: Pressed, text: str | None, *, alert: bool = False) -> None:
+    async def toast(self, pressed: ButtonPressed, text: str | None, *, alert: bool = False) -> None:
         """The small note over the chat that answers a press."""
         try:
             await self.messenger.answer(pressed.query_id, text and self.renderer.label(text), alert=alert)

@@ -12,10 +12,10 @@ from bot.access.policy import VIEWER, Permission
 from bot.messages.message import mark
 
 # What the bot answers from what it keeps itself.
-OF_THE_BOT = frozenset(
+LOCAL = frozenset(
     {
         Permission.ANYONE,
-        Permission.SOMEBODY,
+        Permission.ANY_ROLE,
         Permission.INCIDENTS,
         Permission.ACKNOWLEDGE,
         Permission.MUTE,
@@ -30,9 +30,9 @@ OF_THE_BOT = frozenset(
 
 
 # What changes nothing.
-LOOKING = VIEWER.permissions | {
+READ_ONLY = VIEWER.permissions | {
     Permission.ANYONE,
-    Permission.SOMEBODY,
+    Permission.ANY_ROLE,
     Permission.LISTEN,
     Permission.NUMBERS,
     Permission.SECRETS,
@@ -50,13 +50,13 @@ class Where(StrEnum):
         return self is Where.ANYWHERE or (self is Where.PRIVATE) is private
 
 
-class Resume(StrEnum):
+class OnRestart(StrEnum):
     """What becomes of a handler's work when the program is killed in the middle of it."""
 
-    FREELY = "begun again: it only looks or asks, or doing it again changes nothing"
-    WHOLE = "all or nothing: it changes our own store alone, in one transaction with its outcome, and asks nobody else"
-    LOOKS = "begun again, and told so: it looks first what the PBX has done"
-    ASKS = "not done again: its person is told to look"
+    RERUN = "begun again: it only looks or asks, or doing it again changes nothing"
+    ATOMIC = "all or nothing: it changes our own store alone, in one transaction with its outcome, and asks nobody else"
+    VERIFY_FIRST = "begun again, and told so: it looks first what the PBX has done"
+    ASK_USER = "not done again: its person is told to look"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +69,17 @@ class Rule:
     where: Where = Where.ANYWHERE
     writes: str = ""
     costly: bool = False
-    urgent: bool = False
-    hears_secrets: bool = False
+    exempt_from_rate_limit: bool = False
+    accepts_password: bool = False
 
     @property
     def only_looks(self) -> bool:
         """Whoever may do it changes nothing by it."""
-        return self.permission in LOOKING
+        return self.permission in READ_ONLY
 
     @property
     def asks_pbx(self) -> bool:
-        return self.permission not in OF_THE_BOT
+        return self.permission not in LOCAL
 
 
 RULES: Mapping[str, Rule] = {
@@ -104,7 +104,7 @@ RULES: Mapping[str, Rule] = {
     "employees.show": Rule(Permission.EMPLOYEES_READ),
     "employee.card": Rule(Permission.EMPLOYEES_READ),
     "employee.secret": Rule(Permission.SECRETS),
-    "/add_employee": Rule(Permission.EMPLOYEES, hears_secrets=True),
+    "/add_employee": Rule(Permission.EMPLOYEES, accepts_password=True),
     "employee_step.answer": Rule(Permission.EMPLOYEES),
     "employee_step.choose": Rule(Permission.EMPLOYEES),
     "employee_step.choose_again": Rule(Permission.EMPLOYEES),
@@ -115,7 +115,7 @@ RULES: Mapping[str, Rule] = {
     "employee_step.done": Rule(Permission.EMPLOYEES),
     "employee.create": Rule(Permission.EMPLOYEES, writes=mark("Create an employee")),
     "employee.cancel": Rule(Permission.EMPLOYEES),
-    "/edit_employee": Rule(Permission.EMPLOYEES, hears_secrets=True),
+    "/edit_employee": Rule(Permission.EMPLOYEES, accepts_password=True),
     "employee.edit": Rule(Permission.EMPLOYEES),
     "employee.new_password": Rule(Permission.EMPLOYEES),
     "employee.apply": Rule(Permission.EMPLOYEES, writes=mark("Change an employee")),
@@ -133,7 +133,7 @@ RULES: Mapping[str, Rule] = {
     "import.cancel": Rule(Permission.EMPLOYEES),
     "import.begin": Rule(Permission.EMPLOYEES, writes=mark("Create many employees")),
     "import.go_on": Rule(Permission.EMPLOYEES, writes=mark("Go on with an import of employees")),
-    "import.stop": Rule(Permission.EMPLOYEES, urgent=True),
+    "import.stop": Rule(Permission.EMPLOYEES, exempt_from_rate_limit=True),
     "import.report": Rule(Permission.EMPLOYEES),
     "/export_employees": Rule(Permission.EMPLOYEES, costly=True),
     # trunks
@@ -141,11 +141,11 @@ RULES: Mapping[str, Rule] = {
     "trunks.show": Rule(Permission.TRUNKS_READ),
     "trunk.card": Rule(Permission.TRUNKS_READ),
     "trunk.check": Rule(Permission.TRUNKS_CHECK),
-    "/add_trunk": Rule(Permission.TRUNKS, hears_secrets=True),
+    "/add_trunk": Rule(Permission.TRUNKS, accepts_password=True),
     "trunk.password": Rule(Permission.TRUNKS),
     "trunk.create": Rule(Permission.TRUNKS, writes=mark("Create a trunk")),
     "trunk.forget": Rule(Permission.TRUNKS),
-    "/edit_trunk": Rule(Permission.TRUNKS, hears_secrets=True),
+    "/edit_trunk": Rule(Permission.TRUNKS, accepts_password=True),
     "trunk.edit": Rule(Permission.TRUNKS),
     "trunk.new_password": Rule(Permission.TRUNKS),
     "trunk.apply": Rule(Permission.TRUNKS, writes=mark("Change a trunk")),
@@ -155,19 +155,19 @@ RULES: Mapping[str, Rule] = {
     "trunk.delete": Rule(Permission.TRUNKS),
     "trunk.name_to_delete": Rule(Permission.TRUNKS, writes=mark("Delete a trunk")),
     # incidents
-    "incident.take": Rule(Permission.ACKNOWLEDGE, urgent=True),
-    "incident.take_all": Rule(Permission.ACKNOWLEDGE, urgent=True),
-    "incident.which": Rule(Permission.INCIDENTS, urgent=True),
-    "incident.hand_over": Rule(Permission.ACKNOWLEDGE, urgent=True),
-    "incident.give": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "incident.take": Rule(Permission.ACKNOWLEDGE, exempt_from_rate_limit=True),
+    "incident.take_all": Rule(Permission.ACKNOWLEDGE, exempt_from_rate_limit=True),
+    "incident.which": Rule(Permission.INCIDENTS, exempt_from_rate_limit=True),
+    "incident.hand_over": Rule(Permission.ACKNOWLEDGE, exempt_from_rate_limit=True),
+    "incident.give": Rule(Permission.ACKNOWLEDGE, exempt_from_rate_limit=True),
     "trunk.reregister": Rule(Permission.TRUNKS),
     "trunk.reregister_now": Rule(Permission.TRUNKS, writes=mark("Register a trunk anew")),
     "/incidents": Rule(Permission.INCIDENTS),
     "incidents.show": Rule(Permission.INCIDENTS),
     "incidents.of_card": Rule(Permission.INCIDENTS),
     "incident.details": Rule(Permission.INCIDENTS),
-    "/ack": Rule(Permission.ACKNOWLEDGE, urgent=True),
-    "incident.ack": Rule(Permission.ACKNOWLEDGE, urgent=True),
+    "/ack": Rule(Permission.ACKNOWLEDGE, exempt_from_rate_limit=True),
+    "incident.ack": Rule(Permission.ACKNOWLEDGE, exempt_from_rate_limit=True),
     # silences
     "/mute": Rule(Permission.MUTE),
     "/mutes": Rule(Permission.INCIDENTS),
@@ -176,10 +176,10 @@ RULES: Mapping[str, Rule] = {
     "mute.subject": Rule(Permission.MUTE),
     "mute.everywhere": Rule(Permission.MUTE),
     "mute.leave": Rule(Permission.MUTE),
-    "incident.mute": Rule(Permission.MUTE, urgent=True),
-    "mute.choose": Rule(Permission.MUTE, urgent=True),
+    "incident.mute": Rule(Permission.MUTE, exempt_from_rate_limit=True),
+    "mute.choose": Rule(Permission.MUTE, exempt_from_rate_limit=True),
     "mute.reason": Rule(Permission.MUTE),
-    "mute.end": Rule(Permission.MUTE, urgent=True),
+    "mute.end": Rule(Permission.MUTE, exempt_from_rate_limit=True),
     "/maintenance": Rule(Permission.INCIDENTS),
     "maintenance.show": Rule(Permission.INCIDENTS),
     "maintenance.subject": Rule(Permission.MUTE),
@@ -235,7 +235,7 @@ RULES: Mapping[str, Rule] = {
     "access.answer": Rule(Permission.GRANT, Where.PRIVATE, writes=mark("Answer a request for access")),
     "access.requests": Rule(Permission.GRANT, Where.PRIVATE),
     "access.show_request": Rule(Permission.GRANT, Where.PRIVATE),
-    "chat.added": Rule(Permission.GRANT, urgent=True),
+    "chat.added": Rule(Permission.GRANT, exempt_from_rate_limit=True),
     "chat.give": Rule(Permission.GRANT, Where.GROUP, writes=mark("Give a group access")),
     "chat.dismiss": Rule(Permission.GRANT, Where.GROUP),
     "/audit": Rule(Permission.AUDIT, Where.PRIVATE),
@@ -245,7 +245,7 @@ RULES: Mapping[str, Rule] = {
     # the PBXs
     "/stations": Rule(Permission.STATUS),
     "stations.show": Rule(Permission.STATUS),
-    "station.choose": Rule(Permission.SOMEBODY),
+    "station.choose": Rule(Permission.ANY_ROLE),
     "/bind": Rule(Permission.GRANT, Where.GROUP),
     "chat.ask_bind": Rule(Permission.GRANT, Where.GROUP),
     "chat.bind": Rule(Permission.GRANT, Where.GROUP, writes=mark("Bind a group to a PBX")),
@@ -256,7 +256,7 @@ RULES: Mapping[str, Rule] = {
     "/help": Rule(Permission.ANYONE),
     "/id": Rule(Permission.ANYONE),
     "/start": Rule(Permission.ANYONE),
-    "identity.prove": Rule(Permission.SOMEBODY, Where.GROUP),
-    "identity.obey": Rule(Permission.SOMEBODY, Where.GROUP),
-    "identity.leave": Rule(Permission.SOMEBODY, Where.GROUP),
+    "identity.prove": Rule(Permission.ANY_ROLE, Where.GROUP),
+    "identity.obey": Rule(Permission.ANY_ROLE, Where.GROUP),
+    "identity.leave": Rule(Permission.ANY_ROLE, Where.GROUP),
 }

@@ -5,24 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.engine.calendar_feed import CalendarSource
-from bot.engine.checks.extensions import ExtensionLookout
-from bot.engine.drills import Rehearsals
-from bot.engine.incident_manager import Ledger
-from bot.engine.trunk_monitor import Watch
+from bot.engine.calendar_feed import CalendarFeed
+from bot.engine.checks.extensions import ExtensionCheck
+from bot.engine.drills import Drills
+from bot.engine.incident_manager import IncidentManager
+from bot.engine.trunk_monitor import TrunkMonitor
 from bot.incidents.silence_store import Silences
 from bot.pbx import Pbx
 from bot.runtime.clock import Sleep, Zone
-from bot.store.access.access_requests import Requests
+from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader
-from bot.store.access.contacts import Acquaintances
+from bot.store.access.contacts import Contacts
 from bot.store.access.grants import GrantBook
-from bot.store.messages.temporary_payloads import Drawer
+from bot.store.messages.temporary_payloads import TemporaryPayloads
 from bot.store.oncall.schedules import OnCallBook
 from bot.store.stations.bindings import Bindings
 from bot.store.stations.imports import Imports
 from bot.store.stations.incidents import Incidents
-from bot.store.stations.registrations import Registrations
+from bot.store.stations.registrations import Reregistrations
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.telegram.membership import Membership
 from bot.text.phone_numbers import country_of
@@ -36,11 +36,11 @@ class Station:
     name: str
     title: str
     pbx: Pbx
-    watch: Watch
-    ledger: Ledger
-    phones: ExtensionLookout
+    watch: TrunkMonitor
+    ledger: IncidentManager
+    phones: ExtensionCheck
     watched: WatchedExtensions
-    rehearsals: Rehearsals
+    rehearsals: Drills
     zone: Zone
     country_set: str = ""
     pause: Sleep = asyncio.sleep
@@ -55,10 +55,10 @@ class Station:
         return moment.astimezone(self.zone()).replace(tzinfo=None)
 
 
-class Fleet(Protocol):
+class StationDirectory(Protocol):
     """All PBXs that the bot looks after."""
 
-    one: str | None
+    single_station: str | None
     """The name of the only one, when the settings describe no more."""
 
     @property
@@ -68,20 +68,20 @@ class Fleet(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Services:
     """What the bot itself keeps, for handlers to read and write."""
 
-    drawer: Drawer
+    drawer: TemporaryPayloads
     imports: Imports
-    registrations: Registrations
+    registrations: Reregistrations
     grants: GrantBook
-    people: Acquaintances
-    requests: Requests
+    people: Contacts
+    requests: AccessRequests
     oncall: OnCallBook
-    calendars: CalendarSource
+    calendars: CalendarFeed
     audit: AuditReader
     membership: Membership
     incidents: Incidents
     silences: Silences
     bindings: Bindings
-    fleet: Fleet
+    fleet: StationDirectory

@@ -59,7 +59,7 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class CommandTyped:
     """A command someone typed, or wrote under a file. `about` is the person whose message it replies to. A `flaw` is
     what speaks against the update itself."""
 
@@ -71,11 +71,11 @@ class Typed:
     sent_at: datetime
     document: Document | None = None
     about: Actor | None = None
-    flaw: str | None = None
+    rejected_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class TextSent:
     """Words or a file that are no command: perhaps the answer to a question. `replied_to` is a message's id."""
 
     text: str
@@ -86,22 +86,22 @@ class Said:
     message_id: int
     sent_at: datetime
     # With a flaw they are no words to the bot at all.
-    flaw: None = None
+    rejected_because: None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Overheard:
+class TextOverheard:
     """Words of an anonymous administrator, which answer nothing; a secret in them is to be deleted all the same."""
 
     text: str
     actor: Actor
     place: Place
     message_id: int
-    flaw: str = ANONYMOUS
+    rejected_because: str = ANONYMOUS
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class ButtonPressed:
     """A button someone pressed. `keyboard` is an opaque id to look up; `row` and `column` its place. The id of the
     button is chosen by the person's program, the message it was pressed under told by Telegram: `is_shown` says whether
     that message has this very button."""
@@ -114,20 +114,20 @@ class Pressed:
     message_id: int
     query_id: str
     is_shown: bool = False
-    flaw: str | None = None
+    rejected_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedToChat:
     """Somebody brought the bot into a chat."""
 
     actor: Actor
     place: Place
     channel: bool = False
-    flaw: str | None = None
+    rejected_because: str | None = None
 
 
-Intent = Typed | Said | Pressed | Added | Overheard
+Intent = CommandTyped | TextSent | ButtonPressed | AddedToChat | TextOverheard
 
 # What an update can be besides a message of its own, and what is wrong with each.
 KINDS: Mapping[str, str | None] = {
@@ -195,7 +195,7 @@ def _flaw(flaws: Mapping[str, Callable[[T], object]], what: T) -> str | None:
     return next((flaw for flaw, shows in flaws.items() if shows(what)), None)
 
 
-def _read_message(message: Message, bot_name: str, flaw: str | None) -> Typed | Said | Overheard | None:
+def _read_message(message: Message, bot_name: str, flaw: str | None) -> CommandTyped | TextSent | TextOverheard | None:
     text = message.text or message.caption or ""
     if not (text or message.document):
         return None
@@ -203,12 +203,12 @@ def _read_message(message: Message, bot_name: str, flaw: str | None) -> Typed | 
     if command is None:
         if flaw == ANONYMOUS:
             actor = _actor(message.from_user, message.sender_chat)
-            return Overheard(text, actor, _place(message.chat, message), message.message_id)
+            return TextOverheard(text, actor, _place(message.chat, message), message.message_id)
         return None if flaw else _read_words(message, text)
     name, _, addressed = text[1 : command.length].partition("@")
     if not _is_for(bot_name, addressed):
         return None
-    return Typed(
+    return CommandTyped(
         name=name.lower(),
         arguments=_with_ids(message, text, command.length).strip(),
         actor=_actor(message.from_user, message.sender_chat),
@@ -217,7 +217,7 @@ def _read_message(message: Message, bot_name: str, flaw: str | None) -> Typed | 
         sent_at=message.date,
         document=_document(message),
         about=_author_replied_to(message),
-        flaw=flaw,
+        rejected_because=flaw,
     )
 
 
@@ -225,8 +225,8 @@ def _is_for(bot_name: str, addressed: str) -> bool:
     return addressed.lower() in ("", bot_name.lower())
 
 
-def _read_words(message: Message, text: str) -> Said:
-    return Said(
+def _read_words(message: Message, text: str) -> TextSent:
+    return TextSent(
         text=text.strip(),
         document=_document(message),
         replied_to=message.reply_to_message.message_id if message.reply_to_message else None,
@@ -277,12 +277,12 @@ def _called(user: User) -> str:
     return user.full_name if visible(user.full_name) else f"@{user.username}" if user.username else str(user.id)
 
 
-def _read_press(query: CallbackQuery) -> Pressed:
+def _read_press(query: CallbackQuery) -> ButtonPressed:
     where = query.message
     shown = where if isinstance(where, Message) else None
     button = BUTTON.fullmatch(query.data or "")
     keyboard, row, column = button.groups() if button else ("", 0, 0)
-    return Pressed(
+    return ButtonPressed(
         keyboard=keyboard,
         row=int(row),
         column=int(column),
@@ -291,7 +291,7 @@ def _read_press(query: CallbackQuery) -> Pressed:
         message_id=where.message_id if where else 0,
         query_id=query.id,
         is_shown=shown is not None and query.data in _buttons(shown),
-        flaw=_flaw(PRESS_FLAWS, query),
+        rejected_because=_flaw(PRESS_FLAWS, query),
     )
 
 
@@ -301,14 +301,14 @@ def _buttons(message: Message) -> set[str | None]:
     return {str(button.callback_data) for row in rows for button in row if button.callback_data is not None}
 
 
-def _read_joining(change: ChatMemberUpdated) -> Added | None:
+def _read_joining(change: ChatMemberUpdated) -> AddedToChat | None:
     """Private chats tell in the same way that somebody unblocked the bot: that brings it nowhere."""
     was_outside = change.old_chat_member.status in OUTSIDE
     if change.chat.type == ChatType.PRIVATE or not was_outside or change.new_chat_member.status in OUTSIDE:
         return None
     by = change.from_user
     flaw = "by nobody" if by.id in NOBODY else "by another bot" if by.is_bot else None
-    return Added(_actor(by), _place(change.chat), change.chat.type == ChatType.CHANNEL, flaw)
+    return AddedToChat(_actor(by), _place(change.chat), change.chat.type == ChatType.CHANNEL, flaw)
 
 
 def _place(chat: Chat, message: Message | None = None) -> Place:

@@ -17,7 +17,7 @@ USUAL = ("number", "name", "email", "mobile")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FileLine:
     """`number` as an editor counts lines. `cells` by the key of the field; `unknown` are headers of no field."""
 
     number: int
@@ -25,12 +25,12 @@ class Line:
     unknown: tuple[str, ...] = ()
 
 
-async def read_file(content: bytes, owner: Hashable) -> list[Line]:
+async def read_file(content: bytes, owner: Hashable) -> list[FileLine]:
     """Parse a CSV or an Excel file that `owner` sent; its type is detected from the content. Raises WrongFile."""
     return lines_of(await spreadsheet.read(content, owner))
 
 
-def read_pasted(text: str) -> list[Line]:
+def read_pasted(text: str) -> list[FileLine]:
     """Parse lines pasted into a message: a table, or `243 John Smith john@company.com` each. Raises WrongFile."""
     lines = text.strip().splitlines()
     if any(separator in line for line in lines for separator in SEPARATORS):
@@ -39,7 +39,7 @@ def read_pasted(text: str) -> list[Line]:
         raise WrongFile(mark("There is nothing in it."))
     if len(lines) > MOST_ROWS:
         raise WrongFile(mark("More than 5,000 lines; please split the file."))
-    return [Line(number, as_written(line)) for number, line in enumerate(lines, 1) if line.strip()]
+    return [FileLine(number, as_written(line)) for number, line in enumerate(lines, 1) if line.strip()]
 
 
 def template() -> list[list[str]]:
@@ -49,7 +49,7 @@ def template() -> list[list[str]]:
     return [list(COLUMNS), *([row.get(key, "") for key in COLUMNS] for row in (john, anna))]
 
 
-def lines_of(rows: Sequence[Row]) -> list[Line]:
+def lines_of(rows: Sequence[Row]) -> list[FileLine]:
     """Lines of a table. Raises WrongFile."""
     filled = [(number, [cell.strip() for cell in row]) for number, row in rows]
     if not filled:
@@ -66,6 +66,6 @@ def lines_of(rows: Sequence[Row]) -> list[Line]:
     if len(filled) > MOST_ROWS:
         raise WrongFile(mark("More than 5,000 lines; please split the file."))
     return [
-        Line(number, {key: cell for key, cell in zip(keys, row, strict=False) if key and cell}, unknown)
+        FileLine(number, {key: cell for key, cell in zip(keys, row, strict=False) if key and cell}, unknown)
         for number, row in filled
     ]

@@ -9,12 +9,12 @@ from bot.pbx import PbxError
 from bot.spreadsheet.reader import MOST_BYTES
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.employee_import import files, report, run
 from handlers.employee_import import plan as import_plan
-from handlers.employee_import.files import Line
-from handlers.employee_import.plan import Plan, Verdict
+from handlers.employee_import.files import FileLine
+from handlers.employee_import.plan import ImportPlan, RowVerdict
 from handlers.parsing import spreadsheet
 from handlers.parsing.spreadsheet import WrongFile
 
@@ -32,14 +32,14 @@ PEOPLE_SHOWN = 20
     examples=("/import_employees",),
 )
 async def import_employees(request: Request) -> Reply:
-    if not await request.talk.private_chat_is_open():
+    if not await request.chat.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     if request.document is not None or request.arguments:
         return await _dry_run(request)
     message = Message("import_how", {"station": request.station.name}, _templates())
     if request.place.private:
         return Reply(message, question=WAITS, outcome="waits for a table")
-    await request.talk.ask_privately(message, WAITS)
+    await request.chat.ask_privately(message, WAITS)
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="waits for a table in private")
 
 
@@ -57,7 +57,7 @@ def _templates() -> Rows:
 async def template(request: Request) -> Reply:
     form = str(request.data["form"])
     content = await spreadsheet.write(files.template(), form, "employees", request.actor.id)
-    sent = await request.talk.send_privately(File(f"employees.{form}", content))
+    sent = await request.chat.send_privately(File(f"employees.{form}", content))
     return Reply(toast=mark("Fill it in and send it to me here.") if sent else mark("Telegram did not take the file."))
 
 
@@ -73,21 +73,21 @@ async def take_table(request: Request) -> Reply:
 
 async def _dry_run(request: Request) -> Reply:
     plan = await _plan(request, await _lines(request))
-    kept = await request.desk.drawer.put({"rows": import_plan.as_rows(plan)}, CONFIRM_WITHIN)
+    kept = await request.services.drawer.put({"rows": import_plan.as_rows(plan)}, CONFIRM_WITHIN)
     message = Message("import_preview", _facts(request, plan), _question(plan, kept))
     if request.place.private:
         return Reply(message, settled=True, outcome=f"dry run of {len(plan.rows)} lines")
-    await request.talk.send_privately(message)
+    await request.chat.send_privately(message)
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="dry run in private")
 
 
-async def _lines(request: Request) -> list[Line]:
+async def _lines(request: Request) -> list[FileLine]:
     try:
         if request.document is None:
             return files.read_pasted(request.arguments)
         if request.document.size > MOST_BYTES:
             raise WrongFile(mark("The file is larger than 5 MB."))
-        content = await request.talk.download(request.document)
+        content = await request.chat.download(request.document)
         if content is None:
             raise WrongFile(mark("Telegram did not give me the file; send it again."))
         return await files.read_file(content, request.actor.id)
@@ -96,7 +96,7 @@ async def _lines(request: Request) -> list[Line]:
         raise WrongArguments(message=message, question=WAITS) from None
 
 
-async def _plan(request: Request, lines: list[Line]) -> Plan:
+async def _plan(request: Request, lines: list[FileLine]) -> ImportPlan:
     pbx = request.station.pbx
     there = (await pbx.employees.list()).value
     try:
@@ -109,18 +109,18 @@ async def _plan(request: Request, lines: list[Line]) -> Plan:
     return await asyncio.to_thread(import_plan.plan, lines, there, taken, next_free, request.station.country)
 
 
-def _facts(request: Request, plan: Plan) -> dict[str, Any]:
+def _facts(request: Request, plan: ImportPlan) -> dict[str, Any]:
     wrong = [row for row in plan.rows if row.problems]
-    create = [row for row in plan.rows if row.verdict is Verdict.CREATE]
+    create = [row for row in plan.rows if row.verdict is RowVerdict.CREATE]
     return {
         "station": request.station.name,
         "lines": len(plan.rows),
         "create": len(create),
         "people": [{"number": row.draft.number, "name": row.draft.name} for row in create[:PEOPLE_SHOWN]],
         "others": max(0, len(create) - PEOPLE_SHOWN),
-        "there": plan.count(Verdict.THERE),
-        "conflicts": plan.count(Verdict.CONFLICT),
-        "bad": plan.count(Verdict.BAD),
+        "there": plan.count(RowVerdict.THERE),
+        "conflicts": plan.count(RowVerdict.CONFLICT),
+        "bad": plan.count(RowVerdict.BAD),
         "unknown": list(plan.unknown_columns),
         "wrong": [
             {
@@ -134,8 +134,8 @@ def _facts(request: Request, plan: Plan) -> dict[str, Any]:
     }
 
 
-def _question(plan: Plan, kept: str) -> Rows:
-    create = plan.count(Verdict.CREATE)
+def _question(plan: ImportPlan, kept: str) -> Rows:
+    create = plan.count(RowVerdict.CREATE)
     rows: list[tuple[Button, ...]] = []
     if create:
         go = Button(mark("✅ Create"), "import.begin", {"kept": kept, "create": create})
@@ -147,10 +147,10 @@ def _question(plan: Plan, kept: str) -> Rows:
 
 @button("import.problems")
 async def send_problems(request: Request) -> Reply:
-    kept = await request.desk.drawer.look(str(request.data["kept"]))
+    kept = await request.services.drawer.peek(str(request.data["kept"]))
     if kept is None:
         return confirm.EXPIRED
-    sent = await request.talk.send_privately(await report.problems_file(request, kept["rows"]))
+    sent = await request.chat.send_privately(await report.problems_file(request, kept["rows"]))
     return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
 
 
@@ -159,10 +159,10 @@ async def cancel(request: Request) -> Reply:
     return await confirm.cancelled(request, Message("step_cancelled"))
 
 
-@button("import.begin", resume=Resume.WHOLE)
+@button("import.begin", resume=OnRestart.ATOMIC)
 async def begin(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
         return confirm.EXPIRED
-    import_id = await request.desk.imports.begin(request.station.name, request.actor.id, kept["rows"])
+    import_id = await request.services.imports.begin(request.station.name, request.actor.id, kept["rows"])
     return run.goes_on(request, import_id, kept["rows"])

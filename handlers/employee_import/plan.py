@@ -8,14 +8,14 @@ from typing import Any
 from bot.messages.message import mark
 from bot.pbx import EmployeeDraft, EmployeeRow
 from bot.text.person_names import folded
-from handlers.employee_import.files import Line
+from handlers.employee_import.files import FileLine
 from handlers.employees import fields
 from handlers.employees.fields import FIELDS
 from handlers.parsing.fields import Problem
 from handlers.parsing.phone_numbers import same_number
 
 
-class Verdict(StrEnum):
+class RowVerdict(StrEnum):
     CREATE = "create"
     THERE = "there"
     CONFLICT = "conflict"
@@ -27,36 +27,36 @@ class Planned:
     """One line. `problems` are the reasons not to create it."""
 
     line: int
-    verdict: Verdict
+    verdict: RowVerdict
     draft: EmployeeDraft
     problems: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ImportPlan:
     rows: tuple[Planned, ...]
     unknown_columns: tuple[str, ...] = ()
 
-    def count(self, verdict: Verdict) -> int:
+    def count(self, verdict: RowVerdict) -> int:
         return sum(row.verdict is verdict for row in self.rows)
 
 
 def plan(
-    lines: Sequence[Line], there: Sequence[EmployeeRow], taken: Mapping[str, str], next_free: str, country: str = ""
-) -> Plan:
+    lines: Sequence[FileLine], there: Sequence[EmployeeRow], taken: Mapping[str, str], next_free: str, country: str = ""
+) -> ImportPlan:
     """`there` are the employees that the PBX has, `taken` other numbers in use, with the names of their owners.
 
     Lines without a number get free ones from `next_free` upwards; mobiles without a plus are of the `country`.
     """
     judge = _Judge(lines, there, taken, next_free, country)
     rows = tuple(judge.row(line) for line in lines)
-    return Plan(rows, lines[0].unknown if lines else ())
+    return ImportPlan(rows, lines[0].unknown if lines else ())
 
 
 class _Judge:
     def __init__(
         self,
-        lines: Sequence[Line],
+        lines: Sequence[FileLine],
         there: Sequence[EmployeeRow],
         taken: Mapping[str, str],
         next_free: str,
@@ -71,22 +71,22 @@ class _Judge:
         written = {line.cells["number"].strip() for line in lines if "number" in line.cells}
         self._free = self._free_numbers(next_free, written)
 
-    def row(self, line: Line) -> Planned:
+    def row(self, line: FileLine) -> Planned:
         draft, problems = fields.read_fields(line.cells, self._country)
         if not draft.name and not any(problem.label == FIELDS.by_key["name"].label for problem in problems):
             problems.append(Problem(FIELDS.by_key["name"].label, mark("is missing")))
         if problems:
-            return Planned(line.number, Verdict.BAD, draft, tuple(problems))
+            return Planned(line.number, RowVerdict.BAD, draft, tuple(problems))
         if draft.number is None:
             draft = draft.model_copy(update={"number": next(self._free)})
         problems = self._doubles(draft, line.number)
         if problems:
-            return Planned(line.number, Verdict.BAD, draft, tuple(problems))
+            return Planned(line.number, RowVerdict.BAD, draft, tuple(problems))
         owner = self._by_number.get(draft.number or "")
         if owner is not None and _same_name(owner.name, draft.name or ""):
-            return Planned(line.number, Verdict.THERE, draft)
+            return Planned(line.number, RowVerdict.THERE, draft)
         problems = self._conflicts(draft, owner)
-        return Planned(line.number, Verdict.CONFLICT if problems else Verdict.CREATE, draft, tuple(problems))
+        return Planned(line.number, RowVerdict.CONFLICT if problems else RowVerdict.CREATE, draft, tuple(problems))
 
     def _doubles(self, draft: EmployeeDraft, line: int) -> list[Problem]:
         problems = []
@@ -121,12 +121,12 @@ class _Judge:
             number += 1
 
 
-def as_rows(plan: Plan) -> list[dict[str, Any]]:
+def as_rows(plan: ImportPlan) -> list[dict[str, Any]]:
     """The plan as plain JSON, for the database; passwords are generated when the import begins."""
     return [
         {
             "line": row.line,
-            "state": "waiting" if row.verdict is Verdict.CREATE else str(row.verdict),
+            "state": "waiting" if row.verdict is RowVerdict.CREATE else str(row.verdict),
             "draft": fields.said(row.draft),
             "secret": row.draft.secret.get_secret_value() if row.draft.secret else "",
             "problems": [{"label": p.label, "problem": p.problem, "value": p.value} for p in row.problems],

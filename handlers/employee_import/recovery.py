@@ -72,7 +72,7 @@ async def stop(store: Store, left: Import, now: datetime) -> None:
             },
             buttons_of_stopped(found.id),
         )
-        outbox.owe(
+        outbox.enqueue(
             session,
             chat_id=found.person_id,
             thread_id=None,

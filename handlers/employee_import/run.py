@@ -18,7 +18,7 @@ from bot.store.stations import imports
 from handlers.dialog import pbx_errors
 from handlers.dialog.verify_write import EVERY, FOR
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.employee_import import report as import_report
 from handlers.employee_import.report import count
 from handlers.employees.fields import new_sip_password
@@ -47,43 +47,47 @@ def goes_on(request: Request, import_id: int, rows: Sequence[Row]) -> Reply:
     )
 
 
-@button("import.stop", resume=Resume.WHOLE)
+@button("import.stop", resume=OnRestart.ATOMIC)
 async def stop(request: Request) -> Reply:
-    found = await request.desk.imports.find(request.station.name, int(request.data["import"]))
-    stopping = found is not None and await request.desk.imports.move(
+    found = await request.services.imports.find(request.station.name, int(request.data["import"]))
+    stopping = found is not None and await request.services.imports.move(
         found.id, imports.STOPPING, only_from=(imports.RUNNING,)
     )
     return Reply(toast=mark("It stops after this batch.") if stopping else mark("It has ended already."))
 
 
-@button("import.go_on", resume=Resume.WHOLE)
+@button("import.go_on", resume=OnRestart.ATOMIC)
 async def go_on(request: Request) -> Reply:
     import_id = int(request.data["import"])
-    found = await request.desk.imports.find(request.station.name, import_id)
+    found = await request.services.imports.find(request.station.name, import_id)
     if found is not None and found.state == imports.LAPSED:
         return Reply(toast=LAPSED)
-    if found is None or not await request.desk.imports.move(import_id, imports.RUNNING, only_from=(imports.STOPPED,)):
+    if found is None or not await request.services.imports.move(
+        import_id, imports.RUNNING, only_from=(imports.STOPPED,)
+    ):
         return Reply(toast=mark("It is under way, or has ended already."))
     return goes_on(request, import_id, found.rows)
 
 
 @button("import.report")
 async def report(request: Request) -> Reply:
-    found = await request.desk.imports.find(request.station.name, int(request.data["import"]))
+    found = await request.services.imports.find(request.station.name, int(request.data["import"]))
     if found is not None and found.state == imports.LAPSED:
         return Reply(toast=LAPSED)
     if found is None or not found.rows:
         return Reply(toast=mark("The report was delivered already."))
     file = await import_report.report_file(request, found.rows, request.actor.id)
-    sent = await request.talk.send_privately(file, lifetime=import_report.LIFETIME)
+    sent = await request.chat.send_privately(file, lifetime=import_report.LIFETIME)
     if sent:
-        await request.desk.imports.reported(found.id, {row["line"] for row in found.rows if row["state"] == "created"})
+        await request.services.imports.reported(
+            found.id, {row["line"] for row in found.rows if row["state"] == "created"}
+        )
     return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
 
 
 async def _run(request: Request, import_id: int) -> Reply:
     """Run until all rows are done, a person stops it, or the PBX refuses to go on."""
-    run = _Run(request, import_id)
+    run = _ImportRun(request, import_id)
     try:
         await run.settle_what_was_under_way()
         while (batch := run.next_batch()) and await run.may_go_on():
@@ -98,7 +102,7 @@ async def _run(request: Request, import_id: int) -> Reply:
     return await run.ended()
 
 
-class _Run:
+class _ImportRun:
     def __init__(self, request: Request, import_id: int) -> None:
         self._request = request
         self._id = import_id
@@ -110,7 +114,7 @@ class _Run:
         self._settled = 0
 
     async def settle_what_was_under_way(self) -> None:
-        found = await self._request.desk.imports.find(self._request.station.name, self._id)
+        found = await self._request.services.imports.find(self._request.station.name, self._id)
         self._rows = [dict(row) for row in found.rows] if found else []
         self._done_before = len(self._rows) - count(self._rows, "waiting")
         self._settled = self._how_many_settled()
@@ -120,7 +124,7 @@ class _Run:
         return [row for row in self._rows if row["state"] == "waiting"][:BATCH]
 
     async def may_go_on(self) -> bool:
-        found = await self._request.desk.imports.find(self._request.station.name, self._id)
+        found = await self._request.services.imports.find(self._request.station.name, self._id)
         return found is not None and found.state == imports.RUNNING and not self._request.stopping()
 
     async def create(self, batch: list[Row]) -> None:
@@ -190,7 +194,7 @@ class _Run:
 
     async def _save(self) -> None:
         before, self._settled = self._settled, self._how_many_settled()
-        await self._request.desk.imports.save(self._id, self._rows, progress=self._settled > before)
+        await self._request.services.imports.save(self._id, self._rows, progress=self._settled > before)
 
     def _how_many_settled(self) -> int:
         return len(self._rows) - count(self._rows, "waiting") - count(self._rows, "sending")
@@ -201,7 +205,7 @@ class _Run:
         except WrongArguments:
             # The button under the last message sends it later.
             return False
-        return await self._request.talk.send_privately(file, lifetime=import_report.LIFETIME)
+        return await self._request.chat.send_privately(file, lifetime=import_report.LIFETIME)
 
     async def _show(self, trouble: dict[str, Any] | None) -> None:
         now = time.monotonic()
@@ -211,14 +215,16 @@ class _Run:
         done = len(self._rows) - count(self._rows, "waiting") - self._done_before
         left = count(self._rows, "waiting")
         seconds = left * (now - self._began) / done if done else None
-        await self._request.talk.progress(_progress(self._request, self._id, self._rows, seconds, trouble))
+        await self._request.chat.progress(_progress(self._request, self._id, self._rows, seconds, trouble))
 
     async def stopped(self, problem: dict[str, Any] | None) -> Reply:
         facts = _counts(self._rows) | {"station": self._request.station.name, "problem": problem}
         message = Message("import_stopped", facts, buttons_of_stopped(self._id))
         # The message before the commit: a run killed in between continues and sends it again.
-        await self._request.talk.progress(message)
-        await self._request.desk.imports.move(self._id, imports.STOPPED, only_from=(imports.RUNNING, imports.STOPPING))
+        await self._request.chat.progress(message)
+        await self._request.services.imports.move(
+            self._id, imports.STOPPED, only_from=(imports.RUNNING, imports.STOPPING)
+        )
         return Reply(message, outcome=f"import {self._id} stopped")
 
     async def ended(self) -> Reply:
@@ -226,9 +232,9 @@ class _Run:
         facts = _counts(self._rows) | {"station": self._request.station.name, "delivered": delivered}
         again: Rows = () if delivered else ((_report_button(self._id),),)
         message = Message("import_done", facts, again)
-        await self._request.talk.progress(message)
+        await self._request.chat.progress(message)
         # The rows contain the passwords of the created employees.
-        await self._request.desk.imports.end(self._id, [] if delivered else self._rows)
+        await self._request.services.imports.end(self._id, [] if delivered else self._rows)
         outcome = f"import {self._id}: {facts['created']} created, {facts['failed']} failed"
         change = Change(after={"created": [row["draft"]["number"] for row in self._rows if row["state"] == "created"]})
         return Reply(message, outcome=outcome, change=change)

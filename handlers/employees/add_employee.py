@@ -65,7 +65,7 @@ async def _begin(request: Request) -> Reply:
     message, question = _step("number", {}, request, suggestion=number)
     if request.place.private:
         return Reply(message, question=question, outcome="step by step")
-    if not await request.talk.ask_privately(message, question):
+    if not await request.chat.ask_privately(message, question):
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="step by step in private")
 

@@ -10,7 +10,7 @@ from bot.store.access.audit import Change
 from handlers.dialog import confirm
 from handlers.dialog.verify_write import failure, read_back
 from handlers.dispatch.declare import Reply, Request, button
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.employees import card as employee_card
 from handlers.employees import fields as employee_fields
 from handlers.employees import undo as employee_undo
@@ -20,7 +20,7 @@ from handlers.parsing.phone_numbers import same_number
 
 async def ask(request: Request, draft: EmployeeDraft) -> Reply:
     """Preview the employee, to be confirmed."""
-    if not await request.talk.private_chat_is_open():
+    if not await request.chat.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     chosen = draft.number is None
     if chosen:
@@ -57,14 +57,14 @@ async def cancel(request: Request) -> Reply:
     return await confirm.cancelled(request, Message("employee_cancelled", facts))
 
 
-@button("employee.create", resume=Resume.LOOKS)
+@button("employee.create", resume=OnRestart.VERIFY_FIRST)
 async def create(request: Request) -> Reply:
     if request.kept is None:
         return confirm.EXPIRED
     draft = EmployeeDraft(**request.kept)
     if request.resumed and (found := await _look_for(request, draft)) is not None:
         return found
-    if not await request.talk.private_chat_is_open():
+    if not await request.chat.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     try:
         employee = await request.station.pbx.employees.create(draft)
@@ -77,7 +77,7 @@ async def _look_for(request: Request, draft: EmployeeDraft) -> Reply | None:
     """Read back until the PBX has created the employee; None when it no longer will."""
     employees = request.station.pbx.employees
     person = {"number": draft.number, "name": draft.name}
-    await request.talk.progress(Message("employee_uncertain", person | {"resumed": request.resumed}))
+    await request.chat.progress(Message("employee_uncertain", person | {"resumed": request.resumed}))
 
     async def look() -> Employee | None:
         found = await employees.find(draft.number or "")
@@ -99,7 +99,7 @@ def _not_created(draft: EmployeeDraft, *, seen: bool) -> Reply:
 
 
 async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *, late: bool = False) -> Reply:
-    delivered = await request.talk.send_secret(employee_card.secret(request, employee, new=True))
+    delivered = await request.chat.send_secret(employee_card.secret(request, employee, new=True))
     facts = {
         "number": employee.number,
         "name": employee.name,

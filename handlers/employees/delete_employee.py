@@ -9,7 +9,7 @@ from bot.pbx import Employee, NotFound, PbxError
 from bot.store.access.audit import Change
 from handlers.dialog import confirm, pbx_errors, verify_write
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.employees import employees, fields
 from handlers.employees import undo as employee_undo
@@ -82,7 +82,7 @@ async def keep(request: Request) -> Reply:
     return await confirm.cancelled(request, Message("employee_unchanged", facts))
 
 
-@button("employee.delete_now", resume=Resume.LOOKS)
+@button("employee.delete_now", resume=OnRestart.VERIFY_FIRST)
 async def delete_now(request: Request) -> Reply:
     if request.kept is None:
         return confirm.EXPIRED

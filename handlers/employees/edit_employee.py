@@ -8,7 +8,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, PbxError
 from handlers.dialog import confirm, verify_write
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.employees import card, create_employee, employees
 from handlers.employees import fields as employee_fields
@@ -56,7 +56,7 @@ async def how_to_edit(request: Request) -> Reply:
 @button("employee.new_password")
 async def new_password(request: Request) -> Reply:
     """Set a password that no phone knows. The API cannot disable an employee; this comes closest."""
-    if not await request.talk.private_chat_is_open():
+    if not await request.chat.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
     return await ask(request, employee, EmployeeDraft(secret=SecretStr(employee_fields.new_sip_password())))
@@ -98,7 +98,7 @@ async def leave(request: Request) -> Reply:
     return await confirm.cancelled(request, Message("employee_unchanged", facts))
 
 
-@button("employee.apply", resume=Resume.LOOKS)
+@button("employee.apply", resume=OnRestart.VERIFY_FIRST)
 async def apply(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
@@ -139,7 +139,7 @@ async def _changed(request: Request, before: Employee, after: Employee, draft: E
     done = employee_fields.changes(before, employee_fields.known(after))
     delivered = None
     if draft.secret is not None and after.secret == draft.secret:
-        delivered = await request.talk.send_secret(card.secret(request, after, new=True))
+        delivered = await request.chat.send_secret(card.secret(request, after, new=True))
     facts = {
         "station": request.station.name,
         "number": after.number,

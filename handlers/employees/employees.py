@@ -79,7 +79,7 @@ def _is_found(row: EmployeeRow, search: str) -> bool:
 
 async def _connected(request: Request) -> frozenset[str] | None:
     """Numbers with a connected phone; None after a timeout or an error of the PBX."""
-    if request.station.watch.engine_is_silent:
+    if request.station.watch.asterisk_down:
         return None
     try:
         async with asyncio.timeout(PHONES_WITHIN):

@@ -43,7 +43,7 @@ async def export_employees(request: Request) -> Reply:
     words = {WORDS[word.lower()] for word in written}
     if "passwords" in words and not request.may(Permission.SECRETS).allowed:
         return Reply(Message("no_right_now"), outcome="no right to passwords")
-    if not await request.talk.private_chat_is_open():
+    if not await request.chat.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     rows = (await request.station.pbx.employees.list()).value
     country = request.station.country
@@ -62,7 +62,7 @@ async def _in_full(request: Request, people: Sequence[EmployeeRow], words: set[s
         if request.stopping():
             return Reply(Message("export_given_up"), outcome="given up: the bot was being ended")
         if done and done % SHOWN_EVERY == 0:
-            await request.talk.progress(_progress(request, done, len(people)))
+            await request.chat.progress(_progress(request, done, len(people)))
         employee = (await request.station.pbx.employees.get(row.id, priority=Priority.BULK)).value
         table.append([cell(employee, key, request.station.country) for key in keys])
     return await _sent(request, table, words)
@@ -75,7 +75,7 @@ async def _sent(request: Request, table: Sequence[Sequence[Any]], words: set[str
     content = await spreadsheet.write(table, form, "employees", request.actor.id)
     name = f"employees-{request.station.local(request.now):%Y-%m-%d}.{form}"
     file = File(name, content, caption=Message("export_caption", facts))
-    sent = await request.talk.send_privately(file, lifetime=LIFETIME_OF_PASSWORDS if passwords else None)
+    sent = await request.chat.send_privately(file, lifetime=LIFETIME_OF_PASSWORDS if passwords else None)
     facts |= {"sent": sent, "private": request.place.private}
     return Reply(Message("export_done", facts), outcome=f"{len(table) - 1} employees exported")
 

@@ -13,7 +13,7 @@ from bot.store.access.audit import Change
 from handlers.dialog import pbx_errors
 from handlers.dialog.verify_write import read_back
 from handlers.dispatch.declare import Reply, Request, button
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.employees import card
 from handlers.employees import fields as employee_fields
 from handlers.parsing import fields
@@ -42,11 +42,11 @@ async def _button(request: Request, what: str, employee: Employee, **more: Any) 
 
 
 async def _keep(request: Request, payload: Mapping[str, Any]) -> Button:
-    kept = await request.desk.drawer.put(dict(payload), FOR)
+    kept = await request.services.drawer.put(dict(payload), FOR)
     return Button(mark("↩ Undo"), "employee.undo", {"kept": kept, "number": payload["employee"]["number"]})
 
 
-@button("employee.undo", resume=Resume.LOOKS)
+@button("employee.undo", resume=OnRestart.VERIFY_FIRST)
 async def undo(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
@@ -113,7 +113,7 @@ async def _undo_deletion(request: Request, deleted: Employee, kept: Mapping[str,
             there = await employees.create(renewed)
     is_renewed = there.secret == renewed.secret
     if is_renewed:
-        await request.talk.send_secret(card.secret(request, there, new=True))
+        await request.chat.send_secret(card.secret(request, there, new=True))
     return _done(there, "deleted", Change(after=employee_fields.known(there)), new_password=is_renewed)
 
 

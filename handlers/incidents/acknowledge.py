@@ -1,33 +1,33 @@
 """Acknowledge an incident or all incidents of one alert message, and reassign an incident."""
 
 from bot.access.policy import Permission
-from bot.engine.incident_manager import Taken
+from bot.engine.incident_manager import AckResult
 from bot.messages.message import Button, Message, mark
-from bot.notifications.presenter import Does, can_be
+from bot.notifications.presenter import CardAction, can_be
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
-from handlers.dispatch.declare import Reply, Request, Whose, button
+from handlers.dispatch.declare import Reply, Request, StationScope, button
 from handlers.dispatch.refusals import NO_RIGHT
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.oncall.facts import person_facts
 
 MOST_OFFERED = 8
-OF_TRUNK = frozenset({Does.CHECK, Does.REREGISTER})
+OF_TRUNK = frozenset({CardAction.CHECK, CardAction.REREGISTER})
 DOES = {
-    Does.HAND_OVER: ("incident.hand_over", Permission.ACKNOWLEDGE),
-    Does.MUTE: ("incident.mute", Permission.MUTE),
-    Does.CHECK: ("trunk.check", Permission.TRUNKS_CHECK),
-    Does.REREGISTER: ("trunk.reregister", Permission.TRUNKS),
+    CardAction.HAND_OVER: ("incident.hand_over", Permission.ACKNOWLEDGE),
+    CardAction.MUTE: ("incident.mute", Permission.MUTE),
+    CardAction.CHECK: ("trunk.check", Permission.TRUNKS_CHECK),
+    CardAction.REREGISTER: ("trunk.reregister", Permission.TRUNKS),
 }
 TOASTS = {
-    Taken.TAKEN: mark("It is yours. Everybody can see it."),
-    Taken.ALREADY: mark("Somebody took it before you: see the message."),
-    Taken.ENDED: mark("It is already over."),
-    Taken.UNKNOWN: mark("I do not know this incident any more."),
+    AckResult.TAKEN: mark("It is yours. Everybody can see it."),
+    AckResult.ALREADY: mark("Somebody took it before you: see the message."),
+    AckResult.ENDED: mark("It is already over."),
+    AckResult.UNKNOWN: mark("I do not know this incident any more."),
 }
 
 
-@button("incident.take", resume=Resume.WHOLE)
+@button("incident.take", resume=OnRestart.ATOMIC)
 async def take(request: Request) -> Reply:
     """Acknowledge. The incident manager edits the alert in every chat, so the reply is a toast only."""
     id_ = int(request.data["incident"])
@@ -35,30 +35,30 @@ async def take(request: Request) -> Reply:
     return Reply(toast=TOASTS[result], outcome=f"{await _called(request, id_)}: {result}")
 
 
-@button("incident.take_all", resume=Resume.WHOLE, whose=Whose.ALL)
+@button("incident.take_all", resume=OnRestart.ATOMIC, whose=StationScope.ALL)
 async def take_all(request: Request) -> Reply:
     """Acknowledge at every PBX of the alert message where the person has the permission."""
     card, actor, count = int(request.data["card"]), request.actor, 0
-    stations = {incident.station for incident in await request.desk.incidents.on_card(card)}
+    stations = {incident.station for incident in await request.services.incidents.on_card(card)}
     for name in sorted(name for name in stations if request.may_at(name, Permission.ACKNOWLEDGE).allowed):
-        if (station := request.desk.fleet.station(name)) is not None:
-            count += await station.ledger.take_all(card, actor.id, actor.name, request.now)
-    toast = mark("All of it is yours. Everybody can see it.") if count else TOASTS[Taken.ALREADY]
-    return Reply(toast=toast, outcome=f"{count} incidents: {Taken.TAKEN}")
+        if (station := request.services.fleet.station(name)) is not None:
+            count += await station.ledger.acknowledge_all(card, actor.id, actor.name, request.now)
+    toast = mark("All of it is yours. Everybody can see it.") if count else TOASTS[AckResult.ALREADY]
+    return Reply(toast=toast, outcome=f"{count} incidents: {AckResult.TAKEN}")
 
 
-@button("incident.which", whose=Whose.ALL)
+@button("incident.which", whose=StationScope.ALL)
 async def which(request: Request) -> Reply:
     """Ask which incident of an alert message is meant; those of PBXs without the permission are left out."""
-    does = Does(str(request.data["does"]))
+    does = CardAction(str(request.data["does"]))
     action, permission = DOES[does]
     found = [
         incident
-        for incident in reversed(await request.desk.incidents.on_card(int(request.data["card"])))
+        for incident in reversed(await request.services.incidents.on_card(int(request.data["card"])))
         if incident.open_key is not None and can_be(does, incident)
     ]
     if not found:
-        return Reply(toast=TOASTS[Taken.ENDED], outcome="over")
+        return Reply(toast=TOASTS[AckResult.ENDED], outcome="over")
     offered = [incident for incident in found if request.may_at(incident.station, permission).allowed]
     if not offered:
         return Reply(toast=NO_RIGHT, outcome="no right")
@@ -77,12 +77,12 @@ async def which(request: Request) -> Reply:
 @button("incident.hand_over")
 async def hand_over(request: Request) -> Reply:
     """Offer everybody that may acknowledge it, the on-call roster first."""
-    incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
+    incident = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
     if incident is None or incident.open_key is None:
-        return Reply(toast=TOASTS[Taken.ENDED if incident else Taken.UNKNOWN], outcome="over")
-    granted = await request.desk.grants.current()
+        return Reply(toast=TOASTS[AckResult.ENDED if incident else AckResult.UNKNOWN], outcome="over")
+    granted = await request.services.grants.current()
     able = granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now)
-    roster = await request.desk.oncall.roster(request.station.name)
+    roster = await request.services.oncall.roster(request.station.name)
     people = [one for one in dict.fromkeys([*roster.everyone(), *able]) if one in able and one != request.actor.id]
     names = await request.known(people)
     buttons = tuple(
@@ -96,17 +96,17 @@ async def hand_over(request: Request) -> Reply:
     return Reply(Message("incident_hand_over", {"number": incident.number}, buttons), beside=True, confirm=True)
 
 
-@button("incident.give", resume=Resume.WHOLE)
+@button("incident.give", resume=OnRestart.ATOMIC)
 async def give(request: Request) -> Reply:
     id_, to = int(request.data["incident"]), int(request.data["to"])
-    granted = await request.desk.grants.current()
+    granted = await request.services.grants.current()
     if to not in granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now):
         return Reply(toast=mark("This person may not take incidents any more."), outcome="beyond role")
-    result = await request.station.ledger.hand_over(id_, to, request.actor.name, request.now)
+    result = await request.station.ledger.reassign(id_, to, request.actor.name, request.now)
     called = await _called(request, id_)
-    if result is not Taken.TAKEN:
+    if result is not AckResult.TAKEN:
         return Reply(toast=TOASTS[result], outcome=f"{called}: {result}")
-    incident = await request.desk.incidents.one(request.station.name, id_)
+    incident = await request.services.incidents.one(request.station.name, id_)
     names = await request.known([to])
     facts = {"number": incident.number if incident else 0, "to": person_facts(to, names)}
     return Reply(Message("incident_handed_over", facts), outcome=f"{called}: handed over to {to}")
@@ -114,5 +114,5 @@ async def give(request: Request) -> Reply:
 
 async def _called(request: Request, id_: int) -> str:
     """Return the incident's audit name, with the number that is displayed."""
-    incident = await request.desk.incidents.one(request.station.name, id_)
+    incident = await request.services.incidents.one(request.station.name, id_)
     return f"incident {incident.number}" if incident else "an incident that is not known"

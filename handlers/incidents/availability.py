@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from bot.detection.observation import Trouble
+from bot.detection.observation import StationFault
 from bot.incidents.model import STATION, Kind, kind_info
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident, IncidentEvent
@@ -27,7 +27,7 @@ class Span(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Spell:
+class StateInterval:
     """Interval in which an incident was of one kind. `cause`: of a trunk's outage, or a station's fault."""
 
     incident: int
@@ -40,7 +40,7 @@ class Spell:
 
     @property
     def is_down(self) -> bool:
-        return self.kind == Kind.TRUNK_DOWN or (self.kind == Kind.STATION and self.cause == Trouble.ENGINE_DOWN)
+        return self.kind == Kind.TRUNK_DOWN or (self.kind == Kind.STATION and self.cause == StationFault.ENGINE_DOWN)
 
     @property
     def is_uncertain(self) -> bool:
@@ -64,7 +64,7 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
-class TrunkPast:
+class TrunkAvailability:
     """Availability of one trunk in one period: its outages in order, disjoint, and the intervals of unknown state."""
 
     subject: str
@@ -97,9 +97,9 @@ class TrunkPast:
         return sum(over, timedelta(0)) / len(over) if over else None
 
 
-def spells_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[Spell]:
+def intervals_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[StateInterval]:
     """Return the intervals of an incident by kind. The outage begins with the warning that preceded it."""
-    first = Spell(
+    first = StateInterval(
         incident=incident.id,
         subject=incident.subject,
         name=name_of(incident),
@@ -108,7 +108,7 @@ def spells_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[Spell]
         began_at=incident.began_at,
         ended_at=incident.ended_at,
     )
-    spells: list[Spell] = []
+    spells: list[StateInterval] = []
     for event in chain:
         last = spells[-1] if spells else first
         turned = replace(last, kind=event.facts.get("kind") or last.kind)
@@ -124,14 +124,16 @@ def spells_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[Spell]
     return [spell for spell in spells or [first] if spell.ended_at is None or spell.began_at < spell.ended_at]
 
 
-def trunk_pasts(spells: Iterable[Spell], trunks: Mapping[str, str], begin: datetime, end: datetime) -> list[TrunkPast]:
+def trunk_availabilities(
+    spells: Iterable[StateInterval], trunks: Mapping[str, str], begin: datetime, end: datetime
+) -> list[TrunkAvailability]:
     """Return the availability of each trunk (names by id), the worst first."""
     period, known = Span(begin, end), list(spells)
     pasts = [_past(subject, name, period, known) for subject, name in trunks.items()]
     return sorted(pasts, key=lambda past: (-past.down, past.name.casefold(), past.subject))
 
 
-def _past(subject: str, name: str, period: Span, spells: Iterable[Spell]) -> TrunkPast:
+def _past(subject: str, name: str, period: Span, spells: Iterable[StateInterval]) -> TrunkAvailability:
     parts = [
         (part, spell)
         for spell in spells
@@ -144,12 +146,12 @@ def _past(subject: str, name: str, period: Span, spells: Iterable[Spell]) -> Tru
         else:
             outages.append(Outage(spell.cause, spell.began_at, spell.ended_at, part))
     doubtful = [part for part, spell in parts if spell.is_uncertain]
-    return TrunkPast(
+    return TrunkAvailability(
         subject, name, period, tuple(outages), tuple(_outside(doubtful, [outage.span for outage in outages]))
     )
 
 
-def _joined(outage: Outage, part: Span, spell: Spell) -> Outage:
+def _joined(outage: Outage, part: Span, spell: StateInterval) -> Outage:
     """Merge; the earlier cause is kept."""
     ended = (outage.ended_at, spell.ended_at)
     return replace(

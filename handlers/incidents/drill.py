@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.engine.drills import Running, Told
+from bot.engine.drills import DrillReport, RunningDrill
 from bot.messages.message import Message, mark
 from handlers.dispatch.declare import Reply, Request, command
 from handlers.dispatch.topics import Topic
@@ -27,21 +27,21 @@ async def test_alert(request: Request) -> Reply:
     return Reply(Message("rehearsal_begun", facts), outcome=f"told {len(told.people)} people, {len(told.chats)} chats")
 
 
-async def _told(request: Request) -> Told:
+async def _told(request: Request) -> DrillReport:
     for _ in range(TRIES):
         told = await request.station.rehearsals.told()
-        if told != Told():
+        if told != DrillReport():
             return told
         await request.station.pause(PAUSE)
-    return Told()
+    return DrillReport()
 
 
-async def _facts(request: Request, told: Told) -> dict[str, Any]:
+async def _facts(request: Request, told: DrillReport) -> dict[str, Any]:
     names = await request.known([to.chat for to in told.chats])
     return {
         "station": request.station.name,
         "people": told.people,
         "chats": [{"name": names[to.chat].name if to.chat in names else "", "id": to.chat} for to in told.chats],
         "unreachable": told.unreachable,
-        "until": Running(request.now, "").until,
+        "until": RunningDrill(request.now, "").until,
     }

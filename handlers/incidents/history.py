@@ -14,7 +14,7 @@ from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.topics import Topic
-from handlers.incidents.availability import Spell, TrunkPast, spells_of, trunk_pasts
+from handlers.incidents.availability import StateInterval, TrunkAvailability, intervals_of, trunk_availabilities
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
 
 PAGE = 8
@@ -31,9 +31,9 @@ class Looked:
 
     since: datetime
     until: datetime
-    trunks: Sequence[TrunkPast]
+    trunks: Sequence[TrunkAvailability]
     off: Sequence[str]
-    spells: Sequence[Spell]
+    spells: Sequence[StateInterval]
 
 
 @command(
@@ -83,7 +83,7 @@ async def _chart(request: Request) -> Reply:
 
 
 async def _look(request: Request, trunk: str, period: Period) -> Looked:
-    zone, incidents, station = request.station.zone(), request.desk.incidents, request.station.name
+    zone, incidents, station = request.station.zone(), request.services.incidents, request.station.name
     begin, end = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (period.start, period.end))
     known_from = await incidents.beginning(station, request.now) or request.now
     end = min(end + timedelta(seconds=1), request.now)
@@ -92,20 +92,20 @@ async def _look(request: Request, trunk: str, period: Period) -> Looked:
     spells = [
         spell
         for incident in await incidents.between(station, begin, end)
-        for spell in spells_of(incident, turns.get(incident.id, ()))
+        for spell in intervals_of(incident, turns.get(incident.id, ()))
         if incident.subject == STATION or is_of_trunk(incident.subject)
     ]
     trunks = _meant(trunk, await _names(request, None if trunk else {spell.subject for spell in spells}))
     mine = [spell for spell in spells if spell.subject == STATION or spell.subject in trunks]
     had_some = {spell.subject for spell in mine}
-    off = {s: n for s, n in trunks.items() if s in request.station.watch.switched_off and s not in had_some}
+    off = {s: n for s, n in trunks.items() if s in request.station.watch.disabled_trunks and s not in had_some}
     on = {subject: name for subject, name in trunks.items() if subject not in off}
-    return Looked(begin, end, trunk_pasts(mine, on, begin, end), sorted(off.values()), mine)
+    return Looked(begin, end, trunk_availabilities(mine, on, begin, end), sorted(off.values()), mine)
 
 
 async def _names(request: Request, only: Collection[str] | None) -> dict[str, str]:
     """Return monitored trunks and those with incidents, limited to `only`; the latter may have been deleted since."""
-    known = await request.desk.incidents.names(request.station.name)
+    known = await request.services.incidents.names(request.station.name)
     had_some = {subject: name for subject, name in known.items() if is_of_trunk(subject)}
     watch = request.station.watch
     watched = {s: n for s, n in watch.trunk_names.items() if s not in watch.unwatched}
@@ -146,7 +146,7 @@ def _facts(request: Request, looked: Looked, period: Period) -> dict[str, Any]:
     }
 
 
-def _trunk(past: TrunkPast) -> dict[str, Any]:
+def _trunk(past: TrunkAvailability) -> dict[str, Any]:
     return {
         "name": past.name,
         "outages": len(past.outages),
@@ -164,7 +164,7 @@ def percent(share: float | None) -> str:
     return "100" if share == 100 else f"{int(share * 1000) / 1000:.3f}".rstrip("0").rstrip(".")
 
 
-def _spell(spell: Spell, now: datetime) -> dict[str, Any]:
+def _spell(spell: StateInterval, now: datetime) -> dict[str, Any]:
     return {
         "number": spell.incident,
         "name": spell.name,
@@ -177,7 +177,7 @@ def _spell(spell: Spell, now: datetime) -> dict[str, Any]:
     }
 
 
-def _buttons(shown: Page[Spell], wanted: Mapping[str, Any], *, drawable: bool) -> Rows:
+def _buttons(shown: Page[StateInterval], wanted: Mapping[str, Any], *, drawable: bool) -> Rows:
     numbers = list(dict.fromkeys(spell.incident for spell in shown.items))
     cards = [Button(f"#{number}", "incident.details", {"incident": number}) for number in numbers]
     draws: Rows = ((Button(mark("📊 Chart"), "history.chart", wanted),),) if drawable and chart.is_possible() else ()
@@ -188,7 +188,7 @@ def _drawing(request: Request, looked: Looked) -> chart.Chart:
     """Return the chart; in a group, numbers in names are masked for people without the permission."""
     hide = not request.place.private and not request.may(Permission.NUMBERS).allowed
     rows = [
-        chart.Row(
+        chart.ChartRow(
             name=masking.masked(past.name) if hide else past.name,
             down=[outage.span for outage in past.outages],
             unknown=past.uncertain,

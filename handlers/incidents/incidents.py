@@ -7,15 +7,15 @@ from datetime import timedelta
 from typing import Any
 
 from bot.access.policy import EVERY_STATION, Permission
-from bot.engine.incident_manager import Taken
-from bot.messages.message import Button, Message, Own, Rows, mark
+from bot.engine.incident_manager import AckResult
+from bot.messages.message import Button, Message, Rows, TrustedText, mark
 from bot.pbx.resources.trunks import PREFIXES
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
 from handlers.dialog import paging
 from handlers.dialog.paging import TO_LIST, Page, paginate
-from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.declare import Reply, Request, StationScope, WrongArguments, button, command
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.incidents.acknowledge import TOASTS
 from handlers.incidents.facts import incident_facts
@@ -41,13 +41,13 @@ async def show(request: Request) -> Reply:
     return Reply(await _list(request, int(request.data["page"])), beside=bool(request.data.get("beside")))
 
 
-@button("incidents.of_card", whose=Whose.ALL)
+@button("incidents.of_card", whose=StationScope.ALL)
 async def of_card(request: Request) -> Reply:
     """List open incidents of a message about several PBXs, at those where the person has the permission."""
     card = int(request.data["card"])
     found = [
         incident
-        for incident in await request.desk.incidents.on_card(card)
+        for incident in await request.services.incidents.on_card(card)
         if incident.open_key is not None and request.may_at(incident.station, Permission.INCIDENTS).allowed
     ]
     listing = Listing("incidents.of_card", int(request.data["page"]), several=True, station=None, data={"card": card})
@@ -57,9 +57,9 @@ async def of_card(request: Request) -> Reply:
 @button("incident.details")
 async def details(request: Request) -> Reply:
     """Reply in a new message, unless the button is in the list or in details: an alert message is not overwritten."""
-    incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
+    incident = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
     if incident is None:
-        return Reply(toast=TOASTS[Taken.UNKNOWN], outcome="gone")
+        return Reply(toast=TOASTS[AckResult.UNKNOWN], outcome="gone")
     return Reply(await card(request, incident), beside="page" not in request.data)
 
 
@@ -69,16 +69,16 @@ async def details(request: Request) -> Reply:
     summary=mark("Take an incident: it is yours, and nobody else is woken"),
     usage=mark("[number]"),
     examples=("/ack", "/ack 17"),
-    resume=Resume.WHOLE,
+    resume=OnRestart.ATOMIC,
 )
 async def ack(request: Request) -> Reply:
     number = read_number(request.arguments)
     if number is not None:
-        meant = await request.desk.incidents.numbered(request.station.name, number)
+        meant = await request.services.incidents.numbered(request.station.name, number)
         if meant is None:
             return Reply(no_such(request, number), outcome="no such incident")
         return await _take(request, meant)
-    found = (await request.desk.incidents.open(request.station.name))[::-1]
+    found = (await request.services.incidents.open(request.station.name))[::-1]
     waiting = [incident for incident in found if incident.acknowledged_at is None]
     if len(waiting) == 1:
         return await _take(request, waiting[0])
@@ -93,11 +93,11 @@ async def ack(request: Request) -> Reply:
     return Reply(Message("ack_choice", facts, choices), outcome=f"{len(waiting)} wait")
 
 
-@button("incident.ack", resume=Resume.WHOLE)
+@button("incident.ack", resume=OnRestart.ATOMIC)
 async def ack_pressed(request: Request) -> Reply:
-    found = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
+    found = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
     if found is None:
-        return Reply(toast=TOASTS[Taken.UNKNOWN], outcome="no such incident")
+        return Reply(toast=TOASTS[AckResult.UNKNOWN], outcome="no such incident")
     return await _take(request, found)
 
 
@@ -105,10 +105,10 @@ async def _take(request: Request, meant: Incident) -> Reply:
     """Acknowledge, and reply with the incident's details and the result."""
     result = await request.station.ledger.acknowledge(meant.id, request.actor.id, request.actor.name, request.now)
     outcome = f"incident {meant.number}: {result}"
-    incident = await request.desk.incidents.one(request.station.name, meant.id)
+    incident = await request.services.incidents.one(request.station.name, meant.id)
     if incident is None:
-        return Reply(no_such(request, meant.number), toast=TOASTS[Taken.UNKNOWN], outcome=outcome)
-    note = mark("Somebody took it before you.") if result is Taken.ALREADY else TOASTS[result]
+        return Reply(no_such(request, meant.number), toast=TOASTS[AckResult.UNKNOWN], outcome=outcome)
+    note = mark("Somebody took it before you.") if result is AckResult.ALREADY else TOASTS[result]
     return Reply(await card(request, incident, note), toast=TOASTS[result], outcome=outcome)
 
 
@@ -128,8 +128,8 @@ def no_such(request: Request, number: int | None) -> Message:
 
 async def _list(request: Request, page: int) -> Message:
     """List incidents of the station, or of every PBX of the fleet."""
-    incidents, station = request.desk.incidents, request.station.name
-    of_all = request.desk.fleet.one is None and station == EVERY_STATION
+    incidents, station = request.services.incidents, request.station.name
+    of_all = request.services.fleet.single_station is None and station == EVERY_STATION
     found = await (incidents.open_everywhere() if of_all else incidents.open(station))
     recent = await incidents.ended_since(None if of_all else station, request.now - RECENT, MOST_RECENT)
     return _listed(request, found[::-1], recent, Listing("incidents.show", page, several=of_all, station=station))
@@ -176,8 +176,8 @@ def _opens(incident: Incident, listing: Listing, page: int) -> dict[str, Any]:
     return {"incident": incident.id, "page": page}
 
 
-async def card(request: Request, incident: Incident, note: Own | None = None) -> Message:
-    cards = await request.desk.incidents.delivered(incident.id)
+async def card(request: Request, incident: Incident, note: TrustedText | None = None) -> Message:
+    cards = await request.services.incidents.delivered(incident.id)
     chats = dict.fromkeys(delivered.card.chat_id for delivered in cards)
     names = await request.known(chats)
     facts: dict[str, Any] = {

@@ -10,7 +10,7 @@ from bot.store.stations.watched_extensions import Watched
 from handlers.dialog import pbx_errors
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 
 NUMBER = re.compile(r"[0-9]{1,32}")
@@ -31,7 +31,7 @@ async def watch(request: Request) -> Reply:
     numbers = _numbers(request.arguments)
     if not numbers:
         return Reply(await _list(request))
-    if request.station.watch.engine_is_silent:
+    if request.station.watch.asterisk_down:
         raise WrongArguments(mark("The telephony engine does not answer, so no extension can be looked up. Try later."))
     phones = (await request.station.pbx.extensions.statuses()).value
     for number in numbers:
@@ -52,7 +52,7 @@ async def watch(request: Request) -> Reply:
     summary=mark("Stop watching an extension"),
     usage=mark("[extension …]"),
     examples=("/unwatch 202",),
-    resume=Resume.LOOKS,
+    resume=OnRestart.VERIFY_FIRST,
 )
 async def unwatch(request: Request) -> Reply:
     numbers = _numbers(request.arguments)
@@ -91,7 +91,7 @@ async def _list(
     """List the extensions; if the PBX fails, with the error in place of their states."""
     watched = await request.station.watched.all()
     problem = None
-    if phones is None and watched and not request.station.watch.engine_is_silent:
+    if phones is None and watched and not request.station.watch.asterisk_down:
         try:
             phones = (await request.station.pbx.extensions.statuses()).value
         except PbxError as error:
@@ -102,7 +102,7 @@ async def _list(
         "taken": taken,
         "rows": [_row(request, one, phones) for one in watched],
         "problem": problem,
-        "engine_is_silent": request.station.watch.engine_is_silent,
+        "engine_is_silent": request.station.watch.asterisk_down,
     }
     return Message("watched", facts, _buttons(watched))
 

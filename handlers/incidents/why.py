@@ -27,7 +27,7 @@ PAGE = 12
 )
 async def why(request: Request) -> Reply:
     number = read_number(request.arguments)
-    incidents, station = request.desk.incidents, request.station.name
+    incidents, station = request.services.incidents, request.station.name
     incident = await (incidents.newest(station) if number is None else incidents.numbered(station, number))
     if incident is None:
         return Reply(no_such(request, number), outcome="no such incident")
@@ -36,19 +36,21 @@ async def why(request: Request) -> Reply:
 
 @button("why.show")
 async def show(request: Request) -> Reply:
-    incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
+    incident = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
     if incident is None:
         return Reply(toast=mark("I do not know this incident any more."), outcome="gone")
     return Reply(await _chain(request, incident, int(request.data.get("part") or 0)), beside="page" not in request.data)
 
 
 async def _chain(request: Request, incident: Incident, part: int) -> Message:
-    chain = await request.desk.incidents.chain(incident.id)
-    cards = await request.desk.incidents.delivered(incident.id)
+    chain = await request.services.incidents.chain(incident.id)
+    cards = await request.services.incidents.delivered(incident.id)
     chats = {delivered.card.chat_id for delivered in cards} | {int(e.facts["chat"]) for e in chain if _chat(e)}
     known = await request.known(chats)
     names = {chat: known[chat].name for chat in chats if chat in known}
-    sent = await request.desk.incidents.sent([event.facts["message"] for event in chain if event.facts.get("message")])
+    sent = await request.services.incidents.sent(
+        [event.facts["message"] for event in chain if event.facts.get("message")]
+    )
     steps = [_step(event, incident, sent, names) for event in chain]
     steps += [_told_of_the_end(d.card.chat_id, row, names) for d in cards for row in _answers(d, incident.ended_at)]
     # Events recorded late are sorted by their own time.

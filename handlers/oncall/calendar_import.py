@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.engine import calendar_feed
-from bot.engine.calendar_feed import NoCalendar, Trouble
+from bot.engine.calendar_feed import CalendarFault, NoCalendar
 from bot.messages.message import Button, Message, mark
 from bot.oncall.calendar import MOST_BYTES
 from bot.oncall.roster import Roster
@@ -13,7 +13,7 @@ from bot.store.oncall import calendars
 from bot.store.oncall.calendars import KeptCalendar
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import duty_facts, take_level
@@ -36,7 +36,7 @@ async def import_(request: Request) -> Reply:
     level, words = take_level(request.arguments.split())
     wanted = level or 1
     if words and not request.place.private:
-        deleted = await request.talk.delete_asked()
+        deleted = await request.chat.delete_asked()
         return Reply(Message("oncall_address_in_group", {"deleted": deleted}), outcome="an address in a group")
     if words or request.document is not None:
         return await _preview(request, wanted, words[0] if words else "")
@@ -48,7 +48,7 @@ async def _ask(request: Request, level: int) -> Reply:
     message = Message("oncall_import_how", {"station": request.station.name, "level": level})
     if request.place.private:
         return Reply(message, question=waits, outcome="waits for a calendar")
-    if not await request.talk.ask_privately(message, waits):
+    if not await request.chat.ask_privately(message, waits):
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     return Reply(
         Message("goes_on_in_private", {"person": request.actor.name}), outcome="waits for a calendar in private"
@@ -69,9 +69,9 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
     try:
         kept = await _read(request, level, written)
         if not told_all and not kept.calendar.duties:
-            raise NoCalendar(Trouble.UNSAID)
+            raise NoCalendar(CalendarFault.UNSAID)
     except NoCalendar as error:
-        problem = error.trouble if told_all else Trouble.UNSAID
+        problem = error.trouble if told_all else CalendarFault.UNSAID
         message = Message("oncall_no_calendar", {"problem": str(problem)})
         raise WrongArguments(message=message, question=_waits(level) if request.place.private else None) from None
     roster = Roster(calendars={level: kept.calendar})
@@ -90,7 +90,7 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
     }
     if not kept.calendar.duties:
         return Reply(Message("oncall_calendar_names_nobody", facts), outcome="names nobody")
-    token = await request.desk.drawer.put({"level": level, "calendar": calendars.stored(kept)}, CONFIRM_WITHIN)
+    token = await request.services.drawer.put({"level": level, "calendar": calendars.stored(kept)}, CONFIRM_WITHIN)
     go, leave = Button(mark("✅ Use it"), "oncall.import", {"kept": token}), Button(mark("Cancel"), "oncall.leave")
     message, outcome = Message("oncall_import", facts), f"asked for level {level}"
     return confirm.preview(message, go, leave, within=CONFIRM_WITHIN, settled=True, outcome=outcome)
@@ -98,11 +98,11 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
 
 async def _read(request: Request, level: int, written: str) -> KeptCalendar:
     """Read the calendar from the address or the file. Raises NoCalendar."""
-    source = request.desk.calendars
+    source = request.services.calendars
     url = "" if request.document is not None else source.address(written)
     text = await (source.fetch(url, owner=request.actor.id) if url else _file(request))
     zone = str(request.station.zone())
-    desk, station, now = request.desk, request.station.name, request.now
+    desk, station, now = request.services, request.station.name, request.now
     whose = await calendar_feed.names(desk.grants, desk.people, station, now)
     calendar = await calendar_feed.read(text, level, zone, now, whose, owner=request.actor.id)
     return KeptCalendar(level, url, text, zone, calendar, now)
@@ -110,20 +110,20 @@ async def _read(request: Request, level: int, written: str) -> KeptCalendar:
 
 async def _file(request: Request) -> str:
     if request.document is None or request.document.size > MOST_BYTES:
-        raise NoCalendar(Trouble.TOO_LARGE)
-    content = await request.talk.download(request.document)
+        raise NoCalendar(CalendarFault.TOO_LARGE)
+    content = await request.chat.download(request.document)
     if content is None:
         raise WrongArguments(mark("Telegram did not give me the file; send it again."))
     return content.decode("utf-8", "replace")
 
 
-@button("oncall.import", resume=Resume.WHOLE)
+@button("oncall.import", resume=OnRestart.ATOMIC)
 async def use(request: Request) -> Reply:
     draft = request.kept
     if draft is None:
         return confirm.EXPIRED
     kept = calendars.restored(int(draft["level"]), draft["calendar"])
-    await request.desk.oncall.keep_calendar(request.station.name, kept, request.actor.name)
+    await request.services.oncall.keep_calendar(request.station.name, kept, request.actor.name)
     after: dict[str, Any] = {"calendar": "address" if kept.url else "file", "duties": len(kept.calendar.duties)}
     message = await oncall.overview(request, mark("From now on the calendar says who is on call."))
     return Reply(message, outcome=f"a calendar for level {kept.level}", change=Change({}, after))

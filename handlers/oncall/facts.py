@@ -8,8 +8,8 @@ from bot.access.policy import Permission
 from bot.messages.message import Message
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Duty
-from bot.store.access.contacts import Known
-from bot.store.oncall.reachability import Reach
+from bot.store.access.contacts import Contact
+from bot.store.oncall.reachability import Reachability
 from handlers.dispatch.declare import Request, WrongArguments
 from handlers.parsing import shifts
 from handlers.parsing.deadlines import NotADeadline, take_deadline
@@ -18,7 +18,7 @@ from handlers.parsing.shifts import NotAShift
 Facts = dict[str, Any]
 
 
-def person_facts(person: int, names: Mapping[int, Known]) -> Facts:
+def person_facts(person: int, names: Mapping[int, Contact]) -> Facts:
     known = names.get(person)
     return {
         "subject": person,
@@ -27,7 +27,7 @@ def person_facts(person: int, names: Mapping[int, Known]) -> Facts:
     }
 
 
-def duty_facts(duty: Duty, names: Mapping[int, Known]) -> Facts:
+def duty_facts(duty: Duty, names: Mapping[int, Contact]) -> Facts:
     """Return plain values, which can be stored in the database."""
     return {
         "person": person_facts(duty.person, names),
@@ -39,7 +39,7 @@ def duty_facts(duty: Duty, names: Mapping[int, Known]) -> Facts:
 
 
 async def people_facts(
-    request: Request, people: Sequence[int], reach: Mapping[int, Reach] | None = None
+    request: Request, people: Sequence[int], reach: Mapping[int, Reachability] | None = None
 ) -> list[Facts]:
     names = await request.known(people)
     return [
@@ -50,7 +50,9 @@ async def people_facts(
 
 async def able(request: Request) -> list[int]:
     """Return people with the permission to be on call from any chat."""
-    return (await request.desk.grants.current()).people_with(Permission.ONCALL_TAKE, request.station.name, request.now)
+    return (await request.services.grants.current()).people_with(
+        Permission.ONCALL_TAKE, request.station.name, request.now
+    )
 
 
 async def check_able(request: Request, people: Iterable[int]) -> None:

@@ -10,11 +10,11 @@ from bot.messages.message import Button, Message, mark
 from bot.oncall.roster import AHEAD, Roster
 from bot.oncall.rotation import Duty
 from bot.store.access.audit import Change
-from bot.store.messages.notices import News
-from bot.store.oncall.schedules import ASKED, Leg
+from bot.store.messages.notices import Notice
+from bot.store.oncall.schedules import ASKED, ShiftChange
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import check_able, level_of, people_facts, person_facts, take_level, take_until
@@ -30,7 +30,7 @@ LONGEST = timedelta(days=60)
     usage=mark("[for 8h | until 18:00] [level 2]"),
     examples=("/oncall take 8h", "/oncall take until 18:00"),
     words=("взять", "беру", "принять"),
-    resume=Resume.WHOLE,
+    resume=OnRestart.ATOMIC,
 )
 async def take(request: Request) -> Reply:
     level, words = take_level(request.arguments.split())
@@ -45,7 +45,7 @@ async def ask_take(request: Request) -> Reply:
     """Confirm, since a button can be pressed by mistake."""
     await check_able(request, [request.actor.id])
     level, hours = int(request.data["level"]), int(request.data["hours"])
-    roster = await request.desk.oncall.roster(request.station.name)
+    roster = await request.services.oncall.roster(request.station.name)
     duty = roster.duty(level, request.now)
     facts = {
         "station": request.station.name,
@@ -59,7 +59,7 @@ async def ask_take(request: Request) -> Reply:
     return confirm.preview(Message("oncall_ask_take", facts), yes, leave, outcome="asked")
 
 
-@button("oncall.take", resume=Resume.WHOLE)
+@button("oncall.take", resume=OnRestart.ATOMIC)
 async def take_now(request: Request) -> Reply:
     until = request.now + timedelta(hours=int(request.data["hours"]))
     return await _take(request, int(request.data["level"]), until)
@@ -67,13 +67,13 @@ async def take_now(request: Request) -> Reply:
 
 async def _take(request: Request, wanted: int | None, until: datetime | None) -> Reply:
     await check_able(request, [request.actor.id])
-    roster = await request.desk.oncall.roster(request.station.name)
+    roster = await request.services.oncall.roster(request.station.name)
     level = level_of(roster, wanted)
     duty = roster.duty(level, request.now)
     ends = until or (duty.ends if duty else None)
     if ends is None:
         raise WrongArguments(mark("Nobody is on call now: write for how long you will be, for example 8h."))
-    return await _hand_over(request, roster, Leg(level, request.actor.id, request.now, ends))
+    return await _hand_over(request, roster, ShiftChange(level, request.actor.id, request.now, ends))
 
 
 @command(
@@ -83,18 +83,18 @@ async def _take(request: Request, wanted: int | None, until: datetime | None) ->
     usage=mark("@username [for 8h | until 18:00] [level 2]"),
     examples=("/oncall give @boris until 18:00", "/oncall give @boris"),
     words=("отдать", "передать"),
-    resume=Resume.WHOLE,
+    resume=OnRestart.ATOMIC,
 )
 async def give(request: Request) -> Reply:
     level, words = take_level(request.arguments.split())
     until, rest = take_until(request, words)
     person = await people.person(request, rest)
     await check_able(request, [person])
-    roster = await request.desk.oncall.roster(request.station.name)
+    roster = await request.services.oncall.roster(request.station.name)
     begins, ends, level = _given(request, roster, level, until)
     if ends <= begins:
         raise WrongArguments(mark("That duty begins later than you wrote. /oncall shows when."))
-    return await _hand_over(request, roster, Leg(level, person, begins, ends))
+    return await _hand_over(request, roster, ShiftChange(level, person, begins, ends))
 
 
 def _given(
@@ -117,7 +117,7 @@ def _given(
     return now, ends, level
 
 
-async def _hand_over(request: Request, roster: Roster, leg: Leg) -> Reply:
+async def _hand_over(request: Request, roster: Roster, leg: ShiftChange) -> Reply:
     if leg.ends - leg.begins > LONGEST:
         raise WrongArguments(mark("Nobody is on call for longer than two months at a time."))
     replaced = roster.shifts(leg.level, leg.begins, leg.ends)
@@ -132,17 +132,17 @@ async def _hand_over(request: Request, roster: Roster, leg: Leg) -> Reply:
         _news(duty, "oncall_relieved", facts, duty.begins, duty.ends) for duty in replaced if duty.person != leg.person
     ]
     if leg.person != request.actor.id:
-        news.append(News(Destination(leg.person), "oncall_yours", facts))
+        news.append(Notice(Destination(leg.person), "oncall_yours", facts))
     actor = (request.actor.id, request.actor.name)
     news = [one for one in news if one.to.chat != request.actor.id]
-    await request.desk.oncall.override(request.station.name, leg, actor, news)
+    await request.services.oncall.override(request.station.name, leg, actor, news)
     before = {"level": leg.level, "people": [duty.person for duty in replaced]}
     after = {"level": leg.level, "people": [leg.person], "begins": str(leg.begins), "ends": str(leg.ends)}
     outcome = f"{leg.person} is on call on level {leg.level}"
     return Reply(Message("oncall_handed_over", facts), outcome=outcome, change=Change(before, after))
 
 
-async def _facts(request: Request, leg: Leg) -> dict[str, Any]:
+async def _facts(request: Request, leg: ShiftChange) -> dict[str, Any]:
     names = await request.known([leg.person])
     return {
         "station": request.station.name,
@@ -155,8 +155,8 @@ async def _facts(request: Request, leg: Leg) -> dict[str, Any]:
     }
 
 
-def _news(duty: Duty, template: str, facts: dict[str, Any], begins: datetime, ends: datetime) -> News:
-    return News(Destination(duty.person), template, facts | {"begins": begins.isoformat(), "ends": ends.isoformat()})
+def _news(duty: Duty, template: str, facts: dict[str, Any], begins: datetime, ends: datetime) -> Notice:
+    return Notice(Destination(duty.person), template, facts | {"begins": begins.isoformat(), "ends": ends.isoformat()})
 
 
 @command(
@@ -165,10 +165,10 @@ def _news(duty: Duty, template: str, facts: dict[str, Any], begins: datetime, en
     summary=mark("Take back what you took over, gave away or asked for"),
     examples=("/oncall cancel",),
     words=("отменить", "отмена"),
-    resume=Resume.WHOLE,
+    resume=OnRestart.ATOMIC,
 )
 async def cancel(request: Request) -> Reply:
-    made = await request.desk.oncall.made_by(request.station.name, request.actor.id)
+    made = await request.services.oncall.made_by(request.station.name, request.actor.id)
     asked = [one for one in made if one.state == ASKED]
     choices = [[one] for one in made if one.state != ASKED] + ([asked] if asked else [])
     if not choices:
@@ -194,17 +194,17 @@ async def cancel(request: Request) -> Reply:
     return Reply(Message("oncall_cancel", facts, buttons), confirm=True, outcome="asked which")
 
 
-@button("oncall.cancel", resume=Resume.WHOLE)
+@button("oncall.cancel", resume=OnRestart.ATOMIC)
 async def cancel_one(request: Request) -> Reply:
     return await _cancel(request, [int(number) for number in request.data["ids"]])
 
 
 async def _cancel(request: Request, ids: Sequence[int]) -> Reply:
-    book, station = request.desk.oncall, request.station.name
+    book, station = request.services.oncall, request.station.name
     own = [one for one in await book.made_by(station, request.actor.id) if one.id in ids]
     roster = await book.roster(station)
     without = replace(roster, overrides=tuple(one for one in roster.overrides if one.id not in ids))
-    news: list[News] = []
+    news: list[Notice] = []
     for leg in (one.leg for one in own if one.state != ASKED):
         news.extend(await _changes(request, roster, without, leg))
     cancelled = await book.cancel(station, ids, request.actor.id, news)
@@ -212,7 +212,7 @@ async def _cancel(request: Request, ids: Sequence[int]) -> Reply:
     return Reply(await oncall.overview(request, deed), outcome="cancelled" if cancelled else "nothing to cancel")
 
 
-async def _changes(request: Request, before: Roster, after: Roster, leg: Leg) -> list[News]:
+async def _changes(request: Request, before: Roster, after: Roster, leg: ShiftChange) -> list[Notice]:
     """Return notifications for people relieved and people on call again."""
     begins, ends = max(request.now, leg.begins), leg.ends
     gone, come = before.shifts(leg.level, begins, ends), after.shifts(leg.level, begins, ends)

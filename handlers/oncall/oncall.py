@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 from bot.access.policy import EVERY_STATION, Permission
-from bot.engine.calendar_feed import Trouble
+from bot.engine.calendar_feed import CalendarFault
 from bot.messages.message import Button, Message, Rows, mark
 from bot.oncall.roster import Roster
-from bot.store.access.contacts import Known
+from bot.store.access.contacts import Contact
 from bot.store.oncall.calendars import KeptCalendar
-from bot.store.oncall.reachability import Reach
+from bot.store.oncall.reachability import Reachability
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
 from handlers.dispatch.topics import Topic
 from handlers.oncall.facts import able, duty_facts, level_of, person_facts, take_until
@@ -48,7 +48,7 @@ async def leave(request: Request) -> Reply:
 @button("oncall.shifts")
 async def shifts(request: Request) -> Reply:
     """List the next shifts of one level."""
-    roster = await request.desk.oncall.roster(request.station.name)
+    roster = await request.services.oncall.roster(request.station.name)
     level = level_of(roster, int(request.data["level"]))
     ahead = roster.shifts(level, request.now, request.now + LOOKS_AHEAD)[:SHIFTS_SHOWN]
     names = await request.known({duty.person for duty in ahead})
@@ -66,7 +66,7 @@ async def shifts(request: Request) -> Reply:
 
 
 async def overview(request: Request, deed: str = "") -> Message:
-    book, station = request.desk.oncall, request.station.name
+    book, station = request.services.oncall, request.station.name
     roster = await book.roster(station)
     reach = await book.reach(sorted(roster.people_named))
     names = await request.known(roster.people_named)
@@ -91,20 +91,20 @@ async def overview(request: Request, deed: str = "") -> Message:
 
 async def _of_the_fleet(request: Request) -> list[dict[str, Any]]:
     """Return the fleet's people on call, for a PBX without its own schedule."""
-    if request.desk.fleet.one is not None or request.station.name == EVERY_STATION:
+    if request.services.fleet.single_station is not None or request.station.name == EVERY_STATION:
         return []
-    roster = await request.desk.oncall.roster(EVERY_STATION)
+    roster = await request.services.oncall.roster(EVERY_STATION)
     people = [person for _, person in sorted(roster.on_call(request.now).items()) if person is not None]
     names = await request.known(people)
     return [person_facts(person, names) for person in dict.fromkeys(people)]
 
 
-def _trouble(reach: Reach | None) -> str:
+def _trouble(reach: Reachability | None) -> str:
     return "unreachable" if reach is not None and reach.reachable is False else ""
 
 
 def _level(
-    request: Request, roster: Roster, level: int, names: Mapping[int, Known], kept: KeptCalendar | None
+    request: Request, roster: Roster, level: int, names: Mapping[int, Contact], kept: KeptCalendar | None
 ) -> dict[str, Any]:
     now = request.now
     duty, coming = roster.duty(level, now), roster.next_duty(level, now)
@@ -124,7 +124,7 @@ def _calendar_facts(request: Request, kept: KeptCalendar | None) -> dict[str, An
     if kept is None:
         return {"unknown": [], "unnamed": 0, "problem": ""}
     if kept.url and not sees_addresses(request):
-        problem = str(Trouble.UNSAID) if kept.problem else ""
+        problem = str(CalendarFault.UNSAID) if kept.problem else ""
         return {"unknown": [], "unnamed": len(kept.calendar.unknown), "problem": problem}
     return {"unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]), "unnamed": 0, "problem": kept.problem}
 

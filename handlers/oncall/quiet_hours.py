@@ -8,8 +8,8 @@ from bot.access.policy import EVERY_STATION
 from bot.messages.message import Message, mark
 from bot.store.access.audit import Change
 from bot.store.oncall.reachability import QuietHours
-from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.declare import Reply, Request, StationScope, WrongArguments, command
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 
 OFF = frozenset({"off", "no", "выкл", "нет", "выключить"})
@@ -22,11 +22,11 @@ HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[
     summary=mark("Hours in which you want no warnings in private; outages come always"),
     usage=mark("[22:00-08:00 | off]"),
     examples=("/quiet 22:00-08:00", "/quiet off"),
-    resume=Resume.WHOLE,
-    whose=Whose.ANY,
+    resume=OnRestart.ATOMIC,
+    whose=StationScope.ANY,
 )
 async def quiet(request: Request) -> Reply:
-    book, person = request.desk.oncall, request.actor.id
+    book, person = request.services.oncall, request.actor.id
     before = await book.quiet_hours_of(person)
     if not request.arguments:
         return Reply(_shown(request, before, changed=False))

@@ -10,11 +10,11 @@ from bot.messages.message import Button, Message, mark
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Duty, Rotation
 from bot.store.access.audit import Change
-from bot.store.messages.notices import News
+from bot.store.messages.notices import Notice
 from bot.store.oncall.rosters import restored_shift, stored_shift
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import check_able, duty_facts, level_of, people_facts, take_level
@@ -75,8 +75,8 @@ def _ahead(request: Request, rotation: Rotation) -> Iterator[Duty]:
 
 async def _facts(request: Request, rotation: Rotation) -> dict[str, Any]:
     names = await request.known(rotation.people)
-    reach = await request.desk.oncall.reach(rotation.people)
-    roster = await request.desk.oncall.roster(request.station.name)
+    reach = await request.services.oncall.reach(rotation.people)
+    roster = await request.services.oncall.roster(request.station.name)
     everybody = tuple(dict.fromkeys(rotation.people))
     return {
         "station": request.station.name,
@@ -88,7 +88,7 @@ async def _facts(request: Request, rotation: Rotation) -> dict[str, Any]:
     }
 
 
-@button("oncall.set", resume=Resume.WHOLE)
+@button("oncall.set", resume=OnRestart.ATOMIC)
 async def set_now(request: Request) -> Reply:
     data, station = request.data, request.station.name
     rotation = Rotation(int(data["level"]), tuple(data["people"]), restored_shift(data["shift"]))
@@ -97,18 +97,18 @@ async def set_now(request: Request) -> Reply:
     facts = {"station": station, "level": rotation.level, "by": request.actor.name}
     firsts = {duty.person: duty.begins.isoformat() for duty in reversed(list(_ahead(request, rotation)))}
     news = [
-        News(Destination(person), "oncall_in_turn", facts | {"begins": begins})
+        Notice(Destination(person), "oncall_in_turn", facts | {"begins": begins})
         for person, begins in firsts.items()
         if person != request.actor.id
     ]
-    await request.desk.oncall.set_rotation(station, rotation, request.actor.name, news)
+    await request.services.oncall.set_rotation(station, rotation, request.actor.name, news)
     after = {"people": list(rotation.people), "shift": stored_shift(rotation.shift)}
     message = await oncall.overview(request, mark("Set. I check now whether I can write to everybody in private."))
     return Reply(message, outcome=f"set level {rotation.level}", change=Change(before, after))
 
 
 async def _before(request: Request, level: int) -> dict[str, Any]:
-    roster = await request.desk.oncall.roster(request.station.name)
+    roster = await request.services.oncall.roster(request.station.name)
     if level in roster.calendars:
         return {"calendar": True}
     found = next((one for one in roster.rotations if one.level == level), None)
@@ -127,7 +127,7 @@ async def remove(request: Request) -> Reply:
     wanted, rest = take_level(request.arguments.split())
     if rest:
         raise WrongArguments(message=Message("oncall_not_understood", {"written": rest[0]}))
-    roster = await request.desk.oncall.roster(request.station.name)
+    roster = await request.services.oncall.roster(request.station.name)
     level = level_of(roster, wanted)
     if level not in roster.levels:
         return Reply(await oncall.overview(request), outcome="nothing to remove")
@@ -150,10 +150,10 @@ def _regulars(roster: Roster, level: int) -> tuple[int, ...]:
     return one_level.everyone()
 
 
-@button("oncall.remove", resume=Resume.WHOLE)
+@button("oncall.remove", resume=OnRestart.ATOMIC)
 async def remove_now(request: Request) -> Reply:
     level = int(request.data["level"])
     before = await _before(request, level)
-    removed = await request.desk.oncall.remove(request.station.name, level)
+    removed = await request.services.oncall.remove(request.station.name, level)
     deed = mark("Removed.") if removed else mark("It was gone already.")
     return Reply(await oncall.overview(request, deed), outcome=f"removed level {level}", change=Change(before, {}))

@@ -8,10 +8,10 @@ from bot.messages.message import Button, Message, mark, stored
 from bot.oncall.roster import AHEAD, Roster
 from bot.oncall.rotation import Duty
 from bot.store.access.audit import Change
-from bot.store.messages.notices import News
-from bot.store.oncall.schedules import Leg, Swapped
+from bot.store.messages.notices import Notice
+from bot.store.oncall.schedules import ShiftChange, SwapResult
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.oncall.facts import check_able, duty_facts, person_facts, take_level
 from handlers.parsing import people
@@ -33,7 +33,7 @@ async def swap(request: Request) -> Reply:
     if other == request.actor.id:
         raise WrongArguments(mark("Swap with somebody else."))
     await check_able(request, [request.actor.id, other])
-    roster = await request.desk.oncall.roster(request.station.name)
+    roster = await request.services.oncall.roster(request.station.name)
     duties = roster.duties_of(request.actor.id, request.now, request.now + AHEAD)
     own = [duty for duty in duties if level in (None, duty.level)][:OFFERED]
     if not own:
@@ -69,7 +69,7 @@ def _data(other: int, mine: Duty, theirs: Duty | None) -> dict[str, Any]:
     return {"other": other, "level": mine.level, "mine": written(mine), "theirs": theirs and written(theirs)}
 
 
-@button("oncall.ask_swap", resume=Resume.WHOLE)
+@button("oncall.ask_swap", resume=OnRestart.ATOMIC)
 async def ask(request: Request) -> Reply:
     """Send the request to the other person's private chat; the swap is pending until they agree."""
     data, station = request.data, request.station.name
@@ -91,7 +91,7 @@ async def ask(request: Request) -> Reply:
         "legs": shown,
     }
 
-    def question(ids: list[int]) -> News:
+    def question(ids: list[int]) -> Notice:
         about = {
             "ids": ids,
             "asker": request.actor.id,
@@ -101,20 +101,22 @@ async def ask(request: Request) -> Reply:
         }
         yes = Button(mark("✅ I agree"), "oncall.answer_swap", about | {"agrees": True})
         no = Button(mark("✖ No"), "oncall.answer_swap", about | {"agrees": False})
-        return News(Destination(other), "oncall_swap_question", facts, stored(((yes, no),)), legs[0].ends - request.now)
+        return Notice(
+            Destination(other), "oncall_swap_question", facts, stored(((yes, no),)), legs[0].ends - request.now
+        )
 
-    await request.desk.oncall.ask_swap(station, legs, (request.actor.id, request.actor.name), question)
+    await request.services.oncall.ask_swap(station, legs, (request.actor.id, request.actor.name), question)
     return Reply(Message("oncall_swap_asked", facts), outcome=f"asked {other} to swap")
 
 
-def _leg(level: int, person: int, written: list[str], now: datetime) -> Leg:
+def _leg(level: int, person: int, written: list[str], now: datetime) -> ShiftChange:
     begins, ends = (datetime.fromisoformat(moment) for moment in written)
     if ends <= now:
         raise WrongArguments(mark("That shift is over."))
-    return Leg(level, person, max(now, begins), ends)
+    return ShiftChange(level, person, max(now, begins), ends)
 
 
-@button("oncall.answer_swap", resume=Resume.WHOLE)
+@button("oncall.answer_swap", resume=OnRestart.ATOMIC)
 async def answer(request: Request) -> Reply:
     """Handle the answer; only the asked person has the buttons."""
     data = request.data
@@ -123,14 +125,14 @@ async def answer(request: Request) -> Reply:
         await check_able(request, [request.actor.id, int(data["asker"])])
     told = Destination(int(data["chat"]), data["thread"])
     news = {
-        result: [News(told, "oncall_swap_over", data["facts"] | {"result": str(result)})]
-        for result in (Swapped.AGREED, Swapped.REFUSED, Swapped.CHANGED)
+        result: [Notice(told, "oncall_swap_over", data["facts"] | {"result": str(result)})]
+        for result in (SwapResult.AGREED, SwapResult.REFUSED, SwapResult.CHANGED)
     }
-    result = await request.desk.oncall.answer_swap(
+    result = await request.services.oncall.answer_swap(
         request.station.name, data["ids"], request.actor.id, agrees=agrees, news=news
     )
-    if result is Swapped.SETTLED:
+    if result is SwapResult.SETTLED:
         return Reply(Message("oncall_swap_settled"), outcome=str(result))
-    change = Change({}, {"legs": data["facts"]["legs"]}) if result is Swapped.AGREED else Change()
+    change = Change({}, {"legs": data["facts"]["legs"]}) if result is SwapResult.AGREED else Change()
     message = Message("oncall_swap_over", data["facts"] | {"result": str(result)})
     return Reply(message, outcome=f"swap {result}", change=change)

@@ -69,7 +69,7 @@ def read_period(text: str, now: datetime) -> Period:
 def take_period(words: Sequence[str], now: datetime) -> tuple[Period, list[str]]:
     """Extract the period from anywhere in the words; return it and the remaining words. Raises NotAPeriod for an
     invalid time."""
-    reading = _Reading(now)
+    reading = _PeriodReader(now)
     rest: list[str] = []
     pending = _opened(words)
     while pending:
@@ -102,7 +102,7 @@ def is_time(word: str) -> bool:
     return known or any(form.fullmatch(word) for form in (DATE, TIME, DAYS, HOURS, MOMENT))
 
 
-class _Reading:
+class _PeriodReader:
     """Word-by-word parser that collects dates and times of day."""
 
     def __init__(self, now: datetime) -> None:

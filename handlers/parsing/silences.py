@@ -21,7 +21,7 @@ BARE_NUMBER = re.compile(r"[\d.,:]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class SilenceSubject:
     """Subject of an incident, and its display name."""
 
     id: str
@@ -37,17 +37,17 @@ class Until:
 
 def take_subject(
     words: Sequence[str], names: Mapping[str, str], is_other: Callable[[Sequence[str]], bool]
-) -> tuple[list[Subject], list[str]]:
+) -> tuple[list[SilenceSubject], list[str]]:
     """Extract the subjects named by the first words; return them and the remaining words. A partial name matches unless
     `is_other` accepts the words as something else."""
     if words and words[0].casefold() in ALL:
-        return [Subject(EVERYTHING)], list(words[1:])
+        return [SilenceSubject(EVERYTHING)], list(words[1:])
 
-    def named(matches: Callable[[str, str, str], bool]) -> tuple[list[Subject], list[str]] | None:
+    def named(matches: Callable[[str, str, str], bool]) -> tuple[list[SilenceSubject], list[str]] | None:
         for count in range(_most_in_a_name(words), 0, -1):
             written = folded(" ".join(words[:count]))
             if found := [
-                Subject(id_, name) for id_, name in names.items() if matches(written, folded(id_), folded(name))
+                SilenceSubject(id_, name) for id_, name in names.items() if matches(written, folded(id_), folded(name))
             ]:
                 return found, list(words[count:])
         return None

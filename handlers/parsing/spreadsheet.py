@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.messages.message import mark
 from bot.sandbox.process import run
-from bot.sandbox.task import Failure, Refusal, TaskFailed
+from bot.sandbox.task import TaskFailed, TaskFailure, TaskRefused
 from bot.spreadsheet import reader
 from bot.spreadsheet.reader import READ, Row
 from bot.spreadsheet.writer import WRITE
@@ -13,17 +13,17 @@ from bot.spreadsheet.writer import packed as packed
 from handlers.dispatch.declare import WrongArguments
 
 SENTENCES = {
-    Failure.TIME: mark(
+    TaskFailure.TIME: mark(
         "The file took too long to read. Copy the table alone into a new file, save it as CSV and send me that."
     ),
-    Failure.MEMORY: mark(
+    TaskFailure.MEMORY: mark(
         "There is too much in the file. Copy the table alone into a new file, save it as CSV and send me that."
     ),
-    Failure.RESULT: mark(
+    TaskFailure.RESULT: mark(
         "There is too much in the file. Copy the table alone into a new file, save it as CSV and send me that."
     ),
-    Failure.CROWD: mark("Too many files are being read right now. Send it again in a minute."),
-    Failure.BROKEN: mark("The file cannot be read as a table."),
+    TaskFailure.CROWD: mark("Too many files are being read right now. Send it again in a minute."),
+    TaskFailure.BROKEN: mark("The file cannot be read as a table."),
 }
 NOT_WRITTEN = mark("The file could not be made: too much is under way. Ask again in a minute.")
 
@@ -40,7 +40,7 @@ async def read(content: bytes, owner: Hashable) -> list[Row]:
     """Return the rows of a CSV or Excel file. `owner` is the key of the sandbox queue. Raises WrongFile."""
     try:
         found = await run(READ, content, owner=owner)
-    except Refusal as refusal:
+    except TaskRefused as refusal:
         raise WrongFile(refusal.said) from None
     except TaskFailed as error:
         raise WrongFile(SENTENCES[error.failure]) from None
@@ -51,7 +51,7 @@ def read_text(text: str) -> list[Row]:
     """Return the rows of a table pasted as text. Raises WrongFile."""
     try:
         return reader.read_text(text)
-    except Refusal as refusal:
+    except TaskRefused as refusal:
         raise WrongFile(refusal.said) from None
 
 

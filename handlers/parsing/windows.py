@@ -51,7 +51,7 @@ class Again:
 def is_window(words: Sequence[str], now: datetime) -> bool:
     """Return True if the words begin with a time."""
     try:
-        return _Reading(now).take(words[:1]) > 0 or _Reading(now).take(words[:2]) > 0
+        return _WindowReader(now).take(words[:1]) > 0 or _WindowReader(now).take(words[:2]) > 0
     except NotAWindow:
         return True
 
@@ -59,12 +59,12 @@ def is_window(words: Sequence[str], now: datetime) -> bool:
 def take_window(words: Sequence[str], now: datetime) -> tuple[Once | Again, list[str]]:
     """Parse the window in the first words; return it and the remaining words. `now`: station local time, naive. Raises
     NotAWindow."""
-    reading = _Reading(now)
+    reading = _WindowReader(now)
     taken = reading.take(words[:MOST_WORDS])
     return reading.window(), list(words[taken:])
 
 
-class _Reading:
+class _WindowReader:
     """Word-by-word parser that stops at the first word that is not a time."""
 
     def __init__(self, now: datetime) -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from bot.messages.message import Button, Message, stored
-from bot.store.messages.unfinished_updates import Deed
+from bot.store.messages.unfinished_updates import Checkpoint
 from handlers.dispatch.declare import Question, Reply
 from handlers.dispatch.update_parser import Actor, Place
 
@@ -23,7 +23,7 @@ class Address:
     asked: int | None = None
 
 
-def written(reply: Reply, address: Address) -> Deed:
+def written(reply: Reply, address: Address) -> Checkpoint:
     """All of it that people see. What carries a secret or a file, or goes on afterwards, is no answer of this kind."""
     message, question = reply.message, reply.question
     answer = {
@@ -34,7 +34,7 @@ def written(reply: Reply, address: Address) -> Deed:
         "settled": reply.settled,
         "confirm_within": reply.confirm_within.total_seconds() if reply.confirm else None,
     }
-    plain: Deed = json.loads(json.dumps({"answer": answer, "address": asdict(address)}, default=_plain))
+    plain: Checkpoint = json.loads(json.dumps({"answer": answer, "address": asdict(address)}, default=_plain))
     return plain
 
 
@@ -46,7 +46,7 @@ def said(message: Message) -> dict[str, Any]:
     return plain
 
 
-def read(deed: Deed) -> tuple[Reply, Address]:
+def read(deed: Checkpoint) -> tuple[Reply, Address]:
     answer, where = deed["answer"], deed["address"]
     actor, place = Actor(**where["actor"]), Place(**where["place"])
     # What an older version owed does not say whose PBX it was about: there was only one.

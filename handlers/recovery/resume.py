@@ -9,17 +9,17 @@ from typing import Any
 from bot.access.policy import EVERY_STATION
 from bot.messages.message import Button, Message, mark
 from bot.store.database import Store
-from bot.store.messages.temporary_payloads import Drawer
+from bot.store.messages.temporary_payloads import TemporaryPayloads
 from handlers.dispatch import preconditions
-from handlers.dispatch.access_request import NO_UPDATE, Verdict
-from handlers.dispatch.authorizer import Decisions
-from handlers.dispatch.declare import CONFIRM_WITHIN, Press, Reply, Request
-from handlers.dispatch.executor import Execution, Job
-from handlers.dispatch.replier import Conversation
-from handlers.dispatch.request_factory import AGAIN, Reception
-from handlers.dispatch.rules import Resume
-from handlers.dispatch.services import Desk
-from handlers.dispatch.update_parser import Actor, Place, Pressed
+from handlers.dispatch.access_request import NO_UPDATE, Authorization
+from handlers.dispatch.authorizer import Authorizer
+from handlers.dispatch.declare import CONFIRM_WITHIN, ButtonAction, Reply, Request
+from handlers.dispatch.executor import ExecutionJob, Executor
+from handlers.dispatch.replier import Replier
+from handlers.dispatch.request_factory import AGAIN, RequestFactory
+from handlers.dispatch.rules import OnRestart
+from handlers.dispatch.services import Services
+from handlers.dispatch.update_parser import Actor, ButtonPressed, Place
 from handlers.recovery.pending_replies import Address
 
 
@@ -29,14 +29,14 @@ class Resumed:
 
     request: Request
     allowed: bool
-    job: Job
-    talk: Conversation
+    job: ExecutionJob
+    talk: Replier
 
 
 class Resumption:
     """Given to the hooks: decide on interrupted work, and conclude it in the chat it came from."""
 
-    def __init__(self, decisions: Decisions, reception: Reception, execution: Execution) -> None:
+    def __init__(self, decisions: Authorizer, reception: RequestFactory, execution: Executor) -> None:
         self._decisions = decisions
         self._reception = reception
         self._execution = execution
@@ -46,7 +46,7 @@ class Resumption:
         return self._reception.store
 
     @property
-    def desk(self) -> Desk:
+    def desk(self) -> Services:
         return self._reception.desk
 
     def now(self) -> datetime:
@@ -68,31 +68,31 @@ class Resumption:
         known = (await self.desk.people.named([person], EVERY_STATION)).get(person)
         actor = Actor(person, known.name if known else "")
         place = place or Place(person, None, private=True)
-        verdict = await self._decisions.about_resumed(action, actor, place, station, subject, data or {})
+        verdict = await self._decisions.authorize_resumed(action, actor, place, station, subject, data or {})
         # A decision that failed names no station.
         verdict = replace(verdict, station=self._reception.directory.station(station) or verdict.station)
         to = Address(actor, place, verdict.station.name, shown=shown)
         talk = self._reception.conversation(to, verdict.may, again=verdict.again)
-        press = Pressed("", 0, 0, actor, place, shown or 0, "")
+        press = ButtonPressed("", 0, 0, actor, place, shown or 0, "")
         request = replace(self._reception.request(press, talk, verdict, stop=self._execution.stop), resumed=True)
-        return Resumed(request, verdict.decision.allowed, Job(NO_UPDATE, verdict.entry, to), talk)
+        return Resumed(request, verdict.decision.allowed, ExecutionJob(NO_UPDATE, verdict.entry, to), talk)
 
     async def conclude(self, resumed: Resumed, reply: Reply) -> None:
         await self._execution.conclude(resumed.job, resumed.talk, reply)
 
 
-async def given_up(verdict: Verdict, drawer: Drawer) -> Reply:
+async def interrupted(verdict: Authorization, drawer: TemporaryPayloads) -> Reply:
     """What a killed run had begun is not gone on with. Whoever still may is asked anew whether to do it now."""
     subject, before = verdict.subject, verdict.before
     rule = subject.rule
     facts = {
         "deed": rule.writes if rule else "",
         "at": before.at if before else None,
-        "undone": subject.resume is Resume.WHOLE,
+        "undone": subject.resume is OnRestart.ATOMIC,
         "may": verdict.decision in (preconditions.INTERRUPTED, preconditions.OLD),
     }
-    asks = facts["may"] and isinstance(subject.handler, Press) and subject.keyboard and subject.waiting is None
-    if not asks or subject.resume is Resume.ASKS:
+    asks = facts["may"] and isinstance(subject.handler, ButtonAction) and subject.keyboard and subject.waiting is None
+    if not asks or subject.resume is OnRestart.ASK_USER:
         return Reply(Message("interrupted", facts))
     data = dict(subject.data) | {AGAIN: True}
     if subject.kept is not None:

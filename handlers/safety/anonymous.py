@@ -9,7 +9,7 @@ from datetime import datetime
 from bot.messages.message import Button, Message, mark
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.dispatch.rules import RULES
-from handlers.dispatch.update_parser import Typed
+from handlers.dispatch.update_parser import CommandTyped
 
 
 @button("identity.prove")
@@ -41,7 +41,7 @@ async def leave(request: Request) -> Reply:
 
 
 async def _writes_anonymously(request: Request) -> bool:
-    return await request.desk.membership.is_anonymous_admin(request.place.chat, request.actor.id)
+    return await request.services.membership.is_anonymous_admin(request.place.chat, request.actor.id)
 
 
 def _not_anonymous() -> Reply:
@@ -54,8 +54,8 @@ def _facts(request: Request) -> dict[str, object]:
     return {"person": request.actor.name, "whole": written(str(data["name"]), str(data["arguments"]))}
 
 
-def _typed(request: Request) -> Typed:
-    return Typed(
+def _typed(request: Request) -> CommandTyped:
+    return CommandTyped(
         name=str(request.data["name"]),
         arguments=str(request.data["arguments"]),
         actor=request.actor,

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from bot.access.policy import Access, Asking, Grant, Permission
+from bot.access.policy import Access, AccessContext, Grant, Permission
 
 # A newer grant may have been made for this approval; a day lets others notice it.
 OLD_ENOUGH = timedelta(days=1)
 
 
-def is_independent(access: Access, asking: Asking, permission: str, first: int) -> bool:
+def is_independent(access: Access, asking: AccessContext, permission: str, first: int) -> bool:
     """Return True if the actor's right does not depend on the first person, on the actor, or on a grant younger than
     `OLD_ENOUGH`. Grants from the settings always count."""
     return _counts(access, asking, permission, first, frozenset({first}))
@@ -22,7 +22,7 @@ def independents(access: Access, permission: str, station: str, first: int, now:
     return can, len(others) - len(can)
 
 
-def _counts(access: Access, asking: Asking, permission: str, first: int, seen: frozenset[int]) -> bool:
+def _counts(access: Access, asking: AccessContext, permission: str, first: int, seen: frozenset[int]) -> bool:
     """Follow the right from giver to giver; a giver that no longer has Permission.GRANT is not followed and counts."""
     if asking.person in seen:
         return False
@@ -33,7 +33,9 @@ def _counts(access: Access, asking: Asking, permission: str, first: int, seen: f
     )
 
 
-def _is_from_somebody_else(access: Access, asking: Asking, grant: Grant, first: int, seen: frozenset[int]) -> bool:
+def _is_from_somebody_else(
+    access: Access, asking: AccessContext, grant: Grant, first: int, seen: frozenset[int]
+) -> bool:
     giver = grant.given_by
     if giver is None or grant.given_at is None or asking.now - grant.given_at < OLD_ENOUGH or giver in seen:
         return False
@@ -42,11 +44,11 @@ def _is_from_somebody_else(access: Access, asking: Asking, grant: Grant, first: 
     return not gives or _counts(access, as_giver, Permission.GRANT, first, seen)
 
 
-def _opening(access: Access, asking: Asking, permission: str) -> Iterator[Grant]:
+def _opening(access: Access, asking: AccessContext, permission: str) -> Iterator[Grant]:
     """Yield personal grants with the permission; a group's grant does not identify a person."""
     held = access.holding(asking)
     return (grant for grant in held if not grant.is_of_chat and permission in access.permissions(grant))
 
 
-def _alone(person: int, station: str, now: datetime) -> Asking:
-    return Asking(person=person, chat=person, private=True, station=station, now=now)
+def _alone(person: int, station: str, now: datetime) -> AccessContext:
+    return AccessContext(person=person, chat=person, private=True, station=station, now=now)

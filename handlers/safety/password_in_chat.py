@@ -22,7 +22,7 @@ ASSIGNED = re.compile(r"\A([^=:]+)[=:].")
 async def deleted(request: Request, words: Words) -> bool | None:
     """Return True if the message was deleted, False if it could not be; None without a password in it."""
     if is_named(words) or is_loose(words):
-        return await request.talk.delete_asked()
+        return await request.chat.delete_asked()
     return None
 
 

@@ -24,7 +24,7 @@ WHATEVER = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RequestLimits:
     """Commands and button presses per minute."""
 
     person: int = 30
@@ -32,14 +32,14 @@ class Pace:
     costly: int = 10
 
 
-class Limits:
-    def __init__(self, pace: Pace) -> None:
+class RateLimits:
+    def __init__(self, pace: RequestLimits) -> None:
         self._pace = pace
         self._times: dict[tuple[str, int], deque[datetime]] = {}
 
     def objection(self, rule: Rule, actor: Actor, place: Place, now: datetime) -> Decision | None:
         """Return the limit that is exceeded, or None; a denied request does not count."""
-        if rule.urgent:
+        if rule.exempt_from_rate_limit:
             return None
         windows = [("person", actor.id, self._pace.person, TOO_MUCH_FROM_ONE)]
         windows += [("chat", place.chat, self._pace.chat, TOO_MUCH_IN_CHAT)]

@@ -12,7 +12,7 @@ from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
-from bot.store.messages.temporary_payloads import Drawer
+from bot.store.messages.temporary_payloads import TemporaryPayloads
 from handlers.dispatch.action_lookup import CONFIRM, REFUSE
 from handlers.dispatch.declare import Reply
 from handlers.dispatch.rules import RULES, Rule
@@ -27,7 +27,7 @@ LONGEST_LINE = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ApprovalRequest:
     """Approval request.
 
     `question`: text above the button or of the prompt, rendered from stored data, so that no client can alter it.
@@ -47,13 +47,13 @@ class Wish:
     station: str
 
 
-class SecondPerson:
+class TwoPersonRule:
     def __init__(
         self,
         permissions: frozenset[str],
         *,
         store: Store,
-        drawer: Drawer,
+        drawer: TemporaryPayloads,
         clock: Clock,
         wake: Signal,
     ) -> None:
@@ -69,7 +69,7 @@ class SecondPerson:
     def is_needed_for(self, action: str) -> bool:
         return action in RULES and self.is_needed(RULES[action])
 
-    async def ask(self, wish: Wish, access: Access) -> Reply:
+    async def ask(self, wish: ApprovalRequest, access: Access) -> Reply:
         """Ask everybody else with the right in private; in a group, the message itself asks too."""
         permission = RULES[wish.action].permission
         others, not_counted = independents(access, permission, wish.station, wish.actor.id, self._clock())
@@ -82,7 +82,7 @@ class SecondPerson:
         buttons = _buttons(token) if not wish.place.private else ((_refuse(token, mark("✖ Take back")),),)
         return Reply(Message("second_person", facts, buttons), outcome="waits for a second person")
 
-    async def _keep(self, wish: Wish) -> str:
+    async def _keep(self, wish: ApprovalRequest) -> str:
         kept = {
             "action": wish.action,
             "data": dict(wish.data),
@@ -95,12 +95,12 @@ class SecondPerson:
         }
         return await self._drawer.put(kept, WITHIN)
 
-    async def _owe_questions(self, wish: Wish, token: str, others: list[int]) -> None:
+    async def _owe_questions(self, wish: ApprovalRequest, token: str, others: list[int]) -> None:
         now, facts = self._clock(), _facts(wish) | {"asked": 0, "private": True, "mine": False}
         rows = stored(_buttons(token))
         async with self._store.begin() as session:
             for person in others:
-                outbox.owe(
+                outbox.enqueue(
                     session,
                     chat_id=person,
                     thread_id=None,
@@ -112,7 +112,7 @@ class SecondPerson:
         self._wake.send()
 
 
-def _facts(wish: Wish) -> dict[str, Any]:
+def _facts(wish: ApprovalRequest) -> dict[str, Any]:
     lines = _lines(wish.question)
     return {
         "station": wish.station,

@@ -12,7 +12,7 @@ from bot.store.tables.incidents import Incident
 from handlers.dialog import paging
 from handlers.dialog.paging import paginate
 from handlers.dispatch.declare import Request
-from handlers.parsing.silences import Subject
+from handlers.parsing.silences import SilenceSubject
 
 PAGE = 8
 IN_A_ROW = 4
@@ -20,13 +20,13 @@ OWN_WORDS = {EVERYTHING: mark("Everything"), **SUBJECT_NAMES}
 DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
 
 
-def subject_of(incident: Incident, names: Mapping[str, str]) -> Subject:
+def subject_of(incident: Incident, names: Mapping[str, str]) -> SilenceSubject:
     """Return the subject of an incident, with its current name."""
     for prefix in SUBJECT_PREFIXES:
         if incident.subject.startswith(prefix):
-            return Subject(incident.subject, incident.subject.removeprefix(prefix))
+            return SilenceSubject(incident.subject, incident.subject.removeprefix(prefix))
     known = names.get(incident.subject) or incident.facts.get("trunk") or ""
-    return Subject(incident.subject, str(known))
+    return SilenceSubject(incident.subject, str(known))
 
 
 def called(subject_id: str, name: str) -> str:
@@ -42,7 +42,7 @@ def silence_facts(one: Silence, down: Iterable[Incident], request: Request) -> d
         "number": one.number,
         "is_mute": one.kind is SilenceKind.MUTE,
         **named(one.subject, names.get(one.subject) or one.name),
-        "everywhere": one.station != request.station.name and request.desk.fleet.one is None,
+        "everywhere": one.station != request.station.name and request.services.fleet.single_station is None,
         "reason": one.reason,
         "by": one.by_name,
         "is_now": is_now,
@@ -64,7 +64,7 @@ def is_real(incident: Incident) -> bool:
 async def in_force(request: Request) -> list[dict[str, Any]]:
     """Return the silences in force at the station."""
     now, names = request.now, request.station.watch.trunk_names
-    current = await request.desk.silences.current(request.station.name)
+    current = await request.services.silences.current(request.station.name)
     forced = [one for one in current if silence.in_force(one, now)]
     return [
         {
@@ -99,15 +99,15 @@ def repeats_facts(weekly: Weekly) -> dict[str, Any]:
 
 async def open_beneath(request: Request) -> list[Incident]:
     """Return open incidents that a silence of everything suppresses: of the PBX, or of all of them."""
-    if request.station.name == EVERY_STATION and request.desk.fleet.one is None:
-        return await request.desk.incidents.open_everywhere()
-    return await request.desk.incidents.open(request.station.name)
+    if request.station.name == EVERY_STATION and request.services.fleet.single_station is None:
+        return await request.services.incidents.open_everywhere()
+    return await request.services.incidents.open(request.station.name)
 
 
 async def listed(request: Request, page: int, action: str, kind: SilenceKind | None = None) -> Message:
     """Render a page of silences in force or planned, of one kind or both; `action` shows another page."""
     station = request.station.name
-    current = [one for one in await request.desk.silences.current(station) if kind in (None, one.kind)]
+    current = [one for one in await request.services.silences.current(station) if kind in (None, one.kind)]
     shown = paginate(current, page, PAGE)
     down = await open_beneath(request)
     facts = {

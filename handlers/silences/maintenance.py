@@ -11,10 +11,10 @@ from bot.oncall.local_time import moment
 from bot.store.typed_secrets import without_passwords
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.parsing.arguments import split
-from handlers.parsing.silences import Subject, moment_of, take_subject
+from handlers.parsing.silences import SilenceSubject, moment_of, take_subject
 from handlers.parsing.windows import Again, NotAWindow, Once, is_window, take_window
 from handlers.silences.facts import called, listed, open_beneath, silence_facts
 from handlers.silences.mute_service import TOO_LONG, how_many, wish
@@ -52,7 +52,7 @@ async def maintenance(request: Request) -> Reply:
     planned = _stored(request, window) | {"reason": without_passwords(" ".join(rest))}
     if len(found) > 1:
         return Reply(_which(request, found, planned), outcome="asked which")
-    return _preview(request, found[0] if found else Subject(EVERYTHING), planned)
+    return _preview(request, found[0] if found else SilenceSubject(EVERYTHING), planned)
 
 
 @button("maintenance.show")
@@ -63,16 +63,16 @@ async def show(request: Request) -> Reply:
 @button("maintenance.subject")
 async def choose_subject(request: Request) -> Reply:
     planned = dict(request.data)
-    return _preview(request, Subject(str(planned.pop("subject")), str(planned.pop("name"))), planned)
+    return _preview(request, SilenceSubject(str(planned.pop("subject")), str(planned.pop("name"))), planned)
 
 
-@button("maintenance.plan", resume=Resume.WHOLE)
+@button("maintenance.plan", resume=OnRestart.ATOMIC)
 async def plan(request: Request) -> Reply:
-    window = _window(request, Subject(str(request.data["subject"]), str(request.data["name"])), request.data)
+    window = _window(request, SilenceSubject(str(request.data["subject"]), str(request.data["name"])), request.data)
     if silence.is_over(window, request.now):
         return Reply(Message("not_a_window", {"written": ""}), outcome="too late")
-    made = await request.desk.silences.plan(
-        wish(request, Subject(window.subject, window.name), window.reason),
+    made = await request.services.silences.plan(
+        wish(request, SilenceSubject(window.subject, window.name), window.reason),
         max(window.begins_at, request.now),
         window.until,
         window.repeats,
@@ -88,9 +88,9 @@ async def cancel(_request: Request) -> Reply:
     return Reply(Message("maintenance_cancelled"), outcome="cancelled")
 
 
-@button("maintenance.end_now", resume=Resume.WHOLE)
+@button("maintenance.end_now", resume=OnRestart.ATOMIC)
 async def end_now(request: Request) -> Reply:
-    ended = await request.desk.silences.end_this_time(
+    ended = await request.services.silences.end_this_time(
         request.station.name, int(request.data["silence"]), request.actor.name
     )
     toast, outcome = outcome_of(ended)
@@ -114,7 +114,7 @@ def _stored(request: Request, window: Once | Again) -> dict[str, Any]:
     return {"begins": begins.isoformat(), "until": ends.isoformat(), "days": []}
 
 
-def _window(request: Request, subject: Subject, planned: Any) -> Silence:
+def _window(request: Request, subject: SilenceSubject, planned: Any) -> Silence:
     """Return the silence to be planned. Raises WrongArguments if it never pauses or is too long."""
     repeats = None
     if planned["days"]:
@@ -139,7 +139,7 @@ def _window(request: Request, subject: Subject, planned: Any) -> Silence:
     )
 
 
-def _preview(request: Request, subject: Subject, planned: dict[str, Any]) -> Reply:
+def _preview(request: Request, subject: SilenceSubject, planned: dict[str, Any]) -> Reply:
     window = _window(request, subject, planned)
     # A fixed UTC offset has no DST changes.
     by_offset = window.repeats is not None and window.repeats.zone.startswith("UTC") and window.repeats.zone != "UTC"
@@ -162,7 +162,7 @@ def _facts(
     }
 
 
-def _which(request: Request, found: list[Subject], planned: dict[str, Any]) -> Message:
+def _which(request: Request, found: list[SilenceSubject], planned: dict[str, Any]) -> Message:
     rows: Rows = tuple(
         (Button(called(one.id, one.name), "maintenance.subject", {"subject": one.id, "name": one.name, **planned}),)
         for one in found[:MOST_OFFERED]

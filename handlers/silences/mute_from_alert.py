@@ -7,8 +7,8 @@ from bot.incidents.silence import EVERYTHING
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.tables.incidents import Incident
 from handlers.dispatch.declare import Reply, Request, WrongArguments, answer, button
-from handlers.dispatch.rules import Resume
-from handlers.parsing.silences import Subject, Until, take_until
+from handlers.dispatch.rules import OnRestart
+from handlers.parsing.silences import SilenceSubject, Until, take_until
 from handlers.silences.facts import named, subject_of
 from handlers.silences.mute_service import mute, muted
 
@@ -36,7 +36,7 @@ async def ask(request: Request) -> Reply:
     return Reply(Message("mute_how_long", facts, rows), beside=True, outcome=f"asked for {subject.id}")
 
 
-@button("mute.choose", resume=Resume.WHOLE)
+@button("mute.choose", resume=OnRestart.ATOMIC)
 async def choose(request: Request) -> Reply:
     incident = await _open_incident(request)
     if incident is None:
@@ -45,28 +45,28 @@ async def choose(request: Request) -> Reply:
     return await mute(request, _subject(request, incident), until, asks_reason=True)
 
 
-@answer("mute.reason", resume=Resume.WHOLE)
+@answer("mute.reason", resume=OnRestart.ATOMIC)
 async def give_reason(request: Request) -> Reply:
     if not request.arguments:
         raise WrongArguments(mark("Write the reason in words."))
     station = request.station.name
-    made = await request.desk.silences.give_reason(station, int(request.data["silence"]), request.arguments)
+    made = await request.services.silences.give_reason(station, int(request.data["silence"]), request.arguments)
     if made is None:
         return Reply(Message("mute_is_over", {"station": station}), outcome="over already")
     return Reply(
-        muted(request, made, await request.desk.incidents.open(station)), outcome=f"a reason for {made.number}"
+        muted(request, made, await request.services.incidents.open(station)), outcome=f"a reason for {made.number}"
     )
 
 
 async def _open_incident(request: Request) -> Incident | None:
-    incident = await request.desk.incidents.one(request.station.name, int(request.data["incident"]))
+    incident = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
     return incident if incident is not None and incident.open_key is not None else None
 
 
-def _subject(request: Request, incident: Incident) -> Subject:
+def _subject(request: Request, incident: Incident) -> SilenceSubject:
     """Return the subject to mute; a station's incident means everything."""
     if incident.subject == STATION:
-        return Subject(EVERYTHING)
+        return SilenceSubject(EVERYTHING)
     return subject_of(incident, request.station.watch.trunk_names)
 
 

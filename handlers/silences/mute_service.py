@@ -7,12 +7,12 @@ from bot.access.policy import EVERY_STATION
 from bot.incidents import silence
 from bot.incidents.model import kind_info
 from bot.incidents.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Silence
-from bot.incidents.silence_store import Wish
+from bot.incidents.silence_store import SilenceRequest
 from bot.messages.message import Button, Message, mark
 from bot.store.tables.incidents import Incident
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments
-from handlers.parsing.silences import Subject, Until
+from handlers.parsing.silences import SilenceSubject, Until
 from handlers.silences.facts import down_facts, is_real, named, open_beneath, silence_facts
 
 DEFAULT = timedelta(hours=1)
@@ -26,7 +26,7 @@ NOTHING_TO_RECOVER = mark("It is not down, so it cannot recover. Write for how l
 
 async def mute(
     request: Request,
-    subject: Subject,
+    subject: SilenceSubject,
     until: Until | None,
     reason: str = "",
     *,
@@ -39,7 +39,7 @@ async def mute(
     _check(request, subject, until, down)
     if not confirmed and (count := how_many(request, subject)) > 1:
         return _asked(request, subject, until, reason, count)
-    made = await request.desk.silences.mute(wish(request, subject, reason), request.now, until.moment)
+    made = await request.services.silences.mute(wish(request, subject, reason), request.now, until.moment)
     asks = asks_reason and not reason
     question = Question("mute.reason", {"silence": made.id}) if asks else None
     lasts = f"{until.moment:%Y-%m-%d %H:%M} UTC" if until.moment else "recovery"
@@ -47,13 +47,17 @@ async def mute(
     return Reply(muted(request, made, down, asks=asks), question=question, outcome=outcome)
 
 
-def how_many(request: Request, subject: Subject) -> int:
+def how_many(request: Request, subject: SilenceSubject) -> int:
     """Return the number of PBXs that a silence of the subject covers."""
-    of_all = request.desk.fleet.one is None and request.station.name == EVERY_STATION and subject.id == EVERYTHING
-    return len(request.desk.fleet.names) if of_all else 1
+    of_all = (
+        request.services.fleet.single_station is None
+        and request.station.name == EVERY_STATION
+        and subject.id == EVERYTHING
+    )
+    return len(request.services.fleet.names) if of_all else 1
 
 
-def _asked(request: Request, subject: Subject, until: Until, reason: str, count: int) -> Reply:
+def _asked(request: Request, subject: SilenceSubject, until: Until, reason: str, count: int) -> Reply:
     facts = {
         "station": request.station.name,
         "count": count,
@@ -65,8 +69,8 @@ def _asked(request: Request, subject: Subject, until: Until, reason: str, count:
     return confirm.preview(Message("mute_everywhere", facts), go, leave, outcome=f"asked for {count} PBXs")
 
 
-def wish(request: Request, subject: Subject, reason: str) -> Wish:
-    return Wish(
+def wish(request: Request, subject: SilenceSubject, reason: str) -> SilenceRequest:
+    return SilenceRequest(
         station=request.station.name,
         subject=subject.id,
         name=subject.name,
@@ -88,7 +92,7 @@ def muted(request: Request, made: Silence, down: list[Incident], *, asks: bool =
 
 async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
     """Report the ended silences, and the incidents that now notify or stay suppressed."""
-    current = await request.desk.silences.current(request.station.name)
+    current = await request.services.silences.current(request.station.name)
     names = request.station.watch.trunk_names
     down: list[dict[str, Any]] = []
     for incident in await open_beneath(request):
@@ -115,7 +119,7 @@ def _told_of(incident: Incident) -> dict[str, Any]:
     return {"is_told": not incident.step or waits, "taken_by": incident.acknowledged_by if incident.step else None}
 
 
-def _check(request: Request, subject: Subject, until: Until, down: list[Incident]) -> None:
+def _check(request: Request, subject: SilenceSubject, until: Until, down: list[Incident]) -> None:
     if until.moment is None:
         beneath = (
             kind_info(one.kind).real_outage if subject.id == EVERYTHING else one.subject == subject.id for one in down

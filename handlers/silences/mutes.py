@@ -10,11 +10,11 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.store.typed_secrets import without_passwords
 from bot.text.person_names import folded
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.deadlines import NotADeadline
-from handlers.parsing.silences import ALL, Subject, Until, find_until, take_subject, take_until
+from handlers.parsing.silences import ALL, SilenceSubject, Until, find_until, take_subject, take_until
 from handlers.silences.facts import called, is_real, listed, subject_of
 from handlers.silences.mute_service import RECOVERY, mute, no_longer_silenced
 
@@ -33,7 +33,7 @@ OFF = frozenset({"off", "stop", "выкл", "выключить", "отмена"
         mark("/mute all until morning"),
         mark("/mute until recovery"),
     ),
-    resume=Resume.WHOLE,
+    resume=OnRestart.ATOMIC,
 )
 async def mute_(request: Request) -> Reply:
     names = request.station.watch.trunk_names
@@ -54,11 +54,11 @@ async def mute_(request: Request) -> Reply:
     reason = without_passwords(" ".join(rest))
     if len(found) > 1:
         question = Message("mute_which", {"station": request.station.name, "named": named})
-        return Reply(_which(question, [*found, Subject(EVERYTHING)], until, reason), outcome="asked which")
+        return Reply(_which(question, [*found, SilenceSubject(EVERYTHING)], until, reason), outcome="asked which")
     return await mute(request, found[0], until, reason)
 
 
-@button("mute.subject", resume=Resume.WHOLE)
+@button("mute.subject", resume=OnRestart.ATOMIC)
 async def choose_subject(request: Request) -> Reply:
     until = request.data["until"]
     moment = None if until in (None, RECOVERY) else datetime.fromisoformat(until)
@@ -68,7 +68,7 @@ async def choose_subject(request: Request) -> Reply:
     return await mute(request, _chosen(request), ends, str(request.data["reason"]))
 
 
-@button("mute.everywhere", resume=Resume.WHOLE)
+@button("mute.everywhere", resume=OnRestart.ATOMIC)
 async def mute_everywhere(request: Request) -> Reply:
     """Mute every PBX; the confirmation has named their number."""
     until = str(request.data["until"])
@@ -81,8 +81,8 @@ async def leave(_request: Request) -> Reply:
     return Reply(Message("mute_cancelled"), outcome="cancelled")
 
 
-def _chosen(request: Request) -> Subject:
-    return Subject(str(request.data["subject"]), str(request.data["name"]))
+def _chosen(request: Request) -> SilenceSubject:
+    return SilenceSubject(str(request.data["subject"]), str(request.data["name"]))
 
 
 @command(
@@ -103,10 +103,10 @@ async def show(request: Request) -> Reply:
     summary=mark("Turn alerts back on"),
     usage=mark("[trunk | all | number]"),
     examples=("/unmute Zadarma", "/unmute all", "/unmute 12"),
-    resume=Resume.WHOLE,
+    resume=OnRestart.ATOMIC,
 )
 async def unmute(request: Request) -> Reply:
-    current = await request.desk.silences.current(request.station.name)
+    current = await request.services.silences.current(request.station.name)
     of_all = [one for one in current if one.kind is SilenceKind.MUTE and one.station != request.station.name]
     current = [one for one in current if one.station == request.station.name]
     mutes = [one for one in current if one.kind is SilenceKind.MUTE]
@@ -123,9 +123,9 @@ async def unmute(request: Request) -> Reply:
     return await _take_away(request, _meant(request, written, current))
 
 
-@button("mute.end", resume=Resume.WHOLE)
+@button("mute.end", resume=OnRestart.ATOMIC)
 async def end(request: Request) -> Reply:
-    ended = await request.desk.silences.take_away(
+    ended = await request.services.silences.expire(
         request.station.name, int(request.data["silence"]), request.actor.name
     )
     toast, outcome = outcome_of(ended)
@@ -156,11 +156,11 @@ def _says_until(request: Request, words: Sequence[str]) -> bool:
     return take_until(words, request.now, request.station.zone())[0] is not None
 
 
-def _which(message: Message, subjects: Sequence[Subject], until: Until | None, reason: str) -> Message:
+def _which(message: Message, subjects: Sequence[SilenceSubject], until: Until | None, reason: str) -> Message:
     """Ask for the subject, with a button for each candidate."""
     ends = (until.moment.isoformat() if until.moment else RECOVERY) if until else None
 
-    def choice(subject: Subject) -> Button:
+    def choice(subject: SilenceSubject) -> Button:
         data: dict[str, Any] = {"subject": subject.id, "name": subject.name, "until": ends, "reason": reason}
         return Button(called(subject.id, subject.name), "mute.subject", data)
 
@@ -169,17 +169,17 @@ def _which(message: Message, subjects: Sequence[Subject], until: Until | None, r
     return Message(message.template, message.facts, rows)
 
 
-def _trunks(request: Request) -> list[Subject]:
+def _trunks(request: Request) -> list[SilenceSubject]:
     names = request.station.watch.trunk_names
-    return [Subject(id_, name) for id_, name in sorted(names.items(), key=lambda pair: pair[1].casefold())]
+    return [SilenceSubject(id_, name) for id_, name in sorted(names.items(), key=lambda pair: pair[1].casefold())]
 
 
-async def _all_down(request: Request) -> list[Subject]:
+async def _all_down(request: Request) -> list[SilenceSubject]:
     """Return subjects of open incidents; a station's incident means everything."""
     names = request.station.watch.trunk_names
-    down = [one for one in await request.desk.incidents.open(request.station.name) if is_real(one)]
+    down = [one for one in await request.services.incidents.open(request.station.name) if is_real(one)]
     if any(incident.subject == STATION for incident in down):
-        return [Subject(EVERYTHING)]
+        return [SilenceSubject(EVERYTHING)]
     return [subject_of(incident, names) for incident in down]
 
 
@@ -205,7 +205,7 @@ async def _take_away(request: Request, silences: Sequence[Silence]) -> Reply:
     if not silences:
         return Reply(Message("nothing_muted", {"station": request.station.name}), outcome="nothing is muted")
     taken = [
-        await request.desk.silences.take_away(request.station.name, one.id, request.actor.name) for one in silences
+        await request.services.silences.expire(request.station.name, one.id, request.actor.name) for one in silences
     ]
     ended = [one for one in taken if one is not None]
     numbers = ", ".join(str(one.number) for one in ended)

@@ -1,6 +1,6 @@
 """/bind and /unbind: the PBXs of a group, and their alerts to it."""
 
-from bot.access.policy import Grant, NotGranted
+from bot.access.policy import Grant, GrantRefused
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import not_granted
@@ -8,8 +8,8 @@ from handlers.access.groups import role_offers
 from handlers.dialog import confirm
 from handlers.dialog.choose_station import IN_A_ROW, MOST_OFFERED
 from handlers.dialog.paging import grid
-from handlers.dispatch.declare import Reply, Request, Whose, WrongArguments, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.declare import Reply, Request, StationScope, WrongArguments, button, command
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 
 ALERTS = frozenset({"alerts", "оповещения", "тревоги"})
@@ -21,13 +21,13 @@ ALERTS = frozenset({"alerts", "оповещения", "тревоги"})
     summary=mark("Which PBXs this group is about, and which of them alert it; bind it to one"),
     usage=mark("[PBX] [alerts]"),
     examples=("/bind", "/bind branch2", "/bind branch2 alerts"),
-    whose=Whose.NAMED,
+    whose=StationScope.NAMED,
 )
 async def bind(request: Request) -> Reply:
     words = request.arguments.split()
     others = [word for word in words if word.lower() not in ALERTS]
     alerts = len(others) < len(words)
-    if request.desk.fleet.one is not None:
+    if request.services.fleet.single_station is not None:
         if others:
             raise WrongArguments(
                 mark("There is only one PBX here. /bind alerts lets this group be told of its outages.")
@@ -53,16 +53,16 @@ def _ask(request: Request, *, alerts: bool) -> Reply:
     return Reply(message, confirm=True, outcome="asked whether to bind")
 
 
-@button("chat.bind", resume=Resume.WHOLE)
+@button("chat.bind", resume=OnRestart.ATOMIC)
 async def bind_now(request: Request) -> Reply:
     alerts, station = bool(request.data["alerts"]), request.station.name
     before = await _bound(request)
-    await request.desk.bindings.bind(
+    await request.services.bindings.bind(
         request.place.chat, station, alerts=alerts, by_id=request.actor.id, by_name=request.actor.name
     )
     facts = {"station": station, "alerts": alerts, "public": request.place.username}
     outcome = f"bound {request.place.chat}{' with alerts' if alerts else ''}"
-    message = Message("bound", facts, role_offers(request.desk.grants.roles))
+    message = Message("bound", facts, role_offers(request.services.grants.roles))
     return Reply(message, outcome=outcome, change=Change(before, {"bound": True, "alerts": alerts}))
 
 
@@ -72,10 +72,10 @@ async def bind_now(request: Request) -> Reply:
     summary=mark("Detach this group from a PBX: no more alerts, no access to it"),
     usage=mark("[PBX]"),
     examples=("/unbind branch2",),
-    whose=Whose.NAMED,
+    whose=StationScope.NAMED,
 )
 async def unbind(request: Request) -> Reply:
-    one = request.desk.fleet.one is not None
+    one = request.services.fleet.single_station is not None
     if not one and not request.named:
         if request.arguments.strip():
             return Reply(Message("no_such_station", {"station": ""}), outcome="named no PBX of theirs")
@@ -88,15 +88,15 @@ async def unbind(request: Request) -> Reply:
     return confirm.preview(Message("unbind", facts), go, leave, outcome="asked whether to unbind")
 
 
-@button("chat.unbind", resume=Resume.WHOLE)
+@button("chat.unbind", resume=OnRestart.ATOMIC)
 async def unbind_now(request: Request) -> Reply:
     """Unbind and revoke the group's grants at that PBX; if revoking is refused, change neither."""
     before, given = await _bound(request), await _given(request)
     try:
-        await request.desk.grants.take(given, request.asking)
-    except NotGranted as refused:
+        await request.services.grants.take(given, request.asking)
+    except GrantRefused as refused:
         return not_granted(refused)
-    await request.desk.bindings.unbind(request.place.chat, request.station.name)
+    await request.services.bindings.unbind(request.place.chat, request.station.name)
     roles = sorted({grant.role for grant in given})
     facts = {"station": request.station.name, "roles": roles}
     change = Change(before | dict.fromkeys(roles, "given"), {})
@@ -112,10 +112,10 @@ async def _overview(request: Request) -> Reply:
     """List bindings at PBXs that the person administers; names of others are not disclosed."""
     bound = [
         {"station": one.station, "name": one.station, "alerts": one.alerts}
-        for one in await request.desk.bindings.of(request.place.chat)
+        for one in await request.services.bindings.of(request.place.chat)
         if one.station in request.among
     ]
-    several = request.desk.fleet.one is None
+    several = request.services.fleet.single_station is None
     facts = {"station": "", "bound": bound, "several": several, "example": request.among[0] if request.among else ""}
     return Reply(Message("bindings", facts, _offers(request) if several else ()))
 
@@ -123,21 +123,21 @@ async def _overview(request: Request) -> Reply:
 def _offers(request: Request) -> Rows:
     if len(request.among) > MOST_OFFERED:
         return ()
-    found = [(name, request.desk.fleet.station(name)) for name in request.among]
+    found = [(name, request.services.fleet.station(name)) for name in request.among]
     offers = [Button(one.title, "chat.ask_bind", {"station": name}) for name, one in found if one is not None]
     return grid(offers, IN_A_ROW)
 
 
 async def _bound(request: Request) -> dict[str, object]:
     """Return the binding for the audit; empty if not bound."""
-    bound = await request.desk.bindings.of(request.place.chat)
+    bound = await request.services.bindings.of(request.place.chat)
     return next(({"bound": True, "alerts": one.alerts} for one in bound if one.station == request.station.name), {})
 
 
 async def _given(request: Request) -> list[Grant]:
     """Return the group's grants at this PBX; empty with a single PBX, where they stay."""
-    if request.desk.fleet.one is not None:
+    if request.services.fleet.single_station is not None:
         return []
-    granted = await request.desk.grants.current()
+    granted = await request.services.grants.current()
     mine = (g for g in granted.grants if g.subject == request.place.chat and not g.is_from_settings)
     return [grant for grant in mine if grant.station == request.station.name]

@@ -11,10 +11,10 @@ from handlers.calls.active_calls import join_legs
 from handlers.dialog import paging
 from handlers.dialog.choose_station import choosing
 from handlers.dialog.paging import Page, paginate
-from handlers.dispatch.declare import Reply, Request, Whose, button, command
+from handlers.dispatch.declare import Reply, Request, StationScope, button, command
 from handlers.dispatch.services import Station
 from handlers.dispatch.topics import Topic
-from handlers.stations.summary import SIGNS, Line, Mood, in_order, line_of
+from handlers.stations.summary import SIGNS, Mood, StationLine, in_order, line_of
 
 T = TypeVar("T")
 
@@ -30,21 +30,21 @@ IN_A_ROW = 2
     summary=mark("All PBXs at a glance, those with a problem first"),
     usage=mark("[words of the name]"),
     examples=("/stations", "/stations branch"),
-    whose=Whose.ALL,
+    whose=StationScope.ALL,
 )
 async def stations(request: Request) -> Reply:
     return Reply(await _page(request, request.arguments.strip(), 0))
 
 
-@button("stations.show", whose=Whose.ALL)
+@button("stations.show", whose=StationScope.ALL)
 async def show(request: Request) -> Reply:
     return Reply(await _page(request, str(request.data["words"]), int(request.data["page"])))
 
 
 async def _page(request: Request, words: str, page: int) -> Message:
     """Render a page. Only the PBXs on it are queried, of up to 1,000; the rest is in memory."""
-    incidents = await request.desk.incidents.open_counts()
-    here = [one for name in request.among if name and (one := request.desk.fleet.station(name)) is not None]
+    incidents = await request.services.incidents.open_counts()
+    here = [one for name in request.among if name and (one := request.services.fleet.station(name)) is not None]
     lines = in_order([line_of(one, incidents.get(one.name, 0)) for one in here])
     found = [line for line in lines if line.holds(words)]
     shown = paginate(found, page, PAGE)
@@ -65,10 +65,10 @@ async def _page(request: Request, words: str, page: int) -> Message:
         ],
         **shown.facts(),
     }
-    return Message("stations", facts, _buttons(shown, words, several=request.desk.fleet.one is None))
+    return Message("stations", facts, _buttons(shown, words, several=request.services.fleet.single_station is None))
 
 
-def _buttons(shown: Page[Line], words: str, *, several: bool) -> Rows:
+def _buttons(shown: Page[StationLine], words: str, *, several: bool) -> Rows:
     troubled = [
         choosing("status", "", line.name, f"{SIGNS[line.mood]} {line.title}")
         for line in shown.items
@@ -81,7 +81,7 @@ def _buttons(shown: Page[Line], words: str, *, several: bool) -> Rows:
 
 async def _silenced(request: Request, station: str) -> int:
     """Return the number of silences in force."""
-    current = await request.desk.silences.current(station)
+    current = await request.services.silences.current(station)
     return sum(silence.in_force(one, request.now) for one in current)
 
 

@@ -56,7 +56,7 @@ async def view(request: Request) -> Reply:
 
 async def _picture(request: Request, view_name: str, page: int) -> Message:
     pbx = request.station.pbx
-    engine_is_silent = request.station.watch.engine_is_silent
+    engine_is_silent = request.station.watch.asterisk_down
     trunks, extensions, calls, incidents, silenced = await asyncio.gather(
         _part(statuses(request)),
         # Without Asterisk this request takes the PBX a second for each extension.

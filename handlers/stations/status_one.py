@@ -56,7 +56,7 @@ def _trunk(request: Request, status: TrunkStatus) -> Message:
     facts = facts_of(request, status) | {
         "station": request.station.name,
         "now": request.now,
-        "engine_is_silent": request.station.watch.engine_is_silent,
+        "engine_is_silent": request.station.watch.asterisk_down,
     }
     data = {"id": status.id}
     buttons: Rows = ((Button(mark("🔎 Card"), "trunk.card", data), Button(mark("↻ Refresh"), "status.trunk", data)),)

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
-from bot.detection.observation import Sight
+from bot.detection.observation import Observation
 from bot.detection.trunk_health import Health
 from handlers.dispatch.services import Station
 from handlers.trunks.facts import UNCOUNTED
@@ -26,7 +26,7 @@ SIGNS = {Mood.BROKEN: "🔴", Mood.TROUBLED: "🟡", Mood.UNSEEN: "⚪", Mood.WE
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StationLine:
     """Summary. `up` of `trunks` that are enabled; None while the PBX is not observed. `good_at`: last successful
     poll."""
 
@@ -59,26 +59,26 @@ class Line:
         }
 
 
-def line_of(station: Station, incidents: int) -> Line:
+def line_of(station: Station, incidents: int) -> StationLine:
     seen = station.watch.latest
     up, trunks = _trunks(seen)
-    return Line(
+    return StationLine(
         station.name, station.title, _mood(seen, up, trunks, incidents), up, trunks, incidents, station.watch.last_good
     )
 
 
-def in_order(lines: list[Line]) -> list[Line]:
+def in_order(lines: list[StationLine]) -> list[StationLine]:
     return sorted(lines, key=lambda line: (line.mood, line.title.casefold(), line.name))
 
 
-def _trunks(seen: Sight | None) -> tuple[int | None, int | None]:
+def _trunks(seen: Observation | None) -> tuple[int | None, int | None]:
     if seen is None or seen.trouble is not None:
         return None, None
     switched_on = [trunk.health for trunk in seen.trunks.values() if trunk.health not in UNCOUNTED]
     return sum(health in WORKS for health in switched_on), len(switched_on)
 
 
-def _mood(seen: Sight | None, up: int | None, trunks: int | None, incidents: int) -> Mood:
+def _mood(seen: Observation | None, up: int | None, trunks: int | None, incidents: int) -> Mood:
     if seen is not None and (seen.trouble is not None or (trunks and not up)):
         return Mood.BROKEN
     if incidents or (up is not None and trunks is not None and up < trunks):

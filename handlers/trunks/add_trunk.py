@@ -10,7 +10,7 @@ from bot.store.access.audit import Change
 from handlers.dialog import confirm
 from handlers.dialog.verify_write import failure, read_back, write
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.parsing.arguments import Words, read_words
 from handlers.parsing.fields import Problem, WrongValue
@@ -68,7 +68,7 @@ async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidd
     asked = await _ask_password(request, draft, kind)
     if asked.message is None or asked.question is None:
         return asked
-    if not await request.talk.ask_privately(asked.message, asked.question):
+    if not await request.chat.ask_privately(asked.message, asked.question):
         if hidden is not None:
             return password_in_chat.was_seen(hidden=hidden)
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
@@ -78,7 +78,7 @@ async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidd
 
 
 async def _ask_password(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
-    kept = await request.desk.drawer.put({"draft": fields.said(draft), "kind": kind}, ASKED_FOR)
+    kept = await request.services.drawer.put({"draft": fields.said(draft), "kind": kind}, ASKED_FOR)
     facts = {"station": request.station.name, "name": draft.name, "username": draft.username, "new": True}
     cancel: Rows = ((Button(mark("Cancel"), "trunk.forget", {"kept": kept}),),)
     return Reply(Message("trunk_password", facts, cancel), question=Question("trunk.password", {"kept": kept}))
@@ -86,12 +86,12 @@ async def _ask_password(request: Request, draft: TrunkDraft, kind: TrunkType) ->
 
 @answer("trunk.password")
 async def take_password(request: Request) -> Reply:
-    await request.talk.delete_asked()
+    await request.chat.delete_asked()
     try:
         secret = fields.password(request.arguments)
     except WrongValue as wrong:
         raise WrongArguments(wrong.problem) from None
-    kept = await request.desk.drawer.take(str(request.data["kept"]))
+    kept = await request.services.drawer.pop(str(request.data["kept"]))
     if kept is None:
         return confirm.EXPIRED
     return await _preview(request, TrunkDraft(**kept["draft"], secret=secret), kept["kind"])
@@ -134,7 +134,7 @@ async def _twin(request: Request, draft: TrunkDraft) -> str | None:
     return next(same, None) if draft.username else None
 
 
-@button("trunk.create", resume=Resume.LOOKS)
+@button("trunk.create", resume=OnRestart.VERIFY_FIRST)
 async def create(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
@@ -148,7 +148,7 @@ async def create(request: Request) -> Reply:
 
     uncertain = Message("trunk_uncertain", said)
     if request.resumed:
-        await request.talk.progress(uncertain)
+        await request.chat.progress(uncertain)
         found, seen = await read_back(request, look)
         if found is not None or not seen:
             return _told(request, found, seen, said, change)

@@ -13,7 +13,7 @@ from handlers.dialog import pbx_errors
 from handlers.dialog.paging import TO_LIST
 from handlers.dispatch.declare import Reply, Request, button
 from handlers.trunks import fields
-from handlers.trunks.facts import Old, facts_of, statuses
+from handlers.trunks.facts import ReregistrationNote, facts_of, statuses
 from handlers.trunks.history import availability
 
 T = TypeVar("T")
@@ -60,10 +60,10 @@ async def card(request: Request, trunk_id: str, page: int | None = None, *, fres
         _part(pbx.trunks.history(trunk_id, EVENTS)),
         routes_of(request, trunk_id),
     )
-    before = await request.desk.registrations.before(request.station.name, trunk_id)
+    before = await request.services.registrations.before(request.station.name, trunk_id)
     facts = facts_of(request, status) | {
         # Changed a moment ago, with the state of before: Asterisk has not tried the new settings yet.
-        "kept": before is not None and Old(*before).is_kept(status),
+        "kept": before is not None and ReregistrationNote(*before).is_kept(status),
         "station": request.station.name,
         "now": request.now,
         "username": status.username,

@@ -3,12 +3,12 @@
 from typing import Any
 
 from bot.messages.message import Message, mark
-from bot.messages.sanitize import clean
+from bot.messages.sanitize import sanitize
 from bot.pbx import PbxError, TrunkStatus
 from bot.store.access import audit
 from handlers.dialog.verify_write import failure, write
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.trunks import card, registration, trunks
 
@@ -48,7 +48,7 @@ async def _ask(request: Request, trunk: TrunkStatus) -> Reply:
     return Reply(Message("trunk_delete", facts), question=question, outcome=f"asked for {trunk.name}")
 
 
-@answer("trunk.name_to_delete", resume=Resume.LOOKS)
+@answer("trunk.name_to_delete", resume=OnRestart.VERIFY_FIRST)
 async def delete(request: Request) -> Reply:
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "deleted"}
@@ -76,7 +76,7 @@ async def delete(request: Request) -> Reply:
 
 def _as_seen(name: str) -> str:
     """The name without invisible characters, which cannot be typed."""
-    return " ".join(clean(name).split())
+    return " ".join(sanitize(name).split())
 
 
 async def _gone(request: Request, trunk_id: str) -> bool | None:

@@ -8,7 +8,7 @@ from bot.pbx import PbxError, Trunk, TrunkDraft
 from bot.pbx.resources.trunks import MASK
 from handlers.dialog import confirm, verify_write
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.topics import Topic
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words
@@ -16,7 +16,7 @@ from handlers.parsing.fields import WrongValue
 from handlers.safety import password_in_chat
 from handlers.trunks import card, registration, trunks
 from handlers.trunks import fields as trunk_fields
-from handlers.trunks.facts import Old, old_of
+from handlers.trunks.facts import ReregistrationNote, old_of
 from handlers.trunks.unregister import let_go
 
 # Settings that change the registration, which is then watched.
@@ -76,14 +76,14 @@ async def _ask_password(request: Request, trunk_id: str, name: str, draft: Trunk
     message, question = Message("trunk_password", facts), Question("trunk.new_password", data)
     if request.place.private:
         return Reply(message, question=question, outcome="the password is asked")
-    if not await request.talk.ask_privately(message, question):
+    if not await request.chat.ask_privately(message, question):
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="the password is asked")
 
 
 @answer("trunk.new_password")
 async def take_password(request: Request) -> Reply:
-    await request.talk.delete_asked()
+    await request.chat.delete_asked()
     try:
         secret = trunk_fields.password(request.arguments)
     except WrongValue as wrong:
@@ -117,7 +117,7 @@ async def _ask(request: Request, trunk_id: str, draft: TrunkDraft) -> Reply:
     )
 
 
-@button("trunk.apply", resume=Resume.LOOKS)
+@button("trunk.apply", resume=OnRestart.VERIFY_FIRST)
 async def apply(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
@@ -187,11 +187,11 @@ def _password(trunk: Trunk, draft: TrunkDraft, *, late: bool) -> str:
     return "new" if shown == draft.secret.get_secret_value() else "old"
 
 
-async def _note_before(request: Request, trunk_id: str) -> Old | None:
+async def _note_before(request: Request, trunk_id: str) -> ReregistrationNote | None:
     """Store the state before the change, for the trunk's card in the next minutes."""
     try:
         old = old_of(await card.status_of(request, trunk_id, fresh=True))
     except PbxError:
         return None
-    await request.desk.registrations.note_before(request.station.name, trunk_id, *old)
+    await request.services.registrations.note_before(request.station.name, trunk_id, *old)
     return old

@@ -24,7 +24,7 @@ UNCOUNTED = frozenset({Health.OFF, Health.UNWATCHED})
 REGISTERING_FOR = timedelta(seconds=35)
 
 
-class Old(NamedTuple):
+class ReregistrationNote(NamedTuple):
     """State of a trunk before a change, and its beginning by the PBX's clock in seconds. While the trunk has the same,
     Asterisk has not retried, and the state is no result of the change."""
 
@@ -35,8 +35,8 @@ class Old(NamedTuple):
         return self == old_of(status)
 
 
-def old_of(status: TrunkStatus) -> Old:
-    return Old(status.state, status.last_change.timestamp() if status.last_change else None)
+def old_of(status: TrunkStatus) -> ReregistrationNote:
+    return ReregistrationNote(status.state, status.last_change.timestamp() if status.last_change else None)
 
 
 def trunk_facts(
@@ -69,7 +69,7 @@ async def statuses(request: Request, *, fresh: bool = False) -> Answer[dict[str,
 def facts_of(request: Request, trunk: TrunkStatus) -> dict[str, Any]:
     """Facts about one trunk of this request's station."""
     watch = request.station.watch
-    again = watch.registers_again(trunk.id)
+    again = watch.on_reregistration(trunk.id)
     facts = trunk_facts(trunk, watch.listed.registration(trunk), watch.cause(trunk.id), registering_again=again)
     if facts["health"] is Health.PARTIAL and (since := watch.since(trunk.id, Health.PARTIAL)) is not None:
         # Until 2026.3.40 the PBX reports the time of the registration only, which is still valid.

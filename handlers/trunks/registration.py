@@ -10,7 +10,7 @@ from bot.store.access.audit import Change
 from handlers.dialog import pbx_errors
 from handlers.dispatch.declare import Reply, Request
 from handlers.trunks import card as trunk_card
-from handlers.trunks.facts import Old, trunk_facts
+from handlers.trunks.facts import ReregistrationNote, trunk_facts
 
 FOR = 60.0
 EVERY = 4.0
@@ -22,7 +22,7 @@ OLD_FOR = 30.0
 ANSWERED_BEFORE = 30.0
 
 
-async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Old | None = None) -> Reply:
+async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: ReregistrationNote | None = None) -> Reply:
     """`said` are the facts about the change, shown above the result. `old` is the state before, which may persist."""
     waited, failed, kept = 0.0, 0, False
     state: dict[str, Any] | None = None
@@ -63,20 +63,22 @@ def _has_failed(state: dict[str, Any]) -> bool:
     return silent or state["cause"] is Cause.CREDENTIALS_REFUSED
 
 
-def _may_be_of_before(old: Old | None, state: dict[str, Any], waited: float) -> bool:
+def _may_be_of_before(old: ReregistrationNote | None, state: dict[str, Any], waited: float) -> bool:
     """An attempt from before the change ends in `rejected` too, until Asterisk has surely loaded the change."""
     trying = old is not None and old.state.lower() in ("unregistered", "unknown", "")
     return trying and state["state"].lower() == "rejected" and waited < ANSWERED_BEFORE
 
 
-def _is_refused(old: Old | None, state: dict[str, Any], waited: float) -> bool:
+def _is_refused(old: ReregistrationNote | None, state: dict[str, Any], waited: float) -> bool:
     """Measured: after a start a provider that does not answer is `unregistered` for 30 s before `rejected`; so a trunk
     that is rejected sooner was answered, though its contact is not measured yet."""
     started = old is None and waited < ANSWERED_BEFORE
     return started and state["state"].lower() == "rejected" and contact_of(state["contact"]) is not Contact.SILENT
 
 
-def begun(request: Request, trunk_id: str, said: dict[str, Any], change: Change, old: Old | None = None) -> Reply:
+def begun(
+    request: Request, trunk_id: str, said: dict[str, Any], change: Change, old: ReregistrationNote | None = None
+) -> Reply:
     """Report the change, and watch the registration in a background task."""
     facts = said | {"state": None, "waited": 0.0, "waiting": True}
     return Reply(

@@ -7,10 +7,10 @@ from bot.detection.trunk_health import Health
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
 from bot.pbx.resources.trunks import type_of
-from bot.store.stations.registrations import Anew
+from bot.store.stations.registrations import Reregistration
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, button
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.trunks import card, registration, reregister_run
 from handlers.trunks.facts import facts_of, old_of
 
@@ -32,11 +32,11 @@ async def ask(request: Request) -> Reply:
     return confirm.preview(message, go, leave, beside=True, outcome=f"asked for {status.name}")
 
 
-@button("trunk.reregister_now", resume=Resume.WHOLE)
+@button("trunk.reregister_now", resume=OnRestart.ATOMIC)
 async def reregister(request: Request) -> Reply:
     """Commit the record that it is to be switched on again before it is switched off."""
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
-    wanted = Anew(
+    wanted = Reregistration(
         station=request.station.name,
         trunk=trunk_id,
         name=name,
@@ -49,7 +49,7 @@ async def reregister(request: Request) -> Reply:
         state=str(request.data.get("state", "")),
         since=request.data.get("since"),
     )
-    if not await request.desk.registrations.begin(wanted):
+    if not await request.services.registrations.begin(wanted):
         return Reply(toast=mark("It is being registered anew already."), outcome="under way already")
     return reregister_run.begun(request, wanted)
 

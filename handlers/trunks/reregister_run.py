@@ -17,11 +17,11 @@ import structlog
 from bot.messages.message import Button, Message, mark
 from bot.pbx import NotFound, PbxError, TrunkRow, Uncertain
 from bot.store.access.audit import Change
-from bot.store.stations.registrations import Anew
+from bot.store.stations.registrations import Reregistration
 from handlers.dialog import pbx_errors, verify_write
 from handlers.dispatch.declare import Reply, Request
 from handlers.trunks import registration
-from handlers.trunks.facts import Old
+from handlers.trunks.facts import ReregistrationNote
 from handlers.trunks.unregister import let_go
 
 log = structlog.get_logger(__name__)
@@ -40,9 +40,9 @@ LATE = 60.0
 Work = Callable[[], Awaitable[Reply]]
 
 
-def begun(request: Request, wanted: Anew) -> Reply:
+def begun(request: Request, wanted: Reregistration) -> Reply:
     """Reply to the confirmation, and run in a background task."""
-    run = _Run(request, wanted)
+    run = _ReregistrationRun(request, wanted)
     return Reply(
         run.progress("off"),
         then=run.watched_again(run.from_the_beginning),
@@ -50,18 +50,18 @@ def begun(request: Request, wanted: Anew) -> Reply:
     )
 
 
-def goes_on(request: Request, wanted: Anew) -> Reply:
+def goes_on(request: Request, wanted: Reregistration) -> Reply:
     """Continue a killed run: the trunk is only switched on."""
-    run = _Run(request, wanted)
+    run = _ReregistrationRun(request, wanted)
     return Reply(
         run.progress("again"), then=run.watched_again(run.after_a_kill), outcome=f"{wanted.name} is to be switched on"
     )
 
 
-class _Run:
+class _ReregistrationRun:
     """The monitor does not evaluate the trunk meanwhile: the bot itself has switched it off."""
 
-    def __init__(self, request: Request, wanted: Anew) -> None:
+    def __init__(self, request: Request, wanted: Reregistration) -> None:
         self._request = request
         self._wanted = wanted
         self._trunks = request.station.pbx.trunks
@@ -149,7 +149,7 @@ class _Run:
         if failed is not None and not self._was_off:
             return await self._end(Reply(failed, outcome=f"{row.name}: not registered anew"))
         self._tell(self.progress("on"))
-        old = None if self._let_go else Old(self._wanted.state, self._wanted.since)
+        old = None if self._let_go else ReregistrationNote(self._wanted.state, self._wanted.since)
         # After a killed run it is known only that the trunk is on.
         done = "anew" if self._was_off else "on"
         said = self._said | {"done": done, "let_go": self._let_go or not self._was_off}
@@ -184,7 +184,7 @@ class _Run:
         await self._told()
         if reply.message is not None:
             await self._show(reply.message)
-        await self._request.desk.registrations.end(self._wanted.station, self._wanted.trunk)
+        await self._request.services.registrations.end(self._wanted.station, self._wanted.trunk)
         self._request.station.watch.left_alone.discard(self._wanted.trunk)
         return reply
 
@@ -207,7 +207,7 @@ class _Run:
 
     async def _show(self, message: Message) -> None:
         try:
-            await self._request.talk.progress(message)
+            await self._request.chat.progress(message)
         except Exception:
             log.exception("progress of a re-registration not shown")
 

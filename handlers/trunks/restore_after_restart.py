@@ -9,10 +9,10 @@ import structlog
 
 from bot.pbx import PbxError
 from bot.runtime.clock import Clock
-from bot.runtime.waiting import wait_for
-from bot.store.stations.registrations import Anew
+from bot.runtime.waiting import sleep_or_stop
+from bot.store.stations.registrations import Reregistration
 from handlers.dispatch.hooks import on_resume, on_startup
-from handlers.dispatch.services import Desk, Fleet, Station
+from handlers.dispatch.services import Services, Station, StationDirectory
 from handlers.dispatch.update_parser import Place
 from handlers.recovery.resume import Resumption
 from handlers.trunks import reregister_run
@@ -26,7 +26,7 @@ PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
 
 @on_startup
-async def switch_on(desk: Desk, clock: Clock, stop: asyncio.Event) -> None:
+async def switch_on(desk: Services, clock: Clock, stop: asyncio.Event) -> None:
     """Retry for every trunk that was being re-registered, until it is on."""
     await asyncio.gather(*(_until_on(desk.fleet, one, clock, stop) for one in await desk.registrations.left_over()))
 
@@ -49,23 +49,23 @@ async def tell(resumption: Resumption) -> None:
         await resumption.conclude(resumed, reregister_run.goes_on(resumed.request, left))
 
 
-async def _until_on(fleet: Fleet, left: Anew, clock: Clock, stop: asyncio.Event) -> None:
+async def _until_on(fleet: StationDirectory, left: Reregistration, clock: Clock, stop: asyncio.Event) -> None:
     # A fleet takes a moment to start; a station that is not in the settings any more never does.
     began = clock().timestamp()
     while (station := fleet.station(left.station)) is None:
         if stop.is_set() or clock().timestamp() - began > LATE:
             return
-        await wait_for(stop, PAUSE)
+        await sleep_or_stop(stop, PAUSE)
     station.watch.left_alone.add(left.trunk)
     try:
         await _keep_on(station, left, clock, stop)
         # Time for its registration; later than that the monitor evaluates it as any other.
-        await wait_for(stop, LATE)
+        await sleep_or_stop(stop, LATE)
     finally:
         station.watch.left_alone.discard(left.trunk)
 
 
-async def _keep_on(station: Station, left: Anew, clock: Clock, stop: asyncio.Event) -> None:
+async def _keep_on(station: Station, left: Reregistration, clock: Clock, stop: asyncio.Event) -> None:
     pause = PAUSE
     while not stop.is_set():
         try:
@@ -79,7 +79,7 @@ async def _keep_on(station: Station, left: Anew, clock: Clock, stop: asyncio.Eve
         except Exception:
             log.exception("a trunk stays switched off", station=station.name, trunk=left.trunk)
             return
-        await wait_for(stop, pause)
+        await sleep_or_stop(stop, pause)
 
 
 async def _is_on(station: Station, trunk_id: str, stop: asyncio.Event) -> bool:

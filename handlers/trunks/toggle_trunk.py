@@ -8,7 +8,7 @@ from bot.pbx import PbxError
 from bot.store.access.audit import Change
 from handlers.dialog import confirm, verify_write
 from handlers.dispatch.declare import Reply, Request, button
-from handlers.dispatch.rules import Resume
+from handlers.dispatch.rules import OnRestart
 from handlers.trunks import card, registration
 from handlers.trunks.unregister import let_go
 
@@ -24,7 +24,7 @@ async def ask(request: Request) -> Reply:
     return confirm.preview(Message("trunk_switch", facts), go, leave, outcome=f"asked for {status.name}")
 
 
-@button("trunk.switch_now", resume=Resume.LOOKS)
+@button("trunk.switch_now", resume=OnRestart.VERIFY_FIRST)
 async def switch(request: Request) -> Reply:
     trunk_id, on, name = str(request.data["id"]), bool(request.data["on"]), str(request.data["name"])
     said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "on" if on else "off"}
@@ -54,7 +54,7 @@ async def _wait_for_asterisk(request: Request, trunk_id: str, said: dict[str, An
 
     def tell(_seconds: float) -> None:
         if not telling:
-            telling.append(asyncio.create_task(request.talk.progress(Message("trunk_not_off_yet", said))))
+            telling.append(asyncio.create_task(request.chat.progress(Message("trunk_not_off_yet", said))))
 
     if not (await _is_so(request, trunk_id, on=True)):
         await let_go(request.station, trunk_id, stopping=request.stopping, tell=tell)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from bot.detection.unreported_trunks import Listed
+from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkRow, TrunkStatus
 from handlers.dialog import paging
@@ -79,14 +79,14 @@ async def _list(request: Request, page: int) -> Message:
         "first": shown.first,
         **shown.facts(),
         "warnings": answer.warnings,
-        "engine_is_silent": request.station.watch.engine_is_silent,
+        "engine_is_silent": request.station.watch.asterisk_down,
     }
     return Message("trunks", facts, _buttons(shown))
 
 
 def _all(told: Mapping[str, TrunkStatus], listed: Sequence[TrunkRow]) -> list[TrunkStatus]:
     """Trunks whose state the PBX reports, and those that it only lists."""
-    return list(Listed({row.id: row for row in listed}).all(told).values())
+    return list(UnreportedTrunks({row.id: row for row in listed}).all(told).values())
 
 
 async def _rows(request: Request) -> tuple[TrunkRow, ...]:

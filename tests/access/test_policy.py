@@ -20,23 +20,23 @@ from bot.access.policy import (
     TOO_MUCH_FOR_A_CHAT,
     VIEWER,
     Access,
-    Asking,
+    AccessContext,
     Grant,
-    NotGranted,
+    GrantRefused,
     Permission,
     Role,
-    check_giving,
-    check_taking,
+    check_grant,
+    check_revoke,
     grants_from,
 )
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 ACCESS = Access(grants_from(frozenset({1}), frozenset({2, -20}), frozenset({3, -30})))
-ANNA = Asking(1, 1, private=True, station="Office", now=NOW)
+ANNA = AccessContext(1, 1, private=True, station="Office", now=NOW)
 
 
-def asking(person: int, chat: int = -99, *, member: bool | None = True, station: str = "Office") -> Asking:
-    return Asking(person, chat, chat > 0, station, NOW, member)
+def asking(person: int, chat: int = -99, *, member: bool | None = True, station: str = "Office") -> AccessContext:
+    return AccessContext(person, chat, chat > 0, station, NOW, member)
 
 
 def may(person: int, chat: int, permission: str, access: Access = ACCESS) -> bool:
@@ -83,8 +83,8 @@ def test_what_is_open_to_anyone_is_open_in_private_only() -> None:
     assert may(9, 9, Permission.ANYONE)
     assert not may(9, -99, Permission.ANYONE)
     assert may(3, -99, Permission.ANYONE)
-    assert not may(9, 9, Permission.SOMEBODY)
-    assert may(3, 3, Permission.SOMEBODY)
+    assert not may(9, 9, Permission.ANY_ROLE)
+    assert may(3, 3, Permission.ANY_ROLE)
 
 
 def test_a_grant_holds_on_its_station_until_it_ends() -> None:
@@ -108,19 +108,21 @@ def test_a_role_that_the_settings_do_not_know_any_more_gives_nothing() -> None:
 
 @given(st.integers(), st.integers(), st.text())
 def test_an_unknown_permission_is_refused_to_everybody(person: int, chat: int, permission: str) -> None:
-    if permission not in PERMISSIONS | {Permission.ANYONE, Permission.SOMEBODY}:
+    if permission not in PERMISSIONS | {Permission.ANYONE, Permission.ANY_ROLE}:
         assert not may(1, chat, permission)
         assert not may(person, chat, permission)
 
 
-@given(st.integers(), st.integers(), st.sampled_from([*PERMISSIONS, Permission.ANYONE, Permission.SOMEBODY]))
+@given(st.integers(), st.integers(), st.sampled_from([*PERMISSIONS, Permission.ANYONE, Permission.ANY_ROLE]))
 def test_without_grants_nobody_gets_further_than_the_door(person: int, chat: int, permission: str) -> None:
     allowed = Access().may(asking(person, chat), permission).allowed
     assert allowed == (permission == Permission.ANYONE and chat > 0)
 
 
-def refusal(check: Callable[[Access, Asking, Grant], None], access: Access, by: Asking, grant: Grant) -> str:
-    with pytest.raises(NotGranted) as refused:
+def refusal(
+    check: Callable[[Access, AccessContext, Grant], None], access: Access, by: AccessContext, grant: Grant
+) -> str:
+    with pytest.raises(GrantRefused) as refused:
         check(access, by, grant)
     return refused.value.reason
 
@@ -129,34 +131,34 @@ def test_nobody_gives_more_than_they_have() -> None:
     granting = Role("doorman", frozenset({Permission.GRANT, *VIEWER.permissions}))
     access = Access((Grant(1, "admin"), Grant(5, "doorman")), {**BUILT_IN, "doorman": granting})
     doorman = asking(5, 5)
-    check_giving(access, doorman, Grant(6, "viewer"))
-    assert refusal(check_giving, access, doorman, Grant(6, "operator")) == MORE_THAN_ONES_OWN
-    assert refusal(check_taking, access, doorman, Grant(7, "operator", "Office", 1)) == MORE_THAN_ONES_OWN
-    assert refusal(check_giving, access, asking(6, 6), Grant(6, "viewer")) == MORE_THAN_ONES_OWN
+    check_grant(access, doorman, Grant(6, "viewer"))
+    assert refusal(check_grant, access, doorman, Grant(6, "operator")) == MORE_THAN_ONES_OWN
+    assert refusal(check_revoke, access, doorman, Grant(7, "operator", "Office", 1)) == MORE_THAN_ONES_OWN
+    assert refusal(check_grant, access, asking(6, 6), Grant(6, "viewer")) == MORE_THAN_ONES_OWN
 
 
 def test_a_role_that_is_gone_is_not_given() -> None:
-    assert refusal(check_giving, ACCESS, ANNA, Grant(5, "reception")) == NO_SUCH_ROLE
+    assert refusal(check_grant, ACCESS, ANNA, Grant(5, "reception")) == NO_SUCH_ROLE
 
 
 def test_a_group_is_operator_at_most() -> None:
-    check_giving(ACCESS, ANNA, Grant(-50, "operator"))
-    assert refusal(check_giving, ACCESS, ANNA, Grant(-50, "admin")) == TOO_MUCH_FOR_A_CHAT
+    check_grant(ACCESS, ANNA, Grant(-50, "operator"))
+    assert refusal(check_grant, ACCESS, ANNA, Grant(-50, "admin")) == TOO_MUCH_FOR_A_CHAT
 
 
 def test_what_stands_in_the_settings_is_not_taken_in_chat() -> None:
-    assert refusal(check_taking, ACCESS, ANNA, ACCESS.grants[0]) == IN_THE_SETTINGS
+    assert refusal(check_revoke, ACCESS, ANNA, ACCESS.grants[0]) == IN_THE_SETTINGS
 
 
 def test_the_last_administrator_cannot_be_removed_nor_made_one_for_a_time() -> None:
     anna, boris = Grant(1, "admin", "Office", 1), Grant(2, "admin", "Office", 1)
-    check_taking(Access((anna, boris)), ANNA, boris)
-    assert refusal(check_taking, Access((anna,)), ANNA, anna) == THE_LAST_ADMIN
+    check_revoke(Access((anna, boris)), ANNA, boris)
+    assert refusal(check_revoke, Access((anna,)), ANNA, anna) == THE_LAST_ADMIN
     for_a_day = replace(boris, until=NOW + timedelta(days=1))
-    assert refusal(check_taking, Access((anna, for_a_day)), ANNA, anna) == THE_LAST_ADMIN
+    assert refusal(check_revoke, Access((anna, for_a_day)), ANNA, anna) == THE_LAST_ADMIN
     ends = replace(anna, until=NOW + timedelta(days=1))
-    assert refusal(check_giving, Access((anna,)), ANNA, ends) == THE_LAST_ADMIN
-    check_giving(Access((anna, boris)), ANNA, ends)
+    assert refusal(check_grant, Access((anna,)), ANNA, ends) == THE_LAST_ADMIN
+    check_grant(Access((anna, boris)), ANNA, ends)
 
 
 def test_people_who_have_a_right_themselves_are_known() -> None:

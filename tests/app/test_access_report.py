@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.access.policy import BUILT_IN, Asking, Grant, grants_from
+from bot.access.policy import BUILT_IN, AccessContext, Grant, grants_from
 from bot.app.access_report import NotMet, print_report
 from bot.config.settings import Settings, load_settings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import read_stations
 from bot.runtime.signals import Signal
 from bot.store.access import contacts
-from bot.store.access.contacts import Known
+from bot.store.access.contacts import Contact
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 
@@ -43,7 +43,7 @@ async def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store
     write_stations()
     book = GrantBook(store, lambda: NOW, grants_from(frozenset({ADMIN}), frozenset(), frozenset()), BUILT_IN, Signal())
     for subject, station in ((VERA, "branch7"), (CHAT, "branch8")):
-        giver = Asking(ADMIN, ADMIN, private=True, station=station, now=NOW)
+        giver = AccessContext(ADMIN, ADMIN, private=True, station=station, now=NOW)
         await book.give(Grant(subject, "viewer", station, ADMIN, "Anna"), giver)
     return load_settings()
 
@@ -89,7 +89,7 @@ async def test_a_name_does_nothing_to_the_terminal(
     settings: Settings, stations: tuple[StationSettings, ...], store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with store.begin() as session:
-        await contacts.meet(session, Known(VERA, "Vera\x1b[2J\x9b1m\u202e[bold]\nadmin", "vera"))
+        await contacts.remember(session, Contact(VERA, "Vera\x1b[2J\x9b1m\u202e[bold]\nadmin", "vera"))
     for who in ("", str(VERA)):
         await print_report(settings, stations, who, "branch7")
         shown = capsys.readouterr().out

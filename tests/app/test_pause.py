@@ -2,11 +2,11 @@
 
 import asyncio
 
-from bot.runtime.pause import Standstill
+from bot.runtime.pause import PausableGroup
 
 
 async def test_it_is_still_once_everybody_has_come_to_an_end_and_nobody_begins_meanwhile() -> None:
-    standstill = Standstill()
+    standstill = PausableGroup()
     done: list[str] = []
     goes_on = asyncio.Event()
 
@@ -18,15 +18,15 @@ async def test_it_is_still_once_everybody_has_come_to_an_end_and_nobody_begins_m
         done.append("late")
 
     async def stand() -> None:
-        async with standstill.still():
+        async with standstill.paused():
             await asyncio.sleep(0)
             done.append("still")
 
-    tasks = [asyncio.create_task(standstill.in_motion(long)())]
+    tasks = [asyncio.create_task(standstill.is_running(long)())]
     await asyncio.sleep(0)
     tasks.append(asyncio.create_task(stand()))
     await asyncio.sleep(0)
-    tasks.append(asyncio.create_task(standstill.in_motion(late)()))
+    tasks.append(asyncio.create_task(standstill.is_running(late)()))
     await asyncio.sleep(0)
     assert done == []
     goes_on.set()
@@ -36,9 +36,9 @@ async def test_it_is_still_once_everybody_has_come_to_an_end_and_nobody_begins_m
 
 
 async def test_what_is_broken_off_holds_up_nobody() -> None:
-    standstill = Standstill()
-    task = asyncio.create_task(standstill.in_motion(asyncio.Event().wait)())
+    standstill = PausableGroup()
+    task = asyncio.create_task(standstill.is_running(asyncio.Event().wait)())
     await asyncio.sleep(0)
     task.cancel()
-    async with asyncio.timeout(5), standstill.still():
+    async with asyncio.timeout(5), standstill.paused():
         assert task.cancelled()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.demo import pbx, telegram
 from bot.demo.pbx.registration.sights import AT_ONCE
-from bot.demo.pbx.registration.trunks import Trunk
+from bot.demo.pbx.registration.trunks import ProviderRecord
 from bot.demo.pbx.seed import TRUNK_DEFAULTS
 from bot.messages.sanitize import WORD_JOINER
 from tests.benchmarks.load import EVERY, Running
@@ -28,7 +28,7 @@ SETTLING = 3 * EVERY
 
 @dataclass(frozen=True)
 class Street:
-    pbxs: Sequence[pbx.Pbx]
+    pbxs: Sequence[pbx.StandinPbx]
     addresses: Sequence[str]
     telegram: telegram.Telegram
     telegram_address: str
@@ -75,16 +75,16 @@ class Street:
             chat.messages.clear()
         self.shown.when.clear()
 
-    def has_trunk(self, number: int, name: str, host: str) -> Trunk:
+    def has_trunk(self, number: int, name: str, host: str) -> ProviderRecord:
         """Add a working trunk; its name is the one that messages show."""
         one = self.pbxs[number]
         record = TRUNK_DEFAULTS | {"description": name, "host": host, "username": name}
-        trunk = Trunk(one.new_trunk_id("SIP"), record)
+        trunk = ProviderRecord(one.new_trunk_id("SIP"), record)
         one.add_trunk(trunk, AT_ONCE)
         one.forget_caches()
         return trunk
 
-    def breaks(self, number: int, trunk: Trunk) -> float:
+    def breaks(self, number: int, trunk: ProviderRecord) -> float:
         """Break the trunk; the PBX reports it at once. Returns the monotonic time."""
         one = self.pbxs[number]
         one.set_condition(trunk, "provider_dead", AT_ONCE)
@@ -130,7 +130,9 @@ async def street(pbxs: int, people: int = 0) -> AsyncIterator[Street]:
     chats = telegram.populated(TOKENS[0])
     for number in range(people):
         chats.new_person(f"Person {number}", language_code="en").started = True
-    stations = [pbx.Pbx(name=f"Station {n}", api_key=KEY, traffic=False, seed=n, iax_told=True) for n in range(pbxs)]
+    stations = [
+        pbx.StandinPbx(name=f"Station {n}", api_key=KEY, traffic=False, seed=n, iax_told=True) for n in range(pbxs)
+    ]
     await asyncio.to_thread(stores.empty)
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mikopbx-bot-street-")))

@@ -5,7 +5,7 @@ import gc
 from collections import deque
 from collections.abc import Sequence
 
-from bot.demo.pbx.web.journal import Entry
+from bot.demo.pbx.web.journal import JournalEntry
 from tests.benchmarks.measured import memory
 from tests.benchmarks.measured.figure import Effort, Figure, Row
 from tests.benchmarks.measured.many_calls import put
@@ -72,7 +72,7 @@ def _moments(one: Stage) -> deque[float]:
     """Collect the times of the requests from now on, in seconds."""
     moments: deque[float] = deque()
 
-    def heard(entry: Entry) -> None:
+    def heard(entry: JournalEntry) -> None:
         moments.append(entry.at)
 
     one.pbx.journal.heard = heard

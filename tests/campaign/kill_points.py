@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from bot.demo.pbx.web.journal import Entry
+from bot.demo.pbx.web.journal import JournalEntry
 from tests.campaign.script import Death
 from tests.end_to_end.harness import Standins
 
@@ -55,7 +55,7 @@ class Trap:
             return
         self._soon(death, f"{'in' if death.delay == 0 else 'after'} {call['method']}")
 
-    def _pbx(self, entry: Entry) -> None:
+    def _pbx(self, entry: JournalEntry) -> None:
         death = self._death
         if death is not None and death.where == "pbx" and "/pbxcore/api" in entry.path:
             self._soon(death, "after the PBX answered")

@@ -8,8 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.detection.correlation import CALM, CommonCause, What, covering, hiding, holding, step
-from bot.detection.station_summary import Bad, View
+from bot.detection.correlation import (
+    CALM,
+    CauseKind,
+    CommonCause,
+    correlate,
+    inhibitor_of,
+    inhibitor_of_station,
+    inhibitor_of_trunk,
+)
+from bot.detection.station_summary import FailureSince, StationSummary
 from bot.incidents.model import Kind
 from tests.incident_harness.station import START
 
@@ -17,25 +25,27 @@ HOST, OTHER = "sip.provider.example", "sip.other.example"
 HOLD_OFF = timedelta(seconds=30)
 
 
-def bad(seconds: float, trunks: int = 1) -> Bad:
+def bad(seconds: float, trunks: int = 1) -> FailureSince:
     began = START + timedelta(seconds=seconds)
-    return Bad(began, began + HOLD_OFF, trunks)
+    return FailureSince(began, began + HOLD_OFF, trunks)
 
 
-def well(number: int, *hosts: str) -> View:
-    return View(f"PBX {number:02}", None, dict.fromkeys(hosts or (HOST,)))
+def well(number: int, *hosts: str) -> StationSummary:
+    return StationSummary(f"PBX {number:02}", None, dict.fromkeys(hosts or (HOST,)))
 
 
-def down(number: int, seconds: float = 0, host: str = HOST) -> View:
-    return View(f"PBX {number:02}", None, {host: bad(seconds)})
+def down(number: int, seconds: float = 0, host: str = HOST) -> StationSummary:
+    return StationSummary(f"PBX {number:02}", None, {host: bad(seconds)})
 
 
-def cut_off(number: int, seconds: float = 0) -> View:
-    return View(f"PBX {number:02}", bad(seconds), None)
+def cut_off(number: int, seconds: float = 0) -> StationSummary:
+    return StationSummary(f"PBX {number:02}", bad(seconds), None)
 
 
-def seen(views: Sequence[View], before: Iterable[CommonCause] = (), after: float = 20) -> tuple[CommonCause, ...]:
-    return step(before, views, START + timedelta(seconds=after))
+def seen(
+    views: Sequence[StationSummary], before: Iterable[CommonCause] = (), after: float = 20
+) -> tuple[CommonCause, ...]:
+    return correlate(before, views, START + timedelta(seconds=after))
 
 
 def told(causes: Iterable[CommonCause]) -> tuple[CommonCause, ...]:
@@ -44,7 +54,7 @@ def told(causes: Iterable[CommonCause]) -> tuple[CommonCause, ...]:
 
 def test_a_provider_that_dies_for_fourteen_of_fifteen_pbxs() -> None:
     (cause,) = seen([down(n, n * 0.7) for n in range(14)] + [well(14)])
-    assert (cause.what, cause.host, cause.of, cause.trunks) == (What.PROVIDER, HOST, 15, 14)
+    assert (cause.what, cause.host, cause.of, cause.trunks) == (CauseKind.PROVIDER, HOST, 15, 14)
     assert len(cause.stations) == 14
     assert cause.since == START
     assert cause.due == START + HOLD_OFF, "the fleet would wait longer than the first station"
@@ -52,11 +62,11 @@ def test_a_provider_that_dies_for_fourteen_of_fifteen_pbxs() -> None:
 
 def test_the_internet_of_the_bot_itself() -> None:
     (cause,) = seen([cut_off(n, n) for n in range(20)])
-    assert (cause.what, len(cause.stations), cause.of) == (What.OWN_INTERNET, 20, 20)
+    assert (cause.what, len(cause.stations), cause.of) == (CauseKind.OWN_INTERNET, 20, 20)
 
 
 @pytest.mark.parametrize("views", [[down(0), down(1)], [cut_off(0), cut_off(1)], [down(0)], []])
-def test_with_fewer_than_three_pbxs_nothing_is_common(views: list[View]) -> None:
+def test_with_fewer_than_three_pbxs_nothing_is_common(views: list[StationSummary]) -> None:
     assert not seen(views)
 
 
@@ -65,7 +75,7 @@ def test_a_provider_that_is_down_for_some_of_its_pbxs_only_is_not_down() -> None
 
 
 def test_two_providers_at_once_are_two_causes() -> None:
-    both = [View(f"PBX {n}", None, {HOST: bad(0), OTHER: bad(5)}) for n in range(4)]
+    both = [StationSummary(f"PBX {n}", None, {HOST: bad(0), OTHER: bad(5)}) for n in range(4)]
     assert [cause.host for cause in seen(both)] == [OTHER, HOST]
 
 
@@ -75,7 +85,7 @@ def test_who_was_down_long_before_says_nothing() -> None:
 
 
 def test_nothing_is_begun_on_what_is_only_remembered() -> None:
-    remembered = [View(f"PBX {n}", bad(0), None, looked=False) for n in range(5)]
+    remembered = [StationSummary(f"PBX {n}", bad(0), None, looked=False) for n in range(5)]
     assert not seen(remembered)
 
 
@@ -112,8 +122,8 @@ def test_what_nobody_was_told_of_is_over_at_once() -> None:
 
 def test_when_the_trunks_are_deleted_it_is_over() -> None:
     causes = told(seen([down(n) for n in range(3)]))
-    causes = seen([View(f"PBX {n:02}", None, {}) for n in range(3)], causes, 100)
-    assert not seen([View(f"PBX {n:02}", None, {}) for n in range(3)], causes, 160)
+    causes = seen([StationSummary(f"PBX {n:02}", None, {}) for n in range(3)], causes, 100)
+    assert not seen([StationSummary(f"PBX {n:02}", None, {}) for n in range(3)], causes, 160)
 
 
 def test_when_the_pbxs_are_taken_out_of_the_fleet_it_is_over() -> None:
@@ -123,33 +133,35 @@ def test_when_the_pbxs_are_taken_out_of_the_fleet_it_is_over() -> None:
 
 def test_after_a_restart_nothing_is_over_before_the_pbxs_were_looked_at() -> None:
     causes = told(seen([cut_off(n) for n in range(5)]))
-    unlooked = [View(f"PBX {n:02}", None, None, looked=False) for n in range(5)]
+    unlooked = [StationSummary(f"PBX {n:02}", None, None, looked=False) for n in range(5)]
     assert seen(unlooked, causes, 1000)[0].well_since is None
 
 
 def test_while_the_internet_is_down_what_was_said_of_a_provider_stays_said() -> None:
     provider = told(seen([down(n) for n in range(5)]))
     both = seen([cut_off(n, 100) for n in range(5)], provider, 120)
-    assert [cause.what for cause in both] == [What.OWN_INTERNET, What.PROVIDER]
+    assert [cause.what for cause in both] == [CauseKind.OWN_INTERNET, CauseKind.PROVIDER]
     assert both[1] == provider[0]
 
 
 def test_incidents_that_belong_to_it() -> None:
     provider = seen([down(n) for n in range(4)] + [well(4)])
     trunk: dict[str, Any] = {"host": " SIP.Provider.Example. "}
-    assert covering(provider, "PBX 00", Kind.TRUNK_DOWN, trunk) is provider[0]
-    assert covering(provider, "PBX 00", Kind.TRUNK_DEGRADED, trunk) is provider[0]
-    assert covering(provider, "PBX 04", Kind.TRUNK_DOWN, trunk) is None, "it was not hit"
-    assert covering(provider, "PBX 00", Kind.TRUNK_DOWN, {"host": OTHER}) is None
-    assert covering(provider, "PBX 00", Kind.STATION, {"trouble": "unreachable"}) is None
-    assert not hiding(provider, "PBX 00")
+    assert inhibitor_of_trunk(provider, "PBX 00", Kind.TRUNK_DOWN, trunk) is provider[0]
+    assert inhibitor_of_trunk(provider, "PBX 00", Kind.TRUNK_DEGRADED, trunk) is provider[0]
+    assert inhibitor_of_trunk(provider, "PBX 04", Kind.TRUNK_DOWN, trunk) is None, "it was not hit"
+    assert inhibitor_of_trunk(provider, "PBX 00", Kind.TRUNK_DOWN, {"host": OTHER}) is None
+    assert inhibitor_of_trunk(provider, "PBX 00", Kind.STATION, {"trouble": "unreachable"}) is None
+    assert not inhibitor_of(provider, "PBX 00")
 
     internet = seen([cut_off(n) for n in range(9)] + [well(9)])
-    assert holding(internet, "PBX 00", Kind.STATION, {"trouble": "unreachable"})
-    assert holding(internet, "PBX 00", Kind.STATION, {"trouble": "timed_out"})
-    assert not holding(internet, "PBX 00", Kind.STATION, {"trouble": "key_refused"}), "it was reached, and refused"
-    assert not holding(internet, "PBX 09", Kind.STATION, {"trouble": "unreachable"})
-    assert not holding(internet, "PBX 00", Kind.TRUNK_DOWN, {"host": HOST})
+    assert inhibitor_of_station(internet, "PBX 00", Kind.STATION, {"trouble": "unreachable"})
+    assert inhibitor_of_station(internet, "PBX 00", Kind.STATION, {"trouble": "timed_out"})
+    assert not inhibitor_of_station(internet, "PBX 00", Kind.STATION, {"trouble": "key_refused"}), (
+        "it was reached, and refused"
+    )
+    assert not inhibitor_of_station(internet, "PBX 09", Kind.STATION, {"trouble": "unreachable"})
+    assert not inhibitor_of_station(internet, "PBX 00", Kind.TRUNK_DOWN, {"host": HOST})
 
 
 SECONDS = st.integers(-7200, 7200)
@@ -161,16 +173,18 @@ VIEW = st.one_of(
     st.just((None, None)),
 )
 FLEET = st.lists(VIEW, max_size=12).map(
-    lambda all_: [View(f"PBX {number:02}", gone, hosts) for number, (gone, hosts) in enumerate(all_)]
+    lambda all_: [StationSummary(f"PBX {number:02}", gone, hosts) for number, (gone, hosts) in enumerate(all_)]
 )
 
 
 @given(views=FLEET)
-def test_never_of_fewer_than_three_nor_of_any_who_is_well(views: list[View]) -> None:
+def test_never_of_fewer_than_three_nor_of_any_who_is_well(views: list[StationSummary]) -> None:
     for cause in seen(views, after=7200):
         assert len(cause.stations) >= 3
         hit = [view for view in views if view.station in cause.stations]
-        since = [(view.cut_off if cause.what is What.OWN_INTERNET else (view.hosts or {})[cause.host]) for view in hit]
+        since = [
+            (view.cut_off if cause.what is CauseKind.OWN_INTERNET else (view.hosts or {})[cause.host]) for view in hit
+        ]
         assert all(since)
         begins = [one.since for one in since if one]
         assert min(begins) == cause.since
@@ -178,7 +192,7 @@ def test_never_of_fewer_than_three_nor_of_any_who_is_well(views: list[View]) -> 
 
 
 @given(views=FLEET, data=st.data())
-def test_the_order_of_the_views_does_not_matter(views: list[View], data: st.DataObject) -> None:
+def test_the_order_of_the_views_does_not_matter(views: list[StationSummary], data: st.DataObject) -> None:
     shuffled = data.draw(st.permutations(views))
     causes = seen(views, after=7200)
     assert seen(shuffled, after=7200) == causes
@@ -187,7 +201,7 @@ def test_the_order_of_the_views_does_not_matter(views: list[View], data: st.Data
 
 @given(gaps=st.lists(st.integers(61, 3600), min_size=3, max_size=30), own=st.booleans())
 def test_outages_that_come_one_by_one_over_hours_have_nothing_in_common(gaps: list[int], own: bool) -> None:
-    begin, views = 0, list[View]()
+    begin, views = 0, list[StationSummary]()
     for number, gap in enumerate(gaps):
         begin += gap
         views.append(cut_off(number, begin) if own else down(number, begin))
@@ -195,21 +209,25 @@ def test_outages_that_come_one_by_one_over_hours_have_nothing_in_common(gaps: li
 
 
 @given(first=FLEET, then=FLEET)
-def test_a_cause_that_is_told_ends_only_after_a_calm_minute(first: list[View], then: list[View]) -> None:
+def test_a_cause_that_is_told_ends_only_after_a_calm_minute(
+    first: list[StationSummary], then: list[StationSummary]
+) -> None:
     causes = told(seen(first, after=7200))
     soon = seen(then, causes, 7300)
     assert {one.subject for one in causes} <= {one.subject for one in soon}
     for cause in causes:
         everybody_well = all(view.station not in cause.stations for view in then)
-        later = step(soon, then, START + timedelta(seconds=7300) + CALM)
+        later = correlate(soon, then, START + timedelta(seconds=7300) + CALM)
         if everybody_well:
             assert cause.since not in {one.since for one in later if one.subject == cause.subject and one.told}
 
 
 @given(views=FLEET, hit=st.integers(3, 12))
-def test_our_own_internet_neither_begins_nor_ends_what_is_said_of_providers(views: list[View], hit: int) -> None:
+def test_our_own_internet_neither_begins_nor_ends_what_is_said_of_providers(
+    views: list[StationSummary], hit: int
+) -> None:
     causes = told(seen([down(n) for n in range(hit)]))
     gone = [cut_off(n, 7200) for n in range(max(hit, len(views)))]
-    during = [one for one in seen(gone, causes, 7300) if one.what is What.PROVIDER]
-    assert during == [one for one in causes if one.what is What.PROVIDER]
-    assert all(one.what is What.OWN_INTERNET for one in seen(gone, after=7300))
+    during = [one for one in seen(gone, causes, 7300) if one.what is CauseKind.PROVIDER]
+    assert during == [one for one in causes if one.what is CauseKind.PROVIDER]
+    assert all(one.what is CauseKind.OWN_INTERNET for one in seen(gone, after=7300))

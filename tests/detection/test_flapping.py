@@ -6,8 +6,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.detection.trunk_state import BAD, TrunkMemory
-from bot.incidents.model import KINDS, Changed, Closed, Eased, End, Kind, Opened, Transition, Worsened
+from bot.detection.trunk_state import BAD, TrunkState
+from bot.incidents.model import KINDS, Changed, Downgraded, End, Kind, Opened, Resolved, Transition, Upgraded
 from tests.fixtures.examples import examples
 from tests.incident_harness.station import DEAD, SILENT, UP, Scene
 
@@ -42,10 +42,10 @@ class Trunk:
 
     @property
     def sounds(self) -> list[Transition]:
-        return [one for one in self.told if isinstance(one, Opened | Worsened) and KINDS[one.kind].loud]
+        return [one for one in self.told if isinstance(one, Opened | Upgraded) and KINDS[one.kind].loud]
 
     @property
-    def memory(self) -> TrunkMemory:
+    def memory(self) -> TrunkState:
         return self.scene.watch._trunks["zadarma"]
 
 
@@ -100,7 +100,7 @@ async def test_settled_down_for_three_minutes_it_is_down_and_makes_a_sound_once(
     await trunk.is_(DEAD, 170)
     assert trunk.sounds == []
     await trunk.is_(DEAD, 60 * MINUTE)
-    assert trunk.sounds == [Worsened(Kind.TRUNK_DOWN, began)]
+    assert trunk.sounds == [Upgraded(Kind.TRUNK_DOWN, began)]
 
 
 async def test_up_again_after_that_it_still_flaps_and_that_makes_no_sound() -> None:
@@ -108,7 +108,7 @@ async def test_up_again_after_that_it_still_flaps_and_that_makes_no_sound() -> N
     await trunk.drops(4, down=20)
     await trunk.is_(DEAD, 10 * MINUTE)
     await trunk.is_(UP, MINUTE)
-    assert trunk.told[-1] == Eased(Kind.TRUNK_FLAPPING)
+    assert trunk.told[-1] == Downgraded(Kind.TRUNK_FLAPPING)
     assert trunk.memory.downtime == 4 * 20 + 10 * MINUTE
 
 
@@ -119,7 +119,7 @@ async def test_a_quarter_of_an_hour_of_calm_ends_it_and_all_is_forgotten() -> No
     await trunk.is_(UP, 13 * MINUTE)
     assert kinds(trunk.told)[-1] == "Changed"
     await trunk.is_(UP, 2 * MINUTE)
-    assert trunk.told[-1] == Closed(End.RECOVERED, ended)
+    assert trunk.told[-1] == Resolved(End.RECOVERED, ended)
     await trunk.drops(3)
     assert kinds(trunk.told)[-6:] == ["Opened trunk_down", "Closed"] * 3
 
@@ -128,7 +128,7 @@ async def test_switched_off_it_flaps_no_longer() -> None:
     trunk = await Trunk.up()
     await trunk.drops(4, down=20)
     await trunk.is_(("OFF", None), 60)
-    assert trunk.told[-1] == Closed(End.SWITCHED_OFF, trunk.told[-1].ended_at)  # type: ignore[union-attr]
+    assert trunk.told[-1] == Resolved(End.SWITCHED_OFF, trunk.told[-1].ended_at)  # type: ignore[union-attr]
     assert trunk.memory.flaps == 0
 
 

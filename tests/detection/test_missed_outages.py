@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.detection.missed_outages import MOST_TOLD, Absence, note_facts, outages_within
+from bot.detection.missed_outages import MOST_TOLD, MissedOutage, note_facts, outages_within
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
 from bot.pbx import TrunkEvent
@@ -107,13 +107,13 @@ def test_whatever_the_history_says_the_outages_follow_each_other_within_the_wind
 # --- the message ----------------------------------------------------------------------------------------------------
 
 
-def note(*absences: Absence, language: str = "en") -> str:
+def note(*absences: MissedOutage, language: str = "en") -> str:
     facts = note_facts("Head office", at(10), at(31), absences)
     return plain(Renderer(language).text("note_blind", facts, zone=UTC, now=at(32)))
 
 
 def test_the_message_says_from_when_to_when_nobody_looked_and_what_happened() -> None:
-    shown = note(Absence("SIP-1", "Zadarma", at(14), at(22)))
+    shown = note(MissedOutage("SIP-1", "Zadarma", at(14), at(22)))
     assert "I was blind 02:10:00 – 02:31:00 (21 min). · Head office" in shown
     assert "Zadarma was down 02:14:00 – 02:22:00 (8 min)" in shown
 
@@ -127,7 +127,7 @@ def test_the_message_says_from_when_to_when_nobody_looked_and_what_happened() ->
     ],
 )
 def test_what_reaches_in_or_out_is_said_so(begin: int | None, end: int | None, says: str) -> None:
-    assert says in note(Absence("SIP-1", "Zadarma", at(begin) if begin else None, at(end) if end else None))
+    assert says in note(MissedOutage("SIP-1", "Zadarma", at(begin) if begin else None, at(end) if end else None))
 
 
 def test_that_nothing_happened_is_said_too() -> None:
@@ -135,7 +135,7 @@ def test_that_nothing_happened_is_said_too() -> None:
 
 
 def test_of_very_many_the_first_are_told_and_the_rest_counted() -> None:
-    many = [Absence(f"SIP-{n}", f"Trunk {n}", at(29 - n / 10), at(30)) for n in range(MOST_TOLD + 5)]
+    many = [MissedOutage(f"SIP-{n}", f"Trunk {n}", at(29 - n / 10), at(30)) for n in range(MOST_TOLD + 5)]
     facts = note_facts("Head office", at(10), at(31), many)
     assert (len(facts["outages"]), facts["more"]) == (MOST_TOLD, 5)
     assert facts["outages"][0]["trunk"] == f"Trunk {MOST_TOLD + 4}"

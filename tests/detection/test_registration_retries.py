@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.detection.trunk_cause import WARN_BEFORE, gives_up_at
+from bot.detection.trunk_cause import WARN_BEFORE, retries_end_at
 from bot.detection.trunk_health import Cause
-from bot.incidents.silence_store import Wish
+from bot.incidents.silence_store import SilenceRequest
 from bot.store.database import Store
 from tests.incident_harness.pbx import ANNA, GROUP, STATION, World
 from tests.incident_harness.phones import Heard
@@ -30,7 +30,7 @@ UNANSWERED, REFUSING = timedelta(hours=2, minutes=30), timedelta(hours=16, minut
     ],
 )
 def test_only_what_registers_itself_is_given_up(type_: str, state: str, cause: Cause, after: timedelta | None) -> None:
-    assert gives_up_at(type_, state, cause, START) == (START + after if after else None)
+    assert retries_end_at(type_, state, cause, START) == (START + after if after else None)
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ async def test_what_is_back_before_needs_no_warning(world: World) -> None:
 
 async def test_what_is_muted_is_not_warned_of(world: World) -> None:
     await goes_down_and_is_taken(world)
-    wish = Wish(STATION, "zadarma", "Zadarma", ANNA, "Anna", "known")
+    wish = SilenceRequest(STATION, "zadarma", "Zadarma", ANNA, "Anna", "known")
     await world.silences.mute(wish, world.clock.now, world.clock.now + timedelta(hours=6))
     await world.ledger.reconsider(world.clock.now)
     await world.pass_(4 * 3600, every=60)

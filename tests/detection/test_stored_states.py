@@ -6,14 +6,14 @@ import pytest
 
 from bot.detection import trunk_state
 from bot.detection.trunk_health import Cause, Health
-from bot.detection.trunk_state import TrunkMemory
+from bot.detection.trunk_state import TrunkState
 from bot.incidents.model import Kind
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 
 
-def memory(alarm: Kind | None) -> TrunkMemory:
-    return TrunkMemory(
+def memory(alarm: Kind | None) -> TrunkState:
+    return TrunkState(
         name="Zadarma",
         host="sip.zadarma.com",
         type="sip",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.detection.observation import looks_like_a_dead_engine, seen
+from bot.detection.observation import from_answer, looks_like_a_dead_engine
 from bot.detection.trunk_cause import in_context
 from bot.detection.trunk_health import Cause, Health, health_of
 from bot.pbx import Answer, TrunkStatus
@@ -158,7 +158,7 @@ def test_a_stopped_asterisk_is_no_trunks_fault() -> None:
 def test_what_the_watch_sees_carries_the_causes() -> None:
     trunks = {one.id: one for one in recorded("345").values()}
     moment = max(one.last_update for one in trunks.values() if one.last_update)
-    sight = seen(Answer(trunks, pbx_time=moment), START)
+    sight = from_answer(Answer(trunks, pbx_time=moment), START)
     names = {one.name: one.cause for one in sight.trunks.values()}
     assert names["Trunk 3 registrar down"] is Cause.NO_ANSWER
     assert not sight.stale

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from bot.detection.missed_outages import outages_within
-from bot.detection.observation import looks_like_a_dead_engine, seen
+from bot.detection.observation import from_answer, looks_like_a_dead_engine
 from bot.detection.trunk_health import Cause, Health, cause_of, health_of, health_of_word
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
-from bot.pbx import Answer, Dialect, TrunkEvent, TrunkStatus, told_by
+from bot.pbx import Answer, Dialect, TrunkEvent, TrunkStatus, dialect_of
 from handlers.trunks.facts import trunk_facts
 from tests.fixtures.paths import RECORDINGS
 from tests.incident_harness.station import START
@@ -101,7 +101,7 @@ def test_unreachable_in_the_history_of_a_sip_trunk_is_half_an_outage() -> None:
     ],
 )
 def test_which_mikopbx_it_is_shows_in_its_colours_and_reasons(shown: TrunkStatus, dialect: Dialect | None) -> None:
-    assert told_by([trunk("registered", "Reachable"), shown]) is dialect
+    assert dialect_of([trunk("registered", "Reachable"), shown]) is dialect
 
 
 def recorded(name: str) -> Any:
@@ -146,9 +146,9 @@ def test_a_stopped_asterisk_is_told_from_its_trunks_also_with_iax_trunks_among_t
 
 
 def test_the_dialect_shows_in_the_recordings() -> None:
-    assert seen(Answer(trunks_of("new_036")), START).dialect is Dialect.FROM_2026_3_40
-    assert seen(Answer(trunks_of("new_001")), START).dialect is None
-    assert seen(Answer(trunks_of("new_055")), START).dialect is Dialect.FROM_2026_3_40
+    assert from_answer(Answer(trunks_of("new_036")), START).dialect is Dialect.FROM_2026_3_40
+    assert from_answer(Answer(trunks_of("new_001")), START).dialect is None
+    assert from_answer(Answer(trunks_of("new_055")), START).dialect is Dialect.FROM_2026_3_40
 
 
 def test_half_an_outage_in_the_history_of_a_newer_mikopbx_is_no_outage_and_its_first_minute_if_it_was_one() -> None:

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from bot.demo.pbx import Pbx
+from bot.demo.pbx import StandinPbx
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)?")
 
 
-def time_passes(database: Path, station: Pbx, by: timedelta) -> None:
+def time_passes(database: Path, station: StandinPbx, by: timedelta) -> None:
     """Shift all past events back by `by`, for the stopped program and for the PBX."""
     for trunk in station.trunks.values():
         trunk.changes = [replace(change, at=change.at - by.total_seconds()) for change in trunk.changes]

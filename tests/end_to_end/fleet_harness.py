@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.demo import pbx, telegram
-from bot.demo.pbx import Pbx
+from bot.demo.pbx import StandinPbx
 from bot.demo.pbx.registration.sights import NEWEST
 from tests.end_to_end import secret_scan
 from tests.end_to_end.clock import Clock
@@ -24,7 +24,7 @@ class Branch:
 
     house: "FleetHouse"
     name: str
-    station: Pbx
+    station: StandinPbx
     title: str
     alert_chats: Sequence[int] = ()
     key: str = ""
@@ -78,7 +78,7 @@ class Branch:
 class FleetHouse(Standins):
     """The first PBX also answers without a path: it has the page's switches."""
 
-    def __init__(self, server: Server, stations: Mapping[str, Pbx], chats: telegram.Telegram) -> None:
+    def __init__(self, server: Server, stations: Mapping[str, StandinPbx], chats: telegram.Telegram) -> None:
         super().__init__(server, next(iter(stations.values())), chats)
         for station in stations.values():
             station.journal.heard = lambda _entry: self._ring()
@@ -119,7 +119,7 @@ def running_house(*names: str, speed: float = SPEED) -> Iterator[FleetHouse]:
     """Yield a harness with one alert chat for each PBX."""
     clock = Clock(speed)
     stations = {
-        name: Pbx(
+        name: StandinPbx(
             name=name.title(),
             api_key=key_of(name),
             zone=afternoon(),

@@ -19,7 +19,7 @@ from bot.config import addresses
 from bot.demo import pbx, telegram
 from bot.demo.pbx.registration.sights import NEWEST, Dialect
 from bot.demo.telegram.client import view
-from bot.demo.telegram.model import Chat, Message
+from bot.demo.telegram.model import Chat, ChatMessage
 from bot.messages.sanitize import WORD_JOINER
 from tests.end_to_end import secret_scan
 from tests.end_to_end.clock import Clock
@@ -76,7 +76,7 @@ class Standins:
     `keys` are secrets that no person may see; `unwritten` are those that the program may not store in plain text.
     """
 
-    def __init__(self, server: Server, station: pbx.Pbx, chats: telegram.Telegram) -> None:
+    def __init__(self, server: Server, station: pbx.StandinPbx, chats: telegram.Telegram) -> None:
         self.address = server.address
         self.clock = server.clock
         self.station = station
@@ -124,7 +124,7 @@ class Standins:
             )
         )
 
-    def _shown(self, chat: int, seen_by: int, wanted: Callable[[Message], bool]) -> list[Seen]:
+    def _shown(self, chat: int, seen_by: int, wanted: Callable[[ChatMessage], bool]) -> list[Seen]:
         one = self.chats.chats.get(chat)
         if one is None or not view.belongs(one, self.chats.person(seen_by)):
             return []
@@ -385,7 +385,9 @@ def running_standins(speed: float = SPEED, dialect: Dialect = NEWEST, clock: Clo
     The PBX plays the release `dialect`, but reports the states of its IAX trunks.
     """
     clock = clock or Clock(speed)
-    station = pbx.Pbx(name="Head office", api_key=KEY, zone=afternoon(), now=clock.time, dialect=dialect, iax_told=True)
+    station = pbx.StandinPbx(
+        name="Head office", api_key=KEY, zone=afternoon(), now=clock.time, dialect=dialect, iax_told=True
+    )
     chats = telegram.populated(TOKEN, now=clock.time)
     routes = [*pbx.routes(station), *telegram.routes(chats, {"": station.name})]
     with serving(routes, clock) as server, alive(Standins(server, station, chats)) as standins:

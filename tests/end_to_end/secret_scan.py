@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bot.demo.pbx import Pbx
+from bot.demo.pbx import StandinPbx
 from bot.demo.pbx.registration.trunks import SECRET_MASK
 from bot.store import sealing
 
@@ -23,7 +23,7 @@ ADDRESS = re.compile(r"(?i)\b(?:https?|webcal)://\S+/\S+")
 PASSWORD = re.compile(r"(?i)(?:password|пароль)\s*[=:]\s*(\"[^\"]+|\S+)")
 
 
-def passwords(station: Pbx) -> set[str]:
+def passwords(station: StandinPbx) -> set[str]:
     """Return all current passwords of the PBX, and all that it ever received or returned."""
     current = {person.secret for person in station.employees.values()}
     current |= {trunk.text("secret") for trunk in station.trunks.values()}

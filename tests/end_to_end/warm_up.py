@@ -53,9 +53,9 @@ def share_compiled_statements() -> None:
 
 def warm(live_by: Callable[[Clock | None], None]) -> None:
     """Run the program and leave no thread, open file or counted metric behind. `live_by` sets the program's clock."""
-    environment_before, folder_before, leave = dict(os.environ), Path.cwd(), vars(bot.app.application)["leave_soon"]
+    environment_before, folder_before, leave = dict(os.environ), Path.cwd(), vars(bot.app.application)["force_exit_after"]
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    vars(bot.app.application)["leave_soon"] = lambda _code: None
+    vars(bot.app.application)["force_exit_after"] = lambda _code: None
     try:
         with tempfile.TemporaryDirectory() as folder, running_standins(SPEED) as standins:
             os.chdir(folder)
@@ -65,7 +65,7 @@ def warm(live_by: Callable[[Clock | None], None]) -> None:
             os.chdir(folder_before)
     finally:
         live_by(None)
-        vars(bot.app.application)["leave_soon"] = leave
+        vars(bot.app.application)["force_exit_after"] = leave
         os.environ.clear()
         os.environ.update(environment_before)
         structlog.reset_defaults()

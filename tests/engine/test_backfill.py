@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.engine.backfill import TRIES
-from bot.incidents.model import Happened, Kind, WasBlind
+from bot.incidents.model import Kind, MonitoringGap, StateChange
 from bot.pbx import Answer, Forbidden, PbxError, TimedOut, TrunkEvent, Unreachable
 from bot.store.database import Store
 from tests.incident_harness.pbx import ANNA, BORIS, GROUP, World
@@ -204,19 +204,19 @@ async def test_it_is_not_asked_for_ever(world: World) -> None:
 
 def cannot_store_notes(world: World) -> Callable[[], None]:
     """Fail the first write of backfilled incidents; returns a function that repairs it."""
-    apply = world.ledger.apply
+    apply = world.ledger.record
 
     async def failing(
-        changed: Mapping[str, dict[str, Any] | None], happened: Sequence[Happened], now: datetime
+        changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
-        if any(isinstance(one.transition, WasBlind) for one in happened):
+        if any(isinstance(one.transition, MonitoringGap) for one in happened):
             raise OSError("disk full")
         await apply(changed, happened, now)
 
-    world.ledger.apply = failing  # type: ignore[method-assign]
+    world.ledger.record = failing  # type: ignore[method-assign]
 
     def repair() -> None:
-        world.ledger.apply = apply  # type: ignore[method-assign]
+        world.ledger.record = apply  # type: ignore[method-assign]
 
     return repair
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from bot.detection.correlation import ActiveCauses
-from bot.detection.station_summary import View
-from bot.engine.correlator import CommonCauses
-from bot.incidents.model import Changed, Closed, End, Kind, Opened
+from bot.detection.station_summary import StationSummary
+from bot.engine.correlator import Correlator
+from bot.incidents.model import Changed, End, Kind, Opened, Resolved
 from bot.pbx import Unauthorised, Unreachable
 from bot.runtime.signals import Signal
 from tests.detection.test_correlation import HOST, cut_off, down, well
@@ -20,21 +20,21 @@ class Fleet:
     def __init__(self) -> None:
         self.clock = Clock()
         self.book = FakeBook()
-        self.seen: Sequence[View] = ()
+        self.seen: Sequence[StationSummary] = ()
         self.released: list[frozenset[str]] = []
         self.causes = self.another()
 
-    def another(self) -> CommonCauses:
+    def another(self) -> Correlator:
         self.active = ActiveCauses()
-        return CommonCauses(self.book, self, self.clock, self.active, Signal(self.released.append))
+        return Correlator(self.book, self, self.clock, self.active, Signal(self.released.append))
 
-    def views(self) -> Sequence[View]:
+    def views(self) -> Sequence[StationSummary]:
         return self.seen
 
-    async def sees(self, views: Sequence[View], at: float) -> None:
+    async def sees(self, views: Sequence[StationSummary], at: float) -> None:
         self.clock.now = START + timedelta(seconds=at)
         self.seen = views
-        await self.causes.look()
+        await self.causes.run_once()
 
 
 ALL_DOWN = [down(n, n) for n in range(10)]
@@ -78,7 +78,7 @@ async def test_its_end_is_when_most_were_well_and_lets_go_whom_it_held() -> None
     await fleet.sees(ALL_WELL, 160)
     assert fleet.book.told == [
         Opened(Kind.OWN_INTERNET, START),
-        Closed(End.RECOVERED, START + timedelta(seconds=100)),
+        Resolved(End.RECOVERED, START + timedelta(seconds=100)),
     ]
     assert fleet.released == [frozenset(view.station for view in ALL_WELL)]
     assert fleet.active.now == ()
@@ -111,7 +111,7 @@ async def test_a_restart_forgets_nothing_and_tells_nothing_twice(at: float) -> N
     await fleet.sees(ALL_DOWN, 40)
     await fleet.sees(ALL_WELL, 50)
     await fleet.sees(ALL_WELL, 110)
-    assert [type(one) for one in fleet.book.told] == [Opened, Closed]
+    assert [type(one) for one in fleet.book.told] == [Opened, Resolved]
 
 
 async def test_what_the_store_refuses_is_concluded_again() -> None:
@@ -129,17 +129,17 @@ async def test_a_pbx_is_seen_as_its_watch_sees_it() -> None:
     scene.pbx.hosts = {"one": "SIP.provider.example", "two": "sip.provider.example", "three": "sip.other.example"}
     for trunk in ("one", "two", "three"):
         scene.pbx.shows(trunk, UP)
-    assert not scene.watch.view().looked
+    assert not scene.watch.summary().looked
     await scene.looks(2)
-    assert scene.watch.view().hosts == {HOST: None, "sip.other.example": None}
+    assert scene.watch.summary().hosts == {HOST: None, "sip.other.example": None}
 
     scene.pbx.shows("one", DEAD)
     await scene.looks()
-    assert scene.watch.view().hosts == {HOST: None, "sip.other.example": None}, "its other trunk there is up"
+    assert scene.watch.summary().hosts == {HOST: None, "sip.other.example": None}, "its other trunk there is up"
     scene.pbx.shows("two", SILENT)
     fell = scene.clock.now
     await scene.looks()
-    hosts = scene.watch.view().hosts
+    hosts = scene.watch.summary().hosts
     assert hosts is not None
     assert (one := hosts[HOST]) is not None, "a provider that is dead keeps its trunks registered for a while"
     assert (one.since, one.due, one.trunks) == (fell, fell + timedelta(seconds=30), 2)
@@ -147,7 +147,7 @@ async def test_a_pbx_is_seen_as_its_watch_sees_it() -> None:
     scene.pbx.shows("one", OFF)
     scene.pbx.shows("two", OFF)
     await scene.looks(2)
-    assert scene.watch.view().hosts == {"sip.other.example": None}
+    assert scene.watch.summary().hosts == {"sip.other.example": None}
 
 
 async def test_a_pbx_that_cannot_be_reached_says_nothing_of_its_trunks() -> None:
@@ -157,10 +157,12 @@ async def test_a_pbx_that_cannot_be_reached_says_nothing_of_its_trunks() -> None
     began = scene.clock.now
     scene.pbx.error = Unreachable("no route")
     await scene.looks()
-    view = scene.watch.view()
+    view = scene.watch.summary()
     assert view.hosts is None
     assert view.cut_off is not None
     assert (view.cut_off.since, view.cut_off.due) == (began, began + timedelta(seconds=30))
     scene.pbx.error = Unauthorised("no")
     await scene.looks()
-    assert (scene.watch.view().cut_off, scene.watch.view().hosts) == (None, None), "it is reached, and shows nothing"
+    assert (scene.watch.summary().cut_off, scene.watch.summary().hosts) == (None, None), (
+        "it is reached, and shows nothing"
+    )

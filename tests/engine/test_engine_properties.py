@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from bot.incidents.model import kind_info
 from bot.incidents.silence import EVERYTHING
-from bot.incidents.silence_store import Wish
-from bot.notifications.escalation import Plan
+from bot.incidents.silence_store import SilenceRequest
+from bot.notifications.escalation import EscalationPolicy
 from bot.pbx import Unauthorised, Unreachable
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
@@ -72,11 +72,13 @@ async def _does(world: World, what: str, trunk: str) -> None:
             await world.ledger.acknowledge(incident.id, ANNA, "Anna", now)
     elif what.startswith("mutes"):
         subject = EVERYTHING if "everything" in what else "zadarma"
-        await world.silences.mute(Wish(STATION, subject, subject, ANNA, "Anna"), now, now + timedelta(minutes=10))
+        await world.silences.mute(
+            SilenceRequest(STATION, subject, subject, ANNA, "Anna"), now, now + timedelta(minutes=10)
+        )
         await world.ledger.reconsider(now)
     elif what == "unmutes":
         for silence in await world.silences.current(STATION):
-            await world.silences.take_away(STATION, silence.id, "Anna")
+            await world.silences.expire(STATION, silence.id, "Anna")
         await world.ledger.reconsider(now)
 
 
@@ -100,7 +102,7 @@ def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]]) -> None:
     async def play() -> None:
         store = stores.in_memory()
         try:
-            await scene(World(store, plan=Plan()))
+            await scene(World(store, plan=EscalationPolicy()))
         finally:
             await store.close()
 
@@ -226,7 +228,7 @@ async def test_a_storm_over_many_stations_keeps_within_telegrams_limits(store: S
 
     async def second(number: int) -> None:
         for station in stations[number % 10 :: 10]:
-            await station.watch.look()
+            await station.watch.poll()
         await post.deliver()
         post.clock.pass_(1)
 

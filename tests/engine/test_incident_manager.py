@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import StatementError
 
 from bot.access.policy import Destination
-from bot.detection.observation import Trouble
-from bot.engine.incident_manager import Taken
+from bot.detection.observation import StationFault
+from bot.engine.incident_manager import AckResult
 from bot.incidents.model import (
     CLOCK,
     EXTENSION,
@@ -22,16 +22,16 @@ from bot.incidents.model import (
     SECOND_COPY,
     STATION,
     Changed,
-    Closed,
     End,
-    Gone,
-    Happened,
     Kind,
     NotTold,
     Opened,
+    Resolved,
+    StateChange,
     SwitchedOff,
     Transition,
-    Worsened,
+    TrunkGone,
+    Upgraded,
 )
 from bot.store.database import Store
 from bot.store.messages import outbox
@@ -127,22 +127,22 @@ async def test_the_end_wakes_only_whoever_took_it(books: Books) -> None:
 async def test_the_first_to_take_it_has_it(books: Books) -> None:
     number = await books.opens()
     last = await books.arrives()
-    assert await books.ledger.acknowledge(number, ANNA, "Anna <b>", books.now) is Taken.TAKEN
-    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is Taken.ALREADY
-    assert await books.ledger.acknowledge(999, BORIS, "Boris", books.now) is Taken.UNKNOWN
+    assert await books.ledger.acknowledge(number, ANNA, "Anna <b>", books.now) is AckResult.TAKEN
+    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is AckResult.ALREADY
+    assert await books.ledger.acknowledge(999, BORIS, "Boris", books.now) is AckResult.UNKNOWN
     edits = await books.owed(since=last)
     assert [row.action for row in edits] == ["edit"] * len(CHATS)
     assert all("Anna <b> is on it" in read(row) for row in edits)
     assert (await books.incident()).due_at is None
     await books.ends()
-    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is Taken.ENDED
+    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is AckResult.ENDED
 
 
 async def test_another_stations_incident_is_not_ours_to_take(books: Books) -> None:
     number = await books.opens()
     books.ledger._station = "Branch"
-    assert await books.ledger.acknowledge(number, ANNA, "Anna", books.now) is not Taken.TAKEN
-    assert await books.ledger.hand_over(number, BORIS, "Anna", books.now) is Taken.UNKNOWN
+    assert await books.ledger.acknowledge(number, ANNA, "Anna", books.now) is not AckResult.TAKEN
+    assert await books.ledger.reassign(number, BORIS, "Anna", books.now) is AckResult.UNKNOWN
     assert (await books.incident()).acknowledged_at is None
 
 
@@ -151,7 +151,7 @@ async def test_a_warning_that_worsens_is_told_anew_with_a_sound_and_must_be_take
     await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
     last = await books.arrives()
     books.passes(60)
-    await books.happens(Worsened(Kind.TRUNK_DOWN, BEGAN))
+    await books.happens(Upgraded(Kind.TRUNK_DOWN, BEGAN))
     told = await books.owed(since=last)
     loud = sends(told)
     assert [(row.chat_id, row.silent) for row in loud] == [(to.chat, False) for to in CHATS]
@@ -184,16 +184,16 @@ async def test_an_incident_that_is_open_is_not_opened_again(books: Books) -> Non
 
 
 async def test_the_end_of_something_unknown_is_nothing(books: Books) -> None:
-    for transition in (Closed(End.RECOVERED, START), Worsened(Kind.TRUNK_DOWN, BEGAN), Changed()):
+    for transition in (Resolved(End.RECOVERED, START), Upgraded(Kind.TRUNK_DOWN, BEGAN), Changed()):
         await books.happens(transition)
     assert not await books.owed()
     assert not await books.incidents()
 
 
 async def test_memory_and_messages_are_written_together_or_not_at_all(books: Books) -> None:
-    unwritable = Happened("t1", Opened(Kind.TRUNK_DOWN, BEGAN), {"trunk": object()})
+    unwritable = StateChange("t1", Opened(Kind.TRUNK_DOWN, BEGAN), {"trunk": object()})
     with pytest.raises(StatementError):
-        await books.ledger.apply({STATION: {"looks": 1}}, [unwritable], START)
+        await books.ledger.record({STATION: {"looks": 1}}, [unwritable], START)
     async with books.store.begin() as session:
         assert not (await session.execute(select(WatchState))).scalars().all()
     assert not await books.owed()
@@ -201,11 +201,11 @@ async def test_memory_and_messages_are_written_together_or_not_at_all(books: Boo
 
 
 async def test_what_was_remembered_is_found_again_until_it_is_forgotten(books: Books) -> None:
-    await books.ledger.apply({STATION: {"looks": 2}, "t1": {"name": "Zadarma"}}, [], START)
-    await books.ledger.apply({"t1": {"name": "Zadarma 2"}}, [], START)
-    assert await books.ledger.remembered() == {STATION: {"looks": 2}, "t1": {"name": "Zadarma 2"}}
-    await books.ledger.apply({"t1": None}, [], START)
-    assert await books.ledger.remembered() == {STATION: {"looks": 2}}
+    await books.ledger.record({STATION: {"looks": 2}, "t1": {"name": "Zadarma"}}, [], START)
+    await books.ledger.record({"t1": {"name": "Zadarma 2"}}, [], START)
+    assert await books.ledger.load_states() == {STATION: {"looks": 2}, "t1": {"name": "Zadarma 2"}}
+    await books.ledger.record({"t1": None}, [], START)
+    assert await books.ledger.load_states() == {STATION: {"looks": 2}}
 
 
 async def test_the_chain_says_what_happened_and_when_it_was_known(books: Books) -> None:
@@ -213,7 +213,7 @@ async def test_the_chain_says_what_happened_and_when_it_was_known(books: Books) 
     books.passes(5)
     await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
     books.passes(60)
-    await books.happens(Closed(End.RECOVERED, books.now - timedelta(seconds=20)))
+    await books.happens(Resolved(End.RECOVERED, books.now - timedelta(seconds=20)))
     chain = await books.chain()
     assert [one.what for one in chain] == ["opened", "told", "told", "taken", "ended"]
     assert (chain[0].at, chain[0].noted_at) == (BEGAN, START)
@@ -226,20 +226,20 @@ async def test_whoever_gets_it_handed_over_is_told_and_has_it_only_once_they_tak
     number = await books.opens()
     await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
     last = await books.arrives()
-    assert await books.ledger.hand_over(number, BORIS, "Anna", books.now) is Taken.TAKEN
+    assert await books.ledger.reassign(number, BORIS, "Anna", books.now) is AckResult.TAKEN
     told = await books.owed(since=last)
     assert [(row.chat_id, row.silent) for row in sends(told)] == [(BORIS, False)]
     assert all("Anna handed it over to Boris" in read(row) for row in told)
     incident = await books.incident()
     assert (incident.acknowledged_at, incident.due_at) == (None, books.now + timedelta(minutes=10))
-    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is Taken.TAKEN
+    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is AckResult.TAKEN
 
 
 async def test_what_was_handed_over_and_not_taken_goes_on_and_no_card_says_otherwise(books: Books) -> None:
     await books.meets_everybody()
     books.on_call.levels = [[BORIS, ANNA]]
     number = await books.opens()
-    await books.ledger.hand_over(number, BORIS, "Vera", books.now)
+    await books.ledger.reassign(number, BORIS, "Vera", books.now)
     await books.arrives()
     books.passes(600)
     await books.tick()
@@ -252,7 +252,7 @@ async def test_everything_on_a_card_is_taken_at_once(books: Books) -> None:
     for number in range(3):
         await books.opens(f"t{number}")
     await books.ledger.acknowledge(2, BORIS, "Boris", books.now)
-    assert await books.ledger.take_all(1, ANNA, "Anna", books.now) == 2
+    assert await books.ledger.acknowledge_all(1, ANNA, "Anna", books.now) == 2
     assert [one.acknowledged_by for one in await books.incidents()] == ["Anna", "Boris", "Anna"]
 
 
@@ -264,12 +264,12 @@ async def test_switching_off_is_a_quiet_note_and_no_incident(books: Books) -> No
     assert not await books.incidents()
 
 
-@pytest.mark.parametrize("trouble", list(Trouble))
-async def test_every_trouble_of_a_station_can_be_read(books: Books, trouble: Trouble) -> None:
+@pytest.mark.parametrize("trouble", list(StationFault))
+async def test_every_trouble_of_a_station_can_be_read(books: Books, trouble: StationFault) -> None:
     await books.opens(STATION, Kind.STATION, trunk=None, trouble=str(trouble), row="Providers")
     last = await books.arrives()
     began = in_both_languages((await books.owed())[:1])
-    await books.happens(Closed(End.RECOVERED, START), STATION, trunk=None, trouble="", row="")
+    await books.happens(Resolved(End.RECOVERED, START), STATION, trunk=None, trouble="", row="")
     texts = [*began, *in_both_languages(await books.owed(since=last))]
     assert all("Head office" in text and "\n\n" not in text for text in texts)
     assert all(("Providers" in text) == (trouble == "right_missing") for text in began)
@@ -325,7 +325,7 @@ async def test_on_a_card_of_several_phones_each_is_named(books: Books) -> None:
 @pytest.mark.parametrize(
     ("told", "single", "several", "russian"),
     [
-        (Gone(), "⚪ A is gone from the PBX.", "⚪ Gone from the PBX:", "⚪ Больше нет на АТС:"),
+        (TrunkGone(), "⚪ A is gone from the PBX.", "⚪ Gone from the PBX:", "⚪ Больше нет на АТС:"),
         (
             SwitchedOff(),
             "⚪ A was switched off by an administrator.",
@@ -349,8 +349,8 @@ async def test_a_pbx_that_changes_all_its_trunks_again_and_again_owes_one_note(
     assert read(note).startswith(f"{single} · Head office")
     for look in range(3):
         names = ("B", "C", *(f"Trunk {look} {number}" for number in range(60)))
-        trunks = [Happened(name, told, TRUNK | {"trunk": name}) for name in names]
-        await books.ledger.apply({}, trunks, books.now)
+        trunks = [StateChange(name, told, TRUNK | {"trunk": name}) for name in names]
+        await books.ledger.record({}, trunks, books.now)
     (note,) = await books.owed()
     assert note.urgency == Urgency.DIGEST
     assert read(note).startswith(f"{several} A, B, C and 180 more · Head office")

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import event, select
 
 from bot.detection.trunk_machine import Policy
-from bot.engine.incident_manager import remembered_everywhere
-from bot.engine.last_seen import Recency
-from bot.engine.trunk_monitor import Watch
+from bot.engine.incident_manager import load_all_states
+from bot.engine.last_seen import LastSeenWriter
+from bot.engine.trunk_monitor import TrunkMonitor
 from bot.store.database import Store
 from bot.store.tables.incidents import WatchState
 from tests.incident_harness.incident_ledger import Books
@@ -32,7 +32,7 @@ async def stored(store: Store, station: str = STATION, subject: str = "") -> dic
 
 
 async def test_all_that_waits_is_written_in_one_transaction(store: Store) -> None:
-    recency = Recency(store)
+    recency = LastSeenWriter(store)
     async with store.begin() as session:
         for number in range(100):
             session.add(WatchState(station=f"{number}", subject="", state={"looked": 1}, updated_at=START))
@@ -50,29 +50,29 @@ async def test_all_that_waits_is_written_in_one_transaction(store: Store) -> Non
 
 
 async def test_what_was_forgotten_meanwhile_does_not_come_back(store: Store) -> None:
-    recency = Recency(store)
+    recency = LastSeenWriter(store)
     recency.note(STATION, "", {"looked": 1}, START)
     await recency.write()
     assert await stored(store) is None
 
 
 async def test_what_happened_is_not_overwritten_by_an_older_look(books: Books) -> None:
-    await books.ledger.apply({"": {"looked": 1}}, [], START)
-    books.ledger.note_look("", {"looked": 2}, START)
-    await books.ledger.apply({"": {"trouble": "unreachable"}}, [], LATER)
+    await books.ledger.record({"": {"looked": 1}}, [], START)
+    books.ledger.touch("", {"looked": 2}, START)
+    await books.ledger.record({"": {"trouble": "unreachable"}}, [], LATER)
     await books.recency.write()
     assert await stored(books.store) == {"trouble": "unreachable"}
-    books.ledger.note_look("", {"looked": 3}, LATER)
-    await asyncio.gather(books.recency.write(), books.ledger.apply({"": {"trouble": "blocked"}}, [], LATER))
+    books.ledger.touch("", {"looked": 3}, LATER)
+    await asyncio.gather(books.recency.write(), books.ledger.record({"": {"trouble": "blocked"}}, [], LATER))
     await books.recency.write()
     assert await stored(books.store) == {"trouble": "blocked"}
 
 
 async def test_at_the_end_of_the_program_what_waits_is_written(books: Books) -> None:
-    await books.ledger.apply({"": {"looked": 1}}, [], START)
+    await books.ledger.record({"": {"looked": 1}}, [], START)
     stop = asyncio.Event()
     running = asyncio.create_task(books.recency.run(stop))
-    books.ledger.note_look("", {"looked": 2}, START)
+    books.ledger.touch("", {"looked": 2}, START)
     stop.set()
     await running
     assert await stored(books.store) == {"looked": 2}
@@ -82,14 +82,14 @@ async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_
     clock = Clock()
     pbx = FakePbx(clock)
     pbx.shows("zadarma", UP)
-    watch = Watch(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
+    watch = TrunkMonitor(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
     for _ in range(3):
-        await watch.turn()
+        await watch.run_once()
         clock.pass_(10)
     commits: list[object] = []
     event.listen(books.store._engine.sync_engine, "commit", commits.append)
     for _ in range(60):
-        await watch.turn()
+        await watch.run_once()
         clock.pass_(10)
     assert commits == []
     await books.recency.write()
@@ -98,7 +98,7 @@ async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_
     assert state["looked_at"] >= (clock.now - timedelta(seconds=70)).isoformat()[:19]
     pbx.shows("zadarma", DEAD)
     for _ in range(6):
-        await watch.turn()
+        await watch.run_once()
         clock.pass_(10)
     assert [one.subject for one in await books.incidents()] == ["zadarma"]
 
@@ -107,14 +107,14 @@ async def test_all_stations_take_up_what_they_remembered_at_one_question(books: 
     clock = Clock()
     pbx = FakePbx(clock)
     pbx.shows("zadarma", UP)
-    before = Watch(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
-    await before.turn()
+    before = TrunkMonitor(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
+    await before.run_once()
     async with books.store.begin() as session:
         session.add(WatchState(station="Tver", subject="mango", state={"looked": 1}, updated_at=START))
-    states = await remembered_everywhere(books.store)
+    states = await load_all_states(books.store)
     assert states["Tver"] == {"mango": {"looked": 1}}
-    assert states[STATION] == await books.ledger.remembered()
-    after = Watch(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
-    after.take_up(states[STATION])
-    assert after.is_sure
+    assert states[STATION] == await books.ledger.load_states()
+    after = TrunkMonitor(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
+    after.load_states(states[STATION])
+    assert after.is_confirmed
     assert after.trunk_names == before.trunk_names

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bot.engine.agenda import Agenda, Turn
+from bot.engine.agenda import Agenda, Entry
 from bot.engine.schedule import Schedule
 from bot.runtime.watchdog import Loop
 
@@ -28,7 +28,7 @@ class AnyAgenda(RuleBasedStateMachine):
         self.agenda = Agenda()
         self.now = 0.0
         self.there: set[str] = set()
-        self.looked_at: dict[str, Turn] = {}
+        self.looked_at: dict[str, Entry] = {}
         # Latest time of each station's next poll.
         self.by: dict[str, float] = {}
 
@@ -47,12 +47,12 @@ class AnyAgenda(RuleBasedStateMachine):
         self.there.discard(station)
         # A poll in progress is cancelled before the station may return.
         if (turn := self.looked_at.pop(station, None)) is not None:
-            self.agenda.back(turn, EVERY, self.now)
+            self.agenda.reschedule(turn, EVERY, self.now)
 
     @rule(station=st.sampled_from(STATIONS))
     def is_hastened(self, station: str) -> None:
         if station not in self.looked_at:
-            self.agenda.hasten(station, self.now)
+            self.agenda.expedite(station, self.now)
             self.by[station] = self.now
 
     @rule(seconds=st.floats(0, 35))
@@ -68,7 +68,7 @@ class AnyAgenda(RuleBasedStateMachine):
     @rule(data=st.data(), pause=st.sampled_from([EVERY, 60.0]))
     def was_looked_at(self, data: st.DataObject, pause: float) -> None:
         station = data.draw(st.sampled_from(sorted(self.looked_at)))
-        self.agenda.back(self.looked_at.pop(station), pause, self.now)
+        self.agenda.reschedule(self.looked_at.pop(station), pause, self.now)
         self.by[station] = self.now + pause
 
     @invariant()
@@ -101,7 +101,7 @@ def test_who_came_late_keeps_the_place_in_the_round(late: float) -> None:
     places = {}
     for turn in agenda.take(EVERY):
         places[turn.station] = turn.due
-        agenda.back(turn, EVERY, EVERY + late)
+        agenda.reschedule(turn, EVERY, EVERY + late)
     again = agenda.take(EVERY + late + EVERY)
     assert sorted(turn.station for turn in again) == sorted(STATIONS)
     for turn in again:
@@ -250,7 +250,7 @@ async def test_who_is_in_a_hurry_is_looked_at_at_once() -> None:
         schedule.add("patient", looks, 3600)
         await asyncio.sleep(0.01)
         assert looks.begun == 0
-        schedule.hurry("patient")
+        schedule.force("patient")
         await until(lambda: looks.ended == 1)
         await asyncio.sleep(0.01)
         assert looks.begun == 1
@@ -262,8 +262,8 @@ async def test_a_look_that_is_under_way_is_followed_by_one_that_sees_what_is_new
     async with running() as schedule:
         schedule.add("Berlin", looks, 0)
         await until(lambda: looks.begun == 1)
-        schedule.hurry("Berlin")
-        schedule.hurry("Berlin")
+        schedule.force("Berlin")
+        schedule.force("Berlin")
         await asyncio.sleep(0.01)
         assert looks.begun == 1
         looks.gate.set()
@@ -274,7 +274,7 @@ async def test_a_look_that_is_under_way_is_followed_by_one_that_sees_what_is_new
 
 async def test_nobody_hurries_who_is_not_there() -> None:
     async with running() as schedule:
-        schedule.hurry("nobody")
+        schedule.force("nobody")
         await asyncio.sleep(0.01)
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from bot.engine.station_selection import Rounds
+from bot.engine.station_selection import StationSelection
 
 
 class Fleet:
@@ -18,7 +18,7 @@ class Fleet:
         self.hangs: set[str] = set()
         self.fails: set[str] = set()
         self.refuses = False
-        self.rounds = Rounds("phones", every, self.which)
+        self.rounds = StationSelection("phones", every, self.which)
         for station in ("Berlin", "Hamburg", "Tver"):
             self.joins(station)
 

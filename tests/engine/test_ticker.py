@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from bot.engine.incident_manager import AGAIN_AFTER
 from bot.engine.ticker import Ticker
-from bot.incidents.silence_store import Silences, Wish
+from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
@@ -180,7 +180,7 @@ async def test_a_window_that_begins_during_an_outage_holds_it_within_a_minute(bo
     await clock.tick()
     begins = books.now + timedelta(minutes=5)
     silences = Silences(books.store, lambda: books.now, Signal())
-    wish = Wish(STATION, "*", "everything", ANNA, "Anna", "new router")
+    wish = SilenceRequest(STATION, "*", "everything", ANNA, "Anna", "new router")
     await silences.plan(wish, begins, begins + timedelta(hours=1))
     books.passes(4 * 60)
     await clock.tick()

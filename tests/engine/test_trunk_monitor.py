@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import OperationalError
 
 from bot.detection import trunk_machine
-from bot.detection.observation import Trouble
+from bot.detection.observation import StationFault
 from bot.detection.trunk_machine import Policy
 from bot.incidents.model import (
     STATION,
     Changed,
-    Closed,
+    ChatBlocked,
     End,
-    Gone,
     Kind,
-    Missed,
+    MonitoringGap,
     NotTold,
     Opened,
-    ShutOut,
+    OutageWhileAway,
+    Resolved,
     SwitchedOff,
-    WasBlind,
-    Worsened,
+    TrunkGone,
+    Upgraded,
 )
 from bot.pbx import (
     Busy,
@@ -101,9 +101,9 @@ async def test_the_end_is_told_after_two_good_measurements_with_its_true_time() 
     ended = scene.clock.now
     scene.pbx.shows("zadarma", UP)
     await scene.looks(1)
-    assert not scene.told(Closed)
+    assert not scene.told(Resolved)
     await scene.looks(5)
-    assert scene.told(Closed) == [("zadarma", Closed(End.RECOVERED, ended))]
+    assert scene.told(Resolved) == [("zadarma", Resolved(End.RECOVERED, ended))]
 
 
 async def test_an_answer_from_the_pbx_memory_is_one_measurement_however_often_it_is_read() -> None:
@@ -139,7 +139,7 @@ async def test_a_pbx_that_stops_looking_is_a_trouble_of_its_own_after_five_minut
     assert [subject for subject, _ in scene.told(Opened)] == [""]
     scene.pbx.warnings = ()
     await scene.looks(3)
-    assert len(scene.told(Closed)) == 1
+    assert len(scene.told(Resolved)) == 1
 
 
 async def test_a_trunk_already_down_at_the_first_look_is_told_at_once_and_since_when() -> None:
@@ -179,7 +179,7 @@ async def test_a_silent_provider_is_a_warning_that_becomes_the_outage_from_its_f
     await scene.looks(5)
     assert scene.ledger.told == [
         ("zadarma", Opened(Kind.TRUNK_PARTIAL, began)),
-        ("zadarma", Worsened(Kind.TRUNK_DOWN, turned)),
+        ("zadarma", Upgraded(Kind.TRUNK_DOWN, turned)),
     ]
     assert scene.watch._trunks["zadarma"].bad_since == began
 
@@ -213,9 +213,9 @@ async def test_a_healthy_trunk_that_is_deleted_is_a_note_and_one_that_was_off_is
     await scene.looks(3)
     del scene.pbx.states["zadarma"], scene.pbx.states["mango"]
     await scene.looks()
-    assert not scene.told(Gone), "once is not enough"
+    assert not scene.told(TrunkGone), "once is not enough"
     await scene.looks(3)
-    assert scene.told(Gone) == [("zadarma", Gone())]
+    assert scene.told(TrunkGone) == [("zadarma", TrunkGone())]
 
 
 async def test_switching_off_or_deleting_a_dead_trunk_ends_its_incident() -> None:
@@ -228,7 +228,7 @@ async def test_switching_off_or_deleting_a_dead_trunk_ends_its_incident() -> Non
         else:
             scene.pbx.shows("zadarma", OFF)
         await scene.looks(3)
-        assert [transition.reason for _, transition in scene.told(Closed)] == [end]  # type: ignore[union-attr]
+        assert [transition.reason for _, transition in scene.told(Resolved)] == [end]  # type: ignore[union-attr]
 
 
 async def test_a_trunk_that_a_single_list_lacks_is_not_deleted() -> None:
@@ -239,7 +239,7 @@ async def test_a_trunk_that_a_single_list_lacks_is_not_deleted() -> None:
     await scene.looks()
     scene.pbx.states["zadarma"] = state
     await scene.looks(3)
-    assert not scene.told(Closed)
+    assert not scene.told(Resolved)
 
 
 async def test_the_engine_dying_is_one_incident_of_the_station() -> None:
@@ -250,12 +250,12 @@ async def test_the_engine_dying_is_one_incident_of_the_station() -> None:
     scene.pbx.known_peers = ()
     await scene.looks(60)
     assert scene.ledger.told == [("", Opened(Kind.STATION, began))]
-    assert scene.watch.engine_is_silent
+    assert scene.watch.asterisk_down
     for trunk in ("zadarma", "mango"):
         scene.pbx.shows(trunk, UP)
     scene.pbx.known_peers = (PeerStatus(id="201"),)
     await scene.looks(20)
-    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Closed]
+    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Resolved]
 
 
 async def test_trunks_that_never_connected_are_not_a_dead_engine() -> None:
@@ -268,17 +268,17 @@ async def test_trunks_that_never_connected_are_not_a_dead_engine() -> None:
 @pytest.mark.parametrize(
     ("error", "trouble"),
     [
-        (Unreachable("no"), Trouble.UNREACHABLE),
-        (Untrusted("no"), Trouble.UNTRUSTED),
-        (TimedOut("no"), Trouble.TIMED_OUT),
-        (NotJson(200), Trouble.NOT_JSON),
-        (ServerError(502), Trouble.SERVER_ERROR),
-        (Busy("a full queue", 2), Trouble.BLOCKED),
-        (Unauthorised("no"), Trouble.KEY_REFUSED),
-        (Forbidden("Providers", "read"), Trouble.RIGHT_MISSING),
+        (Unreachable("no"), StationFault.UNREACHABLE),
+        (Untrusted("no"), StationFault.UNTRUSTED),
+        (TimedOut("no"), StationFault.TIMED_OUT),
+        (NotJson(200), StationFault.NOT_JSON),
+        (ServerError(502), StationFault.SERVER_ERROR),
+        (Busy("a full queue", 2), StationFault.BLOCKED),
+        (Unauthorised("no"), StationFault.KEY_REFUSED),
+        (Forbidden("Providers", "read"), StationFault.RIGHT_MISSING),
     ],
 )
-async def test_a_station_that_does_not_answer_holds_back_its_trunks(error: PbxError, trouble: Trouble) -> None:
+async def test_a_station_that_does_not_answer_holds_back_its_trunks(error: PbxError, trouble: StationFault) -> None:
     scene = await healthy()
     began = scene.clock.now
     scene.pbx.error = error
@@ -289,7 +289,7 @@ async def test_a_station_that_does_not_answer_holds_back_its_trunks(error: PbxEr
     scene.pbx.shows("zadarma", DEAD)
     scene.pbx.error = None
     await scene.looks(3)
-    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Closed]
+    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Resolved]
     await scene.looks(5)
     assert scene.ledger.told[-1][0] == "zadarma"
 
@@ -308,17 +308,17 @@ async def test_a_refused_key_is_asked_about_less_and_less() -> None:
     scene.pbx.error = Unauthorised("no")
     pauses = []
     for _ in range(9):
-        pauses.append(await scene.watch.look())
+        pauses.append(await scene.watch.poll())
         scene.clock.pass_(10)
     assert pauses == [10, 10, 10, 60, 120, 240, 300, 300, 300]
     scene.pbx.error = None
-    assert await scene.watch.look() == 10
+    assert await scene.watch.poll() == 10
 
 
 async def test_a_blocked_address_waits_as_long_as_it_must() -> None:
     scene = await healthy()
     scene.pbx.error = Busy("blocked", 300)
-    assert await scene.watch.look() == 300
+    assert await scene.watch.poll() == 300
 
 
 async def test_a_quiet_hour_writes_only_once_a_minute_that_somebody_looked() -> None:
@@ -336,12 +336,12 @@ async def test_an_outage_told_in_the_last_minute_before_an_absence_is_no_news_af
     await scene.looks(2)
     scene.pbx.shows("zadarma", UP)
     await scene.looks(2)
-    assert scene.told(Closed)
+    assert scene.told(Resolved)
     scene.clock.pass_(1200)
     await scene.restarts()
     await scene.looks(3)
-    assert scene.told(WasBlind)
-    assert not scene.told(Missed)
+    assert scene.told(MonitoringGap)
+    assert not scene.told(OutageWhileAway)
 
 
 STATES = st.sampled_from([UP, UP, SILENT, REFUSED, DEAD, OFF, STRANGE])
@@ -379,9 +379,9 @@ async def test_what_is_told_is_a_story_that_makes_sense(stretches: list[tuple[tu
         if isinstance(transition, Opened):
             assert not is_open, "told twice"
             is_open = True
-        elif isinstance(transition, Worsened | Changed | Closed):
+        elif isinstance(transition, Upgraded | Changed | Resolved):
             assert is_open, "the end of something that was never told"
-            is_open = not isinstance(transition, Closed)
+            is_open = not isinstance(transition, Resolved)
 
 
 @examples(daily=20)
@@ -404,7 +404,7 @@ async def test_every_outage_that_lasts_is_told_and_so_is_its_end(
     scene.pbx.shows("zadarma", UP)
     # A trunk that flapped must be stable first.
     await scene.looks(95)
-    assert len(scene.told(Closed)) == len(scene.told(Opened))
+    assert len(scene.told(Resolved)) == len(scene.told(Opened))
 
 
 async def test_only_an_answer_of_the_pbx_is_a_good_look() -> None:
@@ -434,9 +434,9 @@ async def test_a_clock_that_is_set_back_hides_no_outage() -> None:
 async def test_a_watch_is_sure_of_nothing_before_its_first_turn_which_takes_up_what_was_known() -> None:
     scene = await healthy()
     scene.watch = scene._new_watch()
-    before = scene.watch.is_sure
-    assert await scene.watch.turn() == 10
-    assert (before, scene.watch.is_sure) == (False, True)
+    before = scene.watch.is_confirmed
+    assert await scene.watch.run_once() == 10
+    assert (before, scene.watch.is_confirmed) == (False, True)
     assert scene.watch.trunk_names == {"zadarma": "Zadarma", "mango": "Mango"}
 
 
@@ -449,18 +449,18 @@ async def test_a_turn_in_which_something_fails_is_followed_by_the_next_one_that_
         raise OperationalError("select", None, OSError("disk full"))
 
     scene.ledger.remembered = refuses  # type: ignore[method-assign]
-    assert await scene.watch.turn() == 10
-    assert not scene.watch.is_sure
+    assert await scene.watch.run_once() == 10
+    assert not scene.watch.is_confirmed
     scene.ledger.remembered = remembered  # type: ignore[method-assign]
     scene.pbx.shows("zadarma", DEAD)
     scene.ledger.apply = refuses  # type: ignore[method-assign, assignment]
     for _ in range(6):
-        assert await scene.watch.turn() == 10
+        assert await scene.watch.run_once() == 10
         scene.clock.pass_(10)
     assert scene.ledger.told == []
     scene.ledger.apply = apply  # type: ignore[method-assign]
     for _ in range(6):
-        await scene.watch.turn()
+        await scene.watch.run_once()
         scene.clock.pass_(10)
     assert [subject for subject, _ in scene.told(Opened)] == ["zadarma"]
 
@@ -470,7 +470,7 @@ async def test_a_block_of_the_address_is_told_at_once_with_its_end_and_is_no_out
     scene.pbx.error = Busy("too many requests", 300)
     await scene.looks(1)
     blocked_at = scene.clock.now - timedelta(seconds=10)
-    assert scene.ledger.told == [("", ShutOut(blocked_at + timedelta(seconds=300)))]
+    assert scene.ledger.told == [("", ChatBlocked(blocked_at + timedelta(seconds=300)))]
     scene.clock.pass_(290)
     scene.pbx.error = None
     await scene.looks(3)
@@ -481,7 +481,7 @@ async def test_blocked_again_after_that_it_is_as_loud_as_any_blindness() -> None
     scene = await healthy()
     scene.pbx.error = Busy("too many requests", 300)
     await scene.looks(2, every=300)
-    assert [type(transition) for _, transition in scene.ledger.told] == [ShutOut, Opened]
+    assert [type(transition) for _, transition in scene.ledger.told] == [ChatBlocked, Opened]
 
 
 async def test_what_is_met_after_a_block_has_its_own_beginning() -> None:
@@ -501,7 +501,7 @@ async def test_after_a_stop_of_asterisk_nothing_is_said_of_a_blind_time() -> Non
     await scene.looks(12)
     scene.pbx.engine_lives()
     await scene.looks(5)
-    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Closed]
+    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Resolved]
 
 
 async def test_the_list_of_trunks_is_asked_for_seldom_and_at_once_when_one_is_missing() -> None:
@@ -576,10 +576,10 @@ async def test_a_look_that_does_not_come_to_an_end_is_one_that_is_too_slow(monke
         patched.setattr(scene.pbx, "statuses", never)
         await scene.looks(6)
         assert scene.watch.latest is not None
-        assert scene.watch.latest.trouble is Trouble.TIMED_OUT
+        assert scene.watch.latest.trouble is StationFault.TIMED_OUT
         assert [subject for subject, _ in scene.told(Opened)] == [STATION]
     await scene.looks(4)
-    assert [subject for subject, _ in scene.told(Closed)] == [STATION]
+    assert [subject for subject, _ in scene.told(Resolved)] == [STATION]
 
 
 @pytest.mark.parametrize("where", ["asked", "judged"])
@@ -595,10 +595,10 @@ async def test_whatever_goes_wrong_with_an_answer_is_told_as_garbage(
         if where == "asked":
             patched.setattr(scene.pbx, "statuses", fails)
         else:
-            patched.setattr(trunk_machine, "step_trunk", fails)
+            patched.setattr(trunk_machine, "evaluate_trunk", fails)
         await scene.looks(6)
         assert scene.watch.latest is not None
-        assert scene.watch.latest.trouble is Trouble.NOT_JSON
+        assert scene.watch.latest.trouble is StationFault.NOT_JSON
         assert [subject for subject, _ in scene.told(Opened)] == [STATION]
     await scene.looks(4)
-    assert [subject for subject, _ in scene.told(Closed)] == [STATION]
+    assert [subject for subject, _ in scene.told(Resolved)] == [STATION]

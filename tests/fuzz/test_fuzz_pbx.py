@@ -16,8 +16,8 @@ import pytest
 from pydantic import SecretStr
 
 from bot.detection.trunk_machine import Policy
-from bot.engine.trunk_monitor import Watch
-from bot.incidents.model import STATION, Closed, Happened, Opened
+from bot.engine.trunk_monitor import TrunkMonitor
+from bot.incidents.model import STATION, Opened, Resolved, StateChange
 from bot.pbx import CallRecordLeg, Pbx, PbxError
 from tests.fuzz.mutations import Garbled, garbled, written
 from tests.incident_harness.station import FakeLedger
@@ -127,7 +127,7 @@ class Books(FakeLedger):
     """Every notification must be valid for the database and for Telegram."""
 
     async def apply(
-        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[Happened], now: datetime
+        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
         json.dumps([changed, [one.facts for one in happened]], ensure_ascii=False, allow_nan=False).encode()
         await super().apply(changed, happened, now)
@@ -147,7 +147,7 @@ class Watched:
         self.garbage: Callable[[Any], Garbled] | None = None
         self.wire.answer = self._answer
         ledger: Any = self.ledger
-        self.watch = Watch("Head office", self.wire.pbx, ledger, Policy(), self.now)
+        self.watch = TrunkMonitor("Head office", self.wire.pbx, ledger, Policy(), self.now)
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.wire.now)
@@ -155,7 +155,7 @@ class Watched:
     async def looks(self, times: int) -> None:
         for _ in range(times):
             begun = self.wire.now
-            await self.watch.look()
+            await self.watch.poll()
             self.wire.now = max(self.wire.now, begun + EVERY)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -210,8 +210,8 @@ async def test_no_answer_stops_a_watch_or_silences_a_station(part: int) -> None:
             await scene.looks(LOOKS)
             assert scene.watch.latest is not None
             assert scene.watch.latest.trouble is None
-            ends = [kind for kind in scene.ledger.of_station() if kind in (Opened, Closed)]
-            assert not ends or ends[-1] is Closed, "what is well again is told to be well"
+            ends = [kind for kind in scene.ledger.of_station() if kind in (Opened, Resolved)]
+            assert not ends or ends[-1] is Resolved, "what is well again is told to be well"
         except Exception as error:
             raise AssertionError(f"case {number} of seed {SEED}: {question}") from error
         await scene.wire.pbx.close()

@@ -11,34 +11,34 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.access.policy import BUILT_IN, Destination, Grant, Role
-from bot.engine.calendar_feed import CalendarSource
-from bot.engine.drills import Rehearsals
+from bot.engine.calendar_feed import CalendarFeed
+from bot.engine.drills import Drills
 from bot.incidents.silence_store import Silences
 from bot.messages.message import Message
 from bot.runtime.signals import Signal
-from bot.store.access.access_requests import Requests
+from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader
-from bot.store.access.contacts import Acquaintances
+from bot.store.access.contacts import Contacts
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
-from bot.store.messages.temporary_payloads import Drawer
+from bot.store.messages.temporary_payloads import TemporaryPayloads
 from bot.store.oncall.schedules import OnCallBook
 from bot.store.stations.bindings import Bindings
 from bot.store.stations.imports import Imports
 from bot.store.stations.incidents import Incidents
-from bot.store.stations.registrations import Registrations
+from bot.store.stations.registrations import Reregistrations
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.incidents import AuditEntry, AuditOutcome, Keyboard
 from handlers import HOOKS
-from handlers.dialog.stations import Directory
-from handlers.dispatch.authorizer import Decisions
-from handlers.dispatch.declare import Catalogue, Command, Press, Reply, Request, Whose
+from handlers.dialog.stations import StationChooser
+from handlers.dispatch.authorizer import Authorizer
+from handlers.dispatch.declare import ButtonAction, Catalogue, Command, Reply, Request, StationScope
 from handlers.dispatch.dispatcher import Dispatcher
-from handlers.dispatch.request_factory import Reception
+from handlers.dispatch.request_factory import RequestFactory
 from handlers.dispatch.rules import Rule
-from handlers.dispatch.services import Desk
-from handlers.safety.rate_limits import Limits, Pace
-from handlers.safety.two_person import SecondPerson
+from handlers.dispatch.services import Services
+from handlers.safety.rate_limits import RateLimits, RequestLimits
+from handlers.safety.two_person import TwoPersonRule
 from tests.incident_harness.recording_sink import FakeBook
 from tests.messages.renderers import renderer
 
@@ -146,7 +146,7 @@ class Bench:
         grants: tuple[Grant, ...] = GRANTS,
         roles: dict[str, Role] | None = None,
         two_person: frozenset[str] = frozenset(),
-        pace: Pace | None = None,
+        pace: RequestLimits | None = None,
         within: float = 10.0,
         stations: tuple[str, ...] = (),
     ) -> None:
@@ -167,7 +167,7 @@ class Bench:
             "grants": grants,
             "roles": {**BUILT_IN, **(roles or {})},
             "two_person": two_person,
-            "pace": pace or Pace(10**6, 10**6, 10**6),
+            "pace": pace or RequestLimits(10**6, 10**6, 10**6),
             "within": within,
         }
         self.start()
@@ -182,19 +182,19 @@ class Bench:
         station = self.station()
         self.watched: Any = getattr(station, "watched", None)
         self.running = {name: named(name) for name in ("", *self.stations)} if self.stations else {STATION: station}
-        self.directory = Directory(
-            one=None if self.stations else STATION,
+        self.directory = StationChooser(
+            single_station=None if self.stations else STATION,
             stations=self,
         )
-        self.desk = Desk(
-            drawer=Drawer(store, self.clock),
+        self.desk = Services(
+            drawer=TemporaryPayloads(store, self.clock),
             imports=Imports(store, self.clock),
-            registrations=Registrations(store, self.clock),
+            registrations=Reregistrations(store, self.clock),
             grants=self.book,
-            people=Acquaintances(store),
-            requests=Requests(store, self.clock, self.book, Signal()),
+            people=Contacts(store),
+            requests=AccessRequests(store, self.clock, self.book, Signal()),
             oncall=OnCallBook(store, self.clock, Signal()),
-            calendars=CalendarSource(),
+            calendars=CalendarFeed(),
             audit=AuditReader(store),
             membership=self.members,  # type: ignore[arg-type]
             incidents=Incidents(store),
@@ -202,24 +202,24 @@ class Bench:
             bindings=Bindings(store, self.clock),
             fleet=self.directory,
         )
-        self.decisions = Decisions(
+        self.decisions = Authorizer(
             store=store,
             catalogue=self.catalogue,
             grants=self.book,
             membership=self.members,  # type: ignore[arg-type]
-            limits=Limits(options["pace"]),
+            limits=RateLimits(options["pace"]),
             directory=self.directory,
             clock=self.clock,
             within=options["within"],
         )
-        second = SecondPerson(
+        second = TwoPersonRule(
             options["two_person"],
             store=store,
             drawer=self.desk.drawer,
             clock=self.clock,
             wake=Signal(),
         )
-        reception = Reception(
+        reception = RequestFactory(
             directory=self.directory,
             desk=self.desk,
             store=store,
@@ -244,13 +244,13 @@ class Bench:
     def find(self, name: str) -> Any:
         return self.running.get(name)
 
-    def told_in(self, chat: int) -> tuple[str, ...]:
+    def alert_stations_of(self, chat: int) -> tuple[str, ...]:
         return ()
 
     def station(self) -> Any:
         station: Any = FakeStation()
         station.watched = WatchedExtensions(self.store, STATION, Signal(self._count_watching))
-        station.rehearsals = Rehearsals(self.store, STATION, self.incidents)
+        station.rehearsals = Drills(self.store, STATION, self.incidents)
         return station
 
     def hurry(self, seconds: float) -> None:
@@ -283,12 +283,12 @@ class Bench:
         self.catalogue.commands[name] = Command(name, handler, rule, "", **more)
 
     def on_press(self, name: str, permission: str, reply: Reply, **more: Any) -> None:
-        whose = more.pop("whose", Whose.ONE)
+        whose = more.pop("whose", StationScope.ONE)
         rule = Rule(permission, **more)
-        self.catalogue.presses[name] = Press(name, self._remembering(reply), rule, whose=whose)
+        self.catalogue.presses[name] = ButtonAction(name, self._remembering(reply), rule, whose=whose)
 
     def on_answer(self, name: str, permission: str, reply: Reply | Exception) -> None:
-        self.catalogue.answers[name] = Press(name, self._remembering(reply), Rule(permission))
+        self.catalogue.answers[name] = ButtonAction(name, self._remembering(reply), Rule(permission))
 
     def _remembering(self, reply: Reply | Exception) -> Callable[[Request], Any]:
         async def handler(request: Request) -> Reply:

@@ -21,19 +21,19 @@ from sqlalchemy import delete
 from bot.access.policy import OPERATOR, WRITES, Grant, Permission
 from bot.demo import pbx as standin
 from bot.detection.unreported_trunks import NOTHING_LISTED
-from bot.engine.drills import Rehearsals
-from bot.engine.incident_manager import Ledger
-from bot.engine.last_seen import Recency
-from bot.notifications.alert_messages import Cards
+from bot.engine.drills import Drills
+from bot.engine.incident_manager import IncidentManager
+from bot.engine.last_seen import LastSeenWriter
+from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
-from bot.notifications.escalation import Plan
-from bot.notifications.notifier import Notices
-from bot.notifications.recipients import People
+from bot.notifications.escalation import EscalationPolicy
+from bot.notifications.notifier import Notifier
+from bot.notifications.recipients import OnCallResolver
 from bot.pbx import Pbx
-from bot.pbx.rate_limit import Budget
+from bot.pbx.rate_limit import RequestBudget
 from bot.runtime.signals import Signal
 from bot.store.access import audit
-from bot.store.access.contacts import Acquaintances
+from bot.store.access.contacts import Contacts
 from bot.store.database import Store
 from bot.store.messages import questions
 from bot.store.messages.keyboards import new_keyboard
@@ -92,7 +92,7 @@ class CountingTransport(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self.writes = 0
         ticks = itertools.count(int(NOW.timestamp()))
-        self.station = standin.Pbx(api_key=KEY, traffic=False, speed=1000, now=lambda: float(next(ticks)))
+        self.station = standin.StandinPbx(api_key=KEY, traffic=False, speed=1000, now=lambda: float(next(ticks)))
         self._pbx = httpx.ASGITransport(app=standin.app(self.station))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -129,7 +129,7 @@ class Office(Bench):
             "http://127.0.0.1",
             SecretStr(KEY),
             transport=self.wire,
-            budget=Budget(10**9),
+            budget=RequestBudget(10**9),
             sleep=lambda _seconds: asyncio.sleep(0),
         )
         watch: Any = SimpleNamespace(
@@ -142,20 +142,20 @@ class Office(Bench):
             cause=lambda _trunk: None,
             registers_again=lambda _trunk: False,
         )
-        notices = Notices(
+        notices = Notifier(
             station=STATION,
-            cards=Cards(),
-            people=People(
+            cards=AlertMessages(),
+            people=OnCallResolver(
                 OnCallBook(self.store, lambda: NOW, Signal()),
                 self.book,
                 STATION,
-                Acquaintances(self.store),
+                Contacts(self.store),
             ),
             destinations=Destinations(STATION, [], self.book),
             zone=lambda: UTC,
-            plan=Plan(),
+            plan=EscalationPolicy(),
         )
-        ledger = Ledger(self.store, STATION, notices, Signal(), Recency(self.store))
+        ledger = IncidentManager(self.store, STATION, notices, Signal(), LastSeenWriter(self.store))
         phones: Any = SimpleNamespace(offline_since=lambda _number: None)
         return Station(
             name=STATION,
@@ -165,7 +165,7 @@ class Office(Bench):
             ledger=ledger,
             phones=phones,
             watched=WatchedExtensions(self.store, STATION, Signal()),
-            rehearsals=Rehearsals(self.store, STATION, ledger),
+            rehearsals=Drills(self.store, STATION, ledger),
             zone=lambda: UTC,
         )
 
@@ -506,7 +506,7 @@ async def not_here(office: Office, random: Random) -> Expected:
 @forged("a secret in a group")
 async def secret(office: Office, random: Random) -> Expected:
     told = random.choice(["password=hunter22", "пароль: тайна", "9876543210:AAtestTestTestTestTestTestTestTestTest0"])
-    names = [name for name, rule in RULES.items() if not rule.hears_secrets]
+    names = [name for name, rule in RULES.items() if not rule.accepts_password]
     await typed(office, f"{command(random, names).split()[0]} {told}")
     return Expected()
 
@@ -752,7 +752,7 @@ async def made_by_the_first(office: Office, random: Random) -> Expected:
 @forged("an anonymous command that somebody else is made to own")
 async def made_to_own(office: Office, random: Random) -> Expected:
     """An anonymous writing command is to be confirmed by its author, and by no other person."""
-    doing = [n for n, rule in RULES.items() if not rule.only_looks and not rule.hears_secrets and n in OF_COMMANDS]
+    doing = [n for n, rule in RULES.items() if not rule.only_looks and not rule.accepts_password and n in OF_COMMANDS]
     hidden = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
     office.members.anonymous = {ANNA, OLGA}
     written = message(command(random, doing), ANNA, GROUP, office.now)

@@ -19,8 +19,8 @@ from bot.access.policy import Destination
 from bot.messages.message import Message
 from bot.store import database
 from bot.store.database import Store
-from bot.store.tables.incidents import AuditEntry, AuditOutcome, Kept, Outgoing, Received
-from bot.telegram.updates.queue import Updates
+from bot.store.tables.incidents import AuditEntry, AuditOutcome, Outgoing, Received, TemporaryPayload
+from bot.telegram.updates.queue import UpdateQueue
 from handlers.dispatch.services import Station
 from tests.fixtures import stores
 from tests.handlers.dispatcher_harness import ANNA, Chat, message, press
@@ -83,7 +83,7 @@ class MortalStore(Store):
 
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[AsyncSession]:
-        async with super().whole() as session:
+        async with super().atomic() as session:
             yield session
             self.fate.moment("before the commit of a whole")
         self.fate.moment("after the commit of a whole")
@@ -160,13 +160,13 @@ class MortalOffice(Office):
 
     def start(self) -> None:
         super().start()
-        self.updates = Updates(None, self.store, self.dispatcher.handle, clock=self.clock)  # type: ignore[arg-type]
+        self.updates = UpdateQueue(None, self.store, self.dispatcher.handle, clock=self.clock)  # type: ignore[arg-type]
 
     async def hears(self, update: dict[str, Any]) -> None:
         """Deliver the update until it is confirmed, restarting the program after each kill."""
         self.update_id += 1
         numbered = {"update_id": self.update_id} | update
-        while not await self._run(lambda: self.updates.take_in([numbered])):
+        while not await self._run(lambda: self.updates.enqueue([numbered])):
             self.fate.again()
             self.restart(timedelta(seconds=2))
             if not await self._run(self._left_over):
@@ -204,7 +204,7 @@ class MortalOffice(Office):
         """Return unfinished work: there must be none at the end."""
         finished = {row.decision_id for row in await self.stored(AuditOutcome)}
         open_ = [row.what for row in await self.stored(AuditEntry) if row.allowed and row.id not in finished]
-        deeds = [row.id for row in await self.stored(Kept) if row.id.startswith("deed ")]
+        deeds = [row.id for row in await self.stored(TemporaryPayload) if row.id.startswith("deed ")]
         updates = [str(row.update_id) for row in await self.stored(Received) if row.done_at is None]
         return [*open_, *deeds, *updates]
 

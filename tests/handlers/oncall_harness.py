@@ -9,7 +9,7 @@ from sqlalchemy import select
 from bot.access.policy import Destination, Grant
 from bot.messages.message import Message
 from bot.store.access import contacts
-from bot.store.access.contacts import Known
+from bot.store.access.contacts import Contact
 from bot.store.database import Store
 from bot.store.tables.incidents import Keyboard, Outgoing
 from handlers import CATALOGUE
@@ -59,7 +59,7 @@ class OnCallOffice(Bench):
     async def open(self) -> None:
         async with self.store.begin() as session:
             for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (VERA, "Vera"), (OLEG, "Oleg")):
-                await contacts.meet(session, Known(person, name, name.lower()))
+                await contacts.remember(session, Contact(person, name, name.lower()))
 
     async def asks(self, text: str, person: int = ADMIN, chat: int | None = None) -> str:
         """Type the text, in private unless a chat is named; returns the last message."""

@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from bot.config.settings import WrongSettings, load_settings
 from bot.health import heartbeat
 from bot.health.heartbeat import Heartbeat
-from bot.health.monitor import Life, Signs, complaints
+from bot.health.monitor import HealthMonitor, HealthSignals, problems
 from bot.runtime.systemd import ServiceManager
-from bot.runtime.watchdog import HUNG_AFTER, Turns
+from bot.runtime.watchdog import HUNG_AFTER, LoopWatchdog
 from tests.end_to_end.harness import ordinary_settings
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -33,7 +33,7 @@ GOOD: dict[str, object] = {
 
 
 def wrong(signs: dict[str, object] | None = None, started: datetime = LONG_AGO) -> list[str]:
-    return complaints(Signs(**GOOD | (signs or {})), now=NOW, started=started, poll_silence=SILENCE)  # type: ignore[arg-type]
+    return problems(HealthSignals(**GOOD | (signs or {})), now=NOW, started=started, poll_silence=SILENCE)  # type: ignore[arg-type]
 
 
 def test_a_bot_that_hears_looks_and_delivers_is_well() -> None:
@@ -76,10 +76,10 @@ class Scene:
     poll: datetime | None = NOW
     due: datetime | None = None
     refuses: Exception | None = None
-    life: Life = field(init=False)
+    life: HealthMonitor = field(init=False)
 
     def __post_init__(self) -> None:
-        self.life = Life(
+        self.life = HealthMonitor(
             clock=lambda: self.now,
             sources=self,
             poll_silence=SILENCE,
@@ -109,26 +109,26 @@ async def test_a_store_that_cannot_be_read_is_a_reason_and_no_failure() -> None:
     scene.refuses = OSError("disk full")
     scene.now = scene.updates = scene.poll = NOW + timedelta(seconds=61)
     await scene.life.look()
-    assert [line.split(":")[0] for line in scene.life.complaints()] == ["store"]
+    assert [line.split(":")[0] for line in scene.life.problems()] == ["store"]
     scene.refuses = None
     await scene.life.look()
-    assert scene.life.complaints() == []
+    assert scene.life.problems() == []
 
 
 async def test_well_is_only_who_has_proven_it() -> None:
     """A program that restarts every minute without working reports no problem yet."""
     scene = Scene(updates=None, poll=None)
     await scene.life.look()
-    assert scene.life.complaints() == []
-    assert not scene.life.is_well()
+    assert scene.life.problems() == []
+    assert not scene.life.is_healthy()
     scene.updates = NOW
-    assert not scene.life.is_well()
+    assert not scene.life.is_healthy()
     scene.poll = NOW
-    assert scene.life.is_well()
+    assert scene.life.is_healthy()
     scene.due = LONG_AGO
     await scene.life.look()
     scene.now += timedelta(seconds=1)
-    assert not scene.life.is_well()
+    assert not scene.life.is_healthy()
 
 
 class Monitor:
@@ -152,7 +152,7 @@ async def listening(monitor: Monitor, port: int = 0) -> AsyncIterator[int]:
 
 
 class Health:
-    def is_well(self) -> bool:
+    def is_healthy(self) -> bool:
         return True
 
 
@@ -183,7 +183,7 @@ async def test_the_heart_beats_only_while_all_is_well(monkeypatch: pytest.Monkey
     signs = [False, True, True, False, False, True]
 
     class Changing:
-        def is_well(self) -> bool:
+        def is_healthy(self) -> bool:
             if len(signs) == 1:
                 stop.set()
             return signs.pop(0)
@@ -229,15 +229,15 @@ def test_the_address_of_the_heartbeat_is_a_secret_and_travels_as_one(
 
 def test_a_loop_that_does_not_come_round_is_named_whatever_the_clock_on_the_wall_says() -> None:
     now = 0.0
-    turns = Turns(lambda: now)
-    ticker, courier = turns.of("ticker"), turns.of("courier")
+    turns = LoopWatchdog(lambda: now)
+    ticker, courier = turns.register("ticker"), turns.register("courier")
     now = HUNG_AFTER
     ticker.turned()
-    assert turns.hung() == []
+    assert turns.stalled() == []
     now += 1
-    assert turns.hung() == ["courier"]
+    assert turns.stalled() == ["courier"]
     courier.turned()
-    assert turns.hung() == []
+    assert turns.stalled() == []
 
 
 @pytest.mark.parametrize("abstract", [False, True])
@@ -281,14 +281,14 @@ async def test_what_was_good_a_moment_before_the_clock_was_set_still_is(by: time
     scene = Scene(updates=NOW - timedelta(seconds=40), due=NOW)
     life = scene.life
     await life.look()
-    assert life.is_well()
+    assert life.is_healthy()
     scene.now = scene.poll = NOW + by
     life.moved(NOW, by)
-    assert life.is_well()
+    assert life.is_healthy()
     scene.now += timedelta(seconds=55)
     scene.poll = scene.now
-    assert life.is_well()
+    assert life.is_healthy()
     scene.now += timedelta(seconds=30)
     scene.poll = scene.now
     since = f"{NOW - timedelta(seconds=40) + by:%Y-%m-%d %H:%M:%S} UTC"
-    assert f"Telegram: no updates since {since}" in life.complaints()[0]
+    assert f"Telegram: no updates since {since}" in life.problems()[0]

@@ -20,9 +20,9 @@ from pydantic import TypeAdapter
 from bot.config import addresses
 from bot.config.station_settings import WebAddress
 from bot.engine import calendar_feed
-from bot.engine.calendar_feed import CalendarSource, NoCalendar, Trouble
+from bot.engine.calendar_feed import CalendarFault, CalendarFeed, NoCalendar
 from bot.http import public_address, urls
-from bot.http.public_address import NotPublic, OnlyPublic, is_of_this_machine, is_public, unkept
+from bot.http.public_address import NotPublic, PublicOnlyTransport, is_of_this_machine, is_public, unkept
 from tests.end_to_end.fleet_harness import running_fleet, running_house
 from tests.end_to_end.harness import ANNA, SAM, press
 
@@ -79,13 +79,13 @@ class World:
             raise httpx.ConnectError("refused")
         return self.answers.get(named, httpx.Response(200, text="a calendar"))
 
-    def transport(self, *allowed: str) -> OnlyPublic:
-        return OnlyPublic(frozenset(allowed), self.resolve, httpx.MockTransport(self._answer))
+    def transport(self, *allowed: str) -> PublicOnlyTransport:
+        return PublicOnlyTransport(frozenset(allowed), self.resolve, httpx.MockTransport(self._answer))
 
     async def fetch(self, url: str, monkeypatch: pytest.MonkeyPatch, *allowed: str) -> str:
-        monkeypatch.setattr(calendar_feed, "OnlyPublic", lambda *_: self.transport(*allowed))
+        monkeypatch.setattr(calendar_feed, "PublicOnlyTransport", lambda *_: self.transport(*allowed))
         try:
-            return await CalendarSource(frozenset(allowed)).fetch(url, owner=1)
+            return await CalendarFeed(frozenset(allowed)).fetch(url, owner=1)
         except NoCalendar as error:
             return str(error.trouble)
 
@@ -94,13 +94,13 @@ async def test_a_name_that_leads_elsewhere_a_moment_later_gains_nothing(monkeypa
     world = World({"rebind.example": [["8.8.8.8"], ["127.0.0.1"]]})
     assert await world.fetch("https://rebind.example/a.ics", monkeypatch) == "a calendar"
     assert world.called == [("8.8.8.8", "rebind.example", "rebind.example")]
-    assert await world.fetch("https://rebind.example/a.ics", monkeypatch) == Trouble.INSIDE
+    assert await world.fetch("https://rebind.example/a.ics", monkeypatch) == CalendarFault.INSIDE
     assert len(world.called) == 1
 
 
 async def test_a_name_with_one_address_inside_is_not_called_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World({"both.example": [["8.8.8.8", "10.0.0.5"]]})
-    assert await world.fetch("https://both.example/a.ics", monkeypatch) == Trouble.INSIDE
+    assert await world.fetch("https://both.example/a.ics", monkeypatch) == CalendarFault.INSIDE
     assert world.called == []
 
 
@@ -118,21 +118,21 @@ async def test_of_several_addresses_the_next_is_called_when_one_does_not_answer(
 @pytest.mark.parametrize(
     ("leads_to", "trouble"),
     [
-        ("https://inner.example/admin", Trouble.INSIDE),
-        ("https://127.0.0.1/admin", Trouble.INSIDE),
-        ("//169.254.169.254/latest/meta-data/", Trouble.INSIDE),
-        ("http://outer.example/", Trouble.PLAIN_HTTP),
-        ("http://named.inside/", Trouble.PLAIN_HTTP),
-        ("https://anna:secret@outer.example/", Trouble.UNUSABLE_ADDRESS),
-        ("file:///etc/passwd", Trouble.PLAIN_HTTP),
-        ("https://outer.example/again", Trouble.NOT_GIVEN),
-        ("https://[::1", Trouble.NO_ANSWER),
-        ("https://outer.example:70000/", Trouble.NOT_AN_ADDRESS),
-        ("https://xn--/", Trouble.NO_ANSWER),
+        ("https://inner.example/admin", CalendarFault.INSIDE),
+        ("https://127.0.0.1/admin", CalendarFault.INSIDE),
+        ("//169.254.169.254/latest/meta-data/", CalendarFault.INSIDE),
+        ("http://outer.example/", CalendarFault.PLAIN_HTTP),
+        ("http://named.inside/", CalendarFault.PLAIN_HTTP),
+        ("https://anna:secret@outer.example/", CalendarFault.UNUSABLE_ADDRESS),
+        ("file:///etc/passwd", CalendarFault.PLAIN_HTTP),
+        ("https://outer.example/again", CalendarFault.NOT_GIVEN),
+        ("https://[::1", CalendarFault.NO_ANSWER),
+        ("https://outer.example:70000/", CalendarFault.NOT_AN_ADDRESS),
+        ("https://xn--/", CalendarFault.NO_ANSWER),
     ],
 )
 async def test_a_redirect_leads_nowhere_that_could_not_be_written(
-    leads_to: str, trouble: Trouble, monkeypatch: pytest.MonkeyPatch
+    leads_to: str, trouble: CalendarFault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = World(
         {"outer.example": [["8.8.8.8"]], "inner.example": [["10.0.0.5"]], "127.0.0.1": [["127.0.0.1"]]}
@@ -186,7 +186,7 @@ async def test_the_certificate_is_checked_for_the_name(tmp_path: Path, monkeypat
     monkeypatch.setattr(public_address, "is_of_this_machine", lambda _: False)
     world = World({"right.example": [["127.0.0.1"]], "wrong.example": [["127.0.0.1"]]})
     async with speaking_tls(*certified(tmp_path, "right.example")) as (port, trusting):
-        through = OnlyPublic(frozenset(), world.resolve, unkept(trusting))
+        through = PublicOnlyTransport(frozenset(), world.resolve, unkept(trusting))
         async with httpx.AsyncClient(transport=through) as client:
             assert (await client.get(f"https://right.example:{port}/")).text == "a calendar"
             with pytest.raises(httpx.ConnectError, match="Hostname mismatch"):
@@ -207,7 +207,7 @@ async def test_what_comes_before_a_calendar_does_not_come_for_ever() -> None:
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        source = CalendarSource(frozenset({place}))
+        source = CalendarFeed(frozenset({place}))
         assert await source.fetch(f"http://{place}/", owner=1) == "x" * 100_000
         with pytest.raises(NoCalendar):
             await source.fetch(f"http://{place}/", owner=1)

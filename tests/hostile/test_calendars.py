@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from bot.engine import calendar_feed
-from bot.engine.calendar_feed import CalendarSource, NoCalendar, Trouble
+from bot.engine.calendar_feed import CalendarFault, CalendarFeed, NoCalendar
 from bot.http import decompression
-from bot.sandbox.slots import Places
+from bot.sandbox.slots import SlotPool
 from tests.fixtures.loop_probe import turns_of_others
 
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -43,18 +43,18 @@ async def serving(*parts: bytes) -> AsyncIterator[tuple[str, list[int]]]:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", seen
 
 
-async def trouble(place: str, *, owner: int = 1, places: Places | None = None) -> Trouble:
-    source = CalendarSource(frozenset({place}))
+async def trouble(place: str, *, owner: int = 1, places: SlotPool | None = None) -> CalendarFault:
+    source = CalendarFeed(frozenset({place}))
     with pytest.raises(NoCalendar) as raised:
-        await source.fetch(f"http://{place}/", owner=owner, places=places or Places(1))
+        await source.fetch(f"http://{place}/", owner=owner, places=places or SlotPool(1))
     return raised.value.trouble
 
 
 async def test_a_calendar_in_crumbs_is_not_read_to_its_end() -> None:
     async with serving(CHUNKED, *[CRUMBS] * 5, b"0\r\n\r\n") as (place, _):
-        assert await trouble(place) is Trouble.TOO_LARGE
+        assert await trouble(place) is CalendarFault.TOO_LARGE
     async with serving(CHUNKED, CRUMBS, b"0\r\n\r\n") as (place, _):
-        text = await CalendarSource(frozenset({place})).fetch(f"http://{place}/", owner=1)
+        text = await CalendarFeed(frozenset({place})).fetch(f"http://{place}/", owner=1)
         assert text == "x" * 10_000
 
 
@@ -73,9 +73,9 @@ async def test_few_are_fetched_at_once_one_of_each_owner_and_a_crowd_is_sent_awa
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(calendar_feed, "FETCH_WITHIN", 0.2)
-    places = Places(2, waiting=2, crowd=6)
+    places = SlotPool(2, waiting=2, crowd=6)
     async with serving() as (place, seen):
         told = await asyncio.gather(*(trouble(place, owner=number % 4, places=places) for number in range(12)))
-        assert set(told) == {Trouble.NO_ANSWER}
+        assert set(told) == {CalendarFault.NO_ANSWER}
         assert max(seen) <= 4  # Two that are gone may not be seen to be gone yet.
         assert 2 <= len(seen) <= 8

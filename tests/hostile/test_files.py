@@ -17,8 +17,8 @@ import pytest
 from bot.sandbox import json_answers
 from bot.sandbox.json_answers import json_of
 from bot.sandbox.process import run
-from bot.sandbox.slots import Places
-from bot.sandbox.task import Failure, Refusal, Task, TaskFailed
+from bot.sandbox.slots import SlotPool
+from bot.sandbox.task import Task, TaskFailed, TaskFailure, TaskRefused
 from bot.spreadsheet import reader
 from bot.spreadsheet.writer import packed, write
 from handlers.employee_import import files
@@ -87,7 +87,7 @@ def test_what_is_too_much_is_refused_in_a_sentence(content: bytes, says: str) ->
     said = ""
     try:
         reader.read(content)
-    except Refusal as refusal:
+    except TaskRefused as refusal:
         said = refusal.said
     assert says in said
 
@@ -95,14 +95,14 @@ def test_what_is_too_much_is_refused_in_a_sentence(content: bytes, says: str) ->
 @pytest.mark.parametrize(
     ("task", "limits", "failure"),
     [
-        ("burns", {"seconds": 1, "within": 600.0}, Failure.TIME),
-        ("sleeps", {"within": 1.0}, Failure.TIME),
-        ("eats", {}, Failure.MEMORY),
+        ("burns", {"seconds": 1, "within": 600.0}, TaskFailure.TIME),
+        ("sleeps", {"within": 1.0}, TaskFailure.TIME),
+        ("eats", {}, TaskFailure.MEMORY),
     ],
     ids=["time of the processor", "time of the clock", "memory"],
 )
 async def test_what_takes_too_much_is_ended_and_the_sender_told(
-    monkeypatch: pytest.MonkeyPatch, task: str, limits: dict[str, Any], failure: Failure
+    monkeypatch: pytest.MonkeyPatch, task: str, limits: dict[str, Any], failure: TaskFailure
 ) -> None:
     monkeypatch.setattr(spreadsheet, "READ", here(task, **limits))
     with pytest.raises(WrongFile) as wrong:
@@ -137,11 +137,11 @@ async def test_a_task_gives_plain_data_knows_no_secrets_and_writes_no_files(
     assert not told["written"]
 
 
-@pytest.mark.parametrize(("name", "failure"), [("much", Failure.RESULT), ("breaks", Failure.BROKEN)])
-async def test_what_gives_too_much_or_breaks_is_not_done(name: str, failure: Failure) -> None:
+@pytest.mark.parametrize(("name", "failure"), [("much", TaskFailure.RESULT), ("breaks", TaskFailure.BROKEN)])
+async def test_what_gives_too_much_or_breaks_is_not_done(name: str, failure: TaskFailure) -> None:
     with pytest.raises(TaskFailed, match=failure):
         await run(here(name), b"", owner=1)
-    with pytest.raises(Refusal, match="does not want"):
+    with pytest.raises(TaskRefused, match="does not want"):
         await run(here("refuses"), b"", owner=1)
 
 
@@ -166,10 +166,10 @@ def _children() -> set[int]:
 
 
 async def test_a_crowd_of_one_does_not_keep_the_others_waiting() -> None:
-    places, done, gate = Places(2), list[str](), asyncio.Event()
+    places, done, gate = SlotPool(2), list[str](), asyncio.Event()
 
     async def work(owner: str) -> None:
-        async with places.place(owner):
+        async with places.slot(owner):
             done.append(owner)
             await gate.wait()
 
@@ -187,7 +187,7 @@ async def test_a_crowd_of_one_does_not_keep_the_others_waiting() -> None:
     results = await asyncio.gather(*crowd, other, third, return_exceptions=True)
     assert done == ["crowd", "other", "crowd", "crowd"]
     assert [type(result) for result in results[3:5]] == [TaskFailed, TaskFailed]
-    async with places.place("third"):
+    async with places.slot("third"):
         pass
 
 

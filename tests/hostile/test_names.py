@@ -12,8 +12,8 @@ from telegram import Update
 
 from bot.messages import masking
 from bot.messages.renderer import Renderer
-from bot.messages.sanitize import BLANKS, UNSEEN, clean, literal, unmarked, visible
-from handlers.dispatch.update_parser import Typed, read_intent
+from bot.messages.sanitize import BLANKS, UNSEEN, sanitize, unmarked, unsanitize, visible
+from handlers.dispatch.update_parser import CommandTyped, read_intent
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 BLANK = (
@@ -37,7 +37,7 @@ SEEN = {*map(chr, range(0x600, 0x606)), *"\u06dd\u0890\u0891\u08e2\U000110bd\U00
 
 @pytest.mark.parametrize("name", BLANK)
 def test_a_name_of_which_nothing_is_seen_is_none(name: str) -> None:
-    assert visible(name) == clean(name) == ""
+    assert visible(name) == sanitize(name) == ""
     assert visible(f"An{name}na").replace("\u200d", "").replace("\ufe0f", "").split() in (["Anna"], ["An", "na"])
 
 
@@ -49,13 +49,13 @@ def test_whatever_only_formats_other_writing_is_taken_out() -> None:
 
 def test_what_people_write_stays() -> None:
     for name in ("Anna 👨‍👩‍👧", "❤️ Ivan", "Ёжик Йод", "สวัสดี น้ำ", "José", "이순신", "नमस्ते"):
-        assert literal(clean(name)) == name
+        assert unsanitize(sanitize(name)) == name
 
 
 def test_marks_are_not_piled_up() -> None:
     piled = "Z" + "\u0351\u0489\u1dc0\u20d0\ufe20" * 100 + "o"
     assert len(visible(piled)) == len("Zo") + 3
-    assert clean(clean(piled)) == clean(piled)
+    assert sanitize(sanitize(piled)) == sanitize(piled)
 
 
 @pytest.mark.parametrize("part", ["\u0301", "\u3164", "\u200d", "→", "а\u0301", "✅ ", "\U000e0041", "passw"])
@@ -103,7 +103,7 @@ def line(language: str, number: str, name: str, **more: Any) -> str:
         "records": [record | more],
     }
     shown = Renderer(language).text("cdr", facts, zone=ZoneInfo("UTC"), now=NOW)
-    return next(one for one in literal(shown).splitlines() if "→" in one)
+    return next(one for one in unsanitize(shown).splitlines() if "→" in one)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_a_callers_name_is_set_apart_from_the_bots_own_words(
     assert line(language, "✅ 9 → 202", "").count("→") == 1
 
 
-def typed(**person: str) -> Typed:
+def typed(**person: str) -> CommandTyped:
     message = {
         "message_id": 1,
         "date": 1,
@@ -134,7 +134,7 @@ def typed(**person: str) -> Typed:
     }
     update = Update.de_json({"update_id": 1, "message": message}, None)
     found = read_intent(update, "bot") if update else None
-    assert isinstance(found, Typed)
+    assert isinstance(found, CommandTyped)
     return found
 
 

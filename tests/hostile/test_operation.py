@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.settings import WrongSettings, load_settings
-from bot.config.startup_warnings import cautions
+from bot.config.startup_warnings import startup_warnings
 from bot.config.station_settings import StationSettings
 from tests.end_to_end.clock import Clock
 from tests.end_to_end.harness import (
@@ -146,12 +146,12 @@ def described(**more: object) -> StationSettings:
 
 def test_what_is_dangerous_is_one_line_each_that_says_what_to_do() -> None:
     open_ones = [described(tls_verify=False), described(title="Beta", tls_verify="no"), described(title="Closed")]
-    assert cautions([described()], TELEGRAM, as_root=False) == []
-    (tls,) = cautions(open_ones, TELEGRAM, as_root=False)
+    assert startup_warnings([described()], TELEGRAM, as_root=False) == []
+    (tls,) = startup_warnings(open_ones, TELEGRAM, as_root=False)
     assert "Acme, Beta" in tls
     assert "Closed" not in tls
     assert "name the PBX's own certificate" in tls
-    root, _ = cautions(open_ones, TELEGRAM, as_root=True)
+    root, _ = startup_warnings(open_ones, TELEGRAM, as_root=True)
     assert "as a user of its own" in root
 
 
@@ -167,7 +167,7 @@ def test_what_is_dangerous_is_one_line_each_that_says_what_to_do() -> None:
     ],
 )
 def test_what_others_can_read_is_told(url: str, telegram: str, health: str | None, names: list[str]) -> None:
-    lines = cautions([described(url=url)], telegram, health, as_root=False)
+    lines = startup_warnings([described(url=url)], telegram, health, as_root=False)
     assert len(lines) == bool(names)
     assert all(name in lines[0] for name in names)
 
@@ -175,9 +175,9 @@ def test_what_others_can_read_is_told(url: str, telegram: str, health: str | Non
 def test_a_bot_that_speaks_with_this_machine_alone_may_be_root() -> None:
     """As the demo's does."""
     here, there = described(url="http://127.0.0.1:8765/pbx"), described()
-    assert cautions([here], "http://localhost:8765/telegram", as_root=True) == []
-    assert len(cautions([here], TELEGRAM, as_root=True)) == 1
-    assert len(cautions([here, there], "http://localhost:8765/telegram", as_root=True)) == 1
+    assert startup_warnings([here], "http://localhost:8765/telegram", as_root=True) == []
+    assert len(startup_warnings([here], TELEGRAM, as_root=True)) == 1
+    assert len(startup_warnings([here, there], "http://localhost:8765/telegram", as_root=True)) == 1
 
 
 def test_what_is_dangerous_is_said_at_each_start(tmp_path: Path) -> None:

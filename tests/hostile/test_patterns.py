@@ -17,7 +17,7 @@ import pytest
 from telegram import Update
 
 from bot.messages import masking
-from bot.messages.sanitize import harmless
+from bot.messages.sanitize import sanitize_facts
 from bot.store.typed_secrets import cut, holds_secret, is_name, names_secret, without_secrets
 from handlers.dialog.pbx_messages import KNOWN
 from handlers.dispatch.update_parser import read_intent
@@ -151,7 +151,7 @@ def fields_of(module: Any) -> Fields:
     [
         masking.masked,
         lambda text: masking.masked(text, "RU"),
-        harmless,
+        sanitize_facts,
         lambda text: without_secrets(cut(text, 1024)),
         names_secret,
         is_name,

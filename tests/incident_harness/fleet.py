@@ -7,20 +7,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import BUILT_IN, Destination, Grant
 from bot.detection.correlation import ActiveCauses
-from bot.detection.station_summary import View
+from bot.detection.station_summary import StationSummary
 from bot.detection.trunk_machine import Policy
-from bot.engine.correlator import CommonCauses
-from bot.engine.incident_manager import Ledger
-from bot.engine.last_seen import Recency
-from bot.engine.trunk_monitor import Watch
-from bot.notifications.alert_messages import Cards
+from bot.engine.correlator import Correlator
+from bot.engine.incident_manager import IncidentManager
+from bot.engine.last_seen import LastSeenWriter
+from bot.engine.trunk_monitor import TrunkMonitor
+from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
-from bot.notifications.escalation import Plan
-from bot.notifications.notifier import Notices
-from bot.notifications.recipients import Called, People
+from bot.notifications.escalation import EscalationPolicy
+from bot.notifications.notifier import Notifier
+from bot.notifications.recipients import OnCallResolver, OnCallTargets
 from bot.pbx import Unreachable
 from bot.runtime.signals import Signal
-from bot.store.access.contacts import Acquaintances, Known, meet
+from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import outbox
@@ -34,17 +34,17 @@ FLEET = -900
 PROVIDER = "sip.provider.example"
 LOOK_EVERY, STEP = 10, 2
 A_DAY = timedelta(days=1)
-PLAN = Plan(escalate_after=timedelta(hours=4), page_again_every=timedelta(0))
+PLAN = EscalationPolicy(escalate_after=timedelta(hours=4), page_again_every=timedelta(0))
 
 
-class FleetsPeople(People):
+class FleetsPeople(OnCallResolver):
     """On-call people of a PBX, by default those of the fleet."""
 
-    def __init__(self, book: Book, grants: GrantBook, station: str, fleet: People) -> None:
+    def __init__(self, book: Book, grants: GrantBook, station: str, fleet: OnCallResolver) -> None:
         super().__init__(book, grants, station, fleet._acquaintances)
         self._fleet = fleet
 
-    async def next(self, session: AsyncSession, now: datetime, already: set[int] | tuple[int, ...]) -> Called:  # type: ignore[override]
+    async def next(self, session: AsyncSession, now: datetime, already: set[int] | tuple[int, ...]) -> OnCallTargets:  # type: ignore[override]
         served = await self.has_own(session)
         return await (super().next(session, now, already) if served else self._fleet.next(session, now, already))
 
@@ -64,17 +64,17 @@ class One:
     def renew(self, world: "FleetWorld") -> None:
         people = FleetsPeople(self.on_call, world.grants, self.name, world.people)
         chats = Destinations(self.name, [Destination(self.chat)], world.grants, fleet=[Destination(FLEET)])
-        notices = Notices(
+        notices = Notifier(
             station=self.name,
-            cards=Cards(),
+            cards=AlertMessages(),
             people=people,
             destinations=chats,
             zone=lambda: ZONE,
             plan=PLAN,
             causes=world.active,
         )
-        self.ledger = Ledger(world.store, self.name, notices, Signal(world.stir), Recency(world.store))
-        self.watch = Watch(self.name, self.pbx, self.ledger, Policy(poll_interval=LOOK_EVERY), world.clock)  # type: ignore[arg-type]
+        self.ledger = IncidentManager(world.store, self.name, notices, Signal(world.stir), LastSeenWriter(world.store))
+        self.watch = TrunkMonitor(self.name, self.pbx, self.ledger, Policy(poll_interval=LOOK_EVERY), world.clock)  # type: ignore[arg-type]
 
 
 class FleetWorld(Phones):
@@ -83,7 +83,7 @@ class FleetWorld(Phones):
     def __init__(self, store: Store, count: int) -> None:
         super().__init__(store, Clock(), ZONE)
         self.grants = GrantBook(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
-        self.people = People(Book(levels=[[ANNA]]), self.grants, "", Acquaintances(store))
+        self.people = OnCallResolver(Book(levels=[[ANNA]]), self.grants, "", Contacts(store))
         self.active = ActiveCauses()
         self._stirred = True
         self._seconds = 0
@@ -92,15 +92,15 @@ class FleetWorld(Phones):
 
     def _renew_fleet(self) -> None:
         chats = Destinations("", [Destination(FLEET)], self.grants)
-        notices = Notices(
-            station="", cards=Cards(), people=self.people, destinations=chats, zone=lambda: ZONE, plan=PLAN
+        notices = Notifier(
+            station="", cards=AlertMessages(), people=self.people, destinations=chats, zone=lambda: ZONE, plan=PLAN
         )
-        self.ledger = Ledger(self.store, "", notices, Signal(self.stir), Recency(self.store))
+        self.ledger = IncidentManager(self.store, "", notices, Signal(self.stir), LastSeenWriter(self.store))
         self.released: set[str] = set()
-        self.causes = CommonCauses(self.ledger, self, self.clock, self.active, Signal(self.released.update))
+        self.causes = Correlator(self.ledger, self, self.clock, self.active, Signal(self.released.update))
 
-    def views(self) -> list[View]:
-        return [one.watch.view() for one in self.all]
+    def views(self) -> list[StationSummary]:
+        return [one.watch.summary() for one in self.all]
 
     def stir(self) -> None:
         self._stirred = True
@@ -108,7 +108,7 @@ class FleetWorld(Phones):
     async def opens(self) -> None:
         async with self.store.begin() as session:
             for person, name in NAMES.items():
-                await meet(session, Known(person, name, name.lower()))
+                await remember(session, Contact(person, name, name.lower()))
         for one in self.all:
             await one.watch.remember()
         await self.pass_(30)
@@ -144,8 +144,8 @@ class FleetWorld(Phones):
             self._seconds += STEP
             for number, one in enumerate(self.all):
                 if (self._seconds + number * STEP) % LOOK_EVERY == 0:
-                    await one.watch.look()
-            await self.causes.look()
+                    await one.watch.poll()
+            await self.causes.run_once()
             await self._reconsider()
             if self._stirred:
                 put_off = await self._do_what_is_due()
@@ -162,7 +162,7 @@ class FleetWorld(Phones):
         async with self.store.begin() as session:
             have_something = await incidents.stations_with_open(session)
         for one in self.all:
-            if not one.watch.is_sure:
+            if not one.watch.is_confirmed:
                 continue
             if one.name in have_something and (every_minute or one.name in self.released):
                 await one.ledger.reconsider(self.clock.now)
@@ -175,7 +175,7 @@ class FleetWorld(Phones):
                 select(Incident.station).where(Incident.due_at <= self.clock.now, Incident.open_key.is_not(None))
             )
             stations = set(found.scalars())
-        ledgers = {"": self.ledger} | {one.name: one.ledger for one in self.all if one.watch.is_sure}
+        ledgers = {"": self.ledger} | {one.name: one.ledger for one in self.all if one.watch.is_confirmed}
         for station in sorted(stations & ledgers.keys()):
             await ledgers[station].tick(self.clock.now)
         return bool(stations - ledgers.keys())

@@ -7,18 +7,18 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.access.policy import BUILT_IN, Destination, Grant
-from bot.engine.incident_manager import Ledger
-from bot.engine.last_seen import Recency
-from bot.incidents.model import Closed, End, Happened, Kind, Opened, Transition
+from bot.engine.incident_manager import IncidentManager
+from bot.engine.last_seen import LastSeenWriter
+from bot.incidents.model import End, Kind, Opened, Resolved, StateChange, Transition
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
-from bot.notifications.alert_messages import Cards
+from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
 from bot.notifications.fallback import Fallback
-from bot.notifications.notifier import Notices
-from bot.notifications.recipients import People
+from bot.notifications.notifier import Notifier
+from bot.notifications.recipients import OnCallResolver
 from bot.runtime.signals import Signal
-from bot.store.access.contacts import Acquaintances, Known, meet
+from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
@@ -47,19 +47,19 @@ class Books:
         self.now = START
         self.woken = 0
         self.plan = PAGED_ONCE
-        self.recency = Recency(store)
+        self.recency = LastSeenWriter(store)
         self.chats = list(chats)
         self.newest: dict[int, int] = {}
         self.on_call = Book(levels=[])
         self.grants = GrantBook(store, lambda: self.now, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
-        self.people = People(self.on_call, self.grants, STATION, Acquaintances(store))
+        self.people = OnCallResolver(self.on_call, self.grants, STATION, Contacts(store))
         self.ledger = self.another_ledger()
 
-    def another_ledger(self) -> Ledger:
+    def another_ledger(self) -> IncidentManager:
         """Return a second incident manager over the same database."""
-        cards = Cards(self.newest.get)
+        cards = AlertMessages(self.newest.get)
         destinations = Destinations(STATION, self.chats, self.grants)
-        notices = Notices(
+        notices = Notifier(
             station=STATION,
             cards=cards,
             people=self.people,
@@ -68,7 +68,7 @@ class Books:
             plan=self.plan,
         )
         self.fallback = Fallback(STATION, notices=notices, cards=cards, people=self.people, destinations=destinations)
-        return Ledger(self.store, STATION, notices, Signal(self._wake), self.recency)
+        return IncidentManager(self.store, STATION, notices, Signal(self._wake), self.recency)
 
     async def cannot_be_delivered(self, row: int, reason: str = "Forbidden: bot was blocked by the user") -> str | None:
         """Handle an undeliverable message as the delivery worker does; returns the fallback recipient."""
@@ -78,7 +78,7 @@ class Books:
                 await self.fallback.closed(session, message.chat_id, reason, self.now)
                 await self.fallback.shut_out(session, message.chat_id, self.now)
             instead = await self.fallback.undelivered(session, message, self.now)
-            await outbox.bury(session, row, reason, instead)
+            await outbox.dead_letter(session, row, reason, instead)
         return instead
 
     def _wake(self) -> None:
@@ -87,13 +87,13 @@ class Books:
     async def meets_everybody(self) -> None:
         async with self.store.begin() as session:
             for person, name in NAMES.items():
-                await meet(session, Known(person, name, name.lower()))
+                await remember(session, Contact(person, name, name.lower()))
 
     def passes(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
     async def happens(self, transition: Transition, subject: str = "t1", /, **facts: Any) -> None:
-        await self.ledger.apply({}, [Happened(subject, transition, TRUNK | facts)], self.now)
+        await self.ledger.record({}, [StateChange(subject, transition, TRUNK | facts)], self.now)
 
     async def opens(self, subject: str = "t1", kind: Kind = Kind.TRUNK_DOWN, **facts: Any) -> int:
         """Open an incident that began 40 s ago; returns its id."""
@@ -101,7 +101,7 @@ class Books:
         return (await self.incidents())[-1].id
 
     async def ends(self, subject: str = "t1", reason: End = End.RECOVERED) -> None:
-        await self.happens(Closed(reason, self.now), subject)
+        await self.happens(Resolved(reason, self.now), subject)
 
     async def tick(self) -> None:
         while await self.ledger.tick(self.now):

@@ -11,23 +11,23 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import BUILT_IN, Destination, Grant
-from bot.detection.observation import Trouble
+from bot.detection.observation import StationFault
 from bot.detection.trunk_machine import Policy
-from bot.detection.trunk_state import LOOKS, TrunkMemory
-from bot.engine.incident_manager import Ledger
-from bot.engine.last_seen import Recency
-from bot.engine.trunk_monitor import Watch
+from bot.detection.trunk_state import CONFIRMATIONS, TrunkState
+from bot.engine.incident_manager import IncidentManager
+from bot.engine.last_seen import LastSeenWriter
+from bot.engine.trunk_monitor import TrunkMonitor
 from bot.incidents.silence_store import Silences
-from bot.notifications.alert_messages import Cards
+from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
-from bot.notifications.escalation import Plan
+from bot.notifications.escalation import EscalationPolicy
 from bot.notifications.fallback import Fallback
-from bot.notifications.notifier import Notices
-from bot.notifications.recipients import People
+from bot.notifications.notifier import Notifier
+from bot.notifications.recipients import OnCallResolver
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.runtime.signals import Signal
-from bot.store.access.contacts import Acquaintances, Known, meet
+from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
@@ -45,7 +45,7 @@ KICKED = "Forbidden: bot was kicked from the supergroup chat"
 # After an event every poll is simulated for this long.
 CLOSELY = timedelta(minutes=1)
 # Tests of other behaviour page once.
-PAGED_ONCE = Plan(page_again_every=timedelta(0))
+PAGED_ONCE = EscalationPolicy(page_again_every=timedelta(0))
 SELDOM = 60.0
 
 
@@ -73,7 +73,7 @@ class World(Phones):
         store: Store,
         *,
         policy: Policy | None = None,
-        plan: Plan | None = None,
+        plan: EscalationPolicy | None = None,
         zone: ZoneInfo = ZONE,
         name: str = STATION,
     ) -> None:
@@ -92,13 +92,13 @@ class World(Phones):
         self.ledger = self._new_ledger()
         self.watch = self._new_watch()
 
-    def _new_ledger(self) -> Ledger:
+    def _new_ledger(self) -> IncidentManager:
         cards, people = (
-            Cards(lambda chat: self.message_id),
-            People(self.book, self._grants, self.name, Acquaintances(self.store)),
+            AlertMessages(lambda chat: self.message_id),
+            OnCallResolver(self.book, self._grants, self.name, Contacts(self.store)),
         )
         destinations = Destinations(self.name, [Destination(GROUP)], self._grants)
-        notices = Notices(
+        notices = Notifier(
             station=self.name,
             cards=cards,
             people=people,
@@ -107,8 +107,8 @@ class World(Phones):
             plan=self.plan,
         )
         self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=destinations)
-        self.recency = Recency(self.store)
-        return Ledger(self.store, self.name, notices, Signal(self._stir), self.recency)
+        self.recency = LastSeenWriter(self.store)
+        return IncidentManager(self.store, self.name, notices, Signal(self._stir), self.recency)
 
     async def shuts(self, chat: int, *, said: bool) -> None:
         """Close the chat. Telegram reports it at once (`said`), or only on the next message."""
@@ -130,7 +130,7 @@ class World(Phones):
         """Handle a refused message as the delivery worker does."""
         await self._closes(session, row.chat_id, self.clock.now)
         instead = await self.fallback.undelivered(session, row, self.clock.now)
-        await outbox.bury(session, row.id, reason, instead)
+        await outbox.dead_letter(session, row.id, reason, instead)
         self._stir()
 
     async def _closes(self, session: AsyncSession, chat: int, at: datetime) -> None:
@@ -141,13 +141,13 @@ class World(Phones):
     def _stir(self) -> None:
         self._stirred = True
 
-    def _new_watch(self) -> Watch:
-        return Watch(self.name, self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
+    def _new_watch(self) -> TrunkMonitor:
+        return TrunkMonitor(self.name, self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
 
     async def opens(self) -> None:
         async with self.store.begin() as session:
             for person, name in NAMES.items():
-                await meet(session, Known(person, name, name.lower()))
+                await remember(session, Contact(person, name, name.lower()))
         await self.watch.remember()
 
     async def restarts(self) -> None:
@@ -184,7 +184,7 @@ class World(Phones):
         station = self.watch._station
         return (
             soon
-            or not self.watch.is_sure
+            or not self.watch.is_confirmed
             or (station.trouble is not None) is not station.alarm
             or station.stale_since is not None
             or self.watch._looking_back.is_due
@@ -195,13 +195,13 @@ class World(Phones):
         if not self.on:
             return
         if self._next_look is None or self.clock.now >= self._next_look:
-            pause = await self.watch.look()
+            pause = await self.watch.poll()
             # Other pauses of the program's polling are left out: a restart would end them.
-            blocked = self.watch.latest is not None and self.watch.latest.trouble is Trouble.BLOCKED
+            blocked = self.watch.latest is not None and self.watch.latest.trouble is StationFault.BLOCKED
             asked_to_wait = pause if blocked else 0
             self._next_look = self.clock.now + timedelta(seconds=asked_to_wait)
         await self._settle()
-        if self.watch.is_sure and self.next_due is not None and self.next_due <= self.clock.now:
+        if self.watch.is_confirmed and self.next_due is not None and self.next_due <= self.clock.now:
             while await self.ledger.tick(self.clock.now):
                 pass
             await self._settle()
@@ -222,7 +222,7 @@ class World(Phones):
             return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
 
 
-def _is_undecided(memory: TrunkMemory) -> bool:
+def _is_undecided(memory: TrunkState) -> bool:
     """Return True if time alone or another equal poll can change the state."""
-    unsure = memory.looks < LOOKS or memory.missing > 0 or memory.flapping_since is not None
+    unsure = memory.looks < CONFIRMATIONS or memory.missing > 0 or memory.flapping_since is not None
     return unsure or memory.health is not memory.settled

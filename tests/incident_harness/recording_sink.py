@@ -6,21 +6,21 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.incidents.model import Happened, Transition
+from bot.incidents.model import StateChange, Transition
 
 
 @dataclass
 class FakeBook:
     states: dict[str, str] = field(default_factory=dict)
-    happened: list[Happened] = field(default_factory=list)
+    happened: list[StateChange] = field(default_factory=list)
     writes: int = 0
     refuses: Exception | None = None
 
-    async def remembered(self) -> dict[str, dict[str, Any]]:
+    async def load_states(self) -> dict[str, dict[str, Any]]:
         return {subject: json.loads(state) for subject, state in self.states.items()}
 
-    async def apply(
-        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[Happened], now: datetime
+    async def record(
+        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
         if self.refuses is not None:
             raise self.refuses

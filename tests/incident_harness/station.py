@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.detection.trunk_machine import Policy
-from bot.engine.trunk_monitor import Watch
-from bot.incidents.model import Happened, Transition
+from bot.engine.trunk_monitor import TrunkMonitor
+from bot.incidents.model import StateChange, Transition
 from bot.pbx import (
     Answer,
     Ban,
@@ -168,7 +168,7 @@ class FakeLedger:
         return {subject: json.loads(state) for subject, state in self.states.items()}
 
     async def apply(
-        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[Happened], now: datetime
+        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
         self.writes += bool(changed)
         for subject, state in changed.items():
@@ -193,8 +193,8 @@ class Scene:
         self.policy = policy or Policy(poll_interval=10, alert_after=30)
         self.watch = self._new_watch()
 
-    def _new_watch(self) -> Watch:
-        return Watch("Head office", self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
+    def _new_watch(self) -> TrunkMonitor:
+        return TrunkMonitor("Head office", self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
 
     def counts(self, question: str) -> list[datetime]:
         """Return the list of times, filled from now on, at which the PBX is asked `question`."""
@@ -214,7 +214,7 @@ class Scene:
 
     async def looks(self, times: int = 1, every: float = 10) -> None:
         for _ in range(times):
-            await self.watch.look()
+            await self.watch.poll()
             self.clock.pass_(every)
 
     async def until(self, done: Callable[[], bool], most: int = 100) -> None:

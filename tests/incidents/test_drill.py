@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.access.policy import Destination
-from bot.engine.drills import Rehearsals, Running, Told
+from bot.engine.drills import DrillReport, Drills, RunningDrill
 from bot.incidents.model import REHEARSAL, Kind, Opened
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident, IncidentEvent
@@ -15,7 +15,7 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 async def test_it_goes_the_way_of_every_incident(store: Store) -> None:
     book = FakeBook()
-    await Rehearsals(store, "Head office", book).begin("Anna", NOW)
+    await Drills(store, "Head office", book).begin("Anna", NOW)
     assert [one.subject for one in book.happened] == [REHEARSAL]
     assert book.told == [Opened(Kind.REHEARSAL, NOW)]
     assert book.last_facts() == {"station": "Head office", "by": "Anna"}
@@ -53,14 +53,14 @@ async def test_the_chain_says_whom_it_was_told(store: Store) -> None:
         told(7, "Boris"),
         ("unreachable", {"person": "Vera"}),
     )
-    rehearsals = Rehearsals(store, "Head office", FakeBook())
-    assert await rehearsals.told() == Told(("Boris",), (Destination(-100), Destination(-100, 42)), ("Vera",))
-    assert await rehearsals.running() == Running(NOW, "Anna")
-    assert Running(NOW, "Anna").until == NOW + timedelta(minutes=30)
+    rehearsals = Drills(store, "Head office", FakeBook())
+    assert await rehearsals.told() == DrillReport(("Boris",), (Destination(-100), Destination(-100, 42)), ("Vera",))
+    assert await rehearsals.running() == RunningDrill(NOW, "Anna")
+    assert RunningDrill(NOW, "Anna").until == NOW + timedelta(minutes=30)
 
 
 async def test_another_stations_rehearsal_is_not_ours(store: Store) -> None:
     await opened(store, told(-100), station="Branch")
-    rehearsals = Rehearsals(store, "Head office", FakeBook())
+    rehearsals = Drills(store, "Head office", FakeBook())
     assert await rehearsals.running() is None
-    assert await rehearsals.told() == Told()
+    assert await rehearsals.told() == DrillReport()

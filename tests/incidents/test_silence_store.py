@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from bot.access.policy import EVERY_STATION
 from bot.incidents import silence_store
 from bot.incidents.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Weekly, ends, in_force
-from bot.incidents.silence_store import Silences, Wish
+from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.stations.incidents import Incidents
@@ -33,8 +33,8 @@ class Desk:
     def _count(self, _station: str) -> None:
         self.changes += 1
 
-    def wish(self, subject: str = "T1", station: str = OFFICE, reason: str = "") -> Wish:
-        return Wish(station, subject, f"Trunk {subject}", 1, "Boris", reason)
+    def wish(self, subject: str = "T1", station: str = OFFICE, reason: str = "") -> SilenceRequest:
+        return SilenceRequest(station, subject, f"Trunk {subject}", 1, "Boris", reason)
 
     async def current(self, station: str = OFFICE) -> list[int]:
         return [one.id for one in await self.silences.current(station)]
@@ -96,9 +96,9 @@ async def test_a_mute_leaves_a_window_of_the_same_subject_in_place(desk: Desk) -
 
 async def test_what_is_taken_away_is_gone_and_only_once(desk: Desk) -> None:
     made = await desk.silences.mute(desk.wish(), desk.now, START + HOUR)
-    assert await desk.silences.take_away("Branch", made.id, "Anna") is None
-    assert await desk.silences.take_away(OFFICE, made.id, "Anna") == made
-    assert await desk.silences.take_away(OFFICE, made.id, "Anna") is None
+    assert await desk.silences.expire("Branch", made.id, "Anna") is None
+    assert await desk.silences.expire(OFFICE, made.id, "Anna") == made
+    assert await desk.silences.expire(OFFICE, made.id, "Anna") is None
     assert await desk.current() == []
     assert desk.changes == 2
 
@@ -189,7 +189,7 @@ async def test_only_what_ended_long_ago_is_forgotten(
         await desk.silences.mute(desk.wish(subject), desk.now, until())
     for _ in range(2):
         taken = await desk.silences.mute(desk.wish("T9"), desk.now, None)
-        await desk.silences.take_away(OFFICE, taken.id, "Anna")
+        await desk.silences.expire(OFFICE, taken.id, "Anna")
     async with desk.store.begin() as session:
         await silence_store.forget_old(session, START + LONGEST_OF_EVERYTHING)
         left = list((await session.execute(select(SilenceRow.id).order_by(SilenceRow.id))).scalars())
@@ -217,8 +217,8 @@ async def test_what_holds_back_all_pbxs_holds_back_each_and_is_shown_at_each(des
     assert await desk.current() == [made.id]
     assert await desk.current("Branch") == [of_one.id, made.id]
     assert await desk.current(EVERY_STATION) == [made.id]
-    assert await desk.silences.take_away(OFFICE, made.id, "Boris") is None, "one PBX does not end what all have"
-    assert await desk.silences.take_away(EVERY_STATION, made.id, "Anna") is not None
+    assert await desk.silences.expire(OFFICE, made.id, "Boris") is None, "one PBX does not end what all have"
+    assert await desk.silences.expire(EVERY_STATION, made.id, "Anna") is not None
     assert await desk.current() == []
 
 

@@ -17,7 +17,7 @@ def drawing(
     names: list[str], *, length: timedelta = timedelta(days=7), end: datetime = NOW, zone: tzinfo = MOSCOW
 ) -> chart.Chart:
     down = (end - length / 2, end - length / 3)
-    rows = [chart.Row(name, [down], [(end - length, end - length * 0.9)], "83 %") for name in names]
+    rows = [chart.ChartRow(name, [down], [(end - length, end - length * 0.9)], "83 %") for name in names]
     return chart.Chart("Office $x$ · outages", end - length, end, zone, rows, "works", "down", "not known")
 
 

@@ -12,8 +12,8 @@ NOW = datetime(2026, 11, 23, 11, 2, 50, tzinfo=UTC)
 MOSCOW = ZoneInfo("Europe/Moscow")
 
 
-def view(language: str) -> formatting.View:
-    return formatting.View(language, translations(language).gettext, MOSCOW, NOW)
+def view(language: str) -> formatting.ReaderView:
+    return formatting.ReaderView(language, translations(language).gettext, MOSCOW, NOW)
 
 
 @pytest.mark.parametrize(

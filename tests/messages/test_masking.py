@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from bot.access.policy import Destination
 from bot.messages.masking import masked
-from bot.messages.message import Button, File, Message, Own, mark
+from bot.messages.message import Button, File, Message, TrustedText, mark
 from bot.messages.renderer import TEMPLATES
 from bot.messages.sanitize import plain
 from bot.store.database import Store
 from bot.store.messages import keyboards
-from bot.telegram.delivery.sender import Messenger
+from bot.telegram.delivery.sender import Sender
 from handlers import CATALOGUE
 from handlers.dispatch.declare import Reply, Secret
-from handlers.dispatch.replier import Conversation
+from handlers.dispatch.replier import Replier
 from handlers.dispatch.update_parser import Actor, Place
 from handlers.recovery.pending_replies import Address
 from tests.messages.numbers_shown import CALLER, DID, FACTS, MOBILE, NUMBERS
@@ -183,7 +183,7 @@ def test_what_the_bot_says_itself_is_nobodys_number() -> None:
     example = "a number with its country, like +79001234567"
     assert masked(mark(example)) == example
     assert masked(example) != example
-    assert masked([Own("+79001234567")]) == ["+79001234567"]
+    assert masked([TrustedText("+79001234567")]) == ["+79001234567"]
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
@@ -243,7 +243,7 @@ def test_a_masked_list_still_tells_times_names_and_who_is_who() -> None:
 
 
 async def test_a_message_its_buttons_and_what_is_said_of_a_file_are_masked_when_asked(
-    messenger: Messenger, telegram: FakeTelegram
+    messenger: Sender, telegram: FakeTelegram
 ) -> None:
     said = Message("plain", {"text": CALLER})
     keyboard = keyboards.new_keyboard(
@@ -271,9 +271,9 @@ def labels(parameters: Mapping[str, Any]) -> list[str]:
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("place", [Place(TEAM, None, private=False), Place(ANNA, None, private=True)])
 async def test_a_masked_conversation_hides_numbers_in_its_group_and_nowhere_else(
-    messenger: Messenger, store: Store, telegram: FakeTelegram, place: Place, masked: bool
+    messenger: Sender, store: Store, telegram: FakeTelegram, place: Place, masked: bool
 ) -> None:
-    talk = Conversation(
+    talk = Replier(
         messenger=messenger,
         store=store,
         zone=UTC,

@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 
 from bot.demo.telegram.bot_api.entities import detect, read_html, strip
 from bot.messages.renderer import LIMIT, TEMPLATES, Renderer
-from bot.messages.sanitize import clean, plain, units
+from bot.messages.sanitize import plain, sanitize, units
 from tests.fixtures.examples import examples
 from tests.messages.renderers import renderer
 
@@ -123,14 +123,14 @@ def test_a_name_holds_nothing_to_press(show: Show, way: str) -> None:
 
 @given(st.text(st.sampled_from("@#$/.:;-_~aZ1·рф😀 \u200c\u200d\u2060") | st.characters(exclude_categories=["Cs"])))
 def test_no_text_at_all_holds_anything_to_press(text: str) -> None:
-    assert {one.type for one in detect(clean(text), [])} <= {"phone_number"}
+    assert {one.type for one in detect(sanitize(text), [])} <= {"phone_number"}
 
 
 @pytest.mark.parametrize(
     "text", ["2026-11-23T11:02:10.123456+00:00", "12.5", "-0.25", "23.11.2026", "Europe/Moscow", "SIP-TRUNK-1", "a. b"]
 )
 def test_what_a_template_still_reads_is_left_as_it_is(text: str) -> None:
-    assert clean(text) == text
+    assert sanitize(text) == text
 
 
 def test_what_stands_in_code_can_be_copied_exactly(show: Show) -> None:
@@ -146,7 +146,7 @@ def test_a_marked_text_is_translated_whatever_is_cleaned_out_of_it(show: Show) -
 
 @given(st.text())
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
-    assert clean(clean(text)) == clean(text)
+    assert sanitize(sanitize(text)) == sanitize(text)
 
 
 def test_a_fact_that_is_missing_is_an_error_and_not_a_hole(show: Show) -> None:

@@ -5,9 +5,9 @@ from datetime import time, timedelta
 import pytest
 
 from bot.access.policy import Destination
-from bot.incidents.model import Changed, Kind, Worsened
+from bot.incidents.model import Changed, Kind, Upgraded
 from bot.incidents.silence import EVERYTHING, Silence
-from bot.incidents.silence_store import Silences, Wish
+from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.notifications.alert_messages import EDIT_EVERY, FAR, MOST_ON_A_CARD, TOGETHER
 from bot.runtime.signals import Signal
 from bot.store.database import Store
@@ -166,7 +166,7 @@ async def test_what_waited_for_the_morning_and_became_an_outage_is_not_said_in_t
     books.on_call.levels = [[ANNA]]
     books.on_call.quiet[ANNA] = (time(14), time(18))
     await books.opens(kind=Kind.TRUNK_DEGRADED)
-    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now))
+    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now))
     assert [(row.state, row.silent) for row in await books.alerts(ANNA)] == [("dropped", True), ("pending", False)]
 
 
@@ -177,7 +177,7 @@ async def test_what_may_have_arrived_is_not_dropped(books: Books) -> None:
     later = books.now + timedelta(minutes=1)
     async with books.store.begin() as session:
         assert await outbox.claim(session, row.id, books.now)
-        await outbox.put_back(session, row.id, later, "the answer was lost", possible_repeat=True)
+        await outbox.reschedule(session, row.id, later, "the answer was lost", possible_repeat=True)
     await books.ends()
     (row,) = await books.alerts()
     assert (row.state, row.possible_repeat) == ("uncertain", True)
@@ -189,7 +189,7 @@ async def test_what_becomes_worse_is_left_off_the_message_it_shared(books: Books
     await books.opens("t2", Kind.TRUNK_DEGRADED)
     await books.arrives()
     books.passes(60)
-    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now), "t1")
+    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now), "t1")
     assert await shown(books) == [1, 1]
     first, second = await books.alerts()
     assert (first.silent, second.silent) == (True, False)
@@ -197,7 +197,7 @@ async def test_what_becomes_worse_is_left_off_the_message_it_shared(books: Books
 
 async def _is_silenced(books: Books) -> Silence:
     silences = Silences(books.store, lambda: books.now, Signal())
-    wish = Wish(STATION, EVERYTHING, "", ANNA, "Anna")
+    wish = SilenceRequest(STATION, EVERYTHING, "", ANNA, "Anna")
     made = await silences.mute(wish, books.now, books.now + timedelta(hours=1))
     await books.ledger.reconsider(books.now)
     return made
@@ -207,7 +207,7 @@ async def test_what_becomes_worse_beneath_a_mute_is_shown_where_it_was_told_and_
     await books.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
     last = await books.arrives()
     await _is_silenced(books)
-    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now))
+    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now))
     (edit,) = await books.owed(since=last)
     assert read(edit).startswith("🔴 Zadarma is down")
     books.passes(60)
@@ -223,7 +223,7 @@ async def test_what_became_worse_beneath_a_mute_is_told_when_that_ends_and_the_o
     await books.opens(kind=Kind.TRUNK_DEGRADED)
     last = await books.arrives()
     await _is_silenced(books)
-    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now))
+    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now))
     await books.arrives()
     books.passes(3600)
     await books.tick()
@@ -245,7 +245,7 @@ async def test_who_is_not_told_anew_of_what_became_worse_is_told_its_end_all_the
     await books.ledger.acknowledge(number, BORIS, "Boris", books.now)
     await books.arrives()
     books.passes(600)
-    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now))
+    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now))
     await books.arrives()
     (asked_before,) = await books.alerts(BORIS)
     changes = [row for row in await books.owed() if row.about == asked_before.id]
@@ -264,7 +264,7 @@ async def test_what_becomes_worse_and_joins_a_message_above_does_not_point_below
     await books.opens("t2", Kind.TRUNK_OUTBOUND_DOWN)
     last = await books.arrives()
     books.passes(30)
-    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now), "t2")
+    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now), "t2")
     assert await shown(books) == [2, 1]
     pointing = [row for row in await books.owed(since=last) if row.facts["superseded"]]
     assert [row.about for row in pointing] == [last]
@@ -278,7 +278,7 @@ async def test_when_what_is_left_of_a_message_is_over_it_is_answered(books: Book
     await books.opens("t2", Kind.TRUNK_DEGRADED)
     await books.ends("t1")
     await books.arrives()
-    await books.happens(Worsened(Kind.TRUNK_DOWN, books.now), "t2")
+    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now), "t2")
     board = (await books.alerts())[0]
     answers = [row for row in await books.owed() if row.template == "alert_over"]
     assert [row.about for row in answers] == [board.id]
@@ -358,7 +358,7 @@ async def test_a_change_owed_while_the_message_failed_does_not_undo_what_it_show
         assert await outbox.claim(session, row.id, books.now)
     await books.ends("t1")
     async with books.store.begin() as session:
-        await outbox.put_back(session, row.id, books.now, "Telegram is away")
+        await outbox.reschedule(session, row.id, books.now, "Telegram is away")
     await books.ends("t2")
     (message, edit) = await books.owed()
     assert (message.action, message.state, edit.action, edit.state) == ("send", "pending", "edit", "dropped")

@@ -6,63 +6,72 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.notifications.escalation import EVERYBODY, FIRST, Deed, Hold, Move, Plan, Standing, move
+from bot.notifications.escalation import (
+    EVERYBODY,
+    FIRST,
+    Action,
+    EscalationPolicy,
+    EscalationState,
+    Step,
+    Suppression,
+    next_step,
+)
 from tests.incident_harness.station import START
 
-PLAN = Plan()
+PLAN = EscalationPolicy()
 NEXT = FIRST + 1
 TEN, THIRTY = timedelta(minutes=10), timedelta(minutes=30)
-HOLD = Hold("mute", START + timedelta(hours=1), "Anna", "works")
-SPEAKS = {Deed.TELL, Deed.ESCALATE, Deed.REMIND}
+HOLD = Suppression("mute", START + timedelta(hours=1), "Anna", "works")
+SPEAKS = {Action.TELL, Action.ESCALATE, Action.REMIND}
 
 standings = st.builds(
-    Standing, outage=st.booleans(), step=st.integers(0, 20), acknowledged=st.booleans(), held=st.booleans()
+    EscalationState, outage=st.booleans(), step=st.integers(0, 20), acknowledged=st.booleans(), held=st.booleans()
 )
 late = st.timedeltas(timedelta(0), timedelta(days=7))
 
 
-def standing(step: int = 0, *, outage: bool = True, acknowledged: bool = False, held: bool = False) -> Standing:
-    return Standing(outage, step, acknowledged, held)
+def standing(step: int = 0, *, outage: bool = True, acknowledged: bool = False, held: bool = False) -> EscalationState:
+    return EscalationState(outage, step, acknowledged, held)
 
 
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        (0, Move(Deed.TELL, FIRST, START + TEN)),
-        (FIRST, Move(Deed.ESCALATE, NEXT, START + TEN)),
-        (NEXT, Move(Deed.ESCALATE, EVERYBODY, START + THIRTY)),
-        (EVERYBODY, Move(Deed.REMIND, EVERYBODY + 1, START + THIRTY)),
-        (7, Move(Deed.REMIND, 8, START + THIRTY)),
+        (0, Step(Action.TELL, FIRST, START + TEN)),
+        (FIRST, Step(Action.ESCALATE, NEXT, START + TEN)),
+        (NEXT, Step(Action.ESCALATE, EVERYBODY, START + THIRTY)),
+        (EVERYBODY, Step(Action.REMIND, EVERYBODY + 1, START + THIRTY)),
+        (7, Step(Action.REMIND, 8, START + THIRTY)),
     ],
 )
-def test_an_outage_goes_from_one_to_the_next_to_everybody_and_then_reminds(step: int, expected: Move) -> None:
-    assert move(standing(step), None, START, PLAN) == expected
+def test_an_outage_goes_from_one_to_the_next_to_everybody_and_then_reminds(step: int, expected: Step) -> None:
+    assert next_step(standing(step), None, START, PLAN) == expected
 
 
 def test_a_warning_is_told_once_and_asks_for_nobody_else() -> None:
-    assert move(standing(outage=False), None, START, PLAN) == Move(Deed.TELL, FIRST, None)
-    assert move(standing(FIRST, outage=False), None, START, PLAN) == Move(Deed.REST, FIRST, None)
+    assert next_step(standing(outage=False), None, START, PLAN) == Step(Action.TELL, FIRST, None)
+    assert next_step(standing(FIRST, outage=False), None, START, PLAN) == Step(Action.REST, FIRST, None)
 
 
 def test_what_was_taken_before_it_was_told_is_told_and_asks_for_nobody_else() -> None:
-    assert move(standing(acknowledged=True), None, START, PLAN) == Move(Deed.TELL, FIRST, None)
+    assert next_step(standing(acknowledged=True), None, START, PLAN) == Step(Action.TELL, FIRST, None)
 
 
 def test_what_is_held_is_looked_at_again_when_the_hold_ends() -> None:
-    assert move(standing(), HOLD, START, PLAN) == Move(Deed.HOLD, 0, HOLD.until)
-    assert move(standing(NEXT), Hold("station"), START, PLAN) == Move(Deed.HOLD, NEXT, None)
+    assert next_step(standing(), HOLD, START, PLAN) == Step(Action.HOLD, 0, HOLD.until)
+    assert next_step(standing(NEXT), Suppression("station"), START, PLAN) == Step(Action.HOLD, NEXT, None)
 
 
 def test_released_and_still_down_it_is_told_to_those_who_knew_and_to_nobody_new() -> None:
-    assert move(standing(FIRST, held=True), None, START, PLAN) == Move(Deed.REMIND, FIRST, START + TEN)
-    assert move(standing(5, held=True), None, START, PLAN) == Move(Deed.REMIND, 5, START + THIRTY)
+    assert next_step(standing(FIRST, held=True), None, START, PLAN) == Step(Action.REMIND, FIRST, START + TEN)
+    assert next_step(standing(5, held=True), None, START, PLAN) == Step(Action.REMIND, 5, START + THIRTY)
 
 
 def test_released_before_anybody_knew_it_is_told_like_a_new_one() -> None:
-    assert move(standing(held=True), None, START, PLAN) == Move(Deed.TELL, FIRST, START + TEN)
+    assert next_step(standing(held=True), None, START, PLAN) == Step(Action.TELL, FIRST, START + TEN)
 
 
-def paged_in(step: int, plan: Plan = PLAN, *, paged: bool = True) -> timedelta | None:
+def paged_in(step: int, plan: EscalationPolicy = PLAN, *, paged: bool = True) -> timedelta | None:
     again = plan.look_again(step, START + TEN, START, paged=paged)
     return again - START if again else None
 
@@ -72,14 +81,14 @@ def test_whoever_was_asked_last_is_paged_again_until_the_next_is() -> None:
     assert paged_in(EVERYBODY) == timedelta(minutes=2)
     assert paged_in(EVERYBODY + 1) == TEN, "reminders have a pace of their own"
     assert paged_in(FIRST, paged=False) == TEN
-    assert paged_in(FIRST, Plan(page_again_every=timedelta(0))) == TEN
-    between = Standing(True, FIRST, False, False, next_step=START + TEN)
-    assert move(between, None, START, PLAN) == Move(Deed.PAGE_AGAIN, FIRST, START + TEN)
-    assert move(between, None, START + TEN, PLAN).deed is Deed.ESCALATE
+    assert paged_in(FIRST, EscalationPolicy(page_again_every=timedelta(0))) == TEN
+    between = EscalationState(True, FIRST, False, False, next_step=START + TEN)
+    assert next_step(between, None, START, PLAN) == Step(Action.PAGE_AGAIN, FIRST, START + TEN)
+    assert next_step(between, None, START + TEN, PLAN).deed is Action.ESCALATE
 
 
 @given(standings, late, late)
-def test_however_late_it_is_paged_again_once(one: Standing, begins: timedelta, by: timedelta) -> None:
+def test_however_late_it_is_paged_again_once(one: EscalationState, begins: timedelta, by: timedelta) -> None:
     """After a restart or a change of the clock: missed repeats are not made good."""
     now = START + by
     again = PLAN.look_again(one.step, START + begins, now, paged=True)
@@ -88,39 +97,41 @@ def test_however_late_it_is_paged_again_once(one: Standing, begins: timedelta, b
 
 
 @given(standings, st.none() | st.just(HOLD), late)
-def test_steps_never_go_back_and_go_on_by_one_at_most(one: Standing, hold: Hold | None, by: timedelta) -> None:
-    made = move(one, hold, START + by, PLAN)
+def test_steps_never_go_back_and_go_on_by_one_at_most(
+    one: EscalationState, hold: Suppression | None, by: timedelta
+) -> None:
+    made = next_step(one, hold, START + by, PLAN)
     assert one.step <= made.step <= one.step + 1
 
 
 @given(standings, late)
-def test_what_is_held_never_speaks(one: Standing, by: timedelta) -> None:
-    assert move(one, HOLD, START + by, PLAN).deed is Deed.HOLD
+def test_what_is_held_never_speaks(one: EscalationState, by: timedelta) -> None:
+    assert next_step(one, HOLD, START + by, PLAN).deed is Action.HOLD
 
 
 @given(standings, late)
-def test_what_somebody_has_taken_wakes_nobody_and_is_not_due_again(one: Standing, by: timedelta) -> None:
-    taken = Standing(one.outage, one.step, acknowledged=True, held=one.held)
-    made = move(taken, None, START + by, PLAN)
+def test_what_somebody_has_taken_wakes_nobody_and_is_not_due_again(one: EscalationState, by: timedelta) -> None:
+    taken = EscalationState(one.outage, one.step, acknowledged=True, held=one.held)
+    made = next_step(taken, None, START + by, PLAN)
     assert made.due is None
-    assert made.deed is (Deed.REST if one.step else Deed.TELL)
+    assert made.deed is (Action.REST if one.step else Action.TELL)
 
 
 @given(standings, late)
-def test_only_outages_speak_more_than_once(one: Standing, by: timedelta) -> None:
-    if move(one, None, START + by, PLAN).deed in SPEAKS:
+def test_only_outages_speak_more_than_once(one: EscalationState, by: timedelta) -> None:
+    if next_step(one, None, START + by, PLAN).deed in SPEAKS:
         assert one.outage or one.step == 0
 
 
 @given(standings, late)
-def test_whatever_was_due_while_nobody_looked_is_done_once(one: Standing, by: timedelta) -> None:
+def test_whatever_was_due_while_nobody_looked_is_done_once(one: EscalationState, by: timedelta) -> None:
     """However late: the next step is due after it, never before."""
     now = START + by
-    made = move(one, None, now, PLAN)
+    made = next_step(one, None, now, PLAN)
     assert made.due is None or made.due >= now + min(PLAN.escalate_after, PLAN.remind_every)
 
 
 @given(standings)
-def test_an_outage_that_nobody_takes_is_never_forgotten(one: Standing) -> None:
+def test_an_outage_that_nobody_takes_is_never_forgotten(one: EscalationState) -> None:
     if one.outage and not one.acknowledged:
-        assert move(one, None, START, PLAN).due is not None
+        assert next_step(one, None, START, PLAN).due is not None

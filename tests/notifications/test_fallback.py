@@ -7,7 +7,7 @@ import pytest
 
 from bot.access.policy import BUILT_IN, Destination, Grant
 from bot.incidents.model import Kind
-from bot.notifications.escalation import Plan
+from bot.notifications.escalation import EscalationPolicy
 from bot.runtime.signals import Signal
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
@@ -139,7 +139,7 @@ async def test_a_group_that_became_a_supergroup_takes_everything_with_it(books: 
 
 async def test_what_was_said_to_one_person_is_passed_on_to_nobody(books: Books) -> None:
     async with books.store.begin() as session:
-        answer = outbox.owe(
+        answer = outbox.enqueue(
             session, chat_id=GROUP, thread_id=None, template="access_answer", facts={"station": "x"}, now=books.now
         )
     assert await books.cannot_be_delivered(answer.id, KICKED) is None
@@ -279,7 +279,7 @@ async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the
 
 async def test_the_same_person_is_paged_again_until_they_take_it_and_once_however_late(books: Books) -> None:
     books.on_call.levels = [[ANNA, BORIS]]
-    books.plan = Plan(page_again_every=timedelta(minutes=2))
+    books.plan = EscalationPolicy(page_again_every=timedelta(minutes=2))
     books.ledger = books.another_ledger()
     number = await books.opens()
     await books.opens("t2")

@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 
 from bot.access.policy import EVERY_STATION, Grant
 from bot.incidents.model import Kind
-from bot.notifications.recipients import Called, People, quiet_until
+from bot.notifications.recipients import OnCallResolver, OnCallTargets, quiet_until
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.runtime.signals import Signal
-from bot.store.access.contacts import Acquaintances
+from bot.store.access.contacts import Contacts
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
-from bot.store.oncall.schedules import Leg, OnCallBook
+from bot.store.oncall.schedules import OnCallBook, ShiftChange
 from bot.store.tables.people import Pager
 from tests.incident_harness.incident_ledger import Books, read
 from tests.incident_harness.pbx import ANNA, BORIS, STATION, VERA
@@ -37,7 +37,7 @@ async def cannot_be_reached(books: Books, *people: int) -> None:
         session.add_all(Pager(person_id=person, reachable=False) for person in people)
 
 
-async def next_of(books: Books, already: tuple[int, ...] = ()) -> Called:
+async def next_of(books: Books, already: tuple[int, ...] = ()) -> OnCallTargets:
     async with books.store.begin() as session:
         return await books.people.next(session, START, already)
 
@@ -49,22 +49,22 @@ async def everybody(books: Books) -> tuple[int, ...]:
 
 async def test_the_next_is_whoever_comes_next_and_was_not_told_yet(books: Books) -> None:
     books.on_call.levels = [[ANNA, BORIS, VERA]]
-    assert await next_of(books) == Called((ANNA,))
-    assert await next_of(books, (ANNA,)) == Called((BORIS,))
-    assert await next_of(books, (ANNA, BORIS, VERA)) == Called(())
+    assert await next_of(books) == OnCallTargets((ANNA,))
+    assert await next_of(books, (ANNA,)) == OnCallTargets((BORIS,))
+    assert await next_of(books, (ANNA, BORIS, VERA)) == OnCallTargets(())
 
 
 async def test_whoever_cannot_be_reached_is_passed_over_and_named(books: Books) -> None:
     books.on_call.levels = [[ANNA, BORIS]]
     await cannot_be_reached(books, ANNA)
-    assert await next_of(books) == Called((BORIS,), skipped=(ANNA,))
+    assert await next_of(books) == OnCallTargets((BORIS,), skipped=(ANNA,))
     await cannot_be_reached(books, BORIS)
-    assert await next_of(books) == Called((), skipped=(ANNA, BORIS))
+    assert await next_of(books) == OnCallTargets((), skipped=(ANNA, BORIS))
 
 
 async def test_whoever_lost_the_role_is_passed_over_without_a_word(books: Books) -> None:
     books.on_call.levels = [[STRANGER, BORIS]]
-    assert await next_of(books) == Called((BORIS,))
+    assert await next_of(books) == OnCallTargets((BORIS,))
     assert await everybody(books) == (BORIS,)
 
 
@@ -72,15 +72,15 @@ async def test_a_role_that_has_ended_counts_for_nothing(books: Books) -> None:
     ended = Grant(STRANGER, "operator", until=START - timedelta(seconds=1))
     grants = GrantBook(books.store, lambda: START, [ended, Grant(ANNA, "operator")], books.grants.roles, Signal())
     books.on_call.levels = [[STRANGER, ANNA]]
-    books.people = People(books.on_call, grants, STATION, Acquaintances(books.store))
-    assert await next_of(books) == Called((ANNA,))
+    books.people = OnCallResolver(books.on_call, grants, STATION, Contacts(books.store))
+    assert await next_of(books) == OnCallTargets((ANNA,))
 
 
 async def test_without_a_list_everybody_are_the_administrators(books: Books) -> None:
     operator = Grant(BORIS, "operator")
     grants = GrantBook(books.store, lambda: START, [Grant(VERA, "admin"), operator], books.grants.roles, Signal())
-    books.people = People(books.on_call, grants, STATION, Acquaintances(books.store))
-    assert await next_of(books) == Called(())
+    books.people = OnCallResolver(books.on_call, grants, STATION, Contacts(books.store))
+    assert await next_of(books) == OnCallTargets(())
     assert await everybody(books) == (VERA,)
     books.on_call.levels = [[STRANGER]]
     assert await everybody(books) == (VERA,)
@@ -204,7 +204,7 @@ def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple
 async def oncall(books: Books) -> OnCallBook:
     """The real on-call book, used by a station's resolver."""
     book = OnCallBook(books.store, lambda: START, Signal())
-    books.people = People(book, books.grants, STATION, Acquaintances(books.store))
+    books.people = OnCallResolver(book, books.grants, STATION, Contacts(books.store))
     await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")
     return book
 
@@ -214,23 +214,23 @@ def weekly(*people: int, level: int = 1) -> Rotation:
 
 
 async def test_a_station_without_a_roster_of_its_own_is_served_by_the_fleets(books: Books, oncall: OnCallBook) -> None:
-    assert await next_of(books) == Called((ANNA,))
+    assert await next_of(books) == OnCallTargets((ANNA,))
     assert await everybody(books) == (ANNA,)
 
 
 async def test_a_roster_of_its_own_counts_alone_however_little_is_in_it(books: Books, oncall: OnCallBook) -> None:
-    number = await oncall.override(STATION, Leg(2, BORIS, START, START + timedelta(hours=1)), (ANNA, "Anna"))
-    assert await next_of(books) == Called((BORIS,))
-    assert await next_of(books, (BORIS,)) == Called(())
+    number = await oncall.override(STATION, ShiftChange(2, BORIS, START, START + timedelta(hours=1)), (ANNA, "Anna"))
+    assert await next_of(books) == OnCallTargets((BORIS,))
+    assert await next_of(books, (BORIS,)) == OnCallTargets(())
     await oncall.cancel(STATION, [number], ANNA)
-    assert await next_of(books) == Called((ANNA,))
+    assert await next_of(books) == OnCallTargets((ANNA,))
     await oncall.set_rotation(STATION, weekly(VERA), "Vera")
-    assert await next_of(books) == Called((VERA,))
+    assert await next_of(books) == OnCallTargets((VERA,))
     assert await everybody(books) == (VERA,)
 
 
 async def test_the_roster_of_another_station_serves_nobody_else(books: Books, oncall: OnCallBook) -> None:
     await oncall.remove(EVERY_STATION, 1)
     await oncall.set_rotation("Tver", weekly(BORIS), "Vera")
-    assert await next_of(books) == Called(())
+    assert await next_of(books) == OnCallTargets(())
     assert await oncall.stations() == {"Tver"}

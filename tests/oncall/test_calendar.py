@@ -8,7 +8,7 @@ import pytest
 
 from bot.oncall.calendar import READ, NotACalendar, duties, read
 from bot.sandbox.process import run
-from bot.sandbox.task import Failure, Refusal, Task, TaskFailed
+from bot.sandbox.task import Task, TaskFailed, TaskFailure, TaskRefused
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 PEOPLE = {"@anna": 1, "1002": 2, "Vera Smirnova": 3}
@@ -115,12 +115,12 @@ async def test_in_a_process_of_its_own_it_gives_the_events_or_refuses() -> None:
     assert await apart(calendar(event("@anna", ":20261126T060000Z", ":20261126T180000Z"))) == [
         ["@anna", "2026-11-26T06:00:00+00:00", "2026-11-26T18:00:00+00:00"]
     ]
-    with pytest.raises(Refusal):
+    with pytest.raises(TaskRefused):
         await apart("nonsense")
 
 
 async def test_a_recurrence_that_would_never_end_is_ended() -> None:
     """By its limit of processor time, here one second."""
     endless = event("@anna", ":19700101T000000Z", ":19700101T000001Z", "RRULE:FREQ=SECONDLY")
-    with pytest.raises(TaskFailed, match=Failure.TIME):
+    with pytest.raises(TaskFailed, match=TaskFailure.TIME):
         await apart(calendar(endless), replace(READ, seconds=1))

@@ -16,13 +16,13 @@ from bot.pbx import (
     NotJson,
     Pbx,
     PbxError,
-    Refused,
     ServerError,
     TimedOut,
     Unauthorised,
     Uncertain,
     Unreachable,
     Untrusted,
+    WriteRefused,
 )
 
 KEY = "deadbeef" * 8
@@ -93,7 +93,7 @@ async def test_a_read_is_repeated_with_a_pause(first: Step) -> None:
         (bad(400, "Request timeout or worker not responding"), TimedOut),
         (httpx.Response(429, text="Too many requests"), Busy),
         (httpx.Response(200, text="<b>Fatal error</b>"), NotJson),
-        (httpx.Response(301, headers={"Location": "https://elsewhere"}), Refused),
+        (httpx.Response(301, headers={"Location": "https://elsewhere"}), WriteRefused),
     ],
 )
 async def test_a_read_is_not_repeated_where_that_cannot_help(step: Step, error: type[PbxError]) -> None:
@@ -198,7 +198,7 @@ async def test_after_a_block_nothing_is_asked_until_it_is_over() -> None:
 @pytest.mark.parametrize("url", ["http://pbx.example.com", "http://192.168.1.5", "http://localhost.evil.com"])
 async def test_the_key_does_not_travel_over_plain_http(url: str) -> None:
     wire = Wire(lambda _request: good())
-    with pytest.raises(Refused):
+    with pytest.raises(WriteRefused):
         wire.client(url)
     assert not wire.requests
 

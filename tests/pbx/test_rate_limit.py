@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.pbx import Budget, Busy, Priority
+from bot.pbx import Busy, Priority, RequestBudget
 
 
 class Time:
@@ -25,7 +25,7 @@ class Time:
 @given(st.lists(st.tuples(st.sampled_from(Priority), st.floats(0, 5)), max_size=400))
 async def test_no_minute_ever_holds_more_requests_than_allowed(asked: list[tuple[Priority, float]]) -> None:
     time = Time()
-    budget = Budget(20, clock=time.clock, sleep=time.sleep)
+    budget = RequestBudget(20, clock=time.clock, sleep=time.sleep)
     taken: list[float] = []
     for priority, pause in asked:
         time.now += pause
@@ -37,7 +37,7 @@ async def test_no_minute_ever_holds_more_requests_than_allowed(asked: list[tuple
 
 async def test_bulk_work_leaves_room_for_commands_and_commands_for_the_watch() -> None:
     time = Time()
-    budget = Budget(150, clock=time.clock, sleep=time.sleep)
+    budget = RequestBudget(150, clock=time.clock, sleep=time.sleep)
     for _ in range(100):
         await budget.take(Priority.BULK)
     assert budget.wait(Priority.BULK) > 0
@@ -49,7 +49,7 @@ async def test_bulk_work_leaves_room_for_commands_and_commands_for_the_watch() -
 
 async def test_a_full_budget_makes_work_wait_its_turn() -> None:
     time = Time()
-    budget = Budget(150, clock=time.clock, sleep=time.sleep)
+    budget = RequestBudget(150, clock=time.clock, sleep=time.sleep)
     for _ in range(131):
         await budget.take(Priority.COMMAND)
     assert time.now >= 60
@@ -57,7 +57,7 @@ async def test_a_full_budget_makes_work_wait_its_turn() -> None:
 
 async def test_while_the_address_is_blocked_nobody_waits_for_minutes() -> None:
     time = Time()
-    budget = Budget(clock=time.clock, sleep=time.sleep)
+    budget = RequestBudget(clock=time.clock, sleep=time.sleep)
     budget.block(300)
     with pytest.raises(Busy) as caught:
         await budget.take(Priority.WATCH)
@@ -65,7 +65,7 @@ async def test_while_the_address_is_blocked_nobody_waits_for_minutes() -> None:
 
 
 async def test_those_who_wait_together_do_not_all_go_at_once() -> None:
-    budget = Budget(25, clock=(time := Time()).clock, sleep=time.sleep)
+    budget = RequestBudget(25, clock=(time := Time()).clock, sleep=time.sleep)
     taken: list[float] = []
 
     async def ask() -> None:

@@ -23,12 +23,12 @@ from bot.pbx import (
     NotJson,
     Pbx,
     PbxError,
-    Refused,
     ServerError,
     TimedOut,
     TrunkDraft,
     Unauthorised,
     Uncertain,
+    WriteRefused,
 )
 from bot.pbx.resources.trunks import MASK
 from tests.fixtures.paths import RECORDINGS
@@ -152,7 +152,7 @@ def expected(recording: Recording) -> set[type[PbxError]]:
         case 429 | 503:
             return {Busy}
         case 301:
-            return {Refused}
+            return {WriteRefused}
         case 502:
             return {ServerError, Uncertain}
     return {NotJson}

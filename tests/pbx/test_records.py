@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from bot.pbx import Pbx, PbxError, Refused, TooLarge
-from bot.pbx.resources.records import CallRecordLeg, Narrowing
+from bot.pbx import Pbx, PbxError, TooLarge, WriteRefused
+from bot.pbx.resources.records import CallRecordLeg, ServerFilter
 
 MIDNIGHT = datetime(2026, 11, 23)  # noqa: DTZ001 (PBX local time)
 DAY = MIDNIGHT, MIDNIGHT + timedelta(days=1, seconds=-1)
@@ -162,7 +162,7 @@ def test_a_leg_that_a_filter_needs_may_begin_after_the_period() -> None:
 
     async def found() -> list[str]:
         async with client(later_leg_only) as pbx:
-            return [r.linkedid async for r in pbx.records.between(*DAY, Narrowing(destination="202"))]
+            return [r.linkedid async for r in pbx.records.between(*DAY, ServerFilter(destination="202"))]
 
     assert asyncio.run(found()) == ["late"]
 
@@ -228,7 +228,7 @@ async def test_a_recording_is_fetched_from_the_pbx_or_not_at_all(address: str) -
     def never(_request: httpx.Request) -> httpx.Response:
         raise AssertionError("asked all the same")
 
-    with pytest.raises(Refused):
+    with pytest.raises(WriteRefused):
         await fetched(never, CallRecordLeg(download_url=address))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.runtime.clock import FAR_OFF, JUMP, SLOWEST, SteadyClock
+from bot.runtime.clock import FAR_OFF, JUMP, SLOWEST, MonotonicClock
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SOON = MINUTE = timedelta(minutes=1)
@@ -16,7 +16,7 @@ class Machine:
     def __init__(self) -> None:
         self.wall = NOON
         self.seconds = 0.0
-        self.clock = SteadyClock(lambda: self.wall, lambda: self.seconds)
+        self.clock = MonotonicClock(lambda: self.wall, lambda: self.seconds)
 
     def passes(self, seconds: float) -> datetime:
         self.seconds += seconds
@@ -83,9 +83,9 @@ def test_what_was_written_since_the_machine_began_was_so_by_this_clock() -> None
 
 def test_what_an_earlier_run_has_shown_counts_unless_that_was_plainly_wrong() -> None:
     machine = Machine()
-    machine.clock.has_shown(NOON - SOON)
+    machine.clock.resume_from(NOON - SOON)
     assert machine.clock() == NOON
-    machine.clock.has_shown(NOON + SOON)
+    machine.clock.resume_from(NOON + SOON)
     assert machine.clock() == NOON + SOON
-    machine.clock.has_shown(NOON + timedelta(days=400))
+    machine.clock.resume_from(NOON + timedelta(days=400))
     assert machine.passes(120) == NOON + timedelta(seconds=120)

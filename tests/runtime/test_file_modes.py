@@ -50,7 +50,7 @@ def test_what_sqlite_laid_beside_an_open_database_is_closed_too(tmp_path: Path) 
 @pytest.mark.parametrize("loose", [0o644, 0o640, 0o622, 0o604])
 def test_settings_that_others_can_read_are_complained_of_with_the_remedy(tmp_path: Path, loose: int) -> None:
     with capture_logs() as lines:
-        file_modes.complain(
+        file_modes.warn_of_loose_modes(
             [made(tmp_path / "stations.toml", loose), made(tmp_path / ".env", 0o600), tmp_path / "none"]
         )
     (line,) = lines
@@ -63,7 +63,7 @@ def test_what_belongs_to_another_account_may_be_open_to_our_group(tmp_path: Path
     path = made(tmp_path / ".env", loose)
     os.chown(path, 12345, os.getegid())
     with capture_logs() as lines:
-        file_modes.complain([path])
+        file_modes.warn_of_loose_modes([path])
     assert [line["remedy"] for line in lines] == [f"chmod 640 {path}"] * complaints
 
 
@@ -71,7 +71,7 @@ def test_no_image_of_the_memory_is_left_where_the_system_would_leave_one() -> No
     umask, (before, most) = os.umask(0), resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (most, most))
     try:
-        file_modes.keep_to_ourselves()
+        file_modes.restrict_umask()
         assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
     finally:
         resource.setrlimit(resource.RLIMIT_CORE, (before, most))

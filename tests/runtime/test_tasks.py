@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.runtime.tasks import supervise
+from bot.runtime.tasks import run_until_stopped
 from bot.store import database_errors
-from bot.store.database_errors import persistently
+from bot.store.database_errors import retry_on_database_error
 
 LOCKED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
 
@@ -40,7 +40,7 @@ class Program:
 
     async def runs(self, *jobs: Callable[[], Awaitable[None]], within: float = 30) -> BaseException | None:
         coroutines = [job() for job in jobs]
-        work = supervise(coroutines, self.last, self.stop, self.hurry, within)  # type: ignore[arg-type]
+        work = run_until_stopped(coroutines, self.last, self.stop, self.hurry, within)  # type: ignore[arg-type]
         return await asyncio.wait_for(work, 60)
 
 
@@ -79,17 +79,17 @@ async def test_a_store_that_refuses_makes_a_job_begin_anew_until_it_does_not(mon
     async def wait_for(_stop: asyncio.Event, seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr(database_errors, "wait_for", wait_for)
+    monkeypatch.setattr(database_errors, "sleep_or_stop", wait_for)
     refusals = [LOCKED] * 7
 
     async def deed() -> None:
         if refusals:
             raise refusals.pop()
 
-    await persistently("courier", deed, asyncio.Event())
+    await retry_on_database_error("courier", deed, asyncio.Event())
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
 
 
 async def test_a_mistake_is_no_refusal_of_the_store() -> None:
     with pytest.raises(RuntimeError):
-        await persistently("courier", Program().fails, asyncio.Event())
+        await retry_on_database_error("courier", Program().fails, asyncio.Event())

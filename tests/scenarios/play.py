@@ -7,8 +7,8 @@ from typing import Any
 
 from bot.incidents.model import kind_info
 from bot.incidents.silence import EVERYTHING
-from bot.incidents.silence_store import Wish
-from bot.notifications.escalation import Plan
+from bot.incidents.silence_store import SilenceRequest
+from bot.notifications.escalation import EscalationPolicy
 from bot.pbx import (
     Ban,
     Busy,
@@ -84,7 +84,7 @@ class Played:
 
 
 async def play(scenario: Scenario, store: Store, dialect: Dialect = Dialect.EARLIER) -> Played:
-    world = World(store, zone=scenario.zone, plan=Plan())
+    world = World(store, zone=scenario.zone, plan=EscalationPolicy())
     world.pbx.dialect = dialect
     world.clock.now = scenario.begins
     await world.opens()
@@ -170,7 +170,7 @@ async def _takes(world: World, person: int) -> None:
 
 async def _hands_over(world: World, person: int, to: str) -> None:
     for incident in await world.incidents():
-        await world.ledger.hand_over(incident.id, PEOPLE[to], NAMES[person], world.clock.now)
+        await world.ledger.reassign(incident.id, PEOPLE[to], NAMES[person], world.clock.now)
 
 
 async def _mutes(world: World, person: int, subject: str, minutes: str) -> None:
@@ -181,7 +181,7 @@ async def _mutes(world: World, person: int, subject: str, minutes: str) -> None:
 
 async def _unmutes(world: World, person: int) -> None:
     for silence in await world.silences.current(STATION):
-        await world.silences.take_away(STATION, silence.id, NAMES[person])
+        await world.silences.expire(STATION, silence.id, NAMES[person])
     await world.ledger.reconsider(world.clock.now)
 
 
@@ -190,8 +190,8 @@ async def _plans(world: World, person: int, subject: str, minutes_until: str, mi
     await world.silences.plan(_wish(person, subject), begins, begins + timedelta(minutes=int(minutes)))
 
 
-def _wish(person: int, subject: str) -> Wish:
-    return Wish(STATION, EVERYTHING if subject == "all" else subject, subject, person, NAMES[person], "works")
+def _wish(person: int, subject: str) -> SilenceRequest:
+    return SilenceRequest(STATION, EVERYTHING if subject == "all" else subject, subject, person, NAMES[person], "works")
 
 
 ACTS: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {

@@ -17,14 +17,14 @@ from unittest.mock import patch
 from sqlalchemy import text
 
 from bot.app.application import Application
-from bot.app.retention_job import tidy
-from bot.app.station_monitor import WatchedStation
+from bot.app.retention_job import run_retention
+from bot.app.station_monitor import StationMonitor
 from bot.config.settings import Settings
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.pbx import Answer, CallLeg, ExtensionStatus, NotFound, PeerStatus
-from bot.runtime.clock import SteadyClock
+from bot.runtime.clock import MonotonicClock
 from bot.store.database import Store
-from bot.telegram.delivery.rate_limiter import Pace
+from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.updates.polling import UpdatesBot
 from tests.fixtures import stores
 from tests.handlers.dispatcher_harness import message, press
@@ -150,16 +150,16 @@ class Season:
     async def _takes(self, update: dict[str, Any]) -> None:
         self.updates += 1
         assert self.app._listening._updates
-        await self.app._listening._updates.take_in([{"update_id": next(self._update), **update}])
+        await self.app._listening._updates.enqueue([{"update_id": next(self._update), **update}])
         await self.settles()
 
     @property
-    def station(self) -> WatchedStation:
+    def station(self) -> StationMonitor:
         return self.app._fleet["Head office"]
 
     async def _moment(self) -> None:
         self.looks += 1
-        await self.station.watch.look()
+        await self.station.watch.poll()
         while await self.app._fleet.ticker.tick():
             pass
         if self.clock.now >= self._next_round:
@@ -169,9 +169,9 @@ class Season:
 
     async def _goes_round(self) -> None:
         """Run the periodic checks; less often than in production, since each run is the same."""
-        await self.station.lookouts.phones.look()
-        await self.station.duty.look()
-        await tidy(self.store, self.clock.now, self._kept, self._kept)
+        await self.station.lookouts.phones.run_once()
+        await self.station.duty.run_once()
+        await run_retention(self.store, self.clock.now, self._kept, self._kept)
         for events in self.pbx.trunks.noted.values():
             del events[:-NOTED]
 
@@ -200,7 +200,7 @@ async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta
         patch("bot.app.station_monitor.Pbx", lambda *_, **__: pbx),
     ):
         stations = (settings.only_station(),)
-        steady = SteadyClock(clock, lambda: clock.now.timestamp())
+        steady = MonotonicClock(clock, lambda: clock.now.timestamp())
         app = Application(settings, stations, reread=lambda: stations, clock=steady)
     await app._store.open()
     await app._fleet.start()
@@ -228,7 +228,7 @@ def _settings(path: Path, step: timedelta) -> Settings:
     return Settings(_env_file=None, **written)
 
 
-def _pace(clock: Clock) -> Pace:
+def _pace(clock: Clock) -> RateLimiter:
     """Return a rate limiter that does not wait: only its own clock advances."""
     waited = 0.0
 
@@ -239,4 +239,4 @@ def _pace(clock: Clock) -> Pace:
         nonlocal waited
         waited += more + 0.01
 
-    return Pace(seconds, wait)
+    return RateLimiter(seconds, wait)

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.task import Refusal
+from bot.sandbox.task import TaskRefused
 from bot.spreadsheet.reader import MOST_LINES, read
 from bot.spreadsheet.writer import write_csv, write_excel
 from tests.fixtures.examples import examples
@@ -132,7 +132,7 @@ def test_a_table_ends_where_nobody_would_look_any_more() -> None:
     # Measured without the limit: 30 s.
     began = time.process_time()
     for content in (with_last(MOST_LINES + 1, "x"), with_last(2**20, "x"), b"a" + b"\n" * MOST_LINES + b"b"):
-        with pytest.raises(Refusal, match="More than 5,000 lines"):
+        with pytest.raises(TaskRefused, match="More than 5,000 lines"):
             read(content)
     assert time.process_time() - began < 8
 

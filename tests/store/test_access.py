@@ -14,17 +14,17 @@ from bot.access.policy import (
     EVERY_STATION,
     IN_THE_SETTINGS,
     MORE_THAN_ONES_OWN,
-    Asking,
+    AccessContext,
     Grant,
-    NotGranted,
+    GrantRefused,
     Permission,
 )
 from bot.runtime.signals import Signal
 from bot.store.access import audit, grants
-from bot.store.access.access_requests import AGAIN_AFTER, TOLD_ONE_BY_ONE, Requests
+from bot.store.access.access_requests import AGAIN_AFTER, TOLD_ONE_BY_ONE, AccessRequests
 from bot.store.access.audit import Change
-from bot.store.access.audit_queries import AuditReader, Wanted
-from bot.store.access.contacts import Acquaintances, Known, meet
+from bot.store.access.audit_queries import AuditFilter, AuditReader
+from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import supergroups
@@ -40,8 +40,8 @@ def book(store: Store) -> GrantBook:
     return GrantBook(store, lambda: NOW, [Grant(ANNA, "admin"), Grant(GROUP, "viewer")], BUILT_IN, Signal())
 
 
-def asking(person: int, chat: int | None = None) -> Asking:
-    return Asking(person, chat or person, chat is None, OFFICE, NOW, member=True)
+def asking(person: int, chat: int | None = None) -> AccessContext:
+    return AccessContext(person, chat or person, chat is None, OFFICE, NOW, member=True)
 
 
 def given(subject: int, role: str, until: datetime | None = None) -> Grant:
@@ -76,7 +76,7 @@ async def test_what_ended_does_not_count_and_is_forgotten(store: Store, book: Gr
 
 async def test_of_several_taken_at_once_all_go_or_none(book: GrantBook) -> None:
     await book.give(given(BORIS, "viewer"), asking(ANNA))
-    with pytest.raises(NotGranted) as refused:
+    with pytest.raises(GrantRefused) as refused:
         await book.take([given(BORIS, "viewer"), Grant(ANNA, "admin")], asking(ANNA))
     assert refused.value.reason == IN_THE_SETTINGS
     assert await may(book, BORIS, Permission.STATUS)
@@ -88,7 +88,7 @@ async def test_two_who_take_each_others_role_at_once_are_not_both_gone(store: St
         await book.give(Grant(person, "admin", OFFICE, 3, "Olga"), asking(3))
     taking = [book.take([given(BORIS, "admin")], asking(ANNA)), book.take([given(ANNA, "admin")], asking(BORIS))]
     results = await asyncio.gather(*taking, return_exceptions=True)
-    (refused,) = [result for result in results if isinstance(result, NotGranted)]
+    (refused,) = [result for result in results if isinstance(result, GrantRefused)]
     assert refused.reason == MORE_THAN_ONES_OWN
     assert [await may(book, person, Permission.GRANT) for person in (ANNA, BORIS)].count(True) == 1
 
@@ -112,16 +112,16 @@ async def test_it_keeps_its_role_at_each_station(store: Store, book: GrantBook) 
 
 
 async def test_a_username_is_known_by_whoever_has_it_now(store: Store) -> None:
-    people = Acquaintances(store)
+    people = Contacts(store)
     async with store.begin() as session:
-        await meet(session, Known(BORIS, "Boris", "TheBoris"))
-    assert await people.by_username("@theboris", EVERY_STATION) == Known(BORIS, "Boris", "theboris")
+        await remember(session, Contact(BORIS, "Boris", "TheBoris"))
+    assert await people.by_username("@theboris", EVERY_STATION) == Contact(BORIS, "Boris", "theboris")
     async with store.begin() as session:
-        await meet(session, Known(SAM, "Sam", "theboris"))
-    assert (await people.by_username("@TheBoris", EVERY_STATION) or Known(0, "")).id == SAM
+        await remember(session, Contact(SAM, "Sam", "theboris"))
+    assert (await people.by_username("@TheBoris", EVERY_STATION) or Contact(0, "")).id == SAM
     assert (await people.named([BORIS, SAM, 5], EVERY_STATION)) == {
-        BORIS: Known(BORIS, "Boris"),
-        SAM: Known(SAM, "Sam", "theboris"),
+        BORIS: Contact(BORIS, "Boris"),
+        SAM: Contact(SAM, "Sam", "theboris"),
     }
     assert await people.by_username("@nobody", EVERY_STATION) is None
 
@@ -130,7 +130,7 @@ class Desk:
     def __init__(self, store: Store, book: GrantBook) -> None:
         self.now = NOW
         self.store = store
-        self.requests = Requests(store, lambda: self.now, book, Signal())
+        self.requests = AccessRequests(store, lambda: self.now, book, Signal())
 
     async def ask(self, person: int = SAM) -> bool:
         facts = {"person": person, "name": "Sam", "username": ""}
@@ -169,7 +169,7 @@ async def test_of_two_answers_at_once_the_first_counts(desk: Desk, book: GrantBo
 
 async def test_an_answer_that_may_not_be_given_answers_nothing(desk: Desk, book: GrantBook) -> None:
     await desk.ask()
-    with pytest.raises(NotGranted):
+    with pytest.raises(GrantRefused):
         await desk.requests.answer(1, given(SAM, "admin"), asking(BORIS), "Boris")
     assert len(await desk.owed()) == 2
     assert await desk.requests.answer(1, None, asking(ANNA), "Anna")
@@ -216,7 +216,7 @@ async def test_the_database_itself_refuses_to_change_the_audit(store: Store, tab
     with pytest.raises(IntegrityError, match="only ever added to"):
         async with store.begin() as session:
             await session.execute(text(deed.format(table=table)))
-    assert await AuditReader(store).count(Wanted()) == 1
+    assert await AuditReader(store).count(AuditFilter()) == 1
 
 
 async def test_a_decision_is_read_with_the_last_that_came_of_it(store: Store) -> None:
@@ -225,7 +225,7 @@ async def test_a_decision_is_read_with_the_last_that_came_of_it(store: Store) ->
         await audit.record_outcome(session, number, "created", Change(after={"name": "John"}), NOW)
         await audit.record_outcome(session, number, "registered", Change(), NOW)
     reader = AuditReader(store)
-    (row,) = await reader.newest(Wanted(), 10)
+    (row,) = await reader.newest(AuditFilter(), 10)
     assert row.outcome is not None
     assert row.outcome.outcome == "registered"
     found = await reader.one(number)
@@ -239,16 +239,16 @@ async def test_a_decision_is_read_with_the_last_that_came_of_it(store: Store) ->
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        (Wanted(), ["thing.do", "/add_x", "/add", "/status"]),
-        (Wanted(allowed=False), ["/add"]),
-        (Wanted(actor_id=BORIS), ["/add"]),
-        (Wanted(what="add"), ["/add"]),
-        (Wanted(what="thing"), ["thing.do"]),
-        (Wanted(since=NOW + timedelta(hours=1)), ["thing.do"]),
-        (Wanted(until=NOW + timedelta(hours=1)), ["/add_x", "/add", "/status"]),
+        (AuditFilter(), ["thing.do", "/add_x", "/add", "/status"]),
+        (AuditFilter(allowed=False), ["/add"]),
+        (AuditFilter(actor_id=BORIS), ["/add"]),
+        (AuditFilter(what="add"), ["/add"]),
+        (AuditFilter(what="thing"), ["thing.do"]),
+        (AuditFilter(since=NOW + timedelta(hours=1)), ["thing.do"]),
+        (AuditFilter(until=NOW + timedelta(hours=1)), ["/add_x", "/add", "/status"]),
     ],
 )
-async def test_what_is_looked_for_is_found(store: Store, wanted: Wanted, found: list[str]) -> None:
+async def test_what_is_looked_for_is_found(store: Store, wanted: AuditFilter, found: list[str]) -> None:
     async with store.begin() as session:
         for row in (
             entry(),

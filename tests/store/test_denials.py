@@ -7,13 +7,13 @@ from sqlalchemy import select
 
 from bot.access.policy import STRANGER, Decision
 from bot.store.access import audit
-from bot.store.access.audit_queries import AuditReader, Wanted
+from bot.store.access.audit_queries import AuditFilter, AuditReader
 from bot.store.access.denials import COUNTED_FOR, Denials
 from bot.store.database import Store
 from bot.store.stations import imports
 from bot.store.stations.imports import Imports
 from bot.store.tables.incidents import AuditOutcome, Import, Outgoing
-from handlers.dispatch.update_parser import Actor, Place, Typed
+from handlers.dispatch.update_parser import Actor, CommandTyped, Place
 from handlers.employee_import import recovery
 from handlers.safety import rate_limits
 
@@ -64,11 +64,11 @@ async def test_the_first_is_a_row_and_who_reads_sees_how_many_came_after_it(stor
     denials.first("sam", first)
     assert [denials.again("sam") for _ in range(7)] == [first] * 7
     assert denials.again("tom") is None
-    (row,) = await AuditReader(store, denials).newest(Wanted(), 10)
+    (row,) = await AuditReader(store, denials).newest(AuditFilter(), 10)
     assert row.outcome is not None
     assert row.outcome.outcome == "and 7 more times"
     # Reading again adds no row.
-    await AuditReader(store, denials).newest(Wanted(), 10)
+    await AuditReader(store, denials).newest(AuditFilter(), 10)
     assert await outcomes(store) == [(first, "and 7 more times")]
 
 
@@ -88,8 +88,8 @@ async def test_after_an_hour_it_is_a_row_again_and_the_count_is_written(store: S
 
 
 def test_what_a_stranger_wants_does_not_matter_and_what_anybody_else_wants_does() -> None:
-    def typed(name: str, chat: int = 1009) -> Typed:
-        return Typed(name, "", Actor(1009, "Sam"), Place(chat, None, private=chat > 0), 1, NOW)
+    def typed(name: str, chat: int = 1009) -> CommandTyped:
+        return CommandTyped(name, "", Actor(1009, "Sam"), Place(chat, None, private=chat > 0), 1, NOW)
 
     stranger, beyond = Decision(False, STRANGER), Decision(False, "beyond role viewer")
     assert rate_limits.denial(typed("a"), "/a", stranger) == rate_limits.denial(typed("b", -100), "/b", stranger)

@@ -9,9 +9,9 @@ from bot.access.policy import Destination
 from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
 from bot.runtime.signals import Signal
 from bot.store.database import Store
-from bot.store.messages.notices import News
+from bot.store.messages.notices import Notice
 from bot.store.oncall.calendars import KeptCalendar
-from bot.store.oncall.schedules import Leg, OnCallBook
+from bot.store.oncall.schedules import OnCallBook, ShiftChange
 from bot.store.tables.incidents import Outgoing
 from bot.store.tables.people import OverrideRow
 
@@ -60,14 +60,14 @@ async def test_turns_that_are_set_take_the_place_of_a_calendar(book: OnCallBook)
 
 
 async def test_what_is_over_is_out_of_the_roster(clock: Clock, book: OnCallBook) -> None:
-    await book.override(HERE, Leg(1, BORIS, NOW, NOW + HOUR), (BORIS, "Boris"))
+    await book.override(HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (BORIS, "Boris"))
     assert (await book.roster(HERE)).levels == (1,)
     clock.now = NOW + HOUR
     assert (await book.roster(HERE)).levels == ()
 
 
 async def test_nobody_takes_back_what_another_made(book: OnCallBook) -> None:
-    made = await book.override(HERE, Leg(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"))
+    made = await book.override(HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"))
     assert not await book.cancel(HERE, [made], BORIS)
     assert not await book.cancel(THERE, [made], ANNA)
     assert await book.cancel(HERE, [made], ANNA)
@@ -75,18 +75,20 @@ async def test_nobody_takes_back_what_another_made(book: OnCallBook) -> None:
 
 
 async def test_a_change_and_the_news_of_it_are_one_step(store: Store, book: OnCallBook) -> None:
-    unwritable = News(Destination(BORIS), "oncall_yours", {"when": NOW})
+    unwritable = Notice(Destination(BORIS), "oncall_yours", {"when": NOW})
     with pytest.raises(Exception, match="not JSON serializable"):
-        await book.override(HERE, Leg(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [unwritable])
+        await book.override(HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [unwritable])
     assert (await book.roster(HERE)).levels == ()
-    await book.override(HERE, Leg(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [News(Destination(BORIS), "x", {})])
+    await book.override(
+        HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [Notice(Destination(BORIS), "x", {})]
+    )
     async with store.begin() as session:
         assert [row.chat_id for row in (await session.execute(select(Outgoing))).scalars()] == [BORIS]
 
 
 async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(store: Store, book: OnCallBook) -> None:
     await book.set_rotation(HERE, ROTATION, "Anna")
-    await book.override(HERE, Leg(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"))
+    await book.override(HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"))
     assert await book.remove(HERE, 1)
     assert not await book.remove(HERE, 1)
     assert (await book.roster(HERE)).levels == ()

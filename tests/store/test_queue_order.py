@@ -12,7 +12,7 @@ async def test_who_does_not_belong_to_the_crowd_waits_for_one_of_it_at_most(stor
     served: list[str] = []
 
     async def one_of_the_crowd() -> None:
-        async with store.begin_in_line() as session:
+        async with store.begin_queued() as session:
             await session.execute(text("SELECT 1"))
             await asyncio.sleep(0.001)
             served.append("crowd")
@@ -33,10 +33,10 @@ async def test_who_does_not_belong_to_the_crowd_waits_for_one_of_it_at_most(stor
 
 async def test_within_a_whole_nobody_waits_for_a_crowd_that_waits_for_it(store: Store) -> None:
     async def one_of_the_crowd() -> None:
-        async with store.begin_in_line() as session:
+        async with store.begin_queued() as session:
             await session.execute(text("SELECT 1"))
 
-    async with asyncio.timeout(5), store.whole() as session:
+    async with asyncio.timeout(5), store.atomic() as session:
         await session.execute(text("SELECT 1"))
         crowd = asyncio.get_running_loop().create_task(one_of_the_crowd(), context=Context())
         await asyncio.sleep(0.01)

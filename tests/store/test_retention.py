@@ -7,18 +7,18 @@ import pytest
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from bot.app.retention_job import tidy
+from bot.app.retention_job import run_retention
 from bot.store import retention
 from bot.store.access.audit import Change, entry, record_decision, record_outcome
-from bot.store.access.contacts import Known, meet
+from bot.store.access.contacts import Contact, remember
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import KEPT, new_keyboard
 from bot.store.tables.incidents import (
+    AlertMessage,
+    AlertMessageIncident,
     AuditEntry,
     AuditOutcome,
-    Card,
-    CardIncident,
     Import,
     Incident,
     IncidentEvent,
@@ -43,7 +43,7 @@ async def numbers(store: Store, table: type[Table]) -> list[Any]:
 
 async def say(store: Store, at: datetime, state: str = "sent", **more: Any) -> int:
     async with store.begin() as session:
-        row = outbox.owe(session, chat_id=1, thread_id=None, template="t", facts={}, now=at, **more)
+        row = outbox.enqueue(session, chat_id=1, thread_id=None, template="t", facts={}, now=at, **more)
         row.state = state
     return row.id
 
@@ -56,9 +56,9 @@ async def test_an_incident_goes_with_everything_that_was_told_of_it(store: Store
     await retention.forget_history(store, BEFORE)
     assert await numbers(store, Incident) == [kept]
     assert await numbers(store, Outgoing) == [message, message + 1]
-    assert len(await numbers(store, Card)) == 1
+    assert len(await numbers(store, AlertMessage)) == 1
     async with store.begin() as session:
-        for incident in (IncidentEvent.incident_id, CardIncident.incident_id):
+        for incident in (IncidentEvent.incident_id, AlertMessageIncident.incident_id):
             assert set((await session.execute(select(incident))).scalars()) == {kept}
 
 
@@ -83,7 +83,7 @@ async def test_what_is_shown_in_one_message_with_an_open_outage_stays(store: Sto
     )
     await add_card(store, lasting, -100, LONG_AGO)
     async with store.begin() as session:
-        session.add(CardIncident(card_id=1, incident_id=over))
+        session.add(AlertMessageIncident(card_id=1, incident_id=over))
     await add_incident(store, LATELY, LATELY + HOUR)
     await retention.forget_history(store, BEFORE)
     assert {over, lasting} <= set(await numbers(store, Incident))
@@ -109,7 +109,7 @@ async def test_a_number_is_never_given_twice(store: Store) -> None:
 
 
 async def test_more_than_one_bite_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "BITE", 3)
+    monkeypatch.setattr(retention, "BATCH_SIZE", 3)
     for _ in range(10):
         message = await say(store, LONG_AGO)
         await say(store, LONG_AGO, about=message)
@@ -182,7 +182,7 @@ async def test_of_whom_nothing_else_is_left_the_name_is_forgotten(store: Store) 
     await decide(store, LATELY, person=9)
     async with store.begin() as session:
         for person in (8, 9, 10):
-            await meet(session, Known(person, "A", None))
+            await remember(session, Contact(person, "A", None))
         session.add(Pager(person_id=10))
     await retention.forget_audit(store, BEFORE)
     assert await numbers(store, Acquaintance) == [9, 10]
@@ -218,7 +218,7 @@ async def test_history_and_audit_are_each_kept_for_their_own_time(store: Store) 
     for at in (LONG_AGO, LATELY):
         await decide(store, at)
         await add_incident(store, at, at + HOUR)
-    await tidy(store, LATELY + HOUR, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))
+    await run_retention(store, LATELY + HOUR, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))
     assert await numbers(store, Incident) == [2]
     assert await numbers(store, AuditEntry) == [1, 2]
 
@@ -227,4 +227,4 @@ async def test_what_cannot_be_forgotten_now_does_not_end_the_program(store: Stor
     await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
     async with store.begin() as session:
         await session.execute(text("DROP TABLE questions"))
-    await tidy(store, LATELY, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))
+    await run_retention(store, LATELY, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, insert
 from sqlalchemy.exc import IntegrityError, StatementError
 
-from bot.app.retention_job import tidy
+from bot.app.retention_job import run_retention
 from bot.store import retention
 from bot.store.database import MIGRATIONS, NEWEST_REVISION, Store, async_url
 from bot.store.messages import inbox, keyboards, outbox, supergroups
@@ -49,7 +49,7 @@ async def test_opening_a_store_again_keeps_what_is_in_it(tmp_path: Path) -> None
         store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
         await store.open()
         async with store.begin() as session:
-            outbox.owe(session, **row())  # type: ignore[arg-type]
+            outbox.enqueue(session, **row())  # type: ignore[arg-type]
         await store.close()
     store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
     async with store.begin() as session:
@@ -67,11 +67,11 @@ async def test_the_tidying_leaves_nothing_in_the_log_beside_the_file(store: Stor
         backup.execute("BEGIN")
         backup.execute("SELECT * FROM inbox").fetchall()
         async with asyncio.timeout(5):
-            await tidy(store, NOW, timedelta(days=400), timedelta(days=1100))
+            await run_retention(store, NOW, timedelta(days=400), timedelta(days=1100))
         backup.execute("COMMIT")
     async with store.begin() as session:
         await inbox.finish(session, 1, NOW)
-    await tidy(store, NOW, timedelta(days=400), timedelta(days=1100))
+    await run_retention(store, NOW, timedelta(days=400), timedelta(days=1100))
     assert log.stat().st_size == 0
 
 
@@ -122,7 +122,7 @@ async def test_old_keyboards_are_forgotten_unless_a_message_still_needs_them(sto
         kept = keyboards.new_keyboard(-100, [], now=old, station="")
         gone = keyboards.new_keyboard(-100, [], now=old, station="")
         session.add(gone)
-        outbox.owe(session, keyboard=kept, **row())  # type: ignore[arg-type]
+        outbox.enqueue(session, keyboard=kept, **row())  # type: ignore[arg-type]
     await retention.forget_expired(store, NOW)
     async with store.begin() as session:
         assert await keyboards.find_keyboard(session, kept.id) is not None
@@ -143,8 +143,8 @@ async def test_two_open_incidents_of_one_trunk_are_impossible(store: Store) -> N
 
 async def test_what_was_being_sent_when_the_program_died_goes_again_and_says_so(store: Store) -> None:
     async with store.begin() as session:
-        sending = outbox.owe(session, **row())  # type: ignore[arg-type]
-        outbox.owe(session, **row())  # type: ignore[arg-type]
+        sending = outbox.enqueue(session, **row())  # type: ignore[arg-type]
+        outbox.enqueue(session, **row())  # type: ignore[arg-type]
     async with store.begin() as session:
         assert await outbox.claim(session, sending.id, NOW)
         assert not await outbox.claim(session, sending.id, NOW)
@@ -158,7 +158,7 @@ async def test_what_was_being_sent_when_the_program_died_goes_again_and_says_so(
 
 async def test_a_moved_chat_is_followed_and_its_old_messages_are_out_of_reach(store: Store) -> None:
     async with store.begin() as session:
-        sent, waiting = (outbox.owe(session, **row()) for _ in range(2))  # type: ignore[arg-type]
+        sent, waiting = (outbox.enqueue(session, **row()) for _ in range(2))  # type: ignore[arg-type]
     async with store.begin() as session:
         await outbox.mark_sent(session, sent.id, 41, NOW)
         await supergroups.move(session, -100, -200, NOW)
@@ -172,14 +172,14 @@ async def test_a_moved_chat_is_followed_and_its_old_messages_are_out_of_reach(st
 async def test_times_keep_their_moment_and_naive_ones_are_refused(store: Store) -> None:
     moscow = NOW.astimezone(timezone(timedelta(hours=3)))
     async with store.begin() as session:
-        kept = outbox.owe(session, **(row() | {"now": moscow}))  # type: ignore[arg-type]
+        kept = outbox.enqueue(session, **(row() | {"now": moscow}))  # type: ignore[arg-type]
     async with store.begin() as session:
         found = await session.get(Outgoing, kept.id)
         assert found is not None
         assert found.created_at == NOW
     with pytest.raises(StatementError):
         async with store.begin() as session:
-            outbox.owe(session, **(row() | {"now": NOW.replace(tzinfo=None)}))  # type: ignore[arg-type]
+            outbox.enqueue(session, **(row() | {"now": NOW.replace(tzinfo=None)}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

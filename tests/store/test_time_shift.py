@@ -5,8 +5,8 @@ from typing import Any
 
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
-from bot.store.tables.incidents import Card, Incident, Outgoing, SilenceRow, WatchState
-from bot.store.time_shift import Setting, move, newest_time
+from bot.store.tables.incidents import AlertMessage, Incident, Outgoing, SilenceRow, WatchState
+from bot.store.time_shift import ClockSetting, move, newest_time
 
 NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 BOOT = NOW - timedelta(minutes=10)
@@ -43,7 +43,7 @@ async def moved(store: Store, *rows: Any) -> list[Any]:
     async with store.begin() as session:
         session.add_all(rows)
     async with store.begin() as session:
-        await move(session, Setting(BOOT, NOW, BY))
+        await move(session, ClockSetting(BOOT, NOW, BY))
     async with store.begin() as session:
         return [await session.get_one(type(row), row.id) for row in rows]
 
@@ -80,7 +80,9 @@ async def test_memories_and_what_is_owed_move_too(store: Store) -> None:
     state = {"bad_since": (NOW - MINUTE).isoformat(), "up_since": (BOOT - MINUTE).isoformat(), "drops": [], "looks": 2}
     async with store.begin() as session:
         session.add(WatchState(station="", subject="t1", state=state, updated_at=NOW))
-        owed = outbox.owe(session, chat_id=1, thread_id=None, template="x", facts={}, now=NOW, not_before=NOW + MINUTE)
+        owed = outbox.enqueue(
+            session, chat_id=1, thread_id=None, template="x", facts={}, now=NOW, not_before=NOW + MINUTE
+        )
         await session.flush()
         number = owed.id
     await moved(store)
@@ -95,12 +97,12 @@ async def test_what_a_closed_chat_did_not_take_is_still_made_good_when_it_opens(
     """It is found by its timestamp, and the chat's own time is shifted."""
     lost = NOW - MINUTE
     async with store.begin() as session:
-        edit = outbox.owe(session, chat_id=1, thread_id=None, template="x", facts={}, now=lost, action="edit")
-        told = outbox.owe(session, chat_id=2, thread_id=None, template="x", facts={}, now=lost)
+        edit = outbox.enqueue(session, chat_id=1, thread_id=None, template="x", facts={}, now=lost, action="edit")
+        told = outbox.enqueue(session, chat_id=2, thread_id=None, template="x", facts={}, now=lost)
         edit.state, edit.tried_at = "dead", lost
         await session.flush()
         when = {"opened_at": lost - MINUTE, "joined_at": lost - MINUTE, "closed_at": lost}
-        cards = [Card(station="", chat_id=chat, loud=True, message=told.id, **when) for chat in (1, 2)]
+        cards = [AlertMessage(station="", chat_id=chat, loud=True, message=told.id, **when) for chat in (1, 2)]
         session.add_all(cards)
         await blocked_chats.close(session, 1, "Forbidden", lost)
     here, elsewhere = await moved(store, *cards)
@@ -116,7 +118,7 @@ async def test_the_newest_time_is_that_of_whatever_was_written_last(store: Store
         assert await newest_time(session) is None
         for seconds in (5, 3):
             at = NOW + timedelta(seconds=seconds)
-            outbox.owe(session, chat_id=1, thread_id=None, template="plain", facts={}, now=at)
+            outbox.enqueue(session, chat_id=1, thread_id=None, template="plain", facts={}, now=at)
             await session.flush()
         assert await newest_time(session) == NOW + timedelta(seconds=3)
         session.add(WatchState(station="a", subject="", state={}, updated_at=NOW + timedelta(seconds=4)))

@@ -19,7 +19,7 @@ from bot.store.database import MIGRATIONS, Store
 from bot.store.messages import inbox, temporary_payloads
 from bot.store.messages.outbox import Urgency
 from bot.store.oncall import calendars
-from bot.store.tables.incidents import AuditOutcome, Import, Keyboard, Outgoing, Question
+from bot.store.tables.incidents import AuditOutcome, Import, Keyboard, Outgoing, QuestionRow
 from tests.incident_harness.incident_ledger import FORUM, Books, read
 from tests.incident_harness.pbx import ANNA, GROUP, STATION
 from tests.incident_harness.station import START
@@ -222,7 +222,7 @@ async def test_what_the_machines_remembered_is_understood(old: OldStore, books: 
     old.memory("zadarma", trunk | more)
     old.memory("", {"trouble": None, "row": "", "since": None, "looks": 0, "alarm": False, "judge_from": None})
     await books.store.open()
-    found = await books.ledger.remembered()
+    found = await books.ledger.load_states()
     assert trunk_state.read(found["zadarma"]).alarm is Kind.TRUNK_DOWN
     assert station_machine.read(found[""]).seen_at is None
 
@@ -303,7 +303,7 @@ async def test_what_lay_open_is_sealed_and_no_byte_of_it_is_left(tmp_path: Path)
     async with store.begin() as session:
         assert await temporary_payloads.peek(session, "draft", OPENED - timedelta(days=1)) == {"secret": secret}
         assert await temporary_payloads.peek(session, "anew 1", OPENED - timedelta(days=1)) == {"trunk": "zadarma"}
-        (question,) = (await session.execute(select(Question))).scalars()
+        (question,) = (await session.execute(select(QuestionRow))).scalars()
         (left_over,) = (await session.execute(select(Import))).scalars()
         (kept,) = await calendars.of_station(session, STATION)
         (owed,) = (await session.execute(select(Outgoing))).scalars()

@@ -14,9 +14,9 @@ from telegram.request import HTTPXRequest
 from bot.messages.renderer import Renderer
 from bot.store.database import Store
 from bot.store.tables.incidents import Outgoing
-from bot.telegram.delivery.rate_limiter import Pace
-from bot.telegram.delivery.sender import Messenger
-from bot.telegram.delivery.worker import Courier
+from bot.telegram.delivery.rate_limiter import RateLimiter
+from bot.telegram.delivery.sender import Sender
+from bot.telegram.delivery.worker import DeliveryWorker
 from tests.fixtures.paths import TESTS
 from tests.telegram.delivery.delivery_harness import Office
 from tests.telegram.fake_telegram import FakeTelegram
@@ -48,13 +48,13 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
 
 
 @pytest.fixture
-def pace() -> Pace:
+def pace() -> RateLimiter:
     """Rate limiter with a clock so fast that only a chat paused by a test ever waits."""
-    return Pace(clock=itertools.count(0.0, 100.0).__next__)
+    return RateLimiter(clock=itertools.count(0.0, 100.0).__next__)
 
 
 @pytest.fixture
-async def messenger(telegram: FakeTelegram, store: Store, pace: Pace) -> AsyncIterator[Messenger]:
+async def messenger(telegram: FakeTelegram, store: Store, pace: RateLimiter) -> AsyncIterator[Sender]:
     bot = Bot(
         TOKEN,
         base_url=f"{telegram.address}/bot",
@@ -64,7 +64,7 @@ async def messenger(telegram: FakeTelegram, store: Store, pace: Pace) -> AsyncIt
     )
     pool = bot.request
     await pool.initialize()
-    yield Messenger(bot, store, Renderer("en", TEMPLATES), pace)
+    yield Sender(bot, store, Renderer("en", TEMPLATES), pace)
     await pool.shutdown()
 
 
@@ -74,15 +74,17 @@ class NoFleet:
     def zone(self, name: str) -> tzinfo:
         return UTC
 
-    async def lost(self, session: AsyncSession, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
+    async def on_undeliverable(
+        self, session: AsyncSession, message: Outgoing, reason: str, newly_closed: bool
+    ) -> str | None:
         return None
 
-    async def let_in(self, session: AsyncSession, chat: int, since: datetime) -> None:
+    async def on_chat_unblocked(self, session: AsyncSession, chat: int, since: datetime) -> None:
         return None
 
 
 @pytest.fixture
-def office(store: Store, messenger: Messenger) -> Office:
+def office(store: Store, messenger: Sender) -> Office:
     office = Office(store)
-    office.courier = Courier(store, messenger, NoFleet(), office.clock)
+    office.courier = DeliveryWorker(store, messenger, NoFleet(), office.clock)
     return office

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.telegram.chat_access import Closed, Door, door, why_closed
+from bot.telegram.chat_access import BlockReason, ChatAccess, chat_access, why_closed
 
 
 def member(kind: str, status: str, **more: Any) -> dict[str, Any]:
@@ -14,18 +14,18 @@ def member(kind: str, status: str, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("update", "why"),
     [
-        (member("private", "kicked"), Closed.BLOCKED),
-        (member("group", "left"), Closed.REMOVED),
-        (member("supergroup", "kicked"), Closed.REMOVED),
-        (member("channel", "kicked"), Closed.REMOVED),
-        (member("supergroup", "restricted", can_send_messages=False), Closed.SILENCED),
+        (member("private", "kicked"), BlockReason.BLOCKED),
+        (member("group", "left"), BlockReason.REMOVED),
+        (member("supergroup", "kicked"), BlockReason.REMOVED),
+        (member("channel", "kicked"), BlockReason.REMOVED),
+        (member("supergroup", "restricted", can_send_messages=False), BlockReason.SILENCED),
     ],
 )
-def test_who_shuts_the_bot_out(update: dict[str, Any], why: Closed) -> None:
-    seen = door(update)
+def test_who_shuts_the_bot_out(update: dict[str, Any], why: BlockReason) -> None:
+    seen = chat_access(update)
     assert seen is not None
-    assert seen.shut is not None
-    assert why_closed(seen.shut) is why
+    assert seen.blocked is not None
+    assert why_closed(seen.blocked) is why
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_who_shuts_the_bot_out(update: dict[str, Any], why: Closed) -> None:
     ],
 )
 def test_who_lets_the_bot_in(update: dict[str, Any]) -> None:
-    assert door(update) == Door(5, None)
+    assert chat_access(update) == ChatAccess(5, None)
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,17 @@ def test_who_lets_the_bot_in(update: dict[str, Any]) -> None:
     ],
 )
 def test_what_says_nothing_of_it(update: dict[str, Any]) -> None:
-    assert door(update) is None
+    assert chat_access(update) is None
 
 
 @pytest.mark.parametrize(
     ("reason", "why"),
     [
-        ("Forbidden: bot was blocked by the user", Closed.BLOCKED),
-        ("Forbidden: bot can't initiate conversation with a user", Closed.NEVER_STARTED),
-        ("Chat not found", Closed.UNKNOWN),
-        ("Forbidden: the group chat was deleted", Closed.GONE),
+        ("Forbidden: bot was blocked by the user", BlockReason.BLOCKED),
+        ("Forbidden: bot can't initiate conversation with a user", BlockReason.NEVER_STARTED),
+        ("Chat not found", BlockReason.UNKNOWN),
+        ("Forbidden: the group chat was deleted", BlockReason.GONE),
     ],
 )
-def test_what_never_was_is_not_said_to_be_gone(reason: str, why: Closed) -> None:
+def test_what_never_was_is_not_said_to_be_gone(reason: str, why: BlockReason) -> None:
     assert why_closed(reason) is why

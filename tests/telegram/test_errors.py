@@ -22,7 +22,7 @@ from bot.telegram.errors import (
     Undeliverable,
     classify,
 )
-from bot.telegram.http_pool import Pool
+from bot.telegram.http_pool import RecoveringRequest
 
 TOKEN = "1234567890:" + "A" * 35
 # They speak plain HTTP: the machine's certificates are not needed.
@@ -51,8 +51,8 @@ async def error_of(address: str, read_timeout: float = 5.0) -> DeliveryError:
     bot = Bot(
         TOKEN,
         base_url=f"{address}/bot",
-        request=Pool(read_timeout=read_timeout, connect_timeout=2, **plain),
-        get_updates_request=Pool(**plain),
+        request=RecoveringRequest(read_timeout=read_timeout, connect_timeout=2, **plain),
+        get_updates_request=RecoveringRequest(**plain),
     )
     pool = bot.request
     await pool.initialize()

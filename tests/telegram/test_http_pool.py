@@ -16,14 +16,14 @@ from telegram.request._requestparameter import RequestParameter
 from bot.http import response_head
 from bot.telegram import http_pool
 from bot.telegram.errors import DeliveryError, MaybeDelivered, TryLater, classify
-from bot.telegram.http_pool import Pool
+from bot.telegram.http_pool import RecoveringRequest
 
 
 @dataclass
 class Wedge:
     """Pool of two connections: one answer is never read, the other never comes."""
 
-    pool: Pool
+    pool: RecoveringRequest
     address: str
     asked: asyncio.Event
     now: float = 0.0
@@ -53,7 +53,7 @@ async def wedge() -> AsyncIterator[Wedge]:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        pool = Pool(connection_pool_size=2, pool_timeout=0.01, read_timeout=60, clock=lambda: stuck.now)  # type: ignore[has-type]
+        pool = RecoveringRequest(connection_pool_size=2, pool_timeout=0.01, read_timeout=60, clock=lambda: stuck.now)  # type: ignore[has-type]
         await pool.initialize()
         stuck = Wedge(pool, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", asked)
         await stuck.sets_in()
@@ -83,7 +83,7 @@ async def test_a_short_crowd_is_no_reason_to_cut_what_is_on_its_way(wedge: Wedge
 
 async def test_telegram_being_away_leaves_the_connections_alone() -> None:
     now = 0.0
-    pool = Pool(connection_pool_size=1, connect_timeout=1, clock=lambda: now)
+    pool = RecoveringRequest(connection_pool_size=1, connect_timeout=1, clock=lambda: now)
     await pool.initialize()
     before = pool.client
     for now in (0.0, 1000.0, 2000.0, 3000.0):  # noqa: B007 (the pool's clock)
@@ -94,7 +94,7 @@ async def test_telegram_being_away_leaves_the_connections_alone() -> None:
 
 
 @contextlib.asynccontextmanager
-async def answering(*parts: bytes, pause: float = 0.0) -> AsyncIterator[Pool]:
+async def answering(*parts: bytes, pause: float = 0.0) -> AsyncIterator[RecoveringRequest]:
     """Yield a Telegram that sends these parts, then repeats the last one until the client disconnects."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -106,7 +106,9 @@ async def answering(*parts: bytes, pause: float = 0.0) -> AsyncIterator[Pool]:
                 await asyncio.sleep(pause)
 
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
-        pool = Pool(connection_pool_size=1, connect_timeout=5, read_timeout=0.3, write_timeout=0.1, pool_timeout=0.1)
+        pool = RecoveringRequest(
+            connection_pool_size=1, connect_timeout=5, read_timeout=0.3, write_timeout=0.1, pool_timeout=0.1
+        )
         pool.address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]
         await pool.initialize()
         yield pool
@@ -133,7 +135,7 @@ async def test_an_answer_without_end_or_measure_is_one_that_may_have_been_unders
     parts: tuple[bytes, ...], pause: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http_pool, "MOST_BYTES", 1_000_000)
-    monkeypatch.setattr(Pool, "_within", lambda *_: 1.0)
+    monkeypatch.setattr(RecoveringRequest, "_within", lambda *_: 1.0)
     async with answering(*parts, pause=pause) as pool, asyncio.timeout(30):
         with pytest.raises(TelegramError) as failed:
             await pool.do_request(pool.address, "POST")  # type: ignore[attr-defined]
@@ -148,7 +150,7 @@ async def test_what_comes_before_an_answer_does_not_come_for_ever() -> None:
 
 
 async def test_what_is_sent_may_take_as_long_as_its_parts_and_its_size_need() -> None:
-    pool = Pool(connect_timeout=5, read_timeout=10, write_timeout=20, pool_timeout=1)
+    pool = RecoveringRequest(connect_timeout=5, read_timeout=10, write_timeout=20, pool_timeout=1)
     document = RequestParameter.from_input("document", InputFile(b"x" * 5_000_000))
     assert pool._within({}) == 36
     assert pool._within({"read_timeout": 120, "pool_timeout": None}) == 146
@@ -161,5 +163,5 @@ def test_garbage_is_an_answer_nobody_understands_and_not_in_the_log(
     answer: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(TelegramError, match="Invalid server response"):
-        Pool.parse_json_payload(answer)
+        RecoveringRequest.parse_json_payload(answer)
     assert not caplog.text

@@ -1,7 +1,7 @@
 """Stand-in MikoPBX: REST API v3 in memory with the answers of a real one, and fault injection."""
 
 from bot.demo.pbx.routes import app, behind, routes
-from bot.demo.pbx.world import Pbx
+from bot.demo.pbx.world import StandinPbx
 from bot.demo.wire import AbortableProtocol as PbxProtocol
 
-__all__ = ["Pbx", "PbxProtocol", "app", "behind", "routes"]
+__all__ = ["PbxProtocol", "StandinPbx", "app", "behind", "routes"]

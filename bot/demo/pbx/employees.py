@@ -21,7 +21,7 @@ class Phone:
 
 
 @dataclass
-class Employee:
+class EmployeeRecord:
     """Employee. `secret` is the SIP password; the API returns it in clear text, so keep it out of logs."""
 
     id: int
@@ -61,7 +61,7 @@ class Employee:
         return self.phone if self.online and self.known and not self.disabled else None
 
 
-def row(employee: Employee) -> dict[str, object]:
+def row(employee: EmployeeRecord) -> dict[str, object]:
     """Return the list's shape: the id is a number, the phone is `mobile`."""
     return {
         "id": employee.id,
@@ -74,7 +74,7 @@ def row(employee: Employee) -> dict[str, object]:
     }
 
 
-def record(employee: Employee, everybody: Iterable[Employee]) -> dict[str, object]:
+def record(employee: EmployeeRecord, everybody: Iterable[EmployeeRecord]) -> dict[str, object]:
     """Return the full shape: the id is a text, the phone is `mobile_number`, the secret is in clear."""
     names = {person.number: person.represent() for person in everybody}
     names |= {person.mobile: person.mobile_represent() for person in everybody if person.mobile}
@@ -107,14 +107,14 @@ def record(employee: Employee, everybody: Iterable[Employee]) -> dict[str, objec
     }
 
 
-def matching(people: Iterable[Employee], search: str) -> list[Employee]:
+def matching(people: Iterable[EmployeeRecord], search: str) -> list[EmployeeRecord]:
     """Return the search's result in the list's order: by name, upper-case Latin before lower before Cyrillic."""
     wanted = search.strip().lower()
     found = [person for person in people if not wanted or _matches(person, wanted)]
     return sorted(found, key=lambda person: person.name)
 
 
-def _matches(person: Employee, wanted: str) -> bool:
+def _matches(person: EmployeeRecord, wanted: str) -> bool:
     field_name, colon, rest = wanted.partition(":")
     if colon and field_name in ("id", "number", "email", "mobile"):
         return {
@@ -126,11 +126,11 @@ def _matches(person: Employee, wanted: str) -> bool:
     return wanted in search_index(person) or wanted in f"{person.email} {person.number} {person.mobile}".lower()
 
 
-def search_index(person: Employee) -> str:
+def search_index(person: EmployeeRecord) -> str:
     """Return both spellings of the name, in lower case."""
     return f"{person.name} {person.caller_id}".lower()
 
 
-def next_free(people: Iterable[Employee], taken: Iterable[str] = ()) -> str:
+def next_free(people: Iterable[EmployeeRecord], taken: Iterable[str] = ()) -> str:
     used = {person.number for person in people} | set(taken)
     return next(str(number) for number in range(201, 10_000) if str(number) not in used)

@@ -6,18 +6,18 @@ from starlette.types import Receive, Scope, Send
 
 from bot.demo.pbx.control import actions
 from bot.demo.pbx.web.front import Front
-from bot.demo.pbx.world import Pbx
+from bot.demo.pbx.world import StandinPbx
 
 
-def routes(pbx: Pbx) -> list[Route | Mount]:
+def routes(pbx: StandinPbx) -> list[Route | Mount]:
     return [Mount("/pbxcore", app=Front(pbx)), *actions.routes(pbx)]
 
 
-def app(pbx: Pbx) -> Starlette:
+def app(pbx: StandinPbx) -> Starlette:
     return Starlette(routes=routes(pbx))
 
 
-def behind(path: str, pbx: Pbx) -> Mount:
+def behind(path: str, pbx: StandinPbx) -> Mount:
     """Mount one of several PBXs at a path, as a proxy does; the PBX itself sees the path without it."""
     inner = app(pbx)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.demo.pbx.employees import Employee
-from bot.demo.pbx.registration.trunks import Trunk
+from bot.demo.pbx.employees import EmployeeRecord
+from bot.demo.pbx.registration.trunks import ProviderRecord
 
 # number -> (type, caller id)
 SERVICE_NUMBERS = {
@@ -17,11 +17,11 @@ SERVICE_NUMBERS = {
 }
 
 
-def _represent(trunk: Trunk) -> str:
+def _represent(trunk: ProviderRecord) -> str:
     return f'<i class="server icon"></i> {trunk.text("type")}: {trunk.text("description")}'
 
 
-def incoming(trunks: Sequence[Trunk], people: Mapping[int, Employee]) -> list[dict[str, object]]:
+def incoming(trunks: Sequence[ProviderRecord], people: Mapping[int, EmployeeRecord]) -> list[dict[str, object]]:
     answering = list(people.values())
     return [
         {
@@ -47,7 +47,7 @@ def incoming(trunks: Sequence[Trunk], people: Mapping[int, Employee]) -> list[di
     ]
 
 
-def outbound(trunks: Sequence[Trunk]) -> list[dict[str, object]]:
+def outbound(trunks: Sequence[ProviderRecord]) -> list[dict[str, object]]:
     return [
         {
             "id": str(place + 20),

@@ -2,9 +2,9 @@
 
 from random import Random
 
-from bot.demo.pbx.employees import Employee, Phone
-from bot.demo.pbx.registration.sights import AT_ONCE, Change
-from bot.demo.pbx.registration.trunks import Trunk
+from bot.demo.pbx.employees import EmployeeRecord, Phone
+from bot.demo.pbx.registration.sights import AT_ONCE, TrunkChange
+from bot.demo.pbx.registration.trunks import ProviderRecord
 
 DAY = 86400
 TRUNK_DEFAULTS: dict[str, object] = {
@@ -59,9 +59,9 @@ _STAFF: tuple[tuple[str, str, str, str, str | None], ...] = (
 FIRST_USER_ID = 110
 
 
-def employees(random: Random) -> list[Employee]:
+def employees(random: Random) -> list[EmployeeRecord]:
     return [
-        Employee(
+        EmployeeRecord(
             id=FIRST_USER_ID + place,
             number=number,
             name=name,
@@ -83,7 +83,7 @@ def secret(random: Random) -> str:
     return "".join(random.choices("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=20))
 
 
-def trunks(random: Random, now: float) -> list[Trunk]:
+def trunks(random: Random, now: float) -> list[ProviderRecord]:
     """Return the trunks.
 
     Ids are fixed, so that a page or a test may name them; one ends in a letter on purpose (see keys).
@@ -101,17 +101,17 @@ def trunks(random: Random, now: float) -> list[Trunk]:
 
 def _trunk(
     id_: str, did: str, now: float, random: Random, description: str, host: str, username: str, **more: object
-) -> Trunk:
+) -> ProviderRecord:
     named = {"description": description, "host": host, "username": username, "secret": secret(random)}
     if more.get("registration_type") == "none":
         named["secret"] = ""
     record = TRUNK_DEFAULTS | named | more
     born = now - 29 * DAY
-    begun = [Change(born, "created", AT_ONCE), Change(born, "loaded", AT_ONCE)]
+    begun = [TrunkChange(born, "created", AT_ONCE), TrunkChange(born, "loaded", AT_ONCE)]
     if record["disabled"]:
         ended = now - 20 * DAY
-        off = [Change(ended, "disabled", AT_ONCE), Change(ended, "unloaded", AT_ONCE)]
-        return Trunk(id_, record, begun + off, did, dict(record))
+        off = [TrunkChange(ended, "disabled", AT_ONCE), TrunkChange(ended, "unloaded", AT_ONCE)]
+        return ProviderRecord(id_, record, begun + off, did, dict(record))
     trouble = now - random.uniform(3, 9) * DAY
-    troubles = [Change(trouble, "provider_silent"), Change(trouble + random.uniform(300, 2400), "ok")]
-    return Trunk(id_, record, begun + troubles, did, dict(record))
+    troubles = [TrunkChange(trouble, "provider_silent"), TrunkChange(trouble + random.uniform(300, 2400), "ok")]
+    return ProviderRecord(id_, record, begun + troubles, did, dict(record))

@@ -9,17 +9,17 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from bot.demo.pbx import routing_tables, seed
-from bot.demo.pbx.employees import Employee, Phone
+from bot.demo.pbx.employees import EmployeeRecord, Phone
 from bot.demo.pbx.registration.reload import RELOAD_AFTER, Reload, load
-from bot.demo.pbx.registration.sights import AT_ONCE, NEWEST, Change, Condition, Dialect
-from bot.demo.pbx.registration.trunks import Trunk
+from bot.demo.pbx.registration.sights import AT_ONCE, NEWEST, Condition, Dialect, TrunkChange
+from bot.demo.pbx.registration.trunks import ProviderRecord
 from bot.demo.pbx.telephony import queues
-from bot.demo.pbx.telephony.calls import LINGER_SECONDS, Call, CallBook
-from bot.demo.pbx.telephony.cdr import Records
+from bot.demo.pbx.telephony.calls import LINGER_SECONDS, ActiveCall, CallBook
+from bot.demo.pbx.telephony.cdr import RecordTable
 from bot.demo.pbx.telephony.planning import Planner
-from bot.demo.pbx.telephony.recordings import Shelf, Tokens
+from bot.demo.pbx.telephony.recordings import RecordingFiles, Tokens
 from bot.demo.pbx.telephony.traffic import Scene, Traffic
-from bot.demo.pbx.web.faults import NO_FAULT, Fault
+from bot.demo.pbx.web.faults import NO_FAULT, WebFault
 from bot.demo.pbx.web.journal import Journal
 from bot.demo.pbx.web.keys import Keys
 from bot.demo.pbx.web.limits import RateLimit
@@ -37,7 +37,7 @@ class Cached:
     value: dict[str, object]
 
 
-class Pbx:
+class StandinPbx:
     """Stand-in PBX in memory.
 
     `api_key` None: generated, read it from the attribute. `now` returns unix seconds; pass one to control time. `speed`
@@ -75,8 +75,8 @@ class Pbx:
         self.heard = Heard()
         self.worker = Worker(now)
         self.tokens = Tokens()
-        self.shelf = Shelf()
-        self.fault: Fault = NO_FAULT
+        self.shelf = RecordingFiles()
+        self.fault: WebFault = NO_FAULT
         # Addresses banned by its fail2ban, with the unix time of the ban; and wrong passwords, by number and address.
         self.banned: dict[str, float] = {}
         self.auth_failures: dict[str, dict[str, dict[str, object]]] = {}
@@ -103,22 +103,22 @@ class Pbx:
         self._quiet_until = start - 240
         self._past = self._past_scene(), Random(self.random.random())
         # Calls that ended before the records were built, each with its zone.
-        self._ended: list[tuple[Call, ZoneInfo]] = []
+        self._ended: list[tuple[ActiveCall, ZoneInfo]] = []
         self.traffic.wake(self._quiet_until)
         self.advance()
 
     @cached_property
-    def records(self) -> Records:
+    def records(self) -> RecordTable:
         """Built at first use: it takes a quarter of a second."""
         records = self._past_month()
         for call, zone in self._ended:
             records.add(call, zone)
         return records
 
-    def _past_month(self) -> Records:
+    def _past_month(self) -> RecordTable:
         """Return the calls of the month before this station was built."""
         scene, random = self._past
-        records = Records(random)
+        records = RecordTable(random)
         past = Traffic(Planner({person.id: person for person in scene.people}), random, running=False)
         for call in past.history(scene, self._quiet_until, _HISTORY_DAYS):
             records.add(call, scene.zone)
@@ -152,7 +152,7 @@ class Pbx:
         free = [person for person in people if person.number not in busy]
         return Scene(trunks, outward, free or people or list(self.employees.values()), self.zone, self.queues)
 
-    def set_online(self, person: Employee, online: bool) -> None:
+    def set_online(self, person: EmployeeRecord, online: bool) -> None:
         """Connect or disconnect a phone; the cached answer of up to 30 s is dropped, so the change shows at once."""
         person.online = online
         person.phone = person.phone or Phone("192.168.1.99", "Linphone/5.2.5", 1.2)
@@ -204,21 +204,21 @@ class Pbx:
         for person in self.employees.values():
             person.known = True
 
-    def add_trunk(self, trunk: Trunk, pace: float) -> None:
+    def add_trunk(self, trunk: ProviderRecord, pace: float) -> None:
         self._catch_up()
         now = self.now()
         if trunk.registration != "none" and not trunk.is_iax:
             trunk.did = f"7495{self.random.randint(2_000_000, 9_999_999)}"
         trunk.untold = not self.iax_told
-        trunk.changes.append(Change(now, "created", pace))
+        trunk.changes.append(TrunkChange(now, "created", pace))
         if trunk.disabled:
-            trunk.changes.append(Change(now, "disabled", pace))
+            trunk.changes.append(TrunkChange(now, "disabled", pace))
         if not self.asterisk_running:
-            trunk.changes.append(Change(now, "asterisk_stopped", pace))
+            trunk.changes.append(TrunkChange(now, "asterisk_stopped", pace))
         self.trunks[trunk.id] = trunk
         self._tell_asterisk(trunk, pace)
 
-    def _tell_asterisk(self, trunk: Trunk, pace: float) -> None:
+    def _tell_asterisk(self, trunk: ProviderRecord, pace: float) -> None:
         """Load at once for the control page, else schedule a reload."""
         if pace == AT_ONCE:
             load(trunk, self.now(), pace)
@@ -231,23 +231,23 @@ class Pbx:
         self.incoming_routes = [route for route in self.incoming_routes if route["providerid"] != id_]
         self.outbound_routes = [route for route in self.outbound_routes if route["providerid"] != id_]
 
-    def set_disabled(self, trunk: Trunk, disabled: bool, pace: float) -> None:
+    def set_disabled(self, trunk: ProviderRecord, disabled: bool, pace: float) -> None:
         self._catch_up()
         if trunk.disabled == disabled:
             return
         now = self.now()
         trunk.record["disabled"] = disabled
-        trunk.changes.append(Change(now, "disabled" if disabled else "enabled", pace))
+        trunk.changes.append(TrunkChange(now, "disabled" if disabled else "enabled", pace))
         # Measured: the provider and Asterisk drop the registration at once; a reload without changes does not restore
         # it.
         if disabled and self.dialect == NEWEST:
-            trunk.changes.append(Change(now, "unregistered_by_pbx", pace))
+            trunk.changes.append(TrunkChange(now, "unregistered_by_pbx", pace))
         self._tell_asterisk(trunk, pace)
 
-    def set_condition(self, trunk: Trunk, condition: Condition, pace: float) -> None:
+    def set_condition(self, trunk: ProviderRecord, condition: Condition, pace: float) -> None:
         """Set the condition; a disabled trunk is enabled."""
         self._catch_up()
-        trunk.changes.append(Change(self.now(), condition, pace))
+        trunk.changes.append(TrunkChange(self.now(), condition, pace))
         self.set_disabled(trunk, False, pace)
 
     def set_asterisk(self, running: bool, pace: float) -> None:
@@ -262,7 +262,7 @@ class Pbx:
         else:
             self.calls.hang_up_all(now)
         for trunk in self.trunks.values():
-            trunk.changes.append(Change(now, "asterisk_started" if running else "asterisk_stopped", pace))
+            trunk.changes.append(TrunkChange(now, "asterisk_started" if running else "asterisk_stopped", pace))
 
     @property
     def asterisk(self) -> str:

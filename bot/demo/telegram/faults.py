@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.demo.telegram.bot_api.refusal import CONFLICT, Refusal, bad_request, too_many_requests
+from bot.demo.telegram.bot_api.refusal import CONFLICT, BotApiRefused, bad_request, too_many_requests
 
 
 class FaultKind(StrEnum):
@@ -20,7 +20,7 @@ class FaultKind(StrEnum):
 
 
 @dataclass
-class Fault:
+class BotApiFault:
     """`count`: affected calls left, -1 = until cleared; empty `methods` and no `chat` mean all."""
 
     kind: FaultKind
@@ -40,18 +40,18 @@ class Fault:
             and (self.chat is None or self.chat == chat)
         )
 
-    def refusal(self) -> Refusal | None:
+    def refusal(self) -> BotApiRefused | None:
         match self.kind:
             case FaultKind.RATE_LIMIT:
                 refusal = too_many_requests(self.retry_after)
             case FaultKind.SERVER_ERROR:
-                refusal = Refusal(500, "Internal Server Error")
+                refusal = BotApiRefused(500, "Internal Server Error")
             case FaultKind.CONFLICT:
-                refusal = Refusal(409, CONFLICT)
+                refusal = BotApiRefused(409, CONFLICT)
             case FaultKind.UNAUTHORIZED:
-                refusal = Refusal(401, "Unauthorized")
+                refusal = BotApiRefused(401, "Unauthorized")
             case FaultKind.FORBIDDEN:
-                refusal = Refusal(403, "Forbidden: bot was blocked by the user")
+                refusal = BotApiRefused(403, "Forbidden: bot was blocked by the user")
             case FaultKind.BAD_REQUEST:
                 refusal = bad_request("CHAT_ADMIN_REQUIRED")
             case _:
@@ -62,15 +62,15 @@ class Fault:
 
 class Faults:
     def __init__(self) -> None:
-        self._ordered: list[Fault] = []
+        self._ordered: list[BotApiFault] = []
 
-    def order(self, fault: Fault) -> None:
+    def order(self, fault: BotApiFault) -> None:
         self._ordered.append(fault)
 
     def clear(self) -> None:
         self._ordered.clear()
 
-    def meet(self, method: str, chat: int | None) -> Fault | None:
+    def meet(self, method: str, chat: int | None) -> BotApiFault | None:
         for fault in self._ordered:
             if fault.meets(method, chat):
                 fault.count -= fault.count > 0

@@ -5,8 +5,8 @@ import struct
 from dataclasses import replace
 
 from bot.demo.telegram.bot_api.params import UPLOAD_LIMIT, Params, Upload
-from bot.demo.telegram.bot_api.refusal import Refusal, bad_request
-from bot.demo.telegram.model import File, Json
+from bot.demo.telegram.bot_api.refusal import BotApiRefused, bad_request
+from bot.demo.telegram.model import Json, StoredFile
 
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
 PHOTO_LIMIT = 10 * 1024 * 1024
@@ -15,25 +15,25 @@ PICTURES = frozenset({"image/png", "image/jpeg"})
 SOUNDS = frozenset({"audio/mpeg", "audio/mp4", "audio/ogg", "audio/wav", "audio/x-wav", "audio/webm"})
 
 
-class Shelf:
+class UploadedFiles:
     def __init__(self) -> None:
-        self._files: dict[str, File] = {}
+        self._files: dict[str, StoredFile] = {}
 
-    def add(self, kind: str, upload: Upload) -> File:
+    def add(self, kind: str, upload: Upload) -> StoredFile:
         """Raises Refusal for a file that Telegram refuses."""
         if not upload.content:
             raise bad_request("file must be non-empty")
         if len(upload.content) > UPLOAD_LIMIT:
-            raise Refusal(413, "Request Entity Too Large")
+            raise BotApiRefused(413, "Request Entity Too Large")
         width, height = _photo_size(upload) if kind == "photo" else (0, 0)
         number = len(self._files) + 1
         unique = hashlib.sha256(f"{number}".encode() + upload.content[:1024]).hexdigest()[:16]
         name = upload.name.replace("/", "_")
-        file = File(f"BQAC{unique}AAD", f"AQAD{unique}", kind, name, upload.mime, upload.content, width, height)
+        file = StoredFile(f"BQAC{unique}AAD", f"AQAD{unique}", kind, name, upload.mime, upload.content, width, height)
         self._files[file.id] = file
         return file
 
-    def add_sound(self, kind: str, upload: Upload, said: Params) -> File:
+    def add_sound(self, kind: str, upload: Upload, said: Params) -> StoredFile:
         """Length and name are taken from the parameters, as by Telegram; audio that is neither MP3 nor M4A becomes a
         document."""
         if kind == "audio" and not upload.name.lower().endswith(AUDIO):
@@ -44,16 +44,16 @@ class Shelf:
         self._files[file.id] = named
         return named
 
-    def find(self, file_id: str) -> File:
+    def find(self, file_id: str) -> StoredFile:
         file = self._files.get(file_id)
         if file is None:
             raise bad_request("wrong remote file identifier specified: Wrong string length")
         return file
 
-    def by_unique_id(self, unique_id: str) -> File | None:
+    def by_unique_id(self, unique_id: str) -> StoredFile | None:
         return next((file for file in self._files.values() if file.unique_id == unique_id), None)
 
-    def by_path(self, path: str) -> File | None:
+    def by_path(self, path: str) -> StoredFile | None:
         return next((file for file in self._files.values() if file.path == path), None)
 
 
@@ -90,7 +90,7 @@ def _jpeg_size(content: bytes) -> tuple[int, int] | None:
     return None
 
 
-def file_fields(file: File) -> Json:
+def file_fields(file: StoredFile) -> Json:
     """Return the message fields of this file."""
     base: Json = {"file_id": file.id, "file_unique_id": file.unique_id, "file_size": len(file.content)}
     match file.kind:

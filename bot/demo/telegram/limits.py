@@ -37,7 +37,7 @@ class _Bucket:
         return 0.0 if self.drops >= 1 else (1 - self.drops) / CHAT_PER_SECOND
 
 
-class Limits:
+class PublicLimits:
     def __init__(self, now: Callable[[], float]) -> None:
         self.enforced = True
         self._now = now

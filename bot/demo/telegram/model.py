@@ -65,7 +65,7 @@ class Entity:
 
 
 @dataclass(frozen=True)
-class File:
+class StoredFile:
     id: str
     unique_id: str
     kind: str
@@ -84,14 +84,14 @@ class File:
 
 
 @dataclass(eq=False)
-class Message:
+class ChatMessage:
     chat: "Chat"
     sender: Person | None
     date: int
     id: int = 0
     text: str = ""
     entities: list[Entity] = field(default_factory=list)
-    file: File | None = None
+    file: StoredFile | None = None
     sender_chat: "Chat | None" = None
     reply_to: int | None = None
     thread: int | None = None
@@ -119,7 +119,7 @@ class Chat:
     person: Person | None = None
     members: dict[int, Member] = field(default_factory=dict)
     topics: dict[int, Topic] = field(default_factory=dict)
-    messages: dict[int, Message] = field(default_factory=dict)
+    messages: dict[int, ChatMessage] = field(default_factory=dict)
     last_id: int = 0
     migrated_to: int | None = None
     pinned: int | None = None

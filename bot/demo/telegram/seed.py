@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from bot.demo.telegram.model import GENERAL, Chat, Json, Member, Message, Topic
+from bot.demo.telegram.model import GENERAL, Chat, ChatMessage, Json, Member, Topic
 from bot.demo.telegram.world import Telegram
 
 ANNA, BORIS, VERA, SAM = 1001, 1002, 1003, 1009
@@ -34,7 +34,7 @@ def _gather(telegram: Telegram, chat: Chat) -> None:
     _note(telegram, chat, {"supergroup_chat_created": True}, f"created the group “{chat.title}”")
 
 
-def _note(telegram: Telegram, chat: Chat, service: Json, deed: str) -> Message:
+def _note(telegram: Telegram, chat: Chat, service: Json, deed: str) -> ChatMessage:
     anna = telegram.people[ANNA]
     text = f"{anna.name} {deed}"
-    return telegram.post(Message(chat, anna, int(telegram.now()), service=service, service_text=text))
+    return telegram.post(ChatMessage(chat, anna, int(telegram.now()), service=service, service_text=text))

@@ -5,9 +5,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.demo.telegram.bot_api.refusal import CONFLICT, Refusal
+from bot.demo.telegram.bot_api.refusal import CONFLICT, BotApiRefused
 from bot.demo.telegram.model import Json
-from bot.demo.telegram.waiting import Bell
+from bot.demo.telegram.waiting import ChangeCounter
 
 DAY = 24 * 3600.0
 CALLBACK_LIFETIME = 150.0
@@ -32,12 +32,12 @@ class Waiting:
         return {"update_id": self.id, self.kind: self.payload}
 
 
-class Queue:
+class UpdateBacklog:
     """While `webhook_active` returns True, getUpdates is refused."""
 
     def __init__(self, now: Callable[[], float], webhook_active: Callable[[], bool]) -> None:
         self.allowed: list[str] = []
-        self.bell = Bell()
+        self.bell = ChangeCounter()
         self._now = now
         self._webhook_active = webhook_active
         self._waiting: deque[Waiting] = deque()
@@ -67,7 +67,7 @@ class Queue:
     async def take(self, offset: int, limit: int, seconds: float) -> list[Json]:
         """Raises Refusal 409 in the older poll as soon as a newer one begins."""
         if self._webhook_active():
-            raise Refusal(409, WEBHOOK_ACTIVE)
+            raise BotApiRefused(409, WEBHOOK_ACTIVE)
         self._turn += 1
         turn = self._turn
         self.bell.ring()
@@ -81,9 +81,9 @@ class Queue:
                 return [one.update for one in found[:limit]]
             await self.bell.heard(heard, left)
             if self._webhook_active():
-                raise Refusal(409, ENDED_BY_WEBHOOK)
+                raise BotApiRefused(409, ENDED_BY_WEBHOOK)
             if turn != self._turn:
-                raise Refusal(409, CONFLICT)
+                raise BotApiRefused(409, CONFLICT)
 
     def _confirm(self, offset: int) -> None:
         if offset < 0:

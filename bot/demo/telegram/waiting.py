@@ -10,7 +10,7 @@ from starlette.requests import Request
 T = TypeVar("T")
 
 
-class Bell:
+class ChangeCounter:
     """Counter of changes that can be awaited."""
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Bell:
         return self.seq
 
 
-class Gone(Exception):
+class ClientGone(Exception):
     """The client has disconnected."""
 
 
@@ -42,7 +42,7 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            raise Gone
+            raise ClientGone
         return task.result()
     finally:
         task.cancel()

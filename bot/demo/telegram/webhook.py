@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from bot.demo.telegram.updates import Queue, Waiting
+from bot.demo.telegram.updates import UpdateBacklog, Waiting
 
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (its name)
 ANSWER_WITHIN = 60.0
@@ -19,7 +19,7 @@ Lane = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Target:
+class WebhookTarget:
     url: str
     secret: str
     max_connections: int
@@ -34,12 +34,12 @@ class _Delay:
     until: float = 0.0
 
 
-class Webhook:
+class WebhookDelivery:
     """`pace` divides the pauses between retries, for tests."""
 
     def __init__(self, now: Callable[[], float]) -> None:
-        self.queue = Queue(now, lambda: self.target is not None)
-        self.target: Target | None = None
+        self.queue = UpdateBacklog(now, lambda: self.target is not None)
+        self.target: WebhookTarget | None = None
         self.pace = 1.0
         self.last_error: tuple[int, str] | None = None
         self._now = now
@@ -56,7 +56,7 @@ class Webhook:
         self._next_set = now + 1
         return True
 
-    def set(self, target: Target | None) -> None:
+    def set(self, target: WebhookTarget | None) -> None:
         """Setting the same target changes no state; a new target resets the retries."""
         if target == self.target:
             return
@@ -69,7 +69,7 @@ class Webhook:
             self._task = asyncio.create_task(self._deliver(target))
         self.queue.bell.ring()
 
-    async def _deliver(self, target: Target) -> None:
+    async def _deliver(self, target: WebhookTarget) -> None:
         self._delays, self._under_way = {}, set()
         limits = httpx.Limits(max_connections=target.max_connections)
         # Loading the system's certificates is slow, and plain http needs none.
@@ -102,7 +102,7 @@ class Webhook:
         pauses = [delay.until - now for delay in self._delays.values() if delay.until > now]
         return min(pauses, default=LONGEST_PAUSE)
 
-    async def _bring(self, http: httpx.AsyncClient, target: Target, one: Waiting) -> None:
+    async def _bring(self, http: httpx.AsyncClient, target: WebhookTarget, one: Waiting) -> None:
         headers = {SECRET_HEADER: target.secret} if target.secret else {}
         error, retry_after = "", 0
         try:

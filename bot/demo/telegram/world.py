@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.demo.telegram.bot_api import shapes
-from bot.demo.telegram.bot_api.commands import Menus
-from bot.demo.telegram.bot_api.queries import Presses
-from bot.demo.telegram.bot_api.refusal import Refusal
+from bot.demo.telegram.bot_api.commands import CommandMenus
+from bot.demo.telegram.bot_api.queries import ButtonPresses
+from bot.demo.telegram.bot_api.refusal import BotApiRefused
 from bot.demo.telegram.faults import Faults
-from bot.demo.telegram.files import Shelf
-from bot.demo.telegram.limits import Limits
+from bot.demo.telegram.files import UploadedFiles
+from bot.demo.telegram.limits import PublicLimits
 from bot.demo.telegram.log import Log
-from bot.demo.telegram.model import Chat, Json, Member, Message, Person
-from bot.demo.telegram.waiting import Bell
-from bot.demo.telegram.webhook import Webhook
+from bot.demo.telegram.model import Chat, ChatMessage, Json, Member, Person
+from bot.demo.telegram.waiting import ChangeCounter
+from bot.demo.telegram.webhook import WebhookDelivery
 
 BOT_ID = 7000000001
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{35,}")
@@ -49,14 +49,14 @@ class Telegram:
         self.people: dict[int, Person] = {}
         self.chats: dict[int, Chat] = {}
         self.profile: dict[str, str] = {}
-        self.bell = Bell()
-        self.webhook = Webhook(now)
+        self.bell = ChangeCounter()
+        self.webhook = WebhookDelivery(now)
         self.queue = self.webhook.queue
-        self.limits = Limits(now)
+        self.limits = PublicLimits(now)
         self.faults = Faults()
-        self.shelf = Shelf()
-        self.menus = Menus()
-        self.presses = Presses(now)
+        self.shelf = UploadedFiles()
+        self.menus = CommandMenus()
+        self.presses = ButtonPresses(now)
         self.log = Log(now)
         self._numbers = _Numbers()
 
@@ -96,10 +96,10 @@ class Telegram:
     def person(self, user_id: int) -> Person:
         one = self.bot if user_id == self.bot.id else self.people.get(user_id)
         if one is None:
-            raise Refusal(404, f"there is no person {user_id}")
+            raise BotApiRefused(404, f"there is no person {user_id}")
         return one
 
-    def post(self, message: Message) -> Message:
+    def post(self, message: ChatMessage) -> ChatMessage:
         """Add a message to its chat and set its id."""
         chat = message.chat
         if chat.id < -1_000_000_000_000:
@@ -114,7 +114,7 @@ class Telegram:
         self.bell.ring()
         return message
 
-    def tell_bot(self, message: Message, edited: bool = False) -> None:
+    def tell_bot(self, message: ChatMessage, edited: bool = False) -> None:
         """Queue an update, if Telegram would show the message to this bot."""
         if not self.bot_sees(message):
             return
@@ -122,7 +122,7 @@ class Telegram:
         born = message.edit_date if edited and message.edit_date else message.date
         self.queue.put(f"edited_{kind}" if edited else kind, shapes.message(message), born)
 
-    def bot_sees(self, message: Message) -> bool:
+    def bot_sees(self, message: ChatMessage) -> bool:
         chat = message.chat
         if chat.person is not None:
             return chat.person.started and not chat.person.blocked
@@ -132,18 +132,18 @@ class Telegram:
             return True
         return self._is_command(message) or self._answers_bot(message)
 
-    def _is_command(self, message: Message) -> bool:
+    def _is_command(self, message: ChatMessage) -> bool:
         match = re.match(r"/\w+(?:@(\w+))?", message.text)
         return match is not None and (match[1] or self.bot.username or "").lower() == self.bot.username
 
-    def _answers_bot(self, message: Message) -> bool:
+    def _answers_bot(self, message: ChatMessage) -> bool:
         target = message.chat.messages.get(message.reply_to or 0)
         return target is not None and target.sender is self.bot
 
-    def announce(self, chat: Chat, actor: Person, service: Json, text: str, thread: int | None = None) -> Message:
+    def announce(self, chat: Chat, actor: Person, service: Json, text: str, thread: int | None = None) -> ChatMessage:
         """Post a service message, such as "Anna added Boris"."""
         now = int(self.now())
-        message = self.post(Message(chat, actor, now, service=service, service_text=text, thread=thread))
+        message = self.post(ChatMessage(chat, actor, now, service=service, service_text=text, thread=thread))
         self.tell_bot(message)
         return message
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from bot.incidents.model import Happened
+from bot.incidents.model import StateChange
 
 log = structlog.get_logger(__name__)
 
@@ -24,19 +24,19 @@ class Watched(Protocol):
         """Extensions that are watched now."""
 
 
-class Book(Protocol):
+class StateSink(Protocol):
     """Load states, record changes."""
 
-    async def remembered(self) -> Mapping[str, dict[str, Any]]:
+    async def load_states(self) -> Mapping[str, dict[str, Any]]:
         """Return the station's states by subject."""
 
-    async def apply(
-        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[Happened], now: datetime
+    async def record(
+        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
         """Store states and changes in one transaction; None deletes a state."""
 
 
-class ToldLookout(ABC):
+class PushedCheck(ABC):
     """Check fed by callbacks: callers neither wait for evaluation nor see its errors."""
 
     def __init__(self) -> None:

@@ -12,13 +12,13 @@ from typing import Protocol
 
 import structlog
 
-from bot.notifications.admin_notices import Administrators
+from bot.notifications.admin_notices import AdminNotices
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
-from bot.runtime.waiting import wait_for
+from bot.runtime.waiting import sleep_or_stop
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats
-from bot.telegram.chat_access import Closed, Seen, why_closed
+from bot.telegram.chat_access import BlockReason, ChatSeen, why_closed
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ LOOK_EVERY = 3600.0
 # Prefix that Telegram puts before the number of a supergroup.
 SUPERGROUP = -1_000_000_000_000
 # The bot was never in the chat, as far as known.
-NOT_FOUND = frozenset({Closed.GONE, Closed.UNKNOWN, Closed.NEVER_STARTED})
+NOT_FOUND = frozenset({BlockReason.GONE, BlockReason.UNKNOWN, BlockReason.NEVER_STARTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def perhaps_meant(chat: int) -> Sequence[int]:
 
 
 class ChatReader(Protocol):
-    async def seen(self, chat: int) -> Seen:
+    async def seen(self, chat: int) -> ChatSeen:
         """Ask Telegram for a chat."""
 
 
@@ -72,14 +72,14 @@ class AlertChats(Protocol):
     async def alert_chats(self, session: Session) -> set[int]:
         """Chats that alerts go to."""
 
-    async def shut_out(self, session: Session, chat: int) -> None:
+    async def on_chat_blocked(self, session: Session, chat: int) -> None:
         """A chat was found to be closed."""
 
-    async def let_in(self, session: Session, chat: int, since: datetime) -> None:
+    async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
         """A chat is open again; it was closed since then."""
 
 
-class Reachability:
+class ChatReachabilityCheck:
     """Hourly check of chats.
 
     `seen` calls getChat, `chats` returns the alert chats, `wake` wakes the delivery worker; `shut_out` and `let_in` are
@@ -90,7 +90,7 @@ class Reachability:
         self,
         store: Store,
         messenger: ChatReader,
-        administrators: Administrators,
+        administrators: AdminNotices,
         alert_chats: AlertChats,
         clock: Clock,
         wake: Signal,
@@ -106,10 +106,10 @@ class Reachability:
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            await self.look()
-            await wait_for(stop, LOOK_EVERY)
+            await self.run_once()
+            await sleep_or_stop(stop, LOOK_EVERY)
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         """Check all chats once. An unreachable chat is reported once, until it is reachable again."""
         admins = await self._administrators.named()
         unreached = [found for chat in admins if (found := await self._try(chat, is_admin=True))]
@@ -123,11 +123,11 @@ class Reachability:
 
     async def _try(self, chat: int, *, is_admin: bool) -> Unreached | None:
         seen = await self._messenger.seen(chat)
-        if seen.shut is None:
+        if seen.blocked is None:
             if seen.title is not None:
                 await self._is_there(chat)
             return None
-        removed = why_closed(seen.shut) not in NOT_FOUND
+        removed = why_closed(seen.blocked) not in NOT_FOUND
         for other in () if removed or is_admin else perhaps_meant(chat):
             if (title := (await self._messenger.seen(other)).title) is not None:
                 return Unreached(chat, is_admin, removed, other, title)
@@ -140,7 +140,7 @@ class Reachability:
             found = reason is not None and why_closed(reason) in NOT_FOUND
             if found:
                 for opened, since in (await blocked_chats.reopen(session, [chat], self._clock())).items():
-                    await self._alert_chats.let_in(session, opened, since)
+                    await self._alert_chats.on_chat_unblocked(session, opened, since)
         if found:
             self._wake.send()
 
@@ -163,7 +163,7 @@ class Reachability:
                 return
             new = [one for one in unreached if await blocked_chats.close(session, one.chat, _reason(one), now)]
             for one in new:
-                await self._alert_chats.shut_out(session, one.chat)
+                await self._alert_chats.on_chat_blocked(session, one.chat)
             if new:
                 facts = {"places": [asdict(one) for one in new]}
                 await self._administrators.owe(session, "unreachable", facts)

@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.detection import condition
-from bot.detection.condition import ConditionMemory
-from bot.engine.checks.base import Book
-from bot.incidents.model import CLOCK, Changed, Happened, Kind, Opened, Transition
+from bot.detection.condition import ConditionState
+from bot.engine.checks.base import StateSink
+from bot.incidents.model import CLOCK, Changed, Kind, Opened, StateChange, Transition
 
 FAR_OFF = 60.0
 # Hysteresis: an open incident resolves below this. Seconds.
@@ -19,35 +19,35 @@ HOLD = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class ClockMemory:
+class ClockDriftState:
     """State of the check. `told` is the drift at the last notification: seconds, positive when the PBX is ahead."""
 
-    condition: ConditionMemory = condition.NOTHING
+    condition: ConditionState = condition.NOTHING
     told: float = 0.0
 
 
-NOTHING = ClockMemory()
-ADAPTER = TypeAdapter(ClockMemory)
+NOTHING = ClockDriftState()
+ADAPTER = TypeAdapter(ClockDriftState)
 
 
-def step(memory: ClockMemory, off_by: float, now: datetime) -> tuple[ClockMemory, Transition | None]:
+def step(memory: ClockDriftState, off_by: float, now: datetime) -> tuple[ClockDriftState, Transition | None]:
     """Evaluate the drift in seconds. While the incident is open, only a doubled drift is a change."""
     bad = abs(off_by) > (RIGHT_AGAIN if memory.condition.alarm else FAR_OFF)
-    judged, told = condition.step(memory.condition, bad, now, HOLD, Kind.CLOCK_OFF)
+    judged, told = condition.evaluate(memory.condition, bad, now, HOLD, Kind.CLOCK_OFF)
     if isinstance(told, Opened):
-        return ClockMemory(judged, off_by), told
+        return ClockDriftState(judged, off_by), told
     if told is None and judged.alarm and bad and abs(off_by) >= 2 * abs(memory.told):
-        return ClockMemory(judged, off_by), Changed()
-    return (replace(memory, condition=judged) if judged.alarm else ClockMemory(judged)), told
+        return ClockDriftState(judged, off_by), Changed()
+    return (replace(memory, condition=judged) if judged.alarm else ClockDriftState(judged)), told
 
 
-class ClockLookout:
+class ClockDriftCheck:
     """Clock check of one station: observes PBX time during a poll, evaluates after it."""
 
-    def __init__(self, station: str, book: Book) -> None:
+    def __init__(self, station: str, book: StateSink) -> None:
         self._station = station
         self._book = book
-        self._memory: ClockMemory | None = None
+        self._memory: ClockDriftState | None = None
         # Last observed drift and its time; None once evaluated.
         self._latest: tuple[float, datetime] | None = None
 
@@ -56,7 +56,7 @@ class ClockLookout:
         state = states.get(CLOCK)
         self._memory = ADAPTER.validate_python(state) if state else NOTHING
 
-    def saw(self, pbx_time: datetime | None, now: datetime) -> None:
+    def observe(self, pbx_time: datetime | None, now: datetime) -> None:
         """Store the drift of `pbx_time`, the time in an answer of the PBX received at `now`."""
         if pbx_time is not None:
             self._latest = ((pbx_time - now).total_seconds(), now)
@@ -66,17 +66,17 @@ class ClockLookout:
             return
         off_by, now = self._latest
         if self._memory is None:
-            self.recall(await self._book.remembered())
+            self.recall(await self._book.load_states())
         before = self._memory or NOTHING
         memory, told = step(before, off_by, now)
         facts = {"station": self._station, "off_by": round(memory.told or before.told)}
-        happened = [Happened(CLOCK, told, facts)] if told else []
+        happened = [StateChange(CLOCK, told, facts)] if told else []
         if memory != before or happened:
-            await self._book.apply({CLOCK: _written(memory)}, happened, now)
+            await self._book.record({CLOCK: _written(memory)}, happened, now)
         self._memory = memory
         self._latest = None
 
 
-def _written(memory: ClockMemory) -> dict[str, Any] | None:
+def _written(memory: ClockDriftState) -> dict[str, Any] | None:
     state: dict[str, Any] = ADAPTER.dump_python(memory, mode="json")
     return state if memory != NOTHING else None

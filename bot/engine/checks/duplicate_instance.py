@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 
 from bot.detection import condition
-from bot.detection.condition import ConditionMemory
-from bot.engine.checks.base import Book, ToldLookout
-from bot.incidents.model import SECOND_COPY, Happened, Kind
+from bot.detection.condition import ConditionState
+from bot.engine.checks.base import PushedCheck, StateSink
+from bot.incidents.model import SECOND_COPY, Kind, StateChange
 from bot.runtime.clock import Clock
 
 # One or two conflicts happen at a restart while the old process ends.
@@ -13,18 +13,18 @@ HOLD = timedelta(seconds=30)
 QUIET = timedelta(seconds=60)
 
 
-class SecondCopyLookout(ToldLookout):
+class DuplicateInstanceCheck(PushedCheck):
     """Check fed by polling.
 
     A successful poll counts only after QUIET without a conflict: some succeed between two conflicts.
     """
 
-    def __init__(self, station: str, book: Book, clock: Clock) -> None:
+    def __init__(self, station: str, book: StateSink, clock: Clock) -> None:
         super().__init__()
         self._station = station
         self._book = book
         self._clock = clock
-        self._memory: ConditionMemory | None = None
+        self._memory: ConditionState | None = None
         # Time of the last conflict, or of the start.
         self._quiet_since = clock()
         # Last observation: conflict or not, since when, and its time.
@@ -55,11 +55,11 @@ class SecondCopyLookout(ToldLookout):
             return
         bad, since, now = latest
         before = self._memory if self._memory is not None else await self._remembered()
-        memory, told = condition.step(before, bad, now, HOLD, Kind.SECOND_COPY, looks=1, since=since)
-        happened = [Happened(SECOND_COPY, told, {"station": self._station})] if told else []
+        memory, told = condition.evaluate(before, bad, now, HOLD, Kind.SECOND_COPY, looks=1, since=since)
+        happened = [StateChange(SECOND_COPY, told, {"station": self._station})] if told else []
         if memory != before or happened:
-            await self._book.apply({SECOND_COPY: condition.written(memory)}, happened, now)
+            await self._book.record({SECOND_COPY: condition.written(memory)}, happened, now)
         self._memory = memory
 
-    async def _remembered(self) -> ConditionMemory:
-        return condition.read((await self._book.remembered()).get(SECOND_COPY))
+    async def _remembered(self) -> ConditionState:
+        return condition.read((await self._book.load_states()).get(SECOND_COPY))

@@ -5,8 +5,8 @@ from datetime import datetime
 import structlog
 
 from bot.detection import extension_machine
-from bot.detection.extension_machine import ExtensionMemory, Phones, shows_somebody_online
-from bot.engine.checks.base import Book, Watch, Watched
+from bot.detection.extension_machine import ExtensionState, Phones, shows_somebody_online
+from bot.engine.checks.base import StateSink, Watch, Watched
 from bot.incidents.model import EXTENSION
 from bot.pbx import Pbx, PbxError, Priority
 from bot.runtime.clock import Clock
@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 LOOK_EVERY = 30.0
 
 
-class ExtensionLookout:
+class ExtensionCheck:
     """Phone check of one station.
 
     `watched` returns the numbers at each check. While `in_trouble` the PBX is not queried: with Asterisk down the list
@@ -28,7 +28,7 @@ class ExtensionLookout:
         self,
         station: str,
         pbx: Pbx,
-        book: Book,
+        book: StateSink,
         watched: Watched,
         watch: Watch,
         clock: Clock,
@@ -39,7 +39,7 @@ class ExtensionLookout:
         self._watched = watched
         self._watch = watch
         self._clock = clock
-        self._memories: dict[str, ExtensionMemory] | None = None
+        self._memories: dict[str, ExtensionState] | None = None
 
     def offline_since(self, number: str) -> datetime | None:
         """Return since when the phone is offline; None for online or unwatched."""
@@ -50,19 +50,19 @@ class ExtensionLookout:
         """Drop the cached state: the database may have changed."""
         self._memories = None
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         before = self._memories if self._memories is not None else await self._remembered()
         watched = await self._watched.numbers()
         phones = await self._phones() if watched else None
         now = self._clock()
-        after, happened = extension_machine.judge(before, watched, phones, self._station, now)
+        after, happened = extension_machine.evaluate(before, watched, phones, self._station, now)
         changed = {
             EXTENSION + number: extension_machine.written(after.get(number))
             for number in before | after
             if after.get(number) != before.get(number)
         }
         if changed or happened:
-            await self._book.apply(changed, happened, now)
+            await self._book.record(changed, happened, now)
         # Only after commit: on a database error the next check retries the same change.
         self._memories = after
 
@@ -82,5 +82,5 @@ class ExtensionLookout:
     async def _engine_lives(self) -> bool:
         return bool((await self._pbx.extensions.peers(Priority.WATCH)).value)
 
-    async def _remembered(self) -> dict[str, ExtensionMemory]:
-        return extension_machine.read(await self._book.remembered())
+    async def _remembered(self) -> dict[str, ExtensionState]:
+        return extension_machine.read(await self._book.load_states())

@@ -3,29 +3,29 @@
 import asyncio
 
 from bot.engine.checks import extensions, no_calls
-from bot.engine.checks.station import StationLookouts
-from bot.engine.station_selection import Rounds
+from bot.engine.checks.station import StationChecks
+from bot.engine.station_selection import StationSelection
 from bot.incidents.model import EXTENSION, NO_CALLS
-from bot.runtime.pause import Standstill
+from bot.runtime.pause import PausableGroup
 from bot.runtime.watchdog import Loop
 from bot.store.database import Store
 from bot.store.stations import watched_extensions
 
 
-class FleetLookouts:
+class FleetChecks:
     """Checks of the fleet. `turned` is called as a sign of life; each check runs inside `standstill`."""
 
-    def __init__(self, store: Store, loop: Loop | None = None, standstill: Standstill | None = None) -> None:
+    def __init__(self, store: Store, loop: Loop | None = None, standstill: PausableGroup | None = None) -> None:
         self._store = store
-        self._standstill = standstill or Standstill()
-        self._stations: dict[str, StationLookouts] = {}
-        self._phones = Rounds("phones", extensions.LOOK_EVERY, self._with_phones, loop)
-        self._calls = Rounds("incoming calls", no_calls.LOOK_EVERY, self._with_calls)
+        self._standstill = standstill or PausableGroup()
+        self._stations: dict[str, StationChecks] = {}
+        self._phones = StationSelection("phones", extensions.LOOK_EVERY, self._with_phones, loop)
+        self._calls = StationSelection("incoming calls", no_calls.LOOK_EVERY, self._with_calls)
 
-    def add(self, station: str, lookouts: StationLookouts) -> None:
+    def add(self, station: str, lookouts: StationChecks) -> None:
         self._stations[station] = lookouts
-        self._phones.add(station, self._standstill.in_motion(lookouts.phones.look))
-        self._calls.add(station, self._standstill.in_motion(lookouts.calls.turn))
+        self._phones.add(station, self._standstill.is_running(lookouts.phones.run_once))
+        self._calls.add(station, self._standstill.is_running(lookouts.calls.turn))
 
     async def remove(self, station: str) -> None:
         """Remove a station; no check of it is running when this returns."""

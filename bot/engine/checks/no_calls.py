@@ -8,9 +8,9 @@ import structlog
 
 from bot.config.working_hours import WorkingHours
 from bot.detection import condition
-from bot.detection.condition import ConditionMemory
-from bot.engine.checks.base import Book, Watch
-from bot.incidents.model import NO_CALLS, Closed, End, Happened, Kind
+from bot.detection.condition import ConditionState
+from bot.engine.checks.base import StateSink, Watch
+from bot.incidents.model import NO_CALLS, End, Kind, Resolved, StateChange
 from bot.pbx import Pbx, PbxError, Priority
 from bot.pbx.resources.records import Direction, direction
 from bot.runtime.clock import Clock, Zone
@@ -22,7 +22,7 @@ AT_ONCE = timedelta(0)
 
 
 def verdict(
-    memory: ConditionMemory, calls: Sequence[datetime], opened_at: datetime, now: datetime, after: timedelta
+    memory: ConditionState, calls: Sequence[datetime], opened_at: datetime, now: datetime, after: timedelta
 ) -> tuple[bool | None, datetime | None]:
     """Return (too quiet, since); (None, None) is no change.
 
@@ -36,14 +36,14 @@ def verdict(
     return (True, silent_since) if now - silent_since >= after else (False, None)
 
 
-class NoCallsLookout:
+class NoCallsCheck:
     """Call check of one station; `after` zero disables it. While `in_trouble` call records are inconclusive."""
 
     def __init__(
         self,
         station: str,
         pbx: Pbx,
-        book: Book,
+        book: StateSink,
         after: timedelta,
         hours: WorkingHours,
         zone: Zone,
@@ -58,7 +58,7 @@ class NoCallsLookout:
         self._zone = zone
         self._watch = watch
         self._clock = clock
-        self._memory: ConditionMemory | None = None
+        self._memory: ConditionState | None = None
         self._last: datetime | None = None
 
     @property
@@ -70,9 +70,9 @@ class NoCallsLookout:
         self._memory = self._last = None
 
     async def turn(self) -> None:
-        await (self.look() if self.is_on else self.call_off())
+        await (self.run_once() if self.is_on else self.call_off())
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         now = self._clock()
         opening = self._hours.opened_at(now.astimezone(self._zone()).replace(tzinfo=None))
         if opening is None or self._watch.in_trouble:
@@ -90,18 +90,18 @@ class NoCallsLookout:
         self._last = max([*calls, *([self._last] if self._last else [])], default=None)
         known = [*calls, self._last] if self._last else calls
         bad, turned = verdict(before, known, opened_at, now, self._after)
-        memory, told = condition.step(before, bad, now, AT_ONCE, Kind.NO_CALLS, looks=1, since=turned)
+        memory, told = condition.evaluate(before, bad, now, AT_ONCE, Kind.NO_CALLS, looks=1, since=turned)
         if memory != before or told:
-            happened = [Happened(NO_CALLS, told, self._facts())] if told else []
-            await self._book.apply({NO_CALLS: condition.written(memory)}, happened, now)
+            happened = [StateChange(NO_CALLS, told, self._facts())] if told else []
+            await self._book.record({NO_CALLS: condition.written(memory)}, happened, now)
         self._memory = memory
 
     async def call_off(self) -> None:
         """Close the open incident at once when the check is disabled."""
         memory, now = await self._remembered(), self._clock()
         if memory != condition.NOTHING:
-            happened = [Happened(NO_CALLS, Closed(End.CALLED_OFF, now), self._facts())] if memory.alarm else []
-            await self._book.apply({NO_CALLS: None}, happened, now)
+            happened = [StateChange(NO_CALLS, Resolved(End.CALLED_OFF, now), self._facts())] if memory.alarm else []
+            await self._book.record({NO_CALLS: None}, happened, now)
         self._memory = condition.NOTHING
 
     async def _calls(self, since: datetime, now: datetime) -> list[datetime]:
@@ -115,9 +115,9 @@ class NoCallsLookout:
         legs = (await self._pbx.calls.active()).value
         return [self._aware(leg.start) for leg in legs if leg.start and leg.did]
 
-    async def _remembered(self) -> ConditionMemory:
+    async def _remembered(self) -> ConditionState:
         if self._memory is None:
-            self._memory = condition.read((await self._book.remembered()).get(NO_CALLS))
+            self._memory = condition.read((await self._book.load_states()).get(NO_CALLS))
         return self._memory
 
     def _aware(self, moment: datetime) -> datetime:

@@ -14,7 +14,7 @@ import structlog
 
 from bot.access.policy import EVERY_STATION, Destination, Permission
 from bot.engine import calendar_feed
-from bot.engine.calendar_feed import FETCHED_IN_THE_BACKGROUND, CalendarSource, NoCalendar, Trouble
+from bot.engine.calendar_feed import FETCHED_IN_THE_BACKGROUND, CalendarFault, CalendarFeed, NoCalendar
 from bot.notifications.destinations import Destinations
 from bot.oncall.calendar import Event, duties
 from bot.oncall.roster import AHEAD, MOMENT, Roster
@@ -22,12 +22,12 @@ from bot.oncall.rotation import Duty
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
 from bot.sandbox.process import IN_THE_BACKGROUND
-from bot.store.access.contacts import Acquaintances, Known
+from bot.store.access.contacts import Contact, Contacts
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
-from bot.store.messages.notices import News
+from bot.store.messages.notices import Notice
 from bot.store.oncall.calendars import FORGOTTEN, KeptCalendar
-from bot.store.oncall.reachability import NOT_TRIED, Reach
+from bot.store.oncall.reachability import NOT_TRIED, Reachability
 from bot.store.oncall.schedules import OnCallBook
 
 log = structlog.get_logger(__name__)
@@ -51,36 +51,36 @@ class Basis(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class DueCheck:
     """Due check of a person and the shift it is for; None without a shift soon."""
 
     person: int
     duty: Duty | None
 
 
-def due_checks(roster: Roster, reach: Mapping[int, Reach], now: datetime) -> tuple[Check, ...]:
+def due_checks(roster: Roster, reach: Mapping[int, Reachability], now: datetime) -> tuple[DueCheck, ...]:
     """Return the checks due: 24 h and 1 h before each shift, and at once after a change of a person's shifts, which
     clears `checked_at`.
     """
-    found: list[Check] = []
+    found: list[DueCheck] = []
     for person in sorted(roster.people_named):
         known = reach.get(person, NOT_TRIED)
         soon = roster.duties_of(person, now, now + max(BEFORE) + MOMENT)
         if known.checked_at is None:
             ahead = soon or roster.duties_of(person, now, now + AHEAD)
-            found.append(Check(person, ahead[0] if ahead else None))
+            found.append(DueCheck(person, ahead[0] if ahead else None))
         elif soon and _is_due(soon, known, known.checked_at, now):
-            found.append(Check(person, soon[0]))
+            found.append(DueCheck(person, soon[0]))
     return tuple(found)
 
 
-def _is_due(soon: Sequence[Duty], known: Reach, checked_at: datetime, now: datetime) -> bool:
+def _is_due(soon: Sequence[Duty], known: Reachability, checked_at: datetime, now: datetime) -> bool:
     if known.reachable is False and now - checked_at >= TRY_AGAIN:
         return True
     return any(checked_at < duty.begins - before <= now for duty in soon for before in BEFORE)
 
 
-def is_news(check: Check, known: Reach) -> bool:
+def should_warn(check: DueCheck, known: Reachability) -> bool:
     """Return True if no warning was sent for this shift yet."""
     if known.warned_at is None:
         return True
@@ -99,7 +99,7 @@ class CanWrite(Protocol):
         """Ask Telegram if the bot may write to that person in private."""
 
 
-class DutyWatch:
+class ReachabilityCheck:
     """Check of one station's roster, or the fleet's. `can_write_to` asks Telegram; `wake` wakes the delivery worker."""
 
     def __init__(
@@ -108,13 +108,13 @@ class DutyWatch:
         *,
         book: OnCallBook,
         grants: GrantBook,
-        people: Acquaintances,
+        people: Contacts,
         messenger: CanWrite,
         store: Store,
         destinations: Destinations,
         clock: Clock,
         wake: Signal,
-        source: CalendarSource,
+        source: CalendarFeed,
     ) -> None:
         self._station = station
         self._book = book
@@ -129,20 +129,20 @@ class DutyWatch:
         # By level. Parsing takes a process and 0.5 s of processor time, at each of a thousand PBXs.
         self._events: dict[int, tuple[Basis, list[Event]]] = {}
 
-    async def look(self) -> None:
+    async def run_once(self) -> None:
         await self._renew_calendars()
         roster = await self._book.roster(self._station)
         reach = await self._book.reach(sorted(roster.people_named))
         for check in due_checks(roster, reach, self._clock()):
             await self._check(check, reach.get(check.person, NOT_TRIED))
 
-    async def _check(self, check: Check, known: Reach) -> None:
+    async def _check(self, check: DueCheck, known: Reachability) -> None:
         access = await self._grants.current()
         able = access.people_with(Permission.ONCALL_TAKE, self._station, self._clock())
         reachable = await self._messenger.can_write_to(check.person)
         in_order = reachable and check.person in able
-        warnings: list[News] = []
-        if not in_order and is_news(check, known):
+        warnings: list[Notice] = []
+        if not in_order and should_warn(check, known):
             facts = await self._facts_of(check.person) | {
                 "level": check.duty.level if check.duty else 1,
                 "begins": check.duty.begins.isoformat() if check.duty else None,
@@ -151,7 +151,7 @@ class DutyWatch:
             }
             admins = access.people_with(Permission.ONCALL, self._station, self._clock())
             told = dict.fromkeys([*map(Destination, admins), *await self._chats()])
-            warnings = [News(to, "oncall_unreachable", facts) for to in told if to.chat != check.person]
+            warnings = [Notice(to, "oncall_unreachable", facts) for to in told if to.chat != check.person]
         await self._book.note_reach(check.person, reachable=in_order, warnings=warnings)
         if warnings:
             self._wake.send()
@@ -205,7 +205,7 @@ class DutyWatch:
             self._events[kept.level] = basis, events
         return events
 
-    async def _problem(self, failed: KeptCalendar) -> list[News]:
+    async def _problem(self, failed: KeptCalendar) -> list[Notice]:
         """Build the notification of a failure, sent once until it works again; the exact reason only for administrators
         of all stations.
         """
@@ -213,15 +213,15 @@ class DutyWatch:
         everywhere = set(access.people_with(Permission.ONCALL, EVERY_STATION, now))
         facts = {"station": self._station, "level": failed.level, "problem": failed.problem}
         return [
-            News(
+            Notice(
                 Destination(admin),
                 "oncall_calendar_problem",
-                facts if admin in everywhere or not failed.url else {**facts, "problem": str(Trouble.UNSAID)},
+                facts if admin in everywhere or not failed.url else {**facts, "problem": str(CalendarFault.UNSAID)},
             )
             for admin in access.people_with(Permission.ONCALL, self._station, now)
         ]
 
-    async def _news(self, old: KeptCalendar, new: KeptCalendar, now: datetime) -> list[News]:
+    async def _news(self, old: KeptCalendar, new: KeptCalendar, now: datetime) -> list[Notice]:
         """Build the notifications of a change in the person on call now."""
         roster = await self._book.roster(self._station)
         before = roster.on_call(now).get(old.level)
@@ -235,12 +235,12 @@ class DutyWatch:
             "after": await self._facts_of(after) if after is not None else None,
         }
         told = [*await self._chats(), *(Destination(person) for person in (before, after) if person is not None)]
-        return [News(to, "oncall_changed", facts) for to in dict.fromkeys(told)]
+        return [Notice(to, "oncall_changed", facts) for to in dict.fromkeys(told)]
 
     async def _chats(self) -> Sequence[Destination]:
         async with self._store.begin() as session:
-            return await self._destinations.taking(session, self._clock())
+            return await self._destinations.reachable(session, self._clock())
 
     async def _facts_of(self, person: int) -> dict[str, Any]:
-        known = (await self._people.named([person], self._station)).get(person, Known(person, ""))
+        known = (await self._people.named([person], self._station)).get(person, Contact(person, ""))
         return {"station": self._station, "subject": person, "name": known.name, "username": known.username or ""}

@@ -8,10 +8,10 @@ from typing import Any
 import structlog
 
 from bot.config.working_hours import WorkingHours
-from bot.engine.checks.base import Book, Watch, Watched
-from bot.engine.checks.clock_drift import ClockLookout
-from bot.engine.checks.extensions import ExtensionLookout
-from bot.engine.checks.no_calls import NoCallsLookout
+from bot.engine.checks.base import StateSink, Watch, Watched
+from bot.engine.checks.clock_drift import ClockDriftCheck
+from bot.engine.checks.extensions import ExtensionCheck
+from bot.engine.checks.no_calls import NoCallsCheck
 from bot.pbx import Pbx
 from bot.runtime.clock import Clock, Zone
 
@@ -19,32 +19,32 @@ log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Quiet:
+class NoCallsConfig:
     """Interval without incoming calls that is unusual, and the hours it applies to; zero disables the check."""
 
     after: timedelta
     hours: WorkingHours
 
 
-class StationLookouts:
+class StationChecks:
     """Checks of one station. While `in_trouble`, answers of the PBX about anything but trunks are inconclusive."""
 
     def __init__(
         self,
         station: str,
         pbx: Pbx,
-        book: Book,
+        book: StateSink,
         *,
         watched: Watched,
-        quiet: Quiet,
+        quiet: NoCallsConfig,
         zone: Zone,
         watch: Watch,
         clock: Clock,
     ) -> None:
         self._station = station
-        self.clock = ClockLookout(station, book)
-        self.phones = ExtensionLookout(station, pbx, book, watched, watch, clock)
-        self.calls = NoCallsLookout(station, pbx, book, quiet.after, quiet.hours, zone, watch, clock)
+        self.clock = ClockDriftCheck(station, book)
+        self.phones = ExtensionCheck(station, pbx, book, watched, watch, clock)
+        self.calls = NoCallsCheck(station, pbx, book, quiet.after, quiet.hours, zone, watch, clock)
 
     def recall(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load the clock state from states by subject; the other checks load theirs when needed."""
@@ -52,7 +52,7 @@ class StationLookouts:
         self.phones.forget()
         self.calls.forget()
 
-    async def after_a_look(self) -> None:
+    async def after_poll(self) -> None:
         """Evaluate observations beside the trunks. Errors are logged, not raised."""
         try:
             await self.clock.judge()

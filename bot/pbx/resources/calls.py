@@ -9,7 +9,7 @@ from pydantic import Field
 from bot.pbx.http import Connection
 from bot.pbx.resources.phone_book import PhoneBook, spelled
 from bot.pbx.responses import Answer
-from bot.pbx.schema import LocalTime, Name, Text, Wire, models, with_value
+from bot.pbx.schema import ApiModel, LocalTime, Name, Text, models, with_value
 from bot.sandbox.time_slices import each
 
 # Asterisk's longest name.
@@ -20,7 +20,7 @@ MOST_CHANNELS = 2000
 TRUNK_CHANNEL = re.compile(r"[^/]+/((?:SIP|IAX)-[A-Z]*-?[0-9A-F]+)(?:-|$)")
 
 
-class Leg(Wire):
+class Leg(ApiModel):
     """Part of a call between two parties; times are the PBX's local time."""
 
     start: LocalTime = None

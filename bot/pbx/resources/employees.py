@@ -11,7 +11,7 @@ from bot.pbx.errors import Conflict, Invalid, NotFound, NotJson, PbxError
 from bot.pbx.http import Connection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import MOST_MESSAGES, Answer, Envelope, plain, scalar
-from bot.pbx.schema import Count, Name, Note, Secret, Text, Truth, Wire, mappings, models, one, with_value
+from bot.pbx.schema import ApiModel, Count, Name, Note, Secret, Text, Truth, mappings, models, one, with_value
 
 # Limit of `employees:batchCreate`.
 BATCH = 20
@@ -23,7 +23,7 @@ MOST_OF_A_PAGE = 2000
 MOST = 20_000
 
 
-class EmployeeRow(Wire):
+class EmployeeRow(ApiModel):
     """Employee in the list; a name beyond LONGEST_NAME is cut, unlike that of Employee."""
 
     id: Text = ""
@@ -34,7 +34,7 @@ class EmployeeRow(Wire):
     disabled: Truth = False
 
 
-class Employee(Wire):
+class Employee(ApiModel):
     """Employee in full.
 
     `ring` is in seconds; `forward`, `busy` and `unavailable` hold a number, `hangup`, `busy`, `voicemail`, `did2user`,

@@ -10,18 +10,18 @@ from bot.pbx.http import Connection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.resources.phone_book import PhoneBook, spelled
 from bot.pbx.responses import Answer
-from bot.pbx.schema import Integer, Name, Number, Text, Wire, mappings, models, one, with_value
+from bot.pbx.schema import ApiModel, Integer, Name, Number, Text, mappings, models, one, with_value
 from bot.sandbox.time_slices import each
 
 
-class Device(Wire):
+class Device(ApiModel):
     ip: Text = ""
     port: Integer = None
     user_agent: Text = ""
     rtt: Number = None
 
 
-class ExtensionStatus(Wire):
+class ExtensionStatus(ApiModel):
     number: Text = Field("", alias="extension")
     name: Name = Field("", alias="callerid")
     status: Text = ""
@@ -35,7 +35,7 @@ class ExtensionStatus(Wire):
         return self.model_copy(update={"name": spelled(names, self.number, self.name)})
 
 
-class PeerStatus(Wire):
+class PeerStatus(ApiModel):
     id: Text = ""
     state: Text = ""
     detailed_state: Text = Field("", alias="detailed-state")

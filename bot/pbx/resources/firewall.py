@@ -10,7 +10,7 @@ from pydantic import Field
 from bot.pbx.http import Connection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import Answer, scalar
-from bot.pbx.schema import MOST_ROWS, Epoch, Wire, mappings, with_value
+from bot.pbx.schema import MOST_ROWS, ApiModel, Epoch, mappings, with_value
 from bot.sandbox.time_slices import each
 
 LONGEST_ADDRESS = 100
@@ -18,7 +18,7 @@ LONGEST_ADDRESS = 100
 MOST_JAILS = 20
 
 
-class _Jailed(Wire):
+class _Jailed(ApiModel):
     until: Epoch = Field(None, alias="timeunban")
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, ValidationError
 
 from bot.pbx.errors import NotJson, TimedOut
-from bot.pbx.http import Connection, Sound
+from bot.pbx.http import Connection, Recording
 from bot.pbx.rate_limit import Priority
 from bot.pbx.resources.calls import CallLeg, Leg
 from bot.pbx.resources.phone_book import PhoneBook
@@ -104,7 +104,7 @@ class CallRecord(Leg):
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowing:
+class ServerFilter:
     """Filter applied by the PBX: part of a number, or of an employee's name.
 
     It matches single legs and returns too many rather than too few, so results must be filtered again. Set one field at
@@ -124,7 +124,7 @@ class Narrowing:
         )
 
 
-EVERYTHING = Narrowing()
+EVERYTHING = ServerFilter()
 
 
 def direction(record: CallRecord) -> Direction:
@@ -137,7 +137,7 @@ def direction(record: CallRecord) -> Direction:
     return Direction.INTERNAL
 
 
-class Records:
+class CallRecords:
     """Call records, with names from the phone book; `clock` in seconds."""
 
     def __init__(self, connection: Connection, book: PhoneBook, clock: Monotonic) -> None:
@@ -149,7 +149,7 @@ class Records:
         self,
         start: datetime,
         end: datetime,
-        narrowing: Narrowing = EVERYTHING,
+        narrowing: ServerFilter = EVERYTHING,
         *,
         priority: Priority = Priority.COMMAND,
     ) -> AsyncIterator[CallRecord]:
@@ -181,7 +181,7 @@ class Records:
         record = next((record for record in found if record.linkedid == linkedid), None)
         return record.named(await self._book.names()) if record else None
 
-    async def recording(self, leg: CallRecordLeg, form: str, limit: int) -> Sound:
+    async def recording(self, leg: CallRecordLeg, form: str, limit: int) -> Recording:
         """Fetch the recording of a leg, at most `limit` bytes; `form` is mp3, ogg, or original, which is mostly WebM.
 
         Addresses expire an hour after the record was read. Raises TooLarge.
@@ -192,7 +192,7 @@ class Records:
         self,
         start: datetime,
         until: datetime,
-        narrowing: Narrowing,
+        narrowing: ServerFilter,
         priority: Priority,
         seen: set[str],
         give_up_at: float,

@@ -7,13 +7,13 @@ from pydantic import BeforeValidator, Field
 from bot.pbx.http import Connection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import Answer
-from bot.pbx.schema import Integer, Name, Text, Wire, mappings, models, with_value
+from bot.pbx.schema import ApiModel, Integer, Name, Text, mappings, models, with_value
 
 # More than any PBX has. Outbound routes are compared pairwise.
 MOST_ROUTES = 1000
 
 
-class IncomingRoute(Wire):
+class IncomingRoute(ApiModel):
     """Inbound route. `number` is the DID, empty for any; `extension` is the target."""
 
     id: Text = ""
@@ -23,7 +23,7 @@ class IncomingRoute(Wire):
     extension: Text = ""
 
 
-class OutboundRoute(Wire):
+class OutboundRoute(ApiModel):
     """Outbound route: numbers with this prefix and `rest` more digits; None or negative for any.
 
     The PBX tries matching routes in the order of `priority` (measured: the next one 0.2 s after a failed trunk).
@@ -37,11 +37,11 @@ class OutboundRoute(Wire):
     priority: Integer = None
 
 
-class QueueMember(Wire):
+class QueueMember(ApiModel):
     extension: Text = ""
 
 
-class Queue(Wire):
+class Queue(ApiModel):
     id: Text = ""
     extension: Text = ""
     name: Name = ""

@@ -11,6 +11,7 @@ from bot.pbx.http import Connection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import Answer, scalar
 from bot.pbx.schema import (
+    ApiModel,
     Epoch,
     Integer,
     Note,
@@ -19,7 +20,6 @@ from bot.pbx.schema import (
     Secret,
     Text,
     Truth,
-    Wire,
     Word,
     mappings,
     one,
@@ -43,7 +43,7 @@ MOST_GROUPS = 20
 MOST_EVENTS = 1000
 
 
-class TrunkStatus(Wire):
+class TrunkStatus(ApiModel):
     """State of a trunk. `name` is the displayed name; `apart` distinguishes it from others of that name, if any."""
 
     id: Text = ""
@@ -74,7 +74,7 @@ class TrunkStatus(Wire):
         return is_iax(self.id, self.type)
 
 
-class TrunkEvent(Wire):
+class TrunkEvent(ApiModel):
     """Change of state in the PBX's own history; states as in TrunkStatus."""
 
     at: Epoch = Field(None, alias="timestamp")
@@ -82,7 +82,7 @@ class TrunkEvent(Wire):
     previous: Text = Field("", alias="previousState")
 
 
-class TrunkRow(Wire):
+class TrunkRow(ApiModel):
     """Trunk in the list, disabled ones included. `represent` is `SIP: Zadarma`."""
 
     id: Text = ""
@@ -115,7 +115,7 @@ class TrunkRow(Wire):
         )
 
 
-class Trunk(Wire):
+class Trunk(ApiModel):
     """Settings of one trunk. `secret` is MASK for one that registers with its provider, else in clear."""
 
     id: Text = ""
@@ -160,7 +160,7 @@ class TrunkDraft(BaseModel):
         return body
 
 
-class Detail(Wire):
+class Detail(ApiModel):
     """Status of one trunk with history.
 
     `availability` is the PBX's own figure in percent; None where it is wrong: the PBX counts lower-case states only, so
@@ -188,7 +188,7 @@ class Trunks:
         if sum(map(len, groups)) > MOST_TRUNKS:
             raise NotJson(200, "providers")
         found = [TrunkStatus.model_validate(row) for group in groups for row in group]
-        return with_value(answer, {trunk.id: trunk for trunk in told_apart(found) if trunk.id})
+        return with_value(answer, {trunk.id: trunk for trunk in distinct(found) if trunk.id})
 
     async def list(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[TrunkRow, ...]]:
         """Return all trunks of both types; the PBX includes disabled ones only on request."""
@@ -265,7 +265,7 @@ def is_iax(trunk_id: str, kind: str = "") -> bool:
     return kind.lower() == "iax" or trunk_id.upper().startswith("IAX")
 
 
-def told_apart(trunks: Sequence[TrunkStatus]) -> list[TrunkStatus]:
+def distinct(trunks: Sequence[TrunkStatus]) -> list[TrunkStatus]:
     """Set `apart` on trunks that share a name: the account, else account and host, else the id.
 
     The PBX allows any number of trunks of one name.

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access.policy import EVERY_STATION, Asking, Grant
+from bot.access.policy import EVERY_STATION, AccessContext, Grant
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
 from bot.store.access.contacts import known_at
@@ -30,7 +30,7 @@ Facts = dict[str, Any]
 Rows = list[list[dict[str, Any]]]
 
 
-class Requests:
+class AccessRequests:
     """`wake` is called when messages are queued."""
 
     def __init__(self, store: Store, clock: Clock, grants: GrantBook, wake: Signal) -> None:
@@ -78,7 +78,7 @@ class Requests:
         """Return the outbox ids of the notifications."""
         now = self._clock()
         notices = [
-            outbox.owe(
+            outbox.enqueue(
                 session,
                 chat_id=admin,
                 thread_id=None,
@@ -107,7 +107,7 @@ class Requests:
         async with self._store.begin() as session:
             return (await session.execute(query)).scalars().all()
 
-    async def answer(self, request_id: int, grant: Grant | None, by: Asking, name: str) -> bool:
+    async def answer(self, request_id: int, grant: Grant | None, by: AccessContext, name: str) -> bool:
         """Answer a request: with a grant, or refuse with None. The role is granted, and the person and all
         administrators are notified, in one transaction. False if it is already answered. Raises NotGranted and leaves
         it unanswered."""
@@ -137,7 +137,7 @@ class Requests:
         now, news = self._clock(), {"role": request.answer, "by": request.answered_by}
         told = await session.execute(select(Outgoing).where(Outgoing.id.in_(request.notices)))
         for notice in told.scalars().all():
-            outbox.owe(
+            outbox.enqueue(
                 session,
                 action="edit",
                 chat_id=notice.chat_id,
@@ -149,7 +149,9 @@ class Requests:
                 silent=True,
             )
         facts = news | {"station": request.station}
-        outbox.owe(session, chat_id=request.person_id, thread_id=None, template="access_answer", facts=facts, now=now)
+        outbox.enqueue(
+            session, chat_id=request.person_id, thread_id=None, template="access_answer", facts=facts, now=now
+        )
 
 
 async def _asked_within(

@@ -44,7 +44,7 @@ _RECORD_DECISION = insert(_AUDIT).returning(_AUDIT.c.id)
 _RECORD_OUTCOME = insert(_OUTCOMES)
 
 # A decision as a row of its table.
-Entry = dict[str, Any]
+NewAuditEntry = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ NOTHING_CHANGED = Change()
 
 
 @dataclass(frozen=True, slots=True)
-class Earlier:
+class EarlierDecision:
     """Stored decision about an update."""
 
     id: int
@@ -69,7 +69,7 @@ class Earlier:
     is_finished: bool
 
 
-async def record_decision(session: AsyncSession, entry: Entry) -> int:
+async def record_decision(session: AsyncSession, entry: NewAuditEntry) -> int:
     """Return the id of the new row."""
     number: int = (await session.execute(_RECORD_DECISION, entry)).scalar_one()
     return number
@@ -86,13 +86,13 @@ async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, 
     await session.execute(_RECORD_OUTCOME, row)
 
 
-async def earlier(session: AsyncSession, update_id: int, what: str, now: datetime) -> Earlier | None:
+async def earlier(session: AsyncSession, update_id: int, what: str, now: datetime) -> EarlierDecision | None:
     """Return the stored decision about an update that is delivered again."""
     found = await session.execute(
         _EARLIER, {"update_id": update_id, "what": shortened(what, 64), "since": now - REMEMBERED}
     )
     row = found.one_or_none()
-    return Earlier(*row) if row else None
+    return EarlierDecision(*row) if row else None
 
 
 async def open_decisions(session: AsyncSession, update_id: int, now: datetime) -> Sequence[int]:
@@ -141,7 +141,7 @@ def entry(
     permission: str,
     allowed: bool,
     reason: str,
-) -> Entry:
+) -> NewAuditEntry:
     return {
         "at": at,
         "update_id": update_id,

@@ -12,7 +12,7 @@ from bot.store.tables.incidents import AuditEntry, AuditOutcome
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class AuditFilter:
     """Filter: all given fields must match. `until` is exclusive."""
 
     since: datetime | None = None
@@ -44,7 +44,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class AuditRow:
     """Decision with its last outcome."""
 
     entry: AuditEntry
@@ -58,12 +58,12 @@ class AuditReader:
         self._store = store
         self._denials = denials
 
-    async def count(self, wanted: Wanted) -> int:
+    async def count(self, wanted: AuditFilter) -> int:
         async with self._store.begin() as session:
             found = await session.execute(select(func.count()).select_from(AuditEntry).where(*wanted.clauses()))
             return found.scalar_one()
 
-    async def newest(self, wanted: Wanted, limit: int, *, before: int | None = None) -> Sequence[Row]:
+    async def newest(self, wanted: AuditFilter, limit: int, *, before: int | None = None) -> Sequence[AuditRow]:
         """Return rows, newest first; `before` is an exclusive row id."""
         latest = (
             select(func.max(AuditOutcome.id)).where(AuditOutcome.decision_id == AuditEntry.id).correlate(AuditEntry)
@@ -81,7 +81,7 @@ class AuditReader:
             if self._denials is not None:
                 await self._denials.write(session)
             found = await session.execute(query)
-            return [Row(entry, outcome) for entry, outcome in found.all()]
+            return [AuditRow(entry, outcome) for entry, outcome in found.all()]
 
     async def one(self, entry_id: int) -> tuple[AuditEntry, Sequence[AuditOutcome]] | None:
         """Return a decision and its outcomes, oldest first."""

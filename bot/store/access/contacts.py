@@ -21,7 +21,7 @@ _HAD = insert(FormerUsername).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Contact:
     """`id` identifies; name and username are the last seen ones, for display only."""
 
     id: int
@@ -30,11 +30,11 @@ class Known:
 
 
 class AlertedStations(Protocol):
-    def told_in(self, chat: int) -> Collection[str]:
+    def alert_stations_of(self, chat: int) -> Collection[str]:
         """The stations for whose alerts the settings name that chat."""
 
 
-class Acquaintances:
+class Contacts:
     """With `apart`, a station knows people and chats seen there, and those with a role at all stations, including
     `everywhere` from the settings; `told_in` returns the stations whose alerts a chat gets by the settings. Otherwise,
     and at EVERY_STATION, all are known."""
@@ -52,7 +52,7 @@ class Acquaintances:
         self._everywhere = frozenset(everywhere)
         self._stations = stations
 
-    async def by_username(self, username: str, at: str) -> Known | None:
+    async def by_username(self, username: str, at: str) -> Contact | None:
         """Return the current owner of a username, with or without @, if known at that station."""
         wanted = username.removeprefix("@").lower()
         async with self._store.begin() as session:
@@ -61,17 +61,17 @@ class Acquaintances:
             known = await self._known_at(session, [row], at) if row else {}
         return next(iter(known.values()), None)
 
-    async def named(self, ids: Iterable[int], at: str) -> Mapping[int, Known]:
+    async def named(self, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
         """Return those of the ids that are known at that station."""
         async with self._store.begin() as session:
             return await self.named_in(session, ids, at)
 
-    async def named_in(self, session: AsyncSession, ids: Iterable[int], at: str) -> Mapping[int, Known]:
+    async def named_in(self, session: AsyncSession, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
         """`named` within a session."""
         found = await session.execute(select(Acquaintance).where(Acquaintance.id.in_(tuple(ids))))
         return await self._known_at(session, found.scalars().all(), at)
 
-    async def who_had(self, username: str, at: str) -> Mapping[int, Known | None]:
+    async def who_had(self, username: str, at: str) -> Mapping[int, Contact | None]:
         """Return all current and former owners of a username; None for those not known at that station."""
         wanted = username.removeprefix("@").lower()
         async with self._store.begin() as session:
@@ -80,7 +80,7 @@ class Acquaintances:
             known = await self.named_in(session, ids, at)
         return {person: known.get(person) for person in ids}
 
-    async def _known_at(self, session: AsyncSession, rows: Collection[Acquaintance], at: str) -> Mapping[int, Known]:
+    async def _known_at(self, session: AsyncSession, rows: Collection[Acquaintance], at: str) -> Mapping[int, Contact]:
         if not self._apart or at == EVERY_STATION:
             return {row.id: _known(row) for row in rows}
         ids = [row.id for row in rows]
@@ -88,12 +88,14 @@ class Acquaintances:
         given = select(GrantRow.subject_id).where(GrantRow.station == EVERY_STATION, GrantRow.subject_id.in_(ids))
         here = {*(await session.execute(met.union(given))).scalars(), *self._everywhere}
         here.update(
-            chat for chat in ids if chat < 0 and self._stations is not None and at in self._stations.told_in(chat)
+            chat
+            for chat in ids
+            if chat < 0 and self._stations is not None and at in self._stations.alert_stations_of(chat)
         )
         return {row.id: _known(row) for row in rows if row.id in here}
 
 
-async def meet(session: AsyncSession, one: Known, at: Iterable[str] = ()) -> Known | None:
+async def remember(session: AsyncSession, one: Contact, at: Iterable[str] = ()) -> Contact | None:
     """Store a person or chat seen at the stations `at`; return the previous entry. A username that moved to another
     account is removed from the old one, which must not be found by it."""
     for station in at:
@@ -101,13 +103,13 @@ async def meet(session: AsyncSession, one: Known, at: Iterable[str] = ()) -> Kno
     username = one.username.lower() if one.username else None
     before = (await session.execute(_AS_KNOWN, {"of": one.id})).one_or_none()
     if before == (one.name[:128], username):
-        return Known(one.id, *before)
+        return Contact(one.id, *before)
     if username is not None:
         await session.execute(_HAD, {"username": username, "person_id": one.id})
         taken = update(Acquaintance).where(Acquaintance.username == username, Acquaintance.id != one.id)
         await session.execute(taken.values(username=None))
     await session.merge(Acquaintance(id=one.id, name=one.name[:128], username=username))
-    return Known(one.id, *before) if before else None
+    return Contact(one.id, *before) if before else None
 
 
 async def known_at(session: AsyncSession, one: int, station: str) -> None:
@@ -115,5 +117,5 @@ async def known_at(session: AsyncSession, one: int, station: str) -> None:
     await session.execute(_MEET_AT, {"station": station, "id": one})
 
 
-def _known(row: Acquaintance) -> Known:
-    return Known(row.id, row.name, row.username)
+def _known(row: Acquaintance) -> Contact:
+    return Contact(row.id, row.name, row.username)

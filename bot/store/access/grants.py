@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access.policy import EVERY_STATION, Access, Asking, Grant, Permission, Role, check_giving, check_taking
+from bot.access.policy import EVERY_STATION, Access, AccessContext, Grant, Permission, Role, check_grant, check_revoke
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
 from bot.store.access.contacts import known_at
@@ -51,17 +51,17 @@ class GrantBook:
         async with self._store.begin() as session:
             return await self.read(session)
 
-    async def give(self, grant: Grant, giver: Asking) -> None:
+    async def give(self, grant: Grant, giver: AccessContext) -> None:
         """Grant a role; an existing grant gets the new end. Raises NotGranted."""
         async with self._store.begin() as session:
             await self.write(session, grant, giver)
         self._changed.send()
 
-    async def take(self, taken: Sequence[Grant], taker: Asking) -> None:
+    async def take(self, taken: Sequence[Grant], taker: AccessContext) -> None:
         """Revoke all of them or none. Raises NotGranted."""
         async with self._store.begin() as session:
             for grant in taken:
-                check_taking(await self.read(session), taker, grant)
+                check_revoke(await self.read(session), taker, grant)
                 await session.execute(
                     delete(GrantRow).where(
                         GrantRow.station == grant.station,
@@ -82,10 +82,10 @@ class GrantBook:
         )
         return Access((*named, *(Grant(*row) for row in found)), self.roles)
 
-    async def write(self, session: AsyncSession, grant: Grant, giver: Asking) -> None:
+    async def write(self, session: AsyncSession, grant: Grant, giver: AccessContext) -> None:
         """Grant within the caller's transaction; the caller calls `tell` after the commit. Raises NotGranted."""
         access = await self.read(session)
-        check_giving(access, giver, grant)
+        check_grant(access, giver, grant)
         await _meet(session, access, giver, grant)
         row = GrantRow(
             station=grant.station,
@@ -103,7 +103,7 @@ class GrantBook:
         self._changed.send()
 
 
-async def _meet(session: AsyncSession, access: Access, giver: Asking, grant: Grant) -> None:
+async def _meet(session: AsyncSession, access: Access, giver: AccessContext, grant: Grant) -> None:
     """Make the subject known at that station, if the giver may see the name. An id alone is not enough: an
     administrator of one station could resolve all ids to names."""
     of_all = replace(giver, station=EVERY_STATION)

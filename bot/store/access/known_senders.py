@@ -21,7 +21,7 @@ class AlertChats(Protocol):
         """Chats that alerts go to."""
 
 
-class Known:
+class KnownSenders:
     """`people`: with a role of their own or on call; `chats`: give a role to all members; `ours`: those chats and the
     ones that get alerts."""
 

@@ -6,48 +6,48 @@ from datetime import datetime
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables.incidents import Card, CardIncident, Incident, IncidentEvent, Outgoing
+from bot.store.tables.incidents import AlertMessage, AlertMessageIncident, Incident, IncidentEvent, Outgoing
 
 
-async def add(session: AsyncSession, card: Card) -> None:
+async def add(session: AsyncSession, card: AlertMessage) -> None:
     """Insert an alert message; its id is known afterwards."""
     session.add(card)
     await session.flush()
 
 
-def attach(session: AsyncSession, card: Card, incident: Incident) -> None:
+def attach(session: AsyncSession, card: AlertMessage, incident: Incident) -> None:
     """Add an incident to an alert message; the row is written by the next flush."""
-    session.add(CardIncident(card_id=card.id, incident_id=incident.id))
+    session.add(AlertMessageIncident(card_id=card.id, incident_id=incident.id))
 
 
-async def detach(session: AsyncSession, card: Card, incident: Incident) -> None:
+async def detach(session: AsyncSession, card: AlertMessage, incident: Incident) -> None:
     """Remove an incident from an alert message."""
-    await session.delete(await session.get_one(CardIncident, (card.id, incident.id)))
+    await session.delete(await session.get_one(AlertMessageIncident, (card.id, incident.id)))
 
 
-async def open_of(session: AsyncSession, incident: Incident) -> Sequence[Card]:
+async def open_of(session: AsyncSession, incident: Incident) -> Sequence[AlertMessage]:
     """Return the alert messages of an incident that are not closed, oldest first."""
     found = await session.execute(
-        select(Card)
-        .join(CardIncident, CardIncident.card_id == Card.id)
-        .where(CardIncident.incident_id == incident.id, Card.closed_at.is_(None))
-        .order_by(Card.id)
+        select(AlertMessage)
+        .join(AlertMessageIncident, AlertMessageIncident.card_id == AlertMessage.id)
+        .where(AlertMessageIncident.incident_id == incident.id, AlertMessage.closed_at.is_(None))
+        .order_by(AlertMessage.id)
     )
     return found.scalars().all()
 
 
-async def incidents_of(session: AsyncSession, card: Card) -> Sequence[Incident]:
+async def incidents_of(session: AsyncSession, card: AlertMessage) -> Sequence[Incident]:
     """Return the incidents of an alert message by id."""
     found = await session.execute(
         select(Incident)
-        .join(CardIncident, CardIncident.incident_id == Incident.id)
-        .where(CardIncident.card_id == card.id)
+        .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
+        .where(AlertMessageIncident.card_id == card.id)
         .order_by(Incident.id)
     )
     return found.scalars().all()
 
 
-async def outbox_row(session: AsyncSession, card: Card) -> Outgoing:
+async def outbox_row(session: AsyncSession, card: AlertMessage) -> Outgoing:
     """Return the outbox row that sends the alert message."""
     return await session.get_one(Outgoing, card.message)
 
@@ -62,28 +62,28 @@ async def newest_joinable(
     opened_at_station: tuple[str, datetime] | None,
     excluded_station: str,
     limit: int,
-) -> Card | None:
+) -> AlertMessage | None:
     """Return the newest open alert message of a chat joined since a time, or opened at a station since another.
 
     None when that one shows `limit` incidents already.
     """
-    when = Card.joined_at >= joined_since
+    when = AlertMessage.joined_at >= joined_since
     if opened_at_station is not None:
         station, opened_since = opened_at_station
-        when = or_(when, and_(Card.station == station, Card.opened_at >= opened_since))
+        when = or_(when, and_(AlertMessage.station == station, AlertMessage.opened_at >= opened_since))
     found = await session.execute(
-        select(Card, func.count(CardIncident.incident_id))
-        .join(CardIncident, CardIncident.card_id == Card.id)
+        select(AlertMessage, func.count(AlertMessageIncident.incident_id))
+        .join(AlertMessageIncident, AlertMessageIncident.card_id == AlertMessage.id)
         .where(
-            Card.chat_id == chat_id,
-            Card.station != excluded_station,
-            Card.thread_id.is_(thread_id) if thread_id is None else Card.thread_id == thread_id,
-            Card.closed_at.is_(None),
-            Card.loud == loud,
+            AlertMessage.chat_id == chat_id,
+            AlertMessage.station != excluded_station,
+            AlertMessage.thread_id.is_(thread_id) if thread_id is None else AlertMessage.thread_id == thread_id,
+            AlertMessage.closed_at.is_(None),
+            AlertMessage.loud == loud,
             when,
         )
-        .group_by(Card.id)
-        .order_by(Card.id.desc())
+        .group_by(AlertMessage.id)
+        .order_by(AlertMessage.id.desc())
         .limit(1)
     )
     row = found.one_or_none()
@@ -94,9 +94,9 @@ async def unacknowledged(session: AsyncSession, card_id: int, station: str) -> S
     """Return the ids of the open, unacknowledged incidents of a station on an alert message."""
     found = await session.execute(
         select(Incident.id)
-        .join(CardIncident, CardIncident.incident_id == Incident.id)
+        .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
         .where(
-            CardIncident.card_id == card_id,
+            AlertMessageIncident.card_id == card_id,
             Incident.station == station,
             Incident.open_key.is_not(None),
             Incident.acknowledged_at.is_(None),
@@ -105,15 +105,15 @@ async def unacknowledged(session: AsyncSession, card_id: int, station: str) -> S
     return found.scalars().all()
 
 
-async def open_in_chat(session: AsyncSession, chat_id: int, station: str) -> list[tuple[Incident, Card]]:
+async def open_in_chat(session: AsyncSession, chat_id: int, station: str) -> list[tuple[Incident, AlertMessage]]:
     """Return the open incidents of a station with their open alert messages in a chat."""
     found = await session.execute(
-        select(Incident, Card)
-        .join(CardIncident, CardIncident.incident_id == Incident.id)
-        .join(Card, Card.id == CardIncident.card_id)
+        select(Incident, AlertMessage)
+        .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
+        .join(AlertMessage, AlertMessage.id == AlertMessageIncident.card_id)
         .where(
-            Card.chat_id == chat_id,
-            Card.closed_at.is_(None),
+            AlertMessage.chat_id == chat_id,
+            AlertMessage.closed_at.is_(None),
             Incident.station == station,
             Incident.open_key.is_not(None),
         )
@@ -121,31 +121,31 @@ async def open_in_chat(session: AsyncSession, chat_id: int, station: str) -> lis
     return [(row[0], row[1]) for row in found.all()]
 
 
-async def of_outbox_row(session: AsyncSession, row_id: int, station: str) -> list[tuple[Incident, Card]]:
+async def of_outbox_row(session: AsyncSession, row_id: int, station: str) -> list[tuple[Incident, AlertMessage]]:
     """Return the incidents of a station with the alert messages that an outbox row sends."""
     found = await session.execute(
-        select(Incident, Card)
-        .join(CardIncident, CardIncident.incident_id == Incident.id)
-        .join(Card, Card.id == CardIncident.card_id)
-        .where(Card.message == row_id, Incident.station == station)
+        select(Incident, AlertMessage)
+        .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
+        .join(AlertMessage, AlertMessage.id == AlertMessageIncident.card_id)
+        .where(AlertMessage.message == row_id, Incident.station == station)
     )
     return [(row[0], row[1]) for row in found.all()]
 
 
-async def undelivered_in(session: AsyncSession, chat_id: int, station: str, since: datetime) -> Sequence[Card]:
+async def undelivered_in(session: AsyncSession, chat_id: int, station: str, since: datetime) -> Sequence[AlertMessage]:
     """Return alert messages of a chat closed since a time, of which the timeline says that they were undelivered."""
     found = await session.execute(
-        select(Card, IncidentEvent)
-        .join(CardIncident, CardIncident.card_id == Card.id)
-        .join(Incident, Incident.id == CardIncident.incident_id)
+        select(AlertMessage, IncidentEvent)
+        .join(AlertMessageIncident, AlertMessageIncident.card_id == AlertMessage.id)
+        .join(Incident, Incident.id == AlertMessageIncident.incident_id)
         .join(IncidentEvent, IncidentEvent.incident_id == Incident.id)
         .where(
-            Card.chat_id == chat_id,
-            Card.closed_at >= since,
+            AlertMessage.chat_id == chat_id,
+            AlertMessage.closed_at >= since,
             Incident.station == station,
             IncidentEvent.what == "undelivered",
         )
-        .order_by(Card.id)
+        .order_by(AlertMessage.id)
     )
     return list({card.id: card for card, event in found.all() if event.facts.get("card") == card.id}.values())
 
@@ -153,10 +153,10 @@ async def undelivered_in(session: AsyncSession, chat_id: int, station: str, sinc
 async def private_chats_of(session: AsyncSession, incident_id: int) -> set[int]:
     """Return the private chats with an alert message of an incident whose outbox row is not dead."""
     found = await session.execute(
-        select(Card.chat_id)
-        .join(CardIncident, CardIncident.card_id == Card.id)
-        .join(Outgoing, Outgoing.id == Card.message)
-        .where(CardIncident.incident_id == incident_id, Card.chat_id > 0, Outgoing.state != "dead")
+        select(AlertMessage.chat_id)
+        .join(AlertMessageIncident, AlertMessageIncident.card_id == AlertMessage.id)
+        .join(Outgoing, Outgoing.id == AlertMessage.message)
+        .where(AlertMessageIncident.incident_id == incident_id, AlertMessage.chat_id > 0, Outgoing.state != "dead")
     )
     return set(found.scalars())
 
@@ -165,9 +165,9 @@ async def stations_shown_in(session: AsyncSession, chat_id: int) -> Sequence[str
     """Return the stations with an open incident on an open alert message in a chat."""
     found = await session.execute(
         select(Incident.station)
-        .join(CardIncident, CardIncident.incident_id == Incident.id)
-        .join(Card, Card.id == CardIncident.card_id)
-        .where(Card.chat_id == chat_id, Card.closed_at.is_(None), Incident.open_key.is_not(None))
+        .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
+        .join(AlertMessage, AlertMessage.id == AlertMessageIncident.card_id)
+        .where(AlertMessage.chat_id == chat_id, AlertMessage.closed_at.is_(None), Incident.open_key.is_not(None))
         .distinct()
         .order_by(Incident.station)
     )
@@ -178,9 +178,9 @@ async def stations_lost_in(session: AsyncSession, chat_id: int, since: datetime)
     """Return the stations with an alert message in a chat closed since a time, or with any open incident."""
     had = (
         select(Incident.station)
-        .join(CardIncident, CardIncident.incident_id == Incident.id)
-        .join(Card, Card.id == CardIncident.card_id)
-        .where(Card.chat_id == chat_id, Card.closed_at >= since)
+        .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
+        .join(AlertMessage, AlertMessage.id == AlertMessageIncident.card_id)
+        .where(AlertMessage.chat_id == chat_id, AlertMessage.closed_at >= since)
     )
     found = await session.execute(had.union(select(Incident.station).where(Incident.open_key.is_not(None))))
     return sorted(found.scalars())

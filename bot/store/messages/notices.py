@@ -13,7 +13,7 @@ from bot.store.messages.keyboards import new_keyboard
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Notice:
     """What somebody is to be told. `rows` are buttons, as they are stored, for that person alone to press, once."""
 
     to: Destination
@@ -23,7 +23,7 @@ class News:
     lifetime: timedelta | None = None
 
 
-def owe_news(session: AsyncSession, now: datetime, news: Iterable[News]) -> None:
+def enqueue_notices(session: AsyncSession, now: datetime, news: Iterable[Notice]) -> None:
     for one in news:
         keyboard = one.rows and new_keyboard(
             one.to.chat,
@@ -34,7 +34,7 @@ def owe_news(session: AsyncSession, now: datetime, news: Iterable[News]) -> None
             single_use=True,
             lifetime=one.lifetime,
         )
-        outbox.owe(
+        outbox.enqueue(
             session,
             chat_id=one.to.chat,
             thread_id=one.to.thread,

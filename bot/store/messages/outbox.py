@@ -50,7 +50,7 @@ class Urgency(IntEnum):
     DIGEST = 4
 
 
-def owe(
+def enqueue(
     session: AsyncSession,
     *,
     chat_id: int,
@@ -120,7 +120,7 @@ async def show(
         )
     waiting = row if row.state in WAITING else await _edit_that_waits(session, row.id)
     if waiting is None:
-        owe(
+        enqueue(
             session,
             action="edit",
             chat_id=row.chat_id,
@@ -235,7 +235,7 @@ async def mark_sent(session: AsyncSession, row_id: int, message_id: int | None, 
     await session.execute(_MARK_SENT, {"row": row_id, "now": now, "message": message_id})
 
 
-async def put_back(
+async def reschedule(
     session: AsyncSession,
     row_id: int,
     not_before: datetime,
@@ -252,7 +252,7 @@ async def put_back(
     row.not_before, row.error = not_before, error
 
 
-async def bury(session: AsyncSession, row_id: int, error: str, fallback: str | None) -> None:
+async def dead_letter(session: AsyncSession, row_id: int, error: str, fallback: str | None) -> None:
     """It can never be delivered; `fallback` says who is told instead."""
     await session.execute(
         update(Outgoing).where(Outgoing.id == row_id).values(state="dead", error=error, fallback=fallback, html=None)

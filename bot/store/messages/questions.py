@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables.incidents import Question
+from bot.store.tables.incidents import QuestionRow
 
 
 async def ask(
@@ -22,7 +22,7 @@ async def ask(
     said: dict[str, Any] | None = None,
 ) -> None:
     """`message_id` is the message that asks: in a group only a reply to it is an answer. `said` is what it says."""
-    question = Question(
+    question = QuestionRow(
         chat_id=chat_id,
         person_id=person_id,
         station=station,
@@ -35,18 +35,20 @@ async def ask(
     await session.merge(question)
 
 
-async def find(session: AsyncSession, *, chat_id: int, person_id: int) -> Question | None:
+async def find(session: AsyncSession, *, chat_id: int, person_id: int) -> QuestionRow | None:
     """What this person was asked in this chat, perhaps too long ago."""
-    return await session.get(Question, (chat_id, person_id))
+    return await session.get(QuestionRow, (chat_id, person_id))
 
 
 async def forget(session: AsyncSession, *, chat_id: int, person_id: int) -> bool:
     """True for exactly one caller, whoever answers at the same moment."""
     gone = await session.execute(
-        delete(Question).where(Question.chat_id == chat_id, Question.person_id == person_id).returning(Question.answer)
+        delete(QuestionRow)
+        .where(QuestionRow.chat_id == chat_id, QuestionRow.person_id == person_id)
+        .returning(QuestionRow.answer)
     )
     return gone.scalar_one_or_none() is not None
 
 
 async def forget_expired(session: AsyncSession, now: datetime) -> None:
-    await session.execute(delete(Question).where(Question.expires_at <= now))
+    await session.execute(delete(QuestionRow).where(QuestionRow.expires_at <= now))

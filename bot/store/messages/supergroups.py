@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables.chats import Binding, ChatHold, ChatMove, Choice, ClosedChat
-from bot.store.tables.incidents import Card, Keyboard, Outgoing, Question
+from bot.store.tables.chats import Binding, ChatHold, ChatMove, ClosedChat, StationChoiceRow
+from bot.store.tables.incidents import AlertMessage, Keyboard, Outgoing, QuestionRow
 from bot.store.tables.people import Acquaintance, GrantRow, MetAt
 
 # Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
@@ -25,9 +25,11 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
     )
     # Only a supergroup has topics.
     await session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id, thread_id=None))
-    await session.execute(update(Card).where(Card.chat_id == old_id).values(chat_id=new_id, thread_id=None))
+    await session.execute(
+        update(AlertMessage).where(AlertMessage.chat_id == old_id).values(chat_id=new_id, thread_id=None)
+    )
     # A question stands under a message of the old chat, and what the old chat refused says nothing of the new one.
-    for table in (Question, ChatHold, ClosedChat):
+    for table in (QuestionRow, ChatHold, ClosedChat):
         await session.execute(delete(table).where(table.chat_id == old_id))
     if (known := await session.get(Acquaintance, old_id)) is not None:
         await session.merge(Acquaintance(id=new_id, name=known.name))
@@ -37,9 +39,11 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
     bound_there = select(Binding.station).where(Binding.chat_id == new_id)
     await session.execute(delete(Binding).where(Binding.chat_id == old_id, Binding.station.in_(bound_there)))
     await session.execute(update(Binding).where(Binding.chat_id == old_id).values(chat_id=new_id))
-    chosen_there = select(Choice.person_id).where(Choice.chat_id == new_id)
-    await session.execute(delete(Choice).where(Choice.chat_id == old_id, Choice.person_id.in_(chosen_there)))
-    await session.execute(update(Choice).where(Choice.chat_id == old_id).values(chat_id=new_id))
+    chosen_there = select(StationChoiceRow.person_id).where(StationChoiceRow.chat_id == new_id)
+    await session.execute(
+        delete(StationChoiceRow).where(StationChoiceRow.chat_id == old_id, StationChoiceRow.person_id.in_(chosen_there))
+    )
+    await session.execute(update(StationChoiceRow).where(StationChoiceRow.chat_id == old_id).values(chat_id=new_id))
     given_there = select(GrantRow.station, GrantRow.role).where(GrantRow.subject_id == new_id)
     given = tuple_(GrantRow.station, GrantRow.role)
     await session.execute(delete(GrantRow).where(GrantRow.subject_id == old_id, given.in_(given_there)))

@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
 from bot.store.database import Store
-from bot.store.tables.incidents import Kept
+from bot.store.tables.incidents import TemporaryPayload
 
 # Core statements, built once: run for every press, where the ORM's overhead is most of the cost.
-_KEPT = Kept.metadata.tables[Kept.__tablename__]
+_KEPT = TemporaryPayload.metadata.tables[TemporaryPayload.__tablename__]
 _PEEK = select(_KEPT.c.payload).where(_KEPT.c.id == bindparam("of"), _KEPT.c.expires_at > bindparam("now"))
 
 
-class Drawer:
+class TemporaryPayloads:
     """Payloads are plain JSON. What has expired is not given out any more, and soon gone."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
@@ -24,16 +24,16 @@ class Drawer:
         self._clock = clock
 
     async def put(self, payload: dict[str, Any], lifetime: timedelta) -> str:
-        kept = Kept(id=secrets.token_urlsafe(12), payload=payload, expires_at=self._clock() + lifetime)
+        kept = TemporaryPayload(id=secrets.token_urlsafe(12), payload=payload, expires_at=self._clock() + lifetime)
         async with self._store.begin() as session:
             session.add(kept)
         return kept.id
 
-    async def look(self, kept_id: str) -> dict[str, Any] | None:
+    async def peek(self, kept_id: str) -> dict[str, Any] | None:
         async with self._store.begin() as session:
             return await peek(session, kept_id, self._clock())
 
-    async def take(self, kept_id: str) -> dict[str, Any] | None:
+    async def pop(self, kept_id: str) -> dict[str, Any] | None:
         """Take it out: exactly one caller gets it, whoever asks at the same moment."""
         async with self._store.begin() as session:
             return await take_out(session, kept_id, self._clock())
@@ -45,9 +45,13 @@ async def peek(session: AsyncSession, kept_id: str, now: datetime) -> dict[str, 
 
 
 async def take_out(session: AsyncSession, kept_id: str, now: datetime) -> dict[str, Any] | None:
-    found = await session.execute(delete(Kept).where(Kept.id == kept_id, Kept.expires_at > now).returning(Kept.payload))
+    found = await session.execute(
+        delete(TemporaryPayload)
+        .where(TemporaryPayload.id == kept_id, TemporaryPayload.expires_at > now)
+        .returning(TemporaryPayload.payload)
+    )
     return found.scalar_one_or_none()
 
 
 async def empty_expired(session: AsyncSession, now: datetime) -> None:
-    await session.execute(delete(Kept).where(Kept.expires_at <= now))
+    await session.execute(delete(TemporaryPayload).where(TemporaryPayload.expires_at <= now))

@@ -11,24 +11,24 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.messages.temporary_payloads import peek
-from bot.store.tables.incidents import Kept
+from bot.store.tables.incidents import TemporaryPayload
 
 # As long as an update itself is remembered.
 KEPT = timedelta(days=2)
-DEED = "deed "
+CHECKPOINT = "deed "
 # Core statements, built once: run for every command, where the ORM's overhead is most of the cost.
-_KEPT = Kept.metadata.tables[Kept.__tablename__]
+_KEPT = TemporaryPayload.metadata.tables[TemporaryPayload.__tablename__]
 _FORGET = delete(_KEPT).where(_KEPT.c.id == bindparam("deed"))
 
-Deed = dict[str, Any]
+Checkpoint = dict[str, Any]
 
 
-async def write(session: AsyncSession, update_id: int, deed: Deed, now: datetime) -> None:
+async def write(session: AsyncSession, update_id: int, deed: Checkpoint, now: datetime) -> None:
     """In place of what was written about this update before."""
-    await session.merge(Kept(id=_id(update_id), payload=deed, expires_at=now + KEPT))
+    await session.merge(TemporaryPayload(id=_id(update_id), payload=deed, expires_at=now + KEPT))
 
 
-async def find(session: AsyncSession, update_id: int, now: datetime) -> Deed:
+async def find(session: AsyncSession, update_id: int, now: datetime) -> Checkpoint:
     return await peek(session, _id(update_id), now) or {}
 
 
@@ -38,10 +38,10 @@ async def forget(session: AsyncSession, update_id: int) -> None:
 
 async def updates(session: AsyncSession) -> set[int]:
     """For which anything is kept."""
-    found = await session.execute(select(Kept.id).where(Kept.id.startswith(DEED)))
-    return {int(kept_id.removeprefix(DEED)) for kept_id in found.scalars()}
+    found = await session.execute(select(TemporaryPayload.id).where(TemporaryPayload.id.startswith(CHECKPOINT)))
+    return {int(kept_id.removeprefix(CHECKPOINT)) for kept_id in found.scalars()}
 
 
 def _id(update_id: int) -> str:
     # Ids of the drawer are longer, and have no space in them.
-    return f"{DEED}{update_id}"
+    return f"{CHECKPOINT}{update_id}"

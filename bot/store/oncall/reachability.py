@@ -13,7 +13,7 @@ QuietHours = tuple[time, time]
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Reachability:
     """`reachable`: None until checked. `warned_at`: time of the last warning to others."""
 
     reachable: bool | None = None
@@ -21,12 +21,12 @@ class Reach:
     warned_at: datetime | None = None
 
 
-NOT_TRIED = Reach()
+NOT_TRIED = Reachability()
 
 
-async def known(session: AsyncSession, people: Iterable[int]) -> Mapping[int, Reach]:
+async def known(session: AsyncSession, people: Iterable[int]) -> Mapping[int, Reachability]:
     found = await session.execute(select(Pager).where(Pager.person_id.in_(tuple(people))))
-    return {row.person_id: Reach(row.reachable, row.checked_at, row.warned_at) for row in found.scalars()}
+    return {row.person_id: Reachability(row.reachable, row.checked_at, row.warned_at) for row in found.scalars()}
 
 
 async def note(session: AsyncSession, person: int, now: datetime, *, reachable: bool, warned: bool) -> None:

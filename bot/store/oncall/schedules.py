@@ -13,10 +13,10 @@ from bot.oncall.rotation import Rotation
 from bot.runtime.clock import Clock
 from bot.runtime.signals import Signal
 from bot.store.database import Store
-from bot.store.messages.notices import News, owe_news
+from bot.store.messages.notices import Notice, enqueue_notices
 from bot.store.oncall import calendars, reachability, rosters
 from bot.store.oncall.calendars import KeptCalendar
-from bot.store.oncall.reachability import QuietHours, Reach
+from bot.store.oncall.reachability import QuietHours, Reachability
 from bot.store.tables.people import OverrideRow, RotationRow
 
 # States of an override: made by one person alone, or a swap before and after its answer.
@@ -25,7 +25,7 @@ COUNT = (STANDS, AGREED)
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class ShiftChange:
     """Override of one shift."""
 
     level: int
@@ -35,16 +35,16 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeChange:
     """Stored override and its author."""
 
     id: int
-    leg: Leg
+    leg: ShiftChange
     by: int
     state: str
 
 
-class Swapped(StrEnum):
+class SwapResult(StrEnum):
     """Result of the answer to a swap."""
 
     AGREED = "agreed"
@@ -75,7 +75,7 @@ class OnCallBook:
         async with self._store.begin() as session:
             return await rosters.stations(session, self._clock())
 
-    async def set_rotation(self, station: str, rotation: Rotation, by: str, news: Sequence[News] = ()) -> None:
+    async def set_rotation(self, station: str, rotation: Rotation, by: str, news: Sequence[Notice] = ()) -> None:
         """Replace the rotation or calendar of that level; overrides are kept."""
         async with self._store.begin() as session:
             row = RotationRow(
@@ -90,14 +90,14 @@ class OnCallBook:
             )
             await session.merge(row)
             await reachability.check_anew(session, rotation.people)
-            owe_news(session, self._clock(), news)
+            enqueue_notices(session, self._clock(), news)
         self._changed.send(station)
 
-    async def keep_calendar(self, station: str, kept: KeptCalendar, by: str, news: Sequence[News] = ()) -> None:
+    async def keep_calendar(self, station: str, kept: KeptCalendar, by: str, news: Sequence[Notice] = ()) -> None:
         async with self._store.begin() as session:
             await calendars.keep(session, station, kept, by, self._clock())
             await reachability.check_anew(session, {duty.person for duty in kept.calendar.duties})
-            owe_news(session, self._clock(), news)
+            enqueue_notices(session, self._clock(), news)
         self._changed.send(station)
 
     async def remove(self, station: str, level: int) -> bool:
@@ -116,26 +116,26 @@ class OnCallBook:
         self._changed.send(station)
         return found
 
-    async def override(self, station: str, leg: Leg, by: tuple[int, str], news: Sequence[News] = ()) -> int:
+    async def override(self, station: str, leg: ShiftChange, by: tuple[int, str], news: Sequence[Notice] = ()) -> int:
         """Take over a shift, or give it away; in effect at once."""
         async with self._store.begin() as session:
             row = await self._add(session, station, leg, by, STANDS)
-            owe_news(session, self._clock(), news)
+            enqueue_notices(session, self._clock(), news)
         self._changed.send(station)
         return row
 
     async def ask_swap(
-        self, station: str, legs: Sequence[Leg], by: tuple[int, str], question: Callable[[list[int]], News]
+        self, station: str, legs: Sequence[ShiftChange], by: tuple[int, str], question: Callable[[list[int]], Notice]
     ) -> None:
         """Request a swap; it takes effect when the other person agrees."""
         async with self._store.begin() as session:
             asked = [await self._add(session, station, leg, by, ASKED) for leg in legs]
-            owe_news(session, self._clock(), [question(asked)])
+            enqueue_notices(session, self._clock(), [question(asked)])
         self._changed.send(station)
 
     async def answer_swap(
-        self, station: str, ids: Sequence[int], other: int, *, agrees: bool, news: Mapping[Swapped, Sequence[News]]
-    ) -> Swapped:
+        self, station: str, ids: Sequence[int], other: int, *, agrees: bool, news: Mapping[SwapResult, Sequence[Notice]]
+    ) -> SwapResult:
         """Answer a swap as `other`. All shifts are swapped or none, and only if they still belong to the two people."""
         async with self._store.begin() as session:
             found = await session.execute(
@@ -145,23 +145,23 @@ class OnCallBook:
             )
             rows = [row for row in found.scalars() if row.state == ASKED]
             if len(rows) < len(ids):
-                return Swapped.SETTLED
+                return SwapResult.SETTLED
             roster, now = await self.roster_in(session, station), self._clock()
             if not agrees:
-                result = Swapped.REFUSED
+                result = SwapResult.REFUSED
             elif all(_still_has(roster, row, other if row.person_id == row.by_id else row.by_id, now) for row in rows):
-                result = Swapped.AGREED
+                result = SwapResult.AGREED
             else:
-                result = Swapped.CHANGED
+                result = SwapResult.CHANGED
             for row in rows:
-                row.state = CANCELLED if result is Swapped.CHANGED else str(result)
-            if result is Swapped.AGREED:
+                row.state = CANCELLED if result is SwapResult.CHANGED else str(result)
+            if result is SwapResult.AGREED:
                 await reachability.check_anew(session, {row.person_id for row in rows})
-            owe_news(session, self._clock(), news.get(result, ()))
+            enqueue_notices(session, self._clock(), news.get(result, ()))
         self._changed.send(station)
         return result
 
-    async def made_by(self, station: str, person: int) -> list[Made]:
+    async def made_by(self, station: str, person: int) -> list[MadeChange]:
         """Return overrides that the person can cancel alone; agreed swaps are left out."""
         async with self._store.begin() as session:
             found = await session.execute(
@@ -176,7 +176,7 @@ class OnCallBook:
             )
             return [_made(row) for row in found.scalars()]
 
-    async def cancel(self, station: str, ids: Sequence[int], person: int, news: Sequence[News] = ()) -> bool:
+    async def cancel(self, station: str, ids: Sequence[int], person: int, news: Sequence[Notice] = ()) -> bool:
         """Cancel the person's overrides; False if there are none left."""
         async with self._store.begin() as session:
             found = await session.execute(
@@ -192,7 +192,7 @@ class OnCallBook:
             )
             cancelled = bool(found.scalars().all())
             if cancelled:
-                owe_news(session, self._clock(), news)
+                enqueue_notices(session, self._clock(), news)
         self._changed.send(station)
         return cancelled
 
@@ -201,7 +201,7 @@ class OnCallBook:
             return await calendars.of_station(session, station)
 
     async def renew_calendar(
-        self, station: str, old: KeptCalendar, new: KeptCalendar, news: Sequence[News] = ()
+        self, station: str, old: KeptCalendar, new: KeptCalendar, news: Sequence[Notice] = ()
     ) -> bool:
         """Replace the calendar; False if it was changed or removed meanwhile."""
         async with self._store.begin() as session:
@@ -209,17 +209,17 @@ class OnCallBook:
             if renewed:
                 came = {duty.person for duty in new.calendar.duties} - {duty.person for duty in old.calendar.duties}
                 await reachability.check_anew(session, came)
-                owe_news(session, self._clock(), news)
+                enqueue_notices(session, self._clock(), news)
         self._changed.send(station)
         return renewed
 
-    async def note_reach(self, person: int, *, reachable: bool, warnings: Sequence[News]) -> None:
+    async def note_reach(self, person: int, *, reachable: bool, warnings: Sequence[Notice]) -> None:
         """Store the result of a reachability check, and queue the warnings."""
         async with self._store.begin() as session:
             await reachability.note(session, person, self._clock(), reachable=reachable, warned=bool(warnings))
-            owe_news(session, self._clock(), warnings)
+            enqueue_notices(session, self._clock(), warnings)
 
-    async def reach(self, people: Sequence[int]) -> Mapping[int, Reach]:
+    async def reach(self, people: Sequence[int]) -> Mapping[int, Reachability]:
         async with self._store.begin() as session:
             return await reachability.known(session, people)
 
@@ -234,7 +234,7 @@ class OnCallBook:
         async with self._store.begin() as session:
             await reachability.set_quiet_hours(session, person, hours)
 
-    async def _add(self, session: AsyncSession, station: str, leg: Leg, by: tuple[int, str], state: str) -> int:
+    async def _add(self, session: AsyncSession, station: str, leg: ShiftChange, by: tuple[int, str], state: str) -> int:
         row = OverrideRow(
             station=station,
             level=leg.level,
@@ -253,8 +253,8 @@ class OnCallBook:
         return row.id
 
 
-def _made(row: OverrideRow) -> Made:
-    return Made(row.id, Leg(row.level, row.person_id, row.begins_at, row.ends_at), row.by_id, row.state)
+def _made(row: OverrideRow) -> MadeChange:
+    return MadeChange(row.id, ShiftChange(row.level, row.person_id, row.begins_at, row.ends_at), row.by_id, row.state)
 
 
 def _still_has(roster: Roster, row: OverrideRow, holder: int, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
 from bot.store.database import Store
-from bot.store.tables.chats import Binding, Choice
+from bot.store.tables.chats import Binding, StationChoiceRow
 
 
 class Bindings:
@@ -52,7 +52,9 @@ async def unbind(session: AsyncSession, *, chat_id: int, station: str) -> bool:
     gone = await session.execute(
         delete(Binding).where(Binding.chat_id == chat_id, Binding.station == station).returning(Binding.station)
     )
-    await session.execute(delete(Choice).where(Choice.chat_id == chat_id, Choice.station == station))
+    await session.execute(
+        delete(StationChoiceRow).where(StationChoiceRow.chat_id == chat_id, StationChoiceRow.station == station)
+    )
     return gone.scalar_one_or_none() is not None
 
 
@@ -70,11 +72,11 @@ async def told_of(session: AsyncSession, station: str) -> Sequence[int]:
 
 
 async def choose(session: AsyncSession, *, chat_id: int, person_id: int, station: str) -> None:
-    await session.merge(Choice(chat_id=chat_id, person_id=person_id, station=station))
+    await session.merge(StationChoiceRow(chat_id=chat_id, person_id=person_id, station=station))
 
 
 async def chosen(session: AsyncSession, *, chat_id: int, person_id: int) -> str | None:
-    choice = await session.get(Choice, (chat_id, person_id))
+    choice = await session.get(StationChoiceRow, (chat_id, person_id))
     return choice.station if choice else None
 
 

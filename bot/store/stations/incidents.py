@@ -9,7 +9,15 @@ from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Store
-from bot.store.tables.incidents import AuditEntry, Card, CardIncident, Incident, IncidentEvent, Outgoing, WatchState
+from bot.store.tables.incidents import (
+    AlertMessage,
+    AlertMessageIncident,
+    AuditEntry,
+    Incident,
+    IncidentEvent,
+    Outgoing,
+    WatchState,
+)
 
 # Nothing is wrong: a rehearsal is shown where it is asked for, and counted nowhere.
 REHEARSAL = "rehearsal"
@@ -26,7 +34,7 @@ class Delivered:
     """A card of an incident with the outbox rows behind it, in the order they were owed: the message, its changes and
     the answers to it."""
 
-    card: Card
+    card: AlertMessage
     rows: tuple[Outgoing, ...]
 
 
@@ -49,7 +57,7 @@ class Incidents:
 
     async def on_card(self, card: int) -> Sequence[Incident]:
         """Newest first."""
-        shown = select(CardIncident.incident_id).where(CardIncident.card_id == card)
+        shown = select(AlertMessageIncident.incident_id).where(AlertMessageIncident.card_id == card)
         return await self._incidents(Incident.id.in_(shown))
 
     async def open_counts(self) -> Mapping[str, int]:
@@ -113,8 +121,12 @@ class Incidents:
 
     async def delivered(self, id_: int) -> list[Delivered]:
         async with self._store.begin() as session:
-            mine = select(CardIncident.card_id).where(CardIncident.incident_id == id_)
-            cards = (await session.execute(select(Card).where(Card.id.in_(mine)).order_by(Card.id))).scalars().all()
+            mine = select(AlertMessageIncident.card_id).where(AlertMessageIncident.incident_id == id_)
+            cards = (
+                (await session.execute(select(AlertMessage).where(AlertMessage.id.in_(mine)).order_by(AlertMessage.id)))
+                .scalars()
+                .all()
+            )
             messages = [card.message for card in cards]
             found = await session.execute(
                 select(Outgoing)

@@ -14,7 +14,7 @@ from bot.runtime.clock import Clock
 from bot.store.database import Store
 from bot.store.messages.temporary_payloads import peek
 from bot.store.sealing import Unsealed
-from bot.store.tables.incidents import Kept
+from bot.store.tables.incidents import TemporaryPayload
 
 # Nobody finishes later what lay so long: somebody has switched the trunk on by hand.
 OWED = timedelta(days=365)
@@ -24,7 +24,7 @@ ANEW, BEFORE = "anew ", "before "
 
 
 @dataclass(frozen=True, slots=True)
-class Anew:
+class Reregistration:
     """Who wants which trunk registered anew, and the message that shows how far it is. `state` is what it showed then,
     `since` when that began by the PBX's clock; times in seconds of the epoch."""
 
@@ -41,39 +41,43 @@ class Anew:
     since: float | None = None
 
 
-class Registrations:
+class Reregistrations:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
 
-    async def begin(self, wanted: Anew) -> bool:
+    async def begin(self, wanted: Reregistration) -> bool:
         """False when the same trunk is being registered anew already."""
-        row = Kept(
+        row = TemporaryPayload(
             id=_id(ANEW, wanted.station, wanted.trunk),
             payload=Unsealed(asdict(wanted)),
             expires_at=self._clock() + OWED,
         )
         async with self._store.begin() as session:
-            if await session.get(Kept, row.id) is not None:
+            if await session.get(TemporaryPayload, row.id) is not None:
                 return False
             session.add(row)
         return True
 
     async def end(self, station: str, trunk: str) -> None:
         async with self._store.begin() as session:
-            await session.execute(delete(Kept).where(Kept.id == _id(ANEW, station, trunk)))
+            await session.execute(delete(TemporaryPayload).where(TemporaryPayload.id == _id(ANEW, station, trunk)))
 
-    async def left_over(self) -> list[Anew]:
+    async def left_over(self) -> list[Reregistration]:
         """What the last run had begun."""
         async with self._store.begin() as session:
-            found = await session.execute(select(Kept.payload).where(Kept.id.startswith(ANEW)).order_by(Kept.id))
-            return [Anew(**payload) for payload in found.scalars()]
+            found = await session.execute(
+                select(TemporaryPayload.payload)
+                .where(TemporaryPayload.id.startswith(ANEW))
+                .order_by(TemporaryPayload.id)
+            )
+            return [Reregistration(**payload) for payload in found.scalars()]
 
     async def note_before(self, station: str, trunk: str, state: str, since: float | None) -> None:
         """What the trunk shows until Asterisk has tried the settings that it is about to be given: its state, and when
         that began."""
         payload = Unsealed(state=state, since=since)
-        kept = Kept(id=_id(BEFORE, station, trunk), payload=payload, expires_at=self._clock() + REMEMBERED)
+        kept = TemporaryPayload(id=_id(BEFORE, station, trunk), payload=payload, expires_at=self._clock() + REMEMBERED)
         async with self._store.begin() as session:
             await session.merge(kept)
 

@@ -57,7 +57,7 @@ class Binding(Table):
     __table_args__ = (Index("bindings_by_station", "station"),)
 
 
-class Choice(Table):
+class StationChoiceRow(Table):
     """Station last chosen by a person in a chat bound to several."""
 
     __tablename__ = "choices"

@@ -121,7 +121,7 @@ class IncidentEvent(Table):
     __table_args__ = (Index("events_by_incident", "incident_id"),)
 
 
-class Card(Table):
+class AlertMessage(Table):
     """Alert message: the one message in a chat that shows an incident, or several grouped ones."""
 
     __tablename__ = "cards"
@@ -139,7 +139,7 @@ class Card(Table):
     __table_args__ = (Index("cards_by_chat", "chat_id", "closed_at"), Index("cards_by_message", "message"))
 
 
-class CardIncident(Table):
+class AlertMessageIncident(Table):
     __tablename__ = "card_incidents"
     card_id: Mapped[int] = mapped_column(ForeignKey("cards.id"), primary_key=True)
     incident_id: Mapped[int] = mapped_column(ForeignKey("incidents.id"), primary_key=True)
@@ -292,7 +292,7 @@ class AuditOutcome(Table):
     __table_args__ = (Index("outcomes_by_decision", "decision_id"),)
 
 
-class Question(Table):
+class QuestionRow(Table):
     """Question to one person in one chat; the next question replaces it. `said` as in Keyboard."""
 
     __tablename__ = "questions"
@@ -306,7 +306,7 @@ class Question(Table):
     expires_at: Mapped[datetime]
 
 
-class Kept(Table):
+class TemporaryPayload(Table):
     """Temporary payload of a button or question that others must not see: a snapshot for Undo, a draft with a
     password."""
 

@@ -19,7 +19,7 @@ LIMIT = 200
 PRESS_WAITS = 15.0
 
 
-class Presses:
+class ButtonAnswers:
     """Raises only DeliveryError."""
 
     def __init__(self, bot: Bot, sleep: Sleep = asyncio.sleep) -> None:

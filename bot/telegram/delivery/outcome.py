@@ -35,21 +35,23 @@ class DeliveryFleet(Protocol):
 
     def zone(self, name: str) -> tzinfo: ...
 
-    async def lost(self, session: Session, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
+    async def on_undeliverable(
+        self, session: Session, message: Outgoing, reason: str, newly_closed: bool
+    ) -> str | None:
         """Notify others of a message that can never be delivered, within the transaction that gives it up: return
         their names. `newly_closed`: its chat was not known to be closed."""
 
-    async def let_in(self, session: Session, chat: int, since: datetime) -> None:
+    async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
         """A chat takes messages again, which it did not since then."""
 
 
-class Fate:
+class DeliveryOutcome:
     def __init__(self, store: Store, clock: Clock, fleet: DeliveryFleet) -> None:
         self._store = store
         self._clock = clock
         self._fleet = fleet
 
-    async def settle(self, row: Outgoing, error: DeliveryError) -> None:
+    async def handle_error(self, row: Outgoing, error: DeliveryError) -> None:
         """Handle the error of a failed attempt."""
         metrics.DELIVERIES.labels(type(error).__name__).inc()
         pause = min(LONGEST_PAUSE, 2.0 ** min(row.attempts, 10))
@@ -64,23 +66,23 @@ class Fate:
             case MaybeDelivered():
                 await self._put_back(row, max(pause, AFTER_LOST_ANSWER), str(error), possible_repeat=True)
             case MessageGone():
-                await self.arrived(row, None)
+                await self.mark_delivered(row, None)
             case ChatMoved():
                 async with self._store.begin() as session:
                     await supergroups.move(session, row.chat_id, error.new_id, self._clock())
-                await self.arrived(row, None)
+                await self.mark_delivered(row, None)
             case _ if isinstance(error, Undeliverable | TopicGone) or row.refusals + 1 >= REFUSALS_BORNE:
-                await self._give_up(row, error)
+                await self._dead_letter(row, error)
             case _:
                 await self._put_back(row, pause, str(error), refused=True)
 
-    async def _give_up(self, row: Outgoing, error: DeliveryError) -> None:
+    async def _dead_letter(self, row: Outgoing, error: DeliveryError) -> None:
         log.error("outbox message undeliverable, dead-lettered", row=row.id, chat=row.chat_id, reason=str(error))
         async with self._store.begin() as session:
             shut = isinstance(error, Undeliverable) or _is_general_closed(row, error)
             newly = shut and await blocked_chats.close(session, row.chat_id, str(error), row.tried_at or self._clock())
-            fallback = await self._fleet.lost(session, row, str(error), newly)
-            await outbox.bury(session, row.id, str(error), fallback)
+            fallback = await self._fleet.on_undeliverable(session, row, str(error), newly)
+            await outbox.dead_letter(session, row.id, str(error), fallback)
 
     async def _put_back(
         self,
@@ -95,11 +97,13 @@ class Fate:
         log.info("outbox delivery retried", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
         not_before = self._clock() + timedelta(seconds=seconds)
         async with self._store.begin() as session:
-            await outbox.put_back(session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused)
+            await outbox.reschedule(
+                session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused
+            )
             if hold:
                 await blocked_chats.hold(session, row.chat_id, not_before)
 
-    async def arrived(self, row: Outgoing, message_id: int | None) -> None:
+    async def mark_delivered(self, row: Outgoing, message_id: int | None) -> None:
         async with self._store.begin() as session:
             await outbox.mark_sent(session, row.id, message_id, self._clock())
             if message_id is None:
@@ -109,7 +113,7 @@ class Fate:
             in_topic = row.thread_id is not None
             opened = await blocked_chats.reopen(session, [row.chat_id], self._clock(), in_topic=in_topic)
             for chat, since in opened.items():
-                await self._fleet.let_in(session, chat, since)
+                await self._fleet.on_chat_unblocked(session, chat, since)
 
 
 def _is_general_closed(row: Outgoing, error: DeliveryError) -> bool:

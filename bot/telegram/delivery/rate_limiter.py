@@ -74,13 +74,13 @@ class _Chat:
         return self.held_until <= now and not self.kept and all(window.is_idle(now) for window in windows)
 
 
-class _Turn(NamedTuple):
+class _Waiter(NamedTuple):
     urgency: Urgency
     number: int
     chat_id: int
 
 
-class Pace:
+class RateLimiter:
     """Queue of calls to Telegram. `clock` counts monotonic seconds."""
 
     def __init__(
@@ -93,10 +93,10 @@ class Pace:
         self._overall = Window(*OVERALL)
         self._chats: dict[int, _Chat] = {}
         # Queued calls: the most urgent first, then in the order of coming.
-        self._queue: list[_Turn] = []
+        self._queue: list[_Waiter] = []
         self._numbers = itertools.count()
 
-    async def turn(self, chat_id: int, urgency: Urgency = Urgency.ANSWER) -> None:
+    async def acquire(self, chat_id: int, urgency: Urgency = Urgency.ANSWER) -> None:
         """Wait for a call to this chat and take it. Raises TryLater during a flood limit of the chat."""
         chat = self._chat(chat_id)
         self._refuse_if_held(chat)
@@ -105,23 +105,23 @@ class Pace:
             return
         await self._wait(chat_id, urgency, refuse=True)
 
-    async def ready(self, chat_id: int, urgency: Urgency) -> None:
+    async def reserve(self, chat_id: int, urgency: Urgency) -> None:
         """Wait for a call, also through a flood limit, and reserve it for `turn`."""
         await self._wait(chat_id, urgency, refuse=False)
         self._chat(chat_id).kept += 1
 
-    def give_up(self, chat_id: int) -> None:
+    def release(self, chat_id: int) -> None:
         """Release a reserved call."""
         chat = self._chat(chat_id)
         chat.kept = max(0, chat.kept - 1)
 
-    def hold(self, chat_id: int, seconds: float) -> None:
+    def pause(self, chat_id: int, seconds: float) -> None:
         """Pause this chat (HTTP 429). Other chats go on."""
         chat = self._chat(chat_id)
         chat.held_until = max(chat.held_until, self._clock() + seconds)
 
     async def _wait(self, chat_id: int, urgency: Urgency, *, refuse: bool) -> None:
-        mine = _Turn(urgency, next(self._numbers), chat_id)
+        mine = _Waiter(urgency, next(self._numbers), chat_id)
         insort(self._queue, mine)
         try:
             while (wait := self._left(mine)) > 0:
@@ -134,7 +134,7 @@ class Pace:
         finally:
             self._queue.remove(mine)
 
-    def _left(self, mine: _Turn) -> float:
+    def _left(self, mine: _Waiter) -> float:
         """Return the seconds until a queued call may be made, after all before it that could be made too."""
         now = self._clock()
         before = self._queue[: self._queue.index(mine)]

@@ -29,10 +29,10 @@ from bot.store.messages import supergroups
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard
 from bot.telegram import files
-from bot.telegram.chat_access import Seen
-from bot.telegram.delivery.button_answers import Presses
+from bot.telegram.chat_access import ChatSeen
+from bot.telegram.delivery.button_answers import ButtonAnswers
 from bot.telegram.delivery.inline_keyboard import markup_of
-from bot.telegram.delivery.rate_limiter import PROFILE, Pace
+from bot.telegram.delivery.rate_limiter import PROFILE, RateLimiter
 from bot.telegram.errors import (
     ChatMoved,
     DeliveryError,
@@ -65,7 +65,7 @@ async def _nobody_told(_topic: Destination) -> None:
     return None
 
 
-class Newest:
+class LastMessages:
     """Id of the newest message known in each chat: a hint, kept in memory, that a message has scrolled away."""
 
     def __init__(self) -> None:
@@ -80,7 +80,7 @@ class Newest:
         self._ids[chat] = max(message, self._ids.get(chat, 0))
 
 
-class Messenger:
+class Sender:
     """Raises only DeliveryError. `topic_lost` is called once for each topic whose messages go to General instead."""
 
     def __init__(
@@ -88,7 +88,7 @@ class Messenger:
         bot: Bot,
         store: Store,
         renderer: Renderer,
-        pace: Pace,
+        pace: RateLimiter,
         topic_lost: Callable[[Destination], Awaitable[None]] = _nobody_told,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
@@ -97,9 +97,9 @@ class Messenger:
         self._renderer = renderer
         self._pace = pace
         self._topic_lost = topic_lost
-        self.presses = Presses(bot, sleep)
+        self.presses = ButtonAnswers(bot, sleep)
         self._lost_topics: set[Destination] = set()
-        self.newest = Newest()
+        self.newest = LastMessages()
 
     async def send(
         self,
@@ -210,7 +210,7 @@ class Messenger:
         """Set a command menu, None deletes it. Waits for the rate limits and retries on a flood limit; all else goes
         first."""
         while True:
-            await self._pace.ready(PROFILE, Urgency.DIGEST)
+            await self._pace.reserve(PROFILE, Urgency.DIGEST)
             try:
                 if commands is None:
                     await self._call(PROFILE, lambda: self._bot.delete_my_commands(scope=scope, **TIMEOUTS))
@@ -222,20 +222,20 @@ class Messenger:
             else:
                 return
 
-    async def seen(self, chat_id: int) -> Seen:
+    async def seen(self, chat_id: int) -> ChatSeen:
         """Return the title of a chat, or the reason for which it is closed; no message appears in it."""
         try:
             chat = await self._call(chat_id, lambda: self._bot.get_chat(chat_id, **TIMEOUTS), Urgency.DIGEST)
         except Undeliverable as error:
-            return Seen(shut=error.reason)
+            return ChatSeen(blocked=error.reason)
         except DeliveryError as error:
             # A migrated group is found by its first message.
             log.info("getChat failed, chat access unknown", chat=chat_id, reason=str(error))
-            return Seen()
+            return ChatSeen()
         except UNPARSABLE:
             # A kind of chat that the library cannot parse exists all the same.
-            return Seen(title="")
-        return Seen(title=chat.title or chat.first_name or "")
+            return ChatSeen(title="")
+        return ChatSeen(title=chat.title or chat.first_name or "")
 
     async def can_write_to(self, person: int) -> bool:
         """Return True when the person has opened the bot's private chat and not blocked it since, or that is
@@ -251,15 +251,15 @@ class Messenger:
 
     async def ready(self, chat_id: int, urgency: Urgency) -> None:
         """Wait until the rate limits allow a call to the chat, and reserve it for the send that follows."""
-        await self._pace.ready(chat_id, urgency)
+        await self._pace.reserve(chat_id, urgency)
 
     def not_needed(self, chat_id: int) -> None:
         """Release the reserved call."""
-        self._pace.give_up(chat_id)
+        self._pace.release(chat_id)
 
     def hold(self, chat_id: int, seconds: float) -> None:
         """Restore a flood limit of the chat from an earlier run."""
-        self._pace.hold(chat_id, seconds)
+        self._pace.pause(chat_id, seconds)
 
     async def _send(
         self,
@@ -323,13 +323,13 @@ class Messenger:
             return await self._call(chat_id, lambda: show(plain(text), None), urgency)
 
     async def _call(self, chat_id: int, request: Callable[[], Awaitable[T]], urgency: Urgency = Urgency.ANSWER) -> T:
-        await self._pace.turn(chat_id, urgency)
+        await self._pace.acquire(chat_id, urgency)
         try:
             return await request()
         except TelegramError as error:
             what = classify(error)
             if isinstance(what, TryLater) and what.told:
-                self._pace.hold(chat_id, what.after)
+                self._pace.pause(chat_id, what.after)
             raise what from error
 
 

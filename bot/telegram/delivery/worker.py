@@ -16,8 +16,8 @@ from bot.store.database import DatabaseError, Store
 from bot.store.messages import blocked_chats, keyboards, outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard, Outgoing
-from bot.telegram.delivery.outcome import DeliveryFleet, Fate
-from bot.telegram.delivery.sender import Messenger
+from bot.telegram.delivery.outcome import DeliveryFleet, DeliveryOutcome
+from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, Refused
 
 log = structlog.get_logger(__name__)
@@ -27,7 +27,7 @@ FINISH_WITHIN = 5.0
 WRITE_AGAIN_AFTER = 1.0
 
 
-class Courier:
+class DeliveryWorker:
     """`zone_of` gives the zone of a station, `clock` the aware time. `lost` gets an undeliverable message in the
     transaction that dead-letters it, `let_in` a closed chat that took a message; `turned` is called in each round, for
     the watchdog."""
@@ -35,12 +35,12 @@ class Courier:
     def __init__(
         self,
         store: Store,
-        messenger: Messenger,
+        messenger: Sender,
         fleet: DeliveryFleet,
         clock: Clock,
         loop: Loop | None = None,
     ) -> None:
-        self._fate = Fate(store, clock, fleet)
+        self._fate = DeliveryOutcome(store, clock, fleet)
         self._store = store
         self._messenger = messenger
         self._fleet = fleet
@@ -66,7 +66,7 @@ class Courier:
             while not stop.is_set():
                 self._loop.turned()
                 self._woken.clear()
-                await self._start_lanes()
+                await self._start_chat_workers()
                 await self._rest(stopped)
                 self._raise_failure()
         finally:
@@ -83,10 +83,10 @@ class Courier:
 
     async def deliver_due(self) -> bool:
         """Deliver all messages due now. Return True when one was tried, so that more may be due."""
-        await self._start_lanes()
+        await self._start_chat_workers()
         return any(await asyncio.gather(*self._lanes.values()))
 
-    async def _start_lanes(self) -> None:
+    async def _start_chat_workers(self) -> None:
         now = self._clock()
         async with self._store.begin() as session:
             await outbox_queries.follow_moves(session, now)
@@ -99,15 +99,15 @@ class Courier:
                 if chat in self._waiting:
                     self._waiting[chat].set()
             else:
-                self._lanes[chat] = asyncio.create_task(self._lane(chat))
-                self._lanes[chat].add_done_callback(partial(self._lane_ended, chat))
+                self._lanes[chat] = asyncio.create_task(self._chat_worker(chat))
+                self._lanes[chat].add_done_callback(partial(self._chat_worker_ended, chat))
 
-    def _lane_ended(self, chat: int, lane: "asyncio.Task[bool]") -> None:
+    def _chat_worker_ended(self, chat: int, lane: "asyncio.Task[bool]") -> None:
         if chat in self._look_again or lane.cancelled() or lane.exception() or lane.result():
             self._look_again.discard(chat)
             self.wake()
 
-    async def _lane(self, chat: int) -> bool:
+    async def _chat_worker(self, chat: int) -> bool:
         """Deliver the messages of one chat; return True when one was tried."""
         tried = False
         while (urgency := await self._most_urgent(chat)) is not None and not self._is_ending:
@@ -152,13 +152,13 @@ class Courier:
         try:
             message_id = await self._carry_out(row)
         except DeliveryError as error:
-            await self._fate.settle(row, error)
+            await self._fate.handle_error(row, error)
         except DatabaseError:
             # No fault of the message.
             raise
         except Exception as error:
             log.exception("message rendering failed", row=row.id, template=row.template)
-            await self._fate.settle(row, Refused(f"{type(error).__name__}: {error}"))
+            await self._fate.handle_error(row, Refused(f"{type(error).__name__}: {error}"))
         else:
             metrics.DELIVERIES.labels("delivered").inc()
             await self._arrived(row, message_id)
@@ -167,7 +167,7 @@ class Courier:
         """Record a delivery, and retry on a database error: otherwise the message is sent again."""
         while True:
             try:
-                return await self._fate.arrived(row, message_id)
+                return await self._fate.mark_delivered(row, message_id)
             except DatabaseError:
                 if self._is_ending:
                     raise

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 
-from bot.store.access.known_senders import Known
+from bot.store.access.known_senders import KnownSenders
 from bot.store.typed_secrets import holds_secret
-from bot.telegram.updates.summary import Kind, UpdateSummary
+from bot.telegram.updates.summary import UpdateKind, UpdateSummary
 from bot.telegram.updates.token_bucket import Buckets, Rate
 
 # Enough for /start, a request for access and some questions.
@@ -27,7 +27,7 @@ BEGINNING = 3
 STRANGERS_REMEMBERED = 1000
 
 
-class Standing(IntEnum):
+class SenderStanding(IntEnum):
     """Role of a person: their own, only that of the chat they write in, or none."""
 
     KNOWN = 0
@@ -51,13 +51,13 @@ class Intake(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Admitted:
     intake: Intake
-    standing: Standing
+    standing: SenderStanding
 
 
 class Admission:
-    def __init__(self, known: Known, now: datetime) -> None:
+    def __init__(self, known: KnownSenders, now: datetime) -> None:
         self._known = known
         self._strangers = Buckets(
             (EACH_STRANGER, EACH_FOR_LONG),
@@ -72,26 +72,26 @@ class Admission:
         """Reload the roles if they may have changed; call it before a batch is judged. Raises SQLAlchemyError."""
         await self._known.refresh()
 
-    def standing(self, seen: UpdateSummary) -> Standing:
+    def standing(self, seen: UpdateSummary) -> SenderStanding:
         known = self._known
         if seen.person in known.people:
-            return Standing.KNOWN
+            return SenderStanding.KNOWN
         # An anonymous administrator has no id, and may press a button to be identified.
         in_ours = seen.chat in known.chats or (seen.anonymous and seen.chat in known.ours)
-        return Standing.MEMBER if in_ours else Standing.STRANGER
+        return SenderStanding.MEMBER if in_ours else SenderStanding.STRANGER
 
-    def judge(self, seen: UpdateSummary, now: datetime) -> Entry:
+    def judge(self, seen: UpdateSummary, now: datetime) -> Admitted:
         standing = self.standing(seen)
-        return Entry(self._intake(seen, standing, now), standing)
+        return Admitted(self._intake(seen, standing, now), standing)
 
-    def _intake(self, seen: UpdateSummary, standing: Standing, now: datetime) -> Intake:
-        if seen.kind is Kind.MEMBER:
+    def _intake(self, seen: UpdateSummary, standing: SenderStanding, now: datetime) -> Intake:
+        if seen.kind is UpdateKind.MEMBER:
             return Intake.OBSERVED
-        if seen.kind is Kind.CHAT and self._is_of_ours(seen):
+        if seen.kind is UpdateKind.CHAT and self._is_of_ours(seen):
             return Intake.FIRST
-        if standing is not Standing.STRANGER:
+        if standing is not SenderStanding.STRANGER:
             return Intake.FIRST if _may_matter(seen) else Intake.IGNORED
-        if seen.kind in (Kind.TEXT, Kind.OTHER):
+        if seen.kind in (UpdateKind.TEXT, UpdateKind.OTHER):
             # The bot has asked them no question.
             return Intake.IGNORED
         return Intake.LATER if self._strangers.take(seen.person, now.timestamp()) else Intake.RATE_LIMITED
@@ -108,6 +108,6 @@ class Admission:
 def _may_matter(seen: UpdateSummary) -> bool:
     """Return True when an update of a person with a role needs a handler: a message in a group does not, unless it
     replies to a bot or holds a secret, which is deleted."""
-    if seen.private or seen.kind in (Kind.REQUEST, Kind.CHAT):
+    if seen.private or seen.kind in (UpdateKind.REQUEST, UpdateKind.CHAT):
         return True
-    return seen.kind is Kind.TEXT and (seen.answers or holds_secret(seen.text))
+    return seen.kind is UpdateKind.TEXT and (seen.answers or holds_secret(seen.text))

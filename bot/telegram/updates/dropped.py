@@ -16,7 +16,7 @@ SAY_AGAIN_AFTER = timedelta(minutes=1)
 TELL_AGAIN_AFTER = timedelta(minutes=10)
 
 
-class Dropped:
+class DroppedUpdates:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._said_at: datetime | None = None
@@ -38,7 +38,7 @@ class Dropped:
             self._said_at, self._unsaid = now, 0
 
 
-class Told:
+class DropNotices:
     """Chats that were notified of a full queue: a group again after TELL_AGAIN_AFTER, a private chat once its queue has
     been empty. `waits` gives the number of a chat's queued updates.
 

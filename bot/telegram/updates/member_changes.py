@@ -11,7 +11,7 @@ from telegram import ChatMember
 INSIDE = (ChatMember.OWNER, ChatMember.ADMINISTRATOR, ChatMember.MEMBER)
 
 
-class Coming(NamedTuple):
+class MemberChange(NamedTuple):
     """Change of one person's membership."""
 
     chat: int
@@ -19,18 +19,18 @@ class Coming(NamedTuple):
     is_member: bool
 
 
-def comings(payload: Mapping[str, Any]) -> Iterator[Coming]:
+def member_changes(payload: Mapping[str, Any]) -> Iterator[MemberChange]:
     """Yield the changes that an update reports; an update of another form has none."""
     match payload:
         case {"chat_member": {"chat": {"id": int(chat)}, "new_chat_member": {"user": {"id": int(person)}} as member}}:
-            yield Coming(chat, person, is_in(member.get("status"), member.get("is_member")))
+            yield MemberChange(chat, person, is_in(member.get("status"), member.get("is_member")))
         case {"message": {"chat": {"id": int(chat)}} as message}:
             match message:
                 case {"new_chat_members": [*people]}:
-                    yield from (Coming(chat, person, is_member=True) for person in _ids(people))
+                    yield from (MemberChange(chat, person, is_member=True) for person in _ids(people))
             match message:
                 case {"left_chat_member": left}:
-                    yield from (Coming(chat, person, is_member=False) for person in _ids([left]))
+                    yield from (MemberChange(chat, person, is_member=False) for person in _ids([left]))
 
 
 def is_in(status: object, is_member: object) -> bool:

@@ -7,7 +7,7 @@ from telegram import Update
 
 from bot.store.database import Session
 from bot.store.messages.inbox import LeftOver
-from bot.telegram.chat_access import Door
+from bot.telegram.chat_access import ChatAccess
 from bot.telegram.updates.summary import UpdateSummary
 
 
@@ -24,7 +24,7 @@ class UpdateObserver:
     def observed(self, chat: int, payload: Mapping[str, Any]) -> None:
         """A member joined or left; the raw update is not parsed."""
 
-    async def door(self, session: Session, door: Door) -> None:
+    async def door(self, session: Session, door: ChatAccess) -> None:
         """A chat lets the bot in or shuts it out."""
 
     async def not_read(self, session: Session, seen: UpdateSummary) -> None:

@@ -9,17 +9,17 @@ import structlog
 from telegram.error import Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.runtime.clock import Clock
-from bot.runtime.logs import Changes
-from bot.runtime.waiting import wait_for
+from bot.runtime.logs import OnChange
+from bot.runtime.waiting import sleep_or_stop
 from bot.store.database import DatabaseError
-from bot.store.database_errors import first_line
+from bot.store.database_errors import database_message
 from bot.telegram.errors import SecondCopy, TokenRefused
 from bot.telegram.library import RawBot
 from bot.telegram.updates import conflicts
 from bot.telegram.updates.conflicts import Conflicts
 from bot.telegram.updates.foreign_webhook import is_of_webhook
-from bot.telegram.updates.queue import WANTED, Updates
-from bot.telegram.updates.source import Source
+from bot.telegram.updates.queue import WANTED, UpdateQueue
+from bot.telegram.updates.source import UpdateSource
 
 log = structlog.get_logger(__name__)
 
@@ -41,12 +41,12 @@ class UpdatesBot(RawBot):
         return found
 
 
-class Polling(Source):
-    def __init__(self, bot: UpdatesBot, updates: Updates, *, clock: Clock, **told: Any) -> None:
+class Polling(UpdateSource):
+    def __init__(self, bot: UpdatesBot, updates: UpdateQueue, *, clock: Clock, **told: Any) -> None:
         super().__init__(updates, clock=clock, **told)
         self._bot = bot
         self._conflicts = Conflicts(clock())
-        self._trouble = Changes()
+        self._trouble = OnChange()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set. Raises TokenRefused for a revoked token, SecondCopy when another copy goes on
@@ -60,7 +60,7 @@ class Polling(Source):
                 if batch is not None:
                     self._alive()
                     self._observer.polled()
-                    await self._updates.take_in(batch)
+                    await self._updates.enqueue(batch)
                     offset = max((int(update["update_id"]) + 1 for update in batch), default=offset)
             except (TelegramError, TimeoutError) as error:
                 if isinstance(error, Conflict) and is_of_webhook(error):
@@ -69,19 +69,21 @@ class Polling(Source):
                     pause = self._pause_after(error, pause)
             except DatabaseError as error:
                 # Telegram sends unconfirmed updates again.
-                if self._trouble.are(type(error).__name__):
-                    log.error("database error, updates not stored; Telegram sends them again", reason=first_line(error))
+                if self._trouble.is_new(type(error).__name__):
+                    log.error(
+                        "database error, updates not stored; Telegram sends them again", reason=database_message(error)
+                    )
                 pause = _longer(pause)
             else:
-                self._trouble.are(None)
+                self._trouble.is_new(None)
                 pause = 0.0
                 continue
-            await wait_for(stop, pause)
+            await sleep_or_stop(stop, pause)
 
     async def _delete_webhook(self, pause: float, stop: asyncio.Event) -> float:
         """Delete the webhook of another program; its undelivered updates stay queued at Telegram. Return the pause
         before the next poll."""
-        await wait_for(stop, self._foreign.pause(self._clock()))
+        await sleep_or_stop(stop, self._foreign.pause(self._clock()))
         if stop.is_set():
             return 0.0
         try:

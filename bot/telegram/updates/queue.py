@@ -11,15 +11,15 @@ from telegram import Bot, Update
 
 from bot.runtime.clock import Clock
 from bot.store.database import DatabaseError, Session, Store
-from bot.store.database_errors import first_line
+from bot.store.database_errors import database_message
 from bot.store.messages import inbox, keyboards, supergroups
 from bot.store.messages.inbox import LeftOver
-from bot.telegram.chat_access import door
-from bot.telegram.updates.admission import Admission, Entry, Intake, Standing
-from bot.telegram.updates.dropped import Dropped, Told
+from bot.telegram.chat_access import chat_access
+from bot.telegram.updates.admission import Admission, Admitted, Intake, SenderStanding
+from bot.telegram.updates.dropped import DropNotices, DroppedUpdates
 from bot.telegram.updates.lanes import STRANGERS, Item, Lane, Lanes
 from bot.telegram.updates.observer import UpdateObserver
-from bot.telegram.updates.summary import Kind, UpdateSummary, summarize
+from bot.telegram.updates.summary import UpdateKind, UpdateSummary, summarize
 from bot.telegram.updates.token_bucket import Buckets, Rate
 
 log = structlog.get_logger(__name__)
@@ -38,17 +38,17 @@ LONGEST_LINE_OF_MEMBER = 20
 EACH_UNKNOWN, ALL_UNKNOWN, PRESSERS_REMEMBERED = Rate(burst=5, every=10.0), Rate(burst=60, every=1.0), 1000
 # Updates left over are started one after another, each at most so long after the one before.
 ALONE_FOR = 15.0
-EVERYBODY = Entry(Intake.FIRST, Standing.KNOWN)
+EVERYBODY = Admitted(Intake.FIRST, SenderStanding.KNOWN)
 
 Handle = Callable[[Update], Awaitable[None]]
 
 
-class Taken(NamedTuple):
+class Enqueued(NamedTuple):
     """An update to be stored, and its lane."""
 
     payload: dict[str, Any]
     seen: UpdateSummary
-    entry: Entry
+    entry: Admitted
     lane: Lane
 
     @property
@@ -56,7 +56,7 @@ class Taken(NamedTuple):
         return int(self.payload["update_id"])
 
 
-class Updates:
+class UpdateQueue:
     """Store updates and handle them: in order for each person in a chat, concurrently otherwise, so that acknowledging
     an incident never waits for a slow answer to another person; presses and urgent commands beside the texts of the
     same person; updates of strangers one after another.
@@ -92,9 +92,9 @@ class Updates:
         self._lanes = Lanes(self._work)
         self._alone = asyncio.Lock()
         self._is_ending = False
-        self._dropped = Dropped(clock)
+        self._dropped = DroppedUpdates(clock)
         self._unknown = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, PRESSERS_REMEMBERED, clock().timestamp())
-        self._told = Told(clock, self._lanes)
+        self._told = DropNotices(clock, self._lanes)
 
     async def resume(self) -> None:
         """Queue the unfinished updates of an earlier run, but for those that ended the program too often."""
@@ -111,12 +111,12 @@ class Updates:
         for lane, item in sorted(waiting, key=lambda each: each[0] not in pressing):
             self._lanes.put(lane, item)
 
-    async def take_in(self, batch: Sequence[dict[str, Any]]) -> None:
+    async def enqueue(self, batch: Sequence[dict[str, Any]]) -> None:
         """Store the updates that need a handler; then the batch may be confirmed to Telegram. The loop is yielded
         between two updates: a batch may hold a hundred of the largest. Raises SQLAlchemyError."""
         if self._admission is not None:
             await self._admission.refresh()
-        first, later, full = list[Taken](), list[Taken](), dict[int, UpdateSummary]()
+        first, later, full = list[Enqueued](), list[Enqueued](), dict[int, UpdateSummary]()
         lines = Counter[Lane]()
         for payload in {int(update["update_id"]): update for update in batch}.values():
             await asyncio.sleep(0)
@@ -128,7 +128,7 @@ class Updates:
             lane = self._lane(seen, entry.standing, lines)
             lines[lane] += 1
             if self._has_room(lane, seen, entry, lines):
-                (first if entry.intake is Intake.FIRST else later).append(Taken(payload, seen, entry, lane))
+                (first if entry.intake is Intake.FIRST else later).append(Enqueued(payload, seen, entry, lane))
             elif lane is STRANGERS:
                 self._dropped.rate_limited()
             else:
@@ -145,31 +145,31 @@ class Updates:
             async with self._store.begin() as session:
                 await inbox.end_in_order(session)
         except DatabaseError as error:
-            log.error("database error, clean shutdown not recorded", reason=first_line(error))
+            log.error("database error, clean shutdown not recorded", reason=database_message(error))
         await self._lanes.drain(within)
 
-    def _judge(self, seen: UpdateSummary) -> Entry:
+    def _judge(self, seen: UpdateSummary) -> Admitted:
         return self._admission.judge(seen, self._clock()) if self._admission is not None else EVERYBODY
 
     def _left_over(self, one: LeftOver) -> tuple[Lane, Item]:
         """Return the lane of an update that an earlier run admitted."""
         seen = summarize(one.payload)
-        standing = self._admission.standing(seen) if self._admission is not None else Standing.KNOWN
-        crowded = standing is Standing.MEMBER
+        standing = self._admission.standing(seen) if self._admission is not None else SenderStanding.KNOWN
+        crowded = standing is SenderStanding.MEMBER
         return self._lane(seen, standing, Counter()), Item(one.update_id, seen, left_over=one.payload, crowded=crowded)
 
-    def _lane(self, seen: UpdateSummary, standing: Standing, lines: Counter[Lane]) -> Lane:
-        if standing is Standing.STRANGER:
+    def _lane(self, seen: UpdateSummary, standing: SenderStanding, lines: Counter[Lane]) -> Lane:
+        if standing is SenderStanding.STRANGER:
             return STRANGERS
         urgent = Lane(seen.chat, seen.person, urgent=True)
         if seen.pressed or seen.command in self._urgent:
             return urgent
         # A text that answers the question of a queued press comes after it.
-        answers = seen.kind is Kind.TEXT and (self._lanes.length(urgent) or lines[urgent])
+        answers = seen.kind is UpdateKind.TEXT and (self._lanes.length(urgent) or lines[urgent])
         return urgent if answers else Lane(seen.chat, seen.person)
 
-    def _has_room(self, lane: Lane, seen: UpdateSummary, entry: Entry, lines: Counter[Lane]) -> bool:
-        is_member = entry.standing is Standing.MEMBER
+    def _has_room(self, lane: Lane, seen: UpdateSummary, entry: Admitted, lines: Counter[Lane]) -> bool:
+        is_member = entry.standing is SenderStanding.MEMBER
         most = MAX_QUEUED
         if lane.urgent:
             most = LONGEST_LINE_OF_MEMBER if is_member else 2 * MAX_QUEUED
@@ -180,7 +180,7 @@ class Updates:
         coming = sum(count for one, count in lines.items() if (one.chat, one.urgent) == (lane.chat, lane.urgent))
         return self._lanes.length_in_chat(lane.chat, urgent=lane.urgent) + coming <= MAX_QUEUED_IN_CHAT
 
-    def _pass_by(self, payload: dict[str, Any], seen: UpdateSummary, entry: Entry) -> None:
+    def _pass_by(self, payload: dict[str, Any], seen: UpdateSummary, entry: Admitted) -> None:
         if entry.intake is Intake.OBSERVED:
             self._observer.observed(seen.chat, payload)
         if seen.message:
@@ -190,7 +190,7 @@ class Updates:
         else:
             self._dropped.irrelevant()
 
-    async def _store_all(self, taken: Sequence[Taken], full: dict[int, UpdateSummary] | None = None) -> None:
+    async def _store_all(self, taken: Sequence[Enqueued], full: dict[int, UpdateSummary] | None = None) -> None:
         news = self._told.not_yet(full or {})
         if not taken and not news:
             return
@@ -201,19 +201,19 @@ class Updates:
                 # At once: a person that writes in the new chat a moment later has the rights of the old one.
                 if move := _move(one.payload):
                     await supergroups.move(session, *move, self._clock())
-                if opened := door(one.payload):
+                if opened := chat_access(one.payload):
                     await self._observer.door(session, opened)
             for seen in news.values():
                 await self._observer.not_read(session, seen)
         self._told.told(news)
         await self._put([one for one in taken if one.update_id in new])
 
-    async def _put(self, taken: Sequence[Taken]) -> None:
+    async def _put(self, taken: Sequence[Enqueued]) -> None:
         items = list[tuple[Lane, Item]]()
         for one in taken:
             await asyncio.sleep(0)
             update = self._parsed(one.update_id, one.payload)
-            crowded = one.entry.standing is Standing.MEMBER
+            crowded = one.entry.standing is SenderStanding.MEMBER
             items.append((one.lane, Item(one.update_id, one.seen, update, crowded=crowded)))
         # `heard` gets all of them before the first is handled.
         for lane, item in items:
@@ -221,11 +221,11 @@ class Updates:
                 self._observer.heard(item.update)
             self._lanes.put(lane, item)
 
-    async def _without_invented(self, session: Session, taken: Sequence[Taken]) -> list[Taken]:
+    async def _without_invented(self, session: Session, taken: Sequence[Enqueued]) -> list[Enqueued]:
         """Drop presses of unknown buttons beyond a rate: they come from old messages, or from a client that invents
         them. Those within the rate are answered as out of date."""
         kept = await keyboards.known_of(session, {one.seen.keyboard for one in taken if one.seen.keyboard})
-        left, now = list[Taken](), self._clock().timestamp()
+        left, now = list[Enqueued](), self._clock().timestamp()
         for one in taken:
             invented = one.seen.pressed and one.seen.keyboard not in kept
             if invented and not self._unknown.take(one.seen.person, now):
@@ -247,25 +247,25 @@ class Updates:
             if item.left_over is not None:
                 await self._take_up(item, item.left_over)
             elif item.update is not None:
-                await _while_the_store_refuses(partial(self._handle_one, item.update))
-            await _while_the_store_refuses(partial(self._finish, item.update_id))
+                await _retry_on_database_error(partial(self._handle_one, item.update))
+            await _retry_on_database_error(partial(self._finish, item.update_id))
         except DatabaseError as error:
             # It stays unfinished in the inbox and is handled after a restart; the lane goes on.
             log.error(
                 "database error, update left unfinished in the inbox",
                 update_id=item.update_id,
-                reason=first_line(error),
+                reason=database_message(error),
             )
 
     async def _take_up(self, item: Item, payload: dict[str, Any]) -> None:
         """Handle an update left over, marked as begun: if the program ends again, the update that ended it is known."""
         async with self._alone:
-            await _while_the_store_refuses(partial(self._mark, item.update_id))
+            await _retry_on_database_error(partial(self._mark, item.update_id))
             update = self._parsed(item.update_id, payload)
             if update is None:
                 return
             self._observer.heard(update)
-            handling = asyncio.create_task(_while_the_store_refuses(partial(self._handle_one, update)))
+            handling = asyncio.create_task(_retry_on_database_error(partial(self._handle_one, update)))
             try:
                 await asyncio.wait({handling}, timeout=ALONE_FOR)
             except asyncio.CancelledError:
@@ -298,13 +298,13 @@ class Updates:
             log.exception("update handler failed", update_id=update.update_id)
 
 
-async def _while_the_store_refuses(deed: Callable[[], Awaitable[None]]) -> None:
+async def _retry_on_database_error(deed: Callable[[], Awaitable[None]]) -> None:
     """Retry on a database error, for some minutes. The dispatcher does not repeat a decision that is stored."""
     for pause in PAUSES:
         try:
             return await deed()
         except DatabaseError as error:
-            log.warning("database error, update retried", reason=first_line(error))
+            log.warning("database error, update retried", reason=database_message(error))
             await asyncio.sleep(pause)
     return await deed()
 

@@ -18,7 +18,7 @@ REFUSES_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND)
 GOOD = re.compile(rb'\A\s*\{\s*"ok"\s*:\s*true')
 
 
-class TokenDoubt:
+class RevokedToken:
     """State of one token over all connections. `now` is in monotonic seconds."""
 
     def __init__(self) -> None:

@@ -8,7 +8,7 @@ from bot.runtime import metrics
 from bot.runtime.clock import Clock
 from bot.runtime.watchdog import Loop
 from bot.telegram.updates.foreign_webhook import ForeignWebhook, Telling, host_of
-from bot.telegram.updates.queue import Updates
+from bot.telegram.updates.queue import UpdateQueue
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,14 +29,14 @@ class SourceObserver:
         """A webhook that was not set by the bot was deleted."""
 
 
-class Source:
+class UpdateSource:
     """Callbacks: `webhook_found` gets the host of a webhook set by another program, and the notification that is due;
     `polled` is called when it is certain that no other program takes the updates, `conflict` when one does, `turned` in
     each round of the loop, for the watchdog. `last_success` is the time at which updates last certainly arrived."""
 
     def __init__(
         self,
-        updates: Updates,
+        updates: UpdateQueue,
         *,
         clock: Clock,
         observer: SourceObserver | None = None,

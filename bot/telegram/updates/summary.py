@@ -18,7 +18,7 @@ BUTTON = re.compile(r"([\w-]{1,24}):\d{1,3}:\d{1,3}", re.ASCII)
 LARGEST_ID, LATEST = 2**63 - 1, 2**33
 
 
-class Kind(IntEnum):
+class UpdateKind(IntEnum):
     """Kind of an update, by the work that it needs."""
 
     # A command to any bot, a press of a button, or an unknown update.
@@ -38,7 +38,7 @@ class UpdateSummary:
     """`person` is 0 where no person is named. `was` is the former id of the chat, `becomes` its new one, in a message
     of a migration. `answers`: it replies to a message of a bot."""
 
-    kind: Kind
+    kind: UpdateKind
     chat: int = 0
     person: int = 0
     name: str = ""
@@ -57,7 +57,7 @@ class UpdateSummary:
     becomes: int | None = None
 
 
-UNREADABLE = UpdateSummary(Kind.REQUEST)
+UNREADABLE = UpdateSummary(UpdateKind.REQUEST)
 
 
 def summarize(update: Mapping[str, Any]) -> UpdateSummary:
@@ -72,7 +72,7 @@ def _read(update: Mapping[str, Any]) -> UpdateSummary:
     if name == "callback_query":
         return _press(content)
     if name in ("my_chat_member", "chat_member"):
-        kind = Kind.CHAT if name == "my_chat_member" else Kind.MEMBER
+        kind = UpdateKind.CHAT if name == "my_chat_member" else UpdateKind.MEMBER
         return UpdateSummary(kind, **_where(content["chat"]), **_who(content))
     return _message(content, typed=name == "message")
 
@@ -82,7 +82,7 @@ def _press(press: Mapping[str, Any]) -> UpdateSummary:
     where = _where(message["chat"]) if message else {}
     named = BUTTON.fullmatch(str(press.get("data") or ""))
     return UpdateSummary(
-        Kind.REQUEST,
+        UpdateKind.REQUEST,
         **where,
         **_who(press),
         thread=_thread(message),
@@ -98,13 +98,13 @@ def _message(message: Mapping[str, Any], *, typed: bool) -> UpdateSummary:
     command = _command(message, text)
     was, becomes = message.get("migrate_from_chat_id"), message.get("migrate_to_chat_id")
     if was or becomes or "forum_topic_reopened" in message:
-        kind = Kind.CHAT
+        kind = UpdateKind.CHAT
     elif command or not typed:
-        kind = Kind.REQUEST
+        kind = UpdateKind.REQUEST
     elif text or "document" in message:
-        kind = Kind.TEXT
+        kind = UpdateKind.TEXT
     else:
-        kind = Kind.MEMBER if any(name in message for name in COMINGS_AND_GOINGS) else Kind.OTHER
+        kind = UpdateKind.MEMBER if any(name in message for name in COMINGS_AND_GOINGS) else UpdateKind.OTHER
     replied = message.get("reply_to_message") or {}
     return UpdateSummary(
         kind,

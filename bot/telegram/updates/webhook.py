@@ -18,12 +18,12 @@ from telegram.error import TelegramError
 from bot.http.server import serve
 from bot.runtime import metrics
 from bot.runtime.clock import Clock
-from bot.runtime.waiting import wait_for
+from bot.runtime.waiting import sleep_or_stop
 from bot.store.database import DatabaseError
 from bot.telegram.errors import Refused, TokenRefused, TryLater, classify
 from bot.telegram.updates.foreign_webhook import host_of
-from bot.telegram.updates.queue import WANTED, Updates
-from bot.telegram.updates.source import Source
+from bot.telegram.updates.queue import WANTED, UpdateQueue
+from bot.telegram.updates.source import UpdateSource
 
 log = structlog.get_logger(__name__)
 
@@ -41,13 +41,13 @@ TELL_OF_STRANGERS_EVERY = timedelta(hours=1)
 LARGEST_ID = 2**63 - 1
 
 
-class Webhook(Source):
+class Webhook(UpdateSource):
     """`secret` is the token that Telegram sends in SECRET_HEADER."""
 
     def __init__(
         self,
         bot: Bot,
-        updates: Updates,
+        updates: UpdateQueue,
         *,
         url: str,
         secret: str,
@@ -97,7 +97,7 @@ class Webhook(Source):
             log.error("webhook request without an update set aside, sent by Telegram or by a client with the secret")
             return 200
         try:
-            await self._updates.take_in([update])
+            await self._updates.enqueue([update])
         except DatabaseError as error:
             # Neither its text nor its trace: both hold messages of people.
             reason = getattr(error, "orig", None)
@@ -122,7 +122,7 @@ class Webhook(Source):
                 pause = 0.0
             except TelegramError as error:
                 pause = self._pause_after(error, pause)
-            await wait_for(stop, pause or LOOK_EVERY)
+            await sleep_or_stop(stop, pause or LOOK_EVERY)
 
     async def look(self) -> None:
         """Read getWebhookInfo, and set the webhook again unless it is as set and without errors."""

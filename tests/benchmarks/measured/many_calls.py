@@ -6,14 +6,14 @@ from random import Random
 from typing import Any
 
 from bot.demo.pbx.control import records
-from bot.demo.pbx.world import Pbx
+from bot.demo.pbx.world import StandinPbx
 
 DAYS = 28
 # Calls of ten that are transferred, and have one more leg.
 PASSED_ON = 3
 
 
-def put(pbx: Pbx, number: int) -> tuple[str, str]:
+def put(pbx: StandinPbx, number: int) -> tuple[str, str]:
     """Replace all calls by `number` new ones; return their first day and the day after the last."""
     today = datetime.now(pbx.zone).date()
     first = datetime.combine(today - timedelta(days=DAYS), time())
@@ -21,7 +21,7 @@ def put(pbx: Pbx, number: int) -> tuple[str, str]:
     return str(first.date()), str(today)
 
 
-def _calls(pbx: Pbx, first: datetime, number: int) -> Iterator[dict[str, Any]]:
+def _calls(pbx: StandinPbx, first: datetime, number: int) -> Iterator[dict[str, Any]]:
     random = Random(1)
     people = [(person.number, person.name) for person in pbx.employees.values()]
     trunks = [trunk.id for trunk in pbx.trunks.values()]

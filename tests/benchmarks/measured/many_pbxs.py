@@ -28,7 +28,7 @@ class Answers:
     """Answers of the stand-in PBX with its four enabled trunks, renewed for each path at most once a second."""
 
     def __init__(self) -> None:
-        world = pbx.Pbx(api_key=KEY, traffic=False, speed=100)
+        world = pbx.StandinPbx(api_key=KEY, traffic=False, speed=100)
         world.limit.set_mode("off")
         for trunk in [trunk for trunk in world.trunks.values() if trunk.disabled]:
             world.remove_trunk(trunk.id)

@@ -37,7 +37,7 @@ BARE = ("-m", "tests.benchmarks.reference.bare_bot")
 class Stage:
     """`ours` is the Telegram of the program, `bares` that of the reference."""
 
-    pbx: pbx.Pbx
+    pbx: pbx.StandinPbx
     ours: Chats
     bares: Chats
     pbx_address: str
@@ -90,7 +90,7 @@ async def stage() -> AsyncIterator[Stage]:
     hour = datetime.now(UTC).hour
     # A zone in which it is late afternoon: the station has had calls today.
     zone = f"Etc/GMT{hour - 15:+d}" if hour >= 3 else "Etc/GMT-12"
-    station = pbx.Pbx(name="Head office", api_key=KEY, zone=zone, traffic=False)
+    station = pbx.StandinPbx(name="Head office", api_key=KEY, zone=zone, traffic=False)
     ours, bares = (Chats(token, PEOPLE) for token in TOKENS)
     async with AsyncExitStack() as stack:
         routes = [*pbx.routes(station), *telegram.routes(ours.telegram, {"": station.name})]

@@ -12,8 +12,8 @@ import httpx
 import pytest
 import uvicorn
 
-from bot.demo.pbx import Pbx, PbxProtocol, app
-from bot.demo.pbx.telephony.cdr import Records, Row
+from bot.demo.pbx import PbxProtocol, StandinPbx, app
+from bot.demo.pbx.telephony.cdr import RecordTable, Row
 from tests.fixtures.paths import RECORDINGS
 
 KEY = "ab" * 32
@@ -39,13 +39,13 @@ def clock() -> Clock:
 
 
 @cache
-def _month() -> Records:
+def _month() -> RecordTable:
     """Call records of the month before the clock begins: copying takes a tenth of the time of generating."""
-    return Pbx(api_key=KEY, now=Clock(), traffic=False).records
+    return StandinPbx(api_key=KEY, now=Clock(), traffic=False).records
 
 
-class _WithCopiedMonth(Pbx):
-    def _past_month(self) -> Records:
+class _WithCopiedMonth(StandinPbx):
+    def _past_month(self) -> RecordTable:
         records = copy(_month())
         records.rows = [dict(row) for row in records.rows]
         records._random = copy(records._random)
@@ -53,7 +53,7 @@ class _WithCopiedMonth(Pbx):
 
 
 @pytest.fixture
-def pbx(clock: Clock) -> Pbx:
+def pbx(clock: Clock) -> StandinPbx:
     """PBX without traffic and without response times."""
     return _WithCopiedMonth(api_key=KEY, now=clock, traffic=False)
 
@@ -61,7 +61,7 @@ def pbx(clock: Clock) -> Pbx:
 @pytest.fixture(scope="session")
 def month() -> list[Row]:
     """Call records of the month of a new station; read only."""
-    return Pbx(now=Clock()).records.rows
+    return StandinPbx(now=Clock()).records.rows
 
 
 @pytest.fixture(autouse=True)
@@ -77,27 +77,27 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return asked
 
 
-def client_of(pbx: Pbx, address: str = "10.0.0.9", header: str | None = f"Bearer {KEY}") -> httpx.AsyncClient:
+def client_of(pbx: StandinPbx, address: str = "10.0.0.9", header: str | None = f"Bearer {KEY}") -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app=app(pbx), client=(address, 40000))
     headers = {} if header is None else {"Authorization": header}
     return httpx.AsyncClient(transport=transport, base_url="http://pbx/pbxcore/api/v3", headers=headers)
 
 
 @pytest.fixture
-async def api(pbx: Pbx) -> AsyncIterator[httpx.AsyncClient]:
+async def api(pbx: StandinPbx) -> AsyncIterator[httpx.AsyncClient]:
     async with client_of(pbx) as client:
         yield client
 
 
 @pytest.fixture
-async def control(pbx: Pbx) -> AsyncIterator[httpx.AsyncClient]:
+async def control(pbx: StandinPbx) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app=app(pbx))
     async with httpx.AsyncClient(transport=transport, base_url="http://pbx/control") as client:
         yield client
 
 
 @pytest.fixture
-def from_address() -> Callable[[Pbx, str, str | None], httpx.AsyncClient]:
+def from_address() -> Callable[[StandinPbx, str, str | None], httpx.AsyncClient]:
     return client_of
 
 
@@ -112,7 +112,7 @@ def recording() -> Callable[[str], dict[str, object]]:
 
 
 @pytest.fixture
-def served(pbx: Pbx) -> Iterator[str]:
+def served(pbx: StandinPbx) -> Iterator[str]:
     """Yield the address of the stand-in on a real socket."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))

@@ -7,7 +7,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from bot.demo.pbx import Pbx
+from bot.demo.pbx import StandinPbx
 from bot.demo.pbx.telephony.cdr import Row
 
 TRUNK = "SIP-TRUNK-44BBC135"
@@ -97,9 +97,9 @@ async def test_who_is_on_the_phone_shows_among_the_peers_only(
 
 
 def test_a_month_of_calls_is_there_from_the_start_and_the_same_for_the_same_seed(clock: Time) -> None:
-    one, other = Pbx(now=clock), Pbx(now=clock)
+    one, other = StandinPbx(now=clock), StandinPbx(now=clock)
     assert one.records.rows == other.records.rows
-    assert Pbx(now=clock, seed=2).records.rows != one.records.rows
+    assert StandinPbx(now=clock, seed=2).records.rows != one.records.rows
     calls = {row["linkedid"]: str(row["start"])[:10] for row in one.records.rows}
     by_day = Counter(calls.values())
     whole_days = [day for day in by_day if "2026-10-25" <= day < "2026-11-23"]
@@ -157,7 +157,7 @@ def test_some_who_rang_in_vain_are_called_back(month: list[Row]) -> None:
 
 
 async def test_traffic_goes_on_by_itself_and_stops_when_told(clock: Time) -> None:
-    pbx = Pbx(now=clock)
+    pbx = StandinPbx(now=clock)
     before = len(pbx.records.rows)
     seen = set()
     for _ in range(60):
@@ -173,7 +173,7 @@ async def test_traffic_goes_on_by_itself_and_stops_when_told(clock: Time) -> Non
 
 
 async def test_no_call_comes_over_a_trunk_that_is_down(clock: Time) -> None:
-    pbx = Pbx(now=clock)
+    pbx = StandinPbx(now=clock)
     for trunk in pbx.trunks.values():
         pbx.set_condition(trunk, "provider_dead", 1e9)
     clock.sleep(300)
@@ -259,7 +259,10 @@ async def test_what_cannot_be_understood_is_refused(api: httpx.AsyncClient, quer
 
 
 async def test_a_recording_is_open_to_whoever_has_its_link_for_an_hour(
-    api: httpx.AsyncClient, pbx: Pbx, clock: Time, from_address: Callable[[Pbx, str, str | None], httpx.AsyncClient]
+    api: httpx.AsyncClient,
+    pbx: StandinPbx,
+    clock: Time,
+    from_address: Callable[[StandinPbx, str, str | None], httpx.AsyncClient],
 ) -> None:
     [leg] = await records(api, "disposition=ANSWERED&grouped=false&limit=1")
     path = str(leg["playback_url"])

@@ -8,7 +8,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from bot.demo.pbx import Pbx
+from bot.demo.pbx import StandinPbx
 from bot.demo.pbx.registration.sights import NEWEST
 
 Recording = Callable[[str], dict[str, object]]
@@ -149,7 +149,7 @@ def response_of(exchange: Mapping[str, object]) -> tuple[int, dict[str, object]]
     ("number", "verb", "path", "body"), SAME + NEWER, ids=[f"{case[0]}-{case[2]}" for case in SAME + NEWER]
 )
 async def test_an_answer_looks_like_the_recorded_one(
-    api: httpx.AsyncClient, pbx: Pbx, recording: Recording, number: str, verb: str, path: str, body: object
+    api: httpx.AsyncClient, pbx: StandinPbx, recording: Recording, number: str, verb: str, path: str, body: object
 ) -> None:
     if number.startswith("new_"):
         pbx.dialect = NEWEST
@@ -195,7 +195,7 @@ async def test_an_outbound_route_is_the_recorded_one(api: httpx.AsyncClient, rec
 
 
 async def test_half_an_outage_has_the_keys_and_words_of_the_newer_release(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: Pbx, recording: Recording, clock: Time
+    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: StandinPbx, recording: Recording, clock: Time
 ) -> None:
     pbx.dialect = NEWEST
     pbx.trunks["SIP-TRUNK-C07C8D8E"].record["qualify"] = False
@@ -214,7 +214,7 @@ async def test_half_an_outage_has_the_keys_and_words_of_the_newer_release(
 
 
 async def test_a_dead_provider_is_red_and_was_half_an_outage_first_in_the_newer_release(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: Pbx, recording: Recording, clock: Time
+    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: StandinPbx, recording: Recording, clock: Time
 ) -> None:
     pbx.dialect = NEWEST
     await control.post(f"/trunks/{TRUNK}", json={"condition": "provider_dead", "instant": False})
@@ -260,7 +260,7 @@ def _by_state(statuses: Mapping[str, dict[str, object]]) -> dict[tuple[str, str]
 
 
 async def test_a_stopped_asterisk_looks_like_the_recorded_one(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: Pbx, recording: Recording
+    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: StandinPbx, recording: Recording
 ) -> None:
     await control.post("/trunks", json={"name": "in", "registration": "inbound"})
     await control.post("/asterisk", json={"running": False, "instant": True})

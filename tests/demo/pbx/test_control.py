@@ -4,7 +4,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from bot.demo.pbx import Pbx
+from bot.demo.pbx import StandinPbx
 
 TRUNK = "SIP-TRUNK-44BBC135"
 
@@ -251,7 +251,7 @@ async def test_an_answer_cut_in_the_middle_breaks_off(served: str) -> None:
                 await answer.aread()
 
 
-async def test_a_lost_answer_has_been_carried_out(served: str, pbx: Pbx) -> None:
+async def test_a_lost_answer_has_been_carried_out(served: str, pbx: StandinPbx) -> None:
     async with httpx.AsyncClient(base_url=served) as client:
         await client.post("/control/fault", json={"kind": "lost_answer"})
         body = {"number": "243", "user_username": "John Smith", "sip_secret": "Qw3rtyUi9pAs"}
@@ -267,7 +267,7 @@ async def test_many_ask_at_once_over_real_sockets(served: str) -> None:
     assert {answer.status_code for answer in answers} == {200}
 
 
-async def test_every_password_said_to_it_or_by_it_is_remembered(api: httpx.AsyncClient, pbx: Pbx) -> None:
+async def test_every_password_said_to_it_or_by_it_is_remembered(api: httpx.AsyncClient, pbx: StandinPbx) -> None:
     made = (await api.get("/passwords:generate")).json()["data"]["password"]
     shown = (await api.get("/sip/201:getSecret")).json()["data"]["secret"]
     await api.post("/employees:batchCreate", json={"employees": [{"number": "243", "sip_secret": "t00-weak"}]})

@@ -5,7 +5,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from bot.demo.pbx import Pbx
+from bot.demo.pbx import StandinPbx
 from bot.demo.pbx.registration.sights import DIALECTS, NEWEST, Dialect
 from tests.demo.pbx.conftest import KEY, client_of
 
@@ -63,7 +63,7 @@ async def test_over_half_a_trunk_calls_come_in_and_none_goes_out(
 
 
 async def test_a_provider_that_comes_back_is_half_out_before_it_is_well(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: Pbx, clock: Time
+    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: StandinPbx, clock: Time
 ) -> None:
     pbx.dialect = NEWEST
     await control.post(f"/trunks/{TRUNK}", json={"condition": "provider_silent"})
@@ -77,7 +77,7 @@ async def test_a_provider_that_comes_back_is_half_out_before_it_is_well(
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_what_is_not_known_is_an_event_in_the_older_release_only(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: Pbx, dialect: Dialect, clock: Time
+    api: httpx.AsyncClient, control: httpx.AsyncClient, pbx: StandinPbx, dialect: Dialect, clock: Time
 ) -> None:
     pbx.dialect = dialect
     for running in (False, True):
@@ -101,7 +101,7 @@ async def test_what_is_not_known_is_an_event_in_the_older_release_only(
     ],
 )
 async def test_a_host_is_looked_at_by_the_newer_release_only(
-    api: httpx.AsyncClient, pbx: Pbx, host: str, good: bool
+    api: httpx.AsyncClient, pbx: StandinPbx, host: str, good: bool
 ) -> None:
     body = {"host": host}
     assert (await api.patch(f"/sip-providers/{TRUNK}", json=body)).status_code == 200
@@ -111,7 +111,7 @@ async def test_a_host_is_looked_at_by_the_newer_release_only(
 
 @pytest.mark.parametrize(("dialect", "port"), [("2026.1", 5060), ("2026.9", 0)])
 async def test_a_port_that_is_left_empty_is_asked_of_the_dns_by_the_newer_release_only(
-    api: httpx.AsyncClient, pbx: Pbx, dialect: Dialect, port: int
+    api: httpx.AsyncClient, pbx: StandinPbx, dialect: Dialect, port: int
 ) -> None:
     pbx.dialect = dialect
     for empty in (0, ""):
@@ -121,7 +121,7 @@ async def test_a_port_that_is_left_empty_is_asked_of_the_dns_by_the_newer_releas
 
 async def test_the_newer_release_knows_ids_that_end_in_a_letter_and_another_header() -> None:
     for dialect, answer in (("2026.1", 401), ("2026.9", 200)):
-        pbx = Pbx(api_key=KEY, traffic=False, dialect=dialect)  # type: ignore[arg-type]
+        pbx = StandinPbx(api_key=KEY, traffic=False, dialect=dialect)  # type: ignore[arg-type]
         async with client_of(pbx) as api:
             await api.post("http://pbx/control/key", json={"permissions": {"/api/v3/sip-providers": "read"}})
             assert (await api.get(f"/sip-providers/{OTHER}")).status_code == answer

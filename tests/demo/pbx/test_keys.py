@@ -3,17 +3,17 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from bot.demo.pbx import Pbx
+from bot.demo.pbx import StandinPbx
 from bot.demo.pbx.web.keys import Keys, Permissions
 
-FromAddress = Callable[[Pbx, str, str | None], httpx.AsyncClient]
+FromAddress = Callable[[StandinPbx, str, str | None], httpx.AsyncClient]
 KEY = "ab" * 32
 UNAUTHENTICATED = {"error": ["The user isn't authenticated."]}
 
 
 @pytest.mark.parametrize("header", [None, "Bearer ", f"Bearer {'0' * 64}", f"bearer {KEY}", "Basic YTpi", KEY])
 async def test_no_key_and_a_wrong_key_get_the_same_answer(
-    pbx: Pbx, from_address: FromAddress, header: str | None
+    pbx: StandinPbx, from_address: FromAddress, header: str | None
 ) -> None:
     async with from_address(pbx, "127.0.0.2", header) as client:
         answer = await client.get("/employees")
@@ -21,7 +21,7 @@ async def test_no_key_and_a_wrong_key_get_the_same_answer(
 
 
 async def test_the_machine_itself_needs_no_key_but_may_not_show_a_wrong_one(
-    pbx: Pbx, from_address: FromAddress
+    pbx: StandinPbx, from_address: FromAddress
 ) -> None:
     statuses = {}
     for address, header in (("127.0.0.1", None), ("::1", None), ("127.0.0.2", None), ("127.0.0.1", "Bearer wrong")):
@@ -55,7 +55,7 @@ async def test_an_encoded_colon_works_with_a_full_key_only(api: httpx.AsyncClien
     assert (await api.get("/sip-providers%3AgetStatuses")).status_code == 401
 
 
-async def test_an_unknown_path_is_not_found_even_without_a_key(pbx: Pbx, from_address: FromAddress) -> None:
+async def test_an_unknown_path_is_not_found_even_without_a_key(pbx: StandinPbx, from_address: FromAddress) -> None:
     async with from_address(pbx, "10.0.0.1", None) as client:
         assert (await client.get("/does-not-exist")).status_code == 404
         assert (await client.get("/system:ping")).status_code == 200

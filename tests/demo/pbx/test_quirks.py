@@ -5,9 +5,9 @@ from typing import Protocol
 import httpx
 import pytest
 
-from bot.demo.pbx import Pbx
+from bot.demo.pbx import StandinPbx
 
-FromAddress = Callable[[Pbx, str, str | None], httpx.AsyncClient]
+FromAddress = Callable[[StandinPbx, str, str | None], httpx.AsyncClient]
 TRUNK = "SIP-TRUNK-44BBC135"
 NEW = {"number": "243", "user_username": "John Smith", "sip_secret": "Qw3rtyUi9pAs"}
 
@@ -39,7 +39,7 @@ async def test_a_deleted_trunk_is_still_listed_while_the_cache_lives(api: httpx.
     assert TRUNK not in (await api.get("/providers:getStatuses")).json()["data"]["sip"]
 
 
-async def test_no_trunks_of_a_kind_is_an_empty_list(api: httpx.AsyncClient, pbx: Pbx) -> None:
+async def test_no_trunks_of_a_kind_is_an_empty_list(api: httpx.AsyncClient, pbx: StandinPbx) -> None:
     pbx.trunks.clear()
     assert (await api.get("/providers:getStatuses")).json()["data"] == {"sip": [], "iax": []}
 
@@ -53,7 +53,7 @@ async def test_a_disabled_trunk_is_left_out_of_the_list_but_not_of_the_statuses(
     assert states["SIP-TRUNK-8F96BC91"]["state"] == "OFF"
 
 
-async def test_a_trunk_remembers_what_happened_to_it(api: httpx.AsyncClient, pbx: Pbx, clock: Time) -> None:
+async def test_a_trunk_remembers_what_happened_to_it(api: httpx.AsyncClient, pbx: StandinPbx, clock: Time) -> None:
     pbx.set_condition(pbx.trunks[TRUNK], "provider_silent", 1)
     clock.sleep(100)
     pbx.set_condition(pbx.trunks[TRUNK], "ok", 1)
@@ -67,7 +67,7 @@ async def test_a_trunk_remembers_what_happened_to_it(api: httpx.AsyncClient, pbx
     assert data["totalAvailable"] > 2
 
 
-async def test_update_status_without_a_body_enables(api: httpx.AsyncClient, pbx: Pbx) -> None:
+async def test_update_status_without_a_body_enables(api: httpx.AsyncClient, pbx: StandinPbx) -> None:
     path = f"/sip-providers/{TRUNK}:updateStatus"
     assert (await api.post(path, data={"disabled": "true"})).json()["data"]["disabled"] is True
     assert (await api.post(path, data={"disabled": "false"})).json()["data"]["disabled"] is False
@@ -82,7 +82,7 @@ async def test_the_routes_of_a_deleted_trunk_go_with_it(api: httpx.AsyncClient) 
 
 
 async def test_only_the_secret_of_an_outbound_trunk_is_hidden_and_the_mask_keeps_it(
-    api: httpx.AsyncClient, pbx: Pbx
+    api: httpx.AsyncClient, pbx: StandinPbx
 ) -> None:
     before, fields = pbx.trunks[TRUNK].record["secret"], {"registration_type": "outbound", "username": "u"}
     assert (await api.get(f"/sip-providers/{TRUNK}")).json()["data"]["secret"] == "XXXXXXXX"
@@ -234,7 +234,7 @@ async def test_the_201st_request_of_a_minute_is_refused_for_five_minutes_and_the
 
 @pytest.mark.parametrize(("mode", "last"), [("real", 404), ("enforced", 429)])
 async def test_the_machine_itself_is_spared_unless_the_limit_is_enforced(
-    pbx: Pbx, from_address: FromAddress, control: httpx.AsyncClient, mode: str, last: int
+    pbx: StandinPbx, from_address: FromAddress, control: httpx.AsyncClient, mode: str, last: int
 ) -> None:
     await control.post("/rate_limit", json={"mode": mode})
     async with from_address(pbx, "127.0.0.1", None) as client:

@@ -5,7 +5,7 @@ from typing import Protocol
 import httpx
 import pytest
 
-from bot.demo.pbx import Pbx
+from bot.demo.pbx import StandinPbx
 from bot.demo.pbx.registration.sights import DIALECTS, NEWEST, Dialect
 
 TRUNK, IAX = "SIP-TRUNK-44BBC135", "IAX-TRUNK-5D1E9A27"
@@ -61,7 +61,7 @@ async def test_a_change_of_a_trunk_that_names_its_registration_brings_all_of_it(
     assert (answer.status_code, answer.json()["messages"]) == (status, {"error": errors} if errors else [])
 
 
-async def test_what_was_refused_is_not_stored(api: httpx.AsyncClient, pbx: Pbx) -> None:
+async def test_what_was_refused_is_not_stored(api: httpx.AsyncClient, pbx: StandinPbx) -> None:
     before = dict(pbx.trunks[TRUNK].record)
     await api.patch(PATH, json={"secret": "N3wSecret", "host": "elsewhere.example"})
     assert pbx.trunks[TRUNK].record == before
@@ -69,7 +69,7 @@ async def test_what_was_refused_is_not_stored(api: httpx.AsyncClient, pbx: Pbx) 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_off_and_on_at_once_does_not_register_anew(
-    api: httpx.AsyncClient, pbx: Pbx, clock: Time, dialect: Dialect
+    api: httpx.AsyncClient, pbx: StandinPbx, clock: Time, dialect: Dialect
 ) -> None:
     """The older release: Asterisk never sees the change. The newer: its un-REGISTER ends the registration for good."""
     pbx.dialect = dialect
@@ -89,7 +89,7 @@ async def test_off_and_on_at_once_does_not_register_anew(
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_off_until_asterisk_has_forgotten_it_and_on_registers_anew(
-    api: httpx.AsyncClient, pbx: Pbx, clock: Time, dialect: Dialect
+    api: httpx.AsyncClient, pbx: StandinPbx, clock: Time, dialect: Dialect
 ) -> None:
     pbx.dialect = dialect
     await switch(api, on=False)

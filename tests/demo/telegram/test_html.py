@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.telegram.bot_api.entities import detect, read_html, strip, units
-from bot.demo.telegram.bot_api.refusal import Refusal
+from bot.demo.telegram.bot_api.refusal import BotApiRefused
 
 Seen = tuple[str, int, int]
 
@@ -59,7 +59,7 @@ def test_html_becomes_what_telegram_shows(source: str, text: str, entities: list
     ],
 )
 def test_bad_html_is_refused_in_the_words_of_the_server(source: str, complaint: str) -> None:
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(BotApiRefused) as refusal:
         read_html(source)
     assert refusal.value.description == f"Bad Request: can't parse entities: {complaint}"
 
@@ -115,6 +115,6 @@ def test_escaped_text_comes_back_as_it_was(text: str) -> None:
 
 @given(st.text(alphabet='<>/="& ab;#19', max_size=30))
 def test_whatever_is_written_is_read_or_refused(source: str) -> None:
-    with contextlib.suppress(Refusal):
+    with contextlib.suppress(BotApiRefused):
         text, entities = strip(*read_html(source))
         assert all(0 <= one.offset < one.end <= units(text) for one in detect(text, entities))

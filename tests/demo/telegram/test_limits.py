@@ -4,7 +4,7 @@ import pytest
 from telegram import Bot
 from telegram.error import RetryAfter
 
-from bot.demo.telegram.limits import Limits
+from bot.demo.telegram.limits import PublicLimits
 from tests.demo.telegram.standin import ANNA, ON_CALL, People
 
 
@@ -18,7 +18,7 @@ class Hand:
 
 def test_a_chat_takes_one_message_a_second_after_a_small_burst() -> None:
     now = Hand()
-    limits = Limits(now)
+    limits = PublicLimits(now)
     assert [limits.spend(1) for _ in range(4)] == [0, 0, 0, 1]
     assert limits.spend(2) == 0
     now.time += 1
@@ -27,7 +27,7 @@ def test_a_chat_takes_one_message_a_second_after_a_small_burst() -> None:
 
 def test_a_group_takes_twenty_messages_a_minute() -> None:
     now = Hand()
-    limits = Limits(now)
+    limits = PublicLimits(now)
     for _ in range(20):
         assert limits.spend(-1) == 0
         now.time += 1
@@ -37,7 +37,7 @@ def test_a_group_takes_twenty_messages_a_minute() -> None:
 
 
 def test_all_chats_together_take_thirty_messages_a_second() -> None:
-    limits = Limits(Hand())
+    limits = PublicLimits(Hand())
     assert [limits.spend(chat) for chat in range(31)] == [0] * 30 + [1]
 
 
@@ -55,7 +55,7 @@ async def test_too_many_calls_are_told_when_to_come_back(bot: Bot, people: Peopl
 
 def test_menus_are_taken_at_a_pace_of_their_own() -> None:
     now = Hand()
-    limits = Limits(now)
+    limits = PublicLimits(now)
     assert [limits.spend_profile() for _ in range(21)] == [0] * 20 + [10]
     assert limits.spend(1) == 0
     now.time += 10

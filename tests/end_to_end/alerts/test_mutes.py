@@ -50,7 +50,7 @@ def down(folder: Path, standins: Standins, *names: str, alert_in: int | None = N
                 await session.flush()
                 if alert_in is not None:
                     rows = [[{"label": "🔕 Mute", "action": "incident.mute", "data": {"incident": incident.id}}]]
-                    outbox.owe(
+                    outbox.enqueue(
                         session,
                         chat_id=alert_in,
                         thread_id=None,

@@ -10,18 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
 from bot.access.policy import Destination
-from bot.engine.checks.chat_reachability import Reachability, perhaps_meant
-from bot.notifications.admin_notices import Administrators
+from bot.engine.checks.chat_reachability import ChatReachabilityCheck, perhaps_meant
+from bot.notifications.admin_notices import AdminNotices
 from bot.notifications.destinations import Destinations
 from bot.runtime.signals import Signal
 from bot.store.database import Store
 from bot.store.messages import blocked_chats
-from bot.telegram.chat_access import Seen
+from bot.telegram.chat_access import ChatSeen
 from tests.incident_harness.incident_ledger import Books, read
 from tests.incident_harness.pbx import ANNA, BORIS, STATION, VERA
 
-NOT_FOUND = Seen(shut="Bad Request: chat not found".partition(": ")[2])
-KICKED = Seen(shut="Forbidden: bot was kicked from the supergroup chat")
+NOT_FOUND = ChatSeen(blocked="Bad Request: chat not found".partition(": ")[2])
+KICKED = ChatSeen(blocked="Forbidden: bot was kicked from the supergroup chat")
 SUPPORT = -1001234567890
 
 
@@ -34,13 +34,15 @@ class Town:
         # What was open there is told to others, and what is open is told there again.
         self.were_shut_out: list[int] = []
         self.were_let_in: list[int] = []
-        self.there: dict[int, Seen] = {one: Seen("Name") for one in (ANNA, BORIS, VERA)} | {SUPPORT: Seen("Support")}
+        self.there: dict[int, ChatSeen] = {one: ChatSeen("Name") for one in (ANNA, BORIS, VERA)} | {
+            SUPPORT: ChatSeen("Support")
+        }
         destinations = Destinations(STATION, [Destination(one) for one in chats], self.books.grants)
-        self.administrators = Administrators(store, destinations, lambda: self.books.now, Signal())
+        self.administrators = AdminNotices(store, destinations, lambda: self.books.now, Signal())
         self.restarts()
 
     def restarts(self) -> None:
-        self.reachability = Reachability(
+        self.reachability = ChatReachabilityCheck(
             self.books.store,
             self,
             self.administrators,
@@ -49,13 +51,13 @@ class Town:
             Signal(),
         )
 
-    async def shut_out(self, _session: AsyncSession, chat: int) -> None:
+    async def on_chat_blocked(self, _session: AsyncSession, chat: int) -> None:
         self.were_shut_out.append(chat)
 
-    async def let_in(self, _session: AsyncSession, chat: int, _since: datetime) -> None:
+    async def on_chat_unblocked(self, _session: AsyncSession, chat: int, _since: datetime) -> None:
         self.were_let_in.append(chat)
 
-    async def seen(self, chat: int) -> Seen:
+    async def seen(self, chat: int) -> ChatSeen:
         return self.there.get(chat, NOT_FOUND)
 
     async def alert_chats(self, _session: AsyncSession) -> set[int]:
@@ -102,14 +104,14 @@ def test_ids_that_lost_their_beginning(chat: int, meant: list[int]) -> None:
     ],
 )
 async def test_a_chat_for_alerts_that_is_none_is_told_of_once_with_what_to_do(
-    store: Store, logged: list[dict[str, str]], chat: int, seen: Seen, says: str, remedy: str
+    store: Store, logged: list[dict[str, str]], chat: int, seen: ChatSeen, says: str, remedy: str
 ) -> None:
     town = Town(store, chat, SUPPORT)
     town.there[chat] = seen
     for _ in range(2):
-        await town.reachability.look()
+        await town.reachability.run_once()
         town.restarts()
-        await town.reachability.look()
+        await town.reachability.run_once()
     (note,) = await town.told()
     assert says in note
     assert "come to the administrators" in note
@@ -122,7 +124,7 @@ async def test_a_chat_for_alerts_that_is_none_is_told_of_once_with_what_to_do(
 async def test_an_administrator_who_never_started_the_bot_is_told_of_to_the_others(store: Store) -> None:
     town = Town(store, SUPPORT)
     del town.there[BORIS]
-    await town.reachability.look()
+    await town.reachability.run_once()
     (note,) = await town.told()
     assert f"{BORIS} (ADMINS): nobody with the id {BORIS} has started me" in note
     assert "come to the administrators" not in note
@@ -134,13 +136,13 @@ async def test_without_anybody_to_tell_it_is_an_error_and_is_told_as_soon_as_som
 ) -> None:
     town = Town(store, 77)
     town.there = {}
-    await town.reachability.look()
+    await town.reachability.run_once()
     assert await town.closed() == frozenset()
     assert [line["event"] for line in logged if line["log_level"] == "error"] == [
         "no administrator is reachable, alerts may reach no one; check ADMINS"
     ]
-    town.there[ANNA] = Seen("Anna")
-    await town.reachability.look()
+    town.there[ANNA] = ChatSeen("Anna")
+    await town.reachability.run_once()
     assert "nobody with the id 77" in (await town.told())[0]
 
 
@@ -148,18 +150,18 @@ async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_b
     town = Town(store, 77, 78)
     async with store.begin() as session:
         await blocked_chats.close(session, 78, "Forbidden: bot was blocked by the user", town.books.now)
-    town.there[78] = Seen("Somebody")
-    await town.reachability.look()
+    town.there[78] = ChatSeen("Somebody")
+    await town.reachability.run_once()
     assert await town.closed() == {77, 78}
     assert town.were_shut_out == [77]
-    town.there[77] = Seen("Anna")
-    await town.reachability.look()
+    town.there[77] = ChatSeen("Anna")
+    await town.reachability.run_once()
     assert await town.closed() == {78}
     assert town.were_let_in == [77]
 
 
 async def test_telegram_being_away_says_nothing_of_any_chat(store: Store) -> None:
     town = Town(store, 77)
-    town.there = dict.fromkeys((77, ANNA, BORIS, VERA), Seen())
-    await town.reachability.look()
+    town.there = dict.fromkeys((77, ANNA, BORIS, VERA), ChatSeen())
+    await town.reachability.run_once()
     assert (await town.told(), await town.closed()) == ([], frozenset())

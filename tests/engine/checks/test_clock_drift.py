@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from bot.engine.checks.clock_drift import ClockLookout
-from bot.incidents.model import CLOCK, Changed, Closed, Kind, Opened
+from bot.engine.checks.clock_drift import ClockDriftCheck
+from bot.incidents.model import CLOCK, Changed, Kind, Opened, Resolved
 from tests.incident_harness.recording_sink import FakeBook
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -19,16 +19,16 @@ class Scene:
     now: datetime = START
 
     def __post_init__(self) -> None:
-        self.lookout = ClockLookout("Head office", self.book)
+        self.lookout = ClockDriftCheck("Head office", self.book)
 
     def restarts(self) -> None:
-        self.lookout = ClockLookout("Head office", self.book)
+        self.lookout = ClockDriftCheck("Head office", self.book)
 
     async def sees(self, off_by: float, times: int = 1, *, restarting: bool = False) -> None:
         for _ in range(times):
             if restarting:
                 self.restarts()
-            self.lookout.saw((self.now + timedelta(seconds=off_by)).astimezone(MOSCOW), self.now)
+            self.lookout.observe((self.now + timedelta(seconds=off_by)).astimezone(MOSCOW), self.now)
             await self.lookout.judge()
             self.now += timedelta(seconds=10)
 
@@ -67,7 +67,7 @@ async def test_it_is_over_when_the_clock_is_right_and_not_when_it_hovers_at_the_
     assert len(scene.book.told) == 1
     mended = scene.now
     await scene.sees(1, 2)
-    assert isinstance(scene.book.told[1], Closed)
+    assert isinstance(scene.book.told[1], Resolved)
     assert scene.book.told[1].ended_at == mended
     assert scene.book.states == {}
 
@@ -76,7 +76,7 @@ async def test_an_answer_without_a_time_proves_nothing() -> None:
     scene = Scene()
     await scene.sees(100, 31)
     for _ in range(3):
-        scene.lookout.saw(None, scene.now)
+        scene.lookout.observe(None, scene.now)
         await scene.lookout.judge()
     assert len(scene.book.told) == 1
 

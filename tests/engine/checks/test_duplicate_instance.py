@@ -4,8 +4,8 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from bot.engine.checks.duplicate_instance import SecondCopyLookout
-from bot.incidents.model import SECOND_COPY, Closed, Kind, Opened
+from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
+from bot.incidents.model import SECOND_COPY, Kind, Opened, Resolved
 from tests.incident_harness.recording_sink import FakeBook
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -20,7 +20,7 @@ class Scene:
         self.restarts()
 
     def restarts(self) -> None:
-        self.lookout = SecondCopyLookout("Head office", self.book, lambda: self.now)
+        self.lookout = DuplicateInstanceCheck("Head office", self.book, lambda: self.now)
 
     async def conflict(self, after: float = 0) -> None:
         self.now += timedelta(seconds=after)
@@ -68,8 +68,8 @@ async def test_it_is_over_after_a_minute_of_undisturbed_polls_and_ended_with_the
     await scene.polled(50)
     assert len(scene.book.told) == 1
     await scene.polled(50)
-    assert [type(one) for one in scene.book.told] == [Opened, Closed]
-    assert isinstance(scene.book.told[1], Closed)
+    assert [type(one) for one in scene.book.told] == [Opened, Resolved]
+    assert isinstance(scene.book.told[1], Resolved)
     assert scene.book.told[1].ended_at == last
     assert scene.book.states == {}
 
@@ -88,7 +88,7 @@ async def test_a_restart_does_not_open_it_again_and_proves_nothing_by_itself() -
     await scene.conflict(10)
     assert len(scene.book.told) == 1
     await scene.polled(61)
-    assert [type(one) for one in scene.book.told] == [Opened, Closed]
+    assert [type(one) for one in scene.book.told] == [Opened, Resolved]
 
 
 async def test_what_polling_notes_is_judged_by_the_lookout_itself() -> None:

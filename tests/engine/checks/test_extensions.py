@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.engine.checks.extensions import ExtensionLookout
-from bot.incidents.model import EXTENSION, Closed, End, Kind, Opened
+from bot.engine.checks.extensions import ExtensionCheck
+from bot.incidents.model import EXTENSION, End, Kind, Opened, Resolved
 from bot.pbx import Answer, ExtensionStatus, PbxError, PeerStatus, Priority, TimedOut
 from tests.fixtures.examples import examples
 from tests.incident_harness.recording_sink import FakeBook
@@ -63,7 +63,7 @@ class Scene:
         return frozenset(self.watched)
 
     def restarts(self) -> None:
-        self.lookout = ExtensionLookout(
+        self.lookout = ExtensionCheck(
             "Head office",
             self.pbx,  # type: ignore[arg-type]
             self.book,
@@ -74,7 +74,7 @@ class Scene:
 
     async def looks(self, times: int = 1) -> None:
         for _ in range(times):
-            await self.lookout.look()
+            await self.lookout.run_once()
             self.now += timedelta(seconds=30)
 
     async def loses(self, *numbers: str) -> None:
@@ -98,7 +98,7 @@ async def test_a_phone_that_is_offline_for_a_minute_is_told_and_so_is_its_return
     scene.pbx.states["202"] = "Available"
     back = scene.now
     await scene.looks(2)
-    assert scene.book.told[1:] == [Closed(End.RECOVERED, back)]
+    assert scene.book.told[1:] == [Resolved(End.RECOVERED, back)]
     assert scene.lookout.offline_since("202") is None
     assert scene.book.states == {}
 
@@ -182,7 +182,7 @@ async def test_who_stops_watching_ends_the_incident_at_once_even_when_the_pbx_is
     scene.in_trouble = True
     now = scene.now
     await scene.looks()
-    assert scene.book.told[1:] == [Closed(End.CALLED_OFF, now)]
+    assert scene.book.told[1:] == [Resolved(End.CALLED_OFF, now)]
     assert scene.book.last_facts()["name"] == "Brown Brandon"
     assert scene.book.states == {}
 
@@ -195,7 +195,7 @@ async def test_a_deleted_extension_ends_its_incident_once_two_looks_say_so_and_i
     assert len(scene.book.told) == 1
     now = scene.now
     await scene.looks(5)
-    assert scene.book.told[1:] == [Closed(End.DELETED, now)]
+    assert scene.book.told[1:] == [Resolved(End.DELETED, now)]
 
 
 async def test_a_number_that_comes_back_is_watched_again() -> None:

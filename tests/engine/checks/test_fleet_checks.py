@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from bot.engine.checks import extensions, no_calls
-from bot.engine.checks.fleet import FleetLookouts
+from bot.engine.checks.fleet import FleetChecks
 from bot.incidents.model import EXTENSION, NO_CALLS
 from bot.runtime.signals import Signal
 from bot.store.database import Store
@@ -22,7 +22,7 @@ class Fleet:
 
     def __init__(self, store: Store) -> None:
         self.looked: set[tuple[str, str]] = set()
-        self.lookouts = FleetLookouts(store)
+        self.lookouts = FleetChecks(store)
         for station, asks_for_calls in (("Hamburg", False), ("Tver", False), ("Berlin", True)):
             self.lookouts.add(station, self._of(station, asks_for_calls))  # type: ignore[arg-type]
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.config.working_hours import read_hours
-from bot.engine.checks.no_calls import NoCallsLookout
-from bot.incidents.model import NO_CALLS, Closed, End, Kind, Opened
+from bot.engine.checks.no_calls import NoCallsCheck
+from bot.incidents.model import NO_CALLS, End, Kind, Opened, Resolved
 from bot.pbx import Answer, CallLeg, CallRecord, PbxError, Priority, TimedOut
 from tests.incident_harness.recording_sink import FakeBook
 
@@ -68,7 +68,7 @@ class Scene:
 
     def restarts(self) -> None:
         pbx: Any = self.pbx
-        self.lookout = NoCallsLookout(
+        self.lookout = NoCallsCheck(
             "Head office",
             pbx,
             self.book,
@@ -87,14 +87,14 @@ class Scene:
         while self.now <= moment:
             if self.restarting:
                 self.restarts()
-            await self.lookout.look()
+            await self.lookout.run_once()
             self.now += timedelta(minutes=5)
 
     def opened(self) -> list[datetime]:
         return [one.began_at for one in self.book.told if isinstance(one, Opened)]
 
     def ended(self) -> list[datetime]:
-        return [one.ended_at for one in self.book.told if isinstance(one, Closed)]
+        return [one.ended_at for one in self.book.told if isinstance(one, Resolved)]
 
 
 async def test_counting_begins_when_people_begin_to_call() -> None:
@@ -191,7 +191,7 @@ async def test_a_restart_before_every_look_changes_nothing() -> None:
             scene.rings(text)
         await scene.until(local("18:30"))
     assert restarted.book.happened == plain.book.happened
-    assert [type(one) for one in plain.book.told] == [Opened, Closed, Opened, Closed, Opened]
+    assert [type(one) for one in plain.book.told] == [Opened, Resolved, Opened, Resolved, Opened]
 
 
 async def test_switched_off_it_ends_what_is_open_and_asks_nobody() -> None:
@@ -202,6 +202,6 @@ async def test_switched_off_it_ends_what_is_open_and_asks_nobody() -> None:
     asked, now = len(scene.pbx.asked), scene.now
     for _ in range(2):
         await scene.lookout.turn()
-    assert scene.book.told[1:] == [Closed(End.CALLED_OFF, now)]
+    assert scene.book.told[1:] == [Resolved(End.CALLED_OFF, now)]
     assert scene.book.states == {}
     assert len(scene.pbx.asked) == asked

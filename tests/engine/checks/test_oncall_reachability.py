@@ -15,23 +15,23 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from bot.access.policy import BUILT_IN, Asking, Destination, Grant
+from bot.access.policy import BUILT_IN, AccessContext, Destination, Grant
 from bot.demo.launcher import listening
 from bot.engine import calendar_feed
-from bot.engine.calendar_feed import CalendarSource, NoCalendar, Trouble, read
-from bot.engine.checks.oncall_reachability import Check, DutyWatch, due_checks, is_due, is_news
+from bot.engine.calendar_feed import CalendarFault, CalendarFeed, NoCalendar, read
+from bot.engine.checks.oncall_reachability import DueCheck, ReachabilityCheck, due_checks, is_due, should_warn
 from bot.notifications.destinations import Destinations
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
 from bot.runtime.signals import Signal
 from bot.sandbox.task import Task
 from bot.store.access import contacts
-from bot.store.access.contacts import Acquaintances, Known
+from bot.store.access.contacts import Contact, Contacts
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.oncall.calendars import KeptCalendar
-from bot.store.oncall.reachability import Reach
-from bot.store.oncall.schedules import Leg, OnCallBook
+from bot.store.oncall.reachability import Reachability
+from bot.store.oncall.schedules import OnCallBook, ShiftChange
 from bot.store.tables.incidents import Outgoing
 
 STATION, CHAT = "Head office", -100
@@ -45,12 +45,12 @@ ROSTER = Roster((WEEKLY,))
 HAND_OVER = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
 
-def due(now: datetime, boris: Reach, oleg: Reach) -> list[int]:
+def due(now: datetime, boris: Reachability, oleg: Reachability) -> list[int]:
     return [check.person for check in due_checks(ROSTER, {BORIS: boris, OLEG: oleg}, now)]
 
 
-def tried(at: datetime, reachable: bool = True) -> Reach:
-    return Reach(reachable, at)
+def tried(at: datetime, reachable: bool = True) -> Reachability:
+    return Reachability(reachable, at)
 
 
 def test_who_was_never_tried_is_tried_at_once_whenever_their_shift_is() -> None:
@@ -88,11 +88,11 @@ def test_who_cannot_be_called_is_tried_again_soon_while_a_shift_is_near() -> Non
 
 
 def test_it_is_said_once_for_each_shift() -> None:
-    check = Check(OLEG, Duty(OLEG, HAND_OVER, HAND_OVER + 7 * DAY, 1))
-    assert is_news(check, Reach(False, NOW, None))
-    assert is_news(check, Reach(False, NOW, HAND_OVER - 3 * DAY))
-    assert not is_news(check, Reach(False, NOW, HAND_OVER - 24 * HOUR))
-    assert not is_news(Check(OLEG, None), Reach(False, NOW, NOW))
+    check = DueCheck(OLEG, Duty(OLEG, HAND_OVER, HAND_OVER + 7 * DAY, 1))
+    assert should_warn(check, Reachability(False, NOW, None))
+    assert should_warn(check, Reachability(False, NOW, HAND_OVER - 3 * DAY))
+    assert not should_warn(check, Reachability(False, NOW, HAND_OVER - 24 * HOUR))
+    assert not should_warn(DueCheck(OLEG, None), Reachability(False, NOW, NOW))
 
 
 class ThisMachine(frozenset[str]):
@@ -115,17 +115,17 @@ class House:
         grants = (Grant(ADMIN, "admin"), Grant(BORIS, "operator"), Grant(OLEG, "operator"))
         self.grants = GrantBook(self.store, self.clock, grants, BUILT_IN, Signal())
         self.book = OnCallBook(self.store, self.clock, Signal())
-        self.watch = DutyWatch(
+        self.watch = ReachabilityCheck(
             STATION,
             book=self.book,
             grants=self.grants,
-            people=Acquaintances(self.store),
+            people=Contacts(self.store),
             messenger=self,
             store=self.store,
             destinations=Destinations(STATION, [Destination(CHAT)], self.grants),
             clock=self.clock,
             wake=Signal(),
-            source=CalendarSource(ThisMachine()),
+            source=CalendarFeed(ThisMachine()),
         )
 
     def clock(self) -> datetime:
@@ -156,20 +156,20 @@ async def house(store: Store) -> House:
     house = House(store)
     async with store.begin() as session:
         for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (OLEG, "Oleg")):
-            await contacts.meet(session, Known(person, name, name.lower()))
+            await contacts.remember(session, Contact(person, name, name.lower()))
     return house
 
 
 async def test_who_cannot_be_called_is_named_to_the_admins_and_the_alert_chats_once(house: House) -> None:
     house.reachable = {ADMIN, BORIS}
     await house.book.set_rotation(STATION, WEEKLY, "Anna")
-    await house.watch.look()
+    await house.watch.run_once()
     assert await house.told() == [(ADMIN, "oncall_unreachable"), (CHAT, "oncall_unreachable")]
     house.now = HAND_OVER - 24 * HOUR
-    await house.watch.look()
+    await house.watch.run_once()
     assert len(await house.told()) == 4
     house.now = HAND_OVER - HOUR
-    await house.watch.look()
+    await house.watch.run_once()
     assert len(await house.told()) == 4
     assert (await house.book.reach([OLEG]))[OLEG].reachable is False
 
@@ -177,27 +177,27 @@ async def test_who_cannot_be_called_is_named_to_the_admins_and_the_alert_chats_o
 async def test_who_has_pressed_start_meanwhile_is_in_order(house: House) -> None:
     house.reachable = {ADMIN, OLEG}
     await house.book.set_rotation(STATION, WEEKLY, "Anna")
-    await house.watch.look()
+    await house.watch.run_once()
     house.reachable.add(BORIS)
     house.now += 10 * timedelta(minutes=1)
-    await house.watch.look()
-    assert (await house.book.reach([BORIS]))[BORIS] == Reach(True, house.now, None)
+    await house.watch.run_once()
+    assert (await house.book.reach([BORIS]))[BORIS] == Reachability(True, house.now, None)
 
 
 async def test_who_lost_the_role_is_named_too(house: House) -> None:
     await house.book.set_rotation(STATION, Rotation(1, (700800900,), WEEKLY.shift), "Anna")
     house.reachable.add(700800900)
-    await house.watch.look()
+    await house.watch.run_once()
     assert (CHAT, "oncall_unreachable") in await house.told()
 
 
 async def test_a_changed_duty_is_tried_again(house: House) -> None:
     await house.book.set_rotation(STATION, WEEKLY, "Anna")
-    await house.watch.look()
-    await house.watch.look()
+    await house.watch.run_once()
+    await house.watch.run_once()
     assert house.tried == [BORIS, OLEG]
-    await house.book.override(STATION, Leg(1, OLEG, NOW, NOW + HOUR), (ADMIN, "Anna"))
-    await house.watch.look()
+    await house.book.override(STATION, ShiftChange(1, OLEG, NOW, NOW + HOUR), (ADMIN, "Anna"))
+    await house.watch.run_once()
     assert house.tried == [BORIS, OLEG, OLEG]
 
 
@@ -243,7 +243,7 @@ async def server() -> AsyncIterator[Server]:
 
 async def kept(house: House, url: str) -> KeptCalendar:
     """Return a stored calendar in which Boris is always on duty."""
-    whose = await calendar_feed.names(house.grants, Acquaintances(house.store), STATION, house.now)
+    whose = await calendar_feed.names(house.grants, Contacts(house.store), STATION, house.now)
     duties = await read(OF_BORIS, 1, "UTC", house.now, whose, owner=ADMIN)
     kept = KeptCalendar(1, url, OF_BORIS, "UTC", duties, house.now)
     await house.book.keep_calendar(STATION, kept, "Anna")
@@ -260,14 +260,14 @@ async def test_a_calendar_is_fetched_again_every_ten_minutes_and_a_change_is_ann
     await kept(house, server.address)
     server.answer = PlainTextResponse(OF_OLEG)
     house.now += timedelta(minutes=9)
-    await house.watch.look()
+    await house.watch.run_once()
     assert await on_call(house) == BORIS
     house.now += timedelta(minutes=1)
-    await house.watch.look()
+    await house.watch.run_once()
     assert await on_call(house) == OLEG
     assert await house.told() == [(chat, "oncall_changed") for chat in (CHAT, BORIS, OLEG)]
     house.now += timedelta(minutes=10)
-    await house.watch.look()
+    await house.watch.run_once()
     assert len(await house.told()) == 3
 
 
@@ -293,12 +293,12 @@ async def test_while_it_cannot_be_had_the_last_calendar_counts_and_admins_hear_o
     server.answer = answer
     for _ in range(3):
         house.now += timedelta(minutes=10)
-        await house.watch.look()
+        await house.watch.run_once()
     assert await on_call(house) == BORIS
     assert await house.told() == [(ADMIN, "oncall_calendar_problem")]
     server.answer = PlainTextResponse(OF_BORIS)
     house.now += timedelta(minutes=10)
-    await house.watch.look()
+    await house.watch.run_once()
     assert [one.problem for one in await house.book.calendars(STATION)] == [""]
 
 
@@ -317,31 +317,36 @@ async def test_a_calendar_that_says_the_same_is_read_once_a_day(
         stamped = OF_BORIS.replace("SUMMARY", f"DTSTAMP:20261101T{made_at:06}Z\r\nSUMMARY")
         server.answer = PlainTextResponse(stamped)
         house.now += timedelta(minutes=10)
-        await house.watch.look()
+        await house.watch.run_once()
     assert len(reads) == len({at.date() for at in reads}) == 2
     # It covers the weeks from the last day on; people that joined or left are resolved at once.
     (now,) = await house.book.calendars(STATION)
     assert now.calendar.duties[-1].ends > house.now + timedelta(days=58)
     server.answer = PlainTextResponse(OF_OLEG)
     house.now += timedelta(minutes=10)
-    await house.watch.look()
+    await house.watch.run_once()
     assert await on_call(house) == OLEG
 
 
 async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_stations(house: House) -> None:
-    await house.grants.give(Grant(OLEG, "admin", STATION, given_by=ADMIN), Asking(ADMIN, ADMIN, True, STATION, NOW))
+    await house.grants.give(
+        Grant(OLEG, "admin", STATION, given_by=ADMIN), AccessContext(ADMIN, ADMIN, True, STATION, NOW)
+    )
     await kept(house, "https://10.0.0.5/secret.ics")
     house.now += timedelta(minutes=10)
-    await house.watch.look()
+    await house.watch.run_once()
     async with house.store.begin() as session:
         rows = (await session.execute(select(Outgoing))).scalars()
-        assert {row.chat_id: row.facts["problem"] for row in rows} == {ADMIN: Trouble.INSIDE, OLEG: Trouble.UNSAID}
+        assert {row.chat_id: row.facts["problem"] for row in rows} == {
+            ADMIN: CalendarFault.INSIDE,
+            OLEG: CalendarFault.UNSAID,
+        }
 
 
 async def test_a_file_is_read_on_into_the_weeks_to_come(house: House) -> None:
     first = await kept(house, "")
     house.now += 3 * DAY
-    await house.watch.look()
+    await house.watch.run_once()
     (later,) = await house.book.calendars(STATION)
     assert later.calendar.duties[-1].ends == first.calendar.duties[-1].ends + 3 * DAY
     assert await house.told() == []
@@ -364,50 +369,50 @@ def test_a_file_is_read_again_every_day_and_an_address_every_ten_minutes() -> No
 @pytest.mark.parametrize(
     ("written", "trouble"),
     [
-        ("http://example.com/a.ics", Trouble.PLAIN_HTTP),
-        ("ftp://example.com/a.ics", Trouble.UNUSABLE_ADDRESS),
-        ("example.com", Trouble.NOT_AN_ADDRESS),
-        ("https://", Trouble.NOT_AN_ADDRESS),
-        ("https://xn--/", Trouble.NOT_AN_ADDRESS),
-        ("webcal://xn--a/cal.ics", Trouble.NOT_AN_ADDRESS),
-        ("https://xn--\u00e4/a.ics", Trouble.NOT_AN_ADDRESS),
-        ("https://[::1/a.ics", Trouble.NOT_AN_ADDRESS),
-        ("https://example.com/a b", Trouble.NOT_AN_ADDRESS),
-        ("file:///etc/passwd", Trouble.NOT_AN_ADDRESS),
-        ("https://anna:secret@example.com/a.ics", Trouble.UNUSABLE_ADDRESS),
-        ("https://example.com:99999/a.ics", Trouble.NOT_AN_ADDRESS),
-        ("http://127.0.0.1/a.ics", Trouble.PLAIN_HTTP),
+        ("http://example.com/a.ics", CalendarFault.PLAIN_HTTP),
+        ("ftp://example.com/a.ics", CalendarFault.UNUSABLE_ADDRESS),
+        ("example.com", CalendarFault.NOT_AN_ADDRESS),
+        ("https://", CalendarFault.NOT_AN_ADDRESS),
+        ("https://xn--/", CalendarFault.NOT_AN_ADDRESS),
+        ("webcal://xn--a/cal.ics", CalendarFault.NOT_AN_ADDRESS),
+        ("https://xn--\u00e4/a.ics", CalendarFault.NOT_AN_ADDRESS),
+        ("https://[::1/a.ics", CalendarFault.NOT_AN_ADDRESS),
+        ("https://example.com/a b", CalendarFault.NOT_AN_ADDRESS),
+        ("file:///etc/passwd", CalendarFault.NOT_AN_ADDRESS),
+        ("https://anna:secret@example.com/a.ics", CalendarFault.UNUSABLE_ADDRESS),
+        ("https://example.com:99999/a.ics", CalendarFault.NOT_AN_ADDRESS),
+        ("http://127.0.0.1/a.ics", CalendarFault.PLAIN_HTTP),
     ],
 )
-def test_only_https_addresses_are_taken(written: str, trouble: Trouble) -> None:
+def test_only_https_addresses_are_taken(written: str, trouble: CalendarFault) -> None:
     with pytest.raises(NoCalendar) as refused:
-        CalendarSource().address(written)
+        CalendarFeed().address(written)
     assert refused.value.trouble is trouble
 
 
 def test_an_address_is_taken_as_calendars_write_it() -> None:
-    assert CalendarSource().address(" webcal://example.com/a.ics ") == "https://example.com/a.ics"
+    assert CalendarFeed().address(" webcal://example.com/a.ics ") == "https://example.com/a.ics"
 
 
 async def test_a_server_that_does_not_answer_is_said_to_be_silent() -> None:
     with listening(0) as (sock, at):
         sock.close()
         with pytest.raises(NoCalendar) as refused:
-            await CalendarSource(ThisMachine()).fetch(f"{at}/secret.ics", owner=1)
-    assert refused.value.trouble is Trouble.NO_ANSWER
+            await CalendarFeed(ThisMachine()).fetch(f"{at}/secret.ics", owner=1)
+    assert refused.value.trouble is CalendarFault.NO_ANSWER
     assert "secret" not in str(refused.value)
 
 
 async def test_a_redirect_is_followed(server: Server) -> None:
     async with serving() as other:
         other.answer = RedirectResponse(server.address)
-        assert await CalendarSource(ThisMachine()).fetch(other.address, owner=1) == OF_BORIS
+        assert await CalendarFeed(ThisMachine()).fetch(other.address, owner=1) == OF_BORIS
 
 
 async def test_a_name_that_two_people_bear_is_nobodys(house: House) -> None:
     async with house.store.begin() as session:
-        await contacts.meet(session, Known(OLEG, "Boris", "oleg"))
-    whose = await calendar_feed.names(house.grants, Acquaintances(house.store), STATION, NOW)
+        await contacts.remember(session, Contact(OLEG, "Boris", "oleg"))
+    whose = await calendar_feed.names(house.grants, Contacts(house.store), STATION, NOW)
     assert [whose(name) for name in ("Boris", "@BORIS", "@oleg", "1002", "Vera", "1003")] == [
         None,
         BORIS,

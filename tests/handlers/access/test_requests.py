@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.access.policy import Asking
+from bot.access.policy import AccessContext
 from bot.store.access.access_requests import AGAIN_AFTER
 from bot.store.database import Store
 from handlers import CATALOGUE
@@ -46,6 +46,6 @@ async def test_whoever_presses_an_older_button_while_waiting_is_told_so(store: S
 
 async def test_who_was_refused_is_not_told_to_wait(store: Store) -> None:
     bench = await asked(store)
-    assert await bench.desk.requests.answer(1, None, Asking(ANNA, ANNA, True, STATION, NOW), "Anna")
+    assert await bench.desk.requests.answer(1, None, AccessContext(ANNA, ANNA, True, STATION, NOW), "Anna")
     await bench.types("/start", SAM, SAM)
     assert bench.chat.shown[-1].template == "stranger"

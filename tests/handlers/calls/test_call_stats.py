@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.pbx import CallRecord
 from bot.pbx.resources.records import Direction
-from handlers.calls.call_stats import BARS, Tally, bars
+from handlers.calls.call_stats import BARS, CallStats, bars
 from handlers.calls.outcome import Outcome
 from tests.fixtures.paths import RECORDINGS
 
@@ -34,8 +34,8 @@ def lists_of_records() -> dict[str, list[dict[str, Any]]]:
 RECORDED = lists_of_records()
 
 
-def counted(rows: list[dict[str, Any]]) -> Tally:
-    tally = Tally()
+def counted(rows: list[dict[str, Any]]) -> CallStats:
+    tally = CallStats()
     for row in rows:
         tally.add(CallRecord.model_validate(row))
     return tally
@@ -115,7 +115,7 @@ def test_a_day_is_counted_by_trunk_caller_and_employee() -> None:
 
 
 def test_no_calls_have_no_rate_and_no_busiest_hour() -> None:
-    assert (Tally().answer_rate, Tally().busiest_hour, Tally().talk.value) == (None, None, 0)
+    assert (CallStats().answer_rate, CallStats().busiest_hour, CallStats().talk.value) == (None, None, 0)
     assert bars(Counter()) == BARS[0] * 24
 
 

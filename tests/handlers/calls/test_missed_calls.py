@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallRecord
-from handlers.calls.missed_calls import Missed, MissedCalls
+from handlers.calls.missed_calls import MissedCalls, MissedSummary
 from handlers.parsing.phone_numbers import same_number
 
 TRUNK = "SIP-TRUNK-44BBC135"
@@ -43,7 +43,7 @@ def record(minute: int, source: str, target: str, leg: dict[str, str], **more: s
     return CallRecord.model_validate(row | more)
 
 
-def judged(*records: CallRecord, end: datetime = END) -> Missed:
+def judged(*records: CallRecord, end: datetime = END) -> MissedSummary:
     calls = MissedCalls(end + timedelta(seconds=1))
     for each in records:
         calls.add(each)

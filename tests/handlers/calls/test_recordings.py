@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.pbx import NotFound, Pbx, PbxError, TooLarge
-from bot.pbx.http import Sound
+from bot.pbx.http import Recording
 from bot.pbx.resources.records import CallRecordLeg
 from handlers.calls import recordings
 
@@ -22,7 +22,7 @@ def refusal(status: int) -> httpx.Response:
     return httpx.Response(status, json={"result": False, "messages": {"error": ["Recording file not found"]}})
 
 
-async def fetched(answers: dict[str, httpx.Response]) -> tuple[Sound, list[str]]:
+async def fetched(answers: dict[str, httpx.Response]) -> tuple[Recording, list[str]]:
     asked: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

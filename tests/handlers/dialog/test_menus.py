@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 from telegram import BotCommand, BotCommandScope, Update
 
-from bot.access.policy import EVERY_STATION, Asking, Grant
+from bot.access.policy import EVERY_STATION, AccessContext, Grant
 from bot.messages.sanitize import units
 from bot.store.database import Store
 from bot.telegram.errors import DeliveryError, TryLater, Undeliverable
@@ -67,7 +67,7 @@ async def test_only_what_changed_is_told_also_by_the_next_run(store: Store, prof
     assert await offered(menus, profile) == []
     menus = started(bench, profile)
     assert await offered(menus, profile) == []
-    await bench.book.give(Grant(SAM, "viewer", given_by=ANNA), Asking(ANNA, ANNA, True, EVERY_STATION, NOW))
+    await bench.book.give(Grant(SAM, "viewer", given_by=ANNA), AccessContext(ANNA, ANNA, True, EVERY_STATION, NOW))
     told = await offered(menus, profile)
     assert f"sets chat {SAM}" in told
     assert all(str(SAM) in one or "chat_member" in one for one in told)

@@ -21,7 +21,6 @@ from bot.pbx import (
     NotJson,
     Pbx,
     PbxError,
-    Refused,
     ServerError,
     TimedOut,
     TooLarge,
@@ -29,6 +28,7 @@ from bot.pbx import (
     Uncertain,
     Unreachable,
     Untrusted,
+    WriteRefused,
 )
 from handlers.dialog import pbx_errors
 from handlers.dialog.pbx_messages import KNOWN, sentence
@@ -117,7 +117,7 @@ async def test_every_recorded_error_is_one_sentence_in_both_languages(file: Path
         Busy("x", 300),
         ServerError(500),
         TooLarge(None),
-        Refused("x"),
+        WriteRefused("x"),
         Uncertain(TimedOut("x")),
     ],
     ids=lambda error: type(error).__name__,

@@ -326,7 +326,7 @@ async def test_a_secret_that_cannot_be_delivered_is_known_not_to_be(bench: Bench
     results: list[bool] = []
 
     async def handler(request: Request) -> Reply:
-        results.append(await request.talk.send_secret(Secret(Message("broken"))))
+        results.append(await request.chat.send_secret(Secret(Message("broken"))))
         return Reply()
 
     bench.catalogue.commands["ask"] = Command("ask", handler, Rule(Permission.EMPLOYEES), "")

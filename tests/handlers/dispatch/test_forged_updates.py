@@ -16,14 +16,14 @@ import pytest
 import structlog
 
 from bot.access import policy
-from bot.access.policy import ADMIN, Access, Asking, Decision, Grant
+from bot.access.policy import ADMIN, Access, AccessContext, Decision, Grant
 from bot.store.messages import keyboards, questions, temporary_payloads
-from bot.store.tables.incidents import Keyboard, Question
+from bot.store.tables.incidents import Keyboard, QuestionRow
 from handlers.dispatch import action_lookup, preconditions, update_parser
-from handlers.dispatch.action_lookup import Subject
-from handlers.dispatch.request_factory import Reception
+from handlers.dispatch.action_lookup import ResolvedAction
+from handlers.dispatch.request_factory import RequestFactory
 from handlers.dispatch.rules import Rule
-from handlers.safety.two_person import SecondPerson
+from handlers.safety.two_person import TwoPersonRule
 from tests.fixtures import stores
 from tests.handlers.forged_updates import FORGERIES, Office, outcome
 
@@ -111,11 +111,11 @@ async def _any_keyboard(session: Any, _keyboard_id: str) -> Keyboard | None:
     return first
 
 
-async def _question_of_anybody(session: Any, *, chat_id: int, person_id: int) -> Question | None:
+async def _question_of_anybody(session: Any, *, chat_id: int, person_id: int) -> QuestionRow | None:
     from sqlalchemy import select
 
-    found = await session.execute(select(Question).where(Question.chat_id == chat_id).limit(1))
-    first: Question | None = found.scalar_one_or_none()
+    found = await session.execute(select(QuestionRow).where(QuestionRow.chat_id == chat_id).limit(1))
+    first: QuestionRow | None = found.scalar_one_or_none()
     return first
 
 
@@ -136,7 +136,7 @@ def _everything(self: Access, grant: Grant) -> frozenset[str]:
     return ADMIN.permissions
 
 
-def _open_door(self: Access, asking: Asking, permission: str) -> Decision:
+def _open_door(self: Access, asking: AccessContext, permission: str) -> Decision:
     return Decision(True, "open")
 
 
@@ -144,7 +144,7 @@ def _no_deadline(_seconds: float) -> Any:
     return contextlib.AsyncExitStack()
 
 
-async def _what_was_pressed_last(_self: Reception, _subject: Subject) -> dict[str, Any]:
+async def _what_was_pressed_last(_self: RequestFactory, _subject: ResolvedAction) -> dict[str, Any]:
     return {"template": "second_person_confirmed", "facts": {"first": "210 Warehouse", "deed": "Delete an employee"}}
 
 
@@ -170,10 +170,10 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "a button has its place": replaced(action_lookup, "chosen", _nearest),
     "a button is used once": replaced(keyboards, "use_once", _always),
     "an answer is the asker's": replaced(questions, "find", _question_of_anybody),
-    "a second person is needed": replaced(SecondPerson, "is_needed", lambda _self, _rule: False),
+    "a second person is needed": replaced(TwoPersonRule, "is_needed", lambda _self, _rule: False),
     "what waited is taken once": replaced(temporary_payloads, "take_out", _peek),
     "an edited message is no new one": _never_edited,
-    "a second person reads what was asked": replaced(Reception, "said", _what_was_pressed_last),
+    "a second person reads what was asked": replaced(RequestFactory, "said", _what_was_pressed_last),
     "what does more than look is asked once more": replaced(Rule, "only_looks", True),
 }
 

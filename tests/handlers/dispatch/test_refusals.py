@@ -6,9 +6,9 @@ from functools import partial
 
 import pytest
 
-from bot.access.policy import Access, Asking, Decision, Grant
+from bot.access.policy import Access, AccessContext, Decision, Grant
 from bot.messages.message import Message
-from bot.store.access.audit import Earlier
+from bot.store.access.audit import EarlierDecision
 from bot.store.tables.incidents import Keyboard
 from handlers import CATALOGUE
 from handlers.dispatch.action_lookup import chosen
@@ -25,21 +25,21 @@ from handlers.dispatch.preconditions import (
     SEEN,
     SOMEONE_ELSES,
     UNDER_ANOTHER,
-    Case,
+    CheckInput,
     judge,
 )
 from handlers.dispatch.refusals import answer_to_command
-from handlers.dispatch.rules import RULES, Resume
+from handlers.dispatch.rules import RULES, OnRestart
 from handlers.dispatch.topics import Topic
-from handlers.dispatch.update_parser import Actor, Place, Pressed, Typed
+from handlers.dispatch.update_parser import Actor, ButtonPressed, CommandTyped, Place
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=61)
 GROUP = Place(-100, None, private=False)
-PRESSED = Pressed("k", 0, 0, Actor(1, "Anna"), GROUP, 7, "q")
-TYPED = Typed("status", "", Actor(1, "Anna"), GROUP, 7, NOW)
-ANNA = partial(Access((Grant(1, "admin"),)).may, Asking(1, -100, private=False, station="", now=NOW))
-CASE = Case(actor=TYPED.actor, place=GROUP, now=NOW, rule=RULES["/status"], may=ANNA)
+PRESSED = ButtonPressed("k", 0, 0, Actor(1, "Anna"), GROUP, 7, "q")
+TYPED = CommandTyped("status", "", Actor(1, "Anna"), GROUP, 7, NOW)
+ANNA = partial(Access((Grant(1, "admin"),)).may, AccessContext(1, -100, private=False, station="", now=NOW))
+CASE = CheckInput(actor=TYPED.actor, place=GROUP, now=NOW, rule=RULES["/status"], may=ANNA)
 PRESS = replace(CASE, rule=RULES["status.view"], message_id=7, is_shown=True)
 
 
@@ -48,8 +48,8 @@ def keyboard(**more: object) -> Keyboard:
     return Keyboard(**({"id": "k", "chat_id": -100, "rows": rows, "single_use": False, "created_at": NOW} | more))
 
 
-OPEN = Earlier(1, NOW, allowed=True, reason="role admin", is_finished=False)
-REFUSED = Earlier(1, NOW, allowed=False, reason="too old", is_finished=False)
+OPEN = EarlierDecision(1, NOW, allowed=True, reason="role admin", is_finished=False)
+REFUSED = EarlierDecision(1, NOW, allowed=False, reason="too old", is_finished=False)
 
 
 @pytest.mark.parametrize(
@@ -91,35 +91,35 @@ def test_a_press_counts_under_its_own_message_alone(
 @pytest.mark.parametrize(
     ("rule", "resume", "earlier", "begun_here", "objection"),
     [
-        ("/status", Resume.FREELY, replace(OPEN, is_finished=True), False, SEEN),
-        ("/status", Resume.FREELY, REFUSED, False, OLD),
-        ("/status", Resume.FREELY, REFUSED, True, SEEN),
-        ("/status", Resume.FREELY, OPEN, True, SEEN),
-        ("/status", Resume.FREELY, OPEN, False, None),
+        ("/status", OnRestart.RERUN, replace(OPEN, is_finished=True), False, SEEN),
+        ("/status", OnRestart.RERUN, REFUSED, False, OLD),
+        ("/status", OnRestart.RERUN, REFUSED, True, SEEN),
+        ("/status", OnRestart.RERUN, OPEN, True, SEEN),
+        ("/status", OnRestart.RERUN, OPEN, False, None),
         (
             "employee.create",
-            Resume.ASKS,
+            OnRestart.ASK_USER,
             OPEN,
             False,
             INTERRUPTED,
         ),
         (
             "employee.create",
-            Resume.LOOKS,
+            OnRestart.VERIFY_FIRST,
             OPEN,
             False,
             None,
         ),
         (
             "employee.create",
-            Resume.LOOKS,
+            OnRestart.VERIFY_FIRST,
             replace(OPEN, at=LONG_AGO),
             False,
             INTERRUPTED,
         ),
         (
             "access.give",
-            Resume.WHOLE,
+            OnRestart.ATOMIC,
             replace(OPEN, at=LONG_AGO),
             False,
             INTERRUPTED,
@@ -127,7 +127,7 @@ def test_a_press_counts_under_its_own_message_alone(
     ],
 )
 def test_what_a_killed_run_had_begun_is_gone_on_with_for_an_hour_unless_it_cannot_look(
-    rule: str, resume: Resume, earlier: Earlier, begun_here: bool, objection: Decision | None
+    rule: str, resume: OnRestart, earlier: EarlierDecision, begun_here: bool, objection: Decision | None
 ) -> None:
     decision = judge(replace(CASE, rule=RULES[rule], resume=resume, earlier=earlier, begun_here=begun_here))
     assert decision.allowed if objection is None else decision == objection
@@ -147,7 +147,7 @@ def test_a_secret_in_a_group_ends_the_matter(words: str) -> None:
 
 def test_the_first_objection_decides() -> None:
     assert next(iter(CHECKS)) == "the update itself"
-    flawed = replace(CASE, flaw="forwarded", sent_at=NOW - timedelta(hours=1))
+    flawed = replace(CASE, rejected_because="forwarded", sent_at=NOW - timedelta(hours=1))
     assert judge(flawed) == Decision(False, "forwarded")
 
 
@@ -163,7 +163,7 @@ def test_a_command_is_good_for_five_minutes() -> None:
 
 def test_strangers_hear_nothing_in_groups_and_their_id_in_private() -> None:
     def told(place: Place, decision: Decision) -> Message | None:
-        asking = Asking(1, place.chat, place.private, "", NOW)
+        asking = AccessContext(1, place.chat, place.private, "", NOW)
         return answer_to_command(replace(TYPED, place=place), decision, partial(Access().may, asking))
 
     for decision in (Decision(False, "stranger"), OLD, NO_SUCH_COMMAND):

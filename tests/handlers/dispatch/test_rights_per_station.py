@@ -17,7 +17,7 @@ from bot.store.messages.keyboards import new_keyboard
 from bot.store.stations import bindings
 from bot.store.tables.incidents import Keyboard
 from handlers import CATALOGUE
-from handlers.dispatch.declare import Question, Reply, Request, Whose
+from handlers.dispatch.declare import Question, Reply, Request, StationScope
 from handlers.dispatch.update_parser import Actor, Place
 from tests.fixtures import stores
 from tests.fixtures.examples import examples
@@ -46,7 +46,7 @@ async def fleet(store: Store) -> Bench:
     bench.offers("look", Permission.STATUS)
     bench.offers("about", Permission.INCIDENTS)
     bench.offers("change", Permission.TRUNKS)
-    bench.offers("all", Permission.STATUS, whose=Whose.ALL)
+    bench.offers("all", Permission.STATUS, whose=StationScope.ALL)
     bench.on_press("look.again", Permission.STATUS, Reply())
     bench.on_press("thing.do", Permission.TRUNKS, Reply())
     bench.catalogue.presses["station.choose"] = CATALOGUE.presses["station.choose"]
@@ -222,7 +222,9 @@ async def test_an_import_goes_on_only_for_whom_has_the_right_at_its_pbx(fleet: B
     fleet.catalogue.presses["import.go_on"] = CATALOGUE.presses["import.go_on"]
     alice = Actor(ALICE, "Alice")
     private = Place(ALICE, None, private=True)
-    about = partial(fleet.decisions.about_resumed, "import.go_on", alice, private, subject_name="1", data={"import": 1})
+    about = partial(
+        fleet.decisions.authorize_resumed, "import.go_on", alice, private, subject_name="1", data={"import": 1}
+    )
     assert (await about(station=ACME)).decision.allowed
     assert not (await about(station=BAKER)).decision.allowed
 
@@ -313,10 +315,16 @@ async def _people_speak(
 ) -> list[str]:
     """Return the names of the requests that were executed."""
     obeyed: list[str] = []
-    commands = {"look": Whose.ONE, "about": Whose.ONE, "change": Whose.ONE, "all": Whose.ALL, "named": Whose.NAMED}
+    commands = {
+        "look": StationScope.ONE,
+        "about": StationScope.ONE,
+        "change": StationScope.ONE,
+        "all": StationScope.ALL,
+        "named": StationScope.NAMED,
+    }
     for name, whose in commands.items():
         fleet.offers(name, NEEDED[f"/{name}"], whose=whose)
-    fleet.on_press("look.again", Permission.STATUS, Reply(), whose=Whose.ALL)
+    fleet.on_press("look.again", Permission.STATUS, Reply(), whose=StationScope.ALL)
     fleet.on_press("thing.do", Permission.TRUNKS, Reply())
     fleet.catalogue.presses["station.choose"] = CATALOGUE.presses["station.choose"]
     async with fleet.store.begin() as session:

@@ -9,8 +9,8 @@ from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
 from handlers import CATALOGUE
 from handlers.dialog.menus import Menus
-from handlers.dispatch.declare import Command, Press, Reply, Request
-from handlers.dispatch.rules import RULES, Resume, Rule, Where
+from handlers.dispatch.declare import ButtonAction, Command, Reply, Request
+from handlers.dispatch.rules import RULES, OnRestart, Rule, Where
 from handlers.help import help_
 from tests.handlers.dispatcher_harness import STATION, Bench
 from tests.messages.renderers import renderer
@@ -33,7 +33,7 @@ def bench(store: Store) -> Bench:
     for name, command in CATALOGUE.commands.items():
         bench.catalogue.commands[name] = Command(name, done, command.rule, command.summary)
     for name, press in CATALOGUE.presses.items():
-        bench.catalogue.presses[name] = Press(name, done, press.rule)
+        bench.catalogue.presses[name] = ButtonAction(name, done, press.rule)
     return bench
 
 
@@ -43,7 +43,7 @@ def holds(rule: Rule, role: Role | None, *, private: bool) -> bool:
         return False
     if rule.permission == Permission.ANYONE:
         return private or role is not None
-    return role is not None and rule.permission in role.permissions | {Permission.SOMEBODY}
+    return role is not None and rule.permission in role.permissions | {Permission.ANY_ROLE}
 
 
 @pytest.mark.parametrize("person", ROLES)
@@ -89,8 +89,8 @@ def test_what_writes_is_gone_on_with_after_a_kill() -> None:
     """A write is atomic or verified first; any other states why its author is asked instead."""
     handlers = {**CATALOGUE.presses, **CATALOGUE.answers}
     assert {name for name, rule in RULES.items() if rule.writes} <= handlers.keys()
-    unsure = {name for name, one in handlers.items() if one.resume is Resume.ASKS}
-    careless = {name for name, one in handlers.items() if one.rule.writes and one.resume is Resume.FREELY}
+    unsure = {name for name, one in handlers.items() if one.resume is OnRestart.ASK_USER}
+    careless = {name for name, one in handlers.items() if one.rule.writes and one.resume is OnRestart.RERUN}
     assert unsure == ASKED_INSTEAD.keys()
     assert not careless
 
@@ -106,7 +106,7 @@ def test_what_changes_our_own_store_alone_is_all_or_nothing() -> None:
     of_ours = {Permission.ACKNOWLEDGE, Permission.MUTE, Permission.WATCH, Permission.ONCALL_TAKE, Permission.ONCALL}
     of_ours |= {Permission.GRANT}
     everything = {f"/{name}": one for name, one in CATALOGUE.commands.items()} | CATALOGUE.presses | CATALOGUE.answers
-    freely = {n for n, one in everything.items() if one.rule.permission in of_ours and one.resume is Resume.FREELY}
+    freely = {n for n, one in everything.items() if one.rule.permission in of_ours and one.resume is OnRestart.RERUN}
     assert freely - {"watch.show"} == harmless - {"watch.show"}
 
 

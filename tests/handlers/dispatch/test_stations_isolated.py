@@ -10,7 +10,7 @@ from bot.messages.message import stored
 from bot.notifications import presenter
 from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
-from bot.store.tables.incidents import Card, CardIncident, Incident, Keyboard, Outgoing
+from bot.store.tables.incidents import AlertMessage, AlertMessageIncident, Incident, Keyboard, Outgoing
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import NOW, Bench
 
@@ -119,12 +119,12 @@ async def a_card(bench: Bench, *of: str) -> tuple[int, Keyboard]:
         )
         session.add(row)
         await session.flush()
-        card = Card(station=of[0], chat_id=NOC, loud=True, opened_at=NOW, joined_at=NOW, message=row.id)
+        card = AlertMessage(station=of[0], chat_id=NOC, loud=True, opened_at=NOW, joined_at=NOW, message=row.id)
         session.add(card)
         found = [_incident(station, open_=True) for station in of] + [_incident(ACME, open_=False)]
         session.add_all(found)
         await session.flush()
-        session.add_all(CardIncident(card_id=card.id, incident_id=incident.id) for incident in found)
+        session.add_all(AlertMessageIncident(card_id=card.id, incident_id=incident.id) for incident in found)
         made = new_keyboard(NOC, stored(presenter.buttons_of(card.id, found)), now=NOW, station=card.station)
         session.add(made)
     return card.id, made

@@ -13,12 +13,12 @@ from handlers.dispatch.update_parser import (
     MESSAGE_FLAWS,
     NOT_KNOWN,
     PRESS_FLAWS,
-    Added,
+    AddedToChat,
+    ButtonPressed,
+    CommandTyped,
     Intent,
-    Overheard,
-    Pressed,
-    Said,
-    Typed,
+    TextOverheard,
+    TextSent,
     read_intent,
 )
 
@@ -40,7 +40,7 @@ def read(**update: Any) -> Intent | None:
 
 def test_a_typed_command_is_read_with_its_arguments() -> None:
     typed = read(message=message("/Add_Employee 243  John Smith"))
-    assert isinstance(typed, Typed)
+    assert isinstance(typed, CommandTyped)
     assert (typed.name, typed.arguments, typed.actor.id) == ("add_employee", "243  John Smith", 1001)
     assert not typed.place.private
 
@@ -53,8 +53,8 @@ def test_the_bot_may_be_named_and_only_this_one() -> None:
 def test_a_topic_is_remembered_and_the_general_one_is_none() -> None:
     in_topic = read(message=message("/status", message_thread_id=42, is_topic_message=True))
     in_general = read(message=message("/status", message_thread_id=42))
-    assert isinstance(in_topic, Typed)
-    assert isinstance(in_general, Typed)
+    assert isinstance(in_topic, CommandTyped)
+    assert isinstance(in_general, CommandTyped)
     assert (in_topic.place.thread, in_general.place.thread) == (42, None)
 
 
@@ -104,9 +104,9 @@ def test_every_flaw_has_its_example() -> None:
 )
 def test_what_is_new_and_says_nothing_of_who_typed_it_is_obeyed(unknown: str) -> None:
     typed = read(message=message("/status", **{unknown: 5}))
-    assert isinstance(typed, Typed)
-    assert typed.flaw is None
-    assert press("abc:0:0", **{unknown: 5}).flaw is None
+    assert isinstance(typed, CommandTyped)
+    assert typed.rejected_because is None
+    assert press("abc:0:0", **{unknown: 5}).rejected_because is None
 
 
 @pytest.mark.parametrize(
@@ -119,45 +119,45 @@ def test_what_is_new_and_says_nothing_of_who_typed_it_is_obeyed(unknown: str) ->
 )
 def test_what_is_new_and_says_that_nobody_typed_it_here_is_refused(unknown: str) -> None:
     typed = read(message=message("/status", **{unknown: 5}))
-    assert isinstance(typed, Typed)
-    assert typed.flaw == NOT_KNOWN
-    assert press("abc:0:0", **{unknown: 5}).flaw == NOT_KNOWN
+    assert isinstance(typed, CommandTyped)
+    assert typed.rejected_because == NOT_KNOWN
+    assert press("abc:0:0", **{unknown: 5}).rejected_because == NOT_KNOWN
     # An empty field is accepted, and so is one in the bot's own message under a press.
     empty = read(message=message("/status", **{unknown: False}))
-    assert isinstance(empty, Typed)
-    assert empty.flaw is None
-    assert press("abc:0:0", message=message("text", **{unknown: 5})).flaw is None
+    assert isinstance(empty, CommandTyped)
+    assert empty.rejected_because is None
+    assert press("abc:0:0", message=message("text", **{unknown: 5})).rejected_because is None
 
 
 @pytest.mark.parametrize("flaw", FLAWED)
 def test_what_no_person_typed_here_is_read_with_its_flaw(flaw: str) -> None:
     typed = read(message=message("/status", **FLAWED[flaw]))
-    assert isinstance(typed, Typed)
-    assert typed.flaw == flaw
+    assert isinstance(typed, CommandTyped)
+    assert typed.rejected_because == flaw
 
 
 @pytest.mark.parametrize("kind", [kind for kind, flaw in KINDS.items() if flaw])
 def test_edits_and_posts_are_flawed(kind: str) -> None:
     typed = read(**{kind: message("/status")})
-    assert isinstance(typed, Typed)
-    assert typed.flaw == KINDS[kind]
+    assert isinstance(typed, CommandTyped)
+    assert typed.rejected_because == KINDS[kind]
 
 
 def test_a_message_without_an_author_is_by_nobody() -> None:
     typed = read(message=message("/status", **{"from": None}))
-    assert isinstance(typed, Typed)
-    assert typed.flaw == "by nobody"
+    assert isinstance(typed, CommandTyped)
+    assert typed.rejected_because == "by nobody"
 
 
 def test_a_command_in_the_middle_of_a_text_is_not_one() -> None:
     quoted = message("see /status", entities=[{"type": "bot_command", "offset": 4, "length": 7}])
-    assert isinstance(read(message=quoted), Said)
+    assert isinstance(read(message=quoted), TextSent)
 
 
 def test_words_know_which_message_they_answer() -> None:
     question = message("The password?") | {"message_id": 5}
     said = read(message=message("s3cret", reply_to_message=question))
-    assert isinstance(said, Said)
+    assert isinstance(said, TextSent)
     assert (said.text, said.replied_to, said.document) == ("s3cret", 5, None)
 
 
@@ -166,24 +166,24 @@ def test_a_command_may_stand_under_a_file() -> None:
     under = message("/import_employees")
     caption = {"text": None, "entities": [], "caption": under["text"], "caption_entities": under["entities"]}
     typed = read(message=under | caption | {"document": file})
-    assert isinstance(typed, Typed)
+    assert isinstance(typed, CommandTyped)
     assert typed.document is not None
     assert (typed.document.name, typed.document.size) == ("people.csv", 120)
     alone = read(message=under | caption | {"document": file, "caption": None, "caption_entities": []})
-    assert isinstance(alone, Said)
+    assert isinstance(alone, TextSent)
     assert alone.document is not None
 
 
 @pytest.mark.parametrize("flaw", FLAWED)
 def test_what_no_person_said_here_answers_nothing(flaw: str) -> None:
     heard = read(message=message("s3cret", **(FLAWED[flaw] | {"entities": QUOTE[1:]})))
-    assert heard is None or (isinstance(heard, Overheard) and flaw == heard.flaw == ANONYMOUS)
+    assert heard is None or (isinstance(heard, TextOverheard) and flaw == heard.rejected_because == ANONYMOUS)
 
 
-def press(data: str, **more: Any) -> Pressed:
+def press(data: str, **more: Any) -> ButtonPressed:
     query = {"id": "q", "from": ANNA, "chat_instance": "c", "data": data, "message": message("text")} | more
     pressed = read(callback_query=query)
-    assert isinstance(pressed, Pressed)
+    assert isinstance(pressed, ButtonPressed)
     return pressed
 
 
@@ -223,13 +223,13 @@ def test_every_flaw_of_a_press_has_its_example() -> None:
 
 @pytest.mark.parametrize("flaw", FLAWED_PRESSES)
 def test_a_press_that_no_person_made_here_is_read_with_its_flaw(flaw: str) -> None:
-    assert press("abc:0:0", **FLAWED_PRESSES[flaw]).flaw == flaw
+    assert press("abc:0:0", **FLAWED_PRESSES[flaw]).rejected_because == flaw
 
 
 def test_a_command_knows_the_person_whose_message_it_answers() -> None:
     boris = {"id": 1002, "is_bot": False, "first_name": "Boris", "username": "boris"}
     typed = read(message=message("/grant operator", reply_to_message=message("hi") | {"from": boris}))
-    assert isinstance(typed, Typed)
+    assert isinstance(typed, CommandTyped)
     assert typed.about is not None
     assert (typed.about.id, typed.about.username) == (1002, "boris")
 
@@ -237,7 +237,7 @@ def test_a_command_knows_the_person_whose_message_it_answers() -> None:
 def test_the_message_that_opened_a_topic_is_nobodys_message() -> None:
     opened = message("") | {"text": None, "forum_topic_created": {"name": "Alerts", "icon_color": 1}}
     typed = read(message=message("/grant operator", reply_to_message=opened, is_topic_message=True))
-    assert isinstance(typed, Typed)
+    assert isinstance(typed, CommandTyped)
     assert typed.about is None
 
 
@@ -248,7 +248,7 @@ def test_a_mention_without_a_username_becomes_the_id_it_stands_for() -> None:
         {"type": "text_mention", "offset": 7, "length": 7, "user": {"id": 1003, "is_bot": False, "first_name": "Вера"}},
     ]
     typed = read(message=message(text) | {"entities": entities})
-    assert isinstance(typed, Typed)
+    assert isinstance(typed, CommandTyped)
     assert typed.arguments == "1003 operator"
 
 
@@ -266,13 +266,13 @@ def joining(old: str, new: str, kind: str = "supergroup", by: dict[str, Any] = A
 
 def test_being_brought_into_a_group_is_noticed_and_nothing_else() -> None:
     added = joining("left", "member")
-    assert isinstance(added, Added)
-    assert (added.actor.id, added.place.chat, added.flaw) == (1001, -100500, None)
+    assert isinstance(added, AddedToChat)
+    assert (added.actor.id, added.place.chat, added.rejected_because) == (1001, -100500, None)
     assert joining("member", "left") is None
     assert joining("kicked", "member", "private") is None
 
 
 def test_nobody_and_other_bots_bring_the_bot_nowhere_with_a_right() -> None:
     robot = joining("left", "member", by={"id": 5, "is_bot": True, "first_name": "Robot"})
-    assert isinstance(robot, Added)
-    assert robot.flaw == "by another bot"
+    assert isinstance(robot, AddedToChat)
+    assert robot.rejected_because == "by another bot"

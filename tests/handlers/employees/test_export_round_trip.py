@@ -12,7 +12,7 @@ from bot.spreadsheet.reader import read
 from bot.spreadsheet.writer import packed, write
 from handlers.employee_import import files
 from handlers.employee_import.files import COLUMNS
-from handlers.employee_import.plan import Plan, Verdict, plan
+from handlers.employee_import.plan import ImportPlan, RowVerdict, plan
 from handlers.employees import fields
 from handlers.employees.export_employees import BRIEF, brief, cell
 from tests.fixtures.examples import examples
@@ -56,7 +56,7 @@ def stored(draft: EmployeeDraft) -> Employee:
     return Employee(**said | {"id": "8", "mobile": (draft.mobile or "").removeprefix("+")})
 
 
-def imported(content: bytes, country: str = "RU") -> Plan:
+def imported(content: bytes, country: str = "RU") -> ImportPlan:
     return plan(files.lines_of(read(content)), [], {}, "201", country)
 
 
@@ -90,7 +90,7 @@ def test_the_pbx_s_own_export_is_imported() -> None:
         "fwd_ringlength,fwd_forwarding\n327,Пётр Ильин,p2@example.com,79161110034,,,1,auto,45,\n"
     )
     (row,) = imported(table.encode("utf-8-sig")).rows
-    assert (row.verdict, row.problems) == (Verdict.CREATE, ())
+    assert (row.verdict, row.problems) == (RowVerdict.CREATE, ())
     assert row.draft == EmployeeDraft(
         number="327",
         name="Пётр Ильин",
@@ -124,4 +124,4 @@ def test_a_mobile_that_somebody_has_with_an_8_is_the_same_with_a_7() -> None:
     there = [EmployeeRow(id="1", number="204", name="Anna", mobile="89261111111")]
     lines = files.read_pasted("number;name;mobile\n301;Boris;+79261111111")
     (row,) = plan(lines, there, {}, "201", "RU").rows
-    assert row.verdict is Verdict.CONFLICT
+    assert row.verdict is RowVerdict.CONFLICT

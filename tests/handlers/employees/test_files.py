@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.task import Refusal
+from bot.sandbox.task import TaskRefused
 from bot.spreadsheet import reader
 from bot.spreadsheet.writer import packed, write
 from handlers.employee_import import files
-from handlers.employee_import.files import COLUMNS, Line, lines_of, read_pasted
+from handlers.employee_import.files import COLUMNS, FileLine, lines_of, read_pasted
 from handlers.parsing.spreadsheet import WrongFile
 from tests.fixtures.examples import examples
 
 
-def read_file(content: bytes) -> list[Line]:
+def read_file(content: bytes) -> list[FileLine]:
     """Read as the sandbox process does."""
     return lines_of(reader.read(content))
 
@@ -79,7 +79,7 @@ def test_pasted_lines_are_read_like_the_command_or_like_a_table() -> None:
     ],
 )
 def test_what_is_no_table_is_refused_in_one_sentence(content: bytes, says: str) -> None:
-    with pytest.raises((WrongFile, Refusal), match=says):
+    with pytest.raises((WrongFile, TaskRefused), match=says):
         read_file(content)
 
 
@@ -89,7 +89,7 @@ def test_a_bomb_is_not_unpacked() -> None:
     stored = io.BytesIO()
     with zipfile.ZipFile(stored, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("xl/worksheets/sheet1.xml", b"0" * 120_000_000)
-    with pytest.raises(Refusal, match="10 MB"):
+    with pytest.raises(TaskRefused, match="10 MB"):
         read_file(stored.getvalue())
 
 
@@ -110,7 +110,7 @@ def test_what_is_written_is_read_back_the_same(form: str, table: list[list[str]]
 
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_table_or_a_sentence(content: bytes) -> None:
-    with contextlib.suppress(WrongFile, Refusal):
+    with contextlib.suppress(WrongFile, TaskRefused):
         assert read_file(content)
 
 

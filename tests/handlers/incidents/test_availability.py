@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.incidents.model import Kind
 from bot.store.tables.incidents import Incident, IncidentEvent
-from handlers.incidents.availability import Spell, TrunkPast, spells_of, trunk_pasts
+from handlers.incidents.availability import StateInterval, TrunkAvailability, intervals_of, trunk_availabilities
 
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC)
 DAY = MIDNIGHT + timedelta(days=1)
@@ -22,17 +22,17 @@ def at(minute: float) -> datetime:
 
 def spell(
     begin: float, end: float | None, kind: str = Kind.TRUNK_DOWN, subject: str = "SIP-1", cause: str = ""
-) -> Spell:
+) -> StateInterval:
     ended = None if end is None else at(end)
-    return Spell(1, subject, TRUNKS.get(subject, ""), kind, cause, at(begin), ended)
+    return StateInterval(1, subject, TRUNKS.get(subject, ""), kind, cause, at(begin), ended)
 
 
-def station(begin: float, end: float | None, trouble: str) -> Spell:
+def station(begin: float, end: float | None, trouble: str) -> StateInterval:
     return spell(begin, end, Kind.STATION, "", trouble)
 
 
-def past(*spells: Spell, begin: float = 0, end: float = 24 * 60) -> TrunkPast:
-    found = trunk_pasts(spells, TRUNKS, at(begin), at(end))
+def past(*spells: StateInterval, begin: float = 0, end: float = 24 * 60) -> TrunkAvailability:
+    found = trunk_availabilities(spells, TRUNKS, at(begin), at(end))
     return next(one for one in found if one.subject == "SIP-1")
 
 
@@ -52,7 +52,7 @@ def test_answering_badly_is_not_being_down() -> None:
 
 
 def test_a_dead_engine_is_an_outage_of_every_trunk() -> None:
-    for found in trunk_pasts([station(0, 60, "engine_down")], TRUNKS, at(0), at(240)):
+    for found in trunk_availabilities([station(0, 60, "engine_down")], TRUNKS, at(0), at(240)):
         assert found.availability == 75.0
 
 
@@ -93,7 +93,7 @@ def test_what_reaches_out_of_the_period_counts_in_part_and_keeps_its_own_times()
 
 
 def test_the_worst_comes_first() -> None:
-    found = trunk_pasts([spell(0, 10, subject="SIP-1"), spell(0, 20, subject="SIP-2")], TRUNKS, MIDNIGHT, DAY)
+    found = trunk_availabilities([spell(0, 10, subject="SIP-1"), spell(0, 20, subject="SIP-2")], TRUNKS, MIDNIGHT, DAY)
     assert [one.name for one in found] == ["Megafon", "Zadarma"]
 
 
@@ -107,7 +107,7 @@ KINDS = st.sampled_from(
 
 
 @st.composite
-def any_spells(draw: st.DrawFn) -> list[Spell]:
+def any_spells(draw: st.DrawFn) -> list[StateInterval]:
     found = []
     for _ in range(draw(st.integers(0, 8))):
         begin = draw(st.integers(-300, 1500))
@@ -118,11 +118,11 @@ def any_spells(draw: st.DrawFn) -> list[Spell]:
 
 
 @given(any_spells(), st.integers(0, 700), st.integers(701, 1440))
-def test_it_equals_a_count_minute_by_minute(spells: list[Spell], begin: int, end: int) -> None:
+def test_it_equals_a_count_minute_by_minute(spells: list[StateInterval], begin: int, end: int) -> None:
     found = past(*spells, begin=begin, end=end)
     mine = [one for one in spells if one.subject in ("SIP-1", "")]
 
-    def minutes(which: list[Spell]) -> set[int]:
+    def minutes(which: list[StateInterval]) -> set[int]:
         return {
             minute
             for minute in range(begin, end)
@@ -137,8 +137,8 @@ def test_it_equals_a_count_minute_by_minute(spells: list[Spell], begin: int, end
 
 
 @given(any_spells(), st.integers(0, 700), st.integers(701, 1440))
-def test_everything_adds_up_and_stays_in_the_period(spells: list[Spell], begin: int, end: int) -> None:
-    for found in trunk_pasts(spells, TRUNKS, at(begin), at(end)):
+def test_everything_adds_up_and_stays_in_the_period(spells: list[StateInterval], begin: int, end: int) -> None:
+    for found in trunk_availabilities(spells, TRUNKS, at(begin), at(end)):
         assert found.availability is None or 0 <= found.availability <= 100
         assert found.longest <= found.down <= found.watched <= timedelta(minutes=end - begin)
         spans = sorted([*(outage.span for outage in found.outages), *found.uncertain])
@@ -163,17 +163,17 @@ def event(minute: float, what: str, **facts: str) -> IncidentEvent:
     return IncidentEvent(incident_id=1, at=at(minute), noted_at=at(minute), what=what, facts=facts)
 
 
-def told(spells: list[Spell]) -> list[tuple[str, datetime, datetime | None]]:
+def told(spells: list[StateInterval]) -> list[tuple[str, datetime, datetime | None]]:
     return [(one.kind, one.began_at, one.ended_at) for one in spells]
 
 
 def test_without_a_chain_an_incident_was_what_it_ended_as() -> None:
-    assert told(spells_of(incident("trunk_down", 0, 9), [])) == [("trunk_down", at(0), at(9))]
+    assert told(intervals_of(incident("trunk_down", 0, 9), [])) == [("trunk_down", at(0), at(9))]
 
 
 def test_a_warning_that_became_an_outage_was_its_beginning() -> None:
     chain = [event(0, "opened", kind="trunk_degraded"), event(3, "worsened", kind="trunk_down")]
-    assert told(spells_of(incident("trunk_down", 0, 9), chain)) == [("trunk_down", at(0), at(9))]
+    assert told(intervals_of(incident("trunk_down", 0, 9), chain)) == [("trunk_down", at(0), at(9))]
 
 
 def test_an_outage_that_began_to_flap_was_down_until_then() -> None:
@@ -183,7 +183,7 @@ def test_an_outage_that_began_to_flap_was_down_until_then() -> None:
         event(5, "eased", kind="trunk_flapping"),
         event(8, "worsened", kind="trunk_down"),
     ]
-    assert told(spells_of(incident("trunk_down", 0, None), chain)) == [
+    assert told(intervals_of(incident("trunk_down", 0, None), chain)) == [
         ("trunk_down", at(0), at(5)),
         ("trunk_flapping", at(5), at(8)),
         ("trunk_down", at(8), None),
@@ -192,7 +192,7 @@ def test_an_outage_that_began_to_flap_was_down_until_then() -> None:
 
 def test_a_station_that_answered_and_then_lost_its_engine_is_down_from_then_on() -> None:
     chain = [event(0, "opened", kind="station", trouble="unreachable"), event(4, "changed", trouble="engine_down")]
-    found = spells_of(incident("station", 0, 9, "", trouble="engine_down"), chain)
+    found = intervals_of(incident("station", 0, 9, "", trouble="engine_down"), chain)
     assert [(one.is_down, one.is_uncertain) for one in found] == [(False, True), (True, False)]
     assert found[0].ended_at == found[1].began_at == at(4)
 
@@ -211,7 +211,7 @@ def test_a_station_that_answered_and_then_lost_its_engine_is_down_from_then_on()
 def test_whatever_the_chain_says_the_stretches_follow_each_other_within_the_incident(
     chain: list[tuple[int, str, str]], end: int | None
 ) -> None:
-    found = spells_of(incident("trunk_down", 0, end), [event(m, what, kind=kind) for m, what, kind in chain])
+    found = intervals_of(incident("trunk_down", 0, end), [event(m, what, kind=kind) for m, what, kind in chain])
     limit = at(end) if end is not None else None
     assert all(one.began_at >= at(0) for one in found)
     assert all(one.ended_at == other.began_at for one, other in itertools.pairwise(found))

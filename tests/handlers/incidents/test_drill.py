@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.access.policy import Grant
-from bot.incidents.model import REHEARSAL, Happened, Kind
+from bot.incidents.model import REHEARSAL, Kind, StateChange
 from bot.store.access import contacts
-from bot.store.access.contacts import Known
+from bot.store.access.contacts import Contact
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident, IncidentEvent
 from handlers import CATALOGUE
@@ -34,9 +34,9 @@ class StoringBook(FakeBook):
         self.chain: list[Event] = []
 
     async def apply(
-        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[Happened], now: datetime
+        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
-        await super().apply(changed, happened, now)
+        await super().record(changed, happened, now)
         async with self.store.begin() as session:
             incident = Incident(
                 station=STATION,
@@ -83,7 +83,7 @@ def office(store: Store) -> Office:
 
 async def test_it_answers_with_whom_it_told(office: Office) -> None:
     async with office.store.begin() as session:
-        await contacts.meet(session, Known(GROUP, "Duty room"))
+        await contacts.remember(session, Contact(GROUP, "Duty room"))
     office.ledger.chain = [told(GROUP), told(-200), told(7, "Boris P")]
     seen = await office.asks()
     assert "The rehearsal runs</b> · Head office" in seen

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from bot.engine.incident_manager import Taken
+from bot.engine.incident_manager import AckResult
 from bot.messages import chart
 from bot.messages.message import File
 from bot.messages.sanitize import WORD_JOINER, plain
-from bot.store.access.contacts import Known, meet
+from bot.store.access.contacts import Contact, remember
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident, Keyboard
 from handlers import CATALOGUE
@@ -30,17 +30,17 @@ class Ledger:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def acknowledge(self, number: int, person: int, name: str, now: datetime) -> Taken:
+    async def acknowledge(self, number: int, person: int, name: str, now: datetime) -> AckResult:
         async with self._store.begin() as session:
             free = (Incident.id == number, Incident.open_key.is_not(None), Incident.acknowledged_at.is_(None))
             values = {"acknowledged_at": now, "acknowledged_by": name, "acknowledged_by_id": person}
             taken = await session.execute(update(Incident).where(*free).values(**values).returning(Incident.id))
             if taken.scalar_one_or_none() is not None:
-                return Taken.TAKEN
+                return AckResult.TAKEN
             found = await session.get(Incident, number)
         if found is None:
-            return Taken.UNKNOWN
-        return Taken.ALREADY if found.open_key else Taken.ENDED
+            return AckResult.UNKNOWN
+        return AckResult.ALREADY if found.open_key else AckResult.ENDED
 
 
 class Watch:
@@ -115,7 +115,7 @@ class Office(Bench):
 @pytest.fixture
 async def office(store: Store) -> Office:
     async with store.begin() as session:
-        await meet(session, Known(GROUP, "Office"))
+        await remember(session, Contact(GROUP, "Office"))
     found = Office(store)
     found.members.there = {(GROUP, person) for person in (ANNA, VERA)}
     return found

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from bot.access.policy import Permission
-from bot.incidents.model import Happened, Kind, Opened
+from bot.incidents.model import Kind, Opened, StateChange
 from bot.store.access import contacts
-from bot.store.access.contacts import Known
+from bot.store.access.contacts import Contact
 from bot.store.tables.incidents import Incident, IncidentEvent, Keyboard, SilenceRow
 from bot.store.tables.people import GrantRow, OverrideRow, RotationRow
 from tests.fixtures.examples import number
@@ -215,8 +215,8 @@ async def import_employees(office: MortalOffice) -> Update:
 
 
 async def _incident(office: MortalOffice) -> int:
-    opening = Happened("T1", Opened(Kind.TRUNK_DOWN, NOW), {"station": STATION, "name": "Zadarma"})
-    await office.station().ledger.apply({}, [opening], NOW)
+    opening = StateChange("T1", Opened(Kind.TRUNK_DOWN, NOW), {"station": STATION, "name": "Zadarma"})
+    await office.station().ledger.record({}, [opening], NOW)
     (incident,) = await office.stored(Incident)
     return int(incident.id)
 
@@ -299,7 +299,7 @@ async def in_turn_once(office: MortalOffice) -> None:
 @scene("oncall", in_turn_once)
 async def set_who_is_on_call(office: MortalOffice) -> Update:
     async with office.store.begin() as session:
-        await contacts.meet(session, Known(OLGA, "Olga", "olga"))
+        await contacts.remember(session, Contact(OLGA, "Olga", "olga"))
     await office.asks("/oncall set daily 09:00 @olga")
     return office.pressing()
 

@@ -13,8 +13,8 @@ from bot.messages.message import Button, Message
 from bot.store.access import audit
 from bot.store.messages import inbox
 from bot.store.tables.incidents import Keyboard
-from handlers.dispatch.declare import Press, Reply, Request
-from handlers.dispatch.rules import Resume, Rule
+from handlers.dispatch.declare import ButtonAction, Reply, Request
+from handlers.dispatch.rules import OnRestart, Rule
 from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, VERA, Bench, press
 from tests.messages.renderers import renderer
 
@@ -72,7 +72,7 @@ async def test_a_press_in_time_is_in_time_though_it_waited_for_a_restart(bench: 
     assert len(bench.done) == 1
 
 
-async def begun_and_killed(bench: Bench, resume: Resume, after: timedelta) -> None:
+async def begun_and_killed(bench: Bench, resume: OnRestart, after: timedelta) -> None:
     """Kill a confirmed write with a stored payload while it runs, and start the next run."""
     kept = await bench.desk.drawer.put({"draft": 1}, timedelta(minutes=3))
     question = Reply(Message("broken", {}, ((Button("Yes", "thing.do", {"kept": kept}),),)), confirm=True)
@@ -82,7 +82,7 @@ async def begun_and_killed(bench: Bench, resume: Resume, after: timedelta) -> No
         raise asyncio.CancelledError
 
     rule = Rule(Permission.EMPLOYEES, writes="Create an employee")
-    bench.catalogue.presses["thing.do"] = Press("thing.do", killed, rule, resume)
+    bench.catalogue.presses["thing.do"] = ButtonAction("thing.do", killed, rule, resume)
     await bench.types("/ask")
     bench.update_id += 1
     update = {"callback_query": press(f"{bench.chat.keyboards[-1].id}:0:0", ANNA, GROUP, bench.now)}
@@ -96,18 +96,18 @@ async def begun_and_killed(bench: Bench, resume: Resume, after: timedelta) -> No
 
 
 async def test_what_was_begun_is_gone_on_with_under_the_same_row(bench: Bench) -> None:
-    await begun_and_killed(bench, Resume.LOOKS, timedelta(minutes=59))
+    await begun_and_killed(bench, OnRestart.VERIFY_FIRST, timedelta(minutes=59))
     assert [(one.resumed, one.kept) for one in bench.done] == [(True, {"draft": 1})]
     (row,) = [row for row in await bench.audit() if row.what == "thing.do"]
     assert [one.outcome for one in await bench.outcomes() if one.decision_id == row.id] == ["done"]
 
 
-@pytest.mark.parametrize("resume", [Resume.LOOKS, Resume.WHOLE])
-async def test_after_an_hour_it_is_asked_anew(bench: Bench, resume: Resume) -> None:
+@pytest.mark.parametrize("resume", [OnRestart.VERIFY_FIRST, OnRestart.ATOMIC])
+async def test_after_an_hour_it_is_asked_anew(bench: Bench, resume: OnRestart) -> None:
     await begun_and_killed(bench, resume, timedelta(hours=2))
     assert not bench.done
     _, template, facts = bench.chat.said[-1]
-    assert (template, facts["undone"], facts["may"]) == ("interrupted", resume is Resume.WHOLE, True)
+    assert (template, facts["undone"], facts["may"]) == ("interrupted", resume is OnRestart.ATOMIC, True)
     await bench.presses(bench.chat.keyboards[-1])
     assert [(one.resumed, one.kept) for one in bench.done] == [(True, {"draft": 1})]
 
@@ -116,7 +116,7 @@ async def test_what_nobody_may_any_more_is_not_gone_on_with_and_that_is_said(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bench, "start", lambda: _with_grants(bench))
-    await begun_and_killed(bench, Resume.LOOKS, timedelta(minutes=1))
+    await begun_and_killed(bench, OnRestart.VERIFY_FIRST, timedelta(minutes=1))
     assert not bench.done
     assert bench.chat.said[-1][1:] == ("interrupted", bench.chat.said[-1][2] | {"may": False})
     assert len([row for row in await bench.audit() if row.what == "thing.do"]) == 2
@@ -133,7 +133,7 @@ async def test_what_the_store_cut_off_is_gone_on_with_in_the_same_run(
     question = Reply(Message("broken", {}, ((Button("Yes", "thing.do", {}),),)), confirm=True)
     bench.offers("ask", Permission.EMPLOYEES, question)
     bench.on_press("thing.do", Permission.EMPLOYEES, Reply(Message("broken"), outcome="done"), writes="x")
-    bench.catalogue.presses["thing.do"] = replace(bench.catalogue.presses["thing.do"], resume=Resume.LOOKS)
+    bench.catalogue.presses["thing.do"] = replace(bench.catalogue.presses["thing.do"], resume=OnRestart.VERIFY_FIRST)
     await bench.types("/ask")
     bench.update_id += 1
     update = {"callback_query": press(f"{bench.chat.keyboards[-1].id}:0:0", ANNA, GROUP, bench.now)}

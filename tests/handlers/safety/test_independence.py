@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.access.policy import Access, Asking, Grant, Permission
+from bot.access.policy import Access, AccessContext, Grant, Permission
 from handlers.safety.independence import independents, is_independent
 from tests.handlers.dispatcher_harness import NOW
 
@@ -45,7 +45,7 @@ OWNER = Grant(FIRST, "admin")
 )
 def test_a_second_person_is_one_of_their_own(grants: list[Grant], counts: bool) -> None:
     access = Access((OWNER, *grants))
-    asking = Asking(BORIS, -100, private=False, station=PBX, now=NOW, member=True)
+    asking = AccessContext(BORIS, -100, private=False, station=PBX, now=NOW, member=True)
     assert is_independent(access, asking, Permission.TRUNKS, FIRST) is counts
     can, cannot = independents(access, Permission.TRUNKS, PBX, FIRST, NOW)
     assert (BORIS in can) is counts

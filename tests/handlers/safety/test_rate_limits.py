@@ -12,16 +12,16 @@ from bot.store.database import Store
 from handlers.dispatch.declare import Reply
 from handlers.dispatch.rules import RULES, Rule
 from handlers.dispatch.update_parser import Actor, Place
-from handlers.safety.rate_limits import TOO_COSTLY, TOO_MUCH_FROM_ONE, TOO_MUCH_IN_CHAT, Limits, Pace
+from handlers.safety.rate_limits import TOO_COSTLY, TOO_MUCH_FROM_ONE, TOO_MUCH_IN_CHAT, RateLimits, RequestLimits
 from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, VERA, Bench
 
-PACE = Pace(person=3, chat=5, costly=1)
+PACE = RequestLimits(person=3, chat=5, costly=1)
 BORIS, GROUP_PLACE = Actor(2, "Boris"), Place(GROUP, None, private=False)
 STATUS, CDR, TAKE = Rule(Permission.STATUS), Rule(Permission.RECORDS, costly=True), RULES["incident.take"]
 
 
 def test_a_person_waits_until_a_minute_has_passed() -> None:
-    limits = Limits(PACE)
+    limits = RateLimits(PACE)
     asked = [limits.objection(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=n)) for n in range(4)]
     assert asked == [None, None, None, TOO_MUCH_FROM_ONE]
     assert limits.objection(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=59)) == TOO_MUCH_FROM_ONE
@@ -29,7 +29,7 @@ def test_a_person_waits_until_a_minute_has_passed() -> None:
 
 
 def test_a_chat_has_its_own_limit_and_costly_commands_theirs() -> None:
-    limits = Limits(PACE)
+    limits = RateLimits(PACE)
     crowd = [limits.objection(STATUS, Actor(10 + n, "x"), GROUP_PLACE, NOW) for n in range(6)]
     assert crowd == [None] * 5 + [TOO_MUCH_IN_CHAT]
     alone = Place(2, None, private=True)
@@ -38,13 +38,13 @@ def test_a_chat_has_its_own_limit_and_costly_commands_theirs() -> None:
 
 
 def test_taking_an_incident_is_never_held_back() -> None:
-    limits = Limits(PACE)
+    limits = RateLimits(PACE)
     assert not any(limits.objection(TAKE, BORIS, GROUP_PLACE, NOW) for _ in range(100))
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 300)), max_size=200))
 def test_nobody_gets_more_than_the_limit_in_any_minute(asked: list[tuple[int, int]]) -> None:
-    limits, done = Limits(PACE), list[tuple[int, int]]()
+    limits, done = RateLimits(PACE), list[tuple[int, int]]()
     for person, second in sorted(asked, key=lambda one: one[1]):
         if limits.objection(STATUS, Actor(person, "x"), GROUP_PLACE, NOW + timedelta(seconds=second)) is None:
             done.append((person, second))
@@ -79,7 +79,7 @@ async def test_what_is_refused_anyway_uses_up_nothing(store: Store) -> None:
 
 @pytest.mark.parametrize("times", [40])
 async def test_a_stranger_who_shouts_in_private_is_not_answered_for_ever(store: Store, times: int) -> None:
-    bench = Bench(store, pace=Pace(person=5))
+    bench = Bench(store, pace=RequestLimits(person=5))
     bench.offers("status", Permission.STATUS)
     for _ in range(times):
         await bench.types("/status", 9, 9)

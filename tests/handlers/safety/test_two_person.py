@@ -177,7 +177,7 @@ async def test_what_is_asked_for_does_not_expire_while_it_waits(bench: Bench) ->
     question = Reply(Message("broken", {}, ((Button("Yes", DEED, {"kept": kept}),),)), confirm=True)
     bench.offers("ask", Permission.TRUNKS, question)
     await said_yes(bench)
-    assert await bench.desk.drawer.look(kept) is None
+    assert await bench.desk.drawer.peek(kept) is None
     bench.now += timedelta(minutes=29)
     await bench.presses(bench.chat.keyboards[-1], OLGA)
     assert [one.kept for one in bench.done] == [{"draft": 1}]

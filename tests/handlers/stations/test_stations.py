@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from bot.access.policy import Grant
-from bot.detection.observation import Sight, Trouble
+from bot.detection.observation import Observation, StationFault
 from bot.detection.trunk_health import Health
 from bot.incidents.model import Kind
-from bot.incidents.silence_store import Silences, Wish
+from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.messages.renderer import Renderer
 from bot.runtime.signals import Signal
 from bot.store.database import Store
@@ -46,10 +46,10 @@ class Pbx:
         return SimpleNamespace(value=(), suspect=False)
 
 
-def sees(bench: Bench, name: str, *health: Health, trouble: Trouble | None = None, slow: bool = False) -> Pbx:
+def sees(bench: Bench, name: str, *health: Health, trouble: StationFault | None = None, slow: bool = False) -> Pbx:
     trunks: Any = {str(i): SimpleNamespace(health=one) for i, one in enumerate(health)}
     station = bench.running[name]
-    sight = Sight(SEEN, trouble=trouble) if trouble else Sight(SEEN, trunks=trunks)
+    sight = Observation(SEEN, trouble=trouble) if trouble else Observation(SEEN, trunks=trunks)
     station.watch = SimpleNamespace(latest=sight, last_good=SEEN)
     station.pbx = pbx = Pbx(slow=slow)
     return pbx
@@ -106,7 +106,7 @@ async def incident(bench: Bench, station: str, kind: Kind = Kind.TRUNK_DOWN) -> 
 
 async def test_the_worst_come_first_then_by_title(store: Store) -> None:
     fleet = fleet_of(store, "delta", "acme", "corp", "baker", "eagle")
-    sees(fleet, "delta", trouble=Trouble.UNREACHABLE)
+    sees(fleet, "delta", trouble=StationFault.UNREACHABLE)
     sees(fleet, "corp", Health.UP, Health.DOWN)
     await incident(fleet, "baker")
     await fleet.types("/stations", ROOT, ROOT)
@@ -136,7 +136,7 @@ async def test_a_rehearsal_is_no_problem(store: Store) -> None:
 async def test_what_is_muted_is_shown_though_all_is_well(store: Store) -> None:
     fleet = fleet_of(store, "acme", "baker")
     silences = Silences(store, lambda: NOW, Signal())
-    await silences.mute(Wish("baker", "SIP-1", "Zadarma", ROOT, "Root", ""), NOW, NOW + timedelta(hours=1))
+    await silences.mute(SilenceRequest("baker", "SIP-1", "Zadarma", ROOT, "Root", ""), NOW, NOW + timedelta(hours=1))
     await fleet.types("/stations", ROOT, ROOT)
     (line,) = (line for line in text(fleet).splitlines() if "🔕" in line)
     assert "🟢 <b>Baker</b>" in line

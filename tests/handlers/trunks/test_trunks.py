@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import TrunkDraft, TrunkEvent, TrunkStatus
-from bot.pbx.resources.trunks import told_apart
+from bot.pbx.resources.trunks import distinct
 from bot.store.typed_secrets import without_secrets
 from handlers.parsing.arguments import read_words
 from handlers.safety import password_in_chat
@@ -97,7 +97,7 @@ def test_what_is_missing_depends_on_the_kind() -> None:
 
 def statuses(*rows: tuple[str, str, str, str]) -> list[str]:
     given = [TrunkStatus(id=one, description=name, username=login, host=host) for one, name, login, host in rows]
-    return [trunk.name for trunk in told_apart(given)]
+    return [trunk.name for trunk in distinct(given)]
 
 
 def test_trunks_of_one_name_are_told_apart_by_what_differs() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.tables.incidents import Outgoing
-from bot.telegram.delivery.worker import Courier
+from bot.telegram.delivery.worker import DeliveryWorker
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
@@ -25,7 +25,7 @@ async def eventually(condition: Callable[[], Awaitable[bool] | bool]) -> None:
 
 
 class Office:
-    courier: Courier
+    courier: DeliveryWorker
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -40,7 +40,7 @@ class Office:
     async def owe(self, chat: int, text: str, **more: Any) -> int:
         """Commit one row; returns its id."""
         async with self.store.begin() as session:
-            row = outbox.owe(
+            row = outbox.enqueue(
                 session,
                 **{"thread_id": None, "template": "plain", **more},
                 chat_id=chat,

@@ -11,8 +11,8 @@ from bot.access.policy import Destination
 from bot.messages.message import File, Message
 from bot.messages.sanitize import shortened, units
 from bot.store.messages.keyboards import new_keyboard
-from bot.telegram.chat_access import Seen
-from bot.telegram.delivery.sender import Messenger
+from bot.telegram.chat_access import ChatSeen
+from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, MaybeDelivered, Refused, TryLater, Undeliverable
 from tests.telegram.delivery.delivery_harness import NOON
 from tests.telegram.fake_telegram import FakeTelegram, garbled, refusal
@@ -22,7 +22,7 @@ HELLO = Message("plain", {"text": "hello"})
 
 
 async def test_a_message_shows_no_previews_and_keeps_what_was_asked_of_it(
-    messenger: Messenger, telegram: FakeTelegram
+    messenger: Sender, telegram: FakeTelegram
 ) -> None:
     secret = Message("plain", {"text": "hello"}, silent=True, protected=True)
     sent = await messenger.send(Destination(TEAM, 5), secret, zone=UTC, now=NOON, reply_to=9)
@@ -40,16 +40,12 @@ async def test_a_message_shows_no_previews_and_keeps_what_was_asked_of_it(
     }
 
 
-async def test_a_reply_to_a_message_that_is_gone_is_sent_by_itself(
-    messenger: Messenger, telegram: FakeTelegram
-) -> None:
+async def test_a_reply_to_a_message_that_is_gone_is_sent_by_itself(messenger: Sender, telegram: FakeTelegram) -> None:
     telegram.failures[TEAM].append(refusal(400, "Bad Request: message to be replied not found"))
     assert await messenger.send(Destination(TEAM), HELLO, zone=UTC, now=NOON, reply_to=9) == 101
 
 
-async def test_while_a_chat_is_told_to_wait_it_is_not_called_again(
-    messenger: Messenger, telegram: FakeTelegram
-) -> None:
+async def test_while_a_chat_is_told_to_wait_it_is_not_called_again(messenger: Sender, telegram: FakeTelegram) -> None:
     telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 3600", retry_after=36_000))
     for _ in range(2):
         with pytest.raises(TryLater):
@@ -58,7 +54,7 @@ async def test_while_a_chat_is_told_to_wait_it_is_not_called_again(
     await messenger.send(Destination(ANNA), HELLO, zone=UTC, now=NOON)
 
 
-async def test_a_lost_answer_is_reported_and_not_repeated(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_a_lost_answer_is_reported_and_not_repeated(messenger: Sender, telegram: FakeTelegram) -> None:
     telegram.failures[TEAM].extend([garbled(), garbled()])
     with pytest.raises(MaybeDelivered):
         await messenger.edit(TEAM, 9, HELLO, zone=UTC, now=NOON)
@@ -67,20 +63,18 @@ async def test_a_lost_answer_is_reported_and_not_repeated(messenger: Messenger, 
     assert len(telegram.calls) == 2
 
 
-async def test_deleting_what_is_gone_already_is_done(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_deleting_what_is_gone_already_is_done(messenger: Sender, telegram: FakeTelegram) -> None:
     telegram.failures[ANNA].append(refusal(400, "Bad Request: message to delete not found"))
     assert not await messenger.delete(ANNA, 9)
     assert await messenger.delete(ANNA, 10)
 
 
-async def test_what_others_wrote_stays_where_the_bot_may_not_delete(
-    messenger: Messenger, telegram: FakeTelegram
-) -> None:
+async def test_what_others_wrote_stays_where_the_bot_may_not_delete(messenger: Sender, telegram: FakeTelegram) -> None:
     telegram.failures[TEAM].append(refusal(400, "Bad Request: message can't be deleted"))
     assert not await messenger.delete(TEAM, 9)
 
 
-async def test_a_file_keeps_its_name_its_bytes_and_its_caption(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_a_file_keeps_its_name_its_bytes_and_its_caption(messenger: Sender, telegram: FakeTelegram) -> None:
     file = File("people.csv", b"243;John", caption=Message("plain", {"text": "<b> & Co"}))
     assert await messenger.send_file(Destination(TEAM, 5), file, zone=UTC, now=NOON) == 101
     (call,) = telegram.to(TEAM, "sendDocument")
@@ -88,7 +82,7 @@ async def test_a_file_keeps_its_name_its_bytes_and_its_caption(messenger: Messen
     assert (call.parameters["caption"], call.parameters["parse_mode"]) == ("&lt;b&gt; &amp; Co", "HTML")
 
 
-async def test_a_long_caption_is_cut_to_what_telegram_takes(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_a_long_caption_is_cut_to_what_telegram_takes(messenger: Sender, telegram: FakeTelegram) -> None:
     lines = Message("lines", {"lines": ["x" * 90] * 40})
     await messenger.send_file(Destination(TEAM), File("a.csv", b"x", caption=lines), zone=UTC, now=NOON)
     caption = telegram.calls[0].parameters["caption"]
@@ -96,7 +90,7 @@ async def test_a_long_caption_is_cut_to_what_telegram_takes(messenger: Messenger
     assert "more lines" in caption
 
 
-async def test_a_button_bears_whatever_name_there_is(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_a_button_bears_whatever_name_there_is(messenger: Sender, telegram: FakeTelegram) -> None:
     names = {"Zadarma": "Zadarma", "\u200b\u202e": "–", "x" * 300: "x" * 63 + "…", "sip.zadarma.com": "sip.zadarma.com"}
     keyboard = new_keyboard(ANNA, [[{"label": name} for name in names]], now=NOON, station="")
     await messenger.send(Destination(ANNA), HELLO, zone=UTC, now=NOON, keyboard=keyboard)
@@ -104,7 +98,7 @@ async def test_a_button_bears_whatever_name_there_is(messenger: Messenger, teleg
     assert [button["text"] for button in row] == list(names.values())
 
 
-async def test_a_recording_comes_as_something_to_play(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_a_recording_comes_as_something_to_play(messenger: Sender, telegram: FakeTelegram) -> None:
     file = File("call.mp3", b"ID3", "audio", title="243\n→ \u202e252", performer="Head office", seconds=48)
     await messenger.send_file(Destination(ANNA), file, zone=UTC, now=NOON)
     (call,) = telegram.to(ANNA, "sendAudio")
@@ -116,7 +110,7 @@ async def test_a_recording_comes_as_something_to_play(messenger: Messenger, tele
     assert "caption" not in call.parameters
 
 
-async def test_a_picture_comes_as_something_to_look_at(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_a_picture_comes_as_something_to_look_at(messenger: Sender, telegram: FakeTelegram) -> None:
     file = File("chart.png", b"PNG", "photo", caption=HELLO)
     assert await messenger.send_file(Destination(TEAM, 5), file, zone=UTC, now=NOON) == 101
     (call,) = telegram.to(TEAM, "sendPhoto")
@@ -124,27 +118,25 @@ async def test_a_picture_comes_as_something_to_look_at(messenger: Messenger, tel
     assert call.parameters["parse_mode"] == "HTML"
 
 
-async def test_a_file_too_large_for_telegram_is_refused_as_such(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_a_file_too_large_for_telegram_is_refused_as_such(messenger: Sender, telegram: FakeTelegram) -> None:
     telegram.failures[ANNA].append(refusal(413, "Request Entity Too Large"))
     with pytest.raises(DeliveryError):
         await messenger.send_file(Destination(ANNA), File("a", b"x"), zone=UTC, now=NOON)
 
 
-async def test_a_file_that_a_person_sent_is_fetched(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_a_file_that_a_person_sent_is_fetched(messenger: Sender, telegram: FakeTelegram) -> None:
     assert await messenger.download("f") == b"243;John"
     telegram.failures[0].append(refusal(400, "Bad Request: file is too big"))
     with pytest.raises(DeliveryError):
         await messenger.download("f")
 
 
-async def test_a_question_opens_a_reply_in_the_askers_own_telegram(
-    messenger: Messenger, telegram: FakeTelegram
-) -> None:
+async def test_a_question_opens_a_reply_in_the_askers_own_telegram(messenger: Sender, telegram: FakeTelegram) -> None:
     await messenger.send(Destination(TEAM), HELLO, zone=UTC, now=NOON, reply_to=9, wants_answer=True)
     assert telegram.calls[0].parameters["reply_markup"] == {"force_reply": True, "selective": True}
 
 
-async def test_answering_a_press_too_late_is_no_failure(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_answering_a_press_too_late_is_no_failure(messenger: Sender, telegram: FakeTelegram) -> None:
     late = "Bad Request: query is too old and response timeout expired or query ID is invalid"
     telegram.failures[0].append(refusal(400, late))
     await messenger.answer("123", "done")
@@ -153,7 +145,7 @@ async def test_answering_a_press_too_late_is_no_failure(messenger: Messenger, te
 
 
 async def test_a_press_that_telegram_would_rather_have_answered_later_is_answered_while_it_waits(
-    messenger: Messenger, telegram: FakeTelegram
+    messenger: Sender, telegram: FakeTelegram
 ) -> None:
     slept: list[float] = []
 
@@ -189,22 +181,20 @@ def test_what_is_too_long_is_cut_between_characters_and_counted_as_telegram_coun
     ],
 )
 async def test_a_person_who_never_opened_the_bot_cannot_be_written_to(
-    messenger: Messenger, telegram: FakeTelegram, description: str, code: int
+    messenger: Sender, telegram: FakeTelegram, description: str, code: int
 ) -> None:
     telegram.failures[ANNA].append(refusal(code, description))
     assert not await messenger.can_write_to(ANNA)
     assert await messenger.can_write_to(ANNA)
 
 
-async def test_an_edit_in_a_chat_that_threw_the_bot_out_says_so(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_an_edit_in_a_chat_that_threw_the_bot_out_says_so(messenger: Sender, telegram: FakeTelegram) -> None:
     telegram.failures[TEAM].append(refusal(403, "Forbidden: bot was kicked from the supergroup chat"))
     with pytest.raises(Undeliverable):
         await messenger.edit(TEAM, 9, HELLO, zone=UTC, now=NOON)
 
 
-async def test_a_menu_waits_as_long_as_telegram_says_and_is_then_set(
-    messenger: Messenger, telegram: FakeTelegram
-) -> None:
+async def test_a_menu_waits_as_long_as_telegram_says_and_is_then_set(messenger: Sender, telegram: FakeTelegram) -> None:
     telegram.failures[0].append(refusal(429, "Too Many Requests: retry after 20", retry_after=20))
     await messenger.set_menu([BotCommand("status", "How the trunks are")], BotCommandScopeAllPrivateChats())
     assert [call.method for call in telegram.calls] == ["setMyCommands"] * 2
@@ -213,7 +203,7 @@ async def test_a_menu_waits_as_long_as_telegram_says_and_is_then_set(
         await messenger.set_menu(None, BotCommandScopeAllPrivateChats())
 
 
-async def test_that_a_topic_is_lost_is_told_once(messenger: Messenger, telegram: FakeTelegram) -> None:
+async def test_that_a_topic_is_lost_is_told_once(messenger: Sender, telegram: FakeTelegram) -> None:
     told: list[Destination] = []
 
     async def lost(topic: Destination) -> None:
@@ -230,17 +220,17 @@ async def test_that_a_topic_is_lost_is_told_once(messenger: Messenger, telegram:
 @pytest.mark.parametrize(
     ("answer", "seen"),
     [
-        (refusal(400, "Bad Request: chat not found"), Seen(shut="Chat not found")),
+        (refusal(400, "Bad Request: chat not found"), ChatSeen(blocked="Chat not found")),
         (
             refusal(403, "Forbidden: bot was kicked from the supergroup chat"),
-            Seen(shut="Forbidden: bot was kicked from the supergroup chat"),
+            ChatSeen(blocked="Forbidden: bot was kicked from the supergroup chat"),
         ),
-        (refusal(500, "Internal Server Error"), Seen()),
-        (JSONResponse({"ok": True, "result": {"id": 42, "type": "private", "first_name": "Anna"}}), Seen("")),
+        (refusal(500, "Internal Server Error"), ChatSeen()),
+        (JSONResponse({"ok": True, "result": {"id": 42, "type": "private", "first_name": "Anna"}}), ChatSeen("")),
     ],
 )
 async def test_a_chat_is_looked_at_without_a_trace(
-    messenger: Messenger, telegram: FakeTelegram, answer: Response, seen: Seen
+    messenger: Sender, telegram: FakeTelegram, answer: Response, seen: ChatSeen
 ) -> None:
     telegram.failures[ANNA].append(answer)
     assert await messenger.seen(ANNA) == seen

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.messages import blocked_chats, keyboards, outbox, supergroups
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import Keyboard, Outgoing
-from bot.telegram.delivery.rate_limiter import Pace
-from bot.telegram.delivery.sender import Messenger
-from bot.telegram.delivery.worker import Courier
+from bot.telegram.delivery.rate_limiter import RateLimiter
+from bot.telegram.delivery.sender import Sender
+from bot.telegram.delivery.worker import DeliveryWorker
 from bot.telegram.errors import TokenRefused, TryLater
 from tests.telegram.delivery.delivery_harness import Office, eventually
 from tests.telegram.fake_telegram import FakeTelegram, garbled, refusal
@@ -65,7 +65,7 @@ async def test_a_hundred_waiting_messages_of_one_chat_hide_no_other_chat(
     telegram.failures[TEAM].append(refusal(500, "Internal Server Error"))
     async with office.store.begin() as session:
         for number in range(120):
-            outbox.owe(
+            outbox.enqueue(
                 session, chat_id=TEAM, thread_id=None, template="plain", facts={"text": str(number)}, now=office.now
             )
     await office.owe(OTHERS, "hello")
@@ -125,8 +125,10 @@ async def test_a_running_courier_is_woken_by_what_is_owed(office: Office, telegr
     await running
 
 
-async def test_a_stop_leaves_what_only_waits_as_it_was(office: Office, telegram: FakeTelegram, pace: Pace) -> None:
-    pace.hold(ANNA, 1e9)
+async def test_a_stop_leaves_what_only_waits_as_it_was(
+    office: Office, telegram: FakeTelegram, pace: RateLimiter
+) -> None:
+    pace.pause(ANNA, 1e9)
     await office.owe(ANNA, "hello")
     await office.owe(TEAM, "hello")
     stop = asyncio.Event()
@@ -177,8 +179,10 @@ async def test_the_most_urgent_goes_first_and_nothing_before_what_it_answers(
     assert [call.text for call in telegram.calls] == ["down", "taken", "a note", "the note is over"]
 
 
-async def test_a_page_overtakes_what_waits_for_its_turn(office: Office, telegram: FakeTelegram, pace: Pace) -> None:
-    pace.hold(TEAM, 1e9)
+async def test_a_page_overtakes_what_waits_for_its_turn(
+    office: Office, telegram: FakeTelegram, pace: RateLimiter
+) -> None:
+    pace.pause(TEAM, 1e9)
     await office.owe(TEAM, "taken", action="edit", message_id=7)
     stop = asyncio.Event()
     running = asyncio.create_task(office.courier.run(stop))
@@ -196,14 +200,14 @@ async def test_a_page_overtakes_what_waits_for_its_turn(office: Office, telegram
 
 
 async def test_what_a_chat_was_told_to_wait_is_known_after_a_restart(
-    office: Office, telegram: FakeTelegram, messenger: Messenger
+    office: Office, telegram: FakeTelegram, messenger: Sender
 ) -> None:
     telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 3600", retry_after=3600))
     await office.owe(TEAM, "down")
     await office.deliver()
-    pace = Pace()
-    restarted = Messenger(messenger._bot, office.store, messenger._renderer, pace)
-    office.courier = Courier(office.store, restarted, office.courier._fleet, office.clock)
+    pace = RateLimiter()
+    restarted = Sender(messenger._bot, office.store, messenger._renderer, pace)
+    office.courier = DeliveryWorker(office.store, restarted, office.courier._fleet, office.clock)
     await office.owe(TEAM, "down too", urgency=Urgency.PAGE)
     await office.owe(OTHERS, "hello")
     stop = asyncio.Event()
@@ -213,7 +217,7 @@ async def test_what_a_chat_was_told_to_wait_is_known_after_a_restart(
     await running
     assert texts(telegram, TEAM) == ["down"]
     with pytest.raises(TryLater) as told:
-        await pace.turn(TEAM, Urgency.PAGE)
+        await pace.acquire(TEAM, Urgency.PAGE)
     assert told.value.after == pytest.approx(3600, abs=60)
 
 
@@ -224,7 +228,7 @@ async def test_what_can_never_be_delivered_names_who_is_told_instead(office: Off
         lost.append((row.chat_id, reason, newly_closed))
         return "Boris"
 
-    office.courier._fleet.lost = tell  # type: ignore[method-assign, assignment]
+    office.courier._fleet.on_undeliverable = tell  # type: ignore[method-assign, assignment]
     kicked = "Forbidden: bot was kicked from the supergroup chat"
     telegram.failures[TEAM].extend([refusal(403, kicked), refusal(403, kicked)])
     for text in ("down", "down too"):

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from bot.store.database import Store
-from bot.store.database_errors import persistently
+from bot.store.database_errors import retry_on_database_error
 from bot.store.messages import outbox
 from tests.telegram.delivery.delivery_harness import Office, eventually
 from tests.telegram.fake_telegram import FakeTelegram, refusal
@@ -43,7 +43,7 @@ async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     monkeypatch.setattr(Store, "begin", sometimes)
     monkeypatch.setattr("bot.store.database_errors.wait_for", lambda _stop, _seconds: asyncio.sleep(0))
     stop = asyncio.Event()
-    running = asyncio.create_task(persistently("courier", lambda: office.courier.run(stop), stop))
+    running = asyncio.create_task(retry_on_database_error("courier", lambda: office.courier.run(stop), stop))
     await eventually(office.is_all_sent)
     stop.set()
     await asyncio.wait_for(running, 30)

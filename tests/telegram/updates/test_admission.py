@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.store.access.known_senders import Known
-from bot.telegram.updates.admission import ALL_STRANGERS, EACH_STRANGER, NEWCOMERS, Admission, Entry, Intake, Standing
-from bot.telegram.updates.summary import UNREADABLE, Kind, summarize
+from bot.store.access.known_senders import KnownSenders
+from bot.telegram.updates.admission import (
+    ALL_STRANGERS,
+    EACH_STRANGER,
+    NEWCOMERS,
+    Admission,
+    Admitted,
+    Intake,
+    SenderStanding,
+)
+from bot.telegram.updates.summary import UNREADABLE, UpdateKind, summarize
 from bot.telegram.updates.token_bucket import Bucket, Buckets, Rate
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -20,7 +28,7 @@ OFFICE, ALERTS, ELSEWHERE = -100, -200, -300
 
 @pytest.fixture
 def admission() -> Admission:
-    known = Known(None, None, None, lambda: NOW)  # type: ignore[arg-type]
+    known = KnownSenders(None, None, None, lambda: NOW)  # type: ignore[arg-type]
     known.people, known.chats, known.ours = frozenset({ANNA}), frozenset({OFFICE}), frozenset({OFFICE, ALERTS})
     return Admission(known, NOW)
 
@@ -54,45 +62,47 @@ BOTS = {"reply_to_message": {"message_id": 3, "from": {"id": 1, "is_bot": True}}
 @pytest.mark.parametrize(
     ("update", "intake", "standing"),
     [
-        (message(ANNA, ANNA, "/status"), Intake.FIRST, Standing.KNOWN),
-        (message(ANNA, ANNA, "206 James"), Intake.FIRST, Standing.KNOWN),
-        (message(ANNA, ELSEWHERE, "/status"), Intake.FIRST, Standing.KNOWN),
-        (press(ANNA, ALERTS), Intake.FIRST, Standing.KNOWN),
-        (press(SAM, OFFICE), Intake.FIRST, Standing.MEMBER),
-        (message(SAM, OFFICE, "/status"), Intake.FIRST, Standing.MEMBER),
+        (message(ANNA, ANNA, "/status"), Intake.FIRST, SenderStanding.KNOWN),
+        (message(ANNA, ANNA, "206 James"), Intake.FIRST, SenderStanding.KNOWN),
+        (message(ANNA, ELSEWHERE, "/status"), Intake.FIRST, SenderStanding.KNOWN),
+        (press(ANNA, ALERTS), Intake.FIRST, SenderStanding.KNOWN),
+        (press(SAM, OFFICE), Intake.FIRST, SenderStanding.MEMBER),
+        (message(SAM, OFFICE, "/status"), Intake.FIRST, SenderStanding.MEMBER),
         # Replies, and secrets to be deleted.
-        (message(SAM, OFFICE, "206", **BOTS), Intake.FIRST, Standing.MEMBER),
-        (message(SAM, OFFICE, "password=hunter2"), Intake.FIRST, Standing.MEMBER),
-        (message(SAM, OFFICE, "good morning"), Intake.IGNORED, Standing.MEMBER),
-        (message(ANNA, ALERTS, "good morning"), Intake.IGNORED, Standing.KNOWN),
-        (message(ANNA, ALERTS, photo=[]), Intake.IGNORED, Standing.KNOWN),
+        (message(SAM, OFFICE, "206", **BOTS), Intake.FIRST, SenderStanding.MEMBER),
+        (message(SAM, OFFICE, "password=hunter2"), Intake.FIRST, SenderStanding.MEMBER),
+        (message(SAM, OFFICE, "good morning"), Intake.IGNORED, SenderStanding.MEMBER),
+        (message(ANNA, ALERTS, "good morning"), Intake.IGNORED, SenderStanding.KNOWN),
+        (message(ANNA, ALERTS, photo=[]), Intake.IGNORED, SenderStanding.KNOWN),
         # An anonymous administrator of an alert chat may press "It is me".
-        (message(1087968824, ALERTS, "/mute all", sender_chat={"id": ALERTS}), Intake.FIRST, Standing.MEMBER),
-        (message(SAM, SAM, "/start"), Intake.LATER, Standing.STRANGER),
-        (press(SAM, SAM), Intake.LATER, Standing.STRANGER),
-        (message(SAM, ALERTS, "/status"), Intake.LATER, Standing.STRANGER),
+        (message(1087968824, ALERTS, "/mute all", sender_chat={"id": ALERTS}), Intake.FIRST, SenderStanding.MEMBER),
+        (message(SAM, SAM, "/start"), Intake.LATER, SenderStanding.STRANGER),
+        (press(SAM, SAM), Intake.LATER, SenderStanding.STRANGER),
+        (message(SAM, ALERTS, "/status"), Intake.LATER, SenderStanding.STRANGER),
         # No pending reply from them.
-        (message(SAM, SAM, "hello"), Intake.IGNORED, Standing.STRANGER),
-        (message(SAM, ALERTS, "password=hunter2"), Intake.IGNORED, Standing.STRANGER),
-        (message(SAM, ALERTS, "yes", **BOTS), Intake.IGNORED, Standing.STRANGER),
+        (message(SAM, SAM, "hello"), Intake.IGNORED, SenderStanding.STRANGER),
+        (message(SAM, ALERTS, "password=hunter2"), Intake.IGNORED, SenderStanding.STRANGER),
+        (message(SAM, ALERTS, "yes", **BOTS), Intake.IGNORED, SenderStanding.STRANGER),
         # Membership changes are handled at once, and no flood hides them.
-        (message(SAM, OFFICE, new_chat_members=[{"id": SAM}]), Intake.OBSERVED, Standing.MEMBER),
-        (change("chat_member", SAM, ALERTS), Intake.OBSERVED, Standing.STRANGER),
-        (change("my_chat_member", SAM, ALERTS), Intake.FIRST, Standing.STRANGER),
-        (change("my_chat_member", SAM, ELSEWHERE), Intake.LATER, Standing.STRANGER),
-        (message(SAM, OFFICE, migrate_to_chat_id=-1100), Intake.FIRST, Standing.MEMBER),
-        ({"update_id": 1, "message": {"chat": "?"}}, Intake.LATER, Standing.STRANGER),
+        (message(SAM, OFFICE, new_chat_members=[{"id": SAM}]), Intake.OBSERVED, SenderStanding.MEMBER),
+        (change("chat_member", SAM, ALERTS), Intake.OBSERVED, SenderStanding.STRANGER),
+        (change("my_chat_member", SAM, ALERTS), Intake.FIRST, SenderStanding.STRANGER),
+        (change("my_chat_member", SAM, ELSEWHERE), Intake.LATER, SenderStanding.STRANGER),
+        (message(SAM, OFFICE, migrate_to_chat_id=-1100), Intake.FIRST, SenderStanding.MEMBER),
+        ({"update_id": 1, "message": {"chat": "?"}}, Intake.LATER, SenderStanding.STRANGER),
     ],
 )
 def test_what_becomes_of_an_update(
-    admission: Admission, update: dict[str, Any], intake: Intake, standing: Standing
+    admission: Admission, update: dict[str, Any], intake: Intake, standing: SenderStanding
 ) -> None:
-    assert admission.judge(summarize(update), NOW) == Entry(intake, standing)
+    assert admission.judge(summarize(update), NOW) == Admitted(intake, standing)
 
 
 def test_a_group_that_grew_has_its_role_at_once(admission: Admission) -> None:
     admission.judge(summarize(message(SAM, OFFICE, migrate_to_chat_id=-1100)), NOW)
-    assert admission.judge(summarize(message(SAM, -1100, "/status")), NOW) == Entry(Intake.FIRST, Standing.MEMBER)
+    assert admission.judge(summarize(message(SAM, -1100, "/status")), NOW) == Admitted(
+        Intake.FIRST, SenderStanding.MEMBER
+    )
 
 
 def test_strangers_use_up_what_is_theirs_and_nobody_elses(admission: Admission) -> None:
@@ -132,7 +142,7 @@ def test_accounts_that_send_without_end_keep_no_newcomer_out(admission: Admissio
 @pytest.mark.parametrize("odd", [{}, {"message": {}}, {"message": {"chat": {"id": 2**70}}}, {"message": []}])
 def test_what_it_cannot_read_it_takes_for_something_that_matters(odd: dict[str, Any]) -> None:
     assert summarize({"update_id": 1} | odd) == UNREADABLE
-    assert UNREADABLE.kind is Kind.REQUEST
+    assert UNREADABLE.kind is UpdateKind.REQUEST
 
 
 TIMES = st.lists(st.floats(0, 500, allow_nan=False), min_size=1, max_size=60).map(sorted)

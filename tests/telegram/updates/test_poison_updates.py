@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
-from bot.notifications.unhandled_updates import NotDone
+from bot.notifications.unhandled_updates import UnhandledUpdates
 from bot.runtime.signals import Signal
-from bot.store.access.known_senders import Known
+from bot.store.access.known_senders import KnownSenders
 from bot.store.database import Store
 from bot.store.messages import inbox
 from bot.store.messages.inbox import LeftOver
@@ -24,8 +24,8 @@ from bot.store.tables.incidents import Outgoing
 from bot.telegram.updates import queue
 from bot.telegram.updates.admission import Admission
 from bot.telegram.updates.lanes import LONG_AT_ONCE, MANY, Item, Lane, Lanes
-from bot.telegram.updates.queue import EACH_UNKNOWN, LONGEST_LINE_OF_MEMBER, MAX_QUEUED, MAX_QUEUED_IN_CHAT, Updates
-from bot.telegram.updates.summary import Kind, UpdateSummary, summarize
+from bot.telegram.updates.queue import EACH_UNKNOWN, LONGEST_LINE_OF_MEMBER, MAX_QUEUED, MAX_QUEUED_IN_CHAT, UpdateQueue
+from bot.telegram.updates.summary import UpdateKind, UpdateSummary, summarize
 from tests.telegram.observers import observing
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -61,12 +61,12 @@ class House:
         self.now = NOW
         self.updates = self.starts()
 
-    def starts(self, handle: Callable[[Update], Awaitable[None]] | None = None, **more: Any) -> Updates:
+    def starts(self, handle: Callable[[Update], Awaitable[None]] | None = None, **more: Any) -> UpdateQueue:
         self.begun = []
         bot: Any = None
         observer = observing(set_aside=self._set_aside)
         options: dict[str, Any] = {"observer": observer} | more
-        self.updates = Updates(bot, self.store, handle or self._handle, clock=lambda: self.now, **options)
+        self.updates = UpdateQueue(bot, self.store, handle or self._handle, clock=lambda: self.now, **options)
         return self.updates
 
     async def _handle(self, update: Update) -> None:
@@ -103,7 +103,7 @@ async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
     monkeypatch.setattr(queue, "ALONE_FOR", 60.0)
     house = House(store)
     house.begun = []
-    await house.updates.take_in([update(1, DEADLY), update(2, "innocent", 2), update(3, DEADLY, 3)])
+    await house.updates.enqueue([update(1, DEADLY), update(2, "innocent", 2), update(3, DEADLY, 3)])
     await house.dies(after=3)
 
     await house.starts().resume()
@@ -135,7 +135,7 @@ async def test_what_waits_in_the_inbox_while_the_program_dies_is_not_to_blame(st
 
 async def test_an_end_in_order_is_nobodys_fault(store: Store) -> None:
     house = House(store)
-    await house.updates.take_in([update(1, DEADLY)])
+    await house.updates.enqueue([update(1, DEADLY)])
     for _ in range(5):
         await house.updates.drain(0.01)
         await house.dies(after=0)
@@ -183,8 +183,8 @@ async def refresh() -> None:
     return None
 
 
-def known_are(people: set[int], chats: set[int]) -> Known:
-    known = Known(None, None, None, lambda: NOW)  # type: ignore[arg-type]
+def known_are(people: set[int], chats: set[int]) -> KnownSenders:
+    known = KnownSenders(None, None, None, lambda: NOW)  # type: ignore[arg-type]
     known.people, known.chats, known.ours = frozenset(people), frozenset(chats), frozenset(chats)
     known.refresh = refresh  # type: ignore[method-assign]
     return known
@@ -196,13 +196,13 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) 
         admission=Admission(known_are({1, 2}, set()), NOW), observer=observing(not_read=house.not_read), urgent={"ack"}
     )
     for first in range(1, 3001, 100):
-        await house.updates.take_in([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
+        await house.updates.enqueue([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
     assert house.told == [1]
     async with store.begin() as session:
         assert len(await inbox.unfinished(session)) == MAX_QUEUED
 
     # An acknowledgement does not wait behind the queue, and other chats have their own.
-    await house.updates.take_in([update(5001, "/ack", chat_id=1), update(5002, "/x", 2)])
+    await house.updates.enqueue([update(5001, "/ack", chat_id=1), update(5002, "/x", 2)])
     await until(lambda: house.begun == ["/ack"])
     house.released.set()
     await house.updates.drain(20)
@@ -211,7 +211,7 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) 
         assert await inbox.unfinished(session) == {}
     # There is space again; filling the queue again is notified again.
     house.released.clear()
-    await house.updates.take_in([update(6000 + number, "/y", chat_id=1) for number in range(MAX_QUEUED + 5)])
+    await house.updates.enqueue([update(6000 + number, "/y", chat_id=1) for number in range(MAX_QUEUED + 5)])
     assert house.told == [1, 1]
     house.released.set()
     await house.updates.drain(20)
@@ -223,7 +223,7 @@ async def test_a_group_is_told_once_in_ten_minutes_whoever_sends_too_much(store:
 
     async def flood(first: int) -> None:
         for number in range(first, first + 3000, 100):
-            await house.updates.take_in([update(number + one, "/x", 10 + one % 30) for one in range(100)])
+            await house.updates.enqueue([update(number + one, "/x", 10 + one % 30) for one in range(100)])
 
     await flood(1)
     # Not notified anew when the queue is worked off and refilled.
@@ -241,7 +241,7 @@ async def test_a_group_is_told_once_in_ten_minutes_whoever_sends_too_much(store:
 
 async def test_what_is_not_read_is_said_of_nobody_in_a_group_and_waits_for_all_that_matters(store: Store) -> None:
     woken: list[None] = []
-    told = NotDone(None, known_are(set(), {GROUP}), "", lambda: NOW, Signal(lambda: woken.append(None)))  # type: ignore[arg-type]
+    told = UnhandledUpdates(None, known_are(set(), {GROUP}), "", lambda: NOW, Signal(lambda: woken.append(None)))  # type: ignore[arg-type]
     for chat in (GROUP, 1):
         for number in range(3):
             async with store.begin() as session:
@@ -284,10 +284,10 @@ async def test_of_presses_that_somebody_made_up_a_few_are_answered_and_the_rest_
     house.starts(admission=Admission(known_are({1, 2}, {GROUP}), NOW))
     house.released.set()
     for _ in range(5):
-        await house.updates.take_in([press(next(numbers), 1, data) for _ in range(100)])
+        await house.updates.enqueue([press(next(numbers), 1, data) for _ in range(100)])
     # Another person's unknown press and presses on known buttons are handled.
     mine = f"{kept.id}:0:0"
-    await house.updates.take_in([press(next(numbers), 2, data), *(press(next(numbers), 1, mine) for _ in range(9))])
+    await house.updates.enqueue([press(next(numbers), 2, data), *(press(next(numbers), 1, mine) for _ in range(9))])
     await house.updates.drain(20)
     assert Counter(house.pressed) == {(1, data): EACH_UNKNOWN.burst, (2, data): 1, (1, mine): 9}
 
@@ -300,14 +300,14 @@ async def test_what_is_urgent_of_many_members_has_a_limit_for_each_and_for_all(s
         async with store.begin() as session:
             return len(await inbox.unfinished(session))
 
-    await house.updates.take_in([update(next(numbers), "/ack", 10) for _ in range(50)])
+    await house.updates.enqueue([update(next(numbers), "/ack", 10) for _ in range(50)])
     assert await waiting() == LONGEST_LINE_OF_MEMBER
     for _ in range(50):
-        await house.updates.take_in([update(next(numbers), "/ack", 10 + one) for one in range(100)])
+        await house.updates.enqueue([update(next(numbers), "/ack", 10 + one) for one in range(100)])
     assert MAX_QUEUED_IN_CHAT // 2 < await waiting() <= MAX_QUEUED_IN_CHAT
     before = await waiting()
     # The limit excludes neither their other commands nor people with a role of their own.
-    await house.updates.take_in([update(next(numbers), "/status", 10), update(next(numbers), "/ack", 1)])
+    await house.updates.enqueue([update(next(numbers), "/status", 10), update(next(numbers), "/ack", 1)])
     assert await waiting() == before + 2
     house.released.set()
     await house.updates.drain(20)
@@ -324,9 +324,10 @@ async def test_who_has_much_waiting_comes_behind_the_rest() -> None:
     for person in range(1, 21):
         for number in range(MANY + 10):
             lanes.put(
-                Lane(GROUP, person, urgent=True), Item(number, UpdateSummary(Kind.REQUEST, GROUP, person, pressed=True))
+                Lane(GROUP, person, urgent=True),
+                Item(number, UpdateSummary(UpdateKind.REQUEST, GROUP, person, pressed=True)),
             )
-    lanes.put(Lane(GROUP, 99, urgent=True), Item(1, UpdateSummary(Kind.REQUEST, GROUP, 99, pressed=True)))
+    lanes.put(Lane(GROUP, 99, urgent=True), Item(1, UpdateSummary(UpdateKind.REQUEST, GROUP, 99, pressed=True)))
     await asyncio.sleep(0.01)
     assert len(at_work) == LONG_AT_ONCE + 1
     assert 99 in at_work

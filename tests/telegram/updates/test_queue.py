@@ -13,14 +13,14 @@ from telegram import Update, WebhookInfo
 from telegram.error import Conflict, InvalidToken, NetworkError
 from telegram.request import BaseRequest
 
-from bot.store.access.known_senders import Known
+from bot.store.access.known_senders import KnownSenders
 from bot.store.database import Store
 from bot.store.messages import inbox, supergroups
 from bot.telegram.errors import TokenRefused
 from bot.telegram.updates.admission import Admission
 from bot.telegram.updates.foreign_webhook import FORGOTTEN_AFTER, ForeignWebhook, Telling
 from bot.telegram.updates.polling import Polling, UpdatesBot
-from bot.telegram.updates.queue import Updates
+from bot.telegram.updates.queue import UpdateQueue
 from tests.fixtures import stores
 from tests.fixtures.program_log import logged_as_the_program_does
 from tests.telegram.observers import observing, source_observing
@@ -63,15 +63,15 @@ async def nobody(_update: Update) -> None:
     return None
 
 
-def updates(telegram: Telegram, store: Store, handle: Callable[[Update], Awaitable[None]], **more: Any) -> Updates:
-    return Updates(telegram, store, handle, clock=lambda: NOW, **more)  # type: ignore[arg-type]
+def updates(telegram: Telegram, store: Store, handle: Callable[[Update], Awaitable[None]], **more: Any) -> UpdateQueue:
+    return UpdateQueue(telegram, store, handle, clock=lambda: NOW, **more)  # type: ignore[arg-type]
 
 
-def polling(telegram: Telegram, taking: Updates, **more: Any) -> Polling:
+def polling(telegram: Telegram, taking: UpdateQueue, **more: Any) -> Polling:
     return Polling(telegram, taking, clock=lambda: NOW, **more)  # type: ignore[arg-type]
 
 
-async def until_worked_off(telegram: Telegram, taking: Updates, **more: Any) -> None:
+async def until_worked_off(telegram: Telegram, taking: UpdateQueue, **more: Any) -> None:
     stop = asyncio.Event()
     await taking.resume()
     running = asyncio.create_task(polling(telegram, taking, **more).run(stop))
@@ -118,7 +118,7 @@ async def test_whoever_writes_right_after_a_group_grew_has_the_rights_of_the_old
 
 
 async def test_who_comes_and_goes_is_observed_and_never_parsed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = Known(store, None, None, lambda: NOW)  # type: ignore[arg-type]
+    known = KnownSenders(store, None, None, lambda: NOW)  # type: ignore[arg-type]
     known._read_at = NOW
     observed, noticed = list[tuple[int, Any]](), list[tuple[int, int]]()
     taking = updates(
@@ -137,7 +137,7 @@ async def test_who_comes_and_goes_is_observed_and_never_parsed(store: Store, mon
     left = {"update_id": 2, "chat_member": change}
     parsed = list[Any]()
     monkeypatch.setattr(Update, "de_json", lambda payload, _bot: parsed.append(payload))
-    await taking.take_in([joined, left])
+    await taking.enqueue([joined, left])
     assert observed == [(-300, joined), (-300, left)]
     assert noticed == [(-300, 1)]
     assert not parsed
@@ -161,7 +161,7 @@ async def test_between_the_updates_of_a_batch_others_have_their_turn(store: Stor
     taking = updates(Telegram(), store, handle, observer=observer)
     beside = asyncio.create_task(other())
     reads = 50
-    await taking.take_in([update(number) for number in range(reads)])
+    await taking.enqueue([update(number) for number in range(reads)])
     beside.cancel()
     assert turns > 2 * reads
     await taking.drain(5)
@@ -421,8 +421,8 @@ async def test_a_press_does_not_wait_for_what_the_same_person_typed(store: Store
     }
     telegram = Telegram()
     taking = updates(telegram, store, handle)
-    await taking.take_in([typed])
-    await taking.take_in([{"update_id": 2, "callback_query": press}])
+    await taking.enqueue([typed])
+    await taking.enqueue([{"update_id": 2, "callback_query": press}])
     async with asyncio.timeout(5):
         await pressed.wait()
     answered.set()

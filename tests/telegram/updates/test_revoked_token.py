@@ -6,7 +6,7 @@ import pytest
 from telegram.error import InvalidToken
 
 from bot.telegram.errors import Away, TokenRefused, classify
-from bot.telegram.updates.revoked_token import BELIEVED_AFTER, TokenDoubt
+from bot.telegram.updates.revoked_token import BELIEVED_AFTER, RevokedToken
 
 UNAUTHORIZED = (401, b'{"ok":false,"error_code":401,"description":"Unauthorized"}')
 NOT_FOUND = (404, b'{"ok":false,"error_code":404,"description":"Not Found"}')
@@ -16,7 +16,7 @@ GOOD = (200, b'{"ok":true,"result":[]}')
 
 def believes(*answers: tuple[float, tuple[int, bytes]]) -> bool:
     """Return True if the last answer is believed; each comes with its second."""
-    doubt = TokenDoubt()
+    doubt = RevokedToken()
     believed = True
     for now, answer in answers:
         try:

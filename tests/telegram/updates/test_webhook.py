@@ -19,7 +19,7 @@ from bot.store.messages import inbox
 from bot.telegram.errors import TokenRefused
 from bot.telegram.updates import webhook
 from bot.telegram.updates.foreign_webhook import Telling
-from bot.telegram.updates.queue import WANTED, Updates
+from bot.telegram.updates.queue import WANTED, UpdateQueue
 from bot.telegram.updates.webhook import LARGEST, SECRET_HEADER, Webhook
 from tests.telegram.observers import source_observing
 
@@ -75,7 +75,7 @@ class House:
         self.now = NOW
         self.handled: list[str] = []
         self.heard: list[str] = []
-        self.updates = Updates(self.telegram, store, self._handle, clock=lambda: self.now)  # type: ignore[arg-type]
+        self.updates = UpdateQueue(self.telegram, store, self._handle, clock=lambda: self.now)  # type: ignore[arg-type]
         self.webhook = Webhook(
             self.telegram,  # type: ignore[arg-type]
             self.updates,
@@ -189,17 +189,17 @@ async def test_an_update_nobody_can_parse_is_taken_and_blocks_nobody(house: Hous
 
 
 async def test_what_the_store_refuses_is_brought_again(house: House, lines: Lines) -> None:
-    take_in = house.updates.take_in
+    take_in = house.updates.enqueue
 
     async def refuse(_batch: object) -> None:
         raise OperationalError("INSERT", {"payload": "s3cret"}, Exception("database is locked"))
 
-    house.updates.take_in = refuse  # type: ignore[assignment,method-assign]
+    house.updates.enqueue = refuse  # type: ignore[assignment,method-assign]
     assert await house.brings(update(7, "s3cret")) == 500
     assert house.webhook.last_success is None
     assert "database is locked" in str(lines)
     assert "s3cret" not in str(lines)
-    house.updates.take_in = take_in  # type: ignore[method-assign]
+    house.updates.enqueue = take_in  # type: ignore[method-assign]
     assert await house.brings(update(7, "s3cret")) == 200
     assert await house.unfinished() == []
     assert house.handled == ["s3cret"]

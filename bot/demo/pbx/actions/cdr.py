@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from bot.demo.pbx.employees import search_index
 from bot.demo.pbx.telephony import cdr, recordings
 from bot.demo.pbx.telephony.cdr import Row
-from bot.demo.pbx.telephony.recordings import Wish
-from bot.demo.pbx.web.envelope import Answer, Call, Plain, refused
+from bot.demo.pbx.telephony.recordings import RecordingSetting
+from bot.demo.pbx.web.envelope import ActionCall, ActionResult, Plain, refused
 
 if TYPE_CHECKING:
-    from bot.demo.pbx.world import Pbx
+    from bot.demo.pbx.world import StandinPbx
 
 _PROCESSOR = "Cdr\\{}Action::main"
 _ANY_FILTER = ("dateFrom", "dateTo", "linkedid", "src_num", "dst_num", "did", "search")
@@ -24,9 +24,9 @@ _TOO_LONG = f"Date range exceeds maximum allowed ({_MOST_DAYS} days). Please nar
 
 @dataclass(frozen=True)
 class CdrActions:
-    pbx: "Pbx"
+    pbx: "StandinPbx"
 
-    def get_list(self, call: Call) -> Answer:
+    def get_list(self, call: ActionCall) -> ActionResult:
         wanted = {name: str(value) for name, value in call.params.items()}
         wrong = _wrong(wanted)
         if wrong:
@@ -46,11 +46,11 @@ class CdrActions:
         last = max(int(str(leg["id"])) for leg in shown[-1]) if shown else None
         return self._page(calls, len(groups), limit, offset, last)
 
-    def get_record(self, call: Call) -> Answer:
+    def get_record(self, call: ActionCall) -> ActionResult:
         """Return an empty record for any id, as the real PBX does."""
-        return _told(Answer(), "getRecord", "GetRecord")
+        return _told(ActionResult(), "getRecord", "GetRecord")
 
-    def get_metadata(self, call: Call) -> Answer:
+    def get_metadata(self, call: ActionCall) -> ActionResult:
         size = min(1000, max(1, _whole(str(call.params.get("limit", "")), 100)))
         starts = sorted((str(row["start"]) for row in self.pbx.records.rows), reverse=True)[:size]
         data = {
@@ -59,9 +59,9 @@ class CdrActions:
             "hasRecords": bool(starts),
             "sampleSize": len(starts),
         }
-        return _told(Answer(data), "getMetadata", "GetMetadata")
+        return _told(ActionResult(data), "getMetadata", "GetMetadata")
 
-    def get_stats_by_provider(self, call: Call) -> Answer:
+    def get_stats_by_provider(self, call: ActionCall) -> ActionResult:
         wanted = {name: str(value) for name, value in call.params.items() if name in ("dateFrom", "dateTo")}
         wrong = _wrong(wanted)
         if not (wanted.get("dateFrom") and wanted.get("dateTo")):
@@ -78,9 +78,9 @@ class CdrActions:
             for account, direction in (("from_account", "incoming"), ("to_account", "outgoing"))
             if (not only or trunk == only) and (figures := _figures(rows, trunk, account, direction))
         ]
-        return _told(Answer(data), "getStatsByProvider", "GetStatsByProvider")
+        return _told(ActionResult(data), "getStatsByProvider", "GetStatsByProvider")
 
-    def delete(self, call: Call) -> Answer:
+    def delete(self, call: ActionCall) -> ActionResult:
         """Delete one leg by number, or all legs of a call by linkedid; the collection itself cannot be deleted."""
         if not re.fullmatch(r"\d+|mikopbx-[\d.]+", call.id):
             return _told(refused(["Invalid record ID"], 400, coded=True), "delete", "DeleteRecord")
@@ -95,15 +95,15 @@ class CdrActions:
             "recordingDeleted": with_sound,
             "linkedRecordsDeleted": len(gone) - 1,
         }
-        return _told(Answer(data), "delete", "DeleteRecord")
+        return _told(ActionResult(data), "delete", "DeleteRecord")
 
-    def playback(self, call: Call) -> Answer | Plain:
+    def playback(self, call: ActionCall) -> ActionResult | Plain:
         return self._sound(call, attachment=False)
 
-    def download(self, call: Call) -> Answer | Plain:
+    def download(self, call: ActionCall) -> ActionResult | Plain:
         return self._sound(call, attachment=True)
 
-    def _sound(self, call: Call, *, attachment: bool) -> Answer | Plain:
+    def _sound(self, call: ActionCall, *, attachment: bool) -> ActionResult | Plain:
         token = str(call.params.get("token", ""))
         function, action = ("download", "DownloadRecord") if attachment else ("playback", "Playback")
         if not token:
@@ -116,7 +116,7 @@ class CdrActions:
         form = str(call.params.get("format", ""))
         own_name = f"{row['linkedid']}.{'mp3' if form == 'mp3' else 'wav'}"
         name = str(call.params.get("filename", "")) or own_name if attachment else ""
-        return recordings.sound(row, self.pbx.shelf, Wish(form, call.headers.get("range", ""), name))
+        return recordings.sound(row, self.pbx.shelf, RecordingSetting(form, call.headers.get("range", ""), name))
 
     def _with_recording(self, leg: Row) -> Row:
         if not leg["recordingfile"]:
@@ -125,10 +125,10 @@ class CdrActions:
         path = "/pbxcore/api/v3/cdr:"
         return leg | {"playback_url": f"{path}playback?token={token}", "download_url": f"{path}download?token={token}"}
 
-    def _page(self, records: list[Row], total: int, limit: int, offset: int, last: object) -> Answer:
+    def _page(self, records: list[Row], total: int, limit: int, offset: int, last: object) -> ActionResult:
         more = offset + len(records) < total and bool(records)
         pagination = {"total": total, "limit": limit, "offset": offset, "hasMore": more, "lastId": last}
-        answer = Answer({"records": records, "pagination": pagination}, cost=0.02 + len(records) * 0.00015)
+        answer = ActionResult({"records": records, "pagination": pagination}, cost=0.02 + len(records) * 0.00015)
         return _told(answer, "getList", "GetList")
 
     def _default_dates(self, wanted: dict[str, str]) -> dict[str, str]:
@@ -196,7 +196,7 @@ def _longest(legs: list[Row], name: str) -> int:
     return sum(calls.values())
 
 
-def _told(answer: Answer, function: str, action: str) -> Answer:
+def _told(answer: ActionResult, function: str, action: str) -> ActionResult:
     return replace(answer, function=function, processor=_PROCESSOR.format(action), cost=answer.cost or 0.02)
 
 

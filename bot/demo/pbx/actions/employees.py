@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.demo.pbx import seed
-from bot.demo.pbx.employees import Employee, matching, next_free, record, row
+from bot.demo.pbx.employees import EmployeeRecord, matching, next_free, record, row
 from bot.demo.pbx.telephony import queues
-from bot.demo.pbx.web.envelope import Answer, Call, refused
+from bot.demo.pbx.web.envelope import ActionCall, ActionResult, refused
 from bot.demo.pbx.web.passwords import sip_complaints
 
 if TYPE_CHECKING:
-    from bot.demo.pbx.world import Pbx
+    from bot.demo.pbx.world import StandinPbx
 
 _PROCESSOR = "Employees\\{}Action::main"
 _BATCH_MOST = 20
@@ -43,32 +43,32 @@ _ENUMS = {
 
 @dataclass(frozen=True)
 class EmployeeActions:
-    pbx: "Pbx"
+    pbx: "StandinPbx"
 
-    def get_list(self, call: Call) -> Answer:
+    def get_list(self, call: ActionCall) -> ActionResult:
         found = matching(self.pbx.employees.values(), str(call.params.get("search", "")))
         page = found
         if "limit" in call.params or "offset" in call.params:
             limit, offset = _whole(call.params.get("limit")), max(0, _whole(call.params.get("offset")))
             page = found[offset : offset + (min(limit, 1000) if limit > 0 else 50)]
         data = {"data": [row(person) for person in page], "recordsTotal": len(found), "recordsFiltered": len(found)}
-        return Answer(data, function="getList", processor=_PROCESSOR.format("GetList"), cost=0.02)
+        return ActionResult(data, function="getList", processor=_PROCESSOR.format("GetList"), cost=0.02)
 
-    def get_record(self, call: Call) -> Answer:
+    def get_record(self, call: ActionCall) -> ActionResult:
         person = self.pbx.employees.get(int(call.id))
         if person is None:
             return _told(refused([f"Employee with user_id {call.id} not found"]), "getRecord", "GetRecord")
-        return _told(Answer(self._record(person)), "getRecord", "GetRecord")
+        return _told(ActionResult(self._record(person)), "getRecord", "GetRecord")
 
-    def get_default(self, call: Call) -> Answer:
+    def get_default(self, call: ActionCall) -> ActionResult:
         number = next_free(self.pbx.employees.values(), self.pbx.service_numbers)
-        blank = Employee(0, number, "", seed.secret(self.pbx.random), transport="udp,tcp")
-        return _told(Answer(self._record(blank)), "getDefault", "GetRecord")
+        blank = EmployeeRecord(0, number, "", seed.secret(self.pbx.random), transport="udp,tcp")
+        return _told(ActionResult(self._record(blank)), "getDefault", "GetRecord")
 
-    def create(self, call: Call) -> Answer:
+    def create(self, call: ActionCall) -> ActionResult:
         # A body with an id takes the PBX's migration path: no defaults, and 200 instead of 201.
         migrated = "id" in call.params
-        blank = Employee(0, "", "", "", dtmfmode="" if migrated else "auto", ring_length=0 if migrated else 45)
+        blank = EmployeeRecord(0, "", "", "", dtmfmode="" if migrated else "auto", ring_length=0 if migrated else 45)
         blank.transport = "udp,tcp" if migrated else "udp"
         answer = self._saved(blank, call.params, needs_secret=not migrated)
         if not answer.result:
@@ -77,23 +77,27 @@ class EmployeeActions:
         page = "" if migrated else f"extensions/modify/{blank.id}"
         return _told(replace(answer, status=status, http_code=status, reload=page), "create", "SaveRecord")
 
-    def put(self, call: Call) -> Answer:
+    def put(self, call: ActionCall) -> ActionResult:
         stored = self.pbx.employees.get(int(call.id)) if call.id else None
         if stored is None:
             return _unknown(call, "update")
-        fresh = Employee(stored.id, "", "", stored.secret, avatar=stored.avatar, ring_length=0, online=stored.online)
+        fresh = EmployeeRecord(
+            stored.id, "", "", stored.secret, avatar=stored.avatar, ring_length=0, online=stored.online
+        )
         fresh.transport, fresh.phone, fresh.disabled = stored.transport, stored.phone, stored.disabled
         return self._changed(fresh, call, "update")
 
-    def patch(self, call: Call) -> Answer:
+    def patch(self, call: ActionCall) -> ActionResult:
         stored = self.pbx.employees.get(int(call.id)) if call.id else None
         if stored is None:
             return _unknown(call, "patch")
         known = {"number": stored.number, "user_username": stored.name, "mobile_number": stored.mobile}
-        copy = Employee(**vars(stored))
-        return self._changed(copy, Call(call.verb, call.resource, call.id, params=known | dict(call.params)), "patch")
+        copy = EmployeeRecord(**vars(stored))
+        return self._changed(
+            copy, ActionCall(call.verb, call.resource, call.id, params=known | dict(call.params)), "patch"
+        )
 
-    def delete(self, call: Call) -> Answer:
+    def delete(self, call: ActionCall) -> ActionResult:
         person = self.pbx.employees.get(int(call.id)) if call.id else None
         if person is None:
             return _told(refused([f"Employee not found (ID: {call.id})"]), "delete", "DeleteRecord")
@@ -104,9 +108,9 @@ class EmployeeActions:
         for queue in self.pbx.queues:
             queue.members = [number for number in queue.members if number != person.number]
         self.pbx.changed()
-        return _told(Answer({"deleted_id": str(person.id)}), "delete", "DeleteRecord")
+        return _told(ActionResult({"deleted_id": str(person.id)}), "delete", "DeleteRecord")
 
-    def _references(self, person: Employee) -> list[str]:
+    def _references(self, person: EmployeeRecord) -> list[str]:
         """Return the references that block a deletion.
 
         Measured: routes, forwards of other employees, and a voice menu; queue memberships do not block.
@@ -126,7 +130,7 @@ class EmployeeActions:
         menu = [_link("ivr-menu", queues.MENU.id, "sitemap", f"IVR menu - {queues.MENU.name}")] if chosen else []
         return routes + forwarding + menu
 
-    def batch_create(self, call: Call) -> Answer:
+    def batch_create(self, call: ActionCall) -> ActionResult:
         wanted = call.params.get("employees")
         mode = str(call.params.get("mode", "create"))
         rows = wanted if isinstance(wanted, list) else []
@@ -136,7 +140,7 @@ class EmployeeActions:
         results = self._batch(rows, mode, keep_going=_true(call.params.get("skip_errors")))
         return _told(_batch_answer(results, mode, len(rows)), "batchCreate", "BatchCreate")
 
-    def batch_delete(self, call: Call) -> Answer:
+    def batch_delete(self, call: ActionCall) -> ActionResult:
         return replace(refused(["Action 'batchDelete' is not implemented yet"]), function="batchDelete")
 
     def _batch(self, rows: list[object], mode: str, *, keep_going: bool) -> list[dict[str, object]]:
@@ -144,7 +148,7 @@ class EmployeeActions:
         results: list[dict[str, object]] = []
         for index, fields in enumerate(rows):
             params: Mapping[str, object] = fields if isinstance(fields, dict) else {}
-            blank = Employee(0, "", "", "", transport="udp,tcp")
+            blank = EmployeeRecord(0, "", "", "", transport="udp,tcp")
             answer = self._saved(blank, params, needs_secret=True, store=mode == "create")
             done = "created" if mode == "create" else "validated"
             errors = _texts(answer)
@@ -160,15 +164,15 @@ class EmployeeActions:
                 break
         return results
 
-    def _changed(self, person: Employee, call: Call, function: str) -> Answer:
+    def _changed(self, person: EmployeeRecord, call: ActionCall, function: str) -> ActionResult:
         answer = self._saved(person, call.params, needs_secret=False)
         if answer.result:
             answer = replace(answer, http_code=200)
         return _told(answer, function, "SaveRecord")
 
     def _saved(
-        self, person: Employee, params: Mapping[str, object], *, needs_secret: bool, store: bool = True
-    ) -> Answer:
+        self, person: EmployeeRecord, params: Mapping[str, object], *, needs_secret: bool, store: bool = True
+    ) -> ActionResult:
         """Check and store; a refusal stores no change."""
         fields = dict(params)
         missing = _missing(fields, needs_secret=needs_secret)
@@ -184,9 +188,9 @@ class EmployeeActions:
             person.id = person.id or self.pbx.next_user_id()
             self.pbx.employees[person.id] = person
             self.pbx.changed()
-        return Answer(self._record(person))
+        return ActionResult(self._record(person))
 
-    def _complaints(self, person: Employee, fields: dict[str, object]) -> list[str]:
+    def _complaints(self, person: EmployeeRecord, fields: dict[str, object]) -> list[str]:
         others = [other for other in self.pbx.employees.values() if other.id != person.id]
         enums = [
             f"Field '{name}' must be one of: {', '.join(allowed)}"
@@ -208,7 +212,7 @@ class EmployeeActions:
             complaints.append("You cannot set up forwarding to your own number")
         return complaints
 
-    def _record(self, person: Employee) -> dict[str, object]:
+    def _record(self, person: EmployeeRecord) -> dict[str, object]:
         return record(person, [*self.pbx.employees.values(), person])
 
 
@@ -216,11 +220,11 @@ def _link(page: str, id_: str, icon: str, name: str) -> str:
     return f"<a href='/admin-cabinet/{page}/modify/{id_}'><i class=\"{icon} icon\"></i> {name}</a>"
 
 
-def _told(answer: Answer, function: str, action: str) -> Answer:
+def _told(answer: ActionResult, function: str, action: str) -> ActionResult:
     return replace(answer, function=function, processor=_PROCESSOR.format(action), cost=0.02)
 
 
-def _unknown(call: Call, function: str) -> Answer:
+def _unknown(call: ActionCall, function: str) -> ActionResult:
     word = "patch" if function == "patch" else "update"
     failed = refused([f"Employee not found for {word} operation (ID: {call.id})"], 404, coded=True)
     return replace(failed, function=function)
@@ -238,7 +242,7 @@ def _digits(value: object) -> str:
     return re.sub(r"\D", "", str(value if value is not None else ""))
 
 
-def _fill(person: Employee, fields: dict[str, object]) -> None:
+def _fill(person: EmployeeRecord, fields: dict[str, object]) -> None:
     """Normalize instead of refusing, as the PBX does: digits only, cut to length, unknown fields ignored."""
     person.number = _digits(fields["number"])[:8]
     person.name = str(fields["user_username"])[:100]
@@ -258,7 +262,7 @@ def _fill(person: Employee, fields: dict[str, object]) -> None:
         person.ring_length = 45
 
 
-def _batch_answer(results: list[dict[str, object]], mode: str, total: int) -> Answer:
+def _batch_answer(results: list[dict[str, object]], mode: str, total: int) -> ActionResult:
     failed = [result for result in results if result["errors"]]
     done = len(results) - len(failed)
     errors = [f"Record {result['index']}: validation error" for result in failed]
@@ -271,10 +275,10 @@ def _batch_answer(results: list[dict[str, object]], mode: str, total: int) -> An
     if failed:
         messages |= {"warning": [f"Failed to process {len(failed)} records"], "error": errors}
     data = {"mode": mode, "results": results, "stats": stats}
-    return Answer(data, messages, result=done > 0, status=200 if done else 422)
+    return ActionResult(data, messages, result=done > 0, status=200 if done else 422)
 
 
-def _texts(answer: Answer) -> list[str]:
+def _texts(answer: ActionResult) -> list[str]:
     errors = answer.messages.get("error", []) if isinstance(answer.messages, Mapping) else answer.messages
     if isinstance(errors, dict):
         return [str(text) for text in errors.values()]

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from bot.demo.pbx import seed
 from bot.demo.pbx.actions.providers import masked, told
 from bot.demo.pbx.registration.sights import NEWEST
-from bot.demo.pbx.registration.trunks import SECRET_MASK, Trunk
-from bot.demo.pbx.web.envelope import Answer, Call, refused
+from bot.demo.pbx.registration.trunks import SECRET_MASK, ProviderRecord
+from bot.demo.pbx.web.envelope import ActionCall, ActionResult, refused
 
 if TYPE_CHECKING:
-    from bot.demo.pbx.world import Pbx
+    from bot.demo.pbx.world import StandinPbx
 
 _SEVERAL_LABELS = re.compile(r"\A(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?\.)+[a-z][a-z0-9-]*\.?", re.ASCII | re.IGNORECASE)
 _ENUMS = {
@@ -36,34 +36,34 @@ def true(value: object) -> bool:
 
 @dataclass(frozen=True)
 class ProviderWrites:
-    pbx: "Pbx"
+    pbx: "StandinPbx"
 
-    def create(self, call: Call) -> Answer:
+    def create(self, call: ActionCall) -> ActionResult:
         kind = "IAX" if call.resource == "iax-providers" else "SIP"
         record = copy.deepcopy(seed.TRUNK_DEFAULTS) | {"type": kind, "port": _PORTS[kind]}
         sent = _sent(call)
         refusal = _missing(sent) or _refusal(sent, record | sent) or self._host_refused(kind, sent)
         if refusal:
             return told(refusal, "create", "SaveRecord")
-        trunk = Trunk(self.pbx.new_trunk_id(kind), self._filled(record, sent))
+        trunk = ProviderRecord(self.pbx.new_trunk_id(kind), self._filled(record, sent))
         self.pbx.add_trunk(trunk, pace=self.pbx.speed)
         page = f"providers/modify{kind.lower()}/{trunk.id}"
-        answer = Answer(masked(trunk), status=201, http_code=201, reload=page, cost=0.04)
+        answer = ActionResult(masked(trunk), status=201, http_code=201, reload=page, cost=0.04)
         return told(answer, "create", "SaveRecord")
 
-    def put(self, call: Call) -> Answer:
+    def put(self, call: ActionCall) -> ActionResult:
         return self._update(call, "update", whole=True)
 
-    def patch(self, call: Call) -> Answer:
+    def patch(self, call: ActionCall) -> ActionResult:
         return self._update(call, "patch", whole=False)
 
-    def delete(self, call: Call) -> Answer:
+    def delete(self, call: ActionCall) -> ActionResult:
         if call.id not in self.pbx.trunks:
             return told(refused(["api_ProviderNotFound"]), "delete", "DeleteRecord")
         self.pbx.remove_trunk(call.id)
-        return told(Answer(messages={"info": ["api_ProviderDeleted"]}), "delete", "DeleteRecord")
+        return told(ActionResult(messages={"info": ["api_ProviderDeleted"]}), "delete", "DeleteRecord")
 
-    def update_status(self, call: Call) -> Answer:
+    def update_status(self, call: ActionCall) -> ActionResult:
         """Set `disabled`; an absent value enables the trunk. On `/providers` the body must name the type."""
         if call.resource == "providers" and str(call.params.get("type", "")).upper() not in ("SIP", "IAX"):
             return told(refused(["api_InvalidProviderType"]), "updateStatus", "UpdateStatus")
@@ -79,9 +79,9 @@ class ProviderWrites:
             "disabled": disabled,
             "description": trunk.text("description"),
         }
-        return told(Answer(data), "updateStatus", "UpdateStatus")
+        return told(ActionResult(data), "updateStatus", "UpdateStatus")
 
-    def _update(self, call: Call, function: str, *, whole: bool) -> Answer:
+    def _update(self, call: ActionCall, function: str, *, whole: bool) -> ActionResult:
         trunk = self.pbx.trunks.get(call.id)
         if trunk is None:
             return told(refused(["Provider not found"], 404, coded=True), function, "SaveRecord")
@@ -97,7 +97,7 @@ class ProviderWrites:
         trunk.record = record | {"disabled": trunk.disabled}
         self.pbx.set_disabled(trunk, disabled, pace=self.pbx.speed)
         self.pbx.changed()
-        return told(Answer(masked(trunk), http_code=200), function, "SaveRecord")
+        return told(ActionResult(masked(trunk), http_code=200), function, "SaveRecord")
 
     def _filled(self, base: Mapping[str, object], sent: Mapping[str, object]) -> dict[str, object]:
         known = {name: _typed(name, value) for name, value in sent.items() if name in base and name not in _READ_ONLY}
@@ -107,13 +107,13 @@ class ProviderWrites:
             record["port"] = _PORTS[str(record["type"])]
         return record
 
-    def _crash(self, trunk: Trunk, sent: Mapping[str, object]) -> Answer | None:
+    def _crash(self, trunk: ProviderRecord, sent: Mapping[str, object]) -> ActionResult | None:
         """Return the PBX's crash: it reads the kind of registration whenever a secret is sent, and fails without it."""
         if "secret" in sent and "registration_type" not in sent:
             return refused(['Undefined array key "registration_type"'])
         return self._host_refused(trunk.text("type"), sent)
 
-    def _host_refused(self, kind: str, sent: Mapping[str, object]) -> Answer | None:
+    def _host_refused(self, kind: str, sent: Mapping[str, object]) -> ActionResult | None:
         """Refuse a host without a dot in the newer release, which takes an address or a full name; the port is a field
         of its own.
         """
@@ -131,16 +131,16 @@ def _is_host(text: str) -> bool:
     return True
 
 
-def _sent(call: Call) -> dict[str, object]:
+def _sent(call: ActionCall) -> dict[str, object]:
     return {name: value for name, value in call.params.items() if value is not None}
 
 
-def _missing(sent: Mapping[str, object]) -> Answer | None:
+def _missing(sent: Mapping[str, object]) -> ActionResult | None:
     missing = {name: text for name, text in _REQUIRED.items() if not str(sent.get(name) or "").strip()}
     return refused(missing) if missing else None
 
 
-def _refusal(sent: Mapping[str, object], whole: Mapping[str, object]) -> Answer | None:
+def _refusal(sent: Mapping[str, object], whole: Mapping[str, object]) -> ActionResult | None:
     wrong = [text for name, value in sent.items() for text in _complaint(name, value)] or _incomplete(whole)
     return refused(wrong, coded=True) if wrong else None
 

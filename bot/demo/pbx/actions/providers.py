@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from bot.demo.pbx import seed
 from bot.demo.pbx.registration.trunk_figures import figures, midnight
-from bot.demo.pbx.registration.trunks import SECRET_MASK, Trunk, events, statistics, status
+from bot.demo.pbx.registration.trunks import SECRET_MASK, ProviderRecord, events, statistics, status
 from bot.demo.pbx.telephony import local_time
-from bot.demo.pbx.web.envelope import Answer, Call, refused
+from bot.demo.pbx.web.envelope import ActionCall, ActionResult, refused
 
 if TYPE_CHECKING:
-    from bot.demo.pbx.world import Pbx
+    from bot.demo.pbx.world import StandinPbx
 
 _PROCESSOR = "Providers\\{}Action::main"
 STATUS_CACHE_SECONDS = 10
@@ -22,11 +22,11 @@ _PROBLEMS = ("rejected", "unregistered", "unreachable", "lagged")
 _LIST_FIELDS = ("type", "note", "disabled", "username", "host", "registration_type", "transport", "port")
 
 
-def told(answer: Answer, function: str, action: str) -> Answer:
+def told(answer: ActionResult, function: str, action: str) -> ActionResult:
     return replace(answer, function=function, processor=_PROCESSOR.format(action), cost=answer.cost or 0.02)
 
 
-def masked(trunk: Trunk) -> dict[str, object]:
+def masked(trunk: ProviderRecord) -> dict[str, object]:
     """Return the record as in the API: only the secret of an outbound trunk is masked."""
     record = {"id": trunk.id} | copy.deepcopy(trunk.record)
     if trunk.registration == "outbound" and record["secret"]:
@@ -38,24 +38,24 @@ def masked(trunk: Trunk) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class ProviderActions:
-    pbx: "Pbx"
+    pbx: "StandinPbx"
 
-    def get_list(self, call: Call) -> Answer:
+    def get_list(self, call: ActionCall) -> ActionResult:
         everything = call.params.get("includeDisabled") == "true"
         shown = [trunk for trunk in self.pbx.trunks.values() if everything or not trunk.disabled]
-        return told(Answer([_row(trunk) for trunk in shown]), "getList", "GetList")
+        return told(ActionResult([_row(trunk) for trunk in shown]), "getList", "GetList")
 
-    def get_record(self, call: Call) -> Answer:
+    def get_record(self, call: ActionCall) -> ActionResult:
         trunk = self.pbx.trunks.get(call.id)
-        answer = Answer(masked(trunk)) if trunk else refused(["Provider not found"])
+        answer = ActionResult(masked(trunk)) if trunk else refused(["Provider not found"])
         return told(answer, "getRecord", "GetRecord")
 
-    def get_default(self, call: Call) -> Answer:
+    def get_default(self, call: ActionCall) -> ActionResult:
         kind = "IAX" if call.resource == "iax-providers" else "SIP"
         record = {"id": self.pbx.new_trunk_id(kind)} | copy.deepcopy(seed.TRUNK_DEFAULTS)
-        return told(Answer(record | {"type": kind, "transport": "UDP"}), "getDefault", "GetRecord")
+        return told(ActionResult(record | {"type": kind, "transport": "UDP"}), "getDefault", "GetRecord")
 
-    def copy_record(self, call: Call) -> Answer:
+    def copy_record(self, call: ActionCall) -> ActionResult:
         trunk = self.pbx.trunks.get(call.id)
         if trunk is None:
             return told(refused(["Provider not found"]), "copy", "CopyRecord")
@@ -64,9 +64,9 @@ class ProviderActions:
             "username": f"{trunk.text('username')}_copy",
             "description": f"copy of {trunk.text('description')}",
         }
-        return told(Answer({"id": ""} | copy.deepcopy(trunk.record) | twin), "copy", "CopyRecord")
+        return told(ActionResult({"id": ""} | copy.deepcopy(trunk.record) | twin), "copy", "CopyRecord")
 
-    def get_for_select(self, call: Call) -> Answer:
+    def get_for_select(self, call: ActionCall) -> ActionResult:
         options = [
             {
                 "value": trunk.id,
@@ -77,13 +77,15 @@ class ProviderActions:
             }
             for trunk in self.pbx.trunks.values()
         ]
-        return told(Answer(options), "getForSelect", "GetForSelect")
+        return told(ActionResult(options), "getForSelect", "GetForSelect")
 
-    def get_statuses(self, call: Call) -> Answer:
+    def get_statuses(self, call: ActionCall) -> ActionResult:
         now, cache = self.pbx.now(), self.pbx.status_cache
         forced = call.params.get("forceCheck") in ("true", "1", True)
         if cache and not forced and now - cache.at < STATUS_CACHE_SECONDS / self.pbx.speed:
-            return told(Answer(cache.value, {"info": ["Using cached data (fresh)"]}), "getStatuses", "GetAllStatuses")
+            return told(
+                ActionResult(cache.value, {"info": ["Using cached data (fresh)"]}), "getStatuses", "GetAllStatuses"
+            )
         fresh: dict[str, dict[str, object]] = {"sip": {}, "iax": {}}
         for trunk in self.pbx.trunks.values():
             if not (trunk.is_iax and self.pbx.hides_iax()):
@@ -91,18 +93,20 @@ class ProviderActions:
         self.pbx.cache_statuses(fresh)
         messages = {"info": ["Force check completed, cache updated"]} if forced else {}
         cost = 0.03 if self.pbx.asterisk_running else _ASTERISK_DOWN_COST
-        return told(Answer(fresh, messages, cost=cost), "getStatuses", "GetAllStatuses")
+        return told(ActionResult(fresh, messages, cost=cost), "getStatuses", "GetAllStatuses")
 
-    def get_status(self, call: Call) -> Answer:
+    def get_status(self, call: ActionCall) -> ActionResult:
         trunk = self.pbx.trunks.get(call.id)
-        answer = refused(["Provider not found"]) if trunk is None else Answer(self._detailed(trunk), cost=self._live())
+        answer = (
+            refused(["Provider not found"]) if trunk is None else ActionResult(self._detailed(trunk), cost=self._live())
+        )
         return told(answer, "getStatus", "GetStatusById")
 
-    def get_iax_registry(self, call: Call) -> Answer:
+    def get_iax_registry(self, call: ActionCall) -> ActionResult:
         """Return registrations. Measured: with a registering IAX trunk it fails, with a plain list as messages."""
         processor = "Iax\\GetRegistryAction::main"
         if self.pbx.hides_iax():
-            failed = Answer(messages=['Undefined array key "Addr"'], result=False, status=422)
+            failed = ActionResult(messages=['Undefined array key "Addr"'], result=False, status=422)
             return replace(failed, function="getRegistry", processor=processor)
         now = self.pbx.now()
         registering = [trunk for trunk in self.pbx.trunks.values() if trunk.is_iax and trunk.registration == "outbound"]
@@ -116,17 +120,19 @@ class ProviderActions:
             for trunk in registering
             if self.pbx.asterisk_running and (sight := trunk.in_asterisk(now))
         ]
-        return Answer(rows, function="getRegistry", processor=processor)
+        return ActionResult(rows, function="getRegistry", processor=processor)
 
-    def force_check(self, call: Call) -> Answer:
+    def force_check(self, call: ActionCall) -> ActionResult:
         trunk = self.pbx.trunks.get(call.id)
         messages: dict[str, object] = {"info": ["Provider check requested"]}
         if trunk is None:
             messages["error"] = ["Provider not found"]
-            return told(Answer(messages=messages, result=False, status=422), "forceCheck", "GetStatusById")
-        return told(Answer(self._detailed(trunk), messages, cost=0.5 + self._live()), "forceCheck", "GetStatusById")
+            return told(ActionResult(messages=messages, result=False, status=422), "forceCheck", "GetStatusById")
+        return told(
+            ActionResult(self._detailed(trunk), messages, cost=0.5 + self._live()), "forceCheck", "GetStatusById"
+        )
 
-    def get_history(self, call: Call) -> Answer:
+    def get_history(self, call: ActionCall) -> ActionResult:
         asked = str(call.params.get("limit", ""))
         limit = max(1, min(1000, int(asked))) if asked.isdigit() else 100
         trunk = self.pbx.trunks.get(call.id)
@@ -144,30 +150,30 @@ class ProviderActions:
             "statistics": _history_statistics(shown),
             "totalAvailable": len(told_events),
         }
-        return told(Answer(data), "getHistory", "GetHistory")
+        return told(ActionResult(data), "getHistory", "GetHistory")
 
-    def get_stats(self, call: Call) -> Answer:
+    def get_stats(self, call: ActionCall) -> ActionResult:
         trunk = self.pbx.trunks.get(call.id)
         if trunk is None:
             return told(refused(["pr_StatsProviderNotFound"]), "getStats", "GetStats")
         asked = str(call.params.get("days", ""))
         days = max(1, min(30, int(asked))) if asked.isdigit() else 30
         data = {"provider": _provider(trunk)} | figures(trunk, days, self.pbx.now(), self.pbx.zone, self.pbx.dialect)
-        return told(Answer(data), "getStats", "GetStats")
+        return told(ActionResult(data), "getStats", "GetStats")
 
-    def _status(self, trunk: Trunk, now: float) -> dict[str, object]:
+    def _status(self, trunk: ProviderRecord, now: float) -> dict[str, object]:
         whole = status(trunk, now, self.pbx.dialect)
         if self.pbx.short_words and "contactStatus" in whole:
             whole["contactStatus"] = _SHORT_WORDS[str(whole["contactStatus"])]
         return whole
 
-    def _untold(self, trunk: Trunk) -> bool:
+    def _untold(self, trunk: ProviderRecord) -> bool:
         return trunk.is_iax and self.pbx.hides_iax()
 
     def _live(self) -> float:
         return 0.04 if self.pbx.asterisk_running else _ASTERISK_DOWN_COST
 
-    def _detailed(self, trunk: Trunk) -> dict[str, object]:
+    def _detailed(self, trunk: ProviderRecord) -> dict[str, object]:
         """Return a state with the last ten events, never from the cache."""
         if self._untold(trunk):
             return _nothing_known(trunk)
@@ -194,7 +200,7 @@ class ProviderActions:
         return whole | {"recentEvents": recent} | problem | {"statistics": today} | times
 
 
-def _nothing_known(trunk: Trunk) -> dict[str, object]:
+def _nothing_known(trunk: ProviderRecord) -> dict[str, object]:
     """Return the answer for an IAX trunk that registers. Measured: untranslated keys instead of texts."""
     nothing = {"totalChecks": 0, "successCount": 0, "failureCount": 0, "availability": 0}
     return {
@@ -213,11 +219,11 @@ def _nothing_known(trunk: Trunk) -> dict[str, object]:
     }
 
 
-def _represent(trunk: Trunk) -> str:
+def _represent(trunk: ProviderRecord) -> str:
     return f'<i class="server icon"></i> {trunk.text("type")}: {trunk.text("description")}'
 
 
-def _row(trunk: Trunk) -> dict[str, object]:
+def _row(trunk: ProviderRecord) -> dict[str, object]:
     fields = {name: trunk.record[name] for name in _LIST_FIELDS if not (trunk.is_iax and name == "transport")}
     return (
         {"id": trunk.id, "represent": _represent(trunk)}
@@ -226,7 +232,7 @@ def _row(trunk: Trunk) -> dict[str, object]:
     )
 
 
-def _provider(trunk: Trunk) -> dict[str, object]:
+def _provider(trunk: ProviderRecord) -> dict[str, object]:
     return {
         "uniqid": trunk.id,
         "type": trunk.text("type").lower(),

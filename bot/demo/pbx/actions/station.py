@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.demo.pbx.telephony import local_time
-from bot.demo.pbx.web.envelope import Answer, Call, refused
+from bot.demo.pbx.web.envelope import ActionCall, ActionResult, refused
 
 if TYPE_CHECKING:
-    from bot.demo.pbx.world import Pbx
+    from bot.demo.pbx.world import StandinPbx
 
 VERSION = "2026.1.233-dev"
 _LANGUAGES = (
@@ -34,9 +34,9 @@ _LANGUAGES_MORE = (("de", "Deutsch", "germany"), ("fr", "Français", "france"), 
 
 @dataclass(frozen=True)
 class StationActions:
-    pbx: "Pbx"
+    pbx: "StandinPbx"
 
-    def get_active_calls(self, call: Call) -> Answer:
+    def get_active_calls(self, call: ActionCall) -> ActionResult:
         """Return active calls. A hung call worker looks like an idle PBX, only slower."""
         if not self.pbx.asterisk_running:
             return _active([], "Calls", 0.03)
@@ -44,40 +44,42 @@ class StationActions:
             return _active([], "Calls", 2.0)
         return _active(self.pbx.calls.legs(self.pbx.now(), self.pbx.zone), "Calls", 0.03)
 
-    def get_active_channels(self, call: Call) -> Answer:
+    def get_active_channels(self, call: ActionCall) -> ActionResult:
         if not self.pbx.asterisk_running:
             return _active([], "Channels", 0.56)
         if not self.pbx.call_events_running:
             return _active([], "Channels", 15.1)
         return _active(self.pbx.calls.channels(self.pbx.now(), self.pbx.zone), "Channels", 0.03)
 
-    def no_list(self, call: Call) -> Answer:
+    def no_list(self, call: ActionCall) -> ActionResult:
         """Refuse the list of a resource that has methods only."""
         return replace(refused([f"Unknown action - getList in {call.resource}"]), function="getList")
 
-    def ping(self, call: Call) -> Answer:
-        return Answer(function="ping", processor="SystemManagementProcessor::handlePing", cost=0.02)
+    def ping(self, call: ActionCall) -> ActionResult:
+        return ActionResult(function="ping", processor="SystemManagementProcessor::handlePing", cost=0.02)
 
-    def check_auth(self, call: Call) -> Answer:
-        return Answer(function="checkAuth", processor="SystemManagementProcessor::handleCheckAuth", cost=0.02)
+    def check_auth(self, call: ActionCall) -> ActionResult:
+        return ActionResult(function="checkAuth", processor="SystemManagementProcessor::handleCheckAuth", cost=0.02)
 
-    def date_time(self, call: Call) -> Answer:
+    def date_time(self, call: ActionCall) -> ActionResult:
         now = {"timestamp": int(self.pbx.now())}
-        return Answer(now, function="datetime", processor="System\\DateTimeAction::main", cost=0.02)
+        return ActionResult(now, function="datetime", processor="System\\DateTimeAction::main", cost=0.02)
 
-    def languages(self, call: Call) -> Answer:
+    def languages(self, call: ActionCall) -> ActionResult:
         rows = [{"code": code, "name": name, "flag": flag} for code, name, flag in (*_LANGUAGES, *_LANGUAGES_MORE)]
         processor = "System\\GetAvailableLanguagesAction::main"
-        return Answer(rows, function="getAvailableLanguages", processor=processor, cost=0.02)
+        return ActionResult(rows, function="getAvailableLanguages", processor=processor, cost=0.02)
 
-    def info(self, call: Call) -> Answer:
+    def info(self, call: ActionCall) -> ActionResult:
         heading = f"{'─' * 39} {{}} {'─' * 39}"
         now = local_time.utc(self.pbx.now())
         blocks = (("PBXVersion", VERSION), ("Date", f"{now:%a %b %d %H:%M:%S UTC %Y}"))
         content = "\n\n\n".join(f"{heading.format(name)}\n\n{value}" for name, value in blocks)
-        return Answer({"content": content}, function="getInfo", processor="Sysinfo\\GetInfoAction::main", cost=0.17)
+        return ActionResult(
+            {"content": content}, function="getInfo", processor="Sysinfo\\GetInfoAction::main", cost=0.17
+        )
 
-    def time_settings(self, call: Call) -> Answer:
+    def time_settings(self, call: ActionCall) -> ActionResult:
         now, zone = self.pbx.now(), self.pbx.zone
         data = {
             "NTPServer": "0.pool.ntp.org",
@@ -87,9 +89,9 @@ class StationActions:
             "ManualDateTime": "",
             "CurrentDateTime": local_time.seconds_text(now, zone),
         }
-        return Answer(data, function="getList", processor="TimeSettings\\GetSettingsAction::main", cost=0.02)
+        return ActionResult(data, function="getList", processor="TimeSettings\\GetSettingsAction::main", cost=0.02)
 
-    def extensions(self, call: Call) -> Answer:
+    def extensions(self, call: ActionCall) -> ActionResult:
         people = self.pbx.employees.values()
         numbers = {person.number: ("SIP", person.caller_id) for person in people}
         numbers |= {person.mobile: ("EXTERNAL", person.caller_id) for person in people if person.mobile}
@@ -98,36 +100,38 @@ class StationActions:
             {"id": number, "number": number, "type": kind, "callerid": name}
             for number, (kind, name) in sorted(numbers.items())
         ]
-        return Answer(rows, function="getList", processor="Extensions\\GetListAction::main", cost=0.03)
+        return ActionResult(rows, function="getList", processor="Extensions\\GetListAction::main", cost=0.03)
 
-    def extensions_for_select(self, call: Call) -> Answer:
+    def extensions_for_select(self, call: ActionCall) -> ActionResult:
         kind = {"type": "USER", "typeLocalized": "Employees"}
         rows = []
         for person in self.pbx.employees.values():
             shown = [(person.represent(), person.number)]
             shown += [(person.mobile_represent(), person.mobile)] if person.mobile else []
             rows += [{"name": name, "text": name, "value": value} | kind for name, value in shown]
-        return Answer(rows, function="getForSelect", processor="Extensions\\DropdownsAction::getForSelect", cost=0.05)
+        return ActionResult(
+            rows, function="getForSelect", processor="Extensions\\DropdownsAction::getForSelect", cost=0.05
+        )
 
-    def incoming_routes(self, call: Call) -> Answer:
+    def incoming_routes(self, call: ActionCall) -> ActionResult:
         routes = [_listed(route) for route in self.pbx.incoming_routes]
-        return Answer(routes, function="getList", processor="IncomingRoutes\\GetListAction::main", cost=0.03)
+        return ActionResult(routes, function="getList", processor="IncomingRoutes\\GetListAction::main", cost=0.03)
 
-    def incoming_route(self, call: Call) -> Answer:
+    def incoming_route(self, call: ActionCall) -> ActionResult:
         found = next((route for route in self.pbx.incoming_routes if route["id"] == call.id), None)
-        answer = Answer(found) if found else refused(["Incoming route not found"])
+        answer = ActionResult(found) if found else refused(["Incoming route not found"])
         return replace(answer, function="getRecord", processor="IncomingRoutes\\GetRecordAction::main")
 
-    def outbound_routes(self, call: Call) -> Answer:
+    def outbound_routes(self, call: ActionCall) -> ActionResult:
         routes = [_listed_outbound(route) for route in self.pbx.outbound_routes]
-        return Answer(routes, function="getList", processor="OutboundRoutes\\GetListAction::main", cost=0.03)
+        return ActionResult(routes, function="getList", processor="OutboundRoutes\\GetListAction::main", cost=0.03)
 
-    def outbound_route(self, call: Call) -> Answer:
+    def outbound_route(self, call: ActionCall) -> ActionResult:
         found = next((route for route in self.pbx.outbound_routes if route["id"] == call.id), None)
-        answer = Answer(found) if found else refused(["Outbound route not found"])
+        answer = ActionResult(found) if found else refused(["Outbound route not found"])
         return replace(answer, function="getRecord", processor="OutboundRoutes\\GetRecordAction::main")
 
-    def banned_ips(self, call: Call) -> Answer:
+    def banned_ips(self, call: ActionCall) -> ActionResult:
         """Return bans by address; times are UTC seconds."""
         rows = {
             address: {
@@ -137,9 +141,9 @@ class StationActions:
             }
             for address, at in self.pbx.banned.items()
         }
-        return Answer(rows, function="getBannedIps", processor="Firewall\\GetBannedIpsAction::main", cost=0.02)
+        return ActionResult(rows, function="getBannedIps", processor="Firewall\\GetBannedIpsAction::main", cost=0.02)
 
-    def call_queues(self, call: Call) -> Answer:
+    def call_queues(self, call: ActionCall) -> ActionResult:
         rows = [
             {
                 "id": queue.id,
@@ -156,15 +160,15 @@ class StationActions:
             }
             for queue in self.pbx.queues
         ]
-        return Answer(rows, function="getList", processor="CallQueues\\GetListAction::main", cost=0.02)
+        return ActionResult(rows, function="getList", processor="CallQueues\\GetListAction::main", cost=0.02)
 
     def _caller_id(self, number: str) -> str:
         return next((person.caller_id for person in self.pbx.employees.values() if person.number == number), number)
 
-    def nothing(self, call: Call) -> Answer:
+    def nothing(self, call: ActionCall) -> ActionResult:
         """Return an empty list."""
         lib = "".join(word.capitalize() for word in call.resource.split("-"))
-        return Answer([], function="getList", processor=f"{lib}\\GetListAction::main", cost=0.02)
+        return ActionResult([], function="getList", processor=f"{lib}\\GetListAction::main", cost=0.02)
 
 
 def _listed(route: dict[str, object]) -> dict[str, object]:
@@ -189,5 +193,7 @@ def _listed_outbound(route: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in route.items() if name not in left_out} | {"ruleDescription": rule}
 
 
-def _active(rows: list[dict[str, object]], what: str, cost: float) -> Answer:
-    return Answer(rows, function=f"getActive{what}", processor=f"PbxStatus\\GetActive{what}Action::main", cost=cost)
+def _active(rows: list[dict[str, object]], what: str, cost: float) -> ActionResult:
+    return ActionResult(
+        rows, function=f"getActive{what}", processor=f"PbxStatus\\GetActive{what}Action::main", cost=cost
+    )

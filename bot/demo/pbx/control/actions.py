@@ -11,20 +11,20 @@ from starlette.routing import Route
 
 from bot.demo.pbx import seed
 from bot.demo.pbx.control import calls, records, routing
-from bot.demo.pbx.control.refusal import Refusal, boolean, number, word
+from bot.demo.pbx.control.refusal import ControlRefused, boolean, number, word
 from bot.demo.pbx.control.state import state
 from bot.demo.pbx.registration.sights import AT_ONCE, CONDITIONS, DIALECTS
-from bot.demo.pbx.registration.trunks import Trunk
-from bot.demo.pbx.web.faults import KINDS, Fault
+from bot.demo.pbx.registration.trunks import ProviderRecord
+from bot.demo.pbx.web.faults import KINDS, WebFault
 from bot.demo.pbx.web.keys import RIGHTS, Permissions
 from bot.demo.pbx.web.limits import MODES
-from bot.demo.pbx.world import Pbx
+from bot.demo.pbx.world import StandinPbx
 
 Body = Mapping[str, object]
-Switch = Callable[[Pbx, Mapping[str, str], Body], object]
+Switch = Callable[[StandinPbx, Mapping[str, str], Body], object]
 
 
-def routes(pbx: Pbx) -> list[Route]:
+def routes(pbx: StandinPbx) -> list[Route]:
     return [
         Route("/control/state", _looking(pbx, lambda _: state(pbx))),
         Route("/control/requests", _looking(pbx, lambda request: {"requests": _requests(pbx, request)})),
@@ -32,7 +32,7 @@ def routes(pbx: Pbx) -> list[Route]:
     ]
 
 
-def _looking(pbx: Pbx, look: Callable[[Request], object]) -> Callable[[Request], Awaitable[Response]]:
+def _looking(pbx: StandinPbx, look: Callable[[Request], object]) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         pbx.advance()
         return JSONResponse(look(request))
@@ -40,12 +40,12 @@ def _looking(pbx: Pbx, look: Callable[[Request], object]) -> Callable[[Request],
     return answer
 
 
-def _switching(pbx: Pbx, switch: Switch) -> Callable[[Request], Awaitable[Response]]:
+def _switching(pbx: StandinPbx, switch: Switch) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         pbx.advance()
         try:
             done = switch(pbx, request.path_params, await _body(request))
-        except Refusal as refusal:
+        except ControlRefused as refusal:
             return JSONResponse({"error": str(refusal)}, refusal.status)
         return JSONResponse(done if done is not None else {"ok": True}, 201 if switch is _add_trunk else 200)
 
@@ -57,29 +57,29 @@ async def _body(request: Request) -> Body:
     try:
         body = json.loads(content or b"{}")
     except ValueError:
-        raise Refusal("the body is not JSON") from None
+        raise ControlRefused("the body is not JSON") from None
     if not isinstance(body, dict):
-        raise Refusal("the body is not a JSON object")
+        raise ControlRefused("the body is not a JSON object")
     return body
 
 
-def _requests(pbx: Pbx, request: Request) -> list[dict[str, object]]:
+def _requests(pbx: StandinPbx, request: Request) -> list[dict[str, object]]:
     after = request.query_params.get("after", "0")
     return pbx.journal.after(int(after) if after.isdigit() else 0)
 
 
-def _pace(pbx: Pbx, body: Body) -> float:
+def _pace(pbx: StandinPbx, body: Body) -> float:
     return AT_ONCE if boolean(body, "instant", otherwise=True) else pbx.speed
 
 
-def _trunk(pbx: Pbx, path: Mapping[str, str]) -> Trunk:
+def _trunk(pbx: StandinPbx, path: Mapping[str, str]) -> ProviderRecord:
     trunk = pbx.trunks.get(path["id"])
     if trunk is None:
-        raise Refusal(f"no trunk {path['id']}", 404)
+        raise ControlRefused(f"no trunk {path['id']}", 404)
     return trunk
 
 
-def _set_trunk(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_trunk(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     trunk, pace = _trunk(pbx, path), _pace(pbx, body)
     if body.get("condition") == "deleted":
         pbx.remove_trunk(trunk.id)
@@ -91,7 +91,7 @@ def _set_trunk(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
         pbx.forget_caches()
 
 
-def _add_trunk(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, str]:
+def _add_trunk(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> dict[str, str]:
     kind = word(body, "type", ("sip", "iax"), otherwise="sip").upper()
     record = seed.TRUNK_DEFAULTS | {
         "type": kind,
@@ -102,38 +102,38 @@ def _add_trunk(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, str]:
         "secret": seed.secret(pbx.random),
         "registration_type": word(body, "registration", ("outbound", "inbound", "none"), otherwise="outbound"),
     }
-    trunk = Trunk(pbx.new_trunk_id(kind), record)
+    trunk = ProviderRecord(pbx.new_trunk_id(kind), record)
     pbx.add_trunk(trunk, _pace(pbx, body))
     pbx.forget_caches()
     return {"id": trunk.id}
 
 
-def _set_asterisk(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_asterisk(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     pace = _pace(pbx, body)
     pbx.set_asterisk(boolean(body, "running"), pace)
     if math.isinf(pace):
         pbx.forget_caches()
 
 
-def _set_worker(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_worker(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     pbx.worker.set_running(boolean(body, "running"), pbx.speed)
 
 
-def _set_call_events(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_call_events(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     pbx.call_events_running = boolean(body, "running")
 
 
-def _set_fault(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_fault(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     paths, verbs = body.get("paths", []), body.get("verbs", [])
     if not isinstance(paths, list) or not isinstance(verbs, list):
-        raise Refusal("paths is a list of resources, verbs one of HTTP verbs")
+        raise ControlRefused("paths is a list of resources, verbs one of HTTP verbs")
     kind, delay = word(body, "kind", KINDS), number(body, "delay", otherwise=0)
-    pbx.fault = Fault(kind, delay, tuple(map(str, paths)), tuple(map(str, verbs)))
+    pbx.fault = WebFault(kind, delay, tuple(map(str, paths)), tuple(map(str, verbs)))
 
 
-def _set_key(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_key(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     if not {"revoked", "permissions", "missing_right"} & set(body):
-        raise Refusal("revoked, permissions or missing_right is needed")
+        raise ControlRefused("revoked, permissions or missing_right is needed")
     if "revoked" in body:
         pbx.keys.revoke(boolean(body, "revoked"), remembered=boolean(body, "remembered", otherwise=False))
     if "missing_right" in body:
@@ -147,18 +147,18 @@ def _permissions(wanted: object) -> Permissions:
     if wanted == "full":
         return Permissions()
     if not isinstance(wanted, dict):
-        raise Refusal('permissions are "full" or a map of paths to read or write')
+        raise ControlRefused('permissions are "full" or a map of paths to read or write')
     return Permissions({str(path): word(wanted, path, RIGHTS) for path in wanted})
 
 
-def _set_rate_limit(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_rate_limit(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     pbx.limit.set_mode(word(body, "mode", MODES))
 
 
-def _set_extension(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_extension(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     person = pbx.planner.person(path["number"])
     if person is None:
-        raise Refusal(f"no extension {path['number']}", 404)
+        raise ControlRefused(f"no extension {path['number']}", 404)
     if "online" in body:
         pbx.set_online(person, boolean(body, "online"))
     if "agent" in body and person.phone:
@@ -169,35 +169,35 @@ def _set_extension(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
         person.secret = str(body["secret"])
 
 
-def _set_traffic(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_traffic(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     pbx.traffic.running = boolean(body, "running")
 
 
-def _set_speed(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_speed(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     speed = number(body, "speed")
     if speed <= 0:
-        raise Refusal("speed is greater than 0")
+        raise ControlRefused("speed is greater than 0")
     pbx.speed = speed
 
 
-def _set_dialect(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_dialect(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     """Switch the release at once."""
     pbx.dialect = word(body, "release", DIALECTS)
     pbx.forget_caches()
 
 
-def _set_iax(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_iax(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     """`told`: the PBX reports the states of its IAX trunks, as a later release may."""
     pbx.tell_iax(boolean(body, "told"))
     pbx.forget_caches()
 
 
-def _set_contact_words(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_contact_words(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     pbx.short_words = boolean(body, "short")
     pbx.forget_caches()
 
 
-def _set_banned(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_banned(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     """Add or remove a ban in the PBX's list only; the trunk behind the address follows its condition."""
     if boolean(body, "banned", otherwise=True):
         pbx.banned[str(body.get("address", ""))] = pbx.now()
@@ -205,17 +205,17 @@ def _set_banned(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
         pbx.banned.pop(str(body.get("address", "")), None)
 
 
-def _set_reload(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_reload(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     """Set the seconds from the last change of the PBX's records to Asterisk's reload."""
     pbx.reload.after = number(body, "after")
 
 
-def _set_time_zone(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def _set_time_zone(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     name = str(body.get("zone", ""))
     try:
         pbx.zone = ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise Refusal(f"no time zone {name}") from None
+        raise ControlRefused(f"no time zone {name}") from None
 
 
 _SWITCHES: dict[str, Switch] = {

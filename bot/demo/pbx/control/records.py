@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from bot.demo.pbx.control.refusal import Refusal, boolean, number
+from bot.demo.pbx.control.refusal import ControlRefused, boolean, number
 from bot.demo.pbx.telephony.cdr import Row
-from bot.demo.pbx.telephony.recordings import Shelf
-from bot.demo.pbx.world import Pbx
+from bot.demo.pbx.telephony.recordings import RecordingFiles
+from bot.demo.pbx.world import StandinPbx
 
 Body = Mapping[str, object]
 _NUMBERS = ("src_num", "src_name", "dst_num", "dst_name", "did", "from_account", "to_account")
@@ -15,7 +15,7 @@ _MOST_MEGABYTES = 500
 _NEEDED = ("src_num", "dst_num", "disposition")
 
 
-def add(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, list[str]]:
+def add(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> dict[str, list[str]]:
     """Insert records; `clear` removes all existing ones first. If one is refused, no change is made."""
     records = [_record(pbx, record) for record in _list(body, "records", [])]
     if boolean(body, "clear", otherwise=False):
@@ -26,25 +26,25 @@ def add(pbx: Pbx, path: Mapping[str, str], body: Body) -> dict[str, list[str]]:
     return {"linkedids": [str(rows[0]["linkedid"]) for rows in records]}
 
 
-def set_recordings(pbx: Pbx, path: Mapping[str, str], body: Body) -> None:
+def set_recordings(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     """Set the given switches; others stay."""
     megabytes = number(body, "megabytes", otherwise=pbx.shelf.megabytes)
     if not 0 <= megabytes <= _MOST_MEGABYTES:
-        raise Refusal(f"megabytes are between 0 and {_MOST_MEGABYTES}")
-    pbx.shelf = Shelf(megabytes, boolean(body, "missing", otherwise=pbx.shelf.missing))
+        raise ControlRefused(f"megabytes are between 0 and {_MOST_MEGABYTES}")
+    pbx.shelf = RecordingFiles(megabytes, boolean(body, "missing", otherwise=pbx.shelf.missing))
 
 
 def _list(body: Body, name: str, otherwise: list[object] | None = None) -> list[Body]:
     items = body.get(name, otherwise)
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise Refusal(f"{name} is a list of objects")
+        raise ControlRefused(f"{name} is a list of objects")
     return items
 
 
-def _record(pbx: Pbx, record: Body) -> list[Row]:
+def _record(pbx: StandinPbx, record: Body) -> list[Row]:
     rows = [_row(leg) for leg in _list(record, "legs")]
     if not rows:
-        raise Refusal("a record has at least one leg")
+        raise ControlRefused("a record has at least one leg")
     serial = pbx.records.next_serial()
     began = int(datetime.fromisoformat(str(rows[0]["start"])).replace(tzinfo=pbx.zone).timestamp())
     linkedid = str(record.get("linkedid") or f"mikopbx-{began}.{serial}")
@@ -60,10 +60,10 @@ def _told_apart(row: Row, linkedid: str, serial: int, place: int) -> Row:
 def _row(leg: Body) -> Row:
     missing = [name for name in _NEEDED if not leg.get(name)]
     if missing:
-        raise Refusal(f"a leg needs {', '.join(missing)}")
+        raise ControlRefused(f"a leg needs {', '.join(missing)}")
     start, answer, end = (_moment(leg, name) for name in ("start", "answer", "endtime"))
     if start is None or end is None:
-        raise Refusal("a leg needs start and endtime")
+        raise ControlRefused("a leg needs start and endtime")
     talked = (end - answer).total_seconds() if answer else 0
     billsec = int(number(leg, "billsec", otherwise=talked))
     recorded = boolean(leg, "recorded", otherwise=billsec > 0)
@@ -90,7 +90,7 @@ def _moment(leg: Body, name: str) -> datetime | None:
         moment = None
     # A `T` or an offset would be a mistake in the test, hidden by the PBX's comparison of texts.
     if moment is None or moment.tzinfo is not None or text[10:11] != " ":
-        raise Refusal(f'{name} is "YYYY-MM-DD HH:MM:SS" or with .mmm, not {text}')
+        raise ControlRefused(f'{name} is "YYYY-MM-DD HH:MM:SS" or with .mmm, not {text}')
     return moment
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 Word = TypeVar("Word", bound=str)
 
 
-class Refusal(Exception):
+class ControlRefused(Exception):
     def __init__(self, reason: str, status: int = 422) -> None:
         super().__init__(reason)
         self.status = status
@@ -15,14 +15,14 @@ class Refusal(Exception):
 def boolean(body: Mapping[str, object], name: str, *, otherwise: bool | None = None) -> bool:
     value = body.get(name, otherwise)
     if not isinstance(value, bool):
-        raise Refusal(f"{name} is true or false")
+        raise ControlRefused(f"{name} is true or false")
     return value
 
 
 def number(body: Mapping[str, object], name: str, *, otherwise: float | None = None) -> float:
     value = body.get(name, otherwise)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Refusal(f"{name} is a number")
+        raise ControlRefused(f"{name} is a number")
     return float(value)
 
 
@@ -31,4 +31,4 @@ def word(body: Mapping[str, object], name: str, known: Sequence[Word], *, otherw
     for option in known:
         if option == value:
             return option
-    raise Refusal(f"{name} is one of {', '.join(known)}")
+    raise ControlRefused(f"{name} is one of {', '.join(known)}")

@@ -1,8 +1,8 @@
 """Actual state of the station for the control page, ahead of the PBX's own detection."""
 
-from bot.demo.pbx.registration.trunks import Trunk, round_trip
-from bot.demo.pbx.telephony.calls import Call, state_of
-from bot.demo.pbx.world import Pbx
+from bot.demo.pbx.registration.trunks import ProviderRecord, round_trip
+from bot.demo.pbx.telephony.calls import ActiveCall, state_of
+from bot.demo.pbx.world import StandinPbx
 
 _RESOURCES = (
     "providers",
@@ -19,7 +19,7 @@ _RESOURCES = (
 )
 
 
-def state(pbx: Pbx) -> dict[str, object]:
+def state(pbx: StandinPbx) -> dict[str, object]:
     now = pbx.now()
     busy = pbx.calls.busy_numbers(now)
     return {
@@ -51,7 +51,7 @@ def state(pbx: Pbx) -> dict[str, object]:
     }
 
 
-def _denied(pbx: Pbx) -> list[str]:
+def _denied(pbx: StandinPbx) -> list[str]:
     """Return the resources that the key cannot read."""
     paths = pbx.keys.permissions.paths
     if paths is None:
@@ -59,7 +59,7 @@ def _denied(pbx: Pbx) -> list[str]:
     return [name for name in _RESOURCES if f"/api/v3/{name}" not in paths]
 
 
-def _trunk(pbx: Pbx, trunk: Trunk, now: float) -> dict[str, object]:
+def _trunk(pbx: StandinPbx, trunk: ProviderRecord, now: float) -> dict[str, object]:
     sight = trunk.sight(now, pbx.dialect)
     return {
         "id": trunk.id,
@@ -77,7 +77,7 @@ def _trunk(pbx: Pbx, trunk: Trunk, now: float) -> dict[str, object]:
     }
 
 
-def _call(call: Call, now: float) -> dict[str, object]:
+def _call(call: ActiveCall, now: float) -> dict[str, object]:
     word, seconds = state_of(call, now)
     last = call.begun(now)[-1]
     return {

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from bot.demo.pbx.registration.sights import Change, Condition
-from bot.demo.pbx.registration.trunks import Trunk
+from bot.demo.pbx.registration.sights import Condition, TrunkChange
+from bot.demo.pbx.registration.trunks import ProviderRecord
 
 # Seconds. Measured: the PBX's worker waits for 5 s without a change; a loaded machine took 24 s.
 RELOAD_AFTER: Final = 5.0
@@ -30,20 +30,20 @@ class Reload:
         return due
 
 
-def load(trunk: Trunk, at: float, pace: float) -> None:
+def load(trunk: ProviderRecord, at: float, pace: float) -> None:
     """Load the current record of a trunk into Asterisk."""
     before, trunk.loaded = trunk.loaded, dict(trunk.record)
     if (truth := _truth(trunk, before)) is not None:
-        trunk.changes.append(Change(at, truth, pace))
+        trunk.changes.append(TrunkChange(at, truth, pace))
     was_on = before is not None and not before["disabled"]
     if trunk.disabled:
         if was_on:
-            trunk.changes.append(Change(at, "unloaded", pace))
+            trunk.changes.append(TrunkChange(at, "unloaded", pace))
     elif before is None or not was_on or any(before[name] != trunk.record[name] for name in _REGISTRATION):
-        trunk.changes.append(Change(at, "loaded", pace))
+        trunk.changes.append(TrunkChange(at, "loaded", pace))
 
 
-def _truth(trunk: Trunk, before: dict[str, object] | None) -> Condition | None:
+def _truth(trunk: ProviderRecord, before: dict[str, object] | None) -> Condition | None:
     """Derive the condition from the record, since there is no real provider. None: unchanged."""
 
     def changed(name: str) -> bool:

@@ -14,10 +14,10 @@ from bot.demo.pbx.registration.sights import (
     NOTICED_OTHERWISE,
     OFF,
     REFUSED_RETRY,
-    Change,
     Condition,
     Kind,
-    Sight,
+    TrunkChange,
+    TrunkStatusView,
     settled,
 )
 
@@ -32,18 +32,18 @@ class _Step:
     state: str = _KEPT
     contact: str | None = _KEPT
 
-    def on(self, sight: Sight) -> Sight:
-        return Sight(
+    def on(self, sight: TrunkStatusView) -> TrunkStatusView:
+        return TrunkStatusView(
             sight.state if self.state == _KEPT else self.state,
             sight.contact if self.contact == _KEPT else self.contact,
         )
 
 
-def _whole(after: float, sight: Sight) -> _Step:
+def _whole(after: float, sight: TrunkStatusView) -> _Step:
     return _Step(after, sight.state, sight.contact)
 
 
-def _towards(end: Sight, delays: tuple[float, float]) -> list[_Step]:
+def _towards(end: TrunkStatusView, delays: tuple[float, float]) -> list[_Step]:
     contact_after, state_after = delays
     steps = [_Step(contact_after, contact=end.contact), _Step(state_after, state=end.state)]
     return sorted(steps, key=lambda step: step.after)
@@ -59,7 +59,7 @@ def _coming_up(kind: Kind, condition: Condition, first: float) -> list[_Step]:
     if kind == "outbound":
         early = "unregistered" if end.state == "rejected" and end.contact == "Unreachable" else end.state
         steps += [
-            _whole(first, Sight(early, "NonQualified")),
+            _whole(first, TrunkStatusView(early, "NonQualified")),
             _Step(30 if end.contact == "Unreachable" else 60, contact=end.contact),
             _Step(40, state=end.state),
         ]
@@ -80,7 +80,7 @@ class _Watch:
         self.given_up = False
         self._refused_at = 0.0
 
-    def steps(self, change: Change) -> list[_Step] | None:
+    def steps(self, change: TrunkChange) -> list[_Step] | None:
         """Return the steps that a change causes; None if it has no effect, and pending steps continue."""
         match change.what:
             case "created":
@@ -107,7 +107,7 @@ class _Watch:
     def _loaded(self) -> list[_Step]:
         steps = self._from_scratch(first=4.5)
         if self.kind == "outbound" and self.running:
-            steps.append(_whole(1, Sight("unregistered", "NonQualified")))
+            steps.append(_whole(1, TrunkStatusView("unregistered", "NonQualified")))
         return sorted(steps, key=lambda step: step.after)
 
     def _from_scratch(self, first: float) -> list[_Step]:
@@ -123,7 +123,7 @@ class _Watch:
         self.given_up = True
         return [_Step(0, state="unregistered")]
 
-    def _turned(self, condition: Condition, change: Change) -> list[_Step] | None:
+    def _turned(self, condition: Condition, change: TrunkChange) -> list[_Step] | None:
         before, self.condition = self.condition, condition
         if not self.loaded or not self.running:
             return None
@@ -146,12 +146,12 @@ def _until_retry(since_refusal: float) -> float:
     return REFUSED_RETRY - since_refusal % REFUSED_RETRY if since_refusal > 0 else REFUSED_RETRY
 
 
-def sightings(kind: Kind, changes: Sequence[Change], until: float) -> list[tuple[float, Sight]]:
+def sightings(kind: Kind, changes: Sequence[TrunkChange], until: float) -> list[tuple[float, TrunkStatusView]]:
     """Return the states seen by the PBX by `until`, as (unix time, sight), oldest first.
 
     A trunk disabled in the PBX's record shows as off, even before Asterisk's reload.
     """
-    seen: list[tuple[float, Sight]] = []
+    seen: list[tuple[float, TrunkStatusView]] = []
     sight, off = ENGINE_GONE[kind], False
     for at, step in _merged(_switched(changes, until), _due(kind, changes, until)):
         if isinstance(step, bool):
@@ -166,7 +166,7 @@ def sightings(kind: Kind, changes: Sequence[Change], until: float) -> list[tuple
     return seen
 
 
-def in_asterisk(kind: Kind, changes: Sequence[Change], until: float) -> Sight | None:
+def in_asterisk(kind: Kind, changes: Sequence[TrunkChange], until: float) -> TrunkStatusView | None:
     """Return the state in Asterisk; None if the trunk is not loaded."""
     last = next((change.what for change in reversed(changes) if change.what in ("loaded", "unloaded")), "unloaded")
     if last == "unloaded":
@@ -177,7 +177,7 @@ def in_asterisk(kind: Kind, changes: Sequence[Change], until: float) -> Sight | 
     return sight
 
 
-def _switched(changes: Sequence[Change], until: float) -> Iterator[tuple[float, bool]]:
+def _switched(changes: Sequence[TrunkChange], until: float) -> Iterator[tuple[float, bool]]:
     """Yield the times at which the PBX's record was disabled (True) and enabled."""
     for change in changes:
         if change.what in ("disabled", "enabled") and change.at <= until:
@@ -190,7 +190,7 @@ def _merged(
     return heapq.merge(switched, seen, key=lambda one: one[0])
 
 
-def _due(kind: Kind, changes: Sequence[Change], until: float) -> Iterator[tuple[float, _Step]]:
+def _due(kind: Kind, changes: Sequence[TrunkChange], until: float) -> Iterator[tuple[float, _Step]]:
     watch = _Watch(kind)
     pending: list[tuple[float, _Step]] = []
     for change in changes:

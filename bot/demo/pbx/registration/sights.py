@@ -42,7 +42,7 @@ AT_ONCE: Final = math.inf
 
 
 @dataclass(frozen=True)
-class Change:
+class TrunkChange:
     """Change of a trunk. `pace` divides the delays of detection; AT_ONCE removes them."""
 
     at: float
@@ -51,50 +51,50 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Sight:
+class TrunkStatusView:
     """State in its exact case, and `contactStatus` (None: no contact in Asterisk)."""
 
     state: str
     contact: str | None = None
 
 
-OFF: Final = Sight("OFF")
-_UP: Final[dict[Kind, Sight]] = {
-    "outbound": Sight("registered", "Reachable"),
-    "inbound": Sight("REGISTERED", "Reachable"),
-    "none": Sight("OK", "Reachable"),
-    "unqualified": Sight("OK", "NonQualified"),
-    "iax": Sight("registered"),
-    "iax_untold": Sight("unregistered"),
+OFF: Final = TrunkStatusView("OFF")
+_UP: Final[dict[Kind, TrunkStatusView]] = {
+    "outbound": TrunkStatusView("registered", "Reachable"),
+    "inbound": TrunkStatusView("REGISTERED", "Reachable"),
+    "none": TrunkStatusView("OK", "Reachable"),
+    "unqualified": TrunkStatusView("OK", "NonQualified"),
+    "iax": TrunkStatusView("registered"),
+    "iax_untold": TrunkStatusView("unregistered"),
 }
-_DEAD: Final[dict[Kind, Sight]] = {
+_DEAD: Final[dict[Kind, TrunkStatusView]] = {
     # A registrar that does not answer looks like one that refuses, except for the contact.
-    "outbound": Sight("rejected", "Unreachable"),
-    "inbound": Sight("UNREGISTERED"),
-    "none": Sight("UNKNOWN", "Unreachable"),
-    "unqualified": Sight("OK", "NonQualified"),
-    "iax": Sight("unregistered"),
-    "iax_untold": Sight("unregistered"),
+    "outbound": TrunkStatusView("rejected", "Unreachable"),
+    "inbound": TrunkStatusView("UNREGISTERED"),
+    "none": TrunkStatusView("UNKNOWN", "Unreachable"),
+    "unqualified": TrunkStatusView("OK", "NonQualified"),
+    "iax": TrunkStatusView("unregistered"),
+    "iax_untold": TrunkStatusView("unregistered"),
 }
 _REFUSED: Final = _DEAD | {
-    "outbound": Sight("rejected", "Reachable"),
+    "outbound": TrunkStatusView("rejected", "Reachable"),
     "none": _UP["none"],
-    "iax": Sight("rejected"),
+    "iax": TrunkStatusView("rejected"),
 }
 _SILENT_TO_QUALIFY: Final = _UP | {
-    "outbound": Sight("registered", "Unreachable"),
-    "inbound": Sight("REGISTERED", "Unreachable"),
+    "outbound": TrunkStatusView("registered", "Unreachable"),
+    "inbound": TrunkStatusView("REGISTERED", "Unreachable"),
     "none": _DEAD["none"],
-    "iax": Sight("unreachable"),
+    "iax": TrunkStatusView("unreachable"),
 }
-_UNREGISTERED: Final = _DEAD | {"outbound": Sight("unregistered", "Reachable")}
-ENGINE_GONE: Final[dict[Kind, Sight]] = dict.fromkeys(_UP, Sight("UNKNOWN")) | {
-    "inbound": Sight("UNREGISTERED"),
-    "iax_untold": Sight("unregistered"),
+_UNREGISTERED: Final = _DEAD | {"outbound": TrunkStatusView("unregistered", "Reachable")}
+ENGINE_GONE: Final[dict[Kind, TrunkStatusView]] = dict.fromkeys(_UP, TrunkStatusView("UNKNOWN")) | {
+    "inbound": TrunkStatusView("UNREGISTERED"),
+    "iax_untold": TrunkStatusView("unregistered"),
 }
 
 
-def settled(kind: Kind, condition: Condition) -> Sight:
+def settled(kind: Kind, condition: Condition) -> TrunkStatusView:
     """Return the state after the condition is detected."""
     match condition:
         case _ if kind == "iax_untold":

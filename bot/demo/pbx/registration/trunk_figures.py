@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.demo.pbx.registration.sights import Dialect
-from bot.demo.pbx.registration.trunks import Trunk, statistics
+from bot.demo.pbx.registration.trunks import ProviderRecord, statistics
 
 
 def midnight(moment: float, zone: ZoneInfo) -> float:
     return datetime.fromtimestamp(moment, zone).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
-def figures(trunk: Trunk, days: int, now: float, zone: ZoneInfo, dialect: Dialect) -> dict[str, object]:
+def figures(trunk: ProviderRecord, days: int, now: float, zone: ZoneInfo, dialect: Dialect) -> dict[str, object]:
     today = datetime.fromtimestamp(midnight(now, zone), zone)
     dates = [today - timedelta(days=back) for back in range(days)]
     daily = [_day(trunk, date, min(now, (date + timedelta(days=1)).timestamp()), dialect) for date in dates]
@@ -19,7 +19,7 @@ def figures(trunk: Trunk, days: int, now: float, zone: ZoneInfo, dialect: Dialec
     return {"aggregated": _sums(daily, days), "daily": daily, "period": period}
 
 
-def _day(trunk: Trunk, date: datetime, end: float, dialect: Dialect) -> dict[str, object]:
+def _day(trunk: ProviderRecord, date: datetime, end: float, dialect: Dialect) -> dict[str, object]:
     counted = statistics(trunk, date.timestamp(), end, dialect)
     return {
         "date": f"{date:%Y-%m-%d}",

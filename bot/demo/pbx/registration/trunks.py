@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 from bot.demo.pbx.registration.sightings import in_asterisk, sightings
-from bot.demo.pbx.registration.sights import NEWEST, Change, Condition, Dialect, Kind, Sight
+from bot.demo.pbx.registration.sights import NEWEST, Condition, Dialect, Kind, TrunkChange, TrunkStatusView
 from bot.demo.pbx.telephony import local_time
 
 ANSWERING = ("Reachable", "NonQualified")
@@ -37,7 +37,7 @@ _EVENTS = {
 
 
 @dataclass
-class Trunk:
+class ProviderRecord:
     """Trunk. `record` holds the fields of the API's record except `id`; the secret is in it in clear text.
 
     `loaded` is the record at Asterisk's last load; None before the first.
@@ -45,7 +45,7 @@ class Trunk:
 
     id: str
     record: dict[str, object]
-    changes: list[Change] = field(default_factory=list)
+    changes: list[TrunkChange] = field(default_factory=list)
     did: str = ""
     loaded: dict[str, object] | None = None
     # The PBX does not report the state of an IAX trunk.
@@ -90,20 +90,20 @@ class Trunk:
                     word = condition
         return word
 
-    def seen(self, now: float, dialect: Dialect) -> list[tuple[float, Sight]]:
+    def seen(self, now: float, dialect: Dialect) -> list[tuple[float, TrunkStatusView]]:
         """Return the states shown by the PBX by `now`."""
         kind: Kind = "iax_untold" if self.is_iax and self.untold else self.kind
         return [(at, _said(self._asked(sight), kind, dialect)) for at, sight in sightings(kind, self.changes, now)]
 
-    def sight(self, now: float, dialect: Dialect) -> Sight:
+    def sight(self, now: float, dialect: Dialect) -> TrunkStatusView:
         return self.seen(now, dialect)[-1][1]
 
-    def in_asterisk(self, now: float) -> Sight | None:
+    def in_asterisk(self, now: float) -> TrunkStatusView | None:
         """Return the state in Asterisk; None if the trunk is not loaded."""
         sight = in_asterisk(self.kind, self.changes, now)
         return self._asked(sight) if sight else None
 
-    def _asked(self, sight: Sight) -> Sight:
+    def _asked(self, sight: TrunkStatusView) -> TrunkStatusView:
         """Without `qualify` no OPTIONS are sent."""
         unasked = sight.contact and self.kind == "outbound" and not self.record["qualify"]
         return replace(sight, contact="NonQualified") if unasked else sight
@@ -122,7 +122,7 @@ class Trunk:
         return sight is not None and (sight.contact in ANSWERING or (sight.contact is None and good(sight.state)))
 
 
-def _said(sight: Sight, kind: Kind, dialect: Dialect) -> Sight:
+def _said(sight: TrunkStatusView, kind: Kind, dialect: Dialect) -> TrunkStatusView:
     """Return the state of the release: registered without answers to OPTIONS is a state of its own in the newer one."""
     half = dialect == NEWEST and kind == "outbound" and good(sight.state) and sight.contact == "Unreachable"
     return replace(sight, state="unreachable") if half else sight
@@ -132,7 +132,7 @@ def good(state: str) -> bool:
     return state.lower() in ("registered", "ok")
 
 
-def round_trip(trunk: Trunk, sight: Sight, now: float) -> int | None:
+def round_trip(trunk: ProviderRecord, sight: TrunkStatusView, now: float) -> int | None:
     """Return milliseconds, varying slightly around the trunk's usual value."""
     if sight.state == "lagged":
         return 1800 + zlib.crc32(f"{trunk.id}{int(now) // 10}".encode()) % 700
@@ -142,7 +142,7 @@ def round_trip(trunk: Trunk, sight: Sight, now: float) -> int | None:
     return usual + zlib.crc32(f"{trunk.id}{int(now) // 10}".encode()) % 5
 
 
-def state_changes(seen: Sequence[tuple[float, Sight]]) -> list[tuple[float, str]]:
+def state_changes(seen: Sequence[tuple[float, TrunkStatusView]]) -> list[tuple[float, str]]:
     """Return the times at which the state changed, oldest first; changes of the contact alone are left out."""
     turned: list[tuple[float, str]] = []
     for at, sight in seen:
@@ -151,7 +151,7 @@ def state_changes(seen: Sequence[tuple[float, Sight]]) -> list[tuple[float, str]
     return turned
 
 
-def status(trunk: Trunk, now: float, dialect: Dialect) -> dict[str, object]:
+def status(trunk: ProviderRecord, now: float, dialect: Dialect) -> dict[str, object]:
     """Return one entry of `getStatuses` at `now`; its keys depend on the state, as on the real PBX."""
     seen = trunk.seen(now, dialect)
     sight, turned = seen[-1][1], state_changes(seen)
@@ -184,11 +184,11 @@ def status(trunk: Trunk, now: float, dialect: Dialect) -> dict[str, object]:
     }
 
 
-def _degraded(trunk: Trunk, sight: Sight) -> bool:
+def _degraded(trunk: ProviderRecord, sight: TrunkStatusView) -> bool:
     return trunk.kind == "outbound" and sight.state == "unreachable"
 
 
-def _details(trunk: Trunk, sight: Sight) -> dict[str, object]:
+def _details(trunk: ProviderRecord, sight: TrunkStatusView) -> dict[str, object]:
     if trunk.is_iax and good(sight.state):
         peer = f"{trunk.text('host')}:{trunk.text('port')}"
         return {"registrationDetails": f"Registered with {peer}", "refreshInterval": "60"}
@@ -215,7 +215,7 @@ def _durations(turned: Sequence[tuple[float, str]], state: str, now: int) -> dic
     }
 
 
-def events(trunk: Trunk, now: float, zone: ZoneInfo, dialect: Dialect) -> list[dict[str, object]]:
+def events(trunk: ProviderRecord, now: float, zone: ZoneInfo, dialect: Dialect) -> list[dict[str, object]]:
     """Return the history, newest first. The newer release leaves out changes from or to UNKNOWN."""
     before = "UNKNOWN"
     told: list[dict[str, object]] = []
@@ -243,7 +243,7 @@ def _word(state: str) -> str:
     return _WORDS.get(state.lower(), _UNKNOWN)[0]
 
 
-def statistics(trunk: Trunk, since: float, now: float, dialect: Dialect) -> dict[str, object]:
+def statistics(trunk: ProviderRecord, since: float, now: float, dialect: Dialect) -> dict[str, object]:
     """Return statistics of the background checks since `since`.
 
     The PBX compares lower-case states only: inbound trunks count zero.

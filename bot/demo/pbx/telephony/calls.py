@@ -14,7 +14,7 @@ LINGER_SECONDS = 9
 
 
 @dataclass
-class Leg:
+class ActiveLeg:
     """Leg. Times are unix seconds, possibly in the future; `answer` None if unanswered."""
 
     start: float
@@ -41,11 +41,11 @@ class Leg:
 
 
 @dataclass
-class Call:
+class ActiveCall:
     linkedid: str
     kind: CallKind
     trunk: str = ""
-    legs: list[Leg] = field(default_factory=list)
+    legs: list[ActiveLeg] = field(default_factory=list)
     serial: int = 0
 
     @property
@@ -56,10 +56,10 @@ class Call:
     def end(self) -> float:
         return max(leg.end for leg in self.legs)
 
-    def begun(self, now: float) -> list[Leg]:
+    def begun(self, now: float) -> list[ActiveLeg]:
         return [leg for leg in self.legs if leg.start <= now]
 
-    def live(self, now: float) -> list[Leg]:
+    def live(self, now: float) -> list[ActiveLeg]:
         return [leg for leg in self.begun(now) if leg.end > now]
 
     def hang_up(self, now: float) -> None:
@@ -76,7 +76,7 @@ class Call:
             ringing[-1].end = now + talk_seconds
 
 
-def state_of(call: Call, now: float) -> tuple[Literal["ringing", "talking", "ended"], float]:
+def state_of(call: ActiveCall, now: float) -> tuple[Literal["ringing", "talking", "ended"], float]:
     """Return the state and its duration in seconds."""
     live = call.live(now)
     if not live:
@@ -85,7 +85,7 @@ def state_of(call: Call, now: float) -> tuple[Literal["ringing", "talking", "end
     return ("talking", now - min(answered)) if answered else ("ringing", now - call.start)
 
 
-def _row(leg: Leg, call: Call, now: float, zone: ZoneInfo, places: dict[str, object]) -> dict[str, object]:
+def _row(leg: ActiveLeg, call: ActiveCall, now: float, zone: ZoneInfo, places: dict[str, object]) -> dict[str, object]:
     answered = leg.answer if leg.answer is not None and leg.answer <= now else None
     return {
         "start": text(leg.start, zone),
@@ -104,22 +104,22 @@ class CallBook:
     """Calls from their start until they become call records."""
 
     def __init__(self) -> None:
-        self._calls: list[Call] = []
+        self._calls: list[ActiveCall] = []
 
-    def __iter__(self) -> Iterator[Call]:
+    def __iter__(self) -> Iterator[ActiveCall]:
         return iter(self._calls)
 
-    def add(self, call: Call) -> None:
+    def add(self, call: ActiveCall) -> None:
         self._calls.append(call)
 
-    def find(self, linkedid: str) -> Call | None:
+    def find(self, linkedid: str) -> ActiveCall | None:
         return next((call for call in self._calls if call.linkedid == linkedid), None)
 
     def hang_up_all(self, now: float) -> None:
         for call in self._calls:
             call.hang_up(now)
 
-    def take_finished(self, before: float) -> list[Call]:
+    def take_finished(self, before: float) -> list[ActiveCall]:
         """Remove and return the calls that ended by `before`, in order of their end."""
         finished = [call for call in self._calls if call.end <= before]
         if finished:

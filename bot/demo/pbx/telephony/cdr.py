@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from random import Random
 from zoneinfo import ZoneInfo
 
-from bot.demo.pbx.telephony.calls import Call, Leg
+from bot.demo.pbx.telephony.calls import ActiveCall, ActiveLeg
 from bot.demo.pbx.telephony.local_time import text, text_or_empty
 
 Row = dict[str, object]
@@ -24,7 +24,7 @@ _BLANK: Row = {
 _ALPHABET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 
-class Records:
+class RecordTable:
     """Table of records. Ids grow in order of calls' ends, not starts."""
 
     def __init__(self, random: Random) -> None:
@@ -33,7 +33,7 @@ class Records:
         self._last_id = 0
         self._last_serial = _FIRST_SERIAL_BY_HAND
 
-    def add(self, call: Call, zone: ZoneInfo) -> None:
+    def add(self, call: ActiveCall, zone: ZoneInfo) -> None:
         for leg in call.legs:
             self._last_id += 1
             self.rows.append(self._row(self._last_id, call, leg, zone))
@@ -53,7 +53,7 @@ class Records:
         self.rows = [row for row in self.rows if not wanted(row)]
         return gone
 
-    def _row(self, id_: int, call: Call, leg: Leg, zone: ZoneInfo) -> Row:
+    def _row(self, id_: int, call: ActiveCall, leg: ActiveLeg, zone: ZoneInfo) -> Row:
         # The PBX subtracts whole seconds, so a call of 6.3 s may be one of 7.
         billsec = 0 if leg.answer is None else int(leg.end) - int(leg.answer)
         return {
@@ -98,7 +98,7 @@ def disposition(billsec: int, dialstatus: str) -> str:
     return dialstatus if dialstatus not in ("", "ANSWERED") else "NOANSWER"
 
 
-def _recording(call: Call, leg: Leg, zone: ZoneInfo) -> str:
+def _recording(call: ActiveCall, leg: ActiveLeg, zone: ZoneInfo) -> str:
     folder = text(leg.start, zone)[:13].replace("-", "/").replace(" ", "/")
     return f"/storage/usbdisk1/mikopbx/astspool/monitor/{folder}/{call.linkedid}.wav"
 

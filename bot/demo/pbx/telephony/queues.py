@@ -7,7 +7,7 @@ Strategy = Literal["ringall", "random"]
 
 
 @dataclass
-class Queue:
+class CallQueue:
     """Queue; `members` are employees' numbers, in the order of ringing."""
 
     id: str
@@ -34,9 +34,9 @@ class Menu:
         return f'<i class="sitemap icon"></i> {self.name} <{self.number}>'
 
 
-def queues() -> list[Queue]:
+def queues() -> list[CallQueue]:
     return [
-        Queue(
+        CallQueue(
             "QUEUE-F383",
             "2001",
             "Sales office",
@@ -44,7 +44,7 @@ def queues() -> list[Queue]:
             "Everybody's phone rings at the same time.",
             ["202", "203", "205"],
         ),
-        Queue(
+        CallQueue(
             "QUEUE-D676",
             "2002",
             "Technical Support Department",

@@ -36,7 +36,7 @@ class Tokens:
 
 
 @dataclass(frozen=True)
-class Shelf:
+class RecordingFiles:
     """Settings of the control page: `megabytes` is the size of each WAV (0: by the length of the talk)."""
 
     megabytes: float = 0.0
@@ -49,7 +49,7 @@ class Shelf:
 
 
 @dataclass(frozen=True)
-class Wish:
+class RecordingSetting:
     """Request for a recording. `range` is the Range header, or ""; `attachment` is the file name for a download."""
 
     format: str = ""
@@ -57,7 +57,7 @@ class Wish:
     attachment: str = ""
 
 
-def sound(row: Row, shelf: Shelf, wish: Wish) -> Plain:
+def sound(row: Row, shelf: RecordingFiles, wish: RecordingSetting) -> Plain:
     """Return a WAV or an MP3; a WAV also for other formats, which the real PBX converts."""
     seconds, is_mp3 = shelf.seconds(row), wish.format == "mp3"
     whole = sounds.mp3(seconds) if is_mp3 else sounds.wav(int(str(row["id"])), seconds)

@@ -6,12 +6,12 @@ from datetime import datetime
 from random import Random
 from zoneinfo import ZoneInfo
 
-from bot.demo.pbx.employees import Employee
-from bot.demo.pbx.registration.trunks import Trunk
+from bot.demo.pbx.employees import EmployeeRecord
+from bot.demo.pbx.registration.trunks import ProviderRecord
 from bot.demo.pbx.seed import DAY
-from bot.demo.pbx.telephony.calls import Call
+from bot.demo.pbx.telephony.calls import ActiveCall
 from bot.demo.pbx.telephony.planning import CALLERS, Order, Planner, unreachable
-from bot.demo.pbx.telephony.queues import MENU, Queue
+from bot.demo.pbx.telephony.queues import MENU, CallQueue
 
 _BY_HOUR = (0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.4, 1, 4, 6, 6, 4, 3.5, 5, 5.5, 5, 4, 2, 1, 0.6, 0.3, 0.2, 0.1)
 _LIVE_GAP_BY_DAY, _LIVE_GAP_AT_NIGHT = 60.0, 90.0
@@ -21,11 +21,11 @@ _LIVE_GAP_BY_DAY, _LIVE_GAP_AT_NIGHT = 60.0, 90.0
 class Scene:
     """Possible participants of a call that starts now; outbound calls use the `outward` trunks."""
 
-    trunks: Sequence[Trunk]
-    outward: Sequence[Trunk]
-    people: Sequence[Employee]
+    trunks: Sequence[ProviderRecord]
+    outward: Sequence[ProviderRecord]
+    people: Sequence[EmployeeRecord]
     zone: ZoneInfo
-    queues: Sequence[Queue] = ()
+    queues: Sequence[CallQueue] = ()
 
     def working(self, moment: float) -> bool:
         local = datetime.fromtimestamp(moment, self.zone)
@@ -44,7 +44,7 @@ class Traffic:
         # Numbers of missed calls to be called back: earliest time, latest time, number.
         self._owed: list[tuple[float, float, str]] = []
 
-    def history(self, scene: Scene, until: float, days: int) -> list[Call]:
+    def history(self, scene: Scene, until: float, days: int) -> list[ActiveCall]:
         """Return the calls of the last `days` days that ended by `until`, oldest first."""
         starts: list[float] = []
         for back in range(days, -1, -1):
@@ -55,7 +55,7 @@ class Traffic:
         calls = [self._one(scene, start) for start in sorted(start for start in starts if start < until)]
         return sorted((call for call in calls if call.end < until), key=lambda call: call.end)
 
-    def due(self, scene: Callable[[], Scene], now: float) -> list[Call]:
+    def due(self, scene: Callable[[], Scene], now: float) -> list[ActiveCall]:
         """Return the calls that have started since the last call of this method."""
         if not self.running:
             self._next = None
@@ -74,7 +74,7 @@ class Traffic:
         """Start the next call at `at`, so that a new station has calls soon."""
         self._next = at
 
-    def _one(self, scene: Scene, start: float) -> Call:
+    def _one(self, scene: Scene, start: float) -> ActiveCall:
         kinds = ["internal"]
         if any(trunk.did for trunk in scene.trunks):
             kinds += ["incoming"] * 3
@@ -90,7 +90,7 @@ class Traffic:
             case _:
                 return self._internal(scene, start)
 
-    def _incoming(self, scene: Scene, start: float) -> Call:
+    def _incoming(self, scene: Scene, start: float) -> ActiveCall:
         trunk = self._random.choice([trunk for trunk in scene.trunks if trunk.did])
         number, name = self._stranger()
         person = self._random.choice(scene.people)
@@ -112,7 +112,7 @@ class Traffic:
             self._planner.forward(call, person.mobile, self._ring(), self._random.choice([None, self._talk()]))
         return call
 
-    def _by_menu(self, scene: Scene, start: float, trunk: Trunk, caller: tuple[str, str]) -> Call:
+    def _by_menu(self, scene: Scene, start: float, trunk: ProviderRecord, caller: tuple[str, str]) -> ActiveCall:
         digits, number = self._random.choice(MENU.choices)
         direct = [person for person in scene.people if person.number == number]
         person = self._random.choice(direct or scene.people)
@@ -122,7 +122,7 @@ class Traffic:
         order = Order("incoming", caller[0], person.number, trunk, caller[1], ring, answer, talk)
         return self._planner.by_menu(order, start, 4 + self._ring(), MENU, digits)
 
-    def _by_queue(self, scene: Scene, start: float, trunk: Trunk, caller: tuple[str, str]) -> Call:
+    def _by_queue(self, scene: Scene, start: float, trunk: ProviderRecord, caller: tuple[str, str]) -> ActiveCall:
         queue = self._random.choice(scene.queues)
         members = [person for person in scene.people if person.number in queue.members] or list(scene.people[:1])
         self._random.shuffle(members)
@@ -130,7 +130,7 @@ class Traffic:
         order = Order("incoming", caller[0], members[-1].number, trunk, caller[1], self._ring() + 8, answer)
         return self._planner.by_queue(replace(order, talk=self._talk()), start, queue, members[:-1])
 
-    def _owe(self, call: Call) -> None:
+    def _owe(self, call: ActiveCall) -> None:
         """Schedule a callback for some missed calls."""
         missed = all(leg.answer is None for leg in call.legs)
         if missed and call.legs[0].src_num.isdigit() and self._random.random() < 0.4:
@@ -145,7 +145,7 @@ class Traffic:
         self._owed.remove(due)
         return due[2]
 
-    def _outgoing(self, scene: Scene, start: float) -> Call:
+    def _outgoing(self, scene: Scene, start: float) -> ActiveCall:
         trunk, person = self._random.choice(scene.outward or scene.trunks), self._random.choice(scene.people)
         number = self._owed_to(start) or self._random.choice(self._numbers)
         if not scene.outward:
@@ -158,7 +158,7 @@ class Traffic:
         unanswered = Order("outgoing", person.number, number, trunk, ring=self._ring() + 10, dialstatus=status)
         return self._planner.plan(unanswered, start)
 
-    def _internal(self, scene: Scene, start: float) -> Call:
+    def _internal(self, scene: Scene, start: float) -> ActiveCall:
         caller = self._random.choice(scene.people)
         called = self._colleague(scene, caller)
         if self._random.random() < 0.8:
@@ -174,7 +174,7 @@ class Traffic:
             return self._random.choice(CALLERS)
         return self._random.choice(self._numbers), ""
 
-    def _colleague(self, scene: Scene, person: Employee) -> Employee:
+    def _colleague(self, scene: Scene, person: EmployeeRecord) -> EmployeeRecord:
         others = [other for other in scene.people if other is not person]
         return self._random.choice(others) if others else person
 

@@ -13,12 +13,12 @@ from bot.demo.pbx.actions.providers import ProviderActions
 from bot.demo.pbx.actions.sip import SipActions
 from bot.demo.pbx.actions.station import StationActions
 from bot.demo.pbx.web import passwords
-from bot.demo.pbx.web.envelope import Answer, Call, Plain
+from bot.demo.pbx.web.envelope import ActionCall, ActionResult, Plain
 
 if TYPE_CHECKING:
-    from bot.demo.pbx.world import Pbx
+    from bot.demo.pbx.world import StandinPbx
 
-Action = Callable[[Call], Answer | Plain]
+Action = Callable[[ActionCall], ActionResult | Plain]
 Verbs = Mapping[str, Action]
 Methods = Mapping[str, tuple[str, Action]]
 ROOT = "/pbxcore/api/v3/"
@@ -43,7 +43,7 @@ class Resource:
 
 
 @dataclass(frozen=True)
-class Target:
+class ActionTarget:
     """Existing path.
 
     `action` None: method unknown or not for this verb (a 405). `needs_id`: an item's method without an id (a 400).
@@ -60,7 +60,7 @@ class Target:
         return re.fullmatch(self.ids, text) is not None
 
 
-def resources(pbx: "Pbx") -> dict[str, Resource]:
+def resources(pbx: "StandinPbx") -> dict[str, Resource]:
     station, cdr = StationActions(pbx), CdrActions(pbx)
     lists = {name: Resource(collection={"GET": station.nothing}) for name in _EMPTY_LISTS}
     return lists | {
@@ -115,7 +115,7 @@ def resources(pbx: "Pbx") -> dict[str, Resource]:
     }
 
 
-def _providers(pbx: "Pbx", ids: str, *, whole: bool) -> Resource:
+def _providers(pbx: "StandinPbx", ids: str, *, whole: bool) -> Resource:
     """Build a provider resource.
 
     `/providers` reads, enables and disables both kinds; only the other two create and change.
@@ -172,7 +172,7 @@ def _sip(actions: SipActions, station: StationActions) -> Resource:
     )
 
 
-def find(table: Mapping[str, Resource], path: str, verb: str) -> Target | None:
+def find(table: Mapping[str, Resource], path: str, verb: str) -> ActionTarget | None:
     """Return the target; None for an unknown path, which the PBX reports before it checks the key."""
     parts = _GRAMMAR.fullmatch(unquote(path).removeprefix(ROOT)) if path.startswith(ROOT) else None
     resource = table.get(parts["resource"]) if parts else None
@@ -184,8 +184,8 @@ def find(table: Mapping[str, Resource], path: str, verb: str) -> Target | None:
     if method:
         wanted, action = (resource.item_methods if id_ else resource.methods).get(method, ("", None))
         alone = not id_ and not wanted and method in resource.item_methods
-        return Target(parts["resource"], id_, method, resource.ids, action if wanted == verb else None, alone)
+        return ActionTarget(parts["resource"], id_, method, resource.ids, action if wanted == verb else None, alone)
     plain = (resource.item if id_ else resource.collection).get(verb)
     if plain is None and verb in resource.blocked:
-        return Target(parts["resource"], id_, resource.blocked[verb], resource.ids, None)
-    return Target(parts["resource"], id_, "", resource.ids, plain) if plain else None
+        return ActionTarget(parts["resource"], id_, resource.blocked[verb], resource.ids, None)
+    return ActionTarget(parts["resource"], id_, "", resource.ids, plain) if plain else None

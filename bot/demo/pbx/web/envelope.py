@@ -10,7 +10,7 @@ LIB = "MikoPBX\\PBXCoreREST\\Lib\\"
 
 
 @dataclass(frozen=True)
-class Call:
+class ActionCall:
     """Request past the router. `params` is the body, overridden by the query as the PBX does."""
 
     verb: str
@@ -22,7 +22,7 @@ class Call:
 
 
 @dataclass(frozen=True)
-class Answer:
+class ActionResult:
     """Result of an action. `cost` is the time it takes on the real PBX, in seconds."""
 
     data: object = ()
@@ -47,15 +47,15 @@ class Plain:
     cost: float = 0.0
 
 
-def refused(error: object, status: int = 422, *, coded: bool = False) -> Answer:
+def refused(error: object, status: int = 422, *, coded: bool = False) -> ActionResult:
     """Return a failed action.
 
     `error` is a list of texts or a map of fields; `coded` repeats the status inside the body.
     """
-    return Answer(result=False, messages={"error": error}, status=status, http_code=status if coded else None)
+    return ActionResult(result=False, messages={"error": error}, status=status, http_code=status if coded else None)
 
 
-def body_of(answer: Answer, pid: int) -> dict[str, object]:
+def body_of(answer: ActionResult, pid: int) -> dict[str, object]:
     body: dict[str, object] = {
         "result": answer.result,
         "data": answer.data,

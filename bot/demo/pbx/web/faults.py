@@ -37,7 +37,7 @@ _REDIS = (
 
 
 @dataclass(frozen=True)
-class Fault:
+class WebFault:
     """Fault.
 
     `paths` names the affected resources (`employees`), `verbs` the HTTP verbs; empty: all. `delay`: seconds.
@@ -48,7 +48,7 @@ class Fault:
     paths: tuple[str, ...] = ()
     verbs: tuple[str, ...] = ()
 
-    def on(self, resource: str, verb: str) -> "Fault":
+    def on(self, resource: str, verb: str) -> "WebFault":
         concerned = (not self.paths or resource in self.paths) and (not self.verbs or verb in self.verbs)
         return self if concerned else NO_FAULT
 
@@ -67,4 +67,4 @@ class Fault:
                 return None
 
 
-NO_FAULT: Final = Fault()
+NO_FAULT: Final = WebFault()

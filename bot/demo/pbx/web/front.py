@@ -15,11 +15,11 @@ from starlette.types import Receive, Scope, Send
 from bot.demo.pbx.registration.sights import NEWEST
 from bot.demo.pbx.telephony import local_time
 from bot.demo.pbx.web import envelope, keys
-from bot.demo.pbx.web.endpoints import Action, Target, find, resources
-from bot.demo.pbx.web.envelope import Answer, Call, Plain, body_of, refused
-from bot.demo.pbx.web.faults import Fault
+from bot.demo.pbx.web.endpoints import Action, ActionTarget, find, resources
+from bot.demo.pbx.web.envelope import ActionCall, ActionResult, Plain, body_of, refused
+from bot.demo.pbx.web.faults import WebFault
 from bot.demo.pbx.web.worker import PATIENCE_SECONDS
-from bot.demo.pbx.world import Pbx
+from bot.demo.pbx.world import StandinPbx
 from bot.demo.wire import abort
 
 _UNAUTHENTICATED = "The user isn't authenticated."
@@ -37,7 +37,7 @@ _SECURITY_HEADERS = {
 
 
 @dataclass(frozen=True)
-class Reply:
+class WebReply:
     """Response; `cut` aborts the connection before or in the middle of it."""
 
     status: int
@@ -50,7 +50,7 @@ class Reply:
 class Front:
     """ASGI application for all of `/pbxcore`."""
 
-    def __init__(self, pbx: Pbx) -> None:
+    def __init__(self, pbx: StandinPbx) -> None:
         self._pbx = pbx
         self._table = resources(pbx)
 
@@ -63,7 +63,7 @@ class Front:
         pbx.journal.end(entry, pbx.now(), 0 if reply.cut else reply.status)
         await _send(reply, request, send)
 
-    async def _reply(self, request: Request) -> Reply:
+    async def _reply(self, request: Request) -> WebReply:
         path = request.scope["path"]
         if path.startswith("/pbxcore/api/") and self._pbx.limit.refuses(_client(request), self._pbx.now()):
             return _plain(_TOO_MANY)
@@ -72,7 +72,7 @@ class Front:
         if fault.delay > 0:
             await sleep(fault.delay)
         if fault.kind == "unplugged":
-            return Reply(0, "", b"", cut="before")
+            return WebReply(0, "", b"", cut="before")
         if path == "/pbxcore/api/system/ping":
             return _plain(_PONG)
         broken = fault.instead()
@@ -82,7 +82,7 @@ class Front:
             return self._json(envelope.not_found(path), 404)
         return _damaged(await self._admitted(request, target, fault), fault)
 
-    async def _admitted(self, request: Request, target: Target, fault: Fault) -> Reply:
+    async def _admitted(self, request: Request, target: ActionTarget, fault: WebFault) -> WebReply:
         """Check the key before the queue, so that a wrong one is refused even with all workers frozen."""
         pbx = self._pbx
         raw = request.scope.get("raw_path", request.scope["path"].encode()).decode("latin-1").partition("?")[0]
@@ -106,7 +106,7 @@ class Front:
             return self._crashed(target.method)
         return await self._worked(target.action, await _call(request, target))
 
-    def _crashed(self, method: str) -> Reply:
+    def _crashed(self, method: str) -> WebReply:
         """Return the answer of an exception.
 
         Most actions put its text under `error`; two return the messages as a plain list of it.
@@ -115,10 +115,10 @@ class Front:
         body = body_of(failed, pid=0)
         return self._json(body | {"messages": [_CRASHED]} if method in _LISTED else body, 500)
 
-    async def _worked(self, action: Action, call: Call) -> Reply:
+    async def _worked(self, action: Action, call: ActionCall) -> WebReply:
         self._pbx.heard.listen(call.resource, call.params)
         outcome = await self._pbx.worker.carry_out(partial(action, call), self._pbx.speed)
-        if isinstance(outcome, Answer):
+        if isinstance(outcome, ActionResult):
             self._pbx.heard.listen(call.resource, outcome.data)
         if outcome is not None and outcome.cost > PATIENCE_SECONDS:
             await self._take(PATIENCE_SECONDS)
@@ -132,34 +132,34 @@ class Front:
         if seconds > 0:
             await sleep(seconds / self._pbx.speed)
 
-    def _envelope(self, answer: Answer) -> Reply:
+    def _envelope(self, answer: ActionResult) -> WebReply:
         return self._json(body_of(answer, pid=1290 + self._pbx.journal.total % 3), answer.status)
 
-    def _json(self, body: Mapping[str, object], status: int) -> Reply:
+    def _json(self, body: Mapping[str, object], status: int) -> WebReply:
         content, etag = envelope.rendered(body, local_time.timestamp(self._pbx.now(), self._pbx.zone))
         headers = {"E-Tag": etag, "Access-Control-Allow-Origin": "*"} | _SECURITY_HEADERS
-        return Reply(status, "application/json", content, headers)
+        return WebReply(status, "application/json", content, headers)
 
 
-def _plain(plain: Plain) -> Reply:
-    return Reply(plain.status, plain.content_type, plain.content, plain.headers)
+def _plain(plain: Plain) -> WebReply:
+    return WebReply(plain.status, plain.content_type, plain.content, plain.headers)
 
 
-def _damaged(reply: Reply, fault: Fault) -> Reply:
+def _damaged(reply: WebReply, fault: WebFault) -> WebReply:
     """Apply faults of the answer: the request has been carried out."""
     match fault.kind:
         case "half_json":
             half = reply.content[: len(reply.content) // 2]
-            return Reply(reply.status, reply.content_type, half, reply.headers)
+            return WebReply(reply.status, reply.content_type, half, reply.headers)
         case "cut":
-            return Reply(reply.status, reply.content_type, reply.content, reply.headers, cut="middle")
+            return WebReply(reply.status, reply.content_type, reply.content, reply.headers, cut="middle")
         case "lost_answer":
-            return Reply(reply.status, reply.content_type, reply.content, reply.headers, cut="before")
+            return WebReply(reply.status, reply.content_type, reply.content, reply.headers, cut="before")
         case _:
             return reply
 
 
-async def _send(reply: Reply, request: Request, send: Send) -> None:
+async def _send(reply: WebReply, request: Request, send: Send) -> None:
     if reply.cut == "before":
         abort(request.scope)
         return
@@ -176,7 +176,7 @@ async def _send(reply: Reply, request: Request, send: Send) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-async def _call(request: Request, target: Target) -> Call:
+async def _call(request: Request, target: ActionTarget) -> ActionCall:
     query = dict(parse_qsl(request.url.query, keep_blank_values=True))
     params = _trimmed(await _body(request)) | _trimmed(query)
     id_ = target.id
@@ -184,7 +184,7 @@ async def _call(request: Request, target: Target) -> Call:
     # Changes may be sent to the collection with the id in the body, if it is one.
     if not id_ and not target.method and request.method in ("PUT", "PATCH", "DELETE") and target.is_id(named):
         id_ = named
-    return Call(request.method, target.resource, id_, target.method, params, dict(request.headers))
+    return ActionCall(request.method, target.resource, id_, target.method, params, dict(request.headers))
 
 
 async def _body(request: Request) -> dict[str, object]:

@@ -8,7 +8,7 @@ _KEPT = 5000
 
 
 @dataclass
-class Entry:
+class JournalEntry:
     """Logged request. `status` None: pending; 0: the connection was cut. `answered` is the time of the answer."""
 
     seq: int
@@ -23,20 +23,20 @@ class Entry:
 class Journal:
     """Journal; `heard` is called with a request whose answer is about to be sent."""
 
-    def __init__(self, heard: Callable[[Entry], None] = lambda _entry: None) -> None:
+    def __init__(self, heard: Callable[[JournalEntry], None] = lambda _entry: None) -> None:
         self.heard = heard
         self.total = 0
         self.writes = 0
-        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+        self._entries: deque[JournalEntry] = deque(maxlen=_KEPT)
 
-    def begin(self, at: float, method: str, path: str, query: str) -> Entry:
+    def begin(self, at: float, method: str, path: str, query: str) -> JournalEntry:
         self.total += 1
         self.writes += method in ("POST", "PUT", "PATCH", "DELETE")
-        entry = Entry(self.total, at, method, path, query)
+        entry = JournalEntry(self.total, at, method, path, query)
         self._entries.append(entry)
         return entry
 
-    def end(self, entry: Entry, at: float, status: int) -> None:
+    def end(self, entry: JournalEntry, at: float, status: int) -> None:
         entry.answered, entry.status = at, status
         self.heard(entry)
 

@@ -37,7 +37,7 @@ def _resource(path: str, ids: re.Pattern[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class KeyDecision:
     """Result of a check. `known`: the key is valid, so a denial is a missing right."""
 
     allowed: bool
@@ -69,18 +69,20 @@ class Keys:
         self.permissions = permissions
         self._known.clear()
 
-    def judge(self, header: str, client: str, verb: str, path: str, now: float, ids: re.Pattern[str] = ID) -> Verdict:
+    def judge(
+        self, header: str, client: str, verb: str, path: str, now: float, ids: re.Pattern[str] = ID
+    ) -> KeyDecision:
         """Check a request.
 
         A wrong key and a missing right get the same answer. A local client needs no key, but a wrong one is refused.
         """
         if any(path.removeprefix("/api/v3/").startswith(public) for public in PUBLIC):
-            return Verdict(True)
+            return KeyDecision(True)
         token = header.removeprefix("Bearer ").strip() if header.startswith("Bearer ") else ""
         if not token:
-            return Verdict(client in ("127.0.0.1", "::1"))
+            return KeyDecision(client in ("127.0.0.1", "::1"))
         good, cost = self._checked(token, now)
-        return Verdict(good and self.permissions.allow(verb, path, ids), cost, known=good)
+        return KeyDecision(good and self.permissions.allow(verb, path, ids), cost, known=good)
 
     def _checked(self, token: str, now: float) -> tuple[bool, float]:
         good, until = self._known.get(token, (False, 0.0))

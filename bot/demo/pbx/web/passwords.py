@@ -4,7 +4,7 @@ import base64
 import re
 import secrets
 
-from bot.demo.pbx.web.envelope import Answer, Call
+from bot.demo.pbx.web.envelope import ActionCall, ActionResult
 
 _DEFAULTS = {"admin", "password", "1234", "12345", "secret"}
 _SPOKEN = ((80, "Strong"), (60, "Good"), (40, "Fair"), (0, "Weak"))
@@ -55,7 +55,7 @@ def _strength(points: int) -> str:
     return next(word for least, word in _SPOKEN if points >= least)
 
 
-def generate(call: Call) -> Answer:
+def generate(call: ActionCall) -> ActionResult:
     """Generate; `?length=` is 8 to 64, 16 by default. Base64 of base64 has neither `+` nor `/` in most answers."""
     asked = str(call.params.get("length", ""))
     length = min(64, max(8, int(asked))) if asked.lstrip("-").isdigit() else 16
@@ -68,10 +68,10 @@ def generate(call: Call) -> Answer:
         "strength": "Strong" if points >= 80 else "Weak" if points < 60 else "Good",
         "hasSpecialChars": not text.isalnum(),
     }
-    return Answer(data, function="generate", processor="Passwords\\GeneratePasswordAction")
+    return ActionResult(data, function="generate", processor="Passwords\\GeneratePasswordAction")
 
 
-def validate(call: Call) -> Answer:
+def validate(call: ActionCall) -> ActionResult:
     """Validate; always 200, the result is `data.isValid`. The least length is 8, although an employee may have 5."""
     password = str(call.params.get("password", ""))
     points, default = score(password), password.lower() in _DEFAULTS
@@ -93,7 +93,7 @@ def validate(call: Call) -> Answer:
         "messages": complaints,
         "suggestions": _suggestions(password) if complaints else [],
     }
-    return Answer(data, function="validate", processor="Passwords\\ValidatePasswordAction")
+    return ActionResult(data, function="validate", processor="Passwords\\ValidatePasswordAction")
 
 
 def _suggestions(password: str) -> list[str]:
@@ -107,8 +107,8 @@ def _suggestions(password: str) -> list[str]:
     return [advice for advice, done in lacking.items() if not done]
 
 
-def check_dictionary(call: Call) -> Answer:
-    return Answer(
+def check_dictionary(call: ActionCall) -> ActionResult:
+    return ActionResult(
         {"isInDictionary": False, "message": "Password is acceptable"},
         function="checkDictionary",
         processor="Passwords\\CheckDictionaryAction",

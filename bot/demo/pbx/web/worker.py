@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.demo.pbx.web.envelope import Answer, Plain
+from bot.demo.pbx.web.envelope import ActionResult, Plain
 
 # Measured: the web server times out after 30 s, the worker still carries out jobs younger than 35 s.
 PATIENCE_SECONDS, JOB_LIFE_SECONDS = 30, 35
-Outcome = Answer | Plain
+Outcome = ActionResult | Plain
 
 
 @dataclass

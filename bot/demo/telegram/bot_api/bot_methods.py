@@ -11,7 +11,7 @@ from bot.demo.telegram.bot_api.refusal import bad_request, too_many_requests
 from bot.demo.telegram.files import DOWNLOAD_LIMIT
 from bot.demo.telegram.model import Json
 from bot.demo.telegram.updates import MOST_UPDATES
-from bot.demo.telegram.webhook import Target
+from bot.demo.telegram.webhook import WebhookTarget
 from bot.demo.telegram.world import Telegram
 
 LONGEST_ANSWER = 200
@@ -46,7 +46,9 @@ def set_webhook(telegram: Telegram, params: Params) -> bool:
     url = params.text("url")
     if url:
         _check_address(url)
-    target = Target(url, _secret(params), min(max(params.integer("max_connections") or 40, 1), 100)) if url else None
+    target = (
+        WebhookTarget(url, _secret(params), min(max(params.integer("max_connections") or 40, 1), 100)) if url else None
+    )
     if target and not telegram.webhook.may_be_set():
         raise too_many_requests(1)
     _remember_allowed(telegram, params)

@@ -19,7 +19,7 @@ SCOPES = frozenset(
 Scope = tuple[str, int | None, int | None]
 
 
-class Menus:
+class CommandMenus:
     def __init__(self) -> None:
         self._menus: dict[tuple[Scope, str], list[Json]] = {}
 

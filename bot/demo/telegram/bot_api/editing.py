@@ -8,7 +8,7 @@ from bot.demo.telegram.bot_api.keyboards import read_markup
 from bot.demo.telegram.bot_api.params import Params
 from bot.demo.telegram.bot_api.refusal import bad_request
 from bot.demo.telegram.bot_api.sending import LONGEST_TEXT, reachable_chat, read_caption, read_text, writable_chat
-from bot.demo.telegram.model import Chat, Entity, Json, Message
+from bot.demo.telegram.model import Chat, ChatMessage, Entity, Json
 from bot.demo.telegram.updates import DAY
 from bot.demo.telegram.world import Telegram
 
@@ -19,7 +19,7 @@ NOT_MODIFIED = (
 DELETABLE_FOR = 2 * DAY
 
 
-def _own_message(telegram: Telegram, params: Params) -> Message:
+def _own_message(telegram: Telegram, params: Params) -> ChatMessage:
     chat = writable_chat(telegram, params)
     number = params.integer("message_id")
     if not number:
@@ -40,7 +40,7 @@ def _inline_only(params: Params) -> Json | None:
     return markup
 
 
-def _change(telegram: Telegram, message: Message, text: str, entities: list[Entity], markup: Json | None) -> Json:
+def _change(telegram: Telegram, message: ChatMessage, text: str, entities: list[Entity], markup: Json | None) -> Json:
     if (text, entities, markup) == (message.text, message.entities, message.markup):
         raise bad_request(NOT_MODIFIED)
     message.text, message.entities, message.markup = text, entities, markup
@@ -71,7 +71,7 @@ def edit_reply_markup(telegram: Telegram, params: Params) -> Json:
     return _change(telegram, message, message.text, message.entities, _inline_only(params))
 
 
-def _deletable(telegram: Telegram, chat: Chat, number: int) -> Message:
+def _deletable(telegram: Telegram, chat: Chat, number: int) -> ChatMessage:
     message = chat.messages.get(number)
     if message is None:
         raise bad_request("message to delete not found")

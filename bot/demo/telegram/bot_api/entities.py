@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlsplit
 
-from bot.demo.telegram.bot_api.refusal import Refusal, bad_request
+from bot.demo.telegram.bot_api.refusal import BotApiRefused, bad_request
 from bot.demo.telegram.model import Entity
 
 KINDS = {
@@ -155,7 +155,7 @@ class _Reader:
     def _bytes(self, at: int) -> int:
         return len(self.source[:at].encode())
 
-    def _error(self, reason: str, at: int | None = None) -> Refusal:
+    def _error(self, reason: str, at: int | None = None) -> BotApiRefused:
         where = "" if at is None else f" at byte offset {self._bytes(at)}"
         return bad_request(f"can't parse entities: {reason}{where}")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.demo.telegram.bot_api.params import Params
 from bot.demo.telegram.bot_api.refusal import bad_request
-from bot.demo.telegram.model import Json, Message
+from bot.demo.telegram.model import ChatMessage, Json
 
 MOST_BUTTONS = 100
 MOST_IN_ROW = 8
@@ -48,7 +48,7 @@ def _button(button: object) -> Json:
     return button
 
 
-def inline_rows(message: Message) -> list[list[Json]]:
+def inline_rows(message: ChatMessage) -> list[list[Json]]:
     rows = (message.markup or {}).get("inline_keyboard")
     return rows if isinstance(rows, list) else []
 

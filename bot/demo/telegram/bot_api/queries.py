@@ -14,23 +14,23 @@ TOASTS_KEPT = 5
 
 
 @dataclass
-class Press:
+class ButtonPress:
     user_id: int
     at: float
     answer: Json | None = None
     answered: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Presses:
+class ButtonPresses:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
-        self._presses: dict[str, Press] = {}
+        self._presses: dict[str, ButtonPress] = {}
         self._last_id = 4_000_000_000_000_000_000
         self._toasts: dict[int, deque[Json]] = {}
 
     def add(self, user_id: int) -> str:
         self._last_id += 1
-        self._presses[str(self._last_id)] = Press(user_id, self._now())
+        self._presses[str(self._last_id)] = ButtonPress(user_id, self._now())
         return str(self._last_id)
 
     def answer(self, query_id: str, text: str, alert: bool, seq: int) -> None:

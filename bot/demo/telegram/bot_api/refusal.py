@@ -5,7 +5,7 @@ from bot.demo.telegram.model import Json
 CONFLICT = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
 
 
-class Refusal(Exception):
+class BotApiRefused(Exception):
     """Rendered as `{"ok": false, "error_code": code, "description": …, "parameters": …}` with the same HTTP status."""
 
     def __init__(self, code: int, description: str, parameters: Json | None = None) -> None:
@@ -19,18 +19,18 @@ class Refusal(Exception):
         return body | ({"parameters": self.parameters} if self.parameters else {})
 
 
-def bad_request(reason: str) -> Refusal:
-    return Refusal(400, f"Bad Request: {reason}")
+def bad_request(reason: str) -> BotApiRefused:
+    return BotApiRefused(400, f"Bad Request: {reason}")
 
 
-def forbidden(reason: str) -> Refusal:
-    return Refusal(403, f"Forbidden: {reason}")
+def forbidden(reason: str) -> BotApiRefused:
+    return BotApiRefused(403, f"Forbidden: {reason}")
 
 
-def too_many_requests(seconds: int) -> Refusal:
-    return Refusal(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
+def too_many_requests(seconds: int) -> BotApiRefused:
+    return BotApiRefused(429, f"Too Many Requests: retry after {seconds}", {"retry_after": seconds})
 
 
-def migrated(new_id: int) -> Refusal:
+def migrated(new_id: int) -> BotApiRefused:
     text = "Bad Request: group chat was upgraded to a supergroup chat"
-    return Refusal(400, text, {"migrate_to_chat_id": new_id})
+    return BotApiRefused(400, text, {"migrate_to_chat_id": new_id})

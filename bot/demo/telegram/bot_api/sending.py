@@ -7,7 +7,7 @@ from bot.demo.telegram.bot_api.entities import detect, read_html, strip, units
 from bot.demo.telegram.bot_api.keyboards import read_markup
 from bot.demo.telegram.bot_api.params import Params
 from bot.demo.telegram.bot_api.refusal import bad_request, forbidden, migrated
-from bot.demo.telegram.model import GENERAL, Chat, Entity, File, Json, Message
+from bot.demo.telegram.model import GENERAL, Chat, ChatMessage, Entity, Json, StoredFile
 from bot.demo.telegram.world import Telegram
 
 LONGEST_TEXT = 4096
@@ -128,11 +128,13 @@ def read_thread(telegram: Telegram, chat: Chat, params: Params, reply_to: int | 
     return thread
 
 
-def post(telegram: Telegram, chat: Chat, params: Params, formatted: Formatted, file: File | None = None) -> Message:
+def post(
+    telegram: Telegram, chat: Chat, params: Params, formatted: Formatted, file: StoredFile | None = None
+) -> ChatMessage:
     reply_to = read_reply(chat, params)
     preview = params.mapping("link_preview_options")
     return telegram.post(
-        Message(
+        ChatMessage(
             chat,
             None if chat.type == "channel" else telegram.bot,
             int(telegram.now()),
@@ -169,7 +171,7 @@ def sender_of(kind: str) -> Callable[[Telegram, Params], Json]:
     return send
 
 
-def _read_file(telegram: Telegram, params: Params, kind: str) -> File:
+def _read_file(telegram: Telegram, params: Params, kind: str) -> StoredFile:
     upload = params.upload(kind)
     if upload is not None:
         is_sound = kind in ("audio", "voice")
@@ -182,7 +184,7 @@ def _read_file(telegram: Telegram, params: Params, kind: str) -> File:
     return telegram.shelf.find(file_id)
 
 
-def _original(telegram: Telegram, params: Params, verb: str) -> Message:
+def _original(telegram: Telegram, params: Params, verb: str) -> ChatMessage:
     source = reachable_chat(telegram, params, "from_chat_id")
     message = source.messages.get(params.required_integer("message_id"))
     if message is None:
@@ -192,7 +194,7 @@ def _original(telegram: Telegram, params: Params, verb: str) -> Message:
     return message
 
 
-def origin(message: Message) -> tuple[Json, str]:
+def origin(message: ChatMessage) -> tuple[Json, str]:
     """Return the original sender, as `forward_origin` and as a name."""
     if message.forward_origin is not None:
         return message.forward_origin, message.forwarded_from or ""

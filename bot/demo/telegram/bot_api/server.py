@@ -9,10 +9,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from bot.demo.telegram.bot_api import bot_methods, chat_methods, editing, sending
 from bot.demo.telegram.bot_api.params import Params, read_params
-from bot.demo.telegram.bot_api.refusal import Refusal, too_many_requests
-from bot.demo.telegram.faults import Fault, FaultKind
+from bot.demo.telegram.bot_api.refusal import BotApiRefused, too_many_requests
+from bot.demo.telegram.faults import BotApiFault, FaultKind
 from bot.demo.telegram.model import Json
-from bot.demo.telegram.waiting import Gone, unless_gone
+from bot.demo.telegram.waiting import ClientGone, unless_gone
 from bot.demo.telegram.world import TOKEN, Telegram
 from bot.demo.wire import abort
 
@@ -27,9 +27,9 @@ COUNTED = frozenset(name.lower() for name in (*sending.METHODS, *editing.METHODS
 
 def check_token(telegram: Telegram, token: str) -> None:
     if not TOKEN.fullmatch(token):
-        raise Refusal(404, "Not Found")
+        raise BotApiRefused(404, "Not Found")
     if not telegram.accepts(token):
-        raise Refusal(401, "Unauthorized")
+        raise BotApiRefused(401, "Unauthorized")
 
 
 async def answer(telegram: Telegram, request: Request) -> Response:
@@ -39,10 +39,10 @@ async def answer(telegram: Telegram, request: Request) -> Response:
         check_token(telegram, request.path_params["token"])
         params = await read_params(request)
         return await _answer(telegram, request, method, params)
-    except Refusal as refusal:
+    except BotApiRefused as refusal:
         telegram.log.add(_name(method), params, refusal.code, {"description": refusal.description})
         return JSONResponse(refusal.as_json(), refusal.code)
-    except Gone:
+    except ClientGone:
         return Response()
 
 
@@ -70,7 +70,7 @@ def _page(status: int) -> str:
     return f"<html><head><title>{title}</title></head><body><h1>{title}</h1><hr>nginx</body></html>"
 
 
-async def _deliver(request: Request, fault: Fault | None, body: Json) -> Response:
+async def _deliver(request: Request, fault: BotApiFault | None, body: Json) -> Response:
     """Respond to a call that was carried out; `slow` and `lost_answer` affect only the response."""
     if fault is not None and fault.kind is FaultKind.LOST_ANSWER:
         return _cut(request)
@@ -88,7 +88,7 @@ def call(telegram: Telegram, method: str, params: Params) -> object:
     """Call a Bot API method; the result of a long poll must be awaited. Raises Refusal."""
     known = METHODS.get(method.lower())
     if known is None:
-        raise Refusal(404, "Not Found")
+        raise BotApiRefused(404, "Not Found")
     chat_id = params.chat_id()
     if method.lower() in COUNTED and chat_id in telegram.chats:
         seconds = telegram.limits.spend(chat_id)
@@ -106,9 +106,9 @@ def _name(method: str) -> str:
 async def download(telegram: Telegram, request: Request) -> Response:
     try:
         check_token(telegram, request.path_params["token"])
-    except Refusal as refusal:
+    except BotApiRefused as refusal:
         return JSONResponse(refusal.as_json(), refusal.code)
     file = telegram.shelf.by_path(request.path_params["path"])
     if file is None:
-        return JSONResponse(Refusal(404, "Not Found").as_json(), 404)
+        return JSONResponse(BotApiRefused(404, "Not Found").as_json(), 404)
     return Response(file.content, media_type="application/octet-stream")

@@ -4,7 +4,7 @@ import zlib
 
 from bot.demo.telegram.bot_api.keyboards import inline_rows
 from bot.demo.telegram.files import file_fields
-from bot.demo.telegram.model import GENERAL, Chat, Json, Member, Message, Person
+from bot.demo.telegram.model import GENERAL, Chat, ChatMessage, Json, Member, Person
 
 ADMIN_RIGHTS = (
     "can_manage_chat",
@@ -93,7 +93,7 @@ def member(one: Person, membership: Member | None) -> Json:
     return base
 
 
-def message(one: Message, quoted: bool = True) -> Json:
+def message(one: ChatMessage, quoted: bool = True) -> Json:
     """`quoted`: include the replied-to message; Telegram shows that one without its own quotation."""
     fields: Json = {"message_id": one.id, "date": one.date, "chat": chat(one.chat)}
     fields |= _present(
@@ -112,7 +112,7 @@ def message(one: Message, quoted: bool = True) -> Json:
     return fields | _place(one) | _content(one) | _quotation(one, quoted)
 
 
-def _content(one: Message) -> Json:
+def _content(one: ChatMessage) -> Json:
     entities = [entity.as_json() for entity in one.entities]
     if one.service is not None:
         return one.service
@@ -121,14 +121,14 @@ def _content(one: Message) -> Json:
     return file_fields(one.file) | _present({"caption": one.text, "caption_entities": entities or None})
 
 
-def _place(one: Message) -> Json:
+def _place(one: ChatMessage) -> Json:
     """In a supergroup without topics the thread of a reply is the first message of the conversation."""
     if one.thread is None or one.thread == GENERAL:
         return {}
     return {"message_thread_id": one.thread} | _present({"is_topic_message": one.chat.is_forum})
 
 
-def _quotation(one: Message, quoted: bool) -> Json:
+def _quotation(one: ChatMessage, quoted: bool) -> Json:
     target = one.reply_to
     if target is None and one.chat.is_forum and one.thread != one.id:
         # A message in a topic is a reply to the service message that opened the topic.

@@ -2,7 +2,7 @@
 
 from bot.demo.telegram.bot_api import shapes
 from bot.demo.telegram.bot_api.params import Params
-from bot.demo.telegram.bot_api.refusal import Refusal, bad_request
+from bot.demo.telegram.bot_api.refusal import BotApiRefused, bad_request
 from bot.demo.telegram.client import view
 from bot.demo.telegram.model import GENERAL, IN_CHAT, STATUSES, Chat, Json, Member, Person, Topic
 from bot.demo.telegram.world import Telegram
@@ -13,7 +13,7 @@ ICON_COLOR = 7322096
 def _chat(telegram: Telegram, params: Params) -> Chat:
     chat = telegram.chats.get(params.required_integer("chat"))
     if chat is None or chat.is_private or chat.migrated_to is not None:
-        raise Refusal(404, "there is no such group")
+        raise BotApiRefused(404, "there is no such group")
     return chat
 
 
@@ -103,7 +103,7 @@ def topics(telegram: Telegram, params: Params) -> Json:
     if number is None:
         return {"id": _open_topic(telegram, chat, params.text("name") or "New topic").id}
     if number not in chat.topics:
-        raise Refusal(404, f"there is no topic {number}")
+        raise BotApiRefused(404, f"there is no topic {number}")
     if params.flag("deleted"):
         _delete_topic(chat, number)
     else:

@@ -4,10 +4,10 @@ from bot.demo.telegram.bot_api import shapes
 from bot.demo.telegram.bot_api.entities import detect, units
 from bot.demo.telegram.bot_api.keyboards import button_at, inline_rows
 from bot.demo.telegram.bot_api.params import Params, Upload
-from bot.demo.telegram.bot_api.refusal import Refusal, bad_request
+from bot.demo.telegram.bot_api.refusal import BotApiRefused, bad_request
 from bot.demo.telegram.bot_api.sending import LONGEST_CAPTION, LONGEST_TEXT, origin
 from bot.demo.telegram.client.view import chat_of
-from bot.demo.telegram.files import PICTURES, Shelf
+from bot.demo.telegram.files import PICTURES, UploadedFiles
 from bot.demo.telegram.model import (
     ANONYMOUS_ADMIN,
     ANOTHER_BOT,
@@ -15,10 +15,10 @@ from bot.demo.telegram.model import (
     SEND_AS_CHANNEL,
     TELEGRAM,
     Chat,
-    File,
+    ChatMessage,
     Json,
-    Message,
     Person,
+    StoredFile,
 )
 from bot.demo.telegram.updates import CALLBACK_LIFETIME
 from bot.demo.telegram.world import Telegram
@@ -35,10 +35,10 @@ def _place(telegram: Telegram, params: Params) -> tuple[Person, Chat]:
     return user, chat_of(telegram, user, params.required_integer("chat"))
 
 
-def _message(chat: Chat, params: Params) -> Message:
+def _message(chat: Chat, params: Params) -> ChatMessage:
     number = params.required_integer("message")
     if number not in chat.messages:
-        raise Refusal(404, f"there is no message {number}")
+        raise BotApiRefused(404, f"there is no message {number}")
     return chat.messages[number]
 
 
@@ -80,15 +80,15 @@ def upload(telegram: Telegram, params: Params) -> Json:
     return {"message_id": _say(telegram, user, chat, Params(params.values | {"text": params.text("caption")}), file).id}
 
 
-def _shelve(shelf: Shelf, sent: Upload) -> File:
+def _shelve(shelf: UploadedFiles, sent: Upload) -> StoredFile:
     """A picture that Telegram cannot read becomes a document."""
     try:
         return shelf.add("photo" if sent.mime in PICTURES else "document", sent)
-    except Refusal:
+    except BotApiRefused:
         return shelf.add("document", sent)
 
 
-def _say(telegram: Telegram, user: Person, chat: Chat, params: Params, file: File | None = None) -> Message:
+def _say(telegram: Telegram, user: Person, chat: Chat, params: Params, file: StoredFile | None = None) -> ChatMessage:
     text = params.text("text").strip()
     if not text and file is None:
         raise bad_request("the message is empty")
@@ -96,10 +96,10 @@ def _say(telegram: Telegram, user: Person, chat: Chat, params: Params, file: Fil
         raise bad_request("the message is too long")
     thread, reply_to = _thread(chat, user, params), params.integer("reply_to")
     if reply_to is not None and reply_to not in chat.messages:
-        raise Refusal(404, f"there is no message {reply_to}")
+        raise BotApiRefused(404, f"there is no message {reply_to}")
     _open(user, chat)
     date = int(telegram.now() - params.number("age", 0))
-    message = Message(
+    message = ChatMessage(
         chat, user, date, text=text, entities=detect(text, []), file=file, thread=thread, reply_to=reply_to
     )
     _disguise(telegram, message, params.mapping("forge") or Params({}))
@@ -119,13 +119,13 @@ def _thread(chat: Chat, user: Person, params: Params) -> int | None:
     thread = None if thread == GENERAL or not chat.is_forum else thread
     topic = chat.topics.get(thread or GENERAL) if chat.is_forum else None
     if chat.is_forum and topic is None:
-        raise Refusal(404, f"there is no topic {thread}")
+        raise BotApiRefused(404, f"there is no topic {thread}")
     if topic is not None and topic.closed and not chat.is_admin(user.id):
-        raise Refusal(403, "the topic is closed")
+        raise BotApiRefused(403, "the topic is closed")
     return thread
 
 
-def _disguise(telegram: Telegram, message: Message, forge: Params) -> None:
+def _disguise(telegram: Telegram, message: ChatMessage, forge: Params) -> None:
     """Set the sender shown, which need not be the person that writes."""
     chat, user = message.chat, message.sender
     member = chat.members.get(user.id) if user else None
@@ -158,7 +158,7 @@ def edit(telegram: Telegram, params: Params) -> Json:
     user, chat = _place(telegram, params)
     message = _message(chat, params)
     if message.sender is not user or message.service is not None:
-        raise Refusal(403, "only one's own messages can be edited")
+        raise BotApiRefused(403, "only one's own messages can be edited")
     text = params.text("text").strip()
     if not text:
         raise bad_request("the message is empty")
@@ -172,7 +172,7 @@ def delete(telegram: Telegram, params: Params) -> Json:
     user, chat = _place(telegram, params)
     message = _message(chat, params)
     if message.sender is not user and not chat.is_admin(user.id) and not chat.is_private:
-        raise Refusal(403, "only one's own messages can be deleted")
+        raise BotApiRefused(403, "only one's own messages can be deleted")
     del chat.messages[message.id]
     telegram.bell.ring()
     return {"deleted": message.id}
@@ -182,13 +182,13 @@ def forward(telegram: Telegram, params: Params) -> Json:
     user = actor(telegram, params)
     original = _message(chat_of(telegram, user, params.required_integer("from_chat")), params)
     if original.protected or original.service is not None:
-        raise Refusal(403, "this message is protected: it cannot be forwarded")
+        raise BotApiRefused(403, "this message is protected: it cannot be forwarded")
     chat = chat_of(telegram, user, params.required_integer("to_chat"))
     _open(user, chat)
     thread = _thread(chat, user, params)
     source, name = origin(original)
     entities = list(original.entities)
-    copy = Message(
+    copy = ChatMessage(
         chat, user, int(telegram.now()), text=original.text, entities=entities, file=original.file, thread=thread
     )
     copy.forward_origin, copy.forwarded_from = source, name
@@ -202,7 +202,7 @@ async def press(telegram: Telegram, params: Params) -> Json:
     message = _message(chat, params)
     button = button_at(inline_rows(message), params.required_integer("row"), params.required_integer("column"))
     if button is None:
-        raise Refusal(404, "there is no such button")
+        raise BotApiRefused(404, "there is no such button")
     if "callback_data" not in button:
         raise bad_request("this button opens a link")
     if chat.is_private and user.blocked:

@@ -8,11 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.demo.telegram.bot_api.params import Params, read_params
-from bot.demo.telegram.bot_api.refusal import Refusal
+from bot.demo.telegram.bot_api.refusal import BotApiRefused
 from bot.demo.telegram.client import chats, messages, switches, view
 from bot.demo.telegram.files import PICTURES, SOUNDS
 from bot.demo.telegram.model import Json
-from bot.demo.telegram.waiting import Gone, unless_gone
+from bot.demo.telegram.waiting import ClientGone, unless_gone
 from bot.demo.telegram.world import Telegram
 
 LONGEST_WAIT = 50.0
@@ -61,9 +61,9 @@ async def answer(telegram: Telegram, request: Request) -> Response:
     try:
         result = action(telegram, await read_params(request))
         body = await unless_gone(request, result) if inspect.isawaitable(result) else result
-    except Refusal as refusal:
+    except BotApiRefused as refusal:
         return JSONResponse({"error": refusal.description.removeprefix("Bad Request: ")}, refusal.code)
-    except Gone:
+    except ClientGone:
         return Response()
     return JSONResponse(body)
 

@@ -2,7 +2,7 @@
 
 from bot.demo.telegram.bot_api.params import Params
 from bot.demo.telegram.bot_api.refusal import bad_request
-from bot.demo.telegram.faults import Fault, FaultKind
+from bot.demo.telegram.faults import BotApiFault, FaultKind
 from bot.demo.telegram.model import Json
 from bot.demo.telegram.world import Telegram
 
@@ -15,7 +15,7 @@ def faults(telegram: Telegram, params: Params) -> Json:
     if kind not in set(FaultKind):
         raise bad_request(f"there is no fault {kind}")
     count, retry_after = params.integer("count"), params.integer("retry_after")
-    fault = Fault(
+    fault = BotApiFault(
         FaultKind(kind),
         frozenset(str(method).lower() for method in params.items("methods")),
         params.integer("chat"),

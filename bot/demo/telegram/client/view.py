@@ -1,8 +1,8 @@
 """State that one person sees, for the web page."""
 
 from bot.demo.telegram.bot_api.keyboards import inline_rows
-from bot.demo.telegram.bot_api.refusal import Refusal
-from bot.demo.telegram.model import Chat, Json, Message, Person
+from bot.demo.telegram.bot_api.refusal import BotApiRefused
+from bot.demo.telegram.model import Chat, ChatMessage, Json, Person
 from bot.demo.telegram.world import Telegram
 
 MESSAGES_SHOWN = 200
@@ -54,7 +54,7 @@ def chat(one: Chat) -> Json:
     }
 
 
-def message(one: Message) -> Json:
+def message(one: ChatMessage) -> Json:
     return {
         "id": one.id,
         "date": one.date,
@@ -75,7 +75,7 @@ def message(one: Message) -> Json:
     } | _file(one)
 
 
-def _force_reply(one: Message) -> Json | None:
+def _force_reply(one: ChatMessage) -> Json | None:
     markup = one.markup or {}
     if not markup.get("force_reply"):
         return None
@@ -95,7 +95,7 @@ def _button(button: Json) -> Json:
     return {"text": button["text"], "kind": "callback"}
 
 
-def _file(one: Message) -> Json:
+def _file(one: ChatMessage) -> Json:
     """Exactly one of the three fields is set."""
     none: Json = {"document": None, "photo": None, "audio": None}
     if one.file is None:
@@ -116,9 +116,9 @@ def chat_of(telegram: Telegram, user: Person, chat_id: int) -> Chat:
     """Return a chat that this person may write to. Raises Refusal 404 or 403."""
     one = telegram.chats.get(chat_id)
     if one is None or (one.person is not None and one.person is not user):
-        raise Refusal(404, f"there is no chat {chat_id}")
+        raise BotApiRefused(404, f"there is no chat {chat_id}")
     if one.migrated_to is not None:
-        raise Refusal(403, f"the group became the supergroup {one.migrated_to}")
+        raise BotApiRefused(403, f"the group became the supergroup {one.migrated_to}")
     if one.person is None and not one.has(user.id):
-        raise Refusal(403, f"{user.name} is not in this chat")
+        raise BotApiRefused(403, f"{user.name} is not in this chat")
     return one

@@ -13,7 +13,7 @@ from bot.app.arrivals import Arrivals
 from bot.app.clock_adjustment import ClockAdjustment
 from bot.app.exit_codes import exit_code_for, force_exit_after
 from bot.app.fleet import Fleet
-from bot.app.handlers_wiring import SpokenStations, build_desk, build_dispatcher
+from bot.app.handlers_wiring import SpokenStations, build_dispatcher, build_services
 from bot.app.health_sources import OutboxState, ProgramSignals
 from bot.app.http_servers import serve_health
 from bot.app.reload import StationReloader
@@ -85,10 +85,10 @@ class Application:
     ) -> None:
         self._settings = settings
         self._clock = clock = clock or MonotonicClock(utc_now)
-        standstill = PausableGroup()
+        pausable = PausableGroup()
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
-        self._turns = LoopWatchdog()
+        self._watchdog = LoopWatchdog()
         self._manager = ServiceManager()
         self._store = Store(settings.database_url)
         self._bot = telegram_bot(settings)
@@ -97,7 +97,7 @@ class Application:
         fleet_chats = settings.alert_chats if several else ()
         registry = StationRegistry(fleet_chats, several=several)
         self._renderer = Renderer(settings.language, stations=registry)
-        self._messenger = Sender(self._bot, self._store, self._renderer, RateLimiter(), self._topic_lost)
+        self._sender = Sender(self._bot, self._store, self._renderer, RateLimiter(), self._topic_lost)
         in_settings = grants_from(settings.admins, settings.operators, settings.viewers)
         self._grants = GrantBook(
             self._store,
@@ -119,35 +119,35 @@ class Application:
             stations,
             SharedServices(
                 store=self._store,
-                messenger=self._messenger,
+                sender=self._sender,
                 grants=self._grants,
                 people=self._people,
                 oncall=self._oncall,
                 fleet_chats=fleet_chats,
                 last_resort=tuple(Destination(person) for person in sorted(settings.admins)),
-                recency=LastSeenWriter(self._store),
+                last_seen=LastSeenWriter(self._store),
                 wake=outbox_queued,
                 clock=clock,
-                turns=self._turns,
-                standstill=standstill,
+                watchdog=self._watchdog,
+                pausable=pausable,
                 calendars=self._calendars,
             ),
             registry,
             settings.station_defaults() if several else None,
             settings.pbx_name,
         )
-        self._courier = DeliveryWorker(
-            self._store, self._messenger, self._fleet, clock, self._turns.register("courier")
+        self._delivery_worker = DeliveryWorker(
+            self._store, self._sender, self._fleet, clock, self._watchdog.register("courier")
         )
-        outbox_queued.connect(self._courier.wake)
+        outbox_queued.connect(self._delivery_worker.wake)
         self._administrators = AdminNotices(self._store, self._fleet.whole.destinations, clock, outbox_queued)
         self._known = KnownSenders(self._store, self._grants, self._fleet, clock)
-        self._not_done = UnhandledUpdates(
+        self._unhandled_updates = UnhandledUpdates(
             self._administrators, self._known, self._fleet.whole.name, clock, outbox_queued
         )
         self._reachability = ChatReachabilityCheck(
             self._store,
-            self._messenger,
+            self._sender,
             self._administrators,
             self._fleet,
             clock,
@@ -155,7 +155,7 @@ class Application:
         )
         self._directory = StationChooser(single_station=self._fleet.one, stations=SpokenStations(registry))
         self._denials = Denials(clock)
-        self._desk = build_desk(
+        self._services = build_services(
             settings,
             self._fleet,
             self._directory,
@@ -182,20 +182,20 @@ class Application:
             settings,
             bot=self._bot,
             clock=clock,
-            loop=self._turns.register("listening"),
+            loop=self._watchdog.register("listening"),
             second_copy=self._fleet.second_copy,
             administrators=self._administrators,
             outbox=outbox_state,
             manager=self._manager,
         )
-        self._life = HealthMonitor(
+        self._health_monitor = HealthMonitor(
             clock=clock,
             sources=ProgramSignals(self._listening, self._fleet, outbox_state),
             poll_silence=timedelta(seconds=max(120.0, 4 * settings.poll_interval)),
         )
-        self._timekeeping = ClockAdjustment(clock, self._store, self._fleet, self._life, standstill)
+        self._timekeeping = ClockAdjustment(clock, self._store, self._fleet, self._health_monitor, pausable)
         self._menus = Menus(
-            self._messenger,
+            self._sender,
             self._renderer,
             CATALOGUE,
             self._grants,
@@ -204,10 +204,10 @@ class Application:
             self._bot.token.partition(":")[0],
         )
         self._arrivals = Arrivals(
-            self._messenger,
+            self._sender,
             self._menus,
             self._membership,
-            self._not_done,
+            self._unhandled_updates,
             self._fleet,
             self._store,
             clock,
@@ -252,21 +252,21 @@ class Application:
         runs = {
             **self._fleet.jobs(),
             "fleet": self._renewing.run,
-            "courier": self._courier.run,
+            "courier": self._delivery_worker.run,
             "tidy": self._tidy,
-            "life": self._life.run,
+            "life": self._health_monitor.run,
             "timekeeping": self._timekeeping.run,
         }
         jobs = [retry_on_database_error(name, partial(run, stop), stop) for name, run in runs.items()]
         jobs += [
-            retry_on_database_error(hook.__name__, partial(hook, self._desk, self._clock, stop), stop)
+            retry_on_database_error(hook.__name__, partial(hook, self._services, self._clock, stop), stop)
             for hook in HOOKS.startup
         ]
-        jobs += [self._listen(), self._manager.keep_told(self._turns.stalled, self._life.problems, stop)]
+        jobs += [self._listen(), self._manager.keep_told(self._watchdog.stalled, self._health_monitor.problems, stop)]
         if settings.health_address:
-            jobs.append(serve_health(self._life.problems, settings.health_address, self._stop))
+            jobs.append(serve_health(self._health_monitor.problems, settings.health_address, self._stop))
         if settings.heartbeat_url:
-            jobs.append(Heartbeat(settings.heartbeat_url, self._life).run(stop))
+            jobs.append(Heartbeat(settings.heartbeat_url, self._health_monitor).run(stop))
         return jobs
 
     async def _finish(self) -> None:
@@ -289,10 +289,10 @@ class Application:
             bot_name,
             self._settings,
             self._directory,
-            self._desk,
+            self._services,
             self._denials,
             store=self._store,
-            messenger=self._messenger,
+            sender=self._sender,
             renderer=self._renderer,
             alert_chats=self._fleet,
             clock=self._clock,

@@ -23,7 +23,7 @@ from handlers.dialog.menus import Menus
 
 @dataclass(frozen=True, slots=True)
 class Arrivals(UpdateObserver):
-    messenger: Sender
+    sender: Sender
     menus: Menus
     membership: Membership
     not_done: UnhandledUpdates
@@ -34,11 +34,11 @@ class Arrivals(UpdateObserver):
 
     def heard(self, update: Update) -> None:
         if (message := update.effective_message) is not None:
-            self.messenger.newest.saw(message.chat.id, message.message_id)
+            self.sender.newest.saw(message.chat.id, message.message_id)
         self.menus.heard(update)
 
     def noticed(self, chat: int, message: int) -> None:
-        self.messenger.newest.saw(chat, message)
+        self.sender.newest.saw(chat, message)
 
     def observed(self, chat: int, payload: Mapping[str, Any]) -> None:
         self.membership.heard(payload)

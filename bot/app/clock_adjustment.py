@@ -19,13 +19,13 @@ LOOK_EVERY = 1.0
 
 class ClockAdjustment:
     def __init__(
-        self, clock: MonotonicClock, store: Store, fleet: Fleet, life: HealthMonitor, standstill: PausableGroup
+        self, clock: MonotonicClock, store: Store, fleet: Fleet, life: HealthMonitor, pausable: PausableGroup
     ) -> None:
         self._clock = clock
         self._store = store
         self._fleet = fleet
-        self._life = life
-        self._standstill = standstill
+        self._health_monitor = life
+        self._pausable = pausable
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -35,7 +35,7 @@ class ClockAdjustment:
     async def look(self) -> None:
         if not self._clock.off_by:
             return
-        async with self._standstill.paused():
+        async with self._pausable.paused():
             # Read again under the pause: the clock may have been set back meanwhile.
             if not (by := self._clock.off_by):
                 return
@@ -44,7 +44,7 @@ class ClockAdjustment:
             async with self._store.begin() as session:
                 await move(session, setting)
             self._clock.follow(by)
-            self._life.moved(setting.now, by)
+            self._health_monitor.moved(setting.now, by)
             await self._fleet.restore()
         log.warning(
             "system clock was set, stored times shifted to keep durations",

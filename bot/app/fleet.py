@@ -63,21 +63,21 @@ class Fleet:
         self._shared = shared
         self.stations = registry
         self._wanted = tuple(stations)
-        self.schedule = Schedule(metrics.LATENESS, shared.turns.register("looks"))
-        self.ticker = Ticker(shared.store, shared.clock, shared.turns.register("ticker"), shared.standstill)
+        self.schedule = Schedule(metrics.LATENESS, shared.watchdog.register("looks"))
+        self.ticker = Ticker(shared.store, shared.clock, shared.watchdog.register("ticker"), shared.pausable)
         whole = stations[0] if defaults is None else _virtual_station(EVERY_STATION, title or EVERYTHING, defaults)
         registry.whole = self.whole = StationMonitor(whole, shared)
         self.one = registry.one
-        self.lookouts = FleetChecks(shared.store, shared.turns.register("lookouts"), shared.standstill)
+        self.checks = FleetChecks(shared.store, shared.watchdog.register("lookouts"), shared.pausable)
         self.duty = StationSelection("duty", oncall_reachability.LOOK_EVERY, shared.oncall.stations)
         self.causes = Correlator(
-            self.whole.ledger, registry, shared.clock, shared.causes, Signal(self._released), shared.standstill
+            self.whole.incident_manager, registry, shared.clock, shared.causes, Signal(self._released), shared.pausable
         )
         shared.owed.connect(shared.wake.send, self.ticker.wake)
-        shared.watching_changed.connect(self.lookouts.wake)
-        self.second_copy = DuplicateInstanceCheck(self.whole.name, self.whole.ledger, shared.clock)
+        shared.watching_changed.connect(self.checks.wake)
+        self.second_copy = DuplicateInstanceCheck(self.whole.name, self.whole.incident_manager, shared.clock)
         if self.one is None:
-            self.ticker.add(self.whole.name, self.whole.ledger)
+            self.ticker.add(self.whole.name, self.whole.incident_manager)
             self.duty.add(self.whole.name, self.whole.duty.run_once)
 
     def __iter__(self) -> Iterator[StationMonitor]:
@@ -97,7 +97,7 @@ class Fleet:
 
     async def save_last_seen(self) -> None:
         """What is known and not stored yet."""
-        await self._shared.recency.write()
+        await self._shared.last_seen.write()
 
     async def restore(self) -> None:
         """The times in what is stored have moved; while this goes on nobody looks at any station."""
@@ -159,25 +159,25 @@ class Fleet:
         runs = {
             "watch": self.schedule.run,
             "ticker": self.ticker.run,
-            "lookouts": self.lookouts.run,
+            "lookouts": self.checks.run,
             "duty": self.duty.run,
-            "recency": self._shared.recency.run,
+            "recency": self._shared.last_seen.run,
             "second copy": self.second_copy.run,
         }
         return runs if self.one is not None else {**runs, "common causes": self.causes.run}
 
     def _begin(self, station: StationMonitor) -> None:
         self.stations.add(station)
-        self.ticker.add(station.name, station.ledger, station.watch)
-        look = self._shared.standstill.is_running(station.poll)
+        self.ticker.add(station.name, station.incident_manager, station.watch)
+        look = self._shared.pausable.is_running(station.poll)
         self.schedule.add(station.name, look, station.settings.poll_interval)
-        self.lookouts.add(station.name, station.lookouts)
+        self.checks.add(station.name, station.checks)
         self.duty.add(station.name, station.duty.run_once)
 
     async def _end(self, name: str) -> None:
         station = self.stations.remove(name)
         await self.schedule.remove(name)
-        await self.lookouts.remove(name)
+        await self.checks.remove(name)
         await self.duty.remove(name)
         self.ticker.remove(name)
         await station.pbx.close()
@@ -189,7 +189,7 @@ class Fleet:
     async def _abandon(self, name: str) -> None:
         """Nobody looks at it any more: what is open of it would stay so for ever."""
         station = StationMonitor(_virtual_station(name, self.stations.title(name), {}), self._shared)
-        ended = await station.ledger.close_all(self._shared.clock())
+        ended = await station.incident_manager.close_all(self._shared.clock())
         log.info("station removed", station=name, incidents_ended=ended)
 
     async def alert_chats(self, session: Session) -> set[int]:

@@ -57,7 +57,7 @@ class SpokenStations:
         return self._registry.alert_stations_of(chat)
 
 
-def build_desk(
+def build_services(
     settings: Settings,
     fleet: Fleet,
     directory: StationChooser,
@@ -74,7 +74,7 @@ def build_desk(
 ) -> Services:
     """`wake` tells the delivery worker that a message was queued."""
     return Services(
-        drawer=TemporaryPayloads(store, clock),
+        temporary_payloads=TemporaryPayloads(store, clock),
         imports=Imports(store, clock),
         registrations=Reregistrations(store, clock),
         grants=grants,
@@ -95,11 +95,11 @@ def build_dispatcher(
     bot_name: str,
     settings: Settings,
     directory: StationChooser,
-    desk: Services,
+    services: Services,
     denials: Denials,
     *,
     store: Store,
-    messenger: Sender,
+    sender: Sender,
     renderer: Renderer,
     alert_chats: AlertChats,
     clock: Clock,
@@ -111,22 +111,24 @@ def build_dispatcher(
         chat=settings.chat_commands_per_minute,
         costly=settings.costly_commands_per_minute,
     )
-    decisions = Authorizer(
+    authorizer = Authorizer(
         store=store,
         catalogue=CATALOGUE,
-        grants=desk.grants,
-        membership=desk.membership,
+        grants=services.grants,
+        membership=services.membership,
         limits=RateLimits(pace),
         denials=denials,
         directory=directory,
         clock=clock,
     )
-    second = TwoPersonRule(settings.two_person, store=store, drawer=desk.drawer, clock=clock, wake=wake)
-    reception = RequestFactory(
+    second = TwoPersonRule(
+        settings.two_person, store=store, temporary_payloads=services.temporary_payloads, clock=clock, wake=wake
+    )
+    request_factory = RequestFactory(
         directory=directory,
-        desk=desk,
+        services=services,
         store=store,
-        messenger=messenger,
+        sender=sender,
         renderer=renderer,
         clock=clock,
         mask_numbers=settings.mask_numbers,
@@ -136,9 +138,9 @@ def build_dispatcher(
     _warn_of_conflict(settings)
     return Dispatcher(
         bot_name=bot_name,
-        decisions=decisions,
+        authorizer=authorizer,
         second=second,
-        reception=reception,
+        request_factory=request_factory,
         alert_chats=alert_chats,
         hooks=HOOKS,
     )
@@ -165,10 +167,10 @@ def _spoken_of(watched: StationMonitor | None) -> Station | None:
         title=watched.title,
         pbx=watched.pbx,
         watch=watched.watch,
-        ledger=watched.ledger,
-        phones=watched.lookouts.phones,
+        incident_manager=watched.incident_manager,
+        phones=watched.checks.phones,
         watched=watched.watched,
-        rehearsals=watched.rehearsals,
+        drills=watched.drills,
         zone=watched.zone,
         country_set=watched.settings.country or "",
     )

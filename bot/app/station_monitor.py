@@ -44,25 +44,25 @@ ASK_ZONE_EVERY = timedelta(minutes=10)
 @dataclass(frozen=True, slots=True)
 class SharedServices:
     """`fleet_chats` are told of every station; when nobody else is, `last_resort` is. `wake` tells the courier that
-    something is owed; what looks at stations moves in `standstill`. Three are the fleet's own: `owed` tells that
+    something is owed; what looks at stations moves in `pausable`. Three are the fleet's own: `owed` tells that
     something is due or owed, `watching_changed` that other extensions are watched, `causes` what hits many stations
     now."""
 
     store: Store
-    messenger: Sender
+    sender: Sender
     grants: GrantBook
     people: Contacts
     oncall: OnCallBook
     fleet_chats: Sequence[Destination]
     last_resort: Sequence[Destination]
-    recency: LastSeenWriter
+    last_seen: LastSeenWriter
     wake: Signal
     clock: Clock
-    turns: LoopWatchdog
+    watchdog: LoopWatchdog
     owed: Signal = field(default_factory=Signal)
     watching_changed: Signal = field(default_factory=Signal)
     causes: ActiveCauses = field(default_factory=ActiveCauses)
-    standstill: PausableGroup = field(default_factory=PausableGroup)
+    pausable: PausableGroup = field(default_factory=PausableGroup)
     calendars: CalendarFeed = field(default_factory=CalendarFeed)
 
 
@@ -85,7 +85,7 @@ class StationMonitor:
         self.destinations = Destinations(
             self.name, settings.alert_chats, shared.grants, fleet=shared.fleet_chats, last_resort=shared.last_resort
         )
-        cards = AlertMessages(shared.messenger.newest, timedelta(seconds=1.5 * settings.poll_interval))
+        cards = AlertMessages(shared.sender.newest, timedelta(seconds=1.5 * settings.poll_interval))
         people = OnCallResolver(shared.oncall, shared.grants, self.name, shared.people)
         notices = Notifier(
             station=self.name,
@@ -101,12 +101,12 @@ class StationMonitor:
             causes=shared.causes,
         )
         self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=self.destinations)
-        self.ledger = IncidentManager(shared.store, self.name, notices, shared.owed, shared.recency)
-        self.rehearsals = Drills(shared.store, self.name, self.ledger)
+        self.incident_manager = IncidentManager(shared.store, self.name, notices, shared.owed, shared.last_seen)
+        self.drills = Drills(shared.store, self.name, self.incident_manager)
         self.watch = TrunkMonitor(
             self.name,
             self.pbx,
-            self.ledger,
+            self.incident_manager,
             Policy(
                 poll_interval=settings.poll_interval,
                 alert_after=settings.alert_after,
@@ -118,10 +118,10 @@ class StationMonitor:
         self.watched = WatchedExtensions(
             shared.store, self.name, Signal(partial(shared.watching_changed.send, self.name))
         )
-        self.lookouts = StationChecks(
+        self.checks = StationChecks(
             self.name,
             self.pbx,
-            self.ledger,
+            self.incident_manager,
             watched=self.watched,
             quiet=NoCallsConfig(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
             zone=self.zone,
@@ -133,7 +133,7 @@ class StationMonitor:
             book=shared.oncall,
             grants=shared.grants,
             people=shared.people,
-            messenger=shared.messenger,
+            sender=shared.sender,
             store=shared.store,
             destinations=self.destinations,
             clock=shared.clock,
@@ -144,7 +144,7 @@ class StationMonitor:
     async def poll(self) -> float:
         """One look, and what is to be asked now and then; returns the seconds from its beginning to the next one."""
         pause = await self.watch.run_once()
-        await self.lookouts.after_poll()
+        await self.checks.after_poll()
         now = self._clock()
         if not self.watch.in_trouble and (self._zone_asked is None or now - self._zone_asked >= ASK_ZONE_EVERY):
             self._zone_asked = now
@@ -152,11 +152,11 @@ class StationMonitor:
         return pause
 
     def recalled(self, states: Mapping[str, dict[str, Any]]) -> None:
-        self.lookouts.recall(states)
+        self.checks.recall(states)
 
     def saw_time(self, pbx_time: datetime | None) -> None:
         self.zone.observe(pbx_time)
-        self.lookouts.clock.observe(pbx_time, self._clock())
+        self.checks.clock.observe(pbx_time, self._clock())
 
 
 def _verification(settings: StationSettings) -> bool | ssl.SSLContext:

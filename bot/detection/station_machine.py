@@ -44,28 +44,34 @@ def differs_in_recency_alone(memory: StationState, before: StationState) -> bool
 
 
 def evaluate_station(
-    memory: StationState, sight: Observation, alert_after: timedelta
+    memory: StationState, observation: Observation, alert_after: timedelta
 ) -> tuple[StationState, Transition | None]:
     """Evaluate one poll.
 
     A fault must last `alert_after` and be seen CONFIRMATIONS times; so must recovery. A ban of the bot's address is
     notified at once, since polls fail until it ends; it is no fault of the PBX.
     """
-    now = sight.at
-    if sight.trouble is None:
+    now = observation.at
+    if observation.trouble is None:
         return _answers(memory, now)
     before = memory.trouble
-    if before is None or (before is StationFault.BLOCKED and sight.trouble is not StationFault.BLOCKED):
+    if before is None or (before is StationFault.BLOCKED and observation.trouble is not StationFault.BLOCKED):
         memory = replace(memory, since=memory.since if memory.alarm else now, looks=0)
-    changed = memory.alarm and (sight.trouble, sight.row) != (memory.trouble, memory.row) and memory.trouble is not None
-    memory = replace(memory, trouble=sight.trouble, row=sight.row, looks=min(memory.looks + 1, CONFIRMATIONS))
+    changed = (
+        memory.alarm
+        and (observation.trouble, observation.row) != (memory.trouble, memory.row)
+        and memory.trouble is not None
+    )
+    memory = replace(
+        memory, trouble=observation.trouble, row=observation.row, looks=min(memory.looks + 1, CONFIRMATIONS)
+    )
     since = memory.since or now
     # A start in the future comes from a wrong clock.
     lasts = now - since >= alert_after or since > now
     if not memory.alarm and memory.looks >= CONFIRMATIONS and lasts:
         return replace(memory, alarm=True), Opened(Kind.STATION, since)
-    if sight.trouble is StationFault.BLOCKED and before is not StationFault.BLOCKED and not memory.alarm:
-        blocked_for = timedelta(seconds=sight.retry_after or 0)
+    if observation.trouble is StationFault.BLOCKED and before is not StationFault.BLOCKED and not memory.alarm:
+        blocked_for = timedelta(seconds=observation.retry_after or 0)
         return memory, ChatBlocked(now + blocked_for) if blocked_for >= SHUT_OUT_FOR else None
     return memory, Changed() if changed else None
 

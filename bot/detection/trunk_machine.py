@@ -61,16 +61,16 @@ class Policy:
 
 
 def evaluate_trunk(
-    memory: TrunkState, sight: TrunkObservation, now: datetime, policy: Policy, judge_from: datetime | None
+    memory: TrunkState, observation: TrunkObservation, now: datetime, policy: Policy, judge_from: datetime | None
 ) -> tuple[TrunkState, Transition | None]:
     """Evaluate one observation of a trunk.
 
     A repeated measurement is ignored; one in the future predates a correction of the clock.
     """
-    memory = replace(memory, name=sight.name, host=sight.host, type=sight.type, missing=0)
-    if sight.measured_at <= memory.measured_at <= now + CLOCKS_DIFFER:
+    memory = replace(memory, name=observation.name, host=observation.host, type=observation.type, missing=0)
+    if observation.measured_at <= memory.measured_at <= now + CLOCKS_DIFFER:
         return memory, None
-    memory, changed = update(memory, sight)
+    memory, changed = update(memory, observation)
     match memory.health:
         case Health.UP:
             return _evaluate_up(memory, now, policy)

@@ -73,43 +73,43 @@ class TrunkState:
     banned_until: datetime | None = None
 
 
-def initial_state(sight: TrunkObservation) -> TrunkState:
+def initial_state(observation: TrunkObservation) -> TrunkState:
     return TrunkState(
-        name=sight.name,
-        host=sight.host,
-        type=sight.type,
-        state=sight.state,
-        health=sight.health,
-        cause=sight.cause,
-        since=sight.since or sight.measured_at,
+        name=observation.name,
+        host=observation.host,
+        type=observation.type,
+        state=observation.state,
+        health=observation.health,
+        cause=observation.cause,
+        since=observation.since or observation.measured_at,
         looks=0,
         # Before any measurement, so that this first one counts.
-        measured_at=sight.measured_at - timedelta(seconds=1),
+        measured_at=observation.measured_at - timedelta(seconds=1),
     )
 
 
-def update(memory: TrunkState, sight: TrunkObservation) -> tuple[TrunkState, bool]:
+def update(memory: TrunkState, observation: TrunkObservation) -> tuple[TrunkState, bool]:
     """Return the updated state, and True if facts of a lasting failure have changed."""
-    same = sight.health is memory.health
-    since = memory.since if same else _began(sight, memory)
-    bad = sight.health in BAD
-    before, memory = memory, _heard(memory, sight)
-    cause, registering_again = _cause(memory, sight)
+    same = observation.health is memory.health
+    since = memory.since if same else _began(observation, memory)
+    bad = observation.health in BAD
+    before, memory = memory, _heard(memory, observation)
+    cause, registering_again = _cause(memory, observation)
     after = replace(
         memory,
-        state=sight.state,
-        health=sight.health,
+        state=observation.state,
+        health=observation.health,
         # The cause is kept after recovery, for people that ask for it.
         cause=cause if bad or memory.looks == 0 else memory.cause,
         registering_again=registering_again,
-        detour=sight.detour,
-        no_detour_since=_no_detour_since(memory, sight),
-        banned_until=sight.banned_until,
-        returning=memory.returning if same else sight.health is Health.PARTIAL and _was_down(memory),
+        detour=observation.detour,
+        no_detour_since=_no_detour_since(memory, observation),
+        banned_until=observation.banned_until,
+        returning=memory.returning if same else observation.health is Health.PARTIAL and _was_down(memory),
         since=since,
         looks=min(memory.looks + 1, CONFIRMATIONS) if same else 1,
-        measured_at=sight.measured_at,
-        bad_since=_bad_since(memory, sight, since),
+        measured_at=observation.measured_at,
+        bad_since=_bad_since(memory, observation, since),
     )
     return after, same and bad and _said(after) != _said(before)
 
@@ -123,26 +123,26 @@ def _was_down(memory: TrunkState) -> bool:
     return memory.alarm is Kind.TRUNK_DOWN or (memory.health is Health.DOWN and memory.alarm not in HALF_OUT)
 
 
-def _bad_since(memory: TrunkState, sight: TrunkObservation, since: datetime) -> datetime | None:
+def _bad_since(memory: TrunkState, observation: TrunkObservation, since: datetime) -> datetime | None:
     """Return the start of the failure; going down again after a notified recovery starts another."""
-    if sight.health not in BAD:
+    if observation.health not in BAD:
         return memory.bad_since
-    again = sight.health is Health.DOWN and memory.returning and memory.alarm is None
+    again = observation.health is Health.DOWN and memory.returning and memory.alarm is None
     return since if again and memory.health is Health.PARTIAL else memory.bad_since or since
 
 
-def _heard(memory: TrunkState, sight: TrunkObservation) -> TrunkState:
-    if sight.health is Health.UP:
+def _heard(memory: TrunkState, observation: TrunkObservation) -> TrunkState:
+    if observation.health is Health.UP:
         return replace(memory, was_silent=False, heard_since=None, was_cut_off=False, reached_since=None)
-    if sight.health not in BAD:
+    if observation.health not in BAD:
         return memory
-    silent, cut_off = sight.cause in SILENT, sight.cause is Cause.OWN_INTERNET
+    silent, cut_off = observation.cause in SILENT, observation.cause is Cause.OWN_INTERNET
     return replace(
         memory,
         was_silent=memory.was_silent or silent,
-        heard_since=_ended(memory.heard_since, memory.was_silent, silent, sight.measured_at),
+        heard_since=_ended(memory.heard_since, memory.was_silent, silent, observation.measured_at),
         was_cut_off=memory.was_cut_off or cut_off,
-        reached_since=_ended(memory.reached_since, memory.was_cut_off, cut_off, sight.measured_at),
+        reached_since=_ended(memory.reached_since, memory.was_cut_off, cut_off, observation.measured_at),
     )
 
 
@@ -151,37 +151,37 @@ def _ended(known: datetime | None, was: bool, is_: bool, now: datetime) -> datet
     return None if is_ or not was else known or now
 
 
-def _cause(memory: TrunkState, sight: TrunkObservation) -> tuple[Cause, bool]:
+def _cause(memory: TrunkState, observation: TrunkObservation) -> tuple[Cause, bool]:
     """Return (cause, retry pending).
 
     A refusal counts only if received while the provider answered; one outage keeps one cause; an expired inbound
     registration shows no cause of its own.
     """
-    cause = sight.cause
-    if cause is Cause.CREDENTIALS_REFUSED and _is_since(memory.heard_since, sight.measured_at, RETRIED_WITHIN):
+    cause = observation.cause
+    if cause is Cause.CREDENTIALS_REFUSED and _is_since(memory.heard_since, observation.measured_at, RETRIED_WITHIN):
         return memory.cause if memory.cause in SILENT else Cause.NO_ANSWER, True
-    if cause is Cause.NO_ANSWER and _is_since(memory.reached_since, sight.measured_at, SPREAD):
+    if cause is Cause.NO_ANSWER and _is_since(memory.reached_since, observation.measured_at, SPREAD):
         return Cause.OWN_INTERNET, False
-    if cause is Cause.UNKNOWN and is_inbound(sight.state) and memory.was_silent:
+    if cause is Cause.UNKNOWN and is_inbound(observation.state) and memory.was_silent:
         return memory.cause, False
     return cause, False
 
 
-def _no_detour_since(memory: TrunkState, sight: TrunkObservation) -> datetime | None:
-    if sight.health is not Health.PARTIAL or sight.detour.loses_calls is False:
+def _no_detour_since(memory: TrunkState, observation: TrunkObservation) -> datetime | None:
+    if observation.health is not Health.PARTIAL or observation.detour.loses_calls is False:
         return None
-    return memory.no_detour_since or sight.measured_at
+    return memory.no_detour_since or observation.measured_at
 
 
 def _is_since(moment: datetime | None, now: datetime, within: timedelta) -> bool:
     return moment is not None and now - moment < within
 
 
-def _began(sight: TrunkObservation, memory: TrunkState) -> datetime:
+def _began(observation: TrunkObservation, memory: TrunkState) -> datetime:
     """Return the start of this state: the PBX's time, unless it precedes the last measurement of another state."""
-    if sight.since is None or sight.since < memory.measured_at:
-        return sight.measured_at
-    return sight.since
+    if observation.since is None or observation.since < memory.measured_at:
+        return observation.measured_at
+    return observation.since
 
 
 def differ_lastingly(one: TrunkState | None, other: TrunkState | None) -> bool:

@@ -48,16 +48,18 @@ class HistoryBackfill:
         if self._blind_from is None or last_seen - self._blind_from < SHORT:
             self._blind_from = last_seen
 
-    async def run(self, sight: Observation) -> list[StateChange] | None:
+    async def run(self, observation: Observation) -> list[StateChange] | None:
         """Return the changes to report now that the station answers again; None to retry with the next poll."""
         begin = self._blind_from
-        if begin is None or sight.at - begin < SHORT:
+        if begin is None or observation.at - begin < SHORT:
             return []
         found: list[MissedOutage] | None
         try:
             async with asyncio.timeout(WITHIN):
                 found = [
-                    one for trunk in _changed_since(sight, begin) for one in await self._outages(trunk, begin, sight)
+                    one
+                    for trunk in _changed_since(observation, begin)
+                    for one in await self._outages(trunk, begin, observation)
                 ]
         except Exception as error:
             # Any error in the history must not stop monitoring of the present.
@@ -67,29 +69,33 @@ class HistoryBackfill:
             if self._refused < TRIES and not isinstance(error, Forbidden):
                 return None
             found = None
-        if not found and sight.at - begin < LONG:
+        if not found and observation.at - begin < LONG:
             return []
-        told = [self._missed(one, sight) for one in found or () if one.is_whole]
-        return [*told, StateChange(STATION, MonitoringGap(), note_facts(self._station, begin, sight.at, found))]
+        told = [self._missed(one, observation) for one in found or () if one.is_whole]
+        return [*told, StateChange(STATION, MonitoringGap(), note_facts(self._station, begin, observation.at, found))]
 
     def is_done(self) -> None:
         """Reset the gap once its report is stored."""
         self._blind_from, self._refused = None, 0
 
-    async def _outages(self, trunk: TrunkObservation, begin: datetime, sight: Observation) -> Sequence[MissedOutage]:
+    async def _outages(
+        self, trunk: TrunkObservation, begin: datetime, observation: Observation
+    ) -> Sequence[MissedOutage]:
         events = (await self._pbx.trunks.history(trunk.id, EVENTS)).value
-        found = outages_within(events, begin, sight.at, trunk=trunk.id, name=trunk.name, skew=sight.skew)
-        return [one for one in found if self._lasted(one, begin, sight.at)]
+        found = outages_within(events, begin, observation.at, trunk=trunk.id, name=trunk.name, skew=observation.skew)
+        return [one for one in found if self._lasted(one, begin, observation.at)]
 
     def _lasted(self, one: MissedOutage, begin: datetime, end: datetime) -> bool:
         return (one.down_until or end) - (one.down_from or begin) >= self._shortest
 
-    def _missed(self, one: MissedOutage, sight: Observation) -> StateChange:
-        trunk = sight.trunks[one.trunk]
+    def _missed(self, one: MissedOutage, observation: Observation) -> StateChange:
+        trunk = observation.trunks[one.trunk]
         facts = {"trunk": trunk.name, "host": trunk.host, "type": trunk.type, "cause": "unknown"}
-        return StateChange(one.trunk, OutageWhileAway(one.down_from or sight.at, one.down_until or sight.at), facts)
+        return StateChange(
+            one.trunk, OutageWhileAway(one.down_from or observation.at, one.down_until or observation.at), facts
+        )
 
 
-def _changed_since(sight: Observation, begin: datetime) -> list[TrunkObservation]:
+def _changed_since(observation: Observation, begin: datetime) -> list[TrunkObservation]:
     """Return the trunks whose state changed since `begin`; the others have no outage to query."""
-    return [trunk for trunk in sight.trunks.values() if trunk.since is None or trunk.since >= begin]
+    return [trunk for trunk in observation.trunks.values() if trunk.since is None or trunk.since >= begin]

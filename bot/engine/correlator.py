@@ -49,14 +49,14 @@ class Correlator:
         clock: Clock,
         active: ActiveCauses,
         released: Signal | None = None,
-        standstill: PausableGroup | None = None,
+        pausable: PausableGroup | None = None,
     ) -> None:
         self._book = book
         self._stations = stations
         self._clock = clock
         self._active = active
         self._released = released or Signal()
-        self._standstill = standstill or PausableGroup()
+        self._pausable = pausable or PausableGroup()
         self._trouble = OnChange()
 
     async def remember(self) -> None:
@@ -69,7 +69,7 @@ class Correlator:
         """Correlate every EVERY seconds until `stop`. Errors are logged."""
         while not stop.is_set():
             try:
-                async with self._standstill.running():
+                async with self._pausable.running():
                     await self.run_once()
                 self._trouble.is_new(None)
             except DatabaseError as error:

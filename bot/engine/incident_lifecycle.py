@@ -33,7 +33,7 @@ class IncidentLifecycle:
 
     def __init__(self, station: str, notices: Notifier) -> None:
         self._station = station
-        self._notices = notices
+        self._notifier = notices
 
     async def handle(self, session: Session, one: StateChange, now: datetime) -> None:
         if isinstance(one.transition, SwitchedOff | NotTold | ChatBlocked | TrunkGone | MonitoringGap):
@@ -46,14 +46,14 @@ class IncidentLifecycle:
             case Opened(kind, began_at):
                 if incident is None:
                     incident = await self._open(session, one, kind, began_at, now)
-                    await self._notices.run_due_step(session, incident, now)
+                    await self._notifier.run_due_step(session, incident, now)
             case Upgraded(kind, began_at) if incident is not None:
                 await self._worsen(session, incident, kind, one.facts, began_at, now)
             case Downgraded(kind) if incident is not None:
                 incident.kind, incident.facts, incident.due_at = kind, incident.facts | one.facts, None
                 _set_cliff(incident, now)
                 timeline.record(session, incident, "eased", now, kind=str(kind))
-                await self._notices.changed(session, incident, now)
+                await self._notifier.changed(session, incident, now)
             case Changed() if incident is not None:
                 await self._change(session, incident, one.facts, now)
             case Resolved(reason, ended_at, calls_out_pending=pending) if incident is not None:
@@ -67,15 +67,15 @@ class IncidentLifecycle:
         facts = one.facts | {"station": self._station}
         match one.transition:
             case MonitoringGap():
-                await self._notices.monitoring_gap(session, facts, now)
+                await self._notifier.monitoring_gap(session, facts, now)
             case ChatBlocked(until):
-                await self._notices.note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
+                await self._notifier.note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
             case NotTold():
-                await self._notices.note(session, "note_not_told", facts, now)
+                await self._notifier.note(session, "note_not_told", facts, now)
             case TrunkGone():
-                await self._notices.note(session, "note_gone", facts, now)
+                await self._notifier.note(session, "note_gone", facts, now)
             case _:
-                await self._notices.note(session, "note_switched_off", facts, now)
+                await self._notifier.note(session, "note_switched_off", facts, now)
 
     async def _open(
         self, session: Session, one: StateChange, kind: Kind, began_at: datetime, now: datetime
@@ -133,7 +133,7 @@ class IncidentLifecycle:
         incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
         timeline.record(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))
         _set_cliff(incident, now)
-        await self._notices.worsened(session, incident, now)
+        await self._notifier.worsened(session, incident, now)
 
     async def _change(self, session: Session, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
         before, incident.facts = incident.facts, incident.facts | facts
@@ -145,13 +145,13 @@ class IncidentLifecycle:
             timeline.record(session, incident, "changed", now, flaps=facts.get("flaps"))
         if facts.get("gives_up_at") != before.get("gives_up_at"):
             _set_cliff(incident, now)
-        await self._notices.changed(session, incident, now)
+        await self._notifier.changed(session, incident, now)
 
     async def end(self, session: Session, incident: Incident, reason: str, ended_at: datetime, now: datetime) -> None:
         incident.open_key, incident.ended_at, incident.end_reason = None, ended_at, reason
         incident.due_at = incident.warn_at = None
         timeline.record(session, incident, "ended", ended_at, noted_at=now, reason=reason)
-        await self._notices.ended(session, incident, now)
+        await self._notifier.ended(session, incident, now)
         if incident.subject == STATION:
             for held in await incident_updates.all_open(session, self._station):
                 if held.held_by == "station":

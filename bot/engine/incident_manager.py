@@ -38,13 +38,13 @@ class AckResult(StrEnum):
 class IncidentManager:
     """Incident manager of one station. `wake` wakes the delivery worker."""
 
-    def __init__(self, store: Store, station: str, notices: Notifier, wake: Signal, recency: LastSeenWriter) -> None:
+    def __init__(self, store: Store, station: str, notices: Notifier, wake: Signal, last_seen: LastSeenWriter) -> None:
         self._store = store
         self._station = station
-        self._notices = notices
+        self._notifier = notices
         self._life = IncidentLifecycle(station, notices)
         self._wake = wake
-        self._recency = recency
+        self._last_seen = last_seen
 
     async def load_states(self) -> dict[str, State]:
         """Load stored states by subject."""
@@ -55,7 +55,7 @@ class IncidentManager:
 
     def touch(self, subject: str, state: State, now: datetime) -> None:
         """Defer the write of a state in which only the last-seen time has changed."""
-        self._recency.note(self._station, subject, state, now)
+        self._last_seen.note(self._station, subject, state, now)
 
     async def record(self, changed: Mapping[str, State | None], happened: Sequence[StateChange], now: datetime) -> None:
         """Store states and changes in one transaction; None deletes a state."""
@@ -85,7 +85,7 @@ class IncidentManager:
         async with self._store.begin() as session:
             await incident_updates.make_suppressed_due(session, self._station, now)
             for incident in await incident_updates.all_open(session, self._station):
-                await self._notices.reconsider(session, incident, now)
+                await self._notifier.reconsider(session, incident, now)
         self._wake.send()
 
     async def close_all(self, now: datetime) -> int:
@@ -116,14 +116,14 @@ class IncidentManager:
             if incident is None:
                 return _why_not(await incident_updates.find(session, incident_id))
             timeline.record(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
-            await self._notices.acknowledged(session, incident, now)
+            await self._notifier.acknowledged(session, incident, now)
         self._wake.send()
         return AckResult.TAKEN
 
     async def acknowledge_all(self, card_id: int, person_id: int, person_name: str, now: datetime) -> int:
         """Acknowledge all open incidents of an alert message; return the number acknowledged."""
         async with self._store.begin() as session:
-            ids = await self._notices.unacknowledged_on(session, card_id, self._station)
+            ids = await self._notifier.unacknowledged_on(session, card_id, self._station)
         results = [await self.acknowledge(number, person_id, person_name, now) for number in ids]
         return results.count(AckResult.TAKEN)
 
@@ -137,13 +137,13 @@ class IncidentManager:
                 return AckResult.ENDED
             incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
             incident.version += 1
-            await self._notices.handed_over(session, incident, to, by, now)
+            await self._notifier.handed_over(session, incident, to, by, now)
         self._wake.send()
         return AckResult.TAKEN
 
     async def _remember(self, session: Session, changed: Mapping[str, State | None], now: datetime) -> None:
         for subject in changed:
-            self._recency.discard(self._station, subject)
+            self._last_seen.discard(self._station, subject)
         await states.save(session, self._station, changed, now)
 
     async def _do_or_put_off(self, session: Session, incident: Incident, now: datetime) -> None:
@@ -163,9 +163,9 @@ class IncidentManager:
             return
         if incident.warn_at is not None and incident.warn_at <= now:
             incident.warn_at = None
-            await self._notices.retries_end_warning(session, incident, now)
+            await self._notifier.retries_end_warning(session, incident, now)
         if incident.due_at is not None and incident.due_at <= now:
-            await self._notices.run_due_step(session, incident, now)
+            await self._notifier.run_due_step(session, incident, now)
 
 
 async def stations_left(store: Store) -> Sequence[str]:

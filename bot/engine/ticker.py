@@ -36,7 +36,7 @@ class Sure(Protocol):
 class _Ticked:
     """One station. `reconsider`: its silences may have changed since its incidents were evaluated."""
 
-    ledger: IncidentManager
+    incident_manager: IncidentManager
     watch: Sure | None
     # True at start: a silence may have changed just before the process ended.
     reconsider: bool = True
@@ -47,7 +47,7 @@ class Ticker:
     """Ticker of all stations.
 
     `last_tick` is the end of the last tick without an error; `turned` is called as a sign of life. Each tick runs
-    inside `standstill`.
+    inside `pausable`.
     """
 
     def __init__(
@@ -55,10 +55,10 @@ class Ticker:
         store: Store,
         clock: Clock,
         loop: Loop | None = None,
-        standstill: PausableGroup | None = None,
+        pausable: PausableGroup | None = None,
     ) -> None:
         self._store = store
-        self._standstill = standstill or PausableGroup()
+        self._pausable = pausable or PausableGroup()
         self._clock = clock
         self._loop = loop or Loop()
         self._stations: dict[str, _Ticked] = {}
@@ -67,9 +67,9 @@ class Ticker:
         self._reconsidered: datetime | None = None
         self.last_tick: datetime | None = None
 
-    def add(self, station: str, ledger: IncidentManager, watch: Sure | None = None) -> None:
+    def add(self, station: str, incident_manager: IncidentManager, watch: Sure | None = None) -> None:
         """Add a station; it is skipped while `is_sure` returns False, since its states may be outdated."""
-        self._stations[station] = _Ticked(ledger, watch)
+        self._stations[station] = _Ticked(incident_manager, watch)
 
     def remove(self, station: str) -> None:
         self._stations.pop(station, None)
@@ -93,7 +93,7 @@ class Ticker:
         while not stop.is_set():
             self._loop.turned()
             self._woken.clear()
-            async with self._standstill.running():
+            async with self._pausable.running():
                 busy = await self.tick()
             if not busy:
                 await wait_any(self._woken, stop, EVERY)
@@ -146,8 +146,8 @@ class Ticker:
         reconsider, ticked.reconsider = ticked.reconsider, False
         try:
             if reconsider:
-                await ticked.ledger.reconsider(now)
-            busy = await ticked.ledger.tick(now)
+                await ticked.incident_manager.reconsider(now)
+            busy = await ticked.incident_manager.tick(now)
         except Exception as error:
             ticked.reconsider |= reconsider
             if not isinstance(error, DatabaseError):

@@ -8,13 +8,13 @@ from bot.detection.trunk_health import Cause, Health
 from bot.detection.trunk_state import TrunkState
 
 
-def of_station(sight: Observation) -> dict[str, Any]:
-    return {"trouble": str(sight.trouble or ""), "row": sight.row}
+def of_station(observation: Observation) -> dict[str, Any]:
+    return {"trouble": str(observation.trouble or ""), "row": observation.row}
 
 
-def of_trunk(memory: TrunkState, sight: Observation, contact: str) -> dict[str, Any]:
+def of_trunk(memory: TrunkState, observation: Observation, contact: str) -> dict[str, Any]:
     """Return a trunk's facts; `contact` of its provider, "" if not noted in the PBX."""
-    enabled = [trunk for trunk in sight.trunks.values() if trunk.health not in (Health.OFF, Health.UNWATCHED)]
+    enabled = [trunk for trunk in observation.trunks.values() if trunk.health not in (Health.OFF, Health.UNWATCHED)]
     began = memory.bad_since or memory.since
     gives_up = trunk_cause.retries_end_at(memory.type, memory.state, Cause(memory.cause), began)
     return {

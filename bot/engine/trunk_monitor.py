@@ -69,7 +69,7 @@ class TrunkMonitor:
         self,
         station: str,
         pbx: Pbx,
-        ledger: IncidentManager,
+        incident_manager: IncidentManager,
         policy: Policy,
         clock: Clock,
         observer: WatchObserver | None = None,
@@ -77,7 +77,7 @@ class TrunkMonitor:
     ) -> None:
         self._name = station
         self._pbx = pbx
-        self._ledger = ledger
+        self._incident_manager = incident_manager
         self._policy = policy
         self._clock = clock
         self._observer = observer
@@ -175,7 +175,7 @@ class TrunkMonitor:
 
     async def remember(self) -> None:
         """Load the stored states."""
-        self.load_states(await self._ledger.load_states())
+        self.load_states(await self._incident_manager.load_states())
 
     def load_states(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load states by subject that are already read."""
@@ -198,27 +198,27 @@ class TrunkMonitor:
 
     async def poll(self) -> float:
         """Poll once and record the changes; return the seconds from start to the next poll."""
-        sight = await self._see()
-        self.latest = sight
-        self._measure(sight)
+        observation = await self._see()
+        self.latest = observation
+        self._measure(observation)
         try:
-            if (judged := await self._proof(sight)) is not None:
+            if (judged := await self._proof(observation)) is not None:
                 await self._judge(judged)
         finally:
             self._unsure = max(0, self._unsure - 1)
-        return self._pause(sight)
+        return self._pause(observation)
 
-    async def _proof(self, sight: Observation) -> Observation | None:
+    async def _proof(self, observation: Observation) -> Observation | None:
         """Return the observation to evaluate: None for stale states, a STALE fault once they last."""
-        since = (self._station.stale_since or sight.at) if sight.stale else None
+        since = (self._station.stale_since or observation.at) if observation.stale else None
         if since != self._station.stale_since:
             station = replace(self._station, stale_since=since)
-            await self._ledger.record({STATION: station_machine.written(station)}, [], sight.at)
+            await self._incident_manager.record({STATION: station_machine.written(station)}, [], observation.at)
             self._station = station
         if since is None:
-            return sight
-        lasts = self._policy.lasts(since, sight.at, self._policy.unknown_after)
-        return Observation(sight.at, trouble=StationFault.STALE) if lasts else None
+            return observation
+        lasts = self._policy.lasts(since, observation.at, self._policy.unknown_after)
+        return Observation(observation.at, trouble=StationFault.STALE) if lasts else None
 
     async def _see(self) -> Observation:
         try:
@@ -263,14 +263,14 @@ class TrunkMonitor:
         """
         return {subject for subject, memory in self._trunks.items() if memory.alarm in LASTS_HALF_OUT}
 
-    async def _judge(self, sight: Observation) -> None:
+    async def _judge(self, observation: Observation) -> None:
         try:
-            station, trunks, happened = self._concluded(sight)
+            station, trunks, happened = self._concluded(observation)
         except Exception:
             log.exception("PBX answer cannot be evaluated", station=self._name)
-            sight = self.latest = Observation(sight.at, trouble=StationFault.NOT_JSON)
-            station, trunks, happened = self._concluded(sight)
-        station = self._looked_now(station, sight.at)
+            observation = self.latest = Observation(observation.at, trouble=StationFault.NOT_JSON)
+            station, trunks, happened = self._concluded(observation)
+        station = self._looked_now(station, observation.at)
         changed: dict[str, dict[str, Any] | None] = {
             subject: trunk_state.written(trunks[subject]) if subject in trunks else None
             for subject in self._trunks | trunks
@@ -278,29 +278,29 @@ class TrunkMonitor:
         }
         if not changed and not happened and station_machine.differs_in_recency_alone(station, self._station):
             if station != self._station:
-                self._ledger.touch(STATION, station_machine.written(station), sight.at)
+                self._incident_manager.touch(STATION, station_machine.written(station), observation.at)
         else:
             if station != self._station:
                 changed[STATION] = station_machine.written(station)
-            await self._ledger.record(changed, happened, sight.at)
+            await self._incident_manager.record(changed, happened, observation.at)
         # Only after commit: on a database error the next poll retries the same change.
         self._station, self._trunks = station, trunks
-        await self._look_back(sight)
+        await self._look_back(observation)
 
-    def _concluded(self, sight: Observation) -> tuple[StationState, dict[str, TrunkState], list[StateChange]]:
+    def _concluded(self, observation: Observation) -> tuple[StationState, dict[str, TrunkState], list[StateChange]]:
         hold_off = timedelta(seconds=self._policy.alert_after)
-        station, told = station_machine.evaluate_station(self._station, sight, hold_off)
-        station = replace(station, dialect=sight.dialect or station.dialect)
+        station, told = station_machine.evaluate_station(self._station, observation, hold_off)
+        station = replace(station, dialect=observation.dialect or station.dialect)
         happened: list[StateChange] = []
         if told is not None:
-            happened.append(StateChange(STATION, told, trunk_facts.of_station(sight)))
+            happened.append(StateChange(STATION, told, trunk_facts.of_station(observation)))
         trunks = dict(self._trunks)
         if station.trouble is None and not station.alarm:
             if self._station.trouble is not None or self._station.alarm:
                 trunks = {subject: trunk_machine.reevaluate(memory) for subject, memory in trunks.items()}
                 self._unsure = trunk_state.CONFIRMATIONS
-            trunks = self._judge_trunks(sight, station, trunks, happened)
-            station = self._seen_now(station, sight.at, told=bool(happened))
+            trunks = self._judge_trunks(observation, station, trunks, happened)
+            station = self._seen_now(station, observation.at, told=bool(happened))
         return station, trunks, happened
 
     def _seen_now(self, station: StationState, now: datetime, *, told: bool) -> StationState:
@@ -316,70 +316,76 @@ class TrunkMonitor:
         recently = station.looked_at is not None and now - station.looked_at < REMEMBER_EVERY
         return station if recently and station == self._station else replace(station, looked_at=now)
 
-    async def _look_back(self, sight: Observation) -> None:
+    async def _look_back(self, observation: Observation) -> None:
         """Run the backfill once the station answers again."""
         if self._station.trouble is not None:
             self._looking_back.mark_gap(self._station.since, self._station.trouble)
         if self._station.trouble is not None or self._station.alarm:
             return
         if self._looking_back.is_due:
-            if (happened := await self._looking_back.run(sight)) is None:
+            if (happened := await self._looking_back.run(observation)) is None:
                 return
-            station = replace(self._station, seen_at=sight.at)
+            station = replace(self._station, seen_at=observation.at)
             if happened:
-                await self._ledger.record({STATION: station_machine.written(station)}, happened, sight.at)
+                await self._incident_manager.record(
+                    {STATION: station_machine.written(station)}, happened, observation.at
+                )
             else:
-                self._ledger.touch(STATION, station_machine.written(station), sight.at)
+                self._incident_manager.touch(STATION, station_machine.written(station), observation.at)
             self._looking_back.is_done()
             self._station = station
 
     def _judge_trunks(
-        self, sight: Observation, station: StationState, before: dict[str, TrunkState], happened: list[StateChange]
+        self,
+        observation: Observation,
+        station: StationState,
+        before: dict[str, TrunkState],
+        happened: list[StateChange],
     ) -> dict[str, TrunkState]:
         after: dict[str, TrunkState] = {}
-        for subject, trunk in sight.trunks.items():
+        for subject, trunk in observation.trunks.items():
             memory = before.get(subject) or trunk_state.initial_state(trunk)
             if subject in self.left_alone:
                 after[subject] = memory
                 continue
             after[subject], told = trunk_machine.evaluate_trunk(
-                memory, trunk, sight.at, self._policy, station.judge_from
+                memory, trunk, observation.at, self._policy, station.judge_from
             )
             if told is not None:
                 happened.append(
                     StateChange(
-                        subject, told, trunk_facts.of_trunk(after[subject], sight, self.listed.contact(subject))
+                        subject, told, trunk_facts.of_trunk(after[subject], observation, self.listed.contact(subject))
                     )
                 )
-        for subject in before.keys() - sight.trunks.keys():
+        for subject in before.keys() - observation.trunks.keys():
             if not self._inquiries.knows_list:
                 after[subject] = before[subject]
                 continue
-            kept, told = trunk_machine.evaluate_missing(before[subject], sight.at)
+            kept, told = trunk_machine.evaluate_missing(before[subject], observation.at)
             if kept is not None:
                 after[subject] = kept
             if told is not None:
                 happened.append(
                     StateChange(
-                        subject, told, trunk_facts.of_trunk(before[subject], sight, self.listed.contact(subject))
+                        subject, told, trunk_facts.of_trunk(before[subject], observation, self.listed.contact(subject))
                     )
                 )
         return after
 
-    def _pause(self, sight: Observation) -> float:
+    def _pause(self, observation: Observation) -> float:
         # Fast until the alert is sent, to confirm it; slower after that.
-        if sight.trouble not in SLOWED or not self._station.alarm:
+        if observation.trouble not in SLOWED or not self._station.alarm:
             self._slowed = 0
-            return max(self._policy.poll_interval, sight.retry_after or 0.0)
+            return max(self._policy.poll_interval, observation.retry_after or 0.0)
         self._slowed += 1
         return max(self._policy.poll_interval, min(SLOWEST, 30.0 * 2.0**self._slowed))
 
-    def _measure(self, sight: Observation) -> None:
-        metrics.POLLS.labels(self._name, str(sight.trouble or "answered")).inc()
-        if sight.trouble is not None:
+    def _measure(self, observation: Observation) -> None:
+        metrics.POLLS.labels(self._name, str(observation.trouble or "answered")).inc()
+        if observation.trouble is not None:
             return
-        self.last_good = sight.at
-        metrics.LAST_POLL.labels(self._name).set(sight.at.timestamp())
+        self.last_good = observation.at
+        metrics.LAST_POLL.labels(self._name).set(observation.at.timestamp())
         for health in Health:
-            count = sum(trunk.health is health for trunk in sight.trunks.values())
+            count = sum(trunk.health is health for trunk in observation.trunks.values())
             metrics.TRUNKS.labels(self._name, str(health)).set(count)

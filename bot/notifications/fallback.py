@@ -37,8 +37,8 @@ class Fallback:
         destinations: Destinations,
     ) -> None:
         self._station = station
-        self._notices = notices
-        self._cards = cards
+        self._notifier = notices
+        self._alert_messages = cards
         self._people = people
         self._destinations = destinations
 
@@ -80,7 +80,7 @@ class Fallback:
         """Update the alert messages of a chat that takes messages again after it took none since `since`, and show it
         the open incidents that concern it."""
         lost = await alert_messages.undelivered_in(session, chat_id, self._station, since)
-        outdated = {card.id for card in lost if await self._cards.adopt(session, card, now)}
+        outdated = {card.id for card in lost if await self._alert_messages.adopt(session, card, now)}
         named, own = await self._destinations.configured(session), await self._destinations.own(session)
         for incident in await open_in(session, self._station):
             if incident.held_by or not incident.step:
@@ -88,8 +88,8 @@ class Fallback:
             if chat_id in notified_people.lost(incident.facts) and incident.acknowledged_at is None:
                 names = await self._people.names(session, [chat_id])
                 incident.facts = incident.facts | notified_people.again(incident.facts, chat_id, names[chat_id])
-                await self._cards.refresh(session, incident, now)
-                await self._notices.pages.ask(session, incident, OnCallTargets((chat_id,)), now)
+                await self._alert_messages.refresh(session, incident, now)
+                await self._notifier.pages.ask(session, incident, OnCallTargets((chat_id,)), now)
                 continue
             to = [one for one in (own if incident.facts.get("left_to") else named) if one.chat == chat_id]
             await self._show_missing(session, incident, to, now, outdated)
@@ -123,12 +123,12 @@ class Fallback:
             if chat in notified_people.asked(incident.facts) or chat == incident.facts.get("handed_id"):
                 names = await self._people.names(session, [chat])
                 incident.facts = incident.facts | notified_people.without(incident.facts, chat, names[chat])
-                passed_on = self._notices.pass_on(incident, now)
-            has_it = bool(await self._cards.of(session, incident)) or passed_on
+                passed_on = self._notifier.pass_on(incident, now)
+            has_it = bool(await self._alert_messages.of(session, incident)) or passed_on
             if not incident.held_by and (await self._is_for_alerts(session, chat) or not has_it):
                 admins = [Destination(person) for person in await self._destinations.admins(session, now)]
                 await self._show_missing(session, incident, admins, now)
-            await self._cards.refresh(session, incident, now)
+            await self._alert_messages.refresh(session, incident, now)
 
     async def _show_missing(
         self,
@@ -139,15 +139,15 @@ class Fallback:
         outdated: Collection[int] = (),
     ) -> None:
         """Show the incident where it is not shown yet; `outdated` alert messages do not count."""
-        have_it = {card.chat_id for card in await self._cards.of(session, incident) if card.id not in outdated}
+        have_it = {card.chat_id for card in await self._alert_messages.of(session, incident) if card.id not in outdated}
         missing = [to for to in chats if to.chat not in have_it]
         names = await self._people.names(session, [to.chat for to in missing if to.chat > 0])
         for to in missing:
-            await self._notices.pages.show(session, incident, to, now, person=names.get(to.chat, ""))
+            await self._notifier.pages.show(session, incident, to, now, person=names.get(to.chat, ""))
 
     async def _who_has_it(self, session: Session, incident: Incident, now: datetime) -> list[str]:
         """Return the people that have it, and groups only without any: a group may have no reader."""
-        chats = [card.chat_id for card in await self._cards.of(session, incident)]
+        chats = [card.chat_id for card in await self._alert_messages.of(session, incident)]
         people = [chat for chat in chats if chat > 0]
         if incident.due_at is not None and incident.due_at <= now:
             return [*(await self._people.names(session, people)).values(), NEXT_ON_CALL]

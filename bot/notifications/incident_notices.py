@@ -21,7 +21,7 @@ class IncidentNotices:
     """Notifications of one station."""
 
     def __init__(self, cards: AlertMessages, people: OnCallResolver, zone: Zone) -> None:
-        self._cards = cards
+        self._alert_messages = cards
         self._people = people
         self._zone = zone
 
@@ -73,25 +73,25 @@ class IncidentNotices:
     async def page_again(self, session: Session, incident: Incident, now: datetime, every: timedelta) -> None:
         """Page the people of the newest step again, unless a message with a sound reached them just before."""
         again: dict[int, int] = {}
-        for card in await self._cards.of(session, incident):
+        for card in await self._alert_messages.of(session, incident):
             if card.chat_id not in notified_people.paged(incident.facts) or await _was_woken(
                 session, card, now - every / 2
             ):
                 continue
-            if await self._cards.resend(session, card, loud=True, now=now):
+            if await self._alert_messages.resend(session, card, loud=True, now=now):
                 again[card.chat_id] = card.message
         await self._note_said(session, incident, "paged_again", again, now)
 
     async def say_again(self, session: Session, incident: Incident, now: datetime, what: str, **facts: Any) -> None:
         """Send every alert message again at the end of its chat, and record that as `what`."""
         said: dict[int, int] = {}
-        for card in await self._cards.of(session, incident):
+        for card in await self._alert_messages.of(session, incident):
             silent = (
                 kind_info(incident.kind).outage
                 and notified_people.asked(incident.facts)
                 and not _is_asked(incident, card.chat_id)
             )
-            await self._cards.resend(session, card, loud=kind_info(incident.kind).loud and not silent, now=now)
+            await self._alert_messages.resend(session, card, loud=kind_info(incident.kind).loud and not silent, now=now)
             said[card.chat_id] = card.message
         await self._note_said(session, incident, what, said, now, **facts)
 
@@ -125,7 +125,7 @@ class IncidentNotices:
         not_before: datetime | None = None,
         anew: bool = False,
     ) -> AlertMessage:
-        card = await self._cards.show_incident(
+        card = await self._alert_messages.show_incident(
             session, incident, to, loud=loud, now=now, not_before=not_before, anew=anew
         )
         message = await alert_messages.outbox_row(session, card)

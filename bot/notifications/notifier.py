@@ -39,7 +39,7 @@ class Notifier:
         causes: ActiveCauses | None = None,
     ) -> None:
         self._station = station
-        self._cards = cards
+        self._alert_messages = cards
         self._people = people
         self._destinations = destinations
         self._plan = plan
@@ -75,7 +75,7 @@ class Notifier:
             case Action.REMIND:
                 await self._remind(session, incident, now)
             case Action.REST:
-                await self._cards.refresh(session, incident, now)
+                await self._alert_messages.refresh(session, incident, now)
         self._look_again(incident, now)
 
     def _next_step_at(self, incident: Incident, when: datetime | None) -> None:
@@ -107,7 +107,7 @@ class Notifier:
     async def acknowledged(self, session: Session, incident: Incident, now: datetime) -> None:
         incident.due_at = now if kind_info(incident.kind).drill else None
         # Ahead of answers in the queue: the others must see that it is acknowledged.
-        await self._cards.refresh(session, incident, now, Urgency.RESOLVE)
+        await self._alert_messages.refresh(session, incident, now, Urgency.RESOLVE)
 
     async def unacknowledged_on(self, session: Session, card_id: int, station: str) -> Sequence[int]:
         return await alert_messages.unacknowledged(session, card_id, station)
@@ -118,23 +118,23 @@ class Notifier:
         self._next_step_at(incident, now + self._plan.escalate_after)
         self._look_again(incident, now)
         timeline.record(session, incident, "handed_over", now, by=by, to=names[to], ids=[to])
-        await self._cards.refresh(session, incident, now)
+        await self._alert_messages.refresh(session, incident, now)
         await self.pages.ask(session, incident, OnCallTargets((to,)), now)
 
     async def changed(self, session: Session, incident: Incident, now: datetime) -> None:
-        await self._cards.refresh(session, incident, now)
+        await self._alert_messages.refresh(session, incident, now)
 
     async def worsened(self, session: Session, incident: Incident, now: datetime) -> None:
         """Escalate again from the first step; until then, or while suppressed, the existing alert messages show the new
         kind."""
         incident.step, incident.facts = 0, incident.facts | notified_people.nobody_yet()
-        await self._cards.refresh(session, incident, now)
+        await self._alert_messages.refresh(session, incident, now)
         await self.run_due_step(session, incident, now)
 
     async def ended(self, session: Session, incident: Incident, now: datetime) -> None:
         """Queue the end for everybody notified of the incident, suppressed or not."""
         await silence_store.end_until_recovery(session, self._station, incident.subject, now)
-        await self._cards.end(session, incident, now)
+        await self._alert_messages.end(session, incident, now)
 
     async def retries_end_warning(self, session: Session, incident: Incident, now: datetime) -> None:
         """Warn before the registration retries end: then the trunk stays down for good."""
@@ -177,7 +177,7 @@ class Notifier:
         incident.held_by = hold.rule
         incident.facts = incident.facts | {"hold": shown}
         timeline.record(session, incident, "held", now, **shown)
-        await self._cards.refresh(session, incident, now)
+        await self._alert_messages.refresh(session, incident, now)
 
     async def _notify(self, session: Session, incident: Incident, now: datetime) -> None:
         common = self._common(incident)
@@ -208,14 +208,14 @@ class Notifier:
             called = await self._people.next(session, now, notified_people.passed(incident.facts))
             await self._asks(session, incident, called)
             self._look_again(incident, now)
-        await self._cards.refresh(session, incident, now)
+        await self._alert_messages.refresh(session, incident, now)
         told = await self._show_where_it_is_not(session, incident, now)
         await self.pages.ask(session, incident, called, now, told)
 
     async def _show_where_it_is_not(self, session: Session, incident: Incident, now: datetime) -> list[int]:
         """Show it in every alert chat, or to the people that replace one; return the chats that did not have it."""
         common = self._common(incident) is not None
-        told = {(card.chat_id, card.thread_id) for card in await self._cards.of(session, incident)}
+        told = {(card.chat_id, card.thread_id) for card in await self._alert_messages.of(session, incident)}
         taking = await self._destinations.reachable(session, now, own=common)
         missing = [to for to in taking if to not in told]
         for to in missing:
@@ -261,7 +261,7 @@ class Notifier:
             session, incident, "escalated", now, step=incident.step, people=list(names.values()), ids=list(names)
         )
         await self._asks(session, incident, called)
-        await self._cards.refresh(session, incident, now)
+        await self._alert_messages.refresh(session, incident, now)
         await self.pages.ask(session, incident, called, now)
 
     async def _asks(self, session: Session, incident: Incident, called: OnCallTargets) -> None:

@@ -18,13 +18,13 @@ ROLES_IN_A_ROW = 3
 @on_added_to_chat
 async def greet(joined: ChatJoined) -> Reply:
     """Introduce the bot to a person that may give it access; of several PBXs only those at which they may."""
-    added, verdict, fleet = joined.added, joined.verdict, joined.desk.fleet
-    if not verdict.decision.allowed:
+    added, authorization, fleet = joined.added, joined.authorization, joined.services.fleet
+    if not authorization.decision.allowed:
         # A channel's subscribers are not told who administers it.
         return Reply(None if added.channel else farewell(added.actor), outcome="left")
     if fleet.single_station is not None:
-        return introduction(fleet.single_station, added.place, joined.desk.grants.roles)
-    seen = verdict.theirs()
+        return introduction(fleet.single_station, added.place, joined.services.grants.roles)
+    seen = authorization.theirs()
     names = [name for name in fleet.names if seen.may_at(name, Permission.GRANT).allowed]
     return introduction_to_many(names, added.place.username)
 

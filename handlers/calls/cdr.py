@@ -63,7 +63,7 @@ async def page(request: Request, asked: Mapping[str, Any]) -> Message:
         "missed": summary.missed,
         "after_hours": summary.after_hours,
         "not_reached": summary.not_reached,
-        "average": round(summary.talk / summary.answered) if summary.answered else 0,
+        "average": round(summary.chat / summary.answered) if summary.answered else 0,
         "begin": summary.newer + 1,
         "until": summary.newer + len(shown),
         "records": [_line(record) for record in shown],

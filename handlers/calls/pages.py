@@ -34,7 +34,7 @@ class Summary:
     missed: int = 0
     after_hours: int = 0
     not_reached: int = 0
-    talk: int = 0
+    chat: int = 0
     _above: int = 0
     _newest: list[Placed] = field(default_factory=list)
     _beside: list[Placed] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Summary:
         result = outcome(record)
         if result is Outcome.ANSWERED:
             self.answered += 1
-            self.talk += talk_seconds(record)
+            self.chat += talk_seconds(record)
         elif result is Outcome.MISSED:
             self.missed += 1
             self.after_hours += came_after_hours(record)

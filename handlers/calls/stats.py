@@ -77,13 +77,13 @@ def _overview(counted: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
         "outcomes": {str(result): counted.outcomes[result] for result in Outcome},
         "after_hours": counted.after_hours,
         "rate": counted.answer_rate,
-        "average": counted.talk.value,
+        "average": counted.chat.value,
         "longest": counted.longest,
         "pbx": {
             "calls": counted.pbx.calls,
             "answered": counted.pbx.answered,
             "missed": counted.pbx.missed,
-            "average": counted.pbx.talk.value,
+            "average": counted.pbx.chat.value,
         },
     } | _hours(counted, _names)
 
@@ -132,7 +132,7 @@ def _employees(counted: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
     )
     return {
         "employees": [
-            {"number": number, "name": row.name, "called": row.called, "answered": row.answered, "talk": row.talk}
+            {"number": number, "name": row.name, "called": row.called, "answered": row.answered, "talk": row.chat}
             for number, row in busiest
         ],
         "more": max(0, len(counted.employees) - TOP_EMPLOYEES),

@@ -45,12 +45,12 @@ async def preview_stored(
     settled: bool = False,
 ) -> Reply:
     """`preview` of a change whose payload does not belong into a keyboard: it is large, or holds a password."""
-    kept = {"kept": await request.services.drawer.put(dict(payload), KEPT_FOR)}
+    kept = {"kept": await request.services.temporary_payloads.put(dict(payload), KEPT_FOR)}
     confirm, cancel = (replace(one, data={**one.data, **kept}) for one in (confirm, cancel))
     return preview(message, confirm, cancel, outcome=outcome, settled=settled)
 
 
 async def cancelled(request: Request, message: Message, *, settled: bool = False) -> Reply:
     """Drop the payload of the cancelled preview, and answer with `message`."""
-    await request.services.drawer.pop(str(request.data["kept"]))
+    await request.services.temporary_payloads.pop(str(request.data["kept"]))
     return Reply(message, settled=settled, outcome="cancelled")

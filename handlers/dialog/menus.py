@@ -43,7 +43,7 @@ class Menus:
 
     def __init__(
         self,
-        messenger: Sender,
+        sender: Sender,
         renderer: Renderer,
         catalogue: Catalogue,
         grants: GrantBook,
@@ -52,7 +52,7 @@ class Menus:
         bot_id: str = "",
     ) -> None:
         """`bot_id`: the menus stored for another bot do not hold for this one."""
-        self._messenger = messenger
+        self._sender = sender
         self._renderer = renderer
         self._catalogue = catalogue
         self._grants = grants
@@ -141,7 +141,7 @@ class Menus:
     ) -> None:
         reason = None
         try:
-            await self._messenger.set_menu(commands, scope)
+            await self._sender.set_menu(commands, scope)
         except (Undeliverable, Refused) as error:
             reason = str(error)
             if (chat := _chat_of(scope)) is not None:
@@ -162,7 +162,7 @@ class Menus:
     async def _take_away(self, key: str, offered: dict[str, Offered]) -> None:
         if offered[key].refused is None:
             try:
-                await self._messenger.set_menu(None, _scope(key))
+                await self._sender.set_menu(None, _scope(key))
             except (Undeliverable, Refused) as error:
                 # The chat is gone for the bot, and its menu with it.
                 log.info("command menu not removed", scope=key, reason=str(error))

@@ -130,9 +130,9 @@ class Authorizer:
         """The store refused while it was being handled."""
         self._cut_off.add(update_id)
 
-    def may_be_told(self, typed: CommandTyped, verdict: Authorization) -> bool:
+    def may_be_told(self, typed: CommandTyped, authorization: Authorization) -> bool:
         """What only looks and waited too long, while the bot was away, is told once for all that waited in a chat."""
-        rule, decision = verdict.subject.rule, verdict.decision
+        rule, decision = authorization.subject.rule, authorization.decision
         of_chat = decision == preconditions.OLD and rule is not None and rule.only_looks
         return self._limits.may_be_told(decision, typed.actor, typed.place, self._clock(), of_chat=of_chat)
 
@@ -144,8 +144,8 @@ class Authorizer:
         if update_id not in self._begun_before | self._cut_off:
             return None
         async with self._store.begin() as session:
-            deed = await unfinished_updates.find(session, update_id, self._clock())
-        return deed if "answer" in deed else None
+            work = await unfinished_updates.find(session, update_id, self._clock())
+        return work if "answer" in work else None
 
     async def finish(self) -> None:
         """The program ends in order: what was only counted is written down, and no import is to blame."""
@@ -171,10 +171,12 @@ class Authorizer:
         the store refuses nothing is decided either way: it comes again."""
         try:
             async with asyncio.timeout(self._within):
-                verdict = await self._decided(matter)
-                if (denial := rate_limits.denial(matter.intent, verdict.subject.what, verdict.decision)) is not None:
-                    self._denials.first(denial, verdict.entry)
-                return verdict
+                authorization = await self._decided(matter)
+                if (
+                    denial := rate_limits.denial(matter.intent, authorization.subject.what, authorization.decision)
+                ) is not None:
+                    self._denials.first(denial, authorization.entry)
+                return authorization
         except OperationalError:
             raise
         except Exception:
@@ -252,8 +254,8 @@ class Authorizer:
             if decision.allowed and about.unbound:
                 decision = preconditions.UNBOUND
             if case.is_open and earlier is not None:
-                verdict = Authorization(decision, subject, earlier.id, asking, access, station, earlier, again)
-                return await self._again(session, matter, verdict.seen_by(about))
+                authorization = Authorization(decision, subject, earlier.id, asking, access, station, earlier, again)
+                return await self._again(session, matter, authorization.seen_by(about))
             if decision.allowed:
                 decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
             if decision.allowed:
@@ -288,14 +290,18 @@ class Authorizer:
             await unfinished_updates.write(session, matter.update_id, taken, now)
         return decision, claimed
 
-    async def _again(self, session: Session, matter: AccessRequest, verdict: Authorization) -> Authorization:
+    async def _again(self, session: Session, matter: AccessRequest, authorization: Authorization) -> Authorization:
         """What a killed run had begun is one matter with one row, unless it is given up now: that is a decision too."""
-        if verdict.decision.allowed or verdict.before is None:
-            return verdict
-        entry = await self._record(session, matter, verdict.subject, verdict.decision, verdict.station.name)
-        outcome = f"interrupted, and given up: {verdict.decision.reason}"
-        await audit.record_outcome(session, verdict.before.id, outcome, audit.NOTHING_CHANGED, verdict.asking.now)
-        return replace(verdict, entry=entry)
+        if authorization.decision.allowed or authorization.before is None:
+            return authorization
+        entry = await self._record(
+            session, matter, authorization.subject, authorization.decision, authorization.station.name
+        )
+        outcome = f"interrupted, and given up: {authorization.decision.reason}"
+        await audit.record_outcome(
+            session, authorization.before.id, outcome, audit.NOTHING_CHANGED, authorization.asking.now
+        )
+        return replace(authorization, entry=entry)
 
     async def overhear(self, place: Place) -> None:
         await self._meeting.overhear(place)

@@ -55,29 +55,29 @@ class Dispatcher:
         self,
         *,
         bot_name: str,
-        decisions: Authorizer,
+        authorizer: Authorizer,
         second: TwoPersonRule,
-        reception: RequestFactory,
+        request_factory: RequestFactory,
         alert_chats: AlertChats,
         hooks: Hooks,
     ) -> None:
         self._bot_name = bot_name
-        self._decisions = decisions
+        self._authorizer = authorizer
         self._second = second
-        self._reception = reception
+        self._request_factory = request_factory
         self._alert_chats = alert_chats
         self._hooks = hooks
-        self._execution = Executor(reception.store, reception.clock)
+        self._executor = Executor(request_factory.store, request_factory.clock)
         self._refused_fields = set[str]()
 
     async def finish(self, within: float) -> None:
         """The program ends: see Execution.finish."""
-        await self._decisions.finish()
-        await self._execution.finish(within)
+        await self._authorizer.finish()
+        await self._executor.finish(within)
 
     async def go_on(self) -> None:
         """What was confirmed, and was under way when the program ended."""
-        resumption = Resumption(self._decisions, self._reception, self._execution)
+        resumption = Resumption(self._authorizer, self._request_factory, self._executor)
         for hook in self._hooks.resume:
             await hook(resumption)
 
@@ -87,13 +87,13 @@ class Dispatcher:
         try:
             await self._handle(update)
         except DatabaseError:
-            self._decisions.cut_off(update.update_id)
+            self._authorizer.cut_off(update.update_id)
             raise
 
     async def _handle(self, update: Update) -> None:
         intent = read_intent(update, self._bot_name)
         self._warn_of(unknown_fields.found_in(update))
-        if intent is not None and (owed := await self._decisions.owed(update.update_id)):
+        if intent is not None and (owed := await self._authorizer.owed(update.update_id)):
             await self._tell(owed, update.update_id)
         elif isinstance(intent, CommandTyped):
             await self._typed(intent, update.update_id)
@@ -117,88 +117,92 @@ class Dispatcher:
     async def _tell(self, owed: Checkpoint, update_id: int) -> None:
         """What was done by a run that was killed before it could say so."""
         reply, to = pending_replies.read(owed)
-        may = await self._decisions.rights(to.actor, to.place)
-        await self._reception.conversation(to, may, again=True).finish(reply)
-        await self._decisions.told(update_id)
+        may = await self._authorizer.rights(to.actor, to.place)
+        await self._request_factory.conversation(to, may, again=True).finish(reply)
+        await self._authorizer.told(update_id)
 
     async def _typed(self, typed: CommandTyped, update_id: int) -> None:
         started = time.monotonic()
-        typed = self._decisions.refined(typed)
-        verdict = await self._decisions.authorize_command(typed, update_id)
-        command, decision = verdict.subject.handler, verdict.decision
-        to = Address(typed.actor, typed.place, verdict.station.name, asked=typed.message_id)
-        talk = self._reception.conversation(to, verdict.may, again=verdict.again, settled=verdict.settled)
+        typed = self._authorizer.refined(typed)
+        authorization = await self._authorizer.authorize_command(typed, update_id)
+        command, decision = authorization.subject.handler, authorization.decision
+        to = Address(typed.actor, typed.place, authorization.station.name, asked=typed.message_id)
+        replier = self._request_factory.conversation(
+            to, authorization.may, again=authorization.again, settled=authorization.settled
+        )
         metrics.COMMANDS.labels(command.name if command else "unknown", _word(decision)).inc()
         if not decision.allowed or not isinstance(command, Command):
-            await self._refuse(typed, verdict, talk)
+            await self._refuse(typed, authorization, replier)
             return
         asks_one = command.rule.asks_pbx and command.whose is StationScope.ONE
-        if asks_one and (wait := verdict.station.pbx.wait_seconds) > WORTH_SAYING:
-            await talk.progress(Message("waiting_turn", {"station": verdict.station.name, "wait": wait}))
-        request = self._request(typed, talk, verdict, arguments=verdict.subject.arguments)
-        job = ExecutionJob(update_id, verdict.entry, to, command.resume is OnRestart.ATOMIC)
-        reply = await self._execution.carry_out(job, lambda: command.handler(request), command=command)
-        await self._execution.conclude(job, talk, reply)
+        if asks_one and (wait := authorization.station.pbx.wait_seconds) > WORTH_SAYING:
+            await replier.progress(Message("waiting_turn", {"station": authorization.station.name, "wait": wait}))
+        request = self._request(typed, replier, authorization, arguments=authorization.subject.arguments)
+        job = ExecutionJob(update_id, authorization.entry, to, command.resume is OnRestart.ATOMIC)
+        reply = await self._executor.carry_out(job, lambda: command.handler(request), command=command)
+        await self._executor.conclude(job, replier, reply)
         metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
 
-    async def _refuse(self, typed: CommandTyped, verdict: Authorization, talk: Replier) -> None:
-        if template := refusals.secret_in_group(typed, verdict.may):
-            await _hide_secret(talk, template)
+    async def _refuse(self, typed: CommandTyped, authorization: Authorization, replier: Replier) -> None:
+        if template := refusals.secret_in_group(typed, authorization.may):
+            await _hide_secret(replier, template)
             return
-        if verdict.before is not None and verdict.decision != preconditions.OLD:
-            await talk.finish(await interrupted(verdict, self._reception.desk.drawer))
+        if authorization.before is not None and authorization.decision != preconditions.OLD:
+            await replier.finish(await interrupted(authorization, self._request_factory.services.temporary_payloads))
             return
-        rule = verdict.subject.rule
+        rule = authorization.subject.rule
         proof = refusals.offer_to_prove(typed, looks=rule.only_looks) if rule is not None else None
         alone = rule is None or not rule.only_looks
-        answer = proof or refusals.answer_to_command(typed, verdict.decision, verdict.may, alone=alone)
-        if answer is not None and self._decisions.may_be_told(typed, verdict):
-            await talk.finish(Reply(answer))
+        answer = proof or refusals.answer_to_command(typed, authorization.decision, authorization.may, alone=alone)
+        if answer is not None and self._authorizer.may_be_told(typed, authorization):
+            await replier.finish(Reply(answer))
 
     async def _pressed(self, pressed: ButtonPressed, update_id: int) -> None:
-        verdict = await self._decisions.authorize_press(pressed, update_id)
-        press, decision = verdict.subject.handler, verdict.decision
+        authorization = await self._authorizer.authorize_press(pressed, update_id)
+        press, decision = authorization.subject.handler, authorization.decision
         metrics.COMMANDS.labels(press.name if press else "unknown", _word(decision)).inc()
-        to = Address(pressed.actor, pressed.place, verdict.station.name, shown=pressed.message_id or None)
+        to = Address(pressed.actor, pressed.place, authorization.station.name, shown=pressed.message_id or None)
         if not decision.allowed or not isinstance(press, ButtonAction):
-            await self._reception.toast(pressed, refusals.toast(decision), alert=True)
-            await self._explain_late_press(pressed, verdict, update_id)
+            await self._request_factory.toast(pressed, refusals.toast(decision), alert=True)
+            await self._explain_late_press(pressed, authorization, update_id)
             return
-        if verdict.subject.waiting is not None:
-            await self._second_pressed(pressed, press, verdict, update_id)
+        if authorization.subject.waiting is not None:
+            await self._second_pressed(pressed, press, authorization, update_id)
             return
-        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
-        request = self._request(pressed, talk, verdict)
-        deed = self._deed(press, request, verdict, to)
-        await self._obey_press(pressed, deed, talk, self._job(press, verdict, to, update_id))
+        replier = self._request_factory.conversation(to, authorization.may, again=authorization.again)
+        request = self._request(pressed, replier, authorization)
+        deed = self._deed(press, request, authorization, to)
+        await self._obey_press(pressed, deed, replier, self._job(press, authorization, to, update_id))
 
-    async def _explain_late_press(self, pressed: ButtonPressed, verdict: Authorization, update_id: int) -> None:
+    async def _explain_late_press(self, pressed: ButtonPressed, authorization: Authorization, update_id: int) -> None:
         """A note about a press that waited nobody sees any more: it is said in a message."""
-        sent_at = verdict.subject.sent_at
-        if verdict.before is not None:
-            reply = await interrupted(verdict, self._reception.desk.drawer)
-        elif verdict.decision == preconditions.OLD and sent_at is not None:
+        sent_at = authorization.subject.sent_at
+        if authorization.before is not None:
+            reply = await interrupted(authorization, self._request_factory.services.temporary_payloads)
+        elif authorization.decision == preconditions.OLD and sent_at is not None:
             reply = Reply(refusals.too_old(sent_at))
         else:
             return
-        to = Address(pressed.actor, pressed.place, verdict.station.name, asked=pressed.message_id)
-        await self._reception.conversation(to, verdict.may, again=verdict.again).finish(reply)
-        await self._decisions.told(update_id)
+        to = Address(pressed.actor, pressed.place, authorization.station.name, asked=pressed.message_id)
+        await self._request_factory.conversation(to, authorization.may, again=authorization.again).finish(reply)
+        await self._authorizer.told(update_id)
 
-    def _job(self, press: ButtonAction, verdict: Authorization, to: Address, update_id: int) -> ExecutionJob:
+    def _job(self, press: ButtonAction, authorization: Authorization, to: Address, update_id: int) -> ExecutionJob:
         """Asking a second person changes nothing but our own store."""
-        asks = verdict.subject.waiting is None and self._second.is_needed(press.rule)
-        return ExecutionJob(update_id, verdict.entry, to, asks or press.resume is OnRestart.ATOMIC)
+        asks = authorization.subject.waiting is None and self._second.is_needed(press.rule)
+        return ExecutionJob(update_id, authorization.entry, to, asks or press.resume is OnRestart.ATOMIC)
 
-    def _deed(self, press: ButtonAction, request: Request, verdict: Authorization, to: Address) -> Work:
+    def _deed(self, press: ButtonAction, request: Request, authorization: Authorization, to: Address) -> Work:
         """What is asked for, or the question to a second person whether it may be done."""
         if self._second.is_needed(press.rule):
-            return lambda: self._ask_second(press, request, verdict, to)
+            return lambda: self._ask_second(press, request, authorization, to)
         return lambda: press.handler(request)
 
-    async def _ask_second(self, press: ButtonAction, request: Request, verdict: Authorization, to: Address) -> Reply:
+    async def _ask_second(
+        self, press: ButtonAction, request: Request, authorization: Authorization, to: Address
+    ) -> Reply:
         """They read what the bot itself has said; of what an earlier version said nothing is kept."""
-        said = await self._reception.said(verdict.subject)
+        said = await self._request_factory.said(authorization.subject)
         if said is None:
             return Reply(
                 toast=refusals.toast(preconditions.UNKNOWN_BUTTON), outcome="what was asked is not known any more"
@@ -210,117 +214,121 @@ class Dispatcher:
             data=request.data,
             kept=request.kept,
             arguments=request.arguments,
-            question=self._reception.read(said, verdict.station.name),
-            label=verdict.subject.label,
+            question=self._request_factory.read(said, authorization.station.name),
+            label=authorization.subject.label,
             message=to.shown,
-            station=verdict.station.name,
+            station=authorization.station.name,
         )
-        return await self._second.ask(wish, verdict.access)
+        return await self._second.ask(wish, authorization.access)
 
-    async def _obey_press(self, pressed: ButtonPressed, deed: Work, talk: Replier, job: ExecutionJob) -> None:
-        work = asyncio.create_task(self._execution.carry_out(job, deed))
+    async def _obey_press(self, pressed: ButtonPressed, deed: Work, replier: Replier, job: ExecutionJob) -> None:
+        work = asyncio.create_task(self._executor.carry_out(job, deed))
         await asyncio.wait({work}, timeout=ANSWER_PRESS_WITHIN)
         toast = work.result().toast if work.done() else None
-        await self._reception.toast(pressed, toast)
+        await self._request_factory.toast(pressed, toast)
         reply = await work
         if reply.instead is not None:
             asked = reply.instead.message_id or pressed.message_id
             instead = replace(reply.instead, actor=pressed.actor, place=pressed.place, message_id=asked)
             await self._typed(instead, job.update_id)
-        await self._execution.conclude(job, talk, reply)
+        await self._executor.conclude(job, replier, reply)
 
     async def _second_pressed(
-        self, pressed: ButtonPressed, press: ButtonAction, verdict: Authorization, update_id: int
+        self, pressed: ButtonPressed, press: ButtonAction, authorization: Authorization, update_id: int
     ) -> None:
         """What was asked for is done, or given up, where it was asked, and in the name of who asked."""
-        waiting, approval = verdict.subject.waiting, verdict.subject.approval
+        waiting, approval = authorization.subject.waiting, authorization.subject.approval
         if waiting is None or approval is None:
             return
         first, place = approval.first, approval.place
-        to = Address(first, place, verdict.station.name, shown=waiting["message"])
-        talk = self._reception.conversation(to, approval.may, again=verdict.again)
-        job = self._job(press, verdict, to, update_id)
+        to = Address(first, place, authorization.station.name, shown=waiting["message"])
+        replier = self._request_factory.conversation(to, approval.may, again=authorization.again)
+        job = self._job(press, authorization, to, update_id)
         if approval.is_refusal:
             told = two_person.refused(first, pressed.actor)
-            await self._reception.toast(pressed, None)
-            await self._execution.conclude(replace(job, atomic=False), talk, Reply(told, outcome="refused"))
+            await self._request_factory.toast(pressed, None)
+            await self._executor.conclude(replace(job, atomic=False), replier, Reply(told, outcome="refused"))
         else:
             told = two_person.confirmed(first, press.name)
-            as_first = verdict.of(first, place)
+            as_first = authorization.of(first, place)
             as_pressed = replace(pressed, actor=first, place=place, message_id=waiting["message"] or 0)
-            request = self._request(as_pressed, talk, as_first)
+            request = self._request(as_pressed, replier, as_first)
             request = replace(request, arguments=waiting["arguments"])
-            await self._obey_press(pressed, lambda: press.handler(request), talk, job)
+            await self._obey_press(pressed, lambda: press.handler(request), replier, job)
         if pressed.place.chat != place.chat:
             here = replace(to, actor=pressed.actor, place=pressed.place, shown=pressed.message_id or None)
-            await self._reception.conversation(here, verdict.may).finish(Reply(told))
+            await self._request_factory.conversation(here, authorization.may).finish(Reply(told))
 
     async def _said(self, said: TextSent, update_id: int) -> None:
         """Words that are no command count only as the answer to an open question."""
-        verdict = await self._decisions.authorize_text(said, update_id)
-        if verdict is None:
+        authorization = await self._authorizer.authorize_text(said, update_id)
+        if authorization is None:
             await self._overheard(said)
             return
-        answer = verdict.subject.handler
-        to = Address(said.actor, said.place, verdict.station.name, asked=said.message_id)
-        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
-        metrics.COMMANDS.labels(verdict.subject.what, _word(verdict.decision)).inc()
-        if not verdict.decision.allowed or not isinstance(answer, ButtonAction):
-            late = refusals.answer_to_late_words(said, verdict.decision, verdict.may)
-            await talk.finish(
-                await interrupted(verdict, self._reception.desk.drawer) if verdict.before is not None else Reply(late)
+        answer = authorization.subject.handler
+        to = Address(said.actor, said.place, authorization.station.name, asked=said.message_id)
+        replier = self._request_factory.conversation(to, authorization.may, again=authorization.again)
+        metrics.COMMANDS.labels(authorization.subject.what, _word(authorization.decision)).inc()
+        if not authorization.decision.allowed or not isinstance(answer, ButtonAction):
+            late = refusals.answer_to_late_words(said, authorization.decision, authorization.may)
+            await replier.finish(
+                await interrupted(authorization, self._request_factory.services.temporary_payloads)
+                if authorization.before is not None
+                else Reply(late)
             )
             return
-        request = self._request(said, talk, verdict, arguments=said.text)
+        request = self._request(said, replier, authorization, arguments=said.text)
         again = Question(answer.name, request.data)
-        job = self._job(answer, verdict, to, update_id)
-        reply = await self._execution.carry_out(job, self._deed(answer, request, verdict, to), question=again)
-        await self._execution.conclude(job, talk, reply)
+        job = self._job(answer, authorization, to, update_id)
+        reply = await self._executor.carry_out(job, self._deed(answer, request, authorization, to), question=again)
+        await self._executor.conclude(job, replier, reply)
 
     async def _overheard(self, said: TextSent) -> None:
         """Words that answer nothing. What people say to each other in a group does not concern the bot, but for a
         secret in it."""
-        await self._decisions.overhear(said.place)
+        await self._authorizer.overhear(said.place)
         if not said.place.private and not holds_secret(said.text):
             return
-        may = await self._decisions.rights(said.actor, said.place)
+        may = await self._authorizer.rights(said.actor, said.place)
         if not refusals.is_known(may):
             return
         to = Address(said.actor, said.place, EVERY_STATION, asked=said.message_id)
-        talk = self._reception.conversation(to, may)
+        replier = self._request_factory.conversation(to, may)
         if said.place.private:
-            await talk.finish(Reply(Message("not_a_command")))
+            await replier.finish(Reply(Message("not_a_command")))
         else:
-            await _hide_secret(talk, "password_in_group")
+            await _hide_secret(replier, "password_in_group")
 
     async def _overheard_anonymous(self, heard: TextOverheard) -> None:
         """Admission lets such words in only of the groups that the bot serves."""
         if not heard.place.private and holds_secret(heard.text):
             to = Address(heard.actor, heard.place, EVERY_STATION, asked=heard.message_id)
-            may = await self._decisions.rights(heard.actor, heard.place)
-            await _hide_secret(self._reception.conversation(to, may), "password_in_group")
+            may = await self._authorizer.rights(heard.actor, heard.place)
+            await _hide_secret(self._request_factory.conversation(to, may), "password_in_group")
 
     async def _added(self, added: AddedToChat, update_id: int) -> None:
         """Into a group by somebody who may give it access: ask which. By anybody else: say so, and leave."""
-        verdict = await self._decisions.authorize_joining(added, update_id)
-        if verdict.decision == UNDECIDED:
+        authorization = await self._authorizer.authorize_joining(added, update_id)
+        if authorization.decision == UNDECIDED:
             return
-        to = Address(added.actor, added.place, verdict.station.name)
-        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
-        async with self._reception.store.begin() as session:
+        to = Address(added.actor, added.place, authorization.station.name)
+        replier = self._request_factory.conversation(to, authorization.may, again=authorization.again)
+        async with self._request_factory.store.begin() as session:
             alerted = await self._alert_chats.alert_chats(session)
-        given = (grant.subject for grant in verdict.access.grants if not grant.has_ended(verdict.asking.now))
+        given = (
+            grant.subject for grant in authorization.access.grants if not grant.has_ended(authorization.asking.now)
+        )
         known = added.place.chat in {*alerted, *given}
-        if known or (verdict.decision.allowed and added.channel):
+        if known or (authorization.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
         else:
-            reply = await self._greeting(ChatJoined(added, verdict, self._reception.desk))
-        await self._execution.conclude(ExecutionJob(update_id, verdict.entry, to), talk, reply)
-        if not known and not verdict.decision.allowed:
-            await talk.leave()
+            reply = await self._greeting(ChatJoined(added, authorization, self._request_factory.services))
+        await self._executor.conclude(ExecutionJob(update_id, authorization.entry, to), replier, reply)
+        if not known and not authorization.decision.allowed:
+            await replier.leave()
 
     async def _greeting(self, joined: ChatJoined) -> Reply:
-        reply = Reply(outcome="answered" if joined.verdict.decision.allowed else "left")
+        reply = Reply(outcome="answered" if joined.authorization.decision.allowed else "left")
         for hook in self._hooks.added_to_chat:
             reply = await hook(joined)
         return reply
@@ -328,22 +336,22 @@ class Dispatcher:
     def _request(
         self,
         intent: CommandTyped | TextSent | ButtonPressed,
-        talk: Replier,
-        verdict: Authorization,
+        replier: Replier,
+        authorization: Authorization,
         *,
         arguments: str = "",
     ) -> Request:
-        return self._reception.request(
+        return self._request_factory.request(
             intent,
-            talk,
-            verdict,
+            replier,
+            authorization,
             arguments=arguments,
-            stop=self._execution.stop,
+            stop=self._executor.stop,
         )
 
 
-async def _hide_secret(talk: Replier, template: str) -> None:
-    await talk.finish(Reply(Message(template, {"deleted": await talk.delete_asked()})))
+async def _hide_secret(replier: Replier, template: str) -> None:
+    await replier.finish(Reply(Message(template, {"deleted": await replier.delete_asked()})))
 
 
 def _word(decision: Decision) -> str:

@@ -100,28 +100,28 @@ class Executor:
                 await self._record(session, job, reply)
             return reply
 
-    async def conclude(self, job: ExecutionJob, talk: Replier, reply: Reply) -> None:
+    async def conclude(self, job: ExecutionJob, chat: Replier, reply: Reply) -> None:
         """Say the reply, complete the audit row, and start what is to go on after it."""
-        await talk.say(reply)
+        await chat.say(reply)
         async with self._store.begin() as session:
-            await talk.tie(session)
+            await chat.tie(session)
             if not job.atomic:
                 await self._record(session, job, reply)
             await unfinished_updates.forget(session, job.update_id)
         if reply.then is not None:
-            self.begin(talk, reply.then, job)
+            self.begin(chat, reply.then, job)
 
-    def begin(self, talk: Replier, work: Work, job: ExecutionJob) -> None:
+    def begin(self, chat: Replier, work: Work, job: ExecutionJob) -> None:
         """Work that goes on in the background, and ends in a reply."""
-        task = asyncio.create_task(self._go_on(replace(job, atomic=False), talk, work))
+        task = asyncio.create_task(self._go_on(replace(job, atomic=False), chat, work))
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
 
     async def _record(self, session: Session, job: ExecutionJob, reply: Reply) -> None:
         await audit.record_outcome(session, job.entry, reply.outcome, reply.change, self._clock())
 
-    async def _go_on(self, job: ExecutionJob, talk: Replier, work: Work) -> None:
+    async def _go_on(self, job: ExecutionJob, chat: Replier, work: Work) -> None:
         try:
-            await self.conclude(job, talk, await self.run(job, work))
+            await self.conclude(job, chat, await self.run(job, work))
         except Exception:
             log.exception("what went on in the background could not be concluded")

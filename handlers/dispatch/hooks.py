@@ -21,8 +21,8 @@ class ChatJoined:
     """The bot was added to a chat, from which it goes when the verdict is a denial."""
 
     added: AddedToChat
-    verdict: Authorization
-    desk: Services
+    authorization: Authorization
+    services: Services
 
 
 OnStartup = Callable[[Services, Clock, asyncio.Event], Coroutine[Any, Any, None]]

@@ -41,7 +41,7 @@ class Replier:
     def __init__(
         self,
         *,
-        messenger: Sender,
+        sender: Sender,
         store: Store,
         zone: tzinfo,
         clock: Clock,
@@ -52,7 +52,7 @@ class Replier:
         again: bool = False,
         needs_second: Callable[[str], bool] = lambda _action: False,
     ) -> None:
-        self._messenger = messenger
+        self._sender = sender
         self._store = store
         self._station = to.station
         self._zone = zone
@@ -111,7 +111,7 @@ class Replier:
                 await self._show(Message("file_not_delivered"))
 
     async def private_chat_is_open(self) -> bool:
-        return await self._messenger.can_write_to(self._actor.id)
+        return await self._sender.can_write_to(self._actor.id)
 
     async def send_secret(self, secret: Secret) -> bool:
         """Send to the asker alone, and owe its deletion; a restart does not forget it."""
@@ -134,20 +134,20 @@ class Replier:
             return False
         asked = self._asked
         try:
-            return await self._patiently(lambda: self._messenger.delete(self._place.chat, asked))
+            return await self._patiently(lambda: self._sender.delete(self._place.chat, asked))
         except DeliveryError as error:
             log.warning("what was asked could not be deleted", chat=self._place.chat, reason=str(error))
             return False
 
     async def leave(self) -> None:
         try:
-            await self._patiently(lambda: self._messenger.leave(self._place.chat))
+            await self._patiently(lambda: self._sender.leave(self._place.chat))
         except DeliveryError as error:
             log.warning("a chat could not be left", chat=self._place.chat, reason=str(error))
 
     async def download(self, document: Document) -> bytes | None:
         try:
-            return await self._messenger.download(document.file_id)
+            return await self._sender.download(document.file_id)
         except DeliveryError as error:
             log.warning("a file could not be fetched", reason=str(error))
             return None
@@ -158,12 +158,12 @@ class Replier:
         try:
             if isinstance(content, File):
                 return await self._patiently(
-                    lambda: self._messenger.send_file(to, content, zone=self._zone, now=self._clock(), masked=masked)
+                    lambda: self._sender.send_file(to, content, zone=self._zone, now=self._clock(), masked=masked)
                 )
             message = self._about(content)
             keyboard = await self._stored_keyboard(message, to.chat)
             message_id = await self._patiently(
-                lambda: self._messenger.send(
+                lambda: self._sender.send(
                     to, message, zone=self._zone, now=self._clock(), keyboard=keyboard, masked=masked
                 )
             )
@@ -237,7 +237,7 @@ class Replier:
         now = self._clock()
         if self._shown is not None:
             try:
-                await self._messenger.edit(
+                await self._sender.edit(
                     self._place.chat,
                     self._shown,
                     message,
@@ -250,7 +250,7 @@ class Replier:
                 self._shown = None
             else:
                 return
-        self._shown = await self._messenger.send(
+        self._shown = await self._sender.send(
             Destination(self._place.chat, self._place.thread),
             message,
             zone=self._zone,
@@ -266,7 +266,7 @@ class Replier:
         """Telegram surely does not have it: it goes as soon as it can, however long that takes."""
         now = self._clock()
         until = now + timedelta(seconds=error.after)
-        rendered = self._messenger.rendered(message, zone=self._zone, now=now, masked=self._masked)
+        rendered = self._sender.rendered(message, zone=self._zone, now=now, masked=self._masked)
         async with self._store.begin() as session:
             row = outbox.enqueue(
                 session,

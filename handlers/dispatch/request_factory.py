@@ -38,9 +38,9 @@ class RequestFactory:
     `needs_second` names the actions that are done by two people."""
 
     directory: StationChooser
-    desk: Services
+    services: Services
     store: Store
-    messenger: Sender
+    sender: Sender
     renderer: Renderer
     clock: Clock
     mask_numbers: bool = False
@@ -50,7 +50,7 @@ class RequestFactory:
     def conversation(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Replier:
         """`again`: a killed run may have answered already. `settled`: it is about one PBX, which is to be said."""
         return Replier(
-            messenger=self.messenger,
+            sender=self.sender,
             store=self.store,
             zone=self.directory.zone(to.station),
             clock=self.clock,
@@ -81,8 +81,8 @@ class RequestFactory:
     def request(
         self,
         intent: CommandTyped | TextSent | ButtonPressed,
-        talk: Replier,
-        verdict: Authorization,
+        replier: Replier,
+        authorization: Authorization,
         *,
         arguments: str = "",
         stop: asyncio.Event,
@@ -90,22 +90,22 @@ class RequestFactory:
         return Request(
             actor=intent.actor,
             place=intent.place,
-            station=verdict.station,
+            station=authorization.station,
             now=self.clock(),
-            chat=talk,
-            may=verdict.may,
-            may_at=verdict.theirs().may_at,
-            asking=verdict.asking,
-            settled=verdict.settled,
-            services=self.desk,
+            chat=replier,
+            may=authorization.may,
+            may_at=authorization.theirs().may_at,
+            asking=authorization.asking,
+            settled=authorization.settled,
+            services=self.services,
             translate=self.renderer.label,
             stop=stop,
-            among=verdict.among,
-            named=verdict.named,
+            among=authorization.among,
+            named=authorization.named,
             arguments=arguments,
-            data=verdict.subject.data,
-            kept=verdict.subject.kept,
-            resumed=verdict.before is not None or AGAIN in verdict.subject.data,
+            data=authorization.subject.data,
+            kept=authorization.subject.kept,
+            resumed=authorization.before is not None or AGAIN in authorization.subject.data,
             document=None if isinstance(intent, ButtonPressed) else intent.document,
             about=intent.about if isinstance(intent, CommandTyped) else None,
             shown=(intent.message_id or None) if isinstance(intent, ButtonPressed) else None,
@@ -114,6 +114,6 @@ class RequestFactory:
     async def toast(self, pressed: ButtonPressed, text: str | None, *, alert: bool = False) -> None:
         """The small note over the chat that answers a press."""
         try:
-            await self.messenger.answer(pressed.query_id, text and self.renderer.label(text), alert=alert)
+            await self.sender.answer(pressed.query_id, text and self.renderer.label(text), alert=alert)
         except DeliveryError as error:
             log.warning("a press could not be answered", reason=str(error))

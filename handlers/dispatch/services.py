@@ -37,10 +37,10 @@ class Station:
     title: str
     pbx: Pbx
     watch: TrunkMonitor
-    ledger: IncidentManager
+    incident_manager: IncidentManager
     phones: ExtensionCheck
     watched: WatchedExtensions
-    rehearsals: Drills
+    drills: Drills
     zone: Zone
     country_set: str = ""
     pause: Sleep = asyncio.sleep
@@ -71,7 +71,7 @@ class StationDirectory(Protocol):
 class Services:
     """What the bot itself keeps, for handlers to read and write."""
 
-    drawer: TemporaryPayloads
+    temporary_payloads: TemporaryPayloads
     imports: Imports
     registrations: Reregistrations
     grants: GrantBook

@@ -73,7 +73,7 @@ async def take_table(request: Request) -> Reply:
 
 async def _dry_run(request: Request) -> Reply:
     plan = await _plan(request, await _lines(request))
-    kept = await request.services.drawer.put({"rows": import_plan.as_rows(plan)}, CONFIRM_WITHIN)
+    kept = await request.services.temporary_payloads.put({"rows": import_plan.as_rows(plan)}, CONFIRM_WITHIN)
     message = Message("import_preview", _facts(request, plan), _question(plan, kept))
     if request.place.private:
         return Reply(message, settled=True, outcome=f"dry run of {len(plan.rows)} lines")
@@ -111,7 +111,7 @@ async def _plan(request: Request, lines: list[FileLine]) -> ImportPlan:
 
 def _facts(request: Request, plan: ImportPlan) -> dict[str, Any]:
     wrong = [row for row in plan.rows if row.problems]
-    create = [row for row in plan.rows if row.verdict is RowVerdict.CREATE]
+    create = [row for row in plan.rows if row.authorization is RowVerdict.CREATE]
     return {
         "station": request.station.name,
         "lines": len(plan.rows),
@@ -147,7 +147,7 @@ def _question(plan: ImportPlan, kept: str) -> Rows:
 
 @button("import.problems")
 async def send_problems(request: Request) -> Reply:
-    kept = await request.services.drawer.peek(str(request.data["kept"]))
+    kept = await request.services.temporary_payloads.peek(str(request.data["kept"]))
     if kept is None:
         return confirm.EXPIRED
     sent = await request.chat.send_privately(await report.problems_file(request, kept["rows"]))

@@ -27,7 +27,7 @@ class Planned:
     """One line. `problems` are the reasons not to create it."""
 
     line: int
-    verdict: RowVerdict
+    authorization: RowVerdict
     draft: EmployeeDraft
     problems: tuple[Problem, ...] = ()
 
@@ -37,8 +37,8 @@ class ImportPlan:
     rows: tuple[Planned, ...]
     unknown_columns: tuple[str, ...] = ()
 
-    def count(self, verdict: RowVerdict) -> int:
-        return sum(row.verdict is verdict for row in self.rows)
+    def count(self, authorization: RowVerdict) -> int:
+        return sum(row.authorization is authorization for row in self.rows)
 
 
 def plan(
@@ -126,7 +126,7 @@ def as_rows(plan: ImportPlan) -> list[dict[str, Any]]:
     return [
         {
             "line": row.line,
-            "state": "waiting" if row.verdict is RowVerdict.CREATE else str(row.verdict),
+            "state": "waiting" if row.authorization is RowVerdict.CREATE else str(row.authorization),
             "draft": fields.said(row.draft),
             "secret": row.draft.secret.get_secret_value() if row.draft.secret else "",
             "problems": [{"label": p.label, "problem": p.problem, "value": p.value} for p in row.problems],

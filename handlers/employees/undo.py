@@ -42,7 +42,7 @@ async def _button(request: Request, what: str, employee: Employee, **more: Any) 
 
 
 async def _keep(request: Request, payload: Mapping[str, Any]) -> Button:
-    kept = await request.services.drawer.put(dict(payload), FOR)
+    kept = await request.services.temporary_payloads.put(dict(payload), FOR)
     return Button(mark("↩ Undo"), "employee.undo", {"kept": kept, "number": payload["employee"]["number"]})
 
 

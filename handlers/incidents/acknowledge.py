@@ -31,7 +31,7 @@ TOASTS = {
 async def take(request: Request) -> Reply:
     """Acknowledge. The incident manager edits the alert in every chat, so the reply is a toast only."""
     id_ = int(request.data["incident"])
-    result = await request.station.ledger.acknowledge(id_, request.actor.id, request.actor.name, request.now)
+    result = await request.station.incident_manager.acknowledge(id_, request.actor.id, request.actor.name, request.now)
     return Reply(toast=TOASTS[result], outcome=f"{await _called(request, id_)}: {result}")
 
 
@@ -42,7 +42,7 @@ async def take_all(request: Request) -> Reply:
     stations = {incident.station for incident in await request.services.incidents.on_card(card)}
     for name in sorted(name for name in stations if request.may_at(name, Permission.ACKNOWLEDGE).allowed):
         if (station := request.services.fleet.station(name)) is not None:
-            count += await station.ledger.acknowledge_all(card, actor.id, actor.name, request.now)
+            count += await station.incident_manager.acknowledge_all(card, actor.id, actor.name, request.now)
     toast = mark("All of it is yours. Everybody can see it.") if count else TOASTS[AckResult.ALREADY]
     return Reply(toast=toast, outcome=f"{count} incidents: {AckResult.TAKEN}")
 
@@ -102,7 +102,7 @@ async def give(request: Request) -> Reply:
     granted = await request.services.grants.current()
     if to not in granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now):
         return Reply(toast=mark("This person may not take incidents any more."), outcome="beyond role")
-    result = await request.station.ledger.reassign(id_, to, request.actor.name, request.now)
+    result = await request.station.incident_manager.reassign(id_, to, request.actor.name, request.now)
     called = await _called(request, id_)
     if result is not AckResult.TAKEN:
         return Reply(toast=TOASTS[result], outcome=f"{called}: {result}")

@@ -17,11 +17,11 @@ TRIES, PAUSE = 10, 0.5
     summary=mark("A rehearsal: a labelled alert to whoever would be woken by a real one"),
 )
 async def test_alert(request: Request) -> Reply:
-    rehearsals = request.station.rehearsals
-    if (running := await rehearsals.running()) is not None:
+    drills = request.station.drills
+    if (running := await drills.running()) is not None:
         facts = {"by": running.by, "began_at": running.began_at, "until": running.until}
         return Reply(Message("rehearsal_running", facts), outcome="one runs already")
-    await rehearsals.begin(request.actor.name, request.now)
+    await drills.begin(request.actor.name, request.now)
     told = await _told(request)
     facts = await _facts(request, told)
     return Reply(Message("rehearsal_begun", facts), outcome=f"told {len(told.people)} people, {len(told.chats)} chats")
@@ -29,7 +29,7 @@ async def test_alert(request: Request) -> Reply:
 
 async def _told(request: Request) -> DrillReport:
     for _ in range(TRIES):
-        told = await request.station.rehearsals.told()
+        told = await request.station.drills.told()
         if told != DrillReport():
             return told
         await request.station.pause(PAUSE)

@@ -103,7 +103,9 @@ async def ack_pressed(request: Request) -> Reply:
 
 async def _take(request: Request, meant: Incident) -> Reply:
     """Acknowledge, and reply with the incident's details and the result."""
-    result = await request.station.ledger.acknowledge(meant.id, request.actor.id, request.actor.name, request.now)
+    result = await request.station.incident_manager.acknowledge(
+        meant.id, request.actor.id, request.actor.name, request.now
+    )
     outcome = f"incident {meant.number}: {result}"
     incident = await request.services.incidents.one(request.station.name, meant.id)
     if incident is None:

@@ -90,7 +90,9 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
     }
     if not kept.calendar.duties:
         return Reply(Message("oncall_calendar_names_nobody", facts), outcome="names nobody")
-    token = await request.services.drawer.put({"level": level, "calendar": calendars.stored(kept)}, CONFIRM_WITHIN)
+    token = await request.services.temporary_payloads.put(
+        {"level": level, "calendar": calendars.stored(kept)}, CONFIRM_WITHIN
+    )
     go, leave = Button(mark("✅ Use it"), "oncall.import", {"kept": token}), Button(mark("Cancel"), "oncall.leave")
     message, outcome = Message("oncall_import", facts), f"asked for level {level}"
     return confirm.preview(message, go, leave, within=CONFIRM_WITHIN, settled=True, outcome=outcome)
@@ -102,8 +104,8 @@ async def _read(request: Request, level: int, written: str) -> KeptCalendar:
     url = "" if request.document is not None else source.address(written)
     text = await (source.fetch(url, owner=request.actor.id) if url else _file(request))
     zone = str(request.station.zone())
-    desk, station, now = request.services, request.station.name, request.now
-    whose = await calendar_feed.names(desk.grants, desk.people, station, now)
+    services, station, now = request.services, request.station.name, request.now
+    whose = await calendar_feed.names(services.grants, services.people, station, now)
     calendar = await calendar_feed.read(text, level, zone, now, whose, owner=request.actor.id)
     return KeptCalendar(level, url, text, zone, calendar, now)
 

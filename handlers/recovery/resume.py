@@ -30,27 +30,27 @@ class Resumed:
     request: Request
     allowed: bool
     job: ExecutionJob
-    talk: Replier
+    chat: Replier
 
 
 class Resumption:
     """Given to the hooks: decide on interrupted work, and conclude it in the chat it came from."""
 
-    def __init__(self, decisions: Authorizer, reception: RequestFactory, execution: Executor) -> None:
-        self._decisions = decisions
-        self._reception = reception
-        self._execution = execution
+    def __init__(self, authorizer: Authorizer, request_factory: RequestFactory, executor: Executor) -> None:
+        self._authorizer = authorizer
+        self._request_factory = request_factory
+        self._executor = executor
 
     @property
     def store(self) -> Store:
-        return self._reception.store
+        return self._request_factory.store
 
     @property
-    def desk(self) -> Services:
-        return self._reception.desk
+    def services(self) -> Services:
+        return self._request_factory.services
 
     def now(self) -> datetime:
-        return self._reception.clock()
+        return self._request_factory.clock()
 
     async def decide(
         self,
@@ -65,37 +65,41 @@ class Resumption:
     ) -> Resumed:
         """Write the decision to the audit, as of the button `action` pressed by that person in `place`, else in their
         private chat. `shown` is the message that is edited, `subject` what the audit records of the work."""
-        known = (await self.desk.people.named([person], EVERY_STATION)).get(person)
+        known = (await self.services.people.named([person], EVERY_STATION)).get(person)
         actor = Actor(person, known.name if known else "")
         place = place or Place(person, None, private=True)
-        verdict = await self._decisions.authorize_resumed(action, actor, place, station, subject, data or {})
+        authorization = await self._authorizer.authorize_resumed(action, actor, place, station, subject, data or {})
         # A decision that failed names no station.
-        verdict = replace(verdict, station=self._reception.directory.station(station) or verdict.station)
-        to = Address(actor, place, verdict.station.name, shown=shown)
-        talk = self._reception.conversation(to, verdict.may, again=verdict.again)
+        authorization = replace(
+            authorization, station=self._request_factory.directory.station(station) or authorization.station
+        )
+        to = Address(actor, place, authorization.station.name, shown=shown)
+        chat = self._request_factory.conversation(to, authorization.may, again=authorization.again)
         press = ButtonPressed("", 0, 0, actor, place, shown or 0, "")
-        request = replace(self._reception.request(press, talk, verdict, stop=self._execution.stop), resumed=True)
-        return Resumed(request, verdict.decision.allowed, ExecutionJob(NO_UPDATE, verdict.entry, to), talk)
+        request = replace(
+            self._request_factory.request(press, chat, authorization, stop=self._executor.stop), resumed=True
+        )
+        return Resumed(request, authorization.decision.allowed, ExecutionJob(NO_UPDATE, authorization.entry, to), chat)
 
     async def conclude(self, resumed: Resumed, reply: Reply) -> None:
-        await self._execution.conclude(resumed.job, resumed.talk, reply)
+        await self._executor.conclude(resumed.job, resumed.chat, reply)
 
 
-async def interrupted(verdict: Authorization, drawer: TemporaryPayloads) -> Reply:
+async def interrupted(authorization: Authorization, temporary_payloads: TemporaryPayloads) -> Reply:
     """What a killed run had begun is not gone on with. Whoever still may is asked anew whether to do it now."""
-    subject, before = verdict.subject, verdict.before
+    subject, before = authorization.subject, authorization.before
     rule = subject.rule
     facts = {
         "deed": rule.writes if rule else "",
         "at": before.at if before else None,
         "undone": subject.resume is OnRestart.ATOMIC,
-        "may": verdict.decision in (preconditions.INTERRUPTED, preconditions.OLD),
+        "may": authorization.decision in (preconditions.INTERRUPTED, preconditions.OLD),
     }
     asks = facts["may"] and isinstance(subject.handler, ButtonAction) and subject.keyboard and subject.waiting is None
     if not asks or subject.resume is OnRestart.ASK_USER:
         return Reply(Message("interrupted", facts))
     data = dict(subject.data) | {AGAIN: True}
     if subject.kept is not None:
-        data["kept"] = await drawer.put(dict(subject.kept), CONFIRM_WITHIN)
+        data["kept"] = await temporary_payloads.put(dict(subject.kept), CONFIRM_WITHIN)
     now = Button(mark("🔁 Do it now"), subject.what, data)
     return Reply(Message("interrupted", facts, ((now,),)), confirm=True)

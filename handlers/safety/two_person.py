@@ -53,13 +53,13 @@ class TwoPersonRule:
         permissions: frozenset[str],
         *,
         store: Store,
-        drawer: TemporaryPayloads,
+        temporary_payloads: TemporaryPayloads,
         clock: Clock,
         wake: Signal,
     ) -> None:
         self._permissions = permissions
         self._store = store
-        self._drawer = drawer
+        self._temporary_payloads = temporary_payloads
         self._clock = clock
         self._wake = wake
 
@@ -93,7 +93,7 @@ class TwoPersonRule:
             "message": wish.message,
             "station": wish.station,
         }
-        return await self._drawer.put(kept, WITHIN)
+        return await self._temporary_payloads.put(kept, WITHIN)
 
     async def _owe_questions(self, wish: ApprovalRequest, token: str, others: list[int]) -> None:
         now, facts = self._clock(), _facts(wish) | {"asked": 0, "private": True, "mine": False}

@@ -62,7 +62,7 @@ async def _picture(request: Request, view_name: str, page: int) -> Message:
         # Without Asterisk this request takes the PBX a second for each extension.
         _part(_nothing() if engine_is_silent else pbx.extensions.statuses(), EXTENSIONS_WITHIN),
         _part(pbx.calls.active()),
-        request.station.ledger.open_count(),
+        request.station.incident_manager.open_count(),
         in_force(request),
     )
     everybody = _everybody(extensions)

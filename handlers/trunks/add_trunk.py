@@ -78,7 +78,7 @@ async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidd
 
 
 async def _ask_password(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
-    kept = await request.services.drawer.put({"draft": fields.said(draft), "kind": kind}, ASKED_FOR)
+    kept = await request.services.temporary_payloads.put({"draft": fields.said(draft), "kind": kind}, ASKED_FOR)
     facts = {"station": request.station.name, "name": draft.name, "username": draft.username, "new": True}
     cancel: Rows = ((Button(mark("Cancel"), "trunk.forget", {"kept": kept}),),)
     return Reply(Message("trunk_password", facts, cancel), question=Question("trunk.password", {"kept": kept}))
@@ -91,7 +91,7 @@ async def take_password(request: Request) -> Reply:
         secret = fields.password(request.arguments)
     except WrongValue as wrong:
         raise WrongArguments(wrong.problem) from None
-    kept = await request.services.drawer.pop(str(request.data["kept"]))
+    kept = await request.services.temporary_payloads.pop(str(request.data["kept"]))
     if kept is None:
         return confirm.EXPIRED
     return await _preview(request, TrunkDraft(**kept["draft"], secret=secret), kept["kind"])

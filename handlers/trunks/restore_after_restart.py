@@ -26,17 +26,19 @@ PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
 
 @on_startup
-async def switch_on(desk: Services, clock: Clock, stop: asyncio.Event) -> None:
+async def switch_on(services: Services, clock: Clock, stop: asyncio.Event) -> None:
     """Retry for every trunk that was being re-registered, until it is on."""
-    await asyncio.gather(*(_until_on(desk.fleet, one, clock, stop) for one in await desk.registrations.left_over()))
+    await asyncio.gather(
+        *(_until_on(services.fleet, one, clock, stop) for one in await services.registrations.left_over())
+    )
 
 
 @on_resume
 async def tell(resumption: Resumption) -> None:
     """Tell the person that asked for it how it ends. A trunk that is off is switched on whether or not that person
     still has the right."""
-    for left in await resumption.desk.registrations.left_over():
-        if resumption.desk.fleet.station(left.station) is None:
+    for left in await resumption.services.registrations.left_over():
+        if resumption.services.fleet.station(left.station) is None:
             continue
         resumed = await resumption.decide(
             "trunk.reregister_now",

@@ -6,7 +6,7 @@ from bot.runtime.pause import PausableGroup
 
 
 async def test_it_is_still_once_everybody_has_come_to_an_end_and_nobody_begins_meanwhile() -> None:
-    standstill = PausableGroup()
+    pausable = PausableGroup()
     done: list[str] = []
     goes_on = asyncio.Event()
 
@@ -18,15 +18,15 @@ async def test_it_is_still_once_everybody_has_come_to_an_end_and_nobody_begins_m
         done.append("late")
 
     async def stand() -> None:
-        async with standstill.paused():
+        async with pausable.paused():
             await asyncio.sleep(0)
             done.append("still")
 
-    tasks = [asyncio.create_task(standstill.is_running(long)())]
+    tasks = [asyncio.create_task(pausable.is_running(long)())]
     await asyncio.sleep(0)
     tasks.append(asyncio.create_task(stand()))
     await asyncio.sleep(0)
-    tasks.append(asyncio.create_task(standstill.is_running(late)()))
+    tasks.append(asyncio.create_task(pausable.is_running(late)()))
     await asyncio.sleep(0)
     assert done == []
     goes_on.set()
@@ -36,9 +36,9 @@ async def test_it_is_still_once_everybody_has_come_to_an_end_and_nobody_begins_m
 
 
 async def test_what_is_broken_off_holds_up_nobody() -> None:
-    standstill = PausableGroup()
-    task = asyncio.create_task(standstill.is_running(asyncio.Event().wait)())
+    pausable = PausableGroup()
+    task = asyncio.create_task(pausable.is_running(asyncio.Event().wait)())
     await asyncio.sleep(0)
     task.cancel()
-    async with asyncio.timeout(5), standstill.paused():
+    async with asyncio.timeout(5), pausable.paused():
         assert task.cancelled()

@@ -6,7 +6,7 @@ from statistics import median
 
 from tests.benchmarks.load import EVERY
 from tests.benchmarks.measured.figure import Effort, Figure, Row
-from tests.benchmarks.pbx_cluster import SETTLING, Street, street
+from tests.benchmarks.pbx_cluster import SETTLING, PbxCluster, cluster
 
 # One outage at each of 24 PBXs within 60 s: at all phases of their polls.
 OUTAGES, WITHIN = 24, 60.0
@@ -19,7 +19,7 @@ def run(effort: Effort) -> list[Row]:
 
 async def _run(effort: Effort) -> list[Row]:
     late: dict[float, list[list[float]]] = {USUAL: [], SMALL: []}
-    async with street(OUTAGES, people=OUTAGES) as one:
+    async with cluster(OUTAGES, people=OUTAGES) as one:
         for _ in range(effort.runs):
             for hold_off, runs in late.items():
                 runs.append(await _outages(one, hold_off))
@@ -34,7 +34,7 @@ async def _run(effort: Effort) -> list[Row]:
     return rows
 
 
-async def _outages(one: Street, hold_off: float) -> list[float]:
+async def _outages(one: PbxCluster, hold_off: float) -> list[float]:
     """Return for each outage the seconds from the PBX's report to the message, less the hold-off."""
     people = sorted(person for person in one.telegram.people if person > 2000)[-OUTAGES:]
     one.begins_anew()

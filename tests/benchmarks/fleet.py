@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median, quantiles
 
-from tests.benchmarks.load import EVERY, Crowd, crowd, is_well, name
+from tests.benchmarks.load import EVERY, Load, is_well, load, name
 from tests.benchmarks.measured import cores, memory
 from tests.benchmarks.measured.figure import Effort, Figure, Row
 
@@ -52,7 +52,7 @@ async def _run(effort: Effort) -> list[Row]:
     ours: dict[int, list[Taken]] = defaultdict(list)
     told: list[Told] = []
     bare: list[Taken] = []
-    async with crowd() as one:
+    async with load() as one:
         for _ in range(effort.runs):
             for size in SIZES:
                 taken, beside = await _program(one, size, effort)
@@ -64,7 +64,7 @@ async def _run(effort: Effort) -> list[Row]:
     return [*_of_sizes(ours, bare), *_of_largest(ours, told)]
 
 
-async def _program(one: Crowd, size: int, effort: Effort) -> tuple[Taken, Told]:
+async def _program(one: Load, size: int, effort: Effort) -> tuple[Taken, Told]:
     (one.folder / "log").unlink(missing_ok=True)
     began = time.monotonic()
     async with one.program(size) as process:
@@ -82,14 +82,14 @@ async def _program(one: Crowd, size: int, effort: Effort) -> tuple[Taken, Told]:
         )
 
 
-async def _answered(one: Crowd, text: str, shows: str) -> float:
+async def _answered(one: Load, text: str, shows: str) -> float:
     person = one.chats.people[0]
     seconds = await one.chats.asks(person, text)
     assert shows in one.chats.shown(person)["text"]
     return seconds
 
 
-async def _taken(one: Crowd, pid: int, size: int, effort: Effort) -> Taken:
+async def _taken(one: Load, pid: int, size: int, effort: Effort) -> Taken:
     await asyncio.sleep(2 * EVERY if effort.quick else SETTLING)
     began, before = time.monotonic(), cores.seconds(pid)
     await asyncio.sleep(3 * EVERY if effort.quick else WATCHED)

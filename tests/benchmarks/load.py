@@ -38,7 +38,7 @@ def is_well(number: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Crowd:
+class Load:
     """`nowhere` is an address without a listener, `metrics` the address of the program's metrics."""
 
     chats: Chats
@@ -113,7 +113,7 @@ class Crowd:
 
 
 @asynccontextmanager
-async def crowd() -> AsyncIterator[Crowd]:
+async def load() -> AsyncIterator[Load]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mikopbx-bot-fleet-")))
         chats = Chats(TOKENS[0], 1)
@@ -125,7 +125,7 @@ async def crowd() -> AsyncIterator[Crowd]:
         assert pbxs.stdout is not None
         pbxs_address = (await pbxs.stdout.readline()).decode().strip()
         await asyncio.to_thread(stores.empty)
-        yield Crowd(chats, telegram_address, pbxs_address, pbxs.pid, _free_address(), _free_address(), folder)
+        yield Load(chats, telegram_address, pbxs_address, pbxs.pid, _free_address(), _free_address(), folder)
 
 
 def _free_address() -> str:

@@ -27,7 +27,7 @@ SETTLING = 3 * EVERY
 
 
 @dataclass(frozen=True)
-class Street:
+class PbxCluster:
     pbxs: Sequence[pbx.StandinPbx]
     addresses: Sequence[str]
     telegram: telegram.Telegram
@@ -125,7 +125,7 @@ class Shown:
 
 
 @asynccontextmanager
-async def street(pbxs: int, people: int = 0) -> AsyncIterator[Street]:
+async def cluster(pbxs: int, people: int = 0) -> AsyncIterator[PbxCluster]:
     """Yield a cluster with `people` more people, whose private chats with the bot are open."""
     chats = telegram.populated(TOKENS[0])
     for number in range(people):
@@ -138,6 +138,6 @@ async def street(pbxs: int, people: int = 0) -> AsyncIterator[Street]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="mikopbx-bot-street-")))
         addresses = [await stack.enter_async_context(serving(pbx.app(one))) for one in stations]
         address = await stack.enter_async_context(serving(telegram.app(chats)))
-        one = Street(stations, addresses, chats, address, folder)
+        one = PbxCluster(stations, addresses, chats, address, folder)
         one.shown.listen(chats)
         yield one

@@ -15,7 +15,7 @@ from bot.store.database import Store
 from bot.store.oncall.schedules import OnCallBook
 from tests.benchmarks.load import EVERY
 from tests.benchmarks.measured.figure import Effort, Figure, Row
-from tests.benchmarks.pbx_cluster import SETTLING, Street, street
+from tests.benchmarks.pbx_cluster import SETTLING, PbxCluster, cluster
 
 PBXS, EACH, WITHIN = 20, 5, 10.0
 HOLD_OFF = 30.0
@@ -42,7 +42,7 @@ def run(effort: Effort) -> list[Row]:
 async def _run(effort: Effort) -> list[Row]:
     storms: list[tuple[Known, Known]] = []
     providers: list[tuple[Known, Known]] = []
-    async with street(PBXS) as one:
+    async with cluster(PBXS) as one:
         one.telegram.people[ON_CALL].started = True
         for _ in range(effort.runs):
             storms.append(await _storm(one))
@@ -64,7 +64,7 @@ async def _run(effort: Effort) -> list[Row]:
     return rows
 
 
-async def _storm(one: Street) -> tuple[Known, Known]:
+async def _storm(one: PbxCluster) -> tuple[Known, Known]:
     """No two trunks share a provider; one trunk of each PBX stays up."""
     one.begins_anew()
     trunks = []
@@ -88,7 +88,7 @@ async def _storm(one: Street) -> tuple[Known, Known]:
         return _known(one, GROUP, due, "Line ", names), _known(one, ON_CALL, due, "Line ", names)
 
 
-async def _provider(one: Street) -> tuple[Known, Known]:
+async def _provider(one: PbxCluster) -> tuple[Known, Known]:
     """All trunks fail at once, each as soon as its PBX notices."""
     host = "sip.everybodys.example"
     one.begins_anew()
@@ -108,7 +108,7 @@ async def _provider(one: Street) -> tuple[Known, Known]:
 
 
 @asynccontextmanager
-async def _watched(one: Street) -> AsyncIterator[None]:
+async def _watched(one: PbxCluster) -> AsyncIterator[None]:
     """Run the program until it knows every PBX and the person on call."""
     store = Store(one.database)
     await store.open()
@@ -122,7 +122,7 @@ async def _watched(one: Street) -> AsyncIterator[None]:
         yield
 
 
-async def _until_told(one: Street, names: list[str]) -> None:
+async def _until_told(one: PbxCluster, names: list[str]) -> None:
     ends = time.monotonic() + WATCHED
     while not all(one.shown.first(chat, *names) for chat in (GROUP, ON_CALL)):
         if time.monotonic() > ends:
@@ -130,7 +130,7 @@ async def _until_told(one: Street, names: list[str]) -> None:
         await asyncio.sleep(1)
 
 
-def _known(one: Street, chat: int, due: float, first: str, names: list[str]) -> Known:
+def _known(one: PbxCluster, chat: int, due: float, first: str, names: list[str]) -> Known:
     told, complete = one.shown.first(chat, first), one.shown.first(chat, *names)
     assert told is not None
     assert complete is not None

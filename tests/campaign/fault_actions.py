@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class House(Protocol):
+class Harness(Protocol):
     """Files of the program under test."""
 
     folder: Path
@@ -29,10 +29,10 @@ class House(Protocol):
 
 
 class World:
-    def __init__(self, standins: Standins, diary: Diary, house: House) -> None:
+    def __init__(self, standins: Standins, diary: Diary, harness: Harness) -> None:
         self._standins = standins
         self._diary = diary
-        self._house = house
+        self._house = harness
         self._broken: dict[str, float] = {}
         self._pbx_trouble: tuple[str, float] | None = None
         self._shut: dict[int, float] = {}

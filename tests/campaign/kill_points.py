@@ -13,7 +13,7 @@ from tests.campaign.script import Death
 from tests.end_to_end.harness import Standins
 
 
-class Trap:
+class KillPoints:
     """Calls `killed` with the Unix time and the kill point immediately before the kill."""
 
     def __init__(self, standins: Standins, killed: Callable[[float, str], None]) -> None:

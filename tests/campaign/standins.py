@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.campaign import fault_actions
 from tests.campaign.clock_shim import CLOCK
-from tests.campaign.kill_points import Trap
+from tests.campaign.kill_points import KillPoints
 from tests.campaign.ledger_audit import Books, Diary, Shown, tables
 from tests.campaign.script import Death, Life
 from tests.end_to_end.harness import Standins, ordinary_settings, running_standins
@@ -34,7 +34,7 @@ class Stage:
         self.clock = folder / "clock"
         self.diary = Diary()
         self.world = fault_actions.World(standins, self.diary, self)
-        self.trap = Trap(standins, lambda at, where: self.diary.kills.append((at, where)))
+        self.kill_points = KillPoints(standins, lambda at, where: self.diary.kills.append((at, where)))
         self._process: Started | None = None
         self._lives = 0
         self.clock.write_text("0")
@@ -63,7 +63,7 @@ class Stage:
         log.touch()
         self._process = Started(self.folder, environment, log, first="tests.campaign.clock_shim")
         self.diary.starts.append(time.time())
-        self.trap.watch(self._process.pid)
+        self.kill_points.watch(self._process.pid)
 
     def _live(self, life: Life) -> None:
         self._start()
@@ -77,11 +77,11 @@ class Stage:
         began = time.monotonic()
         for deed in life.deeds:
             if deed.after >= life.death.not_before:
-                self.trap.arm(life.death)
+                self.kill_points.arm(life.death)
             self._wait_for(began + deed.after - time.monotonic())
             self.world.do(deed)
         self._wait_for(began + life.death.not_before - time.monotonic())
-        self.trap.arm(life.death)
+        self.kill_points.arm(life.death)
         self._wait_for(life.death.within)
         self.world.end_of_life()
         self._end(life.death)
@@ -89,24 +89,24 @@ class Stage:
     def _wait_for(self, seconds: float, *, listening: bool = False) -> None:
         """Wait for the time to pass or the program to exit."""
         ends = time.monotonic() + seconds
-        while (left := ends - time.monotonic()) > 0 and not self.trap.sprung.wait(min(left, LOOK_EVERY)):
-            if (listening and self.trap.listening.is_set()) or self._collapsed():
+        while (left := ends - time.monotonic()) > 0 and not self.kill_points.sprung.wait(min(left, LOOK_EVERY)):
+            if (listening and self.kill_points.listening.is_set()) or self._collapsed():
                 return
 
     def _collapsed(self) -> bool:
-        return not self.trap.sprung.is_set() and self._process is not None and self._process.poll() is not None
+        return not self.kill_points.sprung.is_set() and self._process is not None and self._process.poll() is not None
 
     def _end(self, death: Death) -> None:
         assert self._process is not None
         if self._collapsed():
             self._write_down_collapse()
             return
-        if death.where == "politely" and not self.trap.sprung.is_set():
+        if death.where == "politely" and not self.kill_points.sprung.is_set():
             self.diary.faults["stopped politely"] += 1
             self.diary.stops.append(time.time())
             self._process.terminate()
         else:
-            self.trap.spring("at start" if death.where == "start" else "anywhere")
+            self.kill_points.spring("at start" if death.where == "start" else "anywhere")
         self._process.wait(40)
 
     def _write_down_collapse(self) -> None:

@@ -39,7 +39,7 @@ class Result:
 
 
 @dataclass
-class House:
+class Harness:
     """Harness of two stand-ins, one database and successive runs of the program."""
 
     standins: Standins
@@ -174,6 +174,6 @@ def campaign(kills: int, seed: int) -> Result:
     while kills > 0:
         some = min(kills, IN_ONE_HOUSE)
         with running_standins(speed=1.0) as standins, tempfile.TemporaryDirectory() as folder:
-            House(standins, Path(folder), random, result).live(some)
+            Harness(standins, Path(folder), random, result).live(some)
         kills -= some
     return result

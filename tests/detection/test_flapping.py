@@ -38,7 +38,7 @@ class Trunk:
 
     @property
     def told(self) -> list[Transition]:
-        return [transition for _, transition in self.scene.ledger.told]
+        return [transition for _, transition in self.scene.incident_manager.told]
 
     @property
     def sounds(self) -> list[Transition]:

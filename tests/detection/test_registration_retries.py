@@ -46,7 +46,7 @@ async def world(store: Store) -> World:
 async def goes_down_and_is_taken(world: World) -> None:
     world.pbx.shows("zadarma", DEAD)
     await world.pass_(60)
-    await world.ledger.acknowledge(1, ANNA, "Anna", world.clock.now)
+    await world.incident_manager.acknowledge(1, ANNA, "Anna", world.clock.now)
     await world.pass_(1)
 
 
@@ -84,7 +84,7 @@ async def test_what_is_muted_is_not_warned_of(world: World) -> None:
     await goes_down_and_is_taken(world)
     wish = SilenceRequest(STATION, "zadarma", "Zadarma", ANNA, "Anna", "known")
     await world.silences.mute(wish, world.clock.now, world.clock.now + timedelta(hours=6))
-    await world.ledger.reconsider(world.clock.now)
+    await world.incident_manager.reconsider(world.clock.now)
     await world.pass_(4 * 3600, every=60)
     assert not loud_since(world, timedelta(minutes=10))
 

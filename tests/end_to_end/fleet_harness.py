@@ -22,7 +22,7 @@ def key_of(name: str) -> str:
 class Branch:
     """One PBX of the harness. `extra` are further lines of its table in the stations file."""
 
-    house: "FleetHouse"
+    harness: "FleetHarness"
     name: str
     station: StandinPbx
     title: str
@@ -43,7 +43,7 @@ class Branch:
         lines = {
             "name": f'"{self.name}"',
             "title": f'"{self.title}"',
-            "url": f'"{self.house.address}{self.path}"',
+            "url": f'"{self.harness.address}{self.path}"',
             "key": f'"{self.key or key_of(self.name)}"',
             "alert_chats": str(list(self.alert_chats)),
             **self.extra,
@@ -51,31 +51,31 @@ class Branch:
         return "\n".join(["[[station]]", *(f"{field} = {value}" for field, value in lines.items())])
 
     def breaks(self, trunk: str, condition: str = "provider_dead") -> None:
-        trunks: list[Json] = self.house.get(f"{self.path}/control/state")["trunks"]
+        trunks: list[Json] = self.harness.get(f"{self.path}/control/state")["trunks"]
         id_ = next(one["id"] for one in trunks if one["name"] == trunk)
-        self.house.post(f"{self.path}/control/trunks/{id_}", condition=condition, instant=True)
+        self.harness.post(f"{self.path}/control/trunks/{id_}", condition=condition, instant=True)
 
     def mends(self, trunk: str) -> None:
         self.breaks(trunk, "ok")
 
     def suffers(self, kind: str, delay: float = 0) -> None:
-        self.house.post(f"{self.path}/control/fault", kind=kind, delay=delay)
+        self.harness.post(f"{self.path}/control/fault", kind=kind, delay=delay)
 
     def revokes_key(self) -> None:
-        self.house.post(f"{self.path}/control/key", revoked=True)
+        self.harness.post(f"{self.path}/control/key", revoked=True)
 
     def looks(self, after: int = 0) -> list[float]:
         """Return the times at which the bot polled its trunks."""
-        requests = self.house.get(f"{self.path}/control/requests", after=after)["requests"]
+        requests = self.harness.get(f"{self.path}/control/requests", after=after)["requests"]
         return [float(one["at"]) for one in requests if "provider" in one["path"] and "getStatuses" in one["path"]]
 
     def wait_for_looks(self, number: int) -> None:
         """Wait for `number` more polls."""
         target = len(self.looks()) + number
-        self.house.wait_for(lambda: len(self.looks()) >= target or None, f"looks at {self.name}")
+        self.harness.wait_for(lambda: len(self.looks()) >= target or None, f"looks at {self.name}")
 
 
-class FleetHouse(Standins):
+class FleetHarness(Standins):
     """The first PBX also answers without a path: it has the page's switches."""
 
     def __init__(self, server: Server, stations: Mapping[str, StandinPbx], chats: telegram.Telegram) -> None:
@@ -115,7 +115,7 @@ class FleetHouse(Standins):
 
 
 @contextmanager
-def running_house(*names: str, speed: float = SPEED) -> Iterator[FleetHouse]:
+def running_harness(*names: str, speed: float = SPEED) -> Iterator[FleetHarness]:
     """Yield a harness with one alert chat for each PBX."""
     clock = Clock(speed)
     stations = {
@@ -134,18 +134,20 @@ def running_house(*names: str, speed: float = SPEED) -> Iterator[FleetHouse]:
     several = [pbx.behind(f"/pbx/{name}", station) for name, station in stations.items()]
     first = pbx.routes(next(iter(stations.values())))
     routes = [*several, *first, *telegram.routes(chats, {"": next(iter(names))})]
-    with serving(routes, clock) as server, alive(FleetHouse(server, stations, chats)) as house:
-        for branch in house.branches.values():
-            branch.alert_chats = [house.makes_group(branch.title)]
-        yield house
-        house.keep_their_secrets()
+    with serving(routes, clock) as server, alive(FleetHarness(server, stations, chats)) as harness:
+        for branch in harness.branches.values():
+            branch.alert_chats = [harness.makes_group(branch.title)]
+        yield harness
+        harness.keep_their_secrets()
 
 
 @contextmanager
-def running_fleet(house: FleetHouse, folder: Path, *names: str, **settings: str) -> Iterator[Program]:
+def running_fleet(harness: FleetHarness, folder: Path, *names: str, **settings: str) -> Iterator[Program]:
     """Run the program with a STATIONS_FILE that names these PBXs."""
-    house.write_stations(folder, *(names or house.branches))
-    program = Program(house, folder, STATIONS_FILE="stations.toml", PBX_URL="", PBX_API_KEY="", PBX_NAME="", **settings)
+    harness.write_stations(folder, *(names or harness.branches))
+    program = Program(
+        harness, folder, STATIONS_FILE="stations.toml", PBX_URL="", PBX_API_KEY="", PBX_NAME="", **settings
+    )
     try:
         yield program
         program.kept_its_secrets()

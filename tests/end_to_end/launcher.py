@@ -28,7 +28,7 @@ ANSWERS_WITHIN = 60.0
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
 
 
-class Forge:
+class Launcher:
     """Client of the fork server, which ends after its last client."""
 
     def __init__(self) -> None:
@@ -65,8 +65,8 @@ def _started(path: Path) -> socket.socket:
 
 
 @cache
-def forge() -> Forge:
-    return Forge()
+def launcher() -> Launcher:
+    return Launcher()
 
 
 class Started:
@@ -84,7 +84,7 @@ class Started:
         first: str = "",
         clock: Clock | None = None,
     ) -> None:
-        self.pid: int = forge().ask(
+        self.pid: int = launcher().ask(
             start=str(folder),
             environment=environment,
             command=command or ("run",),
@@ -98,7 +98,7 @@ class Started:
     def poll(self) -> int | None:
         """Return the exit code once it has ended."""
         if self._code is None:
-            self._code = forge().ask(ended=self.pid)
+            self._code = launcher().ask(ended=self.pid)
         return self._code
 
     def wait(self, within: float) -> int:

@@ -8,27 +8,27 @@ VIEWER |= {"incidents", "why", "history", "mutes", "maintenance", "stations"}
 OPERATOR = VIEWER | {"ack", "mute", "unmute", "quiet", "watch", "unwatch", "test_alert"}
 
 
-def newcomer(house: Standins, name: str, **more: object) -> int:
+def newcomer(harness: Standins, name: str, **more: object) -> int:
     """Create a person unknown to the bot."""
-    person: int = house.post("/client/people", first_name=name, **more)["id"]
+    person: int = harness.post("/client/people", first_name=name, **more)["id"]
     return person
 
 
-def grant(house: Standins, words: str, chat: int | None = None, by: int = ANNA) -> Seen:
+def grant(harness: Standins, words: str, chat: int | None = None, by: int = ANNA) -> Seen:
     """Type /grant and confirm; return the confirmed message."""
-    asked = house.says(by, f"/grant {words}", chat)
+    asked = harness.says(by, f"/grant {words}", chat)
     # The start notification may come in between.
-    question = house.wait_for(
-        lambda: next((m for m in house.from_bot(by if chat is None else chat, by, asked) if m.buttons), None), words
+    question = harness.wait_for(
+        lambda: next((m for m in harness.from_bot(by if chat is None else chat, by, asked) if m.buttons), None), words
     )
-    return press(house, question, "✅ Give", "Given", by)
+    return press(harness, question, "✅ Give", "Given", by)
 
 
-def menu(house: Standins, person: int, chat: int | None = None) -> set[str]:
+def menu(harness: Standins, person: int, chat: int | None = None) -> set[str]:
     """Return the commands that Telegram suggests to this person."""
-    offered = house.get("/client/state", **{"as": person, "chat": chat or person})["commands"]
+    offered = harness.get("/client/state", **{"as": person, "chat": chat or person})["commands"]
     return {command["command"] for command in offered}
 
 
-def wait_for_menu(house: Standins, person: int, expected: set[str], chat: int | None = None) -> None:
-    house.wait_for(lambda: menu(house, person, chat) == expected or None, f"a menu of {sorted(expected)}")
+def wait_for_menu(harness: Standins, person: int, expected: set[str], chat: int | None = None) -> None:
+    harness.wait_for(lambda: menu(harness, person, chat) == expected or None, f"a menu of {sorted(expected)}")

@@ -53,7 +53,11 @@ def share_compiled_statements() -> None:
 
 def warm(live_by: Callable[[Clock | None], None]) -> None:
     """Run the program and leave no thread, open file or counted metric behind. `live_by` sets the program's clock."""
-    environment_before, folder_before, leave = dict(os.environ), Path.cwd(), vars(bot.app.application)["force_exit_after"]
+    environment_before, folder_before, leave = (
+        dict(os.environ),
+        Path.cwd(),
+        vars(bot.app.application)["force_exit_after"],
+    )
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     vars(bot.app.application)["force_exit_after"] = lambda _code: None
     try:

@@ -204,7 +204,7 @@ async def test_it_is_not_asked_for_ever(world: World) -> None:
 
 def cannot_store_notes(world: World) -> Callable[[], None]:
     """Fail the first write of backfilled incidents; returns a function that repairs it."""
-    apply = world.ledger.record
+    apply = world.incident_manager.record
 
     async def failing(
         changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
@@ -213,10 +213,10 @@ def cannot_store_notes(world: World) -> Callable[[], None]:
             raise OSError("disk full")
         await apply(changed, happened, now)
 
-    world.ledger.record = failing  # type: ignore[method-assign]
+    world.incident_manager.record = failing  # type: ignore[method-assign]
 
     def repair() -> None:
-        world.ledger.record = apply  # type: ignore[method-assign]
+        world.incident_manager.record = apply  # type: ignore[method-assign]
 
     return repair
 

@@ -12,14 +12,14 @@ from bot.incidents.model import Changed, End, Kind, Opened, Resolved
 from bot.pbx import Unauthorised, Unreachable
 from bot.runtime.signals import Signal
 from tests.detection.test_correlation import HOST, cut_off, down, well
-from tests.incident_harness.recording_sink import FakeBook
+from tests.incident_harness.recording_sink import RecordingStateSink
 from tests.incident_harness.station import DEAD, OFF, SILENT, START, UP, Clock, Scene
 
 
 class Fleet:
     def __init__(self) -> None:
         self.clock = Clock()
-        self.book = FakeBook()
+        self.book = RecordingStateSink()
         self.seen: Sequence[StationSummary] = ()
         self.released: list[frozenset[str]] = []
         self.causes = self.another()

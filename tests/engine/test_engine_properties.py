@@ -69,17 +69,17 @@ async def _does(world: World, what: str, trunk: str) -> None:
         world.pbx.error = None
     elif what == "takes":
         for incident in await world.incidents():
-            await world.ledger.acknowledge(incident.id, ANNA, "Anna", now)
+            await world.incident_manager.acknowledge(incident.id, ANNA, "Anna", now)
     elif what.startswith("mutes"):
         subject = EVERYTHING if "everything" in what else "zadarma"
         await world.silences.mute(
             SilenceRequest(STATION, subject, subject, ANNA, "Anna"), now, now + timedelta(minutes=10)
         )
-        await world.ledger.reconsider(now)
+        await world.incident_manager.reconsider(now)
     elif what == "unmutes":
         for silence in await world.silences.current(STATION):
             await world.silences.expire(STATION, silence.id, "Anna")
-        await world.ledger.reconsider(now)
+        await world.incident_manager.reconsider(now)
 
 
 async def _opens_or_shuts(world: World, what: str, chat: int) -> None:

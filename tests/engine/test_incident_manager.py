@@ -118,7 +118,7 @@ async def test_the_end_wakes_only_whoever_took_it(books: Books) -> None:
     await books.ends()
     assert all(row.silent for row in await books.owed() if row.template == "alert_over")
     number = await books.opens("t2")
-    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    await books.incident_manager.acknowledge(number, ANNA, "Anna", books.now)
     last = await books.arrives()
     await books.ends("t2")
     assert all(not row.silent for row in await books.owed(since=last) if row.template == "alert_over")
@@ -127,28 +127,28 @@ async def test_the_end_wakes_only_whoever_took_it(books: Books) -> None:
 async def test_the_first_to_take_it_has_it(books: Books) -> None:
     number = await books.opens()
     last = await books.arrives()
-    assert await books.ledger.acknowledge(number, ANNA, "Anna <b>", books.now) is AckResult.TAKEN
-    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is AckResult.ALREADY
-    assert await books.ledger.acknowledge(999, BORIS, "Boris", books.now) is AckResult.UNKNOWN
+    assert await books.incident_manager.acknowledge(number, ANNA, "Anna <b>", books.now) is AckResult.TAKEN
+    assert await books.incident_manager.acknowledge(number, BORIS, "Boris", books.now) is AckResult.ALREADY
+    assert await books.incident_manager.acknowledge(999, BORIS, "Boris", books.now) is AckResult.UNKNOWN
     edits = await books.owed(since=last)
     assert [row.action for row in edits] == ["edit"] * len(CHATS)
     assert all("Anna <b> is on it" in read(row) for row in edits)
     assert (await books.incident()).due_at is None
     await books.ends()
-    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is AckResult.ENDED
+    assert await books.incident_manager.acknowledge(number, BORIS, "Boris", books.now) is AckResult.ENDED
 
 
 async def test_another_stations_incident_is_not_ours_to_take(books: Books) -> None:
     number = await books.opens()
-    books.ledger._station = "Branch"
-    assert await books.ledger.acknowledge(number, ANNA, "Anna", books.now) is not AckResult.TAKEN
-    assert await books.ledger.reassign(number, BORIS, "Anna", books.now) is AckResult.UNKNOWN
+    books.incident_manager._station = "Branch"
+    assert await books.incident_manager.acknowledge(number, ANNA, "Anna", books.now) is not AckResult.TAKEN
+    assert await books.incident_manager.reassign(number, BORIS, "Anna", books.now) is AckResult.UNKNOWN
     assert (await books.incident()).acknowledged_at is None
 
 
 async def test_a_warning_that_worsens_is_told_anew_with_a_sound_and_must_be_taken_anew(books: Books) -> None:
     number = await books.opens(kind=Kind.TRUNK_DEGRADED)
-    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    await books.incident_manager.acknowledge(number, ANNA, "Anna", books.now)
     last = await books.arrives()
     books.passes(60)
     await books.happens(Upgraded(Kind.TRUNK_DOWN, BEGAN))
@@ -193,7 +193,7 @@ async def test_the_end_of_something_unknown_is_nothing(books: Books) -> None:
 async def test_memory_and_messages_are_written_together_or_not_at_all(books: Books) -> None:
     unwritable = StateChange("t1", Opened(Kind.TRUNK_DOWN, BEGAN), {"trunk": object()})
     with pytest.raises(StatementError):
-        await books.ledger.record({STATION: {"looks": 1}}, [unwritable], START)
+        await books.incident_manager.record({STATION: {"looks": 1}}, [unwritable], START)
     async with books.store.begin() as session:
         assert not (await session.execute(select(WatchState))).scalars().all()
     assert not await books.owed()
@@ -201,17 +201,17 @@ async def test_memory_and_messages_are_written_together_or_not_at_all(books: Boo
 
 
 async def test_what_was_remembered_is_found_again_until_it_is_forgotten(books: Books) -> None:
-    await books.ledger.record({STATION: {"looks": 2}, "t1": {"name": "Zadarma"}}, [], START)
-    await books.ledger.record({"t1": {"name": "Zadarma 2"}}, [], START)
-    assert await books.ledger.load_states() == {STATION: {"looks": 2}, "t1": {"name": "Zadarma 2"}}
-    await books.ledger.record({"t1": None}, [], START)
-    assert await books.ledger.load_states() == {STATION: {"looks": 2}}
+    await books.incident_manager.record({STATION: {"looks": 2}, "t1": {"name": "Zadarma"}}, [], START)
+    await books.incident_manager.record({"t1": {"name": "Zadarma 2"}}, [], START)
+    assert await books.incident_manager.load_states() == {STATION: {"looks": 2}, "t1": {"name": "Zadarma 2"}}
+    await books.incident_manager.record({"t1": None}, [], START)
+    assert await books.incident_manager.load_states() == {STATION: {"looks": 2}}
 
 
 async def test_the_chain_says_what_happened_and_when_it_was_known(books: Books) -> None:
     number = await books.opens()
     books.passes(5)
-    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    await books.incident_manager.acknowledge(number, ANNA, "Anna", books.now)
     books.passes(60)
     await books.happens(Resolved(End.RECOVERED, books.now - timedelta(seconds=20)))
     chain = await books.chain()
@@ -224,22 +224,22 @@ async def test_the_chain_says_what_happened_and_when_it_was_known(books: Books) 
 async def test_whoever_gets_it_handed_over_is_told_and_has_it_only_once_they_take_it(books: Books) -> None:
     await books.meets_everybody()
     number = await books.opens()
-    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    await books.incident_manager.acknowledge(number, ANNA, "Anna", books.now)
     last = await books.arrives()
-    assert await books.ledger.reassign(number, BORIS, "Anna", books.now) is AckResult.TAKEN
+    assert await books.incident_manager.reassign(number, BORIS, "Anna", books.now) is AckResult.TAKEN
     told = await books.owed(since=last)
     assert [(row.chat_id, row.silent) for row in sends(told)] == [(BORIS, False)]
     assert all("Anna handed it over to Boris" in read(row) for row in told)
     incident = await books.incident()
     assert (incident.acknowledged_at, incident.due_at) == (None, books.now + timedelta(minutes=10))
-    assert await books.ledger.acknowledge(number, BORIS, "Boris", books.now) is AckResult.TAKEN
+    assert await books.incident_manager.acknowledge(number, BORIS, "Boris", books.now) is AckResult.TAKEN
 
 
 async def test_what_was_handed_over_and_not_taken_goes_on_and_no_card_says_otherwise(books: Books) -> None:
     await books.meets_everybody()
     books.on_call.levels = [[BORIS, ANNA]]
     number = await books.opens()
-    await books.ledger.reassign(number, BORIS, "Vera", books.now)
+    await books.incident_manager.reassign(number, BORIS, "Vera", books.now)
     await books.arrives()
     books.passes(600)
     await books.tick()
@@ -251,8 +251,8 @@ async def test_what_was_handed_over_and_not_taken_goes_on_and_no_card_says_other
 async def test_everything_on_a_card_is_taken_at_once(books: Books) -> None:
     for number in range(3):
         await books.opens(f"t{number}")
-    await books.ledger.acknowledge(2, BORIS, "Boris", books.now)
-    assert await books.ledger.acknowledge_all(1, ANNA, "Anna", books.now) == 2
+    await books.incident_manager.acknowledge(2, BORIS, "Boris", books.now)
+    assert await books.incident_manager.acknowledge_all(1, ANNA, "Anna", books.now) == 2
     assert [one.acknowledged_by for one in await books.incidents()] == ["Anna", "Boris", "Anna"]
 
 
@@ -287,7 +287,7 @@ async def test_every_message_about_every_kind_can_be_read(books: Books, kind: Ki
         last = await books.arrives()
         (told,) = (row for row in await books.owed() if row.id == last)
         assert all(any(name in text for name in NAMED) for text in in_both_languages([told]))
-        await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+        await books.incident_manager.acknowledge(number, ANNA, "Anna", books.now)
         assert all("Anna" in text for text in in_both_languages(await books.owed(since=last)))
         last = await books.arrives()
         books.passes(60)
@@ -350,7 +350,7 @@ async def test_a_pbx_that_changes_all_its_trunks_again_and_again_owes_one_note(
     for look in range(3):
         names = ("B", "C", *(f"Trunk {look} {number}" for number in range(60)))
         trunks = [StateChange(name, told, TRUNK | {"trunk": name}) for name in names]
-        await books.ledger.record({}, trunks, books.now)
+        await books.incident_manager.record({}, trunks, books.now)
     (note,) = await books.owed()
     assert note.urgency == Urgency.DIGEST
     assert read(note).startswith(f"{several} A, B, C and 180 more · Head office")

@@ -32,17 +32,17 @@ async def stored(store: Store, station: str = STATION, subject: str = "") -> dic
 
 
 async def test_all_that_waits_is_written_in_one_transaction(store: Store) -> None:
-    recency = LastSeenWriter(store)
+    last_seen = LastSeenWriter(store)
     async with store.begin() as session:
         for number in range(100):
             session.add(WatchState(station=f"{number}", subject="", state={"looked": 1}, updated_at=START))
     for number in range(100):
-        recency.note(f"{number}", "", {"looked": 2}, START)
-        recency.note(f"{number}", "", {"looked": 3}, LATER)
+        last_seen.note(f"{number}", "", {"looked": 2}, START)
+        last_seen.note(f"{number}", "", {"looked": 3}, LATER)
     commits: list[object] = []
     event.listen(store._engine.sync_engine, "commit", commits.append)
-    await recency.write()
-    await recency.write()
+    await last_seen.write()
+    await last_seen.write()
     assert len(commits) == 1
     async with store.begin() as session:
         rows = list((await session.execute(select(WatchState))).scalars())
@@ -50,29 +50,31 @@ async def test_all_that_waits_is_written_in_one_transaction(store: Store) -> Non
 
 
 async def test_what_was_forgotten_meanwhile_does_not_come_back(store: Store) -> None:
-    recency = LastSeenWriter(store)
-    recency.note(STATION, "", {"looked": 1}, START)
-    await recency.write()
+    last_seen = LastSeenWriter(store)
+    last_seen.note(STATION, "", {"looked": 1}, START)
+    await last_seen.write()
     assert await stored(store) is None
 
 
 async def test_what_happened_is_not_overwritten_by_an_older_look(books: Books) -> None:
-    await books.ledger.record({"": {"looked": 1}}, [], START)
-    books.ledger.touch("", {"looked": 2}, START)
-    await books.ledger.record({"": {"trouble": "unreachable"}}, [], LATER)
-    await books.recency.write()
+    await books.incident_manager.record({"": {"looked": 1}}, [], START)
+    books.incident_manager.touch("", {"looked": 2}, START)
+    await books.incident_manager.record({"": {"trouble": "unreachable"}}, [], LATER)
+    await books.last_seen.write()
     assert await stored(books.store) == {"trouble": "unreachable"}
-    books.ledger.touch("", {"looked": 3}, LATER)
-    await asyncio.gather(books.recency.write(), books.ledger.record({"": {"trouble": "blocked"}}, [], LATER))
-    await books.recency.write()
+    books.incident_manager.touch("", {"looked": 3}, LATER)
+    await asyncio.gather(
+        books.last_seen.write(), books.incident_manager.record({"": {"trouble": "blocked"}}, [], LATER)
+    )
+    await books.last_seen.write()
     assert await stored(books.store) == {"trouble": "blocked"}
 
 
 async def test_at_the_end_of_the_program_what_waits_is_written(books: Books) -> None:
-    await books.ledger.record({"": {"looked": 1}}, [], START)
+    await books.incident_manager.record({"": {"looked": 1}}, [], START)
     stop = asyncio.Event()
-    running = asyncio.create_task(books.recency.run(stop))
-    books.ledger.touch("", {"looked": 2}, START)
+    running = asyncio.create_task(books.last_seen.run(stop))
+    books.incident_manager.touch("", {"looked": 2}, START)
     stop.set()
     await running
     assert await stored(books.store) == {"looked": 2}
@@ -82,7 +84,7 @@ async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_
     clock = Clock()
     pbx = FakePbx(clock)
     pbx.shows("zadarma", UP)
-    watch = TrunkMonitor(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
+    watch = TrunkMonitor(STATION, pbx, books.incident_manager, Policy(), clock)  # type: ignore[arg-type]
     for _ in range(3):
         await watch.run_once()
         clock.pass_(10)
@@ -92,7 +94,7 @@ async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_
         await watch.run_once()
         clock.pass_(10)
     assert commits == []
-    await books.recency.write()
+    await books.last_seen.write()
     state = await stored(books.store)
     assert state is not None
     assert state["looked_at"] >= (clock.now - timedelta(seconds=70)).isoformat()[:19]
@@ -107,14 +109,14 @@ async def test_all_stations_take_up_what_they_remembered_at_one_question(books: 
     clock = Clock()
     pbx = FakePbx(clock)
     pbx.shows("zadarma", UP)
-    before = TrunkMonitor(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
+    before = TrunkMonitor(STATION, pbx, books.incident_manager, Policy(), clock)  # type: ignore[arg-type]
     await before.run_once()
     async with books.store.begin() as session:
         session.add(WatchState(station="Tver", subject="mango", state={"looked": 1}, updated_at=START))
     states = await load_all_states(books.store)
     assert states["Tver"] == {"mango": {"looked": 1}}
-    assert states[STATION] == await books.ledger.load_states()
-    after = TrunkMonitor(STATION, pbx, books.ledger, Policy(), clock)  # type: ignore[arg-type]
+    assert states[STATION] == await books.incident_manager.load_states()
+    after = TrunkMonitor(STATION, pbx, books.incident_manager, Policy(), clock)  # type: ignore[arg-type]
     after.load_states(states[STATION])
     assert after.is_confirmed
     assert after.trunk_names == before.trunk_names

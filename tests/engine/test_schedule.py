@@ -204,8 +204,8 @@ async def test_a_look_that_hangs_is_begun_anew_and_the_schedule_goes_on(
     alone: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.engine.schedule.AFTER_A_FAILURE", 0.001)
-    turns = itertools.count()
-    loop = Loop(lambda: next(turns))
+    watchdog = itertools.count()
+    loop = Loop(lambda: next(watchdog))
     hangs = Looks()
     hangs.gate.clear()
     async with running(longest=0.02, loop=loop) as schedule:

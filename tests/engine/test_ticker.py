@@ -31,7 +31,7 @@ async def books(store: Store) -> Books:
 
 def ticker(books: Books, *, is_sure: bool = True) -> Ticker:
     clock = Ticker(books.store, lambda: books.now)
-    clock.add(STATION, books.ledger, SimpleNamespace(is_sure=is_sure))
+    clock.add(STATION, books.incident_manager, SimpleNamespace(is_sure=is_sure))
     return clock
 
 
@@ -76,7 +76,7 @@ async def test_what_could_not_be_done_stays_due(books: Books, monkeypatch: pytes
         raise OSError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(books.ledger, "tick", refuse)
+        patched.setattr(books.incident_manager, "tick", refuse)
         assert not await clock.tick()
     assert clock.last_tick is None
     books.passes(1)
@@ -97,7 +97,7 @@ async def test_a_silence_that_could_not_be_heeded_is_heeded_later(
         heeded.append(now)
 
     await books.opens()
-    monkeypatch.setattr(books.ledger, "reconsider", reconsider)
+    monkeypatch.setattr(books.incident_manager, "reconsider", reconsider)
     clock = ticker(books)
     for _ in range(3):
         await clock.tick()
@@ -130,10 +130,10 @@ async def test_who_decided_from_an_older_state_does_nothing(books: Books) -> Non
     number = await books.opens()
     books.passes(600)
     stale = await books.incident()
-    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    await books.incident_manager.acknowledge(number, ANNA, "Anna", books.now)
     last = await books.arrives()
     async with books.store.begin() as session:
-        await books.ledger._do_or_put_off(session, stale, books.now)
+        await books.incident_manager._do_or_put_off(session, stale, books.now)
     assert await books.owed(since=last) == []
     assert (await books.incident()).step == 1
 
@@ -150,7 +150,7 @@ async def test_two_programs_over_one_store_tell_nobody_twice(store_file: Path) -
         for _ in range(2):
             for books in programs:
                 books.passes(600)
-            await asyncio.gather(first.ledger.tick(first.now), second.ledger.tick(second.now))
+            await asyncio.gather(first.incident_manager.tick(first.now), second.incident_manager.tick(second.now))
         escalated = [one.facts["step"] for one in await first.chain() if one.what == "escalated"]
         assert escalated == [2, 2, 2, 3, 3, 3]
         assert await told(first) == [ANNA, BORIS, VERA]

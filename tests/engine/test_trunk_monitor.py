@@ -61,14 +61,14 @@ async def test_a_trunk_that_stays_down_is_told_once_with_its_true_beginning(stat
     began = scene.clock.now
     scene.pbx.shows("zadarma", state)
     await scene.looks(20)
-    assert scene.ledger.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
+    assert scene.incident_manager.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
 
 
 async def test_nothing_is_told_before_the_hold_off_and_two_measurements() -> None:
     scene = await healthy()
     scene.pbx.shows("zadarma", DEAD)
     await scene.looks(3)
-    assert scene.ledger.told == []
+    assert scene.incident_manager.told == []
     await scene.looks(1)
     assert scene.told(Opened)
 
@@ -79,7 +79,7 @@ async def test_a_blip_is_not_told() -> None:
     await scene.looks(2)
     scene.pbx.shows("zadarma", UP)
     await scene.looks(10)
-    assert scene.ledger.told == []
+    assert scene.incident_manager.told == []
 
 
 async def test_one_good_look_between_bad_ones_ends_nothing_and_resets_nothing() -> None:
@@ -91,7 +91,7 @@ async def test_one_good_look_between_bad_ones_ends_nothing_and_resets_nothing() 
     await scene.looks(1)
     scene.pbx.shows("zadarma", DEAD)
     await scene.looks(2)
-    assert scene.ledger.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
+    assert scene.incident_manager.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
 
 
 async def test_the_end_is_told_after_two_good_measurements_with_its_true_time() -> None:
@@ -119,7 +119,7 @@ async def test_an_answer_from_the_pbx_memory_is_one_measurement_however_often_it
 
     scene.pbx.statuses = cached  # type: ignore[method-assign, assignment]
     await scene.looks(8, every=1)
-    assert scene.ledger.told == []
+    assert scene.incident_manager.told == []
 
 
 async def test_an_answer_that_is_old_or_warned_of_proves_nothing() -> None:
@@ -134,7 +134,7 @@ async def test_a_pbx_that_stops_looking_is_a_trouble_of_its_own_after_five_minut
     scene = await healthy()
     scene.pbx.warnings = ("Using cached data due to fetch error",)
     await scene.looks(29)
-    assert scene.ledger.told == []
+    assert scene.incident_manager.told == []
     await scene.looks(10)
     assert [subject for subject, _ in scene.told(Opened)] == [""]
     scene.pbx.warnings = ()
@@ -146,7 +146,7 @@ async def test_a_trunk_already_down_at_the_first_look_is_told_at_once_and_since_
     scene = Scene()
     scene.pbx.shows("zadarma", DEAD, since=START - timedelta(hours=3))
     await scene.looks(2)
-    assert scene.ledger.told == [("zadarma", Opened(Kind.TRUNK_DOWN, START - timedelta(hours=3)))]
+    assert scene.incident_manager.told == [("zadarma", Opened(Kind.TRUNK_DOWN, START - timedelta(hours=3)))]
 
 
 @pytest.mark.parametrize("minutes", [-90, 90])
@@ -157,7 +157,7 @@ async def test_a_pbx_whose_clock_is_wrong_changes_no_duration(minutes: int) -> N
     began = scene.clock.now
     scene.pbx.shows("zadarma", DEAD)
     await scene.looks(10)
-    assert scene.ledger.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
+    assert scene.incident_manager.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
 
 
 async def test_a_clock_that_was_hours_ahead_and_is_set_right_delays_no_alert() -> None:
@@ -177,7 +177,7 @@ async def test_a_silent_provider_is_a_warning_that_becomes_the_outage_from_its_f
     turned = scene.clock.now
     scene.pbx.shows("zadarma", DEAD)
     await scene.looks(5)
-    assert scene.ledger.told == [
+    assert scene.incident_manager.told == [
         ("zadarma", Opened(Kind.TRUNK_PARTIAL, began)),
         ("zadarma", Upgraded(Kind.TRUNK_DOWN, turned)),
     ]
@@ -188,7 +188,7 @@ async def test_an_unknown_state_is_a_warning_after_five_minutes_and_once() -> No
     scene = await healthy()
     scene.pbx.shows("zadarma", STRANGE)
     await scene.looks(29)
-    assert scene.ledger.told == []
+    assert scene.incident_manager.told == []
     await scene.looks(20)
     assert [transition.kind for _, transition in scene.told(Opened)] == [Kind.TRUNK_UNKNOWN]  # type: ignore[union-attr]
 
@@ -197,14 +197,14 @@ async def test_a_trunk_switched_off_is_a_note_and_no_incident() -> None:
     scene = await healthy()
     scene.pbx.shows("zadarma", OFF)
     await scene.looks(10)
-    assert scene.ledger.told == [("zadarma", SwitchedOff())]
+    assert scene.incident_manager.told == [("zadarma", SwitchedOff())]
 
 
 async def test_a_trunk_that_was_off_before_the_bot_came_is_not_mentioned() -> None:
     scene = Scene()
     scene.pbx.shows("zadarma", OFF)
     await scene.looks(10)
-    assert scene.ledger.told == []
+    assert scene.incident_manager.told == []
 
 
 async def test_a_healthy_trunk_that_is_deleted_is_a_note_and_one_that_was_off_is_not() -> None:
@@ -249,13 +249,13 @@ async def test_the_engine_dying_is_one_incident_of_the_station() -> None:
         scene.pbx.shows(trunk, LOST)
     scene.pbx.known_peers = ()
     await scene.looks(60)
-    assert scene.ledger.told == [("", Opened(Kind.STATION, began))]
+    assert scene.incident_manager.told == [("", Opened(Kind.STATION, began))]
     assert scene.watch.asterisk_down
     for trunk in ("zadarma", "mango"):
         scene.pbx.shows(trunk, UP)
     scene.pbx.known_peers = (PeerStatus(id="201"),)
     await scene.looks(20)
-    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Resolved]
+    assert [type(transition) for _, transition in scene.incident_manager.told] == [Opened, Resolved]
 
 
 async def test_trunks_that_never_connected_are_not_a_dead_engine() -> None:
@@ -283,15 +283,15 @@ async def test_a_station_that_does_not_answer_holds_back_its_trunks(error: PbxEr
     began = scene.clock.now
     scene.pbx.error = error
     await scene.looks(10)
-    assert scene.ledger.told == [("", Opened(Kind.STATION, began))]
+    assert scene.incident_manager.told == [("", Opened(Kind.STATION, began))]
     assert scene.watch.latest is not None
     assert scene.watch.latest.trouble is trouble
     scene.pbx.shows("zadarma", DEAD)
     scene.pbx.error = None
     await scene.looks(3)
-    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Resolved]
+    assert [type(transition) for _, transition in scene.incident_manager.told] == [Opened, Resolved]
     await scene.looks(5)
-    assert scene.ledger.told[-1][0] == "zadarma"
+    assert scene.incident_manager.told[-1][0] == "zadarma"
 
 
 async def test_another_trouble_in_the_same_incident_changes_what_it_says() -> None:
@@ -300,7 +300,7 @@ async def test_another_trouble_in_the_same_incident_changes_what_it_says() -> No
     await scene.looks(6)
     scene.pbx.error = ServerError(502)
     await scene.looks(6)
-    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Changed]
+    assert [type(transition) for _, transition in scene.incident_manager.told] == [Opened, Changed]
 
 
 async def test_a_refused_key_is_asked_about_less_and_less() -> None:
@@ -323,9 +323,9 @@ async def test_a_blocked_address_waits_as_long_as_it_must() -> None:
 
 async def test_a_quiet_hour_writes_only_once_a_minute_that_somebody_looked() -> None:
     scene = await healthy()
-    writes = scene.ledger.writes
+    writes = scene.incident_manager.writes
     await scene.looks(360)
-    assert scene.ledger.writes - writes <= 60
+    assert scene.incident_manager.writes - writes <= 60
 
 
 async def test_an_outage_told_in_the_last_minute_before_an_absence_is_no_news_after_it() -> None:
@@ -364,7 +364,7 @@ async def test_a_restart_at_any_look_changes_nothing_that_is_told(
             await steady.looks()
             await restarted.looks()
             look += 1
-    assert restarted.ledger.told == steady.ledger.told
+    assert restarted.incident_manager.told == steady.incident_manager.told
 
 
 @examples(daily=25, ci=200)
@@ -375,7 +375,7 @@ async def test_what_is_told_is_a_story_that_makes_sense(stretches: list[tuple[tu
         scene.pbx.shows("zadarma", state)
         await scene.looks(length)
     is_open = False
-    for _, transition in scene.ledger.told:
+    for _, transition in scene.incident_manager.told:
         if isinstance(transition, Opened):
             assert not is_open, "told twice"
             is_open = True
@@ -443,22 +443,22 @@ async def test_a_watch_is_sure_of_nothing_before_its_first_turn_which_takes_up_w
 async def test_a_turn_in_which_something_fails_is_followed_by_the_next_one_that_concludes_the_same() -> None:
     scene = await healthy()
     scene.watch = scene._new_watch()
-    remembered, apply = scene.ledger.remembered, scene.ledger.apply
+    remembered, apply = scene.incident_manager.remembered, scene.incident_manager.apply
 
     async def refuses(*_: Any) -> Never:
         raise OperationalError("select", None, OSError("disk full"))
 
-    scene.ledger.remembered = refuses  # type: ignore[method-assign]
+    scene.incident_manager.remembered = refuses  # type: ignore[method-assign]
     assert await scene.watch.run_once() == 10
     assert not scene.watch.is_confirmed
-    scene.ledger.remembered = remembered  # type: ignore[method-assign]
+    scene.incident_manager.remembered = remembered  # type: ignore[method-assign]
     scene.pbx.shows("zadarma", DEAD)
-    scene.ledger.apply = refuses  # type: ignore[method-assign, assignment]
+    scene.incident_manager.apply = refuses  # type: ignore[method-assign, assignment]
     for _ in range(6):
         assert await scene.watch.run_once() == 10
         scene.clock.pass_(10)
-    assert scene.ledger.told == []
-    scene.ledger.apply = apply  # type: ignore[method-assign]
+    assert scene.incident_manager.told == []
+    scene.incident_manager.apply = apply  # type: ignore[method-assign]
     for _ in range(6):
         await scene.watch.run_once()
         scene.clock.pass_(10)
@@ -470,18 +470,18 @@ async def test_a_block_of_the_address_is_told_at_once_with_its_end_and_is_no_out
     scene.pbx.error = Busy("too many requests", 300)
     await scene.looks(1)
     blocked_at = scene.clock.now - timedelta(seconds=10)
-    assert scene.ledger.told == [("", ChatBlocked(blocked_at + timedelta(seconds=300)))]
+    assert scene.incident_manager.told == [("", ChatBlocked(blocked_at + timedelta(seconds=300)))]
     scene.clock.pass_(290)
     scene.pbx.error = None
     await scene.looks(3)
-    assert len(scene.ledger.told) == 1
+    assert len(scene.incident_manager.told) == 1
 
 
 async def test_blocked_again_after_that_it_is_as_loud_as_any_blindness() -> None:
     scene = await healthy()
     scene.pbx.error = Busy("too many requests", 300)
     await scene.looks(2, every=300)
-    assert [type(transition) for _, transition in scene.ledger.told] == [ChatBlocked, Opened]
+    assert [type(transition) for _, transition in scene.incident_manager.told] == [ChatBlocked, Opened]
 
 
 async def test_what_is_met_after_a_block_has_its_own_beginning() -> None:
@@ -490,7 +490,7 @@ async def test_what_is_met_after_a_block_has_its_own_beginning() -> None:
     await scene.looks(1, every=300)
     scene.pbx.error, met = Untrusted("no"), scene.clock.now
     await scene.looks(5)
-    assert scene.ledger.told[1:] == [("", Opened(Kind.STATION, met))]
+    assert scene.incident_manager.told[1:] == [("", Opened(Kind.STATION, met))]
 
 
 async def test_after_a_stop_of_asterisk_nothing_is_said_of_a_blind_time() -> None:
@@ -501,7 +501,7 @@ async def test_after_a_stop_of_asterisk_nothing_is_said_of_a_blind_time() -> Non
     await scene.looks(12)
     scene.pbx.engine_lives()
     await scene.looks(5)
-    assert [type(transition) for _, transition in scene.ledger.told] == [Opened, Resolved]
+    assert [type(transition) for _, transition in scene.incident_manager.told] == [Opened, Resolved]
 
 
 async def test_the_list_of_trunks_is_asked_for_seldom_and_at_once_when_one_is_missing() -> None:
@@ -521,7 +521,7 @@ async def test_an_iax_trunk_that_is_only_listed_is_mentioned_once_also_over_rest
     await scene.looks(5)
     await scene.restarts()
     await scene.looks(70)
-    assert scene.ledger.told == [("line", NotTold())]
+    assert scene.incident_manager.told == [("line", NotTold())]
     del scene.pbx.rows["line"]
     await scene.looks(70)
     assert "line" not in scene.watch._trunks
@@ -561,7 +561,7 @@ async def test_while_the_list_of_trunks_is_not_known_none_is_missing() -> None:
     scene.pbx.list = refuses  # type: ignore[method-assign, assignment]
     await scene.restarts()
     await scene.looks(20)
-    assert scene.ledger.told == [("line", NotTold())]
+    assert scene.incident_manager.told == [("line", NotTold())]
     assert "line" in scene.watch._trunks
 
 

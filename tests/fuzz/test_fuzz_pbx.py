@@ -20,7 +20,7 @@ from bot.engine.trunk_monitor import TrunkMonitor
 from bot.incidents.model import STATION, Opened, Resolved, StateChange
 from bot.pbx import CallRecordLeg, Pbx, PbxError
 from tests.fuzz.mutations import Garbled, garbled, written
-from tests.incident_harness.station import FakeLedger
+from tests.incident_harness.station import FakeIncidentManager
 from tests.pbx.test_recordings import FILES, USES
 
 ROOT = "/pbxcore/api/v3/"
@@ -123,7 +123,7 @@ async def test_only_a_pbx_error_ever_leaves_the_client(part: int) -> None:
     await wire.pbx.close()
 
 
-class Books(FakeLedger):
+class Books(FakeIncidentManager):
     """Every notification must be valid for the database and for Telegram."""
 
     async def apply(
@@ -141,13 +141,13 @@ class Watched:
 
     def __init__(self, question: str, statuses: Any) -> None:
         self.wire = Wire()
-        self.ledger = Books()
+        self.incident_manager = Books()
         self._question = question
         self._good = GOOD | {"providers:getStatuses": statuses}
         self.garbage: Callable[[Any], Garbled] | None = None
         self.wire.answer = self._answer
-        ledger: Any = self.ledger
-        self.watch = TrunkMonitor("Head office", self.wire.pbx, ledger, Policy(), self.now)
+        incident_manager: Any = self.incident_manager
+        self.watch = TrunkMonitor("Head office", self.wire.pbx, incident_manager, Policy(), self.now)
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.wire.now)
@@ -202,7 +202,7 @@ async def test_no_answer_stops_a_watch_or_silences_a_station(part: int) -> None:
             understood = await understands(scene, question)
             await scene.looks(LOOKS)
             # The PBX may have blocked the bot, or seemed to reject its key.
-            told = scene.ledger.of_station()
+            told = scene.incident_manager.of_station()
             if not understood and question == "providers:getStatuses":
                 assert told[-1:] == [Opened], "garbage is told of"
             scene.garbage = None
@@ -210,7 +210,7 @@ async def test_no_answer_stops_a_watch_or_silences_a_station(part: int) -> None:
             await scene.looks(LOOKS)
             assert scene.watch.latest is not None
             assert scene.watch.latest.trouble is None
-            ends = [kind for kind in scene.ledger.of_station() if kind in (Opened, Resolved)]
+            ends = [kind for kind in scene.incident_manager.of_station() if kind in (Opened, Resolved)]
             assert not ends or ends[-1] is Resolved, "what is well again is told to be well"
         except Exception as error:
             raise AssertionError(f"case {number} of seed {SEED}: {question}") from error

@@ -1,9 +1,9 @@
 import pytest
 
 from bot.store.database import Store
-from tests.handlers.dispatcher_harness import Bench
+from tests.handlers.dispatcher_harness import DispatcherHarness
 
 
 @pytest.fixture
-def bench(store: Store) -> Bench:
-    return Bench(store)
+def harness(store: Store) -> DispatcherHarness:
+    return DispatcherHarness(store)

@@ -39,7 +39,7 @@ from handlers.dispatch.rules import Rule
 from handlers.dispatch.services import Services
 from handlers.safety.rate_limits import RateLimits, RequestLimits
 from handlers.safety.two_person import TwoPersonRule
-from tests.incident_harness.recording_sink import FakeBook
+from tests.incident_harness.recording_sink import RecordingStateSink
 from tests.messages.renderers import renderer
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -136,7 +136,7 @@ class FakeStation:
         return moment.replace(tzinfo=None)
 
 
-class Bench:
+class DispatcherHarness:
     """`now` is the time; `done` the calls of handlers. Without `stations` there is one PBX."""
 
     def __init__(
@@ -162,7 +162,7 @@ class Bench:
         self.menus_changed = 0
         self.silences_changed = 0
         self.watching_changed = 0
-        self.incidents = FakeBook()
+        self.incidents = RecordingStateSink()
         self._options: dict[str, Any] = {
             "grants": grants,
             "roles": {**BUILT_IN, **(roles or {})},
@@ -186,8 +186,8 @@ class Bench:
             single_station=None if self.stations else STATION,
             stations=self,
         )
-        self.desk = Services(
-            drawer=TemporaryPayloads(store, self.clock),
+        self.services = Services(
+            temporary_payloads=TemporaryPayloads(store, self.clock),
             imports=Imports(store, self.clock),
             registrations=Reregistrations(store, self.clock),
             grants=self.book,
@@ -202,7 +202,7 @@ class Bench:
             bindings=Bindings(store, self.clock),
             fleet=self.directory,
         )
-        self.decisions = Authorizer(
+        self.authorizer = Authorizer(
             store=store,
             catalogue=self.catalogue,
             grants=self.book,
@@ -215,24 +215,24 @@ class Bench:
         second = TwoPersonRule(
             options["two_person"],
             store=store,
-            drawer=self.desk.drawer,
+            temporary_payloads=self.services.temporary_payloads,
             clock=self.clock,
             wake=Signal(),
         )
-        reception = RequestFactory(
+        request_factory = RequestFactory(
             directory=self.directory,
-            desk=self.desk,
+            services=self.services,
             store=store,
-            messenger=self.chat,  # type: ignore[arg-type]
+            sender=self.chat,  # type: ignore[arg-type]
             renderer=renderer(),
             clock=self.clock,
             needs_second=second.is_needed_for,
         )
         self.dispatcher = Dispatcher(
             bot_name="bot",
-            decisions=self.decisions,
+            authorizer=self.authorizer,
             second=second,
-            reception=reception,
+            request_factory=request_factory,
             alert_chats=AlertChats(),
             hooks=HOOKS,
         )
@@ -250,12 +250,12 @@ class Bench:
     def station(self) -> Any:
         station: Any = FakeStation()
         station.watched = WatchedExtensions(self.store, STATION, Signal(self._count_watching))
-        station.rehearsals = Drills(self.store, STATION, self.incidents)
+        station.drills = Drills(self.store, STATION, self.incidents)
         return station
 
     def hurry(self, seconds: float) -> None:
         """Set the timeout of a decision in seconds."""
-        self.decisions._within = seconds
+        self.authorizer._within = seconds
 
     def _count_change(self) -> None:
         self.menus_changed += 1

@@ -54,7 +54,7 @@ from tests.handlers.dispatcher_harness import (
     SAM,
     STATION,
     VERA,
-    Bench,
+    DispatcherHarness,
     message,
     place_of,
     press,
@@ -100,7 +100,7 @@ class CountingTransport(httpx.AsyncBaseTransport):
         return await self._pbx.handle_async_request(request)
 
 
-class Office(Bench):
+class Office(DispatcherHarness):
     """`deeds` counts handler calls, `rows` stored decisions."""
 
     def __init__(self, store: Store) -> None:
@@ -155,17 +155,17 @@ class Office(Bench):
             zone=lambda: UTC,
             plan=EscalationPolicy(),
         )
-        ledger = IncidentManager(self.store, STATION, notices, Signal(), LastSeenWriter(self.store))
+        incident_manager = IncidentManager(self.store, STATION, notices, Signal(), LastSeenWriter(self.store))
         phones: Any = SimpleNamespace(offline_since=lambda _number: None)
         return Station(
             name=STATION,
             title=STATION,
             pbx=pbx,
             watch=watch,
-            ledger=ledger,
+            incident_manager=incident_manager,
             phones=phones,
             watched=WatchedExtensions(self.store, STATION, Signal()),
-            rehearsals=Drills(self.store, STATION, ledger),
+            drills=Drills(self.store, STATION, incident_manager),
             zone=lambda: UTC,
         )
 

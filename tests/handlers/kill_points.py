@@ -35,7 +35,7 @@ class Killed(BaseException):
 
 
 @dataclass
-class Fate:
+class ProcessState:
     """Kill the program at the moment numbered `at`; no code runs afterwards. Moments without an outside change in
     between count as one.
     """
@@ -62,11 +62,11 @@ class Fate:
 class MortalStore(Store):
     """Emptied before each play and reused, so that each statement is compiled once."""
 
-    fate: Fate
+    process_state: ProcessState
     connection: sqlite3.Connection
 
     def empty(self) -> None:
-        self.fate = Fate()
+        self.process_state = ProcessState()
         with closing(sqlite3.connect(stores.empty())) as empty:
             empty.backup(self.connection)
 
@@ -78,21 +78,21 @@ class MortalStore(Store):
             return
         async with super().begin() as session:
             yield session
-            self.fate.alive()
-        self.fate.moment("after a commit")
+            self.process_state.alive()
+        self.process_state.moment("after a commit")
 
     @asynccontextmanager
     async def whole(self) -> AsyncIterator[AsyncSession]:
         async with super().atomic() as session:
             yield session
-            self.fate.moment("before the commit of a whole")
-        self.fate.moment("after the commit of a whole")
+            self.process_state.moment("before the commit of a whole")
+        self.process_state.moment("after the commit of a whole")
 
 
 class MortalWire(CountingTransport):
-    def __init__(self, fate: Fate) -> None:
+    def __init__(self, process_state: ProcessState) -> None:
         super().__init__()
-        self.fate = fate
+        self.process_state = process_state
         self._late: tuple[httpx.Request, int] | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -100,17 +100,17 @@ class MortalWire(CountingTransport):
             await self._carry_out_late()
             return await super().handle_async_request(request)
         try:
-            self.fate.moment(f"{request.method} waits in the PBX's queue")
+            self.process_state.moment(f"{request.method} waits in the PBX's queue")
         except Killed:
             if self._late is None:
                 self._late = (request, LATE)
             raise
         response = await super().handle_async_request(request)
-        self.fate.moment(f"after {request.method}")
+        self.process_state.moment(f"after {request.method}")
         return response
 
     async def _carry_out_late(self) -> None:
-        if self._late is None or self.fate.dead:
+        if self._late is None or self.process_state.dead:
             return
         request, left = self._late
         self._late = (request, left - 1)
@@ -121,35 +121,35 @@ class MortalWire(CountingTransport):
 
 @dataclass
 class MortalChat(Chat):
-    fate: Fate = field(default_factory=Fate)
+    process_state: ProcessState = field(default_factory=ProcessState)
 
     async def send(self, to: Destination, message: Message, **more: Any) -> int:
-        self.fate.alive()
+        self.process_state.alive()
         sent = await super().send(to, message, **more)
-        self.fate.moment("after a message")
+        self.process_state.moment("after a message")
         return sent
 
     async def send_file(self, to: Destination, file: Any, **_: Any) -> int:
-        self.fate.alive()
+        self.process_state.alive()
         self.said.append((to.chat, "a file", {"content": file.content}))
-        self.fate.moment("after a file")
+        self.process_state.moment("after a file")
         return len(self.said)
 
     async def edit(self, chat: int, message_id: int, message: Message, **more: Any) -> None:
-        self.fate.alive()
+        self.process_state.alive()
         await super().edit(chat, message_id, message, **more)
-        self.fate.moment("after an edit")
+        self.process_state.moment("after an edit")
 
 
 class MortalOffice(Office):
     """`end` is the database file, which every restart opens again."""
 
     def __init__(self, store: MortalStore, *, two_person: frozenset[str] = frozenset()) -> None:
-        self.fate = store.fate
+        self.process_state = store.process_state
         super().__init__(store)
         self._options["two_person"] = two_person
-        self.wire = MortalWire(self.fate)
-        self.chat: MortalChat = MortalChat(fate=self.fate)
+        self.wire = MortalWire(self.process_state)
+        self.chat: MortalChat = MortalChat(process_state=self.process_state)
         self.start()
 
     def station(self) -> Station:
@@ -167,7 +167,7 @@ class MortalOffice(Office):
         self.update_id += 1
         numbered = {"update_id": self.update_id} | update
         while not await self._run(lambda: self.updates.enqueue([numbered])):
-            self.fate.again()
+            self.process_state.again()
             self.restart(timedelta(seconds=2))
             if not await self._run(self._left_over):
                 raise AssertionError("killed twice")
@@ -180,13 +180,13 @@ class MortalOffice(Office):
         """Return False when it was killed."""
         with suppress(Killed):
             await begin()
-        while tasks := [*self.updates._lanes._workers, *self.dispatcher._execution._going_on]:
+        while tasks := [*self.updates._lanes._workers, *self.dispatcher._executor._going_on]:
             for task in tasks:
                 with suppress(Killed):
                     await task
                 self.updates._lanes._workers.discard(task)
-                self.dispatcher._execution._going_on.discard(task)
-        return not self.fate.dead
+                self.dispatcher._executor._going_on.discard(task)
+        return not self.process_state.dead
 
     async def asks(self, text: str, person: int = ANNA, chat: int | None = None) -> None:
         await self.hears({"message": message(text, person, chat or person, self.now)})

@@ -13,7 +13,7 @@ from bot.store.access.contacts import Contact
 from bot.store.database import Store
 from bot.store.tables.incidents import Keyboard, Outgoing
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import GROUP, NOW, Bench, Chat
+from tests.handlers.dispatcher_harness import GROUP, NOW, Chat, DispatcherHarness
 from tests.messages.renderers import renderer
 
 ADMIN, BORIS, VERA, OLEG = 1001, 1002, 1003, 1004
@@ -47,7 +47,7 @@ class ReadableChat(Chat):
         self.buttons = [[button.label for button in row] for row in message.buttons]
 
 
-class OnCallOffice(Bench):
+class OnCallOffice(DispatcherHarness):
     def __init__(self, store: Store, stations: tuple[str, ...] = ()) -> None:
         super().__init__(store, grants=GRANTS, stations=stations)
         self.chat: ReadableChat = ReadableChat()

@@ -230,13 +230,13 @@ def test_the_address_of_the_heartbeat_is_a_secret_and_travels_as_one(
 def test_a_loop_that_does_not_come_round_is_named_whatever_the_clock_on_the_wall_says() -> None:
     now = 0.0
     turns = LoopWatchdog(lambda: now)
-    ticker, courier = turns.register("ticker"), turns.register("courier")
+    ticker, delivery_worker = turns.register("ticker"), turns.register("courier")
     now = HUNG_AFTER
     ticker.turned()
     assert turns.stalled() == []
     now += 1
     assert turns.stalled() == ["courier"]
-    courier.turned()
+    delivery_worker.turned()
     assert turns.stalled() == []
 
 

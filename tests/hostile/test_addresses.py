@@ -23,7 +23,7 @@ from bot.engine import calendar_feed
 from bot.engine.calendar_feed import CalendarFault, CalendarFeed, NoCalendar
 from bot.http import public_address, urls
 from bot.http.public_address import NotPublic, PublicOnlyTransport, is_of_this_machine, is_public, unkept
-from tests.end_to_end.fleet_harness import running_fleet, running_house
+from tests.end_to_end.fleet_harness import running_fleet, running_harness
 from tests.end_to_end.harness import ANNA, SAM, press
 
 PUBLIC = ("93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::808:808")
@@ -259,12 +259,12 @@ def test_an_admin_of_one_pbx_learns_nothing_of_the_network_of_whoever_runs_the_b
         inner_server() as (inner, called),
         inner_server() as (named, _),
         # A calendar is read by a process of its own, for which little time would be left.
-        running_house("acme", "beta", speed=2) as house,
-        running_fleet(house, tmp_path, CALENDAR_HOSTS=f"127.0.0.1:{named}", ADMINS=str(ANNA)),
+        running_harness("acme", "beta", speed=2) as harness,
+        running_fleet(harness, tmp_path, CALENDAR_HOSTS=f"127.0.0.1:{named}", ADMINS=str(ANNA)),
     ):
         for person in (ANNA, SAM):
-            house.asks(person, "/start")
-        press(house, house.asks(ANNA, f"/grant {SAM} admin", house["acme"].chat), "✅ Give", "✅ Given")
+            harness.asks(person, "/start")
+        press(harness, harness.asks(ANNA, f"/grant {SAM} admin", harness["acme"].chat), "✅ Give", "✅ Given")
         unreachable = (
             *(f"http://127.0.0.1:{inner}{path}" for path in ("/both.ics", "/page", "/admin?do=reboot")),
             *(
@@ -277,21 +277,21 @@ def test_an_admin_of_one_pbx_learns_nothing_of_the_network_of_whoever_runs_the_b
             f"http://127.0.0.1:{named}/to/https://127.0.0.1:{inner}/admin",
         )
         allowed = tuple(f"http://127.0.0.1:{named}{path}" for path in ("/page", "/admin", "/unknown.ics"))
-        said = {house.asks(SAM, f"/oncall import {url}").text for url in (*unreachable, *allowed)}
+        said = {harness.asks(SAM, f"/oncall import {url}").text for url in (*unreachable, *allowed)}
         assert len(said) == 1
         assert "The calendar could not be read from that address" in said.pop()
         assert called == []
-        shown = house.asks(SAM, f"/oncall import http://127.0.0.1:{named}/both.ics")
+        shown = harness.asks(SAM, f"/oncall import http://127.0.0.1:{named}/both.ics")
         assert "1 title names nobody whom I know" in shown
         assert SECRET_TITLE not in shown
-        assert SECRET_TITLE not in press(house, shown, "Use it", "1 title in the calendar names nobody", SAM)
+        assert SECRET_TITLE not in press(harness, shown, "Use it", "1 title in the calendar names nobody", SAM)
         # Whoever runs the bot is told what is wrong.
         mine = "/oncall import acme "
-        assert "CALENDAR_HOSTS" in house.asks(ANNA, f"{mine}https://127.0.0.1:{inner}/both.ics")
-        assert "does not give it out" in house.asks(ANNA, f"{mine}http://127.0.0.1:{named}/admin")
-        assert SECRET_TITLE in house.asks(ANNA, f"{mine}http://127.0.0.1:{named}/unknown.ics")
-        assert SECRET_TITLE in house.asks(ANNA, "/oncall acme")
-        assert SECRET_TITLE not in house.asks(ANNA, "/oncall", house["acme"].chat)
+        assert "CALENDAR_HOSTS" in harness.asks(ANNA, f"{mine}https://127.0.0.1:{inner}/both.ics")
+        assert "does not give it out" in harness.asks(ANNA, f"{mine}http://127.0.0.1:{named}/admin")
+        assert SECRET_TITLE in harness.asks(ANNA, f"{mine}http://127.0.0.1:{named}/unknown.ics")
+        assert SECRET_TITLE in harness.asks(ANNA, "/oncall acme")
+        assert SECRET_TITLE not in harness.asks(ANNA, "/oncall", harness["acme"].chat)
         with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
             outcomes = database.execute(
                 "SELECT DISTINCT outcome FROM audit_outcomes JOIN audit ON audit.id = decision_id "

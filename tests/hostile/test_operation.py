@@ -78,25 +78,25 @@ def always(name: str) -> bytes:
     return "\r\n".join([*lines, "DTSTART;VALUE=DATE:20250101", "END:VEVENT", "END:VCALENDAR", ""]).encode()
 
 
-def everything_is_used(house: Standins) -> None:
+def everything_is_used(harness: Standins) -> None:
     """What asks more of the machine than talking does: a picture, a file written and read, a process of its own."""
-    house.wait_until_known()
-    house.breaks("Zadarma")
-    house.wait_for_message("Zadarma is down")
-    house.mends("Zadarma")
-    house.wait_for_message("Zadarma is up|is back|works again|was down")
-    listed = house.asks(ANNA, "/history", GROUP)
-    house.presses(ANNA, listed, "Chart")
-    house.wait_for(lambda: any(m.raw["photo"] for m in house.from_bot(GROUP)) or None, "the chart")
-    house.asks(ANNA, "/start")
-    asked = house.says(ANNA, "/export_employees")
-    written = house.wait_for(
-        lambda: next((m for m in house.from_bot(ANNA, after=asked) if m.raw["document"]), None), "the export"
+    harness.wait_until_known()
+    harness.breaks("Zadarma")
+    harness.wait_for_message("Zadarma is down")
+    harness.mends("Zadarma")
+    harness.wait_for_message("Zadarma is up|is back|works again|was down")
+    listed = harness.asks(ANNA, "/history", GROUP)
+    harness.presses(ANNA, listed, "Chart")
+    harness.wait_for(lambda: any(m.raw["photo"] for m in harness.from_bot(GROUP)) or None, "the chart")
+    harness.asks(ANNA, "/start")
+    asked = harness.says(ANNA, "/export_employees")
+    written = harness.wait_for(
+        lambda: next((m for m in harness.from_bot(ANNA, after=asked) if m.raw["document"]), None), "the export"
     )
-    sent = house.sends_file(ANNA, "employees.xlsx", house.file_of(written), "/import_employees")
-    house.after(sent, ANNA, "already|nothing|Nothing")
-    sent = house.sends_file(ANNA, "duty.ics", always(str(BORIS)), "/oncall import")
-    press(house, house.after(sent, ANNA, "Let this calendar say"), "Use it", "the calendar says")
+    sent = harness.sends_file(ANNA, "employees.xlsx", harness.file_of(written), "/import_employees")
+    harness.after(sent, ANNA, "already|nothing|Nothing")
+    sent = harness.sends_file(ANNA, "duty.ics", always(str(BORIS)), "/oncall import")
+    press(harness, harness.after(sent, ANNA, "Let this calendar say"), "Use it", "the calendar says")
 
 
 @pytest.mark.long
@@ -105,10 +105,10 @@ def test_the_program_does_all_it_does_under_the_limits_of_the_unit(tmp_path: Pat
     address = str(tmp_path / "notify")
     # A program of its own lives by the machine's clock, whatever the session's says.
     clock = Clock(began=time.time() - shifted_time.offset())
-    with running_standins(clock=clock) as house, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+    with running_standins(clock=clock) as harness, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(address)
         systemd.settimeout(60)
-        settings = ordinary_settings(house.address, tmp_path) | {"NOTIFY_SOCKET": address}
+        settings = ordinary_settings(harness.address, tmp_path) | {"NOTIFY_SOCKET": address}
         surroundings = {name: os.environ[name] for name in ("PATH",) if name in os.environ}
         command = [sys.executable, "-m", "tests.hostile.fixtures.confined", sys.executable, "-m", "bot", "run"]
         with (tmp_path / "log").open("wb") as log:
@@ -122,7 +122,7 @@ def test_the_program_does_all_it_does_under_the_limits_of_the_unit(tmp_path: Pat
         try:
             while not systemd.recv(1000).startswith(b"READY=1"):
                 pass
-            everything_is_used(house)
+            everything_is_used(harness)
             status = Path(f"/proc/{program.pid}/status").read_text()
             assert "Seccomp:\t2" in status
             assert "NoNewPrivs:\t1" in status
@@ -181,9 +181,9 @@ def test_a_bot_that_speaks_with_this_machine_alone_may_be_root() -> None:
 
 
 def test_what_is_dangerous_is_said_at_each_start(tmp_path: Path) -> None:
-    with running_standins() as house:
+    with running_standins() as harness:
         for _ in range(2):
-            with running_bot(house, tmp_path, PBX_TLS_VERIFY="false") as program:
+            with running_bot(harness, tmp_path, PBX_TLS_VERIFY="false") as program:
                 lines = program.log.read_text().splitlines()
             assert sum("PBX_TLS_VERIFY=false" in line and "Head office" in line for line in lines) == 1
             assert not any("runs as root" in line for line in lines)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
-from tests.end_to_end.fleet_harness import FleetHouse, running_house
+from tests.end_to_end.fleet_harness import FleetHarness, running_harness
 from tests.end_to_end.harness import Program
 from tests.fixtures.examples import PROFILE
 from tests.hostile.fixtures.evil_pbx import EvilPbx, evil_pbxs
@@ -48,10 +48,10 @@ ALL_DONE_WITHIN = 300.0
 
 
 @contextmanager
-def running(house: FleetHouse, folder: Path, evils: list[EvilPbx], chats: list[int]) -> Iterator[Program]:
-    tables = [house["well"].table(), *(one.table(chat) for one, chat in zip(evils, chats, strict=True))]
+def running(harness: FleetHarness, folder: Path, evils: list[EvilPbx], chats: list[int]) -> Iterator[Program]:
+    tables = [harness["well"].table(), *(one.table(chat) for one, chat in zip(evils, chats, strict=True))]
     (folder / "stations.toml").write_text("\n\n".join(tables))
-    program = Program(house, folder, STATIONS_FILE="stations.toml", PBX_URL="", PBX_API_KEY="", PBX_NAME="")
+    program = Program(harness, folder, STATIONS_FILE="stations.toml", PBX_URL="", PBX_API_KEY="", PBX_NAME="")
     try:
         yield program
     finally:
@@ -67,9 +67,9 @@ def memory(program: Program) -> int:
 class Misdeeds:
     """A PBX that answers in one way after the other: each until it is told of, and then well until that is told."""
 
-    def __init__(self, house: FleetHouse, evil: EvilPbx, chat: int, ways: dict[str, str]) -> None:
+    def __init__(self, harness: FleetHarness, evil: EvilPbx, chat: int, ways: dict[str, str]) -> None:
         self.evil = evil
-        self._house = house
+        self._house = harness
         self._chat = chat
         self._left = list(ways.items())
 
@@ -94,22 +94,22 @@ def tried(ways: dict[str, str]) -> dict[str, str]:
 
 
 def test_whatever_two_pbxs_answer_all_three_are_watched(tmp_path: Path) -> None:
-    with running_house("well", speed=SPEED) as house, evil_pbxs(house.clock, "slow", "garbage") as evils:
-        chats = [house.makes_group(one.name.title()) for one in evils]
-        with running(house, tmp_path, evils, chats) as program:
-            house.wait_until_watched("well")
-            house.wait_for(lambda: all(one.looks > 2 for one in evils) or None, "looks at all")
-            before, most = len(house["well"].looks()), memory(program)
-            deeds = [Misdeeds(house, *each) for each in zip(evils, chats, map(tried, (SLOW, GARBAGE)), strict=True)]
+    with running_harness("well", speed=SPEED) as harness, evil_pbxs(harness.clock, "slow", "garbage") as evils:
+        chats = [harness.makes_group(one.name.title()) for one in evils]
+        with running(harness, tmp_path, evils, chats) as program:
+            harness.wait_until_watched("well")
+            harness.wait_for(lambda: all(one.looks > 2 for one in evils) or None, "looks at all")
+            before, most = len(harness["well"].looks()), memory(program)
+            deeds = [Misdeeds(harness, *each) for each in zip(evils, chats, map(tried, (SLOW, GARBAGE)), strict=True)]
 
             def all_are_over() -> bool:
                 nonlocal most
                 most = max(most, memory(program))
                 return not sum(one.goes_on() for one in deeds)
 
-            house["well"].breaks("Zadarma")
-            house.wait_for(lambda: all_are_over() or None, "all told of", within=ALL_DONE_WITHIN, every=0.02)
-            house.wait_for_message("🔴.*Zadarma", house["well"].chat)
-            looks = house["well"].looks()[before - 1 :]
+            harness["well"].breaks("Zadarma")
+            harness.wait_for(lambda: all_are_over() or None, "all told of", within=ALL_DONE_WITHIN, every=0.02)
+            harness.wait_for_message("🔴.*Zadarma", harness["well"].chat)
+            looks = harness["well"].looks()[before - 1 :]
             assert max(after - begun for begun, after in pairwise(looks)) / SPEED < ON_TIME
             assert most < MOST_MEMORY

@@ -37,57 +37,61 @@ def says(request: pytest.FixtureRequest) -> dict[str, str]:
 
 
 @pytest.fixture
-def house(standins: Standins, start_bot: Callable[..., Program], says: dict[str, str]) -> Standins:
+def harness(standins: Standins, start_bot: Callable[..., Program], says: dict[str, str]) -> Standins:
     start_bot(LANGUAGE=says["language"])
     standins.wait_for_looks(2)
     return standins
 
 
-def test_strangers_take_nobodys_place(house: Standins, says: dict[str, str]) -> None:
-    boris = newcomer(house, "Boris", last_name="Wolf", username="boris_was_here")
-    house.asks(boris, "/start")
-    question = house.asks(ANNA, f"/grant {boris} admin")
-    house.presses(ANNA, question, question.buttons[0][0])
-    house.wait_for(lambda: (m := house.again(question)) and (m if m.text.startswith("✅") else None), "given")
+def test_strangers_take_nobodys_place(harness: Standins, says: dict[str, str]) -> None:
+    boris = newcomer(harness, "Boris", last_name="Wolf", username="boris_was_here")
+    harness.asks(boris, "/start")
+    question = harness.asks(ANNA, f"/grant {boris} admin")
+    harness.presses(ANNA, question, question.buttons[0][0])
+    harness.wait_for(lambda: (m := harness.again(question)) and (m if m.text.startswith("✅") else None), "given")
 
     # He gives his username up; a stranger takes it, and his name in Cyrillic letters that look the same.
-    house.chats.people[boris].username = "boris_anew"
-    house.asks(boris, "/id")
-    thief = newcomer(house, "\u0412\u043eris", last_name="W\u043elf", username="boris_was_here")
-    house.asks(thief, "/start")
-    question = house.asks(ANNA, "/grant @boris_was_here admin")
+    harness.chats.people[boris].username = "boris_anew"
+    harness.asks(boris, "/id")
+    thief = newcomer(harness, "\u0412\u043eris", last_name="W\u043elf", username="boris_was_here")
+    harness.asks(thief, "/start")
+    question = harness.asks(ANNA, "/grant @boris_was_here admin")
     assert str(thief) in question
     assert says["had"].format(id=boris) in question
     assert says["looks"].format(id=boris) in question
-    assert "⚠️" not in house.asks(ANNA, "/grant @boris_anew viewer").text.replace("@boris_was_here", "")
+    assert "⚠️" not in harness.asks(ANNA, "/grant @boris_anew viewer").text.replace("@boris_was_here", "")
 
     # Twenty-two of them ask for access; whoever comes then is not turned away, and an administrator can find them.
-    crowd = [newcomer(house, f"Stranger {number}") for number in range(22)]
+    crowd = [newcomer(harness, f"Stranger {number}") for number in range(22)]
     for person in crowd:
-        hello = house.asks(person, "/start")
-        house.presses(person, hello, says["ask"])
-    house.wait_for_message(says["many"], ANNA)
-    sam = newcomer(house, "Real Person")
-    hello = house.asks(sam, "/start")
-    house.presses(sam, hello, says["ask"])
-    house.wait_for(lambda: any(says["asked"] in m for m in house.from_bot(sam, sam)) or None, "the bot asks for Sam")
-    told = [m for m in house.from_bot(ANNA) if "Stranger" in m]
+        hello = harness.asks(person, "/start")
+        harness.presses(person, hello, says["ask"])
+    harness.wait_for_message(says["many"], ANNA)
+    sam = newcomer(harness, "Real Person")
+    hello = harness.asks(sam, "/start")
+    harness.presses(sam, hello, says["ask"])
+    harness.wait_for(
+        lambda: any(says["asked"] in m for m in harness.from_bot(sam, sam)) or None, "the bot asks for Sam"
+    )
+    told = [m for m in harness.from_bot(ANNA) if "Stranger" in m]
     assert len(told) == 10
-    many = next(m for m in house.from_bot(ANNA) if says["many"] in m)
-    house.presses(ANNA, many, many.buttons[0][0])
-    listed = house.wait_for(lambda: (m := house.again(many)) and (m if "Real Person" in m else None), "the list")
-    house.presses(ANNA, listed, "1")
-    one = house.wait_for(lambda: (m := house.again(many)) and (m if "👁" in m.buttons[0][0] else None), "Sam's card")
-    house.presses(ANNA, one, one.buttons[0][0])
-    house.wait_for(lambda: (m := house.again(many)) and (m if "✅" in m and "viewer" in m else None), "given to Sam")
+    many = next(m for m in harness.from_bot(ANNA) if says["many"] in m)
+    harness.presses(ANNA, many, many.buttons[0][0])
+    listed = harness.wait_for(lambda: (m := harness.again(many)) and (m if "Real Person" in m else None), "the list")
+    harness.presses(ANNA, listed, "1")
+    one = harness.wait_for(lambda: (m := harness.again(many)) and (m if "👁" in m.buttons[0][0] else None), "Sam's card")
+    harness.presses(ANNA, one, one.buttons[0][0])
+    harness.wait_for(
+        lambda: (m := harness.again(many)) and (m if "✅" in m and "viewer" in m else None), "given to Sam"
+    )
 
 
-def test_a_role_for_a_public_group_is_one_for_the_world(house: Standins, says: dict[str, str]) -> None:
-    house.chats.chats[GROUP].username = "open_room"
-    question = house.asks(ANNA, "/grant here viewer", GROUP)
+def test_a_role_for_a_public_group_is_one_for_the_world(harness: Standins, says: dict[str, str]) -> None:
+    harness.chats.chats[GROUP].username = "open_room"
+    question = harness.asks(ANNA, "/grant here viewer", GROUP)
     assert says["public"] in question
-    news = house.wait_for_message(says["news"], ANNA)
+    news = harness.wait_for_message(says["news"], ANNA)
     assert says["told"] in news
-    house.asks(ANNA, "/id", GROUP)
-    house.asks(ANNA, "/grant here viewer", GROUP)
-    assert len([m for m in house.from_bot(ANNA) if says["news"] in m]) == 1, "once"
+    harness.asks(ANNA, "/id", GROUP)
+    harness.asks(ANNA, "/grant here viewer", GROUP)
+    assert len([m for m in harness.from_bot(ANNA) if says["news"] in m]) == 1, "once"

@@ -13,7 +13,7 @@ from handlers.employees import fields
 from handlers.parsing.arguments import Words, read_words
 from handlers.safety import password_in_chat
 from handlers.trunks import fields as trunk_fields
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, SAM, VERA, Bench, message, place_of
+from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, SAM, VERA, DispatcherHarness, message, place_of
 
 SECRET = "Tr1ckyPass9x"
 NAMES = ("password", "secret", "пароль", "пассворд")
@@ -90,8 +90,8 @@ def test_no_field_but_the_password_is_named_like_one() -> None:
 
 
 @pytest.fixture
-def office(store: Store) -> Bench:
-    bench = Bench(store, grants=(Grant(ANNA, "admin"), Grant(VERA, "viewer")))
+def office(store: Store) -> DispatcherHarness:
+    bench = DispatcherHarness(store, grants=(Grant(ANNA, "admin"), Grant(VERA, "viewer")))
     for name in ("edit_employee", "add_employee", "add_trunk", "edit_trunk", "mute"):
         bench.catalogue.commands[name] = CATALOGUE.commands[name]
     for name in ("prove", "obey", "leave"):
@@ -114,7 +114,7 @@ UNKNOWN = (
 
 @pytest.mark.parametrize("person", [ANNA, VERA, SAM])
 @pytest.mark.parametrize("text", [*TYPED, *UNKNOWN])
-async def test_the_audit_keeps_it_of_nobody(office: Bench, text: str, person: int) -> None:
+async def test_the_audit_keeps_it_of_nobody(office: DispatcherHarness, text: str, person: int) -> None:
     for chat in (GROUP, person):
         await office.types(text.replace("§", SECRET), person, chat)
     rows = await office.audit()
@@ -125,20 +125,20 @@ async def test_the_audit_keeps_it_of_nobody(office: Bench, text: str, person: in
 
 
 @pytest.mark.parametrize("text", TYPED)
-async def test_the_group_is_told(office: Bench, text: str) -> None:
+async def test_the_group_is_told(office: DispatcherHarness, text: str) -> None:
     await office.types(text.replace("§", SECRET))
     assert [template for _, template, _ in office.chat.said] == ["password_in_group"]
     assert len(office.chat.deleted) == 1
     assert SECRET not in str(office.chat.said)
 
 
-async def test_talk_of_somebody_with_a_role_is_told_of_it_too(office: Bench) -> None:
+async def test_talk_of_somebody_with_a_role_is_told_of_it_too(office: DispatcherHarness) -> None:
     await office.says(f"the passowrd is {SECRET}")
     await office.says("has anybody seen my passport today?")
     assert [template for _, template, _ in office.chat.said] == ["password_in_group"]
 
 
-async def test_an_anonymous_administrators_is_not_kept_for_a_press(office: Bench) -> None:
+async def test_an_anonymous_administrators_is_not_kept_for_a_press(office: DispatcherHarness) -> None:
     robot = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
     for text in ("/edit_employee 201 passowrd=§", "/edit_employee 201 key=§"):
         update = message(text.replace("§", SECRET), ANNA, GROUP, NOW) | {"from": robot, "sender_chat": place_of(GROUP)}
@@ -151,7 +151,7 @@ async def test_an_anonymous_administrators_is_not_kept_for_a_press(office: Bench
     assert not [row.arguments for row in rows if SECRET in row.arguments]
 
 
-async def test_what_is_known_is_kept(office: Bench) -> None:
+async def test_what_is_known_is_kept(office: DispatcherHarness) -> None:
     """The audit is there to be read: it hides no more than it must."""
     office.offers("cdr", Permission.RECORDS)
     for text in (

@@ -73,8 +73,11 @@ class One:
             plan=PLAN,
             causes=world.active,
         )
-        self.ledger = IncidentManager(world.store, self.name, notices, Signal(world.stir), LastSeenWriter(world.store))
-        self.watch = TrunkMonitor(self.name, self.pbx, self.ledger, Policy(poll_interval=LOOK_EVERY), world.clock)  # type: ignore[arg-type]
+        self.incident_manager = IncidentManager(
+            world.store, self.name, notices, Signal(world.stir), LastSeenWriter(world.store)
+        )
+        policy = Policy(poll_interval=LOOK_EVERY)
+        self.watch = TrunkMonitor(self.name, self.pbx, self.incident_manager, policy, world.clock)  # type: ignore[arg-type]
 
 
 class FleetWorld(Phones):
@@ -95,9 +98,9 @@ class FleetWorld(Phones):
         notices = Notifier(
             station="", cards=AlertMessages(), people=self.people, destinations=chats, zone=lambda: ZONE, plan=PLAN
         )
-        self.ledger = IncidentManager(self.store, "", notices, Signal(self.stir), LastSeenWriter(self.store))
+        self.incident_manager = IncidentManager(self.store, "", notices, Signal(self.stir), LastSeenWriter(self.store))
         self.released: set[str] = set()
-        self.causes = Correlator(self.ledger, self, self.clock, self.active, Signal(self.released.update))
+        self.causes = Correlator(self.incident_manager, self, self.clock, self.active, Signal(self.released.update))
 
     def views(self) -> list[StationSummary]:
         return [one.watch.summary() for one in self.all]
@@ -120,7 +123,7 @@ class FleetWorld(Phones):
         for one in self.all:
             one.renew(self)
             await one.watch.remember()
-            await one.ledger.reconsider(self.clock.now)
+            await one.incident_manager.reconsider(self.clock.now)
 
     def dies(self, *numbers: int, trunk: str = "shared") -> None:
         for number in numbers:
@@ -165,7 +168,7 @@ class FleetWorld(Phones):
             if not one.watch.is_confirmed:
                 continue
             if one.name in have_something and (every_minute or one.name in self.released):
-                await one.ledger.reconsider(self.clock.now)
+                await one.incident_manager.reconsider(self.clock.now)
             self.released.discard(one.name)
 
     async def _do_what_is_due(self) -> bool:
@@ -175,7 +178,9 @@ class FleetWorld(Phones):
                 select(Incident.station).where(Incident.due_at <= self.clock.now, Incident.open_key.is_not(None))
             )
             stations = set(found.scalars())
-        ledgers = {"": self.ledger} | {one.name: one.ledger for one in self.all if one.watch.is_confirmed}
+        ledgers = {"": self.incident_manager} | {
+            one.name: one.incident_manager for one in self.all if one.watch.is_confirmed
+        }
         for station in sorted(stations & ledgers.keys()):
             await ledgers[station].tick(self.clock.now)
         return bool(stations - ledgers.keys())

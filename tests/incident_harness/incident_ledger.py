@@ -47,15 +47,15 @@ class Books:
         self.now = START
         self.woken = 0
         self.plan = PAGED_ONCE
-        self.recency = LastSeenWriter(store)
+        self.last_seen = LastSeenWriter(store)
         self.chats = list(chats)
         self.newest: dict[int, int] = {}
         self.on_call = Book(levels=[])
         self.grants = GrantBook(store, lambda: self.now, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
         self.people = OnCallResolver(self.on_call, self.grants, STATION, Contacts(store))
-        self.ledger = self.another_ledger()
+        self.incident_manager = self.another_incident_manager()
 
-    def another_ledger(self) -> IncidentManager:
+    def another_incident_manager(self) -> IncidentManager:
         """Return a second incident manager over the same database."""
         cards = AlertMessages(self.newest.get)
         destinations = Destinations(STATION, self.chats, self.grants)
@@ -68,7 +68,7 @@ class Books:
             plan=self.plan,
         )
         self.fallback = Fallback(STATION, notices=notices, cards=cards, people=self.people, destinations=destinations)
-        return IncidentManager(self.store, STATION, notices, Signal(self._wake), self.recency)
+        return IncidentManager(self.store, STATION, notices, Signal(self._wake), self.last_seen)
 
     async def cannot_be_delivered(self, row: int, reason: str = "Forbidden: bot was blocked by the user") -> str | None:
         """Handle an undeliverable message as the delivery worker does; returns the fallback recipient."""
@@ -93,7 +93,7 @@ class Books:
         self.now += timedelta(seconds=seconds)
 
     async def happens(self, transition: Transition, subject: str = "t1", /, **facts: Any) -> None:
-        await self.ledger.record({}, [StateChange(subject, transition, TRUNK | facts)], self.now)
+        await self.incident_manager.record({}, [StateChange(subject, transition, TRUNK | facts)], self.now)
 
     async def opens(self, subject: str = "t1", kind: Kind = Kind.TRUNK_DOWN, **facts: Any) -> int:
         """Open an incident that began 40 s ago; returns its id."""
@@ -104,7 +104,7 @@ class Books:
         await self.happens(Resolved(reason, self.now), subject)
 
     async def tick(self) -> None:
-        while await self.ledger.tick(self.now):
+        while await self.incident_manager.tick(self.now):
             pass
 
     async def incidents(self) -> list[Incident]:

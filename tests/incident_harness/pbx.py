@@ -89,10 +89,10 @@ class World(Phones):
         self.book = Book()
         self.silences = Silences(store, self.clock, Signal())
         self._grants = GrantBook(store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, Signal())
-        self.ledger = self._new_ledger()
+        self.incident_manager = self._new_incident_manager()
         self.watch = self._new_watch()
 
-    def _new_ledger(self) -> IncidentManager:
+    def _new_incident_manager(self) -> IncidentManager:
         cards, people = (
             AlertMessages(lambda chat: self.message_id),
             OnCallResolver(self.book, self._grants, self.name, Contacts(self.store)),
@@ -107,8 +107,8 @@ class World(Phones):
             plan=self.plan,
         )
         self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=destinations)
-        self.recency = LastSeenWriter(self.store)
-        return IncidentManager(self.store, self.name, notices, Signal(self._stir), self.recency)
+        self.last_seen = LastSeenWriter(self.store)
+        return IncidentManager(self.store, self.name, notices, Signal(self._stir), self.last_seen)
 
     async def shuts(self, chat: int, *, said: bool) -> None:
         """Close the chat. Telegram reports it at once (`said`), or only on the next message."""
@@ -142,7 +142,7 @@ class World(Phones):
         self._stirred = True
 
     def _new_watch(self) -> TrunkMonitor:
-        return TrunkMonitor(self.name, self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
+        return TrunkMonitor(self.name, self.pbx, self.incident_manager, self.policy, self.clock)  # type: ignore[arg-type]
 
     async def opens(self) -> None:
         async with self.store.begin() as session:
@@ -152,12 +152,12 @@ class World(Phones):
 
     async def restarts(self) -> None:
         """Restart the program; only the database survives."""
-        await self.recency.write()
+        await self.last_seen.write()
         self.renew()
         await self.watch.remember()
 
     def renew(self) -> None:
-        self.ledger = self._new_ledger()
+        self.incident_manager = self._new_incident_manager()
         self.watch = self._new_watch()
         self._next_look = None
         self._stir()
@@ -202,7 +202,7 @@ class World(Phones):
             self._next_look = self.clock.now + timedelta(seconds=asked_to_wait)
         await self._settle()
         if self.watch.is_confirmed and self.next_due is not None and self.next_due <= self.clock.now:
-            while await self.ledger.tick(self.clock.now):
+            while await self.incident_manager.tick(self.clock.now):
                 pass
             await self._settle()
 

@@ -10,7 +10,7 @@ from bot.incidents.model import StateChange, Transition
 
 
 @dataclass
-class FakeBook:
+class RecordingStateSink:
     states: dict[str, str] = field(default_factory=dict)
     happened: list[StateChange] = field(default_factory=list)
     writes: int = 0

@@ -157,7 +157,7 @@ class FakePbx:
 
 
 @dataclass
-class FakeLedger:
+class FakeIncidentManager:
     """Stores states as JSON, like the real one."""
 
     states: dict[str, str] = field(default_factory=dict)
@@ -189,12 +189,12 @@ class Scene:
     def __init__(self, policy: Policy | None = None, **pbx: Any) -> None:
         self.clock = Clock()
         self.pbx = FakePbx(self.clock, **pbx)
-        self.ledger = FakeLedger()
+        self.incident_manager = FakeIncidentManager()
         self.policy = policy or Policy(poll_interval=10, alert_after=30)
         self.watch = self._new_watch()
 
     def _new_watch(self) -> TrunkMonitor:
-        return TrunkMonitor("Head office", self.pbx, self.ledger, self.policy, self.clock)  # type: ignore[arg-type]
+        return TrunkMonitor("Head office", self.pbx, self.incident_manager, self.policy, self.clock)  # type: ignore[arg-type]
 
     def counts(self, question: str) -> list[datetime]:
         """Return the list of times, filled from now on, at which the PBX is asked `question`."""
@@ -225,4 +225,6 @@ class Scene:
         raise AssertionError("it did not happen")
 
     def told(self, kind: type[Transition]) -> list[tuple[str, Transition]]:
-        return [(subject, transition) for subject, transition in self.ledger.told if isinstance(transition, kind)]
+        return [
+            (subject, transition) for subject, transition in self.incident_manager.told if isinstance(transition, kind)
+        ]

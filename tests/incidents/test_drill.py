@@ -8,13 +8,13 @@ from bot.engine.drills import DrillReport, Drills, RunningDrill
 from bot.incidents.model import REHEARSAL, Kind, Opened
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident, IncidentEvent
-from tests.incident_harness.recording_sink import FakeBook
+from tests.incident_harness.recording_sink import RecordingStateSink
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 
 async def test_it_goes_the_way_of_every_incident(store: Store) -> None:
-    book = FakeBook()
+    book = RecordingStateSink()
     await Drills(store, "Head office", book).begin("Anna", NOW)
     assert [one.subject for one in book.happened] == [REHEARSAL]
     assert book.told == [Opened(Kind.REHEARSAL, NOW)]
@@ -53,14 +53,14 @@ async def test_the_chain_says_whom_it_was_told(store: Store) -> None:
         told(7, "Boris"),
         ("unreachable", {"person": "Vera"}),
     )
-    rehearsals = Drills(store, "Head office", FakeBook())
-    assert await rehearsals.told() == DrillReport(("Boris",), (Destination(-100), Destination(-100, 42)), ("Vera",))
-    assert await rehearsals.running() == RunningDrill(NOW, "Anna")
+    drills = Drills(store, "Head office", RecordingStateSink())
+    assert await drills.told() == DrillReport(("Boris",), (Destination(-100), Destination(-100, 42)), ("Vera",))
+    assert await drills.running() == RunningDrill(NOW, "Anna")
     assert RunningDrill(NOW, "Anna").until == NOW + timedelta(minutes=30)
 
 
 async def test_another_stations_rehearsal_is_not_ours(store: Store) -> None:
     await opened(store, told(-100), station="Branch")
-    rehearsals = Drills(store, "Head office", FakeBook())
-    assert await rehearsals.running() is None
-    assert await rehearsals.told() == DrillReport()
+    drills = Drills(store, "Head office", RecordingStateSink())
+    assert await drills.running() is None
+    assert await drills.told() == DrillReport()

@@ -1,5 +1,5 @@
-"""Fixtures of the delivery tests that the masking of whole messages needs."""
+"""Fixtures of the delivery tests, for the masking of whole messages."""
 
-from tests.telegram.conftest import messenger, pace, telegram
+from tests.telegram.conftest import pace, sender, telegram
 
-__all__ = ["messenger", "pace", "telegram"]
+__all__ = ["pace", "sender", "telegram"]

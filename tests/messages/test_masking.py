@@ -243,7 +243,7 @@ def test_a_masked_list_still_tells_times_names_and_who_is_who() -> None:
 
 
 async def test_a_message_its_buttons_and_what_is_said_of_a_file_are_masked_when_asked(
-    messenger: Sender, telegram: FakeTelegram
+    sender: Sender, telegram: FakeTelegram
 ) -> None:
     said = Message("plain", {"text": CALLER})
     keyboard = keyboards.new_keyboard(
@@ -252,9 +252,9 @@ async def test_a_message_its_buttons_and_what_is_said_of_a_file_are_masked_when_
     file = File("call.mp3", b"ID3", "audio", caption=said, title=f"{CALLER} → 202", performer="Head office", seconds=9)
     for hide in (False, True):
         more: dict[str, Any] = {"zone": UTC, "now": NOON, "masked": hide}
-        number = await messenger.send(Destination(TEAM), said, keyboard=keyboard, **more)
-        await messenger.edit(TEAM, number, said, keyboard=keyboard, **more)
-        await messenger.send_file(Destination(TEAM), file, **more)
+        number = await sender.send(Destination(TEAM), said, keyboard=keyboard, **more)
+        await sender.edit(TEAM, number, said, keyboard=keyboard, **more)
+        await sender.send_file(Destination(TEAM), file, **more)
     for whole, hidden in zip(telegram.calls[:3], telegram.calls[3:], strict=True):
         assert numbers_in(str(whole.parameters))
         assert not numbers_in(str({**hidden.parameters, "reply_markup": labels(hidden.parameters)}))
@@ -271,10 +271,10 @@ def labels(parameters: Mapping[str, Any]) -> list[str]:
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("place", [Place(TEAM, None, private=False), Place(ANNA, None, private=True)])
 async def test_a_masked_conversation_hides_numbers_in_its_group_and_nowhere_else(
-    messenger: Sender, store: Store, telegram: FakeTelegram, place: Place, masked: bool
+    sender: Sender, store: Store, telegram: FakeTelegram, place: Place, masked: bool
 ) -> None:
     talk = Replier(
-        messenger=messenger,
+        sender=sender,
         store=store,
         zone=UTC,
         clock=lambda: NOON,

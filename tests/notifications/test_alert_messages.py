@@ -52,7 +52,7 @@ async def test_that_somebody_took_it_is_shown_before_whatever_else_is_answered_t
     # Its change may already be queued as an edit.
     await books.happens(Changed(), "t1", cause="no_answer")
     assert [row.urgency for row in await books.owed() if row.action == "edit"] == [Urgency.EDIT]
-    await books.ledger.acknowledge(number, BORIS, "Boris", books.now)
+    await books.incident_manager.acknowledge(number, BORIS, "Boris", books.now)
     assert [row.urgency for row in await books.owed() if row.action == "edit"] == [Urgency.RESOLVE]
 
 
@@ -199,7 +199,7 @@ async def _is_silenced(books: Books) -> Silence:
     silences = Silences(books.store, lambda: books.now, Signal())
     wish = SilenceRequest(STATION, EVERYTHING, "", ANNA, "Anna")
     made = await silences.mute(wish, books.now, books.now + timedelta(hours=1))
-    await books.ledger.reconsider(books.now)
+    await books.incident_manager.reconsider(books.now)
     return made
 
 
@@ -242,7 +242,7 @@ async def test_who_is_not_told_anew_of_what_became_worse_is_told_its_end_all_the
     await books.tick()
     await books.arrives()
     assert len(await books.alerts(BORIS)) == 1
-    await books.ledger.acknowledge(number, BORIS, "Boris", books.now)
+    await books.incident_manager.acknowledge(number, BORIS, "Boris", books.now)
     await books.arrives()
     books.passes(600)
     await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now))

@@ -55,8 +55,8 @@ async def world(store: Store) -> World:
 
 
 @pytest.fixture
-def rehearsals(world: World) -> Drills:
-    return Drills(world.store, STATION, world.ledger)
+def drills(world: World) -> Drills:
+    return Drills(world.store, STATION, world.incident_manager)
 
 
 def last(world: World, chat: int) -> Heard:
@@ -69,12 +69,14 @@ async def test_each_is_told_and_its_end_too(
 ) -> None:
     now = world.clock.now
     opened = StateChange(subject, Opened(kind, now), {"station": STATION, **facts})
-    await world.ledger.record({subject: {"alarm": True}}, [opened], now)
+    await world.incident_manager.record({subject: {"alarm": True}}, [opened], now)
     await world.pass_(60)
     assert begins in last(world, GROUP).text
     assert last(world, GROUP).loud is (kind is Kind.EXTENSION_OFFLINE)
     now = world.clock.now
-    await world.ledger.record({subject: None}, [StateChange(subject, Resolved(End.RECOVERED, now), opened.facts)], now)
+    await world.incident_manager.record(
+        {subject: None}, [StateChange(subject, Resolved(End.RECOVERED, now), opened.facts)], now
+    )
     await world.pass_(60)
     assert ends in last(world, GROUP).text
     assert "🟢" in last(world, GROUP).text
@@ -86,19 +88,19 @@ async def test_each_is_told_and_its_end_too(
 async def test_why_an_extension_is_no_matter_any_more_is_said(world: World, reason: End, says: str) -> None:
     subject, now = EXTENSION + "202", world.clock.now
     facts = {"station": STATION, "extension": "202", "name": ""}
-    await world.ledger.record({}, [StateChange(subject, Opened(Kind.EXTENSION_OFFLINE, now), facts)], now)
+    await world.incident_manager.record({}, [StateChange(subject, Opened(Kind.EXTENSION_OFFLINE, now), facts)], now)
     await world.pass_(60)
-    await world.ledger.record({}, [StateChange(subject, Resolved(reason, world.clock.now), facts)], world.clock.now)
+    await world.incident_manager.record(
+        {}, [StateChange(subject, Resolved(reason, world.clock.now), facts)], world.clock.now
+    )
     await world.pass_(60)
     assert says in last(world, GROUP).text
 
 
-async def test_a_rehearsal_wakes_whoever_is_on_call_and_is_over_once_it_is_taken(
-    world: World, rehearsals: Drills
-) -> None:
-    await rehearsals.begin("Vera", world.clock.now)
-    assert await rehearsals.told() == DrillReport(("Anna",), (Destination(GROUP),))
-    running = await rehearsals.running()
+async def test_a_rehearsal_wakes_whoever_is_on_call_and_is_over_once_it_is_taken(world: World, drills: Drills) -> None:
+    await drills.begin("Vera", world.clock.now)
+    assert await drills.told() == DrillReport(("Anna",), (Destination(GROUP),))
+    running = await drills.running()
     assert running is not None
     assert running.by == "Vera"
     await world.pass_(60)
@@ -106,19 +108,19 @@ async def test_a_rehearsal_wakes_whoever_is_on_call_and_is_over_once_it_is_taken
         assert last(world, chat).loud is (chat == ANNA)
         assert "🧪 Rehearsal: this is how an outage would reach you" in last(world, chat).text
     number = (await world.incidents())[0].id
-    assert await world.ledger.acknowledge(number, ANNA, "Anna", world.clock.now) is AckResult.TAKEN
+    assert await world.incident_manager.acknowledge(number, ANNA, "Anna", world.clock.now) is AckResult.TAKEN
     await world.pass_(30)
     assert "The rehearsal is over: Anna took it after 1 min" in last(world, ANNA).text
-    assert await rehearsals.running() is None
+    assert await drills.running() is None
 
 
 async def test_a_rehearsal_that_nobody_takes_goes_on_to_the_next_and_ends_after_half_an_hour(
-    world: World, rehearsals: Drills
+    world: World, drills: Drills
 ) -> None:
     began = world.clock.now
-    await rehearsals.begin("Vera", began)
+    await drills.begin("Vera", began)
     await world.pass_(11 * 60)
-    assert (await rehearsals.told()).people == ("Anna", "Boris")
+    assert (await drills.told()).people == ("Anna", "Boris")
     assert "Rehearsal" in last(world, BORIS).text
     await world.restarts()
     await world.pass_(25 * 60)
@@ -158,6 +160,6 @@ async def test_a_kind_that_only_a_newer_version_knows_is_told_as_an_outage(world
     await world.pass_(11 * 60)
     assert "smoke detected" in last(world, BORIS).text
     now = world.clock.now
-    await world.ledger.record({}, [StateChange(":smoke", Resolved(End.RECOVERED, now), {})], now)
+    await world.incident_manager.record({}, [StateChange(":smoke", Resolved(End.RECOVERED, now), {})], now)
     await world.pass_(60)
     assert "🟢 smoke detected — smoke: it is over" in last(world, GROUP).text

@@ -176,7 +176,7 @@ def administered_by(books: Books, *admins: int, chats: tuple[int, ...] = (GROUP,
     books.grants = GrantBook(books.store, lambda: books.now, given, BUILT_IN, Signal())
     books.people._grants = books.grants
     books.chats = [Destination(chat) for chat in chats]
-    books.ledger = books.another_ledger()
+    books.incident_manager = books.another_incident_manager()
 
 
 async def sounds(books: Books, chat: int) -> list[bool]:
@@ -250,7 +250,7 @@ async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its
     async with books.store.begin() as session:
         await blocked_chats.close(session, BORIS, BLOCKED, books.now)
         await books.fallback.shut_out(session, BORIS, books.now)
-    await books.ledger.acknowledge(number, ANNA, "Anna", books.now)
+    await books.incident_manager.acknowledge(number, ANNA, "Anna", books.now)
     books.passes(60)
     async with books.store.begin() as session:
         for chat, since in (await blocked_chats.reopen(session, [BORIS], books.now)).items():
@@ -280,18 +280,18 @@ async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the
 async def test_the_same_person_is_paged_again_until_they_take_it_and_once_however_late(books: Books) -> None:
     books.on_call.levels = [[ANNA, BORIS]]
     books.plan = EscalationPolicy(page_again_every=timedelta(minutes=2))
-    books.ledger = books.another_ledger()
+    books.incident_manager = books.another_incident_manager()
     number = await books.opens()
     await books.opens("t2")
     for seconds in (120, 125, 240):
         await books.arrives()
         books.passes(seconds)
-        books.ledger = books.another_ledger()
+        books.incident_manager = books.another_incident_manager()
         await books.tick()
     assert await sounds(books, ANNA) == [True] * 4, "two trunks on one message are one page"
     assert await sounds(books, GROUP) == [False]
     for one in (number, number + 1):
-        await books.ledger.acknowledge(one, ANNA, "Anna", books.now)
+        await books.incident_manager.acknowledge(one, ANNA, "Anna", books.now)
     await books.arrives()
     books.passes(3600)
     await books.tick()

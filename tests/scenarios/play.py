@@ -165,24 +165,24 @@ def _pbx(world: World, what: str, *more: str) -> None:
 
 async def _takes(world: World, person: int) -> None:
     for incident in await world.incidents():
-        await world.ledger.acknowledge(incident.id, person, NAMES[person], world.clock.now)
+        await world.incident_manager.acknowledge(incident.id, person, NAMES[person], world.clock.now)
 
 
 async def _hands_over(world: World, person: int, to: str) -> None:
     for incident in await world.incidents():
-        await world.ledger.reassign(incident.id, PEOPLE[to], NAMES[person], world.clock.now)
+        await world.incident_manager.reassign(incident.id, PEOPLE[to], NAMES[person], world.clock.now)
 
 
 async def _mutes(world: World, person: int, subject: str, minutes: str) -> None:
     until = None if minutes == "recovery" else world.clock.now + timedelta(minutes=int(minutes))
     await world.silences.mute(_wish(person, subject), world.clock.now, until)
-    await world.ledger.reconsider(world.clock.now)
+    await world.incident_manager.reconsider(world.clock.now)
 
 
 async def _unmutes(world: World, person: int) -> None:
     for silence in await world.silences.current(STATION):
         await world.silences.expire(STATION, silence.id, NAMES[person])
-    await world.ledger.reconsider(world.clock.now)
+    await world.incident_manager.reconsider(world.clock.now)
 
 
 async def _plans(world: World, person: int, subject: str, minutes_until: str, minutes: str) -> None:

@@ -169,7 +169,7 @@ class Season:
 
     async def _goes_round(self) -> None:
         """Run the periodic checks; less often than in production, since each run is the same."""
-        await self.station.lookouts.phones.run_once()
+        await self.station.checks.phones.run_once()
         await self.station.duty.run_once()
         await run_retention(self.store, self.clock.now, self._kept, self._kept)
         for events in self.pbx.trunks.noted.values():
@@ -179,7 +179,7 @@ class Season:
         """Deliver as the delivery worker does when it is woken or a message is due."""
         async with self.store.begin() as session:
             due = await session.scalar(DUE, {"now": self.clock.now.replace(tzinfo=None).isoformat(" ")})
-        while due and await self.app._courier.deliver_due():
+        while due and await self.app._delivery_worker.deliver_due():
             pass
 
 

@@ -143,15 +143,15 @@ class Desk:
 
 
 @pytest.fixture
-def desk(store: Store, book: GrantBook) -> Desk:
+def services(store: Store, book: GrantBook) -> Desk:
     return Desk(store, book)
 
 
-async def test_every_administrator_is_told_of_a_request_and_of_its_answer(desk: Desk, book: GrantBook) -> None:
-    assert await desk.ask()
-    assert await desk.owed() == [("send", ANNA, "access_request"), ("send", BORIS, "access_request")]
-    assert await desk.requests.answer(1, given(SAM, "viewer"), asking(ANNA), "Anna")
-    assert (await desk.owed())[2:] == [
+async def test_every_administrator_is_told_of_a_request_and_of_its_answer(services: Desk, book: GrantBook) -> None:
+    assert await services.ask()
+    assert await services.owed() == [("send", ANNA, "access_request"), ("send", BORIS, "access_request")]
+    assert await services.requests.answer(1, given(SAM, "viewer"), asking(ANNA), "Anna")
+    assert (await services.owed())[2:] == [
         ("edit", ANNA, "access_request"),
         ("edit", BORIS, "access_request"),
         ("send", SAM, "access_answer"),
@@ -159,35 +159,35 @@ async def test_every_administrator_is_told_of_a_request_and_of_its_answer(desk: 
     assert await may(book, SAM, Permission.STATUS)
 
 
-async def test_of_two_answers_at_once_the_first_counts(desk: Desk, book: GrantBook) -> None:
-    await desk.ask()
+async def test_of_two_answers_at_once_the_first_counts(services: Desk, book: GrantBook) -> None:
+    await services.ask()
     answers = (given(SAM, "viewer"), None, given(SAM, "operator"))
-    counted = await asyncio.gather(*(desk.requests.answer(1, one, asking(ANNA), "Anna") for one in answers))
+    counted = await asyncio.gather(*(services.requests.answer(1, one, asking(ANNA), "Anna") for one in answers))
     assert counted.count(True) == 1
     assert await may(book, SAM, Permission.STATUS) is (counted[1] is False)
 
 
-async def test_an_answer_that_may_not_be_given_answers_nothing(desk: Desk, book: GrantBook) -> None:
-    await desk.ask()
+async def test_an_answer_that_may_not_be_given_answers_nothing(services: Desk, book: GrantBook) -> None:
+    await services.ask()
     with pytest.raises(GrantRefused):
-        await desk.requests.answer(1, given(SAM, "admin"), asking(BORIS), "Boris")
-    assert len(await desk.owed()) == 2
-    assert await desk.requests.answer(1, None, asking(ANNA), "Anna")
+        await services.requests.answer(1, given(SAM, "admin"), asking(BORIS), "Boris")
+    assert len(await services.owed()) == 2
+    assert await services.requests.answer(1, None, asking(ANNA), "Anna")
 
 
-async def test_who_asked_waits_a_day_and_nobody_waits_because_of_a_crowd(desk: Desk) -> None:
-    assert await desk.ask()
-    assert not await desk.ask()
-    desk.now += AGAIN_AFTER
-    assert await desk.ask()
-    before = len(await desk.owed())
-    assert all([await desk.ask(1000 + number) for number in range(200)])
-    told = [template for _, admin, template in (await desk.owed())[before:] if admin == ANNA]
+async def test_who_asked_waits_a_day_and_nobody_waits_because_of_a_crowd(services: Desk) -> None:
+    assert await services.ask()
+    assert not await services.ask()
+    services.now += AGAIN_AFTER
+    assert await services.ask()
+    before = len(await services.owed())
+    assert all([await services.ask(1000 + number) for number in range(200)])
+    told = [template for _, admin, template in (await services.owed())[before:] if admin == ANNA]
     assert told == ["access_request"] * (TOLD_ONE_BY_ONE - 1) + ["access_requests"]
-    assert [one.person_id for one in await desk.requests.untold(OFFICE, 3)] == [1199, 1198, 1197]
-    desk.now += timedelta(hours=1)
-    assert await desk.ask(9000)
-    assert (await desk.owed())[-1] == ("send", BORIS, "access_request")
+    assert [one.person_id for one in await services.requests.untold(OFFICE, 3)] == [1199, 1198, 1197]
+    services.now += timedelta(hours=1)
+    assert await services.ask(9000)
+    assert (await services.owed())[-1] == ("send", BORIS, "access_request")
 
 
 def entry(**more: Any) -> Any:

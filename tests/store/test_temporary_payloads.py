@@ -13,18 +13,18 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 async def test_a_thing_is_taken_once_and_only_while_it_lasts(store_file: Path) -> None:
     now = NOW
     store = Store(f"sqlite:///{store_file}")
-    drawer = TemporaryPayloads(store, lambda: now)
-    first = await drawer.put({"secret": "s"}, timedelta(minutes=10))
-    second = await drawer.put({"n": 2}, timedelta(minutes=10))
+    temporary_payloads = TemporaryPayloads(store, lambda: now)
+    first = await temporary_payloads.put({"secret": "s"}, timedelta(minutes=10))
+    second = await temporary_payloads.put({"n": 2}, timedelta(minutes=10))
     assert first != second
-    assert await drawer.peek(first) == {"secret": "s"}
-    taken = await asyncio.gather(*(drawer.pop(first) for _ in range(5)))
+    assert await temporary_payloads.peek(first) == {"secret": "s"}
+    taken = await asyncio.gather(*(temporary_payloads.pop(first) for _ in range(5)))
     assert [payload for payload in taken if payload] == [{"secret": "s"}]
     now = NOW + timedelta(minutes=11)
-    assert await drawer.peek(second) is None
-    assert await drawer.pop(second) is None
+    assert await temporary_payloads.peek(second) is None
+    assert await temporary_payloads.pop(second) is None
     async with store.begin() as session:
         await empty_expired(session, now)
     now = NOW
-    assert await drawer.peek(second) is None
+    assert await temporary_payloads.peek(second) is None
     await store.close()

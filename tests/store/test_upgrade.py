@@ -222,7 +222,7 @@ async def test_what_the_machines_remembered_is_understood(old: OldStore, books: 
     old.memory("zadarma", trunk | more)
     old.memory("", {"trouble": None, "row": "", "since": None, "looks": 0, "alarm": False, "judge_from": None})
     await books.store.open()
-    found = await books.ledger.load_states()
+    found = await books.incident_manager.load_states()
     assert trunk_state.read(found["zadarma"]).alarm is Kind.TRUNK_DOWN
     assert station_machine.read(found[""]).seen_at is None
 

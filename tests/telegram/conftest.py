@@ -54,7 +54,7 @@ def pace() -> RateLimiter:
 
 
 @pytest.fixture
-async def messenger(telegram: FakeTelegram, store: Store, pace: RateLimiter) -> AsyncIterator[Sender]:
+async def sender(telegram: FakeTelegram, store: Store, pace: RateLimiter) -> AsyncIterator[Sender]:
     bot = Bot(
         TOKEN,
         base_url=f"{telegram.address}/bot",
@@ -84,7 +84,7 @@ class NoFleet:
 
 
 @pytest.fixture
-def office(store: Store, messenger: Sender) -> Office:
+def office(store: Store, sender: Sender) -> Office:
     office = Office(store)
-    office.courier = DeliveryWorker(store, messenger, NoFleet(), office.clock)
+    office.delivery_worker = DeliveryWorker(store, sender, NoFleet(), office.clock)
     return office

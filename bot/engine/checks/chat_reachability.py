@@ -89,14 +89,14 @@ class ChatReachabilityCheck:
     def __init__(
         self,
         store: Store,
-        messenger: ChatReader,
+        sender: ChatReader,
         administrators: AdminNotices,
         alert_chats: AlertChats,
         clock: Clock,
         wake: Signal,
     ) -> None:
         self._store = store
-        self._messenger = messenger
+        self._sender = sender
         self._administrators = administrators
         self._alert_chats = alert_chats
         self._clock = clock
@@ -122,14 +122,14 @@ class ChatReachabilityCheck:
             await self._tell(unreached)
 
     async def _try(self, chat: int, *, is_admin: bool) -> Unreached | None:
-        seen = await self._messenger.seen(chat)
+        seen = await self._sender.seen(chat)
         if seen.blocked is None:
             if seen.title is not None:
                 await self._is_there(chat)
             return None
         removed = why_closed(seen.blocked) not in NOT_FOUND
         for other in () if removed or is_admin else perhaps_meant(chat):
-            if (title := (await self._messenger.seen(other)).title) is not None:
+            if (title := (await self._sender.seen(other)).title) is not None:
                 return Unreached(chat, is_admin, removed, other, title)
         return Unreached(chat, is_admin, removed)
 

@@ -13,19 +13,19 @@ from bot.store.stations import watched_extensions
 
 
 class FleetChecks:
-    """Checks of the fleet. `turned` is called as a sign of life; each check runs inside `standstill`."""
+    """Checks of the fleet. `turned` is called as a sign of life; each check runs inside `pausable`."""
 
-    def __init__(self, store: Store, loop: Loop | None = None, standstill: PausableGroup | None = None) -> None:
+    def __init__(self, store: Store, loop: Loop | None = None, pausable: PausableGroup | None = None) -> None:
         self._store = store
-        self._standstill = standstill or PausableGroup()
+        self._pausable = pausable or PausableGroup()
         self._stations: dict[str, StationChecks] = {}
         self._phones = StationSelection("phones", extensions.LOOK_EVERY, self._with_phones, loop)
         self._calls = StationSelection("incoming calls", no_calls.LOOK_EVERY, self._with_calls)
 
-    def add(self, station: str, lookouts: StationChecks) -> None:
-        self._stations[station] = lookouts
-        self._phones.add(station, self._standstill.is_running(lookouts.phones.run_once))
-        self._calls.add(station, self._standstill.is_running(lookouts.calls.turn))
+    def add(self, station: str, checks: StationChecks) -> None:
+        self._stations[station] = checks
+        self._phones.add(station, self._pausable.is_running(checks.phones.run_once))
+        self._calls.add(station, self._pausable.is_running(checks.calls.turn))
 
     async def remove(self, station: str) -> None:
         """Remove a station; no check of it is running when this returns."""
@@ -49,6 +49,6 @@ class FleetChecks:
 
     async def _with_calls(self) -> set[str]:
         """Return the stations with the check enabled, or with a stored state to close."""
-        wanted = {station for station, lookouts in self._stations.items() if lookouts.calls.is_on}
+        wanted = {station for station, checks in self._stations.items() if checks.calls.is_on}
         async with self._store.begin() as session:
             return wanted | await watched_extensions.stations_with_memory(session, NO_CALLS)

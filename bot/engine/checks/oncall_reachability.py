@@ -109,7 +109,7 @@ class ReachabilityCheck:
         book: OnCallBook,
         grants: GrantBook,
         people: Contacts,
-        messenger: CanWrite,
+        sender: CanWrite,
         store: Store,
         destinations: Destinations,
         clock: Clock,
@@ -120,7 +120,7 @@ class ReachabilityCheck:
         self._book = book
         self._grants = grants
         self._people = people
-        self._messenger = messenger
+        self._sender = sender
         self._store = store
         self._destinations = destinations
         self._clock = clock
@@ -139,7 +139,7 @@ class ReachabilityCheck:
     async def _check(self, check: DueCheck, known: Reachability) -> None:
         access = await self._grants.current()
         able = access.people_with(Permission.ONCALL_TAKE, self._station, self._clock())
-        reachable = await self._messenger.can_write_to(check.person)
+        reachable = await self._sender.can_write_to(check.person)
         in_order = reachable and check.person in able
         warnings: list[Notice] = []
         if not in_order and should_warn(check, known):

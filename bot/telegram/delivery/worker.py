@@ -35,14 +35,14 @@ class DeliveryWorker:
     def __init__(
         self,
         store: Store,
-        messenger: Sender,
+        sender: Sender,
         fleet: DeliveryFleet,
         clock: Clock,
         loop: Loop | None = None,
     ) -> None:
-        self._fate = DeliveryOutcome(store, clock, fleet)
+        self._outcome = DeliveryOutcome(store, clock, fleet)
         self._store = store
-        self._messenger = messenger
+        self._sender = sender
         self._fleet = fleet
         self._clock = clock
         self._loop = loop or Loop()
@@ -79,7 +79,7 @@ class DeliveryWorker:
             if interrupted := await outbox.recover_interrupted(session):
                 log.warning("interrupted deliveries found, retried as possible repeats", count=interrupted)
             for chat, until in (await blocked_chats.held(session, now)).items():
-                self._messenger.hold(chat, (until - now).total_seconds())
+                self._sender.hold(chat, (until - now).total_seconds())
 
     async def deliver_due(self) -> bool:
         """Deliver all messages due now. Return True when one was tried, so that more may be due."""
@@ -116,7 +116,7 @@ class DeliveryWorker:
                 continue
             row = await self._take(chat)
             if row is None:
-                self._messenger.not_needed(chat)
+                self._sender.not_needed(chat)
                 return tried
             tried = True
             await self._deliver(row)
@@ -129,7 +129,7 @@ class DeliveryWorker:
     async def _is_turn(self, chat: int, urgency: Urgency) -> bool:
         """Wait for the rate limits; return False when a new message is queued, which may be more urgent."""
         news = self._waiting[chat] = asyncio.Event()
-        turn = asyncio.create_task(self._messenger.ready(chat, urgency))
+        turn = asyncio.create_task(self._sender.ready(chat, urgency))
         rung = asyncio.create_task(news.wait())
         try:
             await asyncio.wait({turn, rung}, return_when=asyncio.FIRST_COMPLETED)
@@ -152,13 +152,13 @@ class DeliveryWorker:
         try:
             message_id = await self._carry_out(row)
         except DeliveryError as error:
-            await self._fate.handle_error(row, error)
+            await self._outcome.handle_error(row, error)
         except DatabaseError:
             # No fault of the message.
             raise
         except Exception as error:
             log.exception("message rendering failed", row=row.id, template=row.template)
-            await self._fate.handle_error(row, Refused(f"{type(error).__name__}: {error}"))
+            await self._outcome.handle_error(row, Refused(f"{type(error).__name__}: {error}"))
         else:
             metrics.DELIVERIES.labels("delivered").inc()
             await self._arrived(row, message_id)
@@ -167,7 +167,7 @@ class DeliveryWorker:
         """Record a delivery, and retry on a database error: otherwise the message is sent again."""
         while True:
             try:
-                return await self._fate.mark_delivered(row, message_id)
+                return await self._outcome.mark_delivered(row, message_id)
             except DatabaseError:
                 if self._is_ending:
                     raise
@@ -185,10 +185,10 @@ class DeliveryWorker:
             # Its message was never delivered, or is in the group before its migration: no message to change.
             return None
         if row.action == "delete":
-            await self._messenger.delete(row.chat_id, known_id)
+            await self._sender.delete(row.chat_id, known_id)
         else:
             zone, now = self._fleet.zone(row.facts.get("station", "")), self._clock()
-            await self._messenger.edit(
+            await self._sender.edit(
                 row.chat_id,
                 known_id,
                 await self._made(row, zone, now),
@@ -202,7 +202,7 @@ class DeliveryWorker:
 
     async def _send(self, row: Outgoing, reply_to: int | None, keyboard: Keyboard | None) -> int:
         zone, now = self._fleet.zone(row.facts.get("station", "")), self._clock()
-        return await self._messenger.send(
+        return await self._sender.send(
             Destination(row.chat_id, row.thread_id),
             await self._made(row, zone, now),
             zone=zone,
@@ -224,7 +224,7 @@ class DeliveryWorker:
             return Message("not_shown", {"station": row.facts.get("station", ""), "row": row.id}, silent=row.silent)
         message = _message(row)
         if row.crashes:
-            message = self._messenger.rendered(message, zone=zone, now=now, masked=row.masked)
+            message = self._sender.rendered(message, zone=zone, now=now, masked=row.masked)
             async with self._store.begin() as session:
                 await outbox.can_be_made(session, row.id)
         return message

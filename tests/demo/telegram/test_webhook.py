@@ -19,7 +19,7 @@ from tests.demo.telegram.standin import ANNA, BORIS, ON_CALL, VERA, Clock, Inbox
 MESSAGES = ["message"]
 
 
-class House:
+class Harness:
     """Receiver of updates. `statuses` are the answers to the next ones of a chat; further ones are accepted."""
 
     def __init__(self) -> None:
@@ -58,13 +58,13 @@ class House:
 
 
 @pytest.fixture
-async def house(world: Telegram) -> AsyncIterator[House]:
+async def harness(world: Telegram) -> AsyncIterator[Harness]:
     # Retry pauses as short as a step of the program: one that ends between two clock readings must not be lost.
     world.webhook.pace = 100_000
-    house = House()
-    async with serving(Starlette(routes=[Route("/hook", house.take, methods=["POST"])])) as address:
-        house.address = f"{address}/hook"
-        yield house
+    harness = Harness()
+    async with serving(Starlette(routes=[Route("/hook", harness.take, methods=["POST"])])) as address:
+        harness.address = f"{address}/hook"
+        yield harness
         world.webhook.set(None)
 
 
@@ -74,74 +74,74 @@ async def write(people: People, texts: Sequence[str], chat: int = ANNA) -> None:
 
 
 async def test_what_waits_and_what_comes_is_brought_once_with_the_secret(
-    bot: Bot, people: People, inbox: Inbox, house: House
+    bot: Bot, people: People, inbox: Inbox, harness: Harness
 ) -> None:
     await write(people, ["/waited"])
-    await bot.set_webhook(house.address, secret_token="A-z_9", allowed_updates=MESSAGES)
-    await house.until(("/waited", 200))
+    await bot.set_webhook(harness.address, secret_token="A-z_9", allowed_updates=MESSAGES)
+    await harness.until(("/waited", 200))
     await write(people, ["/came"])
-    await house.until(("/waited", 200), ("/came", 200))
-    assert house.secrets == {"A-z_9"}
+    await harness.until(("/waited", 200), ("/came", 200))
+    assert harness.secrets == {"A-z_9"}
     assert (await bot.get_webhook_info()).pending_update_count == 0
     await bot.delete_webhook()
     assert await inbox.read() == []
 
 
 async def test_what_is_refused_is_brought_again_and_holds_up_its_own_chat_only(
-    bot: Bot, people: People, house: House, world: Telegram
+    bot: Bot, people: People, harness: Harness, world: Telegram
 ) -> None:
-    house.statuses[ANNA] = [500, 401, 302]
+    harness.statuses[ANNA] = [500, 401, 302]
     await write(people, ["/first", "/second"])
-    await bot.set_webhook(house.address, allowed_updates=MESSAGES)
+    await bot.set_webhook(harness.address, allowed_updates=MESSAGES)
     tries = [("/first", 500), ("/first", 401), ("/first", 302), ("/first", 200), ("/second", 200)]
-    await house.until(*tries)
+    await harness.until(*tries)
     info = await bot.get_webhook_info()
     assert (info.pending_update_count, info.last_error_message) == (0, "Wrong response from the webhook: 302 Found")
     world.webhook.pace = 1
-    house.statuses[ANNA] = [429]
+    harness.statuses[ANNA] = [429]
     await write(people, ["/third"])
-    await house.until(*tries, ("/third", 429))
+    await harness.until(*tries, ("/third", 429))
     await write(people, ["/else"], ON_CALL)
-    await house.until(*tries, ("/third", 429), ("/else", 200))
+    await harness.until(*tries, ("/third", 429), ("/else", 200))
 
 
 async def test_a_new_webhook_begins_at_once_and_the_same_once_more_changes_nothing(
-    bot: Bot, people: People, house: House, world: Telegram, clock: Clock
+    bot: Bot, people: People, harness: Harness, world: Telegram, clock: Clock
 ) -> None:
     world.webhook.pace = 1
-    house.statuses[ANNA] = [429]
+    harness.statuses[ANNA] = [429]
     await write(people, ["/it"])
-    await bot.set_webhook(house.address, allowed_updates=MESSAGES)
-    await house.until(("/it", 429))
+    await bot.set_webhook(harness.address, allowed_updates=MESSAGES)
+    await harness.until(("/it", 429))
     with pytest.raises(RetryAfter):
-        await bot.set_webhook(house.address, allowed_updates=MESSAGES)
+        await bot.set_webhook(harness.address, allowed_updates=MESSAGES)
     clock.pass_by(1)
-    await bot.set_webhook(house.address, allowed_updates=MESSAGES)
+    await bot.set_webhook(harness.address, allowed_updates=MESSAGES)
     assert (await bot.get_webhook_info()).last_error_message == "Wrong response from the webhook: 429 Too Many Requests"
     clock.pass_by(1)
     await bot.delete_webhook()
-    await bot.set_webhook(house.address, allowed_updates=MESSAGES)
-    await house.until(("/it", 429), ("/it", 200))
+    await bot.set_webhook(harness.address, allowed_updates=MESSAGES)
+    await harness.until(("/it", 429), ("/it", 200))
     assert (await bot.get_webhook_info()).last_error_date is None
 
 
 @pytest.mark.parametrize(("connections", "at_once"), [(1, 1), (2, 2), (None, 3)])
 async def test_as_many_at_once_as_there_may_be_connections(
-    bot: Bot, people: People, house: House, connections: int | None, at_once: int
+    bot: Bot, people: People, harness: Harness, connections: int | None, at_once: int
 ) -> None:
     for person in (BORIS, VERA):
         await people.do("start", **{"as": person})
     await bot.set_webhook(
-        house.address, allowed_updates=MESSAGES, max_connections=connections, drop_pending_updates=True
+        harness.address, allowed_updates=MESSAGES, max_connections=connections, drop_pending_updates=True
     )
-    house.open.clear()
+    harness.open.clear()
     for person in (ANNA, BORIS, VERA):
         await people.write(person, person, f"/{person}")
-    await house.when(lambda: house.inside == at_once)
-    house.open.set()
-    await house.when(lambda: len(house.brought) == 3)
-    assert house.most_inside == at_once
-    assert sorted(house.brought) == [(f"/{person}", 200) for person in (ANNA, BORIS, VERA)]
+    await harness.when(lambda: harness.inside == at_once)
+    harness.open.set()
+    await harness.when(lambda: len(harness.brought) == 3)
+    assert harness.most_inside == at_once
+    assert sorted(harness.brought) == [(f"/{person}", 200) for person in (ANNA, BORIS, VERA)]
 
 
 async def test_webhook_and_polling_exclude_each_other(bot: Bot) -> None:
@@ -158,7 +158,9 @@ async def test_webhook_and_polling_exclude_each_other(bot: Bot) -> None:
     assert await bot.get_updates() == ()
 
 
-async def test_an_address_that_does_not_answer_is_told(bot: Bot, people: People, house: House, world: Telegram) -> None:
+async def test_an_address_that_does_not_answer_is_told(
+    bot: Bot, people: People, harness: Harness, world: Telegram
+) -> None:
     world.webhook.pace = 1
     await bot.set_webhook("http://127.0.0.1:9/hook", allowed_updates=MESSAGES)
     await write(people, ["/it"])

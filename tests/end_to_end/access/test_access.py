@@ -43,11 +43,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
     """Two administrators, Anna and her deputy Dora."""
-    with running_standins(speed=ASKING) as house:
-        house.post("/client/people", first_name="Dora", last_name="Deputy", username="dora", id=DORA)
-        with running_bot(house, folder, **SETTINGS, POLL_INTERVAL="3"):
-            house.asks(DORA, "/start")
-            yield house
+    with running_standins(speed=ASKING) as harness:
+        harness.post("/client/people", first_name="Dora", last_name="Deputy", username="dora", id=DORA)
+        with running_bot(harness, folder, **SETTINGS, POLL_INTERVAL="3"):
+            harness.asks(DORA, "/start")
+            yield harness
 
 
 def request_of(office: Standins, person: int) -> Seen:

@@ -49,24 +49,24 @@ def office(folder: Path) -> Iterator[Standins]:
     """Audit with denied requests, one repeated, one stranger's, and with changes of an employee and a trunk."""
     admins = ",".join(map(str, (ANNA, *READERS)))
     with (
-        running_standins(speed=ASKING) as house,
-        running_bot(house, folder, ADMINS=admins, VIEWERS=f"{VERA},{TRIER}", POLL_INTERVAL="3"),
+        running_standins(speed=ASKING) as harness,
+        running_bot(harness, folder, ADMINS=admins, VIEWERS=f"{VERA},{TRIER}", POLL_INTERVAL="3"),
     ):
-        house.asks(newcomer(house, FORMULA, id=CALCULATOR), "/status")
-        house.asks(VERA, "/add_employee 243 John Smith", GROUP)
-        group = house.new_group(members=[SAM])
+        harness.asks(newcomer(harness, FORMULA, id=CALCULATOR), "/status")
+        harness.asks(VERA, "/add_employee 243 John Smith", GROUP)
+        group = harness.new_group(members=[SAM])
         for _ in range(KNOCKS):
-            house.says(SAM, "/status", group)
-        trier = newcomer(house, "Tom", id=TRIER)
+            harness.says(SAM, "/status", group)
+        trier = newcomer(harness, "Tom", id=TRIER)
         for command in BEYOND_A_VIEWER[:TRIED]:
-            house.asks(trier, f"/{command}")
-        employee = house.asks(ANNA, '/edit_employee 201 name="Anna Bell" mobile=+79161234567', group)
-        press(house, employee, "Apply", "Changed: 201 Anna Bell")
-        trunk = house.asks(ANNA, "/edit_trunk zadar host=sip2.zadarma.com", group)
-        house.post("/control/speed", speed=30)
-        press(house, trunk, "Apply", "It works")
-        house.wait_for(lambda: "changed: up" in outcomes(folder) or None, "the trunk's change is written down")
-        yield house
+            harness.asks(trier, f"/{command}")
+        employee = harness.asks(ANNA, '/edit_employee 201 name="Anna Bell" mobile=+79161234567', group)
+        press(harness, employee, "Apply", "Changed: 201 Anna Bell")
+        trunk = harness.asks(ANNA, "/edit_trunk zadar host=sip2.zadarma.com", group)
+        harness.post("/control/speed", speed=30)
+        press(harness, trunk, "Apply", "It works")
+        harness.wait_for(lambda: "changed: up" in outcomes(folder) or None, "the trunk's change is written down")
+        yield harness
 
 
 def outcomes(folder: Path) -> list[str]:

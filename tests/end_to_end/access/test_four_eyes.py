@@ -16,7 +16,7 @@ OLGA = 1010
 
 
 @pytest.fixture
-def house(standins: Standins, start_bot: Callable[..., Program]) -> Standins:
+def harness(standins: Standins, start_bot: Callable[..., Program]) -> Standins:
     standins.post("/client/people", id=OLGA, first_name="Olga", username="olga")
     standins.post("/client/members", chat=GROUP, by=ANNA, user=OLGA, status="member")
     start_bot(ADMINS=f"{ANNA} {OLGA}", TWO_PERSON="employees.delete,employees.write,trunks.write,access.grant")
@@ -43,86 +43,86 @@ def deletion(standins: Standins, chat: int) -> Seen:
     return press(standins, question, "Delete", "needs a second person")
 
 
-def test_in_a_group_the_second_person_confirms_and_the_first_cannot(house: Standins) -> None:
-    waiting = deletion(house, GROUP)
-    assert "another person has to confirm" in house.presses(ANNA, waiting, "Confirm")["text"]
-    assert not writes(house, "employees")
-    press(house, waiting, "Confirm", "Deleted", OLGA)
-    assert [one["method"] for one in writes(house, "employees")] == ["DELETE"]
+def test_in_a_group_the_second_person_confirms_and_the_first_cannot(harness: Standins) -> None:
+    waiting = deletion(harness, GROUP)
+    assert "another person has to confirm" in harness.presses(ANNA, waiting, "Confirm")["text"]
+    assert not writes(harness, "employees")
+    press(harness, waiting, "Confirm", "Deleted", OLGA)
+    assert [one["method"] for one in writes(harness, "employees")] == ["DELETE"]
 
 
-def test_in_private_the_second_person_is_asked_in_private(house: Standins) -> None:
-    waiting = deletion(house, ANNA)
+def test_in_private_the_second_person_is_asked_in_private(harness: Standins) -> None:
+    waiting = deletion(harness, ANNA)
     assert waiting.buttons == [["✖ Take back"]]
-    question = asked(house, OLGA, "Anna Ivanova asks for a second person")
+    question = asked(harness, OLGA, "Anna Ivanova asks for a second person")
     assert "Delete an employee" in question
     assert "203" in question
     # Only the approval expires; the first question's own time limit is not shown.
     assert re.findall("Valid for .*", question.text) == ["Valid for 30 minutes."]
-    press(house, question, "Confirm", "You confirmed what Anna Ivanova asked for", OLGA)
-    house.wait_for(lambda: (m := house.again(waiting)) and (m if "Deleted" in m.text else None), "done where asked")
+    press(harness, question, "Confirm", "You confirmed what Anna Ivanova asked for", OLGA)
+    harness.wait_for(lambda: (m := harness.again(waiting)) and (m if "Deleted" in m.text else None), "done where asked")
 
 
-def test_either_may_say_no(house: Standins) -> None:
-    waiting = deletion(house, GROUP)
-    assert house.presses(VERA, waiting, "Confirm")["text"].startswith("You have no right")
-    press(house, waiting, "Refuse", "Refused by Olga", OLGA)
-    taken_back = deletion(house, ANNA)
-    question = asked(house, OLGA, "Delete an employee")
-    press(house, taken_back, "Take back", "Taken back by Anna Ivanova")
-    assert "no longer open" in house.presses(OLGA, question, "Confirm")["text"]
-    assert not writes(house, "employees")
+def test_either_may_say_no(harness: Standins) -> None:
+    waiting = deletion(harness, GROUP)
+    assert harness.presses(VERA, waiting, "Confirm")["text"].startswith("You have no right")
+    press(harness, waiting, "Refuse", "Refused by Olga", OLGA)
+    taken_back = deletion(harness, ANNA)
+    question = asked(harness, OLGA, "Delete an employee")
+    press(harness, taken_back, "Take back", "Taken back by Anna Ivanova")
+    assert "no longer open" in harness.presses(OLGA, question, "Confirm")["text"]
+    assert not writes(harness, "employees")
 
 
-def test_the_second_person_reads_who_is_imported(house: Standins) -> None:
+def test_the_second_person_reads_who_is_imported(harness: Standins) -> None:
     lines = "\n".join(f"{number};Person {number}" for number in range(300, 325))
-    preview = house.asks(ANNA, f"/import_employees\n{lines}")
-    press(house, preview, "Create", "needs a second person")
-    question = asked(house, OLGA, "asks for a second person")
+    preview = harness.asks(ANNA, f"/import_employees\n{lines}")
+    press(harness, preview, "Create", "needs a second person")
+    question = asked(harness, OLGA, "asks for a second person")
     assert "· 300 Person 300" in question
     assert "· 319 Person 319" in question
     assert "and 5 more people" in question
     assert "this chat" not in question
 
 
-def test_two_who_confirm_at_once_delete_once(house: Standins) -> None:
-    waiting, in_private = deletion(house, GROUP), asked(house, OLGA, "Delete an employee")
+def test_two_who_confirm_at_once_delete_once(harness: Standins) -> None:
+    waiting, in_private = deletion(harness, GROUP), asked(harness, OLGA, "Delete an employee")
     presses = [
-        threading.Thread(target=house.post, args=("/client/press",), kwargs=_press(message))
+        threading.Thread(target=harness.post, args=("/client/press",), kwargs=_press(message))
         for message in (waiting, in_private)
     ]
     for one in presses:
         one.start()
     for one in presses:
         one.join()
-    house.wait_for(lambda: (m := house.again(waiting)) and (m if "Deleted" in m.text else None), "deleted")
-    assert len(writes(house, "employees")) == 1
+    harness.wait_for(lambda: (m := harness.again(waiting)) and (m if "Deleted" in m.text else None), "deleted")
+    assert len(writes(harness, "employees")) == 1
 
 
 def _press(message: Seen) -> Json:
     return {"as": OLGA, "chat": message.chat, "message": message.id, "row": 0, "column": 0, "wait": 10}
 
 
-def test_a_trunk_is_changed_and_deleted_by_two(house: Standins, tmp_path: Path) -> None:
-    question = house.asks(ANNA, "/edit_trunk Zadarma note=Bill")
-    waiting = press(house, question, "Apply", "needs a second person")
+def test_a_trunk_is_changed_and_deleted_by_two(harness: Standins, tmp_path: Path) -> None:
+    question = harness.asks(ANNA, "/edit_trunk Zadarma note=Bill")
+    waiting = press(harness, question, "Apply", "needs a second person")
     with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
         (latest,) = database.execute("SELECT min(expires_at) FROM kept").fetchone()
-    assert datetime.fromisoformat(latest).replace(tzinfo=UTC) > house.now() + timedelta(minutes=25)
-    press(house, asked(house, OLGA, "Change a trunk"), "Confirm", "You confirmed", OLGA)
-    house.wait_for(lambda: (m := house.again(waiting)) and (m if "Bill" in m.text else None), "changed")
-    house.asks(ANNA, "/delete_trunk Mango Office")
-    waiting = house.asks(ANNA, "Mango Office")
+    assert datetime.fromisoformat(latest).replace(tzinfo=UTC) > harness.now() + timedelta(minutes=25)
+    press(harness, asked(harness, OLGA, "Change a trunk"), "Confirm", "You confirmed", OLGA)
+    harness.wait_for(lambda: (m := harness.again(waiting)) and (m if "Bill" in m.text else None), "changed")
+    harness.asks(ANNA, "/delete_trunk Mango Office")
+    waiting = harness.asks(ANNA, "Mango Office")
     assert "needs a second person" in waiting
-    assert len(writes(house, "providers")) == 1
-    press(house, asked(house, OLGA, "Delete a trunk"), "Confirm", "You confirmed", OLGA)
-    house.wait_for_message("Mango Office.*deleted|[Dd]eleted.*Mango Office", ANNA, waiting.id)
+    assert len(writes(harness, "providers")) == 1
+    press(harness, asked(harness, OLGA, "Delete a trunk"), "Confirm", "You confirmed", OLGA)
+    harness.wait_for_message("Mango Office.*deleted|[Dd]eleted.*Mango Office", ANNA, waiting.id)
 
 
-def test_access_is_given_by_two_and_the_audit_names_both(house: Standins, tmp_path: Path) -> None:
-    question = house.asks(ANNA, "/grant @olga viewer", GROUP)
-    waiting = press(house, question, "Give", "needs a second person")
-    given = press(house, waiting, "Confirm", "Given", OLGA)
+def test_access_is_given_by_two_and_the_audit_names_both(harness: Standins, tmp_path: Path) -> None:
+    question = harness.asks(ANNA, "/grant @olga viewer", GROUP)
+    waiting = press(harness, question, "Give", "needs a second person")
+    given = press(harness, waiting, "Confirm", "Given", OLGA)
     assert "given by Anna Ivanova" in given
     with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
         rows = database.execute(

@@ -34,8 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
     """The settings name an alert chat to which the bot has not been added yet."""
-    with running_standins(speed=ASKING) as house, running_bot(house, folder, ALERT_CHATS=f"{GROUP},{NAMED}"):
-        yield house
+    with running_standins(speed=ASKING) as harness, running_bot(harness, folder, ALERT_CHATS=f"{GROUP},{NAMED}"):
+        yield harness
 
 
 def brings(office: Standins, person: int, **more: object) -> int:

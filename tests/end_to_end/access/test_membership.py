@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def house(folder: Path) -> Iterator[Standins]:
+def harness(folder: Path) -> Iterator[Standins]:
     """Numbers are masked; Sam has no role of his own."""
     with running_standins() as standins:
         standins.keys |= {PASSWORD, ANOTHER_PASSWORD, ANOTHER_TOKEN}
@@ -30,8 +30,8 @@ def house(folder: Path) -> Iterator[Standins]:
 
 
 @pytest.fixture
-def bot_id(house: Standins) -> int:
-    number: int = house.get("/client/state", **{"as": ANNA})["bot"]["id"]
+def bot_id(harness: Standins) -> int:
+    number: int = harness.get("/client/state", **{"as": ANNA})["bot"]["id"]
     return number
 
 
@@ -66,48 +66,48 @@ def decided(folder: Path, chat: int, what: str) -> list[tuple[bool, str]]:
         return [(bool(allowed), reason) for allowed, reason in rows]
 
 
-def test_a_group_gives_its_role_to_whoever_is_in_it(house: Standins) -> None:
-    chat = group_with(house, "operator", SAM)
-    assert "Zadarma" in house.asks(SAM, "/status", chat)
-    assert "no right to use /edit_trunk" in house.asks(SAM, "/edit_trunk Zadarma port=1", chat)
-    assert "no access yet" in house.asks(SAM, "/status")
+def test_a_group_gives_its_role_to_whoever_is_in_it(harness: Standins) -> None:
+    chat = group_with(harness, "operator", SAM)
+    assert "Zadarma" in harness.asks(SAM, "/status", chat)
+    assert "no right to use /edit_trunk" in harness.asks(SAM, "/edit_trunk Zadarma port=1", chat)
+    assert "no access yet" in harness.asks(SAM, "/status")
 
 
 @pytest.mark.parametrize("bots_status", ["member", "administrator"])
 def test_who_is_removed_has_nothing_from_that_moment_on(
-    house: Standins, folder: Path, bot_id: int, bots_status: str
+    harness: Standins, folder: Path, bot_id: int, bots_status: str
 ) -> None:
     """The bot still caches Sam's membership, and receives his command, his press and his removal at once."""
-    chat = group_with(house, "operator", SAM)
-    set_member(house, chat, bot_id, bots_status)
-    card = house.asks(SAM, "/status", chat)
-    deaf(house)
-    house.says(SAM, "/trunks", chat)
-    house.presses(SAM, card, "Refresh", wait=0)
-    set_member(house, chat, SAM, "kicked")
-    hears_again(house)
+    chat = group_with(harness, "operator", SAM)
+    set_member(harness, chat, bot_id, bots_status)
+    card = harness.asks(SAM, "/status", chat)
+    deaf(harness)
+    harness.says(SAM, "/trunks", chat)
+    harness.presses(SAM, card, "Refresh", wait=0)
+    set_member(harness, chat, SAM, "kicked")
+    hears_again(harness)
     refused = (False, "not a member of the chat")
-    house.wait_for(lambda: decided(folder, chat, "/trunks") == [refused] or None, "the command is refused")
-    house.wait_for(lambda: decided(folder, chat, "status.view") == [refused] or None, "the press is refused")
-    set_member(house, chat, SAM, "restricted")
-    assert "Zadarma" in house.asks(SAM, "/status", chat)
+    harness.wait_for(lambda: decided(folder, chat, "/trunks") == [refused] or None, "the command is refused")
+    harness.wait_for(lambda: decided(folder, chat, "status.view") == [refused] or None, "the press is refused")
+    set_member(harness, chat, SAM, "restricted")
+    assert "Zadarma" in harness.asks(SAM, "/status", chat)
 
 
 @pytest.mark.parametrize("kind", ["bad_request", "server_error"])
 def test_when_telegram_does_not_tell_who_is_there_nothing_is_done_and_that_is_said(
-    house: Standins, folder: Path, kind: str
+    harness: Standins, folder: Path, kind: str
 ) -> None:
-    chat = group_with(house, "operator", SAM)
-    card = house.asks(ANNA, "/status", chat)
-    house.post("/client/faults", kind=kind, methods=["getChatMember"], count=-1)
-    answer = house.asks(SAM, "/trunks", chat)
+    chat = group_with(harness, "operator", SAM)
+    card = harness.asks(ANNA, "/status", chat)
+    harness.post("/client/faults", kind=kind, methods=["getChatMember"], count=-1)
+    answer = harness.asks(SAM, "/trunks", chat)
     assert "Nothing was done" in answer
     assert "make me an administrator" in answer
-    assert "administrator" in house.presses(SAM, card, "Refresh")["text"]
+    assert "administrator" in harness.presses(SAM, card, "Refresh")["text"]
     assert decided(folder, chat, "/trunks") == [(False, "membership not known")]
-    assert "Zadarma" in house.asks(VERA, "/trunks"), "who has a role needs no group"
-    house.post("/client/faults", kind="none")
-    assert "Zadarma" in house.asks(SAM, "/trunks", chat)
+    assert "Zadarma" in harness.asks(VERA, "/trunks"), "who has a role needs no group"
+    harness.post("/client/faults", kind="none")
+    assert "Zadarma" in harness.asks(SAM, "/trunks", chat)
 
 
 @pytest.mark.parametrize("may_delete", [True, False])
@@ -120,39 +120,39 @@ def test_when_telegram_does_not_tell_who_is_there_nothing_is_done_and_that_is_sa
     ],
 )
 def test_a_secret_typed_in_a_group_ends_the_matter(
-    house: Standins, folder: Path, bot_id: int, text: str, hides: str, may_delete: bool
+    harness: Standins, folder: Path, bot_id: int, text: str, hides: str, may_delete: bool
 ) -> None:
-    chat = house.new_group()
-    set_member(house, chat, bot_id, "administrator" if may_delete else "member")
-    card = house.asks(VERA, "/trunks Zadarma", chat)
-    number = house.says(VERA, text, chat, reply_to=card.id)
-    answer = house.wait_for_message("password", chat, number)
+    chat = harness.new_group()
+    set_member(harness, chat, bot_id, "administrator" if may_delete else "member")
+    card = harness.asks(VERA, "/trunks Zadarma", chat)
+    number = harness.says(VERA, text, chat, reply_to=card.id)
+    answer = harness.wait_for_message("password", chat, number)
     assert "Nothing was done" in answer or "nothing was done" in answer
     assert ("I deleted your message" in answer) is may_delete
-    assert any(hides in message.text for message in house.messages(chat)) is not may_delete
+    assert any(hides in message.text for message in harness.messages(chat)) is not may_delete
     assert not any(allowed for allowed, _ in decided(folder, chat, text.split()[0]))
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        house.wait_for(lambda: all(hides not in line for line in database.iterdump()) or None, "it is kept nowhere")
+        harness.wait_for(lambda: all(hides not in line for line in database.iterdump()) or None, "it is kept nowhere")
 
 
-def test_an_anonymous_administrator_presses_and_is_obeyed_with_their_own_rights(house: Standins) -> None:
-    chat = house.new_group(ANNA, [BORIS, VERA, SAM])
+def test_an_anonymous_administrator_presses_and_is_obeyed_with_their_own_rights(harness: Standins) -> None:
+    chat = harness.new_group(ANNA, [BORIS, VERA, SAM])
     for person in (ANNA, VERA):
-        set_member(house, chat, person, "creator" if person == ANNA else "administrator", anonymous=True)
-    offer = house.asks(VERA, "/add_employee 243 John Smith", chat)
+        set_member(harness, chat, person, "creator" if person == ANNA else "administrator", anonymous=True)
+    offer = harness.asks(VERA, "/add_employee 243 John Smith", chat)
     assert "cannot see who asks for this" in offer
     assert "/add_employee 243 John Smith" in offer
-    assert "writes anonymously" in house.presses(BORIS, offer, "It is me")["text"]
-    assert "no right" in house.presses(SAM, offer, "It is me")["text"]
-    house.presses(VERA, offer, "It is me")
-    house.presses(VERA, house.wait_for_message("Do it as Vera", chat, offer.id), "Do it")
-    assert "no right to use /add_employee" in house.wait_for_message("no right", chat, offer.id)
-    house.presses(ANNA, offer, "It is me")
-    sure = house.wait_for_message("Do it as Anna", chat, offer.id)
-    house.presses(ANNA, sure, "Do it")
-    question = house.wait_for_message("Create[^🕶]*243", chat, sure.id)
-    assert "Only whoever sent the command" in house.presses(VERA, question, "Create")["text"]
-    press(house, question, "Create", "Created")
+    assert "writes anonymously" in harness.presses(BORIS, offer, "It is me")["text"]
+    assert "no right" in harness.presses(SAM, offer, "It is me")["text"]
+    harness.presses(VERA, offer, "It is me")
+    harness.presses(VERA, harness.wait_for_message("Do it as Vera", chat, offer.id), "Do it")
+    assert "no right to use /add_employee" in harness.wait_for_message("no right", chat, offer.id)
+    harness.presses(ANNA, offer, "It is me")
+    sure = harness.wait_for_message("Do it as Anna", chat, offer.id)
+    harness.presses(ANNA, sure, "Do it")
+    question = harness.wait_for_message("Create[^🕶]*243", chat, sure.id)
+    assert "Only whoever sent the command" in harness.presses(VERA, question, "Create")["text"]
+    press(harness, question, "Create", "Created")
 
 
 def number_in(answer: Seen) -> str:
@@ -161,16 +161,16 @@ def number_in(answer: Seen) -> str:
     return found[0]
 
 
-def test_a_number_is_whole_only_for_who_may_read_it_or_asks_in_private(house: Standins) -> None:
+def test_a_number_is_whole_only_for_who_may_read_it_or_asks_in_private(harness: Standins) -> None:
     whole, part = "+7 916 123-45-67", "+7 916 •••-••-67"
     order = {"kind": "incoming", "src": OUTSIDE, "dst": "201", "ring_seconds": 0, "talk_seconds": 600}
-    call = house.post("/control/calls", **order)
-    lookers, takers = group_with(house, "viewer", SAM, VERA, BORIS), group_with(house, "operator", SAM, VERA)
+    call = harness.post("/control/calls", **order)
+    lookers, takers = group_with(harness, "viewer", SAM, VERA, BORIS), group_with(harness, "operator", SAM, VERA)
     for question in ("/calls", f"/cdr from {OUTSIDE}"):
         if question != "/calls":
-            house.post(f"/control/calls/{call['linkedid']}/hangup")
+            harness.post(f"/control/calls/{call['linkedid']}/hangup")
         for person in (VERA, SAM):
-            assert number_in(house.asks(person, question, lookers)) == part
-            assert number_in(house.asks(person, question, takers)) == whole
-        assert number_in(house.asks(BORIS, question, lookers)) == whole
-        assert number_in(house.asks(VERA, question)) == whole
+            assert number_in(harness.asks(person, question, lookers)) == part
+            assert number_in(harness.asks(person, question, takers)) == whole
+        assert number_in(harness.asks(BORIS, question, lookers)) == whole
+        assert number_in(harness.asks(VERA, question)) == whole

@@ -41,18 +41,18 @@ WORDS = {
 }
 
 
-def new_line(house: Standins) -> None:
-    house.post("/control/trunks", name=LINE, host="night.example.com", username="1")
-    house.wait_for_looks(3)
+def new_line(harness: Standins) -> None:
+    harness.post("/control/trunks", name=LINE, host="night.example.com", username="1")
+    harness.wait_for_looks(3)
 
 
-def private(house: Standins, person: int, pattern: str, after: int = 0) -> Seen:
-    return house.wait_for_message(pattern, person, after, seen_by=person)
+def private(harness: Standins, person: int, pattern: str, after: int = 0) -> Seen:
+    return harness.wait_for_message(pattern, person, after, seen_by=person)
 
 
-def sent_down(house: Standins, person: int, down: str) -> list[bool]:
+def sent_down(harness: Standins, person: int, down: str) -> list[bool]:
     """Return, for each message to the person about the outage, if it made a sound."""
-    sent = [call["params"] for call in house.calls("sendMessage") if call["ok"]]
+    sent = [call["params"] for call in harness.calls("sendMessage") if call["ok"]]
     mine = [one for one in sent if int(one["chat_id"]) == person and down in str(one["text"]).replace("<b>", "")]
     return [not one.get("disable_notification") for one in mine]
 
@@ -60,22 +60,22 @@ def sent_down(house: Standins, person: int, down: str) -> list[bool]:
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_an_outage_whose_chats_are_dead_reaches_the_administrator_within_seconds(language: str, tmp_path: Path) -> None:
     words = WORDS[language]
-    with running_standins() as house:
-        house.post("/client/people", id=KIM, first_name="Kim")
+    with running_standins() as harness:
+        harness.post("/client/people", id=KIM, first_name="Kim")
         chats = {"ALERT_CHATS": f"{KIM} {NO_MINUS}", "ESCALATE_AFTER": "5", "REMIND_EVERY": "60"}
-        with running_bot(house, tmp_path, LANGUAGE=language, **chats):
-            note = private(house, ANNA, words["dead entry"])
+        with running_bot(harness, tmp_path, LANGUAGE=language, **chats):
+            note = private(harness, ANNA, words["dead entry"])
             for of_entry in (KIM, NO_MINUS):
                 assert f"{of_entry}: {words['never']} {of_entry}" in note
             assert words["minus"] in note
-            new_line(house)
-            house.breaks(LINE)
-            alert = private(house, ANNA, words["down"])
+            new_line(harness)
+            harness.breaks(LINE)
+            alert = private(harness, ANNA, words["down"])
             assert not alert.raw["silent"]
             # The next step asks her by name, and sends her a message.
-            house.wait_for(lambda: len(sent_down(house, ANNA, words["down"])) >= 2 or None, "she is asked")
-            house.mends(LINE)
-            private(house, ANNA, words["up"])
+            harness.wait_for(lambda: len(sent_down(harness, ANNA, words["down"])) >= 2 or None, "she is asked")
+            harness.mends(LINE)
+            private(harness, ANNA, words["up"])
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
@@ -84,38 +84,38 @@ def test_a_group_lost_amid_an_outage_leaves_nobody_untold_and_is_brought_up_to_d
 ) -> None:
     words = WORDS[language]
     times = {"ESCALATE_AFTER": "25", "PAGE_AGAIN_EVERY": "8"}
-    with running_standins() as house, running_bot(house, tmp_path, LANGUAGE=language, **times):
+    with running_standins() as harness, running_bot(harness, tmp_path, LANGUAGE=language, **times):
         for person in (ANNA, BORIS):
-            house.asks(person, "/start")
-        preview = house.asks(ANNA, "/oncall set daily 09:00 @boris_petrov @anna_ivanova")
-        press(house, preview, words["set"], words["set now"])
-        new_line(house)
-        house.breaks(LINE)
-        alert = house.wait_for_message(words["down"])
-        first = private(house, BORIS, words["down"])
+            harness.asks(person, "/start")
+        preview = harness.asks(ANNA, "/oncall set daily 09:00 @boris_petrov @anna_ivanova")
+        press(harness, preview, words["set"], words["set now"])
+        new_line(harness)
+        harness.breaks(LINE)
+        alert = harness.wait_for_message(words["down"])
+        first = private(harness, BORIS, words["down"])
         assert (alert.raw["silent"], first.raw["silent"]) == (True, False), "who is woken is woken once"
-        member(house, "kicked")
-        shown = private(house, ANNA, words["down"])
+        member(harness, "kicked")
+        shown = private(harness, ANNA, words["down"])
         assert shown.raw["silent"], "somebody is awake for it"
-        again = private(house, BORIS, words["still"], first.id)
+        again = private(harness, BORIS, words["still"], first.id)
         assert not again.raw["silent"]
-        asked = private(house, ANNA, words["down"], shown.id)
+        asked = private(harness, ANNA, words["down"], shown.id)
         assert not asked.raw["silent"]
         assert "Boris Petrov, Anna Ivanova" in asked
-        why = house.asks(ANNA, "/why")
+        why = harness.asks(ANNA, "/why")
         assert words["again"] in why
         assert words["asked"] in why
-        member(house, "member")
-        back = house.wait_for_message(words["down"], GROUP, alert.id)
-        house.mends(LINE)
+        member(harness, "member")
+        back = harness.wait_for_message(words["down"], GROUP, alert.id)
+        harness.mends(LINE)
         for chat, seen_by, message in ((GROUP, ANNA, back), (ANNA, ANNA, asked), (BORIS, BORIS, again)):
-            house.wait_for_message(words["up"], chat, message.id, seen_by)
-        house.wait_for_looks(3)
-        del house.station.trunks[house.trunk(LINE)["id"]]
-        gone = house.wait_for_message(words["gone"], GROUP)
+            harness.wait_for_message(words["up"], chat, message.id, seen_by)
+        harness.wait_for_looks(3)
+        del harness.station.trunks[harness.trunk(LINE)["id"]]
+        gone = harness.wait_for_message(words["gone"], GROUP)
         assert gone.raw["silent"]
 
 
-def member(house: Standins, status: str) -> None:
-    bot = house.get("/client/state", **{"as": ANNA})["bot"]["id"]
-    house.post("/client/members", chat=GROUP, by=ANNA, user=bot, status=status)
+def member(harness: Standins, status: str) -> None:
+    bot = harness.get("/client/state", **{"as": ANNA})["bot"]["id"]
+    harness.post("/client/members", chat=GROUP, by=ANNA, user=bot, status=status)

@@ -78,8 +78,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
-    with running_standins(speed=ASKING) as house, running_bot(house, folder, POLL_INTERVAL="3"):
-        yield house
+    with running_standins(speed=ASKING) as harness, running_bot(harness, folder, POLL_INTERVAL="3"):
+        yield harness
 
 
 @pytest.fixture(scope="module")

@@ -31,73 +31,73 @@ ESCALATE, REMIND = "15", "20"
 @contextmanager
 def duty(folder: Path, **settings: str) -> Iterator[Standins]:
     """Kim is on call, then Boris, Dora and Anna; Kim has never opened the bot's private chat."""
-    with running_standins() as house:
+    with running_standins() as harness:
         for person, name in ((KIM, "Kim"), (DORA, "Dora")):
-            house.post("/client/people", id=person, first_name=name)
-        with running_bot(house, folder, OPERATORS=f"{KIM} {BORIS} {DORA}", **settings):
+            harness.post("/client/people", id=person, first_name=name)
+        with running_bot(harness, folder, OPERATORS=f"{KIM} {BORIS} {DORA}", **settings):
             for person in (BORIS, DORA):
-                house.asks(person, "/start")
-            house.asks(KIM, "/id", house.new_group(members=(KIM,)))
-            preview = house.asks(ANNA, f"/oncall set weekly mon 09:00 {KIM} {BORIS} {DORA} {ANNA}")
-            press(house, preview, "✅ Set", "Set. I check now")
-            house.wait_for_message("Kim.* cannot be called", GROUP)
-            yield house
+                harness.asks(person, "/start")
+            harness.asks(KIM, "/id", harness.new_group(members=(KIM,)))
+            preview = harness.asks(ANNA, f"/oncall set weekly mon 09:00 {KIM} {BORIS} {DORA} {ANNA}")
+            press(harness, preview, "✅ Set", "Set. I check now")
+            harness.wait_for_message("Kim.* cannot be called", GROUP)
+            yield harness
 
 
 @pytest.fixture
 def hasty(tmp_path: Path) -> Iterator[Standins]:
     """Harness with short escalation and reminder intervals."""
-    with duty(tmp_path, ESCALATE_AFTER=ESCALATE, REMIND_EVERY=REMIND) as house:
-        yield house
+    with duty(tmp_path, ESCALATE_AFTER=ESCALATE, REMIND_EVERY=REMIND) as harness:
+        yield harness
 
 
 @pytest.fixture(scope="module")
 def on_call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
-    with duty(tmp_path_factory.mktemp("on_call")) as house:
-        yield house
+    with duty(tmp_path_factory.mktemp("on_call")) as harness:
+        yield harness
 
 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
     """No person is on call; Sam, unknown to the bot, is a member of the group."""
-    with running_standins() as house, running_bot(house, tmp_path_factory.mktemp("office")):
-        house.post("/client/members", by=ANNA, chat=GROUP, user=SAM, status="member")
-        yield house
+    with running_standins() as harness, running_bot(harness, tmp_path_factory.mktemp("office")):
+        harness.post("/client/members", by=ANNA, chat=GROUP, user=SAM, status="member")
+        yield harness
 
 
-def new_lines(house: Standins, *names: str) -> None:
+def new_lines(harness: Standins, *names: str) -> None:
     """Add trunks of this test that the bot knows to be up."""
     for name in names:
-        house.post("/control/trunks", name=name, host=f"{name.lower().replace(' ', '-')}.example.com", username="1")
-    house.wait_for_looks(3)
+        harness.post("/control/trunks", name=name, host=f"{name.lower().replace(' ', '-')}.example.com", username="1")
+    harness.wait_for_looks(3)
 
 
 def down(name: str) -> str:
     return f"🔴 {name} is down"
 
 
-def shows(house: Standins, message: Seen, *parts: str) -> Seen:
+def shows(harness: Standins, message: Seen, *parts: str) -> Seen:
     """Return the message once it contains all parts."""
-    return house.wait_for(
+    return harness.wait_for(
         lambda: (
-            (m := house.again(message, message.chat if message.chat > 0 else ANNA))
+            (m := harness.again(message, message.chat if message.chat > 0 else ANNA))
             and (m if all(part in m for part in parts) else None)
         ),
         f"{parts} instead of {message.text}",
     )
 
 
-def private(house: Standins, person: int, pattern: str, after: int = 0) -> Seen:
-    return house.wait_for_message(pattern, person, after, seen_by=person)
+def private(harness: Standins, person: int, pattern: str, after: int = 0) -> Seen:
+    return harness.wait_for_message(pattern, person, after, seen_by=person)
 
 
-def taken_from(house: Standins, message: Seen, by: int) -> None:
-    assert "yours" in house.presses(by, message, "I'm on it", wait=30)["text"]
+def taken_from(harness: Standins, message: Seen, by: int) -> None:
+    assert "yours" in harness.presses(by, message, "I'm on it", wait=30)["text"]
 
 
-def mended(house: Standins, name: str, alert: Seen) -> Seen:
-    house.mends(name)
-    return house.wait_for_message(f"🟢 {name} is up again", alert.chat, after=alert.id)
+def mended(harness: Standins, name: str, alert: Seen) -> Seen:
+    harness.mends(name)
+    return harness.wait_for_message(f"🟢 {name} is up again", alert.chat, after=alert.id)
 
 
 def at(chain: str, step: str) -> datetime:

@@ -42,13 +42,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def office(folder: Path, web: str) -> Iterator[Standins]:
     """All but Boris have opened the bot's private chat; he is known from the group."""
-    with running_standins() as house, running_bot(house, folder, CALENDAR_HOSTS=urlsplit(web).netloc):
+    with running_standins() as harness, running_bot(harness, folder, CALENDAR_HOSTS=urlsplit(web).netloc):
         for person in (ANNA, VERA):
-            house.asks(person, "/start")
-        house.asks(BORIS, "/id", GROUP)
+            harness.asks(person, "/start")
+        harness.asks(BORIS, "/id", GROUP)
         # The zone has its name only after the first request to the PBX.
-        house.wait_until_known()
-        yield house
+        harness.wait_until_known()
+        yield harness
 
 
 @pytest.fixture(autouse=True)

@@ -18,12 +18,12 @@ KINDS = ["unplugged", "garbage", "html", "half_json", "redis_down", "php_down", 
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
     """Alerts go to Anna in private: a group accepts only twenty messages and edits a minute."""
-    with running_standins() as house:
+    with running_standins() as harness:
         for name in LINES:
-            house.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
-        with running_bot(house, tmp_path_factory.mktemp("office"), ALERT_CHATS=str(ANNA)):
-            house.wait_until_known()
-            yield house
+            harness.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
+        with running_bot(harness, tmp_path_factory.mktemp("office"), ALERT_CHATS=str(ANNA)):
+            harness.wait_until_known()
+            yield harness
 
 
 def settle(standins: Standins, looks: int = 2) -> None:

@@ -22,45 +22,45 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[Standins]:
     """Each test has trunks of its own."""
-    with running_standins() as house:
+    with running_standins() as harness:
         for name in LINES:
-            house.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
-        with running_bot(house, folder):
-            house.wait_until_known()
-            yield house
+            harness.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
+        with running_bot(harness, folder):
+            harness.wait_until_known()
+            yield harness
 
 
-def alerts(house: Standins, name: str) -> int:
+def alerts(harness: Standins, name: str) -> int:
     """Count the alerts that it is down; replies to commands are not counted."""
-    sent = [call for call in house.calls("sendMessage") if call["ok"]]
+    sent = [call for call in harness.calls("sendMessage") if call["ok"]]
     return sum(f"🔴 {name} is down" in re.sub("</?b>", "", str(call["params"].get("text", ""))) for call in sent)
 
 
-def breaks_unheard(house: Standins, name: str) -> None:
+def breaks_unheard(harness: Standins, name: str) -> None:
     """Break the trunk; no notification arrives within some polls."""
-    house.breaks(name)
-    house.wait_for_looks(4)
-    assert alerts(house, name) == 0
+    harness.breaks(name)
+    harness.wait_for_looks(4)
+    assert alerts(harness, name) == 0
 
 
-def two_seconds_are_left(house: Standins, folder: Path) -> None:
+def two_seconds_are_left(harness: Standins, folder: Path) -> None:
     """Let a silence of one hour expire in two seconds."""
-    end = (house.now() + timedelta(seconds=2)).replace(tzinfo=None).isoformat(" ", "microseconds")
+    end = (harness.now() + timedelta(seconds=2)).replace(tzinfo=None).isoformat(" ", "microseconds")
     with closing(sqlite3.connect(folder / "bot.sqlite3", timeout=10)) as store, store:
         store.execute("UPDATE silences SET until = ? WHERE ended_at IS NULL", (end,))
         store.execute("UPDATE incidents SET due_at = ? WHERE held_by != '' AND open_key IS NOT NULL", (end,))
 
 
-def told_down(house: Standins, name: str, after: Seen) -> Seen:
-    alert = house.wait_for_message(f"🔴 {name} is down", GROUP, after.id)
+def told_down(harness: Standins, name: str, after: Seen) -> Seen:
+    alert = harness.wait_for_message(f"🔴 {name} is down", GROUP, after.id)
     assert not alert.raw["silent"]
     return alert
 
 
-def mended(house: Standins, name: str, alert: Seen) -> None:
-    house.mends(name)
-    house.wait_for_message(f"🟢 {name} is up again", after=alert.id)
-    assert alerts(house, name) == 1
+def mended(harness: Standins, name: str, alert: Seen) -> None:
+    harness.mends(name)
+    harness.wait_for_message(f"🟢 {name} is up again", after=alert.id)
+    assert alerts(harness, name) == 1
 
 
 def test_a_mute_that_ends_while_the_trunk_is_down_lets_the_alert_arrive(office: Standins, folder: Path) -> None:

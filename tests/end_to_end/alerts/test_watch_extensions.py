@@ -13,9 +13,9 @@ from tests.end_to_end.downtime import time_passes
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, LOOK_EVERY, SAM, VERA, Program, Standins, press
 
 
-def switch(house: Standins, number: str, *, online: bool) -> None:
+def switch(harness: Standins, number: str, *, online: bool) -> None:
     """Connect or disconnect the phone of an extension."""
-    house.post(f"/control/extensions/{number}", online=online)
+    harness.post(f"/control/extensions/{number}", online=online)
 
 
 def test_an_operator_watches_extensions_looks_at_them_and_lets_them_go(office: Standins) -> None:

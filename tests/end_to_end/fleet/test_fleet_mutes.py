@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.fleet_harness import FleetHouse, running_fleet, running_house
+from tests.end_to_end.fleet_harness import FleetHarness, running_fleet, running_harness
 from tests.end_to_end.harness import ANNA, GROUP, press
 
 TRUNK = "Zadarma"
@@ -37,30 +37,30 @@ WORDS = {
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_a_mute_of_the_fleet_holds_back_every_pbx_and_is_never_given_unasked(language: str, tmp_path: Path) -> None:
     words = WORDS[language]
-    with running_house("acme", "beta") as house, running_fleet(house, tmp_path, LANGUAGE=language):
-        house.wait_until_watched("acme", "beta")
+    with running_harness("acme", "beta") as harness, running_fleet(harness, tmp_path, LANGUAGE=language):
+        harness.wait_until_watched("acme", "beta")
         # The fleet was the last station named: a plain command applies to it, and names it.
-        preview = house.asks(ANNA, f"/oncall set fleet daily 09:00 {ANNA}", GROUP)
-        house.presses(ANNA, preview, words["set"])
-        plain = house.asks(ANNA, "/mute all", GROUP)
+        preview = harness.asks(ANNA, f"/oncall set fleet daily 09:00 {ANNA}", GROUP)
+        harness.presses(ANNA, preview, words["set"])
+        plain = harness.asks(ANNA, "/mute all", GROUP)
         assert words["asks"] in plain
-        press(house, plain, words["cancel"], words["nothing"])
-        assert words["holds"] in house.asks(ANNA, "/maintenance fleet all tomorrow 02:00-04:00", GROUP)
-        question = house.asks(ANNA, "/mute fleet all for 1h works", GROUP)
+        press(harness, plain, words["cancel"], words["nothing"])
+        assert words["holds"] in harness.asks(ANNA, "/maintenance fleet all tomorrow 02:00-04:00", GROUP)
+        question = harness.asks(ANNA, "/mute fleet all for 1h works", GROUP)
         assert words["asks"] in question
-        press(house, question, words["mute"], words["muted"])
-        acme = house["acme"]
+        press(harness, question, words["mute"], words["muted"])
+        acme = harness["acme"]
         acme.breaks(TRUNK)
-        held(house, words["why"])
-        assert words["everything"] in house.asks(ANNA, "/mutes acme", ANNA)
-        assert words["everything"] in house.asks(ANNA, "/mutes beta", ANNA)
-        assert not [m for chat in (GROUP, acme.chat, ANNA) for m in house.from_bot(chat) if m.text.startswith("🔴")]
+        held(harness, words["why"])
+        assert words["everything"] in harness.asks(ANNA, "/mutes acme", ANNA)
+        assert words["everything"] in harness.asks(ANNA, "/mutes beta", ANNA)
+        assert not [m for chat in (GROUP, acme.chat, ANNA) for m in harness.from_bot(chat) if m.text.startswith("🔴")]
 
 
-def held(house: FleetHouse, words: str) -> None:
+def held(harness: FleetHarness, words: str) -> None:
     """The outage is known, and its timeline names the suppression."""
 
     def look() -> bool | None:
-        return words in house.asks(ANNA, "/why acme", ANNA) or None
+        return words in harness.asks(ANNA, "/why acme", ANNA) or None
 
-    house.wait_for(look, words, every=2)
+    harness.wait_for(look, words, every=2)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.fleet_harness import FleetHouse, key_of, running_fleet, running_house
+from tests.end_to_end.fleet_harness import FleetHarness, key_of, running_fleet, running_harness
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, SAM, press, running_bot
 
 # Seconds of test time. The others are polled every second, possibly late on a busy machine; requests queued behind the
@@ -17,30 +17,30 @@ ON_TIME = 10.0
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[FleetHouse]:
-    with running_house("acme", "beta") as house:
-        yield house
+def pair(tmp_path: Path) -> Iterator[FleetHarness]:
+    with running_harness("acme", "beta") as harness:
+        yield harness
 
 
 def test_dead_slow_and_refusing_pbxs_do_not_hold_up_the_others(tmp_path: Path) -> None:
-    with running_house("well", "dead", "slow", "shut") as house, running_fleet(house, tmp_path):
-        house.wait_until_watched(*house.branches)
-        house["dead"].suffers("unplugged")
-        house["slow"].suffers("slow", SLOW)
-        house["shut"].revokes_key()
-        house.wait_for_message("🔴 Dead\n.*cannot be reached", house["dead"].chat)
-        house.wait_for_message("🔴 Shut\n.*refuses the API key", house["shut"].chat)
-        house["well"].wait_for_looks(10)
-        looks = house["well"].looks()[-10:]
+    with running_harness("well", "dead", "slow", "shut") as harness, running_fleet(harness, tmp_path):
+        harness.wait_until_watched(*harness.branches)
+        harness["dead"].suffers("unplugged")
+        harness["slow"].suffers("slow", SLOW)
+        harness["shut"].revokes_key()
+        harness.wait_for_message("🔴 Dead\n.*cannot be reached", harness["dead"].chat)
+        harness.wait_for_message("🔴 Shut\n.*refuses the API key", harness["shut"].chat)
+        harness["well"].wait_for_looks(10)
+        looks = harness["well"].looks()[-10:]
         assert max(later - earlier for earlier, later in pairwise(looks)) < ON_TIME
-        begun = house.now()
-        assert "🟢 Well" in house.asks(BORIS, "/status well", GROUP)
-        assert (house.now() - begun).total_seconds() < ON_TIME
-        house["well"].breaks("Zadarma")
-        house.wait_for_message("Zadarma is down · Well", house["well"].chat)
+        begun = harness.now()
+        assert "🟢 Well" in harness.asks(BORIS, "/status well", GROUP)
+        assert (harness.now() - begun).total_seconds() < ON_TIME
+        harness["well"].breaks("Zadarma")
+        harness.wait_for_message("Zadarma is down · Well", harness["well"].chat)
 
 
-def test_after_a_kill_the_incidents_of_all_go_on_and_nothing_is_told_twice(pair: FleetHouse, tmp_path: Path) -> None:
+def test_after_a_kill_the_incidents_of_all_go_on_and_nothing_is_told_twice(pair: FleetHarness, tmp_path: Path) -> None:
     acme, beta = pair["acme"], pair["beta"]
     with running_fleet(pair, tmp_path) as program:
         pair.wait_until_watched("acme", "beta")
@@ -63,33 +63,37 @@ def test_after_a_kill_the_incidents_of_all_go_on_and_nothing_is_told_twice(pair:
 
 def test_what_is_written_anew_is_taken_up_without_a_restart(tmp_path: Path) -> None:
     trunks = {"kept": "Mango Office", "renamed": "Zadarma", "gone": "Branch IAX"}
-    with running_house(*trunks, "added") as house, running_fleet(house, tmp_path, *trunks) as program:
-        house.wait_until_watched(*trunks)
+    with running_harness(*trunks, "added") as harness, running_fleet(harness, tmp_path, *trunks) as program:
+        harness.wait_until_watched(*trunks)
         for name, trunk in trunks.items():
-            house[name].breaks(trunk)
-        alerts = {name: house.wait_for_message(f"{trunk} is down", house[name].chat) for name, trunk in trunks.items()}
-        house["renamed"].title = "Other"
-        house.write_stations(tmp_path, "kept", "renamed", "added")
+            harness[name].breaks(trunk)
+        alerts = {
+            name: harness.wait_for_message(f"{trunk} is down", harness[name].chat) for name, trunk in trunks.items()
+        }
+        harness["renamed"].title = "Other"
+        harness.write_stations(tmp_path, "kept", "renamed", "added")
         program.read_stations_again()
-        told = house.wait_for_message("STATIONS_FILE was read again", ANNA)
+        told = harness.wait_for_message("STATIONS_FILE was read again", ANNA)
         assert "New: added\nChanged: renamed\nNot watched any more: gone" in told
-        house.wait_until_it_says(alerts["gone"], "⚪ Branch IAX: the PBX is not watched any more · Gone")
-        asked = len(house["gone"].looks())
-        house["added"].wait_for_looks(3)
-        house["added"].breaks("Zadarma")
-        house.wait_for_message("Zadarma is down · Added", house["added"].chat)
-        assert len(house["gone"].looks()) == asked
-        assert house.again(alerts["kept"]) == alerts["kept"]
-        house["renamed"].mends("Zadarma")
-        house.wait_until_it_says(alerts["renamed"], "🟢 Zadarma is up again · Other")
+        harness.wait_until_it_says(alerts["gone"], "⚪ Branch IAX: the PBX is not watched any more · Gone")
+        asked = len(harness["gone"].looks())
+        harness["added"].wait_for_looks(3)
+        harness["added"].breaks("Zadarma")
+        harness.wait_for_message("Zadarma is down · Added", harness["added"].chat)
+        assert len(harness["gone"].looks()) == asked
+        assert harness.again(alerts["kept"]) == alerts["kept"]
+        harness["renamed"].mends("Zadarma")
+        harness.wait_until_it_says(alerts["renamed"], "🟢 Zadarma is up again · Other")
         for name, trunk in trunks.items():
             cards = [
-                m for m in house.from_bot(house[name].chat) if re.match(f". {trunk}.* · {house[name].title}", m.text)
+                m
+                for m in harness.from_bot(harness[name].chat)
+                if re.match(f". {trunk}.* · {harness[name].title}", m.text)
             ]
-            assert cards == [house.again(alerts[name])], "nothing is told anew"
+            assert cards == [harness.again(alerts[name])], "nothing is told anew"
 
 
-def test_a_wrong_file_changes_nothing_and_the_administrator_is_told_why(pair: FleetHouse, tmp_path: Path) -> None:
+def test_a_wrong_file_changes_nothing_and_the_administrator_is_told_why(pair: FleetHarness, tmp_path: Path) -> None:
     with running_fleet(pair, tmp_path) as program:
         pair.wait_until_watched("acme", "beta")
         pair["beta"].extra = {"poll_intervall": "5"}
@@ -104,7 +108,7 @@ def test_a_wrong_file_changes_nothing_and_the_administrator_is_told_why(pair: Fl
         pair.wait_until_watched("acme", "beta")
 
 
-def test_the_only_pbx_becomes_one_of_two_and_its_incident_goes_on(pair: FleetHouse, tmp_path: Path) -> None:
+def test_the_only_pbx_becomes_one_of_two_and_its_incident_goes_on(pair: FleetHarness, tmp_path: Path) -> None:
     acme = pair["acme"]
     with running_bot(pair, tmp_path, PBX_API_KEY=key_of("acme"), ALERT_CHATS=str(acme.chat)):
         pair.wait_until_known()

@@ -14,14 +14,14 @@ LINES = [f"Line {letter}" for letter in "ABCDE"]
 @pytest.fixture(scope="module")
 def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
     """Alerts go to a group that is not yet a supergroup. Anna is the only administrator."""
-    with running_standins() as house:
-        house.post("/client/chats", id=SMALL, title="Night watch", type="group", creator=ANNA, members=[BORIS])
-        house.post("/client/people", id=EVA, first_name="Eva")
+    with running_standins() as harness:
+        harness.post("/client/chats", id=SMALL, title="Night watch", type="group", creator=ANNA, members=[BORIS])
+        harness.post("/client/people", id=EVA, first_name="Eva")
         for name in LINES:
-            house.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
-        with running_bot(house, tmp_path_factory.mktemp("delivery"), ALERT_CHATS=str(SMALL), VIEWERS=f"{VERA} {EVA}"):
-            house.wait_until_known()
-            yield house
+            harness.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
+        with running_bot(harness, tmp_path_factory.mktemp("delivery"), ALERT_CHATS=str(SMALL), VIEWERS=f"{VERA} {EVA}"):
+            harness.wait_until_known()
+            yield harness
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from bot.engine.checks.clock_drift import ClockDriftCheck
 from bot.incidents.model import CLOCK, Changed, Kind, Opened, Resolved
-from tests.incident_harness.recording_sink import FakeBook
+from tests.incident_harness.recording_sink import RecordingStateSink
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 MOSCOW = timezone(timedelta(hours=3))
@@ -15,21 +15,21 @@ MOSCOW = timezone(timedelta(hours=3))
 
 @dataclass
 class Scene:
-    book: FakeBook = field(default_factory=FakeBook)
+    book: RecordingStateSink = field(default_factory=RecordingStateSink)
     now: datetime = START
 
     def __post_init__(self) -> None:
-        self.lookout = ClockDriftCheck("Head office", self.book)
+        self.check = ClockDriftCheck("Head office", self.book)
 
     def restarts(self) -> None:
-        self.lookout = ClockDriftCheck("Head office", self.book)
+        self.check = ClockDriftCheck("Head office", self.book)
 
     async def sees(self, off_by: float, times: int = 1, *, restarting: bool = False) -> None:
         for _ in range(times):
             if restarting:
                 self.restarts()
-            self.lookout.observe((self.now + timedelta(seconds=off_by)).astimezone(MOSCOW), self.now)
-            await self.lookout.judge()
+            self.check.observe((self.now + timedelta(seconds=off_by)).astimezone(MOSCOW), self.now)
+            await self.check.judge()
             self.now += timedelta(seconds=10)
 
 
@@ -76,8 +76,8 @@ async def test_an_answer_without_a_time_proves_nothing() -> None:
     scene = Scene()
     await scene.sees(100, 31)
     for _ in range(3):
-        scene.lookout.observe(None, scene.now)
-        await scene.lookout.judge()
+        scene.check.observe(None, scene.now)
+        await scene.check.judge()
     assert len(scene.book.told) == 1
 
 

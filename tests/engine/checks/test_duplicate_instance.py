@@ -6,31 +6,31 @@ from datetime import UTC, datetime, timedelta
 
 from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
 from bot.incidents.model import SECOND_COPY, Kind, Opened, Resolved
-from tests.incident_harness.recording_sink import FakeBook
+from tests.incident_harness.recording_sink import RecordingStateSink
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 
 @dataclass
 class Scene:
-    book: FakeBook = field(default_factory=FakeBook)
+    book: RecordingStateSink = field(default_factory=RecordingStateSink)
     now: datetime = START
 
     def __post_init__(self) -> None:
         self.restarts()
 
     def restarts(self) -> None:
-        self.lookout = DuplicateInstanceCheck("Head office", self.book, lambda: self.now)
+        self.check = DuplicateInstanceCheck("Head office", self.book, lambda: self.now)
 
     async def conflict(self, after: float = 0) -> None:
         self.now += timedelta(seconds=after)
-        self.lookout.conflict()
-        await self.lookout.judge()
+        self.check.conflict()
+        await self.check.judge()
 
     async def polled(self, after: float = 0) -> None:
         self.now += timedelta(seconds=after)
-        self.lookout.polled()
-        await self.lookout.judge()
+        self.check.polled()
+        await self.check.judge()
 
 
 async def test_half_a_minute_of_conflicts_is_another_copy() -> None:
@@ -77,7 +77,7 @@ async def test_it_is_over_after_a_minute_of_undisturbed_polls_and_ended_with_the
 async def test_while_telegram_is_away_nothing_is_over() -> None:
     scene = await open_scene()
     scene.now += timedelta(hours=1)
-    await scene.lookout.judge()
+    await scene.check.judge()
     assert len(scene.book.told) == 1
 
 
@@ -94,9 +94,9 @@ async def test_a_restart_does_not_open_it_again_and_proves_nothing_by_itself() -
 async def test_what_polling_notes_is_judged_by_the_lookout_itself() -> None:
     scene = Scene()
     stop = asyncio.Event()
-    running = asyncio.create_task(scene.lookout.run(stop))
+    running = asyncio.create_task(scene.check.run(stop))
     for _ in range(2):
-        scene.lookout.conflict()
+        scene.check.conflict()
         await asyncio.sleep(0.01)
         scene.now += timedelta(seconds=40)
     stop.set()
@@ -107,12 +107,12 @@ async def test_what_polling_notes_is_judged_by_the_lookout_itself() -> None:
 async def test_a_store_that_refuses_does_not_end_the_lookout() -> None:
     scene = Scene()
     stop = asyncio.Event()
-    running = asyncio.create_task(scene.lookout.run(stop))
+    running = asyncio.create_task(scene.check.run(stop))
     scene.book.refuses = OSError("disk full")
-    scene.lookout.conflict()
+    scene.check.conflict()
     await asyncio.sleep(0.01)
     scene.book.refuses = None
-    scene.lookout.conflict()
+    scene.check.conflict()
     await asyncio.sleep(0.01)
     assert not running.done()
     assert scene.book.writes == 1

@@ -11,7 +11,7 @@ from bot.engine.checks.extensions import ExtensionCheck
 from bot.incidents.model import EXTENSION, End, Kind, Opened, Resolved
 from bot.pbx import Answer, ExtensionStatus, PbxError, PeerStatus, Priority, TimedOut
 from tests.fixtures.examples import examples
-from tests.incident_harness.recording_sink import FakeBook
+from tests.incident_harness.recording_sink import RecordingStateSink
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 NAMES = {"201": "Smith James", "202": "Brown Brandon", "203": "Collins Melanie"}
@@ -52,7 +52,7 @@ class FakePbx:
 class Scene:
     watched: set[str] = field(default_factory=lambda: {"202"})
     pbx: FakePbx = field(default_factory=FakePbx)
-    book: FakeBook = field(default_factory=FakeBook)
+    book: RecordingStateSink = field(default_factory=RecordingStateSink)
     now: datetime = START
     in_trouble: bool = False
 
@@ -63,7 +63,7 @@ class Scene:
         return frozenset(self.watched)
 
     def restarts(self) -> None:
-        self.lookout = ExtensionCheck(
+        self.check = ExtensionCheck(
             "Head office",
             self.pbx,  # type: ignore[arg-type]
             self.book,
@@ -74,7 +74,7 @@ class Scene:
 
     async def looks(self, times: int = 1) -> None:
         for _ in range(times):
-            await self.lookout.run_once()
+            await self.check.run_once()
             self.now += timedelta(seconds=30)
 
     async def loses(self, *numbers: str) -> None:
@@ -90,7 +90,7 @@ async def test_a_phone_that_is_offline_for_a_minute_is_told_and_so_is_its_return
     lost = scene.now
     await scene.looks(2)
     assert scene.book.told == []
-    assert scene.lookout.offline_since("202") == lost
+    assert scene.check.offline_since("202") == lost
     await scene.looks(5)
     assert scene.book.told == [Opened(Kind.EXTENSION_OFFLINE, lost)]
     assert scene.book.happened[0].subject == OFFLINE_202
@@ -99,7 +99,7 @@ async def test_a_phone_that_is_offline_for_a_minute_is_told_and_so_is_its_return
     back = scene.now
     await scene.looks(2)
     assert scene.book.told[1:] == [Resolved(End.RECOVERED, back)]
-    assert scene.lookout.offline_since("202") is None
+    assert scene.check.offline_since("202") is None
     assert scene.book.states == {}
 
 
@@ -221,7 +221,7 @@ async def test_what_the_store_refused_is_told_with_the_next_look() -> None:
 STEPS = st.lists(st.sampled_from(["offline", "online", "blind", "deleted", "unwatched"]), max_size=30)
 
 
-async def life(steps: list[str], restart_before: int) -> FakeBook:
+async def life(steps: list[str], restart_before: int) -> RecordingStateSink:
     scene = Scene()
     for place, step in enumerate(steps):
         if place == restart_before:

@@ -22,9 +22,9 @@ class Fleet:
 
     def __init__(self, store: Store) -> None:
         self.looked: set[tuple[str, str]] = set()
-        self.lookouts = FleetChecks(store)
+        self.checks = FleetChecks(store)
         for station, asks_for_calls in (("Hamburg", False), ("Tver", False), ("Berlin", True)):
-            self.lookouts.add(station, self._of(station, asks_for_calls))  # type: ignore[arg-type]
+            self.checks.add(station, self._of(station, asks_for_calls))  # type: ignore[arg-type]
 
     def _of(self, station: str, asks_for_calls: bool) -> SimpleNamespace:
         async def look() -> None:
@@ -40,9 +40,9 @@ class Fleet:
     async def goes_round(self, seen: set[tuple[str, str]], wake: str = "") -> None:
         """Run until all of those were checked, and some rounds more."""
         stop = asyncio.Event()
-        task = asyncio.create_task(self.lookouts.run(stop))
+        task = asyncio.create_task(self.checks.run(stop))
         if wake:
-            self.lookouts.wake(wake)
+            self.checks.wake(wake)
         async with asyncio.timeout(10):
             while not seen <= self.looked:  # noqa: ASYNC110 (no event to wait for)
                 await asyncio.sleep(0.001)

@@ -12,7 +12,7 @@ from bot.config.working_hours import read_hours
 from bot.engine.checks.no_calls import NoCallsCheck
 from bot.incidents.model import NO_CALLS, End, Kind, Opened, Resolved
 from bot.pbx import Answer, CallLeg, CallRecord, PbxError, Priority, TimedOut
-from tests.incident_harness.recording_sink import FakeBook
+from tests.incident_harness.recording_sink import RecordingStateSink
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOURS = "mon-fri 09:00-18:00"
@@ -59,7 +59,7 @@ class Scene:
     now: datetime = field(default_factory=lambda: local("08:00"))
     minutes: int = 60
     pbx: FakePbx = field(default_factory=FakePbx)
-    book: FakeBook = field(default_factory=FakeBook)
+    book: RecordingStateSink = field(default_factory=RecordingStateSink)
     in_trouble: bool = False
     restarting: bool = False
 
@@ -68,7 +68,7 @@ class Scene:
 
     def restarts(self) -> None:
         pbx: Any = self.pbx
-        self.lookout = NoCallsCheck(
+        self.check = NoCallsCheck(
             "Head office",
             pbx,
             self.book,
@@ -87,7 +87,7 @@ class Scene:
         while self.now <= moment:
             if self.restarting:
                 self.restarts()
-            await self.lookout.run_once()
+            await self.check.run_once()
             self.now += timedelta(minutes=5)
 
     def opened(self) -> list[datetime]:
@@ -201,7 +201,7 @@ async def test_switched_off_it_ends_what_is_open_and_asks_nobody() -> None:
     scene.restarts()
     asked, now = len(scene.pbx.asked), scene.now
     for _ in range(2):
-        await scene.lookout.turn()
+        await scene.check.turn()
     assert scene.book.told[1:] == [Resolved(End.CALLED_OFF, now)]
     assert scene.book.states == {}
     assert len(scene.pbx.asked) == asked

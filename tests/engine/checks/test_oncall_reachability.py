@@ -103,7 +103,7 @@ class ThisMachine(frozenset[str]):
 
 
 @dataclass
-class House:
+class Harness:
     """Reachability check with a database, a clock, and people that can or cannot be reached."""
 
     store: Store
@@ -120,7 +120,7 @@ class House:
             book=self.book,
             grants=self.grants,
             people=Contacts(self.store),
-            messenger=self,
+            sender=self,
             store=self.store,
             destinations=Destinations(STATION, [Destination(CHAT)], self.grants),
             clock=self.clock,
@@ -152,53 +152,53 @@ def _reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def house(store: Store) -> House:
-    house = House(store)
+async def harness(store: Store) -> Harness:
+    harness = Harness(store)
     async with store.begin() as session:
         for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (OLEG, "Oleg")):
             await contacts.remember(session, Contact(person, name, name.lower()))
-    return house
+    return harness
 
 
-async def test_who_cannot_be_called_is_named_to_the_admins_and_the_alert_chats_once(house: House) -> None:
-    house.reachable = {ADMIN, BORIS}
-    await house.book.set_rotation(STATION, WEEKLY, "Anna")
-    await house.watch.run_once()
-    assert await house.told() == [(ADMIN, "oncall_unreachable"), (CHAT, "oncall_unreachable")]
-    house.now = HAND_OVER - 24 * HOUR
-    await house.watch.run_once()
-    assert len(await house.told()) == 4
-    house.now = HAND_OVER - HOUR
-    await house.watch.run_once()
-    assert len(await house.told()) == 4
-    assert (await house.book.reach([OLEG]))[OLEG].reachable is False
+async def test_who_cannot_be_called_is_named_to_the_admins_and_the_alert_chats_once(harness: Harness) -> None:
+    harness.reachable = {ADMIN, BORIS}
+    await harness.book.set_rotation(STATION, WEEKLY, "Anna")
+    await harness.watch.run_once()
+    assert await harness.told() == [(ADMIN, "oncall_unreachable"), (CHAT, "oncall_unreachable")]
+    harness.now = HAND_OVER - 24 * HOUR
+    await harness.watch.run_once()
+    assert len(await harness.told()) == 4
+    harness.now = HAND_OVER - HOUR
+    await harness.watch.run_once()
+    assert len(await harness.told()) == 4
+    assert (await harness.book.reach([OLEG]))[OLEG].reachable is False
 
 
-async def test_who_has_pressed_start_meanwhile_is_in_order(house: House) -> None:
-    house.reachable = {ADMIN, OLEG}
-    await house.book.set_rotation(STATION, WEEKLY, "Anna")
-    await house.watch.run_once()
-    house.reachable.add(BORIS)
-    house.now += 10 * timedelta(minutes=1)
-    await house.watch.run_once()
-    assert (await house.book.reach([BORIS]))[BORIS] == Reachability(True, house.now, None)
+async def test_who_has_pressed_start_meanwhile_is_in_order(harness: Harness) -> None:
+    harness.reachable = {ADMIN, OLEG}
+    await harness.book.set_rotation(STATION, WEEKLY, "Anna")
+    await harness.watch.run_once()
+    harness.reachable.add(BORIS)
+    harness.now += 10 * timedelta(minutes=1)
+    await harness.watch.run_once()
+    assert (await harness.book.reach([BORIS]))[BORIS] == Reachability(True, harness.now, None)
 
 
-async def test_who_lost_the_role_is_named_too(house: House) -> None:
-    await house.book.set_rotation(STATION, Rotation(1, (700800900,), WEEKLY.shift), "Anna")
-    house.reachable.add(700800900)
-    await house.watch.run_once()
-    assert (CHAT, "oncall_unreachable") in await house.told()
+async def test_who_lost_the_role_is_named_too(harness: Harness) -> None:
+    await harness.book.set_rotation(STATION, Rotation(1, (700800900,), WEEKLY.shift), "Anna")
+    harness.reachable.add(700800900)
+    await harness.watch.run_once()
+    assert (CHAT, "oncall_unreachable") in await harness.told()
 
 
-async def test_a_changed_duty_is_tried_again(house: House) -> None:
-    await house.book.set_rotation(STATION, WEEKLY, "Anna")
-    await house.watch.run_once()
-    await house.watch.run_once()
-    assert house.tried == [BORIS, OLEG]
-    await house.book.override(STATION, ShiftChange(1, OLEG, NOW, NOW + HOUR), (ADMIN, "Anna"))
-    await house.watch.run_once()
-    assert house.tried == [BORIS, OLEG, OLEG]
+async def test_a_changed_duty_is_tried_again(harness: Harness) -> None:
+    await harness.book.set_rotation(STATION, WEEKLY, "Anna")
+    await harness.watch.run_once()
+    await harness.watch.run_once()
+    assert harness.tried == [BORIS, OLEG]
+    await harness.book.override(STATION, ShiftChange(1, OLEG, NOW, NOW + HOUR), (ADMIN, "Anna"))
+    await harness.watch.run_once()
+    assert harness.tried == [BORIS, OLEG, OLEG]
 
 
 CALENDAR = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{}END:VCALENDAR\r\n"
@@ -241,34 +241,34 @@ async def server() -> AsyncIterator[Server]:
         yield server
 
 
-async def kept(house: House, url: str) -> KeptCalendar:
+async def kept(harness: Harness, url: str) -> KeptCalendar:
     """Return a stored calendar in which Boris is always on duty."""
-    whose = await calendar_feed.names(house.grants, Contacts(house.store), STATION, house.now)
-    duties = await read(OF_BORIS, 1, "UTC", house.now, whose, owner=ADMIN)
-    kept = KeptCalendar(1, url, OF_BORIS, "UTC", duties, house.now)
-    await house.book.keep_calendar(STATION, kept, "Anna")
+    whose = await calendar_feed.names(harness.grants, Contacts(harness.store), STATION, harness.now)
+    duties = await read(OF_BORIS, 1, "UTC", harness.now, whose, owner=ADMIN)
+    kept = KeptCalendar(1, url, OF_BORIS, "UTC", duties, harness.now)
+    await harness.book.keep_calendar(STATION, kept, "Anna")
     return kept
 
 
-async def on_call(house: House) -> int | None:
-    return (await house.book.roster(STATION)).on_call(house.now)[1]
+async def on_call(harness: Harness) -> int | None:
+    return (await harness.book.roster(STATION)).on_call(harness.now)[1]
 
 
 async def test_a_calendar_is_fetched_again_every_ten_minutes_and_a_change_is_announced(
-    house: House, server: Server
+    harness: Harness, server: Server
 ) -> None:
-    await kept(house, server.address)
+    await kept(harness, server.address)
     server.answer = PlainTextResponse(OF_OLEG)
-    house.now += timedelta(minutes=9)
-    await house.watch.run_once()
-    assert await on_call(house) == BORIS
-    house.now += timedelta(minutes=1)
-    await house.watch.run_once()
-    assert await on_call(house) == OLEG
-    assert await house.told() == [(chat, "oncall_changed") for chat in (CHAT, BORIS, OLEG)]
-    house.now += timedelta(minutes=10)
-    await house.watch.run_once()
-    assert len(await house.told()) == 3
+    harness.now += timedelta(minutes=9)
+    await harness.watch.run_once()
+    assert await on_call(harness) == BORIS
+    harness.now += timedelta(minutes=1)
+    await harness.watch.run_once()
+    assert await on_call(harness) == OLEG
+    assert await harness.told() == [(chat, "oncall_changed") for chat in (CHAT, BORIS, OLEG)]
+    harness.now += timedelta(minutes=10)
+    await harness.watch.run_once()
+    assert len(await harness.told()) == 3
 
 
 @pytest.mark.usefixtures("_reads_here")
@@ -287,55 +287,55 @@ async def test_a_calendar_is_fetched_again_every_ten_minutes_and_a_change_is_ann
     ],
 )
 async def test_while_it_cannot_be_had_the_last_calendar_counts_and_admins_hear_of_it_once(
-    house: House, server: Server, answer: Response
+    harness: Harness, server: Server, answer: Response
 ) -> None:
-    await kept(house, server.address)
+    await kept(harness, server.address)
     server.answer = answer
     for _ in range(3):
-        house.now += timedelta(minutes=10)
-        await house.watch.run_once()
-    assert await on_call(house) == BORIS
-    assert await house.told() == [(ADMIN, "oncall_calendar_problem")]
+        harness.now += timedelta(minutes=10)
+        await harness.watch.run_once()
+    assert await on_call(harness) == BORIS
+    assert await harness.told() == [(ADMIN, "oncall_calendar_problem")]
     server.answer = PlainTextResponse(OF_BORIS)
-    house.now += timedelta(minutes=10)
-    await house.watch.run_once()
-    assert [one.problem for one in await house.book.calendars(STATION)] == [""]
+    harness.now += timedelta(minutes=10)
+    await harness.watch.run_once()
+    assert [one.problem for one in await harness.book.calendars(STATION)] == [""]
 
 
 async def test_a_calendar_that_says_the_same_is_read_once_a_day(
-    house: House, server: Server, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await kept(house, server.address)
+    await kept(harness, server.address)
     reads: list[datetime] = []
 
     async def run(task: Task, content: bytes, *, owner: object, places: object, **facts: str) -> object:
-        reads.append(house.now)
+        reads.append(harness.now)
         return task.here(content, **facts)
 
     monkeypatch.setattr(calendar_feed, "run", run)
     for made_at in range(150):
         stamped = OF_BORIS.replace("SUMMARY", f"DTSTAMP:20261101T{made_at:06}Z\r\nSUMMARY")
         server.answer = PlainTextResponse(stamped)
-        house.now += timedelta(minutes=10)
-        await house.watch.run_once()
+        harness.now += timedelta(minutes=10)
+        await harness.watch.run_once()
     assert len(reads) == len({at.date() for at in reads}) == 2
     # It covers the weeks from the last day on; people that joined or left are resolved at once.
-    (now,) = await house.book.calendars(STATION)
-    assert now.calendar.duties[-1].ends > house.now + timedelta(days=58)
+    (now,) = await harness.book.calendars(STATION)
+    assert now.calendar.duties[-1].ends > harness.now + timedelta(days=58)
     server.answer = PlainTextResponse(OF_OLEG)
-    house.now += timedelta(minutes=10)
-    await house.watch.run_once()
-    assert await on_call(house) == OLEG
+    harness.now += timedelta(minutes=10)
+    await harness.watch.run_once()
+    assert await on_call(harness) == OLEG
 
 
-async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_stations(house: House) -> None:
-    await house.grants.give(
+async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_stations(harness: Harness) -> None:
+    await harness.grants.give(
         Grant(OLEG, "admin", STATION, given_by=ADMIN), AccessContext(ADMIN, ADMIN, True, STATION, NOW)
     )
-    await kept(house, "https://10.0.0.5/secret.ics")
-    house.now += timedelta(minutes=10)
-    await house.watch.run_once()
-    async with house.store.begin() as session:
+    await kept(harness, "https://10.0.0.5/secret.ics")
+    harness.now += timedelta(minutes=10)
+    await harness.watch.run_once()
+    async with harness.store.begin() as session:
         rows = (await session.execute(select(Outgoing))).scalars()
         assert {row.chat_id: row.facts["problem"] for row in rows} == {
             ADMIN: CalendarFault.INSIDE,
@@ -343,20 +343,20 @@ async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_st
         }
 
 
-async def test_a_file_is_read_on_into_the_weeks_to_come(house: House) -> None:
-    first = await kept(house, "")
-    house.now += 3 * DAY
-    await house.watch.run_once()
-    (later,) = await house.book.calendars(STATION)
+async def test_a_file_is_read_on_into_the_weeks_to_come(harness: Harness) -> None:
+    first = await kept(harness, "")
+    harness.now += 3 * DAY
+    await harness.watch.run_once()
+    (later,) = await harness.book.calendars(STATION)
     assert later.calendar.duties[-1].ends == first.calendar.duties[-1].ends + 3 * DAY
-    assert await house.told() == []
+    assert await harness.told() == []
 
 
-async def test_a_calendar_that_was_taken_away_meanwhile_does_not_come_back(house: House) -> None:
-    old = await kept(house, "")
-    await house.book.remove(STATION, 1)
-    assert not await house.book.renew_calendar(STATION, old, replace(old, calendar=Calendar()), [])
-    assert (await house.book.roster(STATION)).levels == ()
+async def test_a_calendar_that_was_taken_away_meanwhile_does_not_come_back(harness: Harness) -> None:
+    old = await kept(harness, "")
+    await harness.book.remove(STATION, 1)
+    assert not await harness.book.renew_calendar(STATION, old, replace(old, calendar=Calendar()), [])
+    assert (await harness.book.roster(STATION)).levels == ()
 
 
 def test_a_file_is_read_again_every_day_and_an_address_every_ten_minutes() -> None:
@@ -409,10 +409,10 @@ async def test_a_redirect_is_followed(server: Server) -> None:
         assert await CalendarFeed(ThisMachine()).fetch(other.address, owner=1) == OF_BORIS
 
 
-async def test_a_name_that_two_people_bear_is_nobodys(house: House) -> None:
-    async with house.store.begin() as session:
+async def test_a_name_that_two_people_bear_is_nobodys(harness: Harness) -> None:
+    async with harness.store.begin() as session:
         await contacts.remember(session, Contact(OLEG, "Boris", "oleg"))
-    whose = await calendar_feed.names(house.grants, Contacts(house.store), STATION, NOW)
+    whose = await calendar_feed.names(harness.grants, Contacts(harness.store), STATION, NOW)
     assert [whose(name) for name in ("Boris", "@BORIS", "@oleg", "1002", "Vera", "1003")] == [
         None,
         BORIS,

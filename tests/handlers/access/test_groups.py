@@ -5,19 +5,21 @@ from typing import Any
 import pytest
 
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, VERA, Bench, person_of, place_of
+from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, VERA, DispatcherHarness, person_of, place_of
 
 BRANCH, ALERTS = -500, -300
 BOT = {"id": 7, "is_bot": True, "first_name": "Bot"}
 
 
 @pytest.fixture(autouse=True)
-def office(bench: Bench) -> None:
+def office(harness: DispatcherHarness) -> None:
     for name in ("chat.give", "chat.dismiss"):
-        bench.catalogue.presses[name] = CATALOGUE.presses[name]
+        harness.catalogue.presses[name] = CATALOGUE.presses[name]
 
 
-async def brought(bench: Bench, by: int, chat: int = BRANCH, kind: str = "supergroup", robot: bool = False) -> None:
+async def brought(
+    harness: DispatcherHarness, by: int, chat: int = BRANCH, kind: str = "supergroup", robot: bool = False
+) -> None:
     change = {
         "chat": place_of(chat) | {"type": kind},
         "from": BOT if robot else person_of(by),
@@ -25,63 +27,65 @@ async def brought(bench: Bench, by: int, chat: int = BRANCH, kind: str = "superg
         "old_chat_member": {"status": "left", "user": BOT},
         "new_chat_member": {"status": "member", "user": BOT},
     }
-    await bench.takes({"my_chat_member": change})
+    await harness.takes({"my_chat_member": change})
 
 
-async def test_an_administrator_is_asked_which_role_the_group_gets(bench: Bench) -> None:
-    await brought(bench, ANNA)
-    assert [(chat, template) for chat, template, _ in bench.chat.said] == [(BRANCH, "group_hello")]
-    (keyboard,) = bench.chat.keyboards
+async def test_an_administrator_is_asked_which_role_the_group_gets(harness: DispatcherHarness) -> None:
+    await brought(harness, ANNA)
+    assert [(chat, template) for chat, template, _ in harness.chat.said] == [(BRANCH, "group_hello")]
+    (keyboard,) = harness.chat.keyboards
     assert [[button["label"] for button in row] for row in keyboard.rows] == [
         ["viewer", "operator"],
         ["🚪 Nothing, leave"],
     ]
-    await bench.presses(keyboard, VERA, BRANCH)
-    assert BRANCH not in {grant.subject for grant in (await bench.book.current()).grants}
-    await bench.presses(keyboard, ANNA, BRANCH, "0:1")
-    assert [g.role for g in (await bench.book.current()).grants if g.subject == BRANCH] == ["operator"]
-    assert bench.menus_changed == 1
+    await harness.presses(keyboard, VERA, BRANCH)
+    assert BRANCH not in {grant.subject for grant in (await harness.book.current()).grants}
+    await harness.presses(keyboard, ANNA, BRANCH, "0:1")
+    assert [g.role for g in (await harness.book.current()).grants if g.subject == BRANCH] == ["operator"]
+    assert harness.menus_changed == 1
 
 
-async def test_an_administrator_may_send_it_away_again(bench: Bench) -> None:
-    await brought(bench, ANNA)
-    await bench.presses(bench.chat.keyboards[0], ANNA, BRANCH, "1:0")
-    assert bench.chat.left == [BRANCH]
+async def test_an_administrator_may_send_it_away_again(harness: DispatcherHarness) -> None:
+    await brought(harness, ANNA)
+    await harness.presses(harness.chat.keyboards[0], ANNA, BRANCH, "1:0")
+    assert harness.chat.left == [BRANCH]
 
 
 @pytest.mark.parametrize("person", [SAM, VERA])
-async def test_anybody_else_hears_one_line_and_it_leaves(bench: Bench, person: int) -> None:
-    await brought(bench, person)
-    assert [template for _, template, _ in bench.chat.said] == ["group_farewell"]
-    assert bench.chat.left == [BRANCH]
-    (row,) = await bench.audit()
+async def test_anybody_else_hears_one_line_and_it_leaves(harness: DispatcherHarness, person: int) -> None:
+    await brought(harness, person)
+    assert [template for _, template, _ in harness.chat.said] == ["group_farewell"]
+    assert harness.chat.left == [BRANCH]
+    (row,) = await harness.audit()
     assert (row.what, row.actor_id, row.chat_id, row.allowed) == ("chat.added", person, BRANCH, False)
 
 
 @pytest.mark.parametrize("chat", [GROUP, ALERTS])
-async def test_where_it_belongs_it_stays_silently_whoever_brings_it(bench: Bench, chat: int) -> None:
-    await brought(bench, SAM, chat)
-    assert not bench.chat.said
-    assert not bench.chat.left
+async def test_where_it_belongs_it_stays_silently_whoever_brings_it(harness: DispatcherHarness, chat: int) -> None:
+    await brought(harness, SAM, chat)
+    assert not harness.chat.said
+    assert not harness.chat.left
 
 
-async def test_a_channel_is_offered_nothing(bench: Bench) -> None:
-    await brought(bench, ANNA, kind="channel")
-    assert not bench.chat.said
-    await brought(bench, SAM, kind="channel")
-    assert bench.chat.left == [BRANCH]
+async def test_a_channel_is_offered_nothing(harness: DispatcherHarness) -> None:
+    await brought(harness, ANNA, kind="channel")
+    assert not harness.chat.said
+    await brought(harness, SAM, kind="channel")
+    assert harness.chat.left == [BRANCH]
 
 
-async def test_it_does_not_leave_because_of_its_own_trouble(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_does_not_leave_because_of_its_own_trouble(
+    harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(_case: Any) -> None:
         raise RuntimeError("the decision cannot be made")
 
     monkeypatch.setattr("handlers.dispatch.preconditions.judge", broken)
-    await brought(bench, ANNA)
-    assert not bench.chat.left
-    assert [row.reason for row in await bench.audit()] == ["error while deciding"]
+    await brought(harness, ANNA)
+    assert not harness.chat.left
+    assert [row.reason for row in await harness.audit()] == ["error while deciding"]
 
 
-async def test_somebody_who_is_nobody_brings_it_nowhere(bench: Bench) -> None:
-    await brought(bench, ANNA, robot=True)
-    assert bench.chat.left == [BRANCH]
+async def test_somebody_who_is_nobody_brings_it_nowhere(harness: DispatcherHarness) -> None:
+    await brought(harness, ANNA, robot=True)
+    assert harness.chat.left == [BRANCH]

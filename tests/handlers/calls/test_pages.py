@@ -35,7 +35,7 @@ async def test_a_period_is_counted_whole_and_only_a_page_is_kept() -> None:
 
     summary = await summarise(records())
     assert (summary.total, summary.answered, summary.missed) == (5000, 2500, 2500)
-    assert summary.talk == 2500 * 30
+    assert summary.chat == 2500 * 30
     assert [r.linkedid for r in summary.page] == [f"c{n:04}" for n in range(4999, 4989, -1)]
 
 

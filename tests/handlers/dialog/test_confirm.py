@@ -35,10 +35,10 @@ class Asked:
     def __init__(self, data: Mapping[str, Any] | None = None) -> None:
         self.data = data or {}
         self.resumed = False
-        self.drawer = FakeDrawer()
-        self.desk = SimpleNamespace(drawer=self.drawer)
+        self.temporary_payloads = FakeDrawer()
+        self.services = SimpleNamespace(temporary_payloads=self.temporary_payloads)
         self.progressed: list[Message] = []
-        self.talk = SimpleNamespace(progress=self._progress)
+        self.chat = SimpleNamespace(progress=self._progress)
         self.station = SimpleNamespace(pause=self._pause)
         self.paused = 0.0
 
@@ -65,7 +65,7 @@ async def test_a_payload_outlives_the_buttons_and_both_know_it() -> None:
     reply = await confirm.preview_stored(
         asked.request, {"secret": "s"}, Message("thing"), GO, LEAVE, outcome="asked", settled=True
     )
-    assert asked.drawer.payloads == {"token": ({"secret": "s"}, CONFIRM_WITHIN + timedelta(minutes=1))}
+    assert asked.temporary_payloads.payloads == {"token": ({"secret": "s"}, CONFIRM_WITHIN + timedelta(minutes=1))}
     assert reply.message is not None
     ((go, leave),) = reply.message.buttons
     assert go == Button("Go", "thing.make", {"id": 7, "kept": "token"})
@@ -76,9 +76,9 @@ async def test_a_payload_outlives_the_buttons_and_both_know_it() -> None:
 
 async def test_a_cancelled_payload_is_gone() -> None:
     asked = Asked({"kept": "token"})
-    await asked.drawer.put({"secret": "s"}, timedelta(minutes=1))
+    await asked.temporary_payloads.put({"secret": "s"}, timedelta(minutes=1))
     reply = await confirm.cancelled(asked.request, Message("left"))
-    assert asked.drawer.payloads == {}
+    assert asked.temporary_payloads.payloads == {}
     assert (reply.message, reply.outcome) == (Message("left"), "cancelled")
 
 

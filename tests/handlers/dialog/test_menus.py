@@ -13,7 +13,7 @@ from bot.store.database import Store
 from bot.telegram.errors import DeliveryError, TryLater, Undeliverable
 from handlers import CATALOGUE
 from handlers.dialog.menus import Menus
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, OTHER_GROUP, SAM, VERA, Bench, message
+from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, OTHER_GROUP, SAM, VERA, DispatcherHarness, message
 from tests.messages.renderers import renderer
 
 
@@ -24,8 +24,8 @@ from tests.messages.renderers import renderer
 async def test_a_group_that_takes_its_roles_to_a_new_id_is_offered_its_menu_at_once(
     store: Store, more: dict[str, Any], anew: bool
 ) -> None:
-    bench = Bench(store)
-    menus = Menus(None, renderer(), CATALOGUE, bench.book, bench.store, bench.clock)  # type: ignore[arg-type]
+    harness = DispatcherHarness(store)
+    menus = Menus(None, renderer(), CATALOGUE, harness.book, harness.store, harness.clock)  # type: ignore[arg-type]
     update = {"update_id": 1, "message": message("", ANNA, GROUP, NOW) | more}
     menus.heard(Update.de_json(update, None))
     assert menus._changed.is_set() is anew
@@ -50,8 +50,8 @@ def profile() -> Profile:
     return Profile()
 
 
-def started(bench: Bench, profile: Profile, bot_id: str = "1") -> Menus:
-    return Menus(profile, renderer(), CATALOGUE, bench.book, bench.store, bench.clock, bot_id)  # type: ignore[arg-type]
+def started(harness: DispatcherHarness, profile: Profile, bot_id: str = "1") -> Menus:
+    return Menus(profile, renderer(), CATALOGUE, harness.book, harness.store, harness.clock, bot_id)  # type: ignore[arg-type]
 
 
 async def offered(menus: Menus, profile: Profile) -> list[str]:
@@ -61,18 +61,18 @@ async def offered(menus: Menus, profile: Profile) -> list[str]:
 
 
 async def test_only_what_changed_is_told_also_by_the_next_run(store: Store, profile: Profile) -> None:
-    bench = Bench(store)
-    menus = started(bench, profile)
+    harness = DispatcherHarness(store)
+    menus = started(harness, profile)
     assert len(await offered(menus, profile)) > 5
     assert await offered(menus, profile) == []
-    menus = started(bench, profile)
+    menus = started(harness, profile)
     assert await offered(menus, profile) == []
-    await bench.book.give(Grant(SAM, "viewer", given_by=ANNA), AccessContext(ANNA, ANNA, True, EVERY_STATION, NOW))
+    await harness.book.give(Grant(SAM, "viewer", given_by=ANNA), AccessContext(ANNA, ANNA, True, EVERY_STATION, NOW))
     told = await offered(menus, profile)
     assert f"sets chat {SAM}" in told
     assert all(str(SAM) in one or "chat_member" in one for one in told)
     # The menus of another bot are unknown.
-    assert len(await offered(started(bench, profile, bot_id="2"), profile)) > 5
+    assert len(await offered(started(harness, profile, bot_id="2"), profile)) > 5
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ async def test_only_what_changed_is_told_also_by_the_next_run(store: Store, prof
 async def test_a_refused_menu_is_told_of_once_and_tried_again_when_its_chat_is_heard_of(
     store: Store, profile: Profile, reason: str, level: str
 ) -> None:
-    bench = Bench(store)
+    harness = DispatcherHarness(store)
     profile.failures[ANNA] = Undeliverable(reason)
     with capture_logs() as lines:
         for _ in range(2):
-            menus = started(bench, profile)
+            menus = started(harness, profile)
             await menus.offer()
             assert await offered(menus, profile) == []
     assert [line["log_level"] for line in lines if line["event"] == "command menu refused"] == [level]
@@ -101,7 +101,7 @@ async def test_a_refused_menu_is_told_of_once_and_tried_again_when_its_chat_is_h
 
 
 async def test_telegram_being_away_is_no_refusal(store: Store, profile: Profile) -> None:
-    menus = started(Bench(store), profile)
+    menus = started(DispatcherHarness(store), profile)
     profile.failures[ANNA] = TryLater("away")
     await menus.offer()
     profile.failures.clear()
@@ -115,9 +115,9 @@ MOST = 4000
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize("chat", [0, GROUP])
 async def test_the_descriptions_of_no_menu_are_too_long_together(store: Store, language: str, chat: int) -> None:
-    bench = Bench(store)
-    menus = Menus(None, renderer(language), CATALOGUE, bench.book, store, bench.clock)  # type: ignore[arg-type]
+    harness = DispatcherHarness(store)
+    menus = Menus(None, renderer(language), CATALOGUE, harness.book, store, harness.clock)  # type: ignore[arg-type]
     for person in (ANNA, VERA, OLGA, SAM):
-        listed = menus._listed(await bench.book.current(), person, chat or person)
+        listed = menus._listed(await harness.book.current(), person, chat or person)
         assert sum(units(one.description) for one in listed) < MOST
         assert all(0 < units(one.description) <= 256 for one in listed)

@@ -9,18 +9,18 @@ from bot.store.database import Store
 from handlers import CATALOGUE
 from handlers.access.audit import PAGE
 from handlers.employees.export_employees import WORDS
-from tests.handlers.dispatcher_harness import ANNA, NOW, Bench
+from tests.handlers.dispatcher_harness import ANNA, NOW, DispatcherHarness
 from tests.messages.renderers import renderer
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 async def test_the_examples_of_the_audit_are_understood(store: Store, language: str) -> None:
-    bench = Bench(store)
+    harness = DispatcherHarness(store)
     for name in ("audit", "add_employee"):
-        bench.catalogue.commands[name] = CATALOGUE.commands[name]
+        harness.catalogue.commands[name] = CATALOGUE.commands[name]
     for example in CATALOGUE.commands["audit"].examples:
-        await bench.types(renderer(language).label(example), ANNA, ANNA)
-        assert bench.chat.shown[-1].template == ("not_met" if "@boris" in example else "audit"), example
+        await harness.types(renderer(language).label(example), ANNA, ANNA)
+        assert harness.chat.shown[-1].template == ("not_met" if "@boris" in example else "audit"), example
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
@@ -35,10 +35,10 @@ def test_the_examples_of_the_export_are_understood(language: str) -> None:
 async def test_a_word_that_is_not_understood_is_named_with_what_would_be(
     store: Store, command: str, language: str
 ) -> None:
-    bench = Bench(store)
-    bench.catalogue.commands[command] = CATALOGUE.commands[command]
-    await bench.types(f"/{command} 100%<b>", ANNA, ANNA)
-    shown = bench.chat.shown[-1]
+    harness = DispatcherHarness(store)
+    harness.catalogue.commands[command] = CATALOGUE.commands[command]
+    await harness.types(f"/{command} 100%<b>", ANNA, ANNA)
+    shown = harness.chat.shown[-1]
     text = plain(renderer(language).text(shown.template, shown.facts, zone=UTC, now=NOW))
     first = text.splitlines()[0]
     assert "100%<b>" in first
@@ -46,19 +46,19 @@ async def test_a_word_that_is_not_understood_is_named_with_what_would_be(
 
 
 async def test_the_audit_turns_only_to_where_one_is_not(store: Store) -> None:
-    bench = Bench(store)
-    bench.catalogue.commands["audit"] = CATALOGUE.commands["audit"]
-    bench.catalogue.presses["audit.page"] = CATALOGUE.presses["audit.page"]
+    harness = DispatcherHarness(store)
+    harness.catalogue.commands["audit"] = CATALOGUE.commands["audit"]
+    harness.catalogue.presses["audit.page"] = CATALOGUE.presses["audit.page"]
     turns = list[list[str]]()
 
     def turned() -> None:
-        turns.append([one.label for row in bench.chat.shown[-1].buttons for one in row if one.action == "audit.page"])
+        turns.append([one.label for row in harness.chat.shown[-1].buttons for one in row if one.action == "audit.page"])
 
-    await bench.types("/audit", ANNA, ANNA)
+    await harness.types("/audit", ANNA, ANNA)
     turned()
     for _ in range(PAGE):
-        await bench.types("/audit", ANNA, ANNA)
+        await harness.types("/audit", ANNA, ANNA)
     turned()
-    await bench.presses(bench.chat.keyboards[-1], ANNA, ANNA, f"{len(bench.chat.shown[-1].buttons) - 2}:0")
+    await harness.presses(harness.chat.keyboards[-1], ANNA, ANNA, f"{len(harness.chat.shown[-1].buttons) - 2}:0")
     turned()
     assert turns == [[], ["Next ›"], ["⏮ Newest"]]

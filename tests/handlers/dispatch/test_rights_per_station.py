@@ -21,7 +21,7 @@ from handlers.dispatch.declare import Question, Reply, Request, StationScope
 from handlers.dispatch.update_parser import Actor, Place
 from tests.fixtures import stores
 from tests.fixtures.examples import examples
-from tests.handlers.dispatcher_harness import NOW, SAM, Bench
+from tests.handlers.dispatcher_harness import NOW, SAM, DispatcherHarness
 
 ACME, BAKER, CORP = STATIONS = ("acme", "baker", "corp")
 ROOT, ALICE, BOB, CAROL, MEMBER = 1, 11, 12, 13, 21
@@ -40,40 +40,40 @@ GRANTS = (
 
 
 @pytest.fixture
-async def fleet(store: Store) -> Bench:
-    bench = Bench(store, stations=STATIONS, grants=GRANTS)
-    bench.members.there = {(AT_ACME, MEMBER), (SHARED, MEMBER)}
-    bench.offers("look", Permission.STATUS)
-    bench.offers("about", Permission.INCIDENTS)
-    bench.offers("change", Permission.TRUNKS)
-    bench.offers("all", Permission.STATUS, whose=StationScope.ALL)
-    bench.on_press("look.again", Permission.STATUS, Reply())
-    bench.on_press("thing.do", Permission.TRUNKS, Reply())
-    bench.catalogue.presses["station.choose"] = CATALOGUE.presses["station.choose"]
+async def fleet(store: Store) -> DispatcherHarness:
+    harness = DispatcherHarness(store, stations=STATIONS, grants=GRANTS)
+    harness.members.there = {(AT_ACME, MEMBER), (SHARED, MEMBER)}
+    harness.offers("look", Permission.STATUS)
+    harness.offers("about", Permission.INCIDENTS)
+    harness.offers("change", Permission.TRUNKS)
+    harness.offers("all", Permission.STATUS, whose=StationScope.ALL)
+    harness.on_press("look.again", Permission.STATUS, Reply())
+    harness.on_press("thing.do", Permission.TRUNKS, Reply())
+    harness.catalogue.presses["station.choose"] = CATALOGUE.presses["station.choose"]
     async with store.begin() as session:
         for chat, station in ((AT_ACME, ACME), (SHARED, ACME), (SHARED, BAKER)):
             await bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)
-    return bench
+    return harness
 
 
-def at(bench: Bench) -> list[str]:
+def at(harness: DispatcherHarness) -> list[str]:
     """Return the stations that handlers received, in order."""
-    return [request.station.name for request in bench.done]
+    return [request.station.name for request in harness.done]
 
 
-def last(bench: Bench) -> str | None:
-    return bench.chat.said[-1][1] if bench.chat.said else None
+def last(harness: DispatcherHarness) -> str | None:
+    return harness.chat.said[-1][1] if harness.chat.said else None
 
 
-async def keyboard(bench: Bench, chat: int, action: str, about: str, **data: object) -> Keyboard:
-    made = new_keyboard(chat, [[{"label": "x", "action": action, "data": data}]], now=bench.now, station=about)
+async def keyboard(harness: DispatcherHarness, chat: int, action: str, about: str, **data: object) -> Keyboard:
+    made = new_keyboard(chat, [[{"label": "x", "action": action, "data": data}]], now=harness.now, station=about)
     made.said = {"template": "broken", "facts": {}}
-    async with bench.store.begin() as session:
+    async with harness.store.begin() as session:
         session.add(made)
     return made
 
 
-async def test_a_chat_that_is_bound_to_one_speaks_of_that_one(fleet: Bench) -> None:
+async def test_a_chat_that_is_bound_to_one_speaks_of_that_one(fleet: DispatcherHarness) -> None:
     await fleet.types("/look", MEMBER, AT_ACME)
     await fleet.types("/look", ROOT, AT_ACME)
     assert at(fleet) == [ACME, ACME]
@@ -81,7 +81,7 @@ async def test_a_chat_that_is_bound_to_one_speaks_of_that_one(fleet: Bench) -> N
 
 
 @pytest.mark.parametrize("text", ["/look baker", "/look baker 202", "/look 202 baker"])
-async def test_a_customers_chat_cannot_name_another_customers_pbx(fleet: Bench, text: str) -> None:
+async def test_a_customers_chat_cannot_name_another_customers_pbx(fleet: DispatcherHarness, text: str) -> None:
     """The name is an ordinary word there."""
     for person in (MEMBER, ALICE, ROOT):
         await fleet.types(text, person, AT_ACME)
@@ -91,12 +91,12 @@ async def test_a_customers_chat_cannot_name_another_customers_pbx(fleet: Bench, 
 
 
 @pytest.mark.parametrize("text", ["/look Baker 202", "/look 202 BAKER", "/look 202 baker"])
-async def test_the_name_stands_first_or_last_in_any_case(fleet: Bench, text: str) -> None:
+async def test_the_name_stands_first_or_last_in_any_case(fleet: DispatcherHarness, text: str) -> None:
     await fleet.types(text, MEMBER, SHARED)
     assert (at(fleet), fleet.done[0].arguments) == ([BAKER], "202")
 
 
-async def test_who_speaks_of_several_is_asked_and_the_choice_is_remembered(fleet: Bench) -> None:
+async def test_who_speaks_of_several_is_asked_and_the_choice_is_remembered(fleet: DispatcherHarness) -> None:
     await fleet.types("/look 202", MEMBER, SHARED)
     assert (at(fleet), last(fleet)) == ([], "which_station")
     (shown,) = fleet.chat.keyboards
@@ -109,13 +109,13 @@ async def test_who_speaks_of_several_is_asked_and_the_choice_is_remembered(fleet
     assert last(fleet) == "which_station"
 
 
-async def test_who_may_do_it_at_one_of_them_is_not_asked_which(fleet: Bench) -> None:
+async def test_who_may_do_it_at_one_of_them_is_not_asked_which(fleet: DispatcherHarness) -> None:
     await fleet.types("/change", ALICE, SHARED)
     assert fleet.chat.keyboards == []
     assert at(fleet) == [ACME]
 
 
-async def test_a_choice_that_is_no_choice_any_more_is_forgotten(fleet: Bench) -> None:
+async def test_a_choice_that_is_no_choice_any_more_is_forgotten(fleet: DispatcherHarness) -> None:
     await fleet.types("/look baker", MEMBER, SHARED)
     async with fleet.store.begin() as session:
         await bindings.unbind(session, chat_id=SHARED, station=BAKER)
@@ -123,7 +123,7 @@ async def test_a_choice_that_is_no_choice_any_more_is_forgotten(fleet: Bench) ->
     assert at(fleet) == [BAKER, ACME]
 
 
-async def test_in_private_the_persons_own_pbxs_are_meant(fleet: Bench) -> None:
+async def test_in_private_the_persons_own_pbxs_are_meant(fleet: DispatcherHarness) -> None:
     await fleet.types("/look", BOB, BOB)
     await fleet.types("/look", CAROL, CAROL)
     await fleet.types("/look corp", CAROL, CAROL)
@@ -132,38 +132,38 @@ async def test_in_private_the_persons_own_pbxs_are_meant(fleet: Bench) -> None:
     assert fleet.done[-1].arguments == "acme"
 
 
-async def test_the_word_for_the_whole_fleet_is_theirs_who_speak_of_all(fleet: Bench) -> None:
+async def test_the_word_for_the_whole_fleet_is_theirs_who_speak_of_all(fleet: DispatcherHarness) -> None:
     await fleet.types("/about fleet", ROOT, ROOT)
     await fleet.types("/about fleet", BOB, BOB)
     assert at(fleet) == [EVERY_STATION, BAKER]
 
 
-async def test_a_pbx_is_to_be_named_for_what_the_pbx_itself_is_asked(fleet: Bench) -> None:
+async def test_a_pbx_is_to_be_named_for_what_the_pbx_itself_is_asked(fleet: DispatcherHarness) -> None:
     await fleet.types("/look fleet", ROOT, ROOT)
     assert (at(fleet), last(fleet)) == ([], "which_station")
 
 
-async def test_a_chat_that_is_bound_to_nothing_says_so_to_whom_it_knows(fleet: Bench) -> None:
+async def test_a_chat_that_is_bound_to_nothing_says_so_to_whom_it_knows(fleet: DispatcherHarness) -> None:
     await fleet.types("/look", ROOT, UNBOUND)
     assert (at(fleet), last(fleet)) == ([], "not_bound")
 
 
 @pytest.mark.parametrize("chat", [AT_ACME, SHARED, UNBOUND])
 @pytest.mark.parametrize("text", ["/look", "/look acme", "/change baker", "/all", "/nothing"])
-async def test_strangers_hear_nothing(fleet: Bench, chat: int, text: str) -> None:
+async def test_strangers_hear_nothing(fleet: DispatcherHarness, chat: int, text: str) -> None:
     await fleet.types(text, SAM, chat)
     assert not fleet.chat.said
     assert not fleet.done
 
 
-async def test_somebody_of_another_pbx_is_a_stranger_in_a_customers_chat(fleet: Bench) -> None:
+async def test_somebody_of_another_pbx_is_a_stranger_in_a_customers_chat(fleet: DispatcherHarness) -> None:
     await fleet.types("/look", BOB, AT_ACME)
     await fleet.types("/look baker", BOB, AT_ACME)
     assert not fleet.chat.said
     assert not fleet.done
 
 
-async def test_a_button_is_about_the_pbx_it_was_made_for(fleet: Bench) -> None:
+async def test_a_button_is_about_the_pbx_it_was_made_for(fleet: DispatcherHarness) -> None:
     made = await keyboard(fleet, SHARED, "thing.do", BAKER)
     await fleet.presses(made, ALICE, SHARED)
     assert not fleet.done
@@ -172,7 +172,7 @@ async def test_a_button_is_about_the_pbx_it_was_made_for(fleet: Bench) -> None:
     assert [(row.station, row.allowed) for row in await fleet.audit()] == [(BAKER, False), (BAKER, True)]
 
 
-async def test_choosing_a_pbx_with_a_button_gives_no_right_to_it(fleet: Bench) -> None:
+async def test_choosing_a_pbx_with_a_button_gives_no_right_to_it(fleet: DispatcherHarness) -> None:
     """The button was offered to a person with the permission."""
     data = {"command": "change", "arguments": "", "station": BAKER}
     made = await keyboard(fleet, SHARED, "station.choose", ACME, **data)
@@ -184,7 +184,7 @@ async def test_choosing_a_pbx_with_a_button_gives_no_right_to_it(fleet: Bench) -
     assert not fleet.done
 
 
-async def test_buttons_of_a_pbx_that_is_gone_do_nothing(fleet: Bench) -> None:
+async def test_buttons_of_a_pbx_that_is_gone_do_nothing(fleet: DispatcherHarness) -> None:
     made = await keyboard(fleet, ROOT, "thing.do", BAKER)
     del fleet.running[BAKER]
     await fleet.presses(made, ROOT, ROOT)
@@ -193,7 +193,7 @@ async def test_buttons_of_a_pbx_that_is_gone_do_nothing(fleet: Bench) -> None:
     assert at(fleet) == [CORP]
 
 
-async def test_an_answer_is_about_the_pbx_of_its_question(fleet: Bench) -> None:
+async def test_an_answer_is_about_the_pbx_of_its_question(fleet: DispatcherHarness) -> None:
     fleet.on_answer("thing.name", Permission.TRUNKS, Reply())
     fleet.offers("begin", Permission.TRUNKS, Reply(Message("broken"), question=Question("thing.name")))
     await fleet.types("/begin baker", CAROL, CAROL)
@@ -204,7 +204,7 @@ async def test_an_answer_is_about_the_pbx_of_its_question(fleet: Bench) -> None:
 
 async def test_the_second_person_needs_the_right_at_that_pbx(store: Store) -> None:
     grants = (*GRANTS, Grant(ALICE, "viewer", BAKER), Grant(14, "admin", BAKER))
-    fleet = Bench(store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.TRUNKS}))
+    fleet = DispatcherHarness(store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.TRUNKS}))
     rule_of = CATALOGUE.presses["trunk.create"].rule
     fleet.on_press("trunk.create", Permission.TRUNKS, Reply(), writes=rule_of.writes)
     made = await keyboard(fleet, SHARED, "trunk.create", BAKER)
@@ -218,18 +218,18 @@ async def test_the_second_person_needs_the_right_at_that_pbx(store: Store) -> No
     assert fleet.done[0].actor.id == CAROL
 
 
-async def test_an_import_goes_on_only_for_whom_has_the_right_at_its_pbx(fleet: Bench) -> None:
+async def test_an_import_goes_on_only_for_whom_has_the_right_at_its_pbx(fleet: DispatcherHarness) -> None:
     fleet.catalogue.presses["import.go_on"] = CATALOGUE.presses["import.go_on"]
     alice = Actor(ALICE, "Alice")
     private = Place(ALICE, None, private=True)
     about = partial(
-        fleet.decisions.authorize_resumed, "import.go_on", alice, private, subject_name="1", data={"import": 1}
+        fleet.authorizer.authorize_resumed, "import.go_on", alice, private, subject_name="1", data={"import": 1}
     )
     assert (await about(station=ACME)).decision.allowed
     assert not (await about(station=BAKER)).decision.allowed
 
 
-async def test_a_command_about_several_is_given_those_at_which_it_is_allowed(fleet: Bench) -> None:
+async def test_a_command_about_several_is_given_those_at_which_it_is_allowed(fleet: DispatcherHarness) -> None:
     await fleet.types("/all", CAROL, CAROL)
     await fleet.types("/all", ALICE, SHARED)
     await fleet.types("/all", MEMBER, SHARED)
@@ -293,7 +293,7 @@ def test_no_handler_is_ever_given_a_pbx_at_which_its_person_lacks_the_right(
         with tempfile.TemporaryDirectory() as folder:
             store = await stores.fast(Path(shutil.copy(empty_store, folder)))
             try:
-                fleet = Bench(store, stations=STATIONS, grants=tuple(grants))
+                fleet = DispatcherHarness(store, stations=STATIONS, grants=tuple(grants))
                 fleet.members.there = THERE
                 obeyed = await _people_speak(fleet, bound, said)
             finally:
@@ -311,7 +311,7 @@ def test_no_handler_is_ever_given_a_pbx_at_which_its_person_lacks_the_right(
 
 
 async def _people_speak(
-    fleet: Bench, bound: set[tuple[int, str]], said: list[tuple[str, str, tuple[int, int | None]]]
+    fleet: DispatcherHarness, bound: set[tuple[int, str]], said: list[tuple[str, str, tuple[int, int | None]]]
 ) -> list[str]:
     """Return the names of the requests that were executed."""
     obeyed: list[str] = []

@@ -12,7 +12,7 @@ from handlers.dialog.menus import Menus
 from handlers.dispatch.declare import ButtonAction, Command, Reply, Request
 from handlers.dispatch.rules import RULES, OnRestart, Rule, Where
 from handlers.help import help_
-from tests.handlers.dispatcher_harness import STATION, Bench
+from tests.handlers.dispatcher_harness import STATION, DispatcherHarness
 from tests.messages.renderers import renderer
 
 VIEWING, OPERATING, ADMINISTERING, STRANGER = 11, 12, 13, 14
@@ -22,19 +22,19 @@ GROUP = -500
 
 
 @pytest.fixture
-def bench(store: Store) -> Bench:
+def harness(store: Store) -> DispatcherHarness:
     """All commands and buttons, with handlers that only reply."""
-    bench = Bench(store, grants=GRANTS)
+    harness = DispatcherHarness(store, grants=GRANTS)
 
     async def done(request: Request) -> Reply:
-        bench.done.append(request)
+        harness.done.append(request)
         return Reply()
 
     for name, command in CATALOGUE.commands.items():
-        bench.catalogue.commands[name] = Command(name, done, command.rule, command.summary)
+        harness.catalogue.commands[name] = Command(name, done, command.rule, command.summary)
     for name, press in CATALOGUE.presses.items():
-        bench.catalogue.presses[name] = ButtonAction(name, done, press.rule)
-    return bench
+        harness.catalogue.presses[name] = ButtonAction(name, done, press.rule)
+    return harness
 
 
 def holds(rule: Rule, role: Role | None, *, private: bool) -> bool:
@@ -48,36 +48,36 @@ def holds(rule: Rule, role: Role | None, *, private: bool) -> bool:
 
 @pytest.mark.parametrize("person", ROLES)
 @pytest.mark.parametrize("private", [True, False])
-async def test_the_table_is_what_is_obeyed(bench: Bench, person: int, private: bool) -> None:
+async def test_the_table_is_what_is_obeyed(harness: DispatcherHarness, person: int, private: bool) -> None:
     chat = person if private else GROUP
     presses = [name for name in RULES if name in CATALOGUE.presses]
     rows = [[{"label": "x", "action": name, "data": {}}] for name in presses]
-    keyboard = new_keyboard(chat, rows, now=bench.now, station=STATION)
-    async with bench.store.begin() as session:
+    keyboard = new_keyboard(chat, rows, now=harness.now, station=STATION)
+    async with harness.store.begin() as session:
         session.add(keyboard)
     for name, rule in RULES.items():
-        bench.done.clear()
+        harness.done.clear()
         if name.startswith("/"):
-            await bench.types(name, person, chat)
+            await harness.types(name, person, chat)
         elif name in presses:
-            await bench.presses(keyboard, person, chat, f"{presses.index(name)}:0")
+            await harness.presses(keyboard, person, chat, f"{presses.index(name)}:0")
         else:
             continue
-        assert bool(bench.done) is holds(rule, ROLES[person], private=private), name
+        assert bool(harness.done) is holds(rule, ROLES[person], private=private), name
 
 
 @pytest.mark.parametrize("person", ROLES)
 @pytest.mark.parametrize("private", [True, False])
-async def test_help_and_the_menu_list_what_is_obeyed(bench: Bench, person: int, private: bool) -> None:
+async def test_help_and_the_menu_list_what_is_obeyed(harness: DispatcherHarness, person: int, private: bool) -> None:
     expected = {c.name for c in CATALOGUE.in_order() if holds(c.rule, ROLES[person], private=private)}
-    menus = Menus(None, renderer(), CATALOGUE, bench.book, bench.store, bench.clock)  # type: ignore[arg-type]
-    offered = menus._listed(await bench.book.current(), person, person if private else GROUP)
+    menus = Menus(None, renderer(), CATALOGUE, harness.book, harness.store, harness.clock)  # type: ignore[arg-type]
+    offered = menus._listed(await harness.book.current(), person, person if private else GROUP)
     assert {command.command for command in offered} == {name for name in expected if " " not in name}
     if ROLES[person] is None:
         return
-    bench.catalogue.commands["help"] = Command("help", help_, RULES["/help"], "")
-    await bench.types("/help", person, person if private else GROUP)
-    _, _, facts = bench.chat.said[-1]
+    harness.catalogue.commands["help"] = Command("help", help_, RULES["/help"], "")
+    await harness.types("/help", person, person if private else GROUP)
+    _, _, facts = harness.chat.said[-1]
     assert {command["name"] for topic in facts["topics"] for command in topic["commands"]} == expected
 
 

@@ -12,7 +12,7 @@ from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.incidents import AlertMessage, AlertMessageIncident, Incident, Keyboard, Outgoing
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import NOW, Bench
+from tests.handlers.dispatcher_harness import NOW, DispatcherHarness
 
 ACME, BAKER, CORP = STATIONS = ("acme", "baker", "corp")
 ROOT, ALICE, BELLA = 1, 11, 12
@@ -37,24 +37,24 @@ class Ledger:
 
 
 @pytest.fixture
-async def fleet(store: Store) -> Bench:
-    bench = Bench(store, stations=STATIONS, grants=GRANTS)
-    bench.catalogue.commands.update(CATALOGUE.commands)
-    bench.catalogue.presses.update(CATALOGUE.presses)
-    for station in bench.running.values():
-        station.ledger = Ledger()
+async def fleet(store: Store) -> DispatcherHarness:
+    harness = DispatcherHarness(store, stations=STATIONS, grants=GRANTS)
+    harness.catalogue.commands.update(CATALOGUE.commands)
+    harness.catalogue.presses.update(CATALOGUE.presses)
+    for station in harness.running.values():
+        station.incident_manager = Ledger()
     for name in STATIONS:
-        await bench.desk.bindings.bind(NOC, name, alerts=True, by_id=ROOT, by_name="Root")
-    return bench
+        await harness.services.bindings.bind(NOC, name, alerts=True, by_id=ROOT, by_name="Root")
+    return harness
 
 
-def facts(bench: Bench) -> Any:
-    return bench.chat.shown[-1].facts
+def facts(harness: DispatcherHarness) -> Any:
+    return harness.chat.shown[-1].facts
 
 
-async def keyboard(bench: Bench, chat: int, rows: Any, about: str) -> Keyboard:
-    made = new_keyboard(chat, rows, now=bench.now, station=about)
-    async with bench.store.begin() as session:
+async def keyboard(harness: DispatcherHarness, chat: int, rows: Any, about: str) -> Keyboard:
+    made = new_keyboard(chat, rows, now=harness.now, station=about)
+    async with harness.store.begin() as session:
         session.add(made)
     return made
 
@@ -66,12 +66,12 @@ def one(action: str, **data: Any) -> Any:
 # --- audit ----------------------------------------------------------------------------------------------------------
 
 
-async def something_is_asked(bench: Bench) -> None:
+async def something_is_asked(harness: DispatcherHarness) -> None:
     for station in STATIONS:
-        await bench.types(f"/incidents {station}", ROOT, ROOT)
+        await harness.types(f"/incidents {station}", ROOT, ROOT)
 
 
-async def test_the_audit_of_a_pbx_is_of_that_pbx(fleet: Bench) -> None:
+async def test_the_audit_of_a_pbx_is_of_that_pbx(fleet: DispatcherHarness) -> None:
     await something_is_asked(fleet)
     await fleet.types("/audit", ALICE, ALICE)
     assert facts(fleet)["total"] == len(facts(fleet)["rows"]) == 2
@@ -79,13 +79,13 @@ async def test_the_audit_of_a_pbx_is_of_that_pbx(fleet: Bench) -> None:
     assert [row["what"] for row in facts(fleet)["rows"]] == ["/audit", "/incidents"]
 
 
-async def test_the_audit_of_the_fleet_is_everything_and_says_of_which(fleet: Bench) -> None:
+async def test_the_audit_of_the_fleet_is_everything_and_says_of_which(fleet: DispatcherHarness) -> None:
     await something_is_asked(fleet)
     await fleet.types("/audit fleet", ROOT, ROOT)
     assert [row["station"] for row in facts(fleet)["rows"]] == [EVERY_STATION, CORP, BAKER, ACME]
 
 
-async def test_a_row_of_another_pbx_is_not_opened_nor_exported(fleet: Bench) -> None:
+async def test_a_row_of_another_pbx_is_not_opened_nor_exported(fleet: DispatcherHarness) -> None:
     await something_is_asked(fleet)
     of_baker = next(row.id for row in await fleet.audit() if row.station == BAKER)
     back = {"since": None, "until": None, "actor_id": None, "what": "", "allowed": None}
@@ -103,9 +103,9 @@ async def test_a_row_of_another_pbx_is_not_opened_nor_exported(fleet: Bench) -> 
 # --- alert messages of several stations -----------------------------------------------------------------------------
 
 
-async def a_card(bench: Bench, *of: str) -> tuple[int, Keyboard]:
+async def a_card(harness: DispatcherHarness, *of: str) -> tuple[int, Keyboard]:
     """Send an alert message for all stations: an incident of each, and a resolved one of Acme."""
-    async with bench.store.begin() as session:
+    async with harness.store.begin() as session:
         row = Outgoing(
             action="send",
             chat_id=NOC,
@@ -143,11 +143,11 @@ def _incident(station: str, *, open_: bool) -> Incident:
     )
 
 
-def taken(bench: Bench) -> list[str]:
-    return [name for name, station in bench.running.items() if station.ledger.taken]
+def taken(harness: DispatcherHarness) -> list[str]:
+    return [name for name, station in harness.running.items() if station.incident_manager.taken]
 
 
-async def test_all_of_it_is_taken_where_the_person_may(fleet: Bench) -> None:
+async def test_all_of_it_is_taken_where_the_person_may(fleet: DispatcherHarness) -> None:
     _, made = await a_card(fleet, CORP, ACME, BAKER)
     await fleet.presses(made, BELLA, NOC, "0:0")
     assert taken(fleet) == [ACME, BAKER]
@@ -155,7 +155,7 @@ async def test_all_of_it_is_taken_where_the_person_may(fleet: Bench) -> None:
     assert taken(fleet) == list(STATIONS)
 
 
-async def test_the_details_of_a_card_are_its_open_ones_that_the_person_may_see(fleet: Bench) -> None:
+async def test_the_details_of_a_card_are_its_open_ones_that_the_person_may_see(fleet: DispatcherHarness) -> None:
     _, made = await a_card(fleet, ACME, BAKER, CORP)
     await fleet.presses(made, ROOT, NOC, "0:1")
     assert sorted(line["station"] for line in facts(fleet)["open"]) == list(STATIONS)
@@ -163,7 +163,7 @@ async def test_the_details_of_a_card_are_its_open_ones_that_the_person_may_see(f
     assert [line["station"] for line in facts(fleet)["open"]] == [ACME]
 
 
-async def test_each_of_the_list_opens_as_what_it_is_of(fleet: Bench) -> None:
+async def test_each_of_the_list_opens_as_what_it_is_of(fleet: DispatcherHarness) -> None:
     _, made = await a_card(fleet, ACME, BAKER)
     await fleet.presses(made, ROOT, NOC, "0:1")
     listed = fleet.chat.keyboards[-1]
@@ -174,7 +174,7 @@ async def test_each_of_the_list_opens_as_what_it_is_of(fleet: Bench) -> None:
     assert (fleet.chat.shown[-1].template, facts(fleet)["station"]) == ("incident", BAKER)
 
 
-async def test_the_incidents_of_the_fleet_are_those_of_every_pbx(fleet: Bench) -> None:
+async def test_the_incidents_of_the_fleet_are_those_of_every_pbx(fleet: DispatcherHarness) -> None:
     await a_card(fleet, ACME, CORP)
     await fleet.types("/incidents fleet", ROOT, ROOT)
     assert [line["station"] for line in facts(fleet)["open"]] == [CORP, ACME]
@@ -192,25 +192,27 @@ def test_a_message_about_one_pbx_says_so() -> None:
 
 
 @pytest.mark.parametrize("action", ["import.go_on", "import.stop", "import.report"])
-async def test_an_import_of_another_pbx_is_not_there(fleet: Bench, action: str) -> None:
-    number = await fleet.desk.imports.begin(BAKER, ROOT, [{"state": "waiting"}])
+async def test_an_import_of_another_pbx_is_not_there(fleet: DispatcherHarness, action: str) -> None:
+    number = await fleet.services.imports.begin(BAKER, ROOT, [{"state": "waiting"}])
     made = await keyboard(fleet, ALICE, one(action, **{"import": number}), ACME)
     await fleet.presses(made, ALICE, ALICE)
-    kept = await fleet.desk.imports.find(BAKER, number)
+    kept = await fleet.services.imports.find(BAKER, number)
     assert kept is not None
     assert kept.state == "running"
     assert len(fleet.chat.shown) == 0
 
 
-async def test_a_request_for_access_is_answered_only_where_it_was_asked(fleet: Bench) -> None:
-    await fleet.desk.requests.ask(BAKER, 99, {}, [ROOT], lambda _id: one("access.answer"), [])
+async def test_a_request_for_access_is_answered_only_where_it_was_asked(fleet: DispatcherHarness) -> None:
+    await fleet.services.requests.ask(BAKER, 99, {}, [ROOT], lambda _id: one("access.answer"), [])
     made = await keyboard(fleet, ALICE, one("access.answer", request=1, role="viewer"), ACME)
     await fleet.presses(made, ALICE, ALICE)
     assert fleet.chat.toasts[-1] == "I do not know this request any more."
     assert 99 not in {grant.subject for grant in (await fleet.book.current()).grants}
 
 
-async def test_who_asks_for_access_without_a_pbx_is_not_given_all_of_them_with_one_press(fleet: Bench) -> None:
+async def test_who_asks_for_access_without_a_pbx_is_not_given_all_of_them_with_one_press(
+    fleet: DispatcherHarness,
+) -> None:
     await fleet.types("/start", 99, 99)
     await fleet.presses(fleet.chat.keyboards[-1], 99, 99)
     async with fleet.store.begin() as session:

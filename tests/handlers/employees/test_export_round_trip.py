@@ -90,7 +90,7 @@ def test_the_pbx_s_own_export_is_imported() -> None:
         "fwd_ringlength,fwd_forwarding\n327,Пётр Ильин,p2@example.com,79161110034,,,1,auto,45,\n"
     )
     (row,) = imported(table.encode("utf-8-sig")).rows
-    assert (row.verdict, row.problems) == (RowVerdict.CREATE, ())
+    assert (row.authorization, row.problems) == (RowVerdict.CREATE, ())
     assert row.draft == EmployeeDraft(
         number="327",
         name="Пётр Ильин",
@@ -124,4 +124,4 @@ def test_a_mobile_that_somebody_has_with_an_8_is_the_same_with_a_7() -> None:
     there = [EmployeeRow(id="1", number="204", name="Anna", mobile="89261111111")]
     lines = files.read_pasted("number;name;mobile\n301;Boris;+79261111111")
     (row,) = plan(lines, there, {}, "201", "RU").rows
-    assert row.verdict is RowVerdict.CONFLICT
+    assert row.authorization is RowVerdict.CONFLICT

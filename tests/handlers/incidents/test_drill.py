@@ -13,8 +13,8 @@ from bot.store.access.contacts import Contact
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident, IncidentEvent
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import GRANTS, GROUP, NOW, STATION, VERA, Bench
-from tests.incident_harness.recording_sink import FakeBook
+from tests.handlers.dispatcher_harness import GRANTS, GROUP, NOW, STATION, VERA, DispatcherHarness
+from tests.incident_harness.recording_sink import RecordingStateSink
 from tests.messages.renderers import renderer
 
 BORIS = 4
@@ -25,7 +25,7 @@ def told(chat: int, person: str | None = None) -> Event:
     return "told", {"step": 1, "chat": chat, "thread": None, "person": person, "loud": True, "card": 1}
 
 
-class StoringBook(FakeBook):
+class StoringBook(RecordingStateSink):
     """Stores the incident and its timeline as the incident manager does."""
 
     def __init__(self, store: Store) -> None:
@@ -53,11 +53,11 @@ class StoringBook(FakeBook):
                 session.add(IncidentEvent(incident_id=incident.id, at=now, noted_at=now, what=what, facts=facts))
 
 
-class Office(Bench):
+class Office(DispatcherHarness):
     def __init__(self, store: Store) -> None:
         super().__init__(store, grants=(*GRANTS, Grant(BORIS, "operator")))
-        self.ledger = StoringBook(store)
-        self.incidents = self.ledger
+        self.incident_manager = StoringBook(store)
+        self.incidents = self.incident_manager
         self.paused = 0
         self.start()
         self.catalogue.commands["test_alert"] = CATALOGUE.commands["test_alert"]
@@ -84,27 +84,27 @@ def office(store: Store) -> Office:
 async def test_it_answers_with_whom_it_told(office: Office) -> None:
     async with office.store.begin() as session:
         await contacts.remember(session, Contact(GROUP, "Duty room"))
-    office.ledger.chain = [told(GROUP), told(-200), told(7, "Boris P")]
+    office.incident_manager.chain = [told(GROUP), told(-200), told(7, "Boris P")]
     seen = await office.asks()
     assert "The rehearsal runs</b> · Head office" in seen
     assert "👤 Boris P, in private\n👥 Duty room\n👥 a chat not met yet (id -200)" in seen
     assert "or at 14:30" in seen
     assert "⚠️" not in seen
     assert [one.outcome for one in await office.outcomes()] == ["told 1 people, 2 chats"]
-    assert office.ledger.last_facts() == {"station": STATION, "by": "A"}
+    assert office.incident_manager.last_facts() == {"station": STATION, "by": "A"}
 
 
 async def test_a_second_one_waits_for_the_first(office: Office) -> None:
-    office.ledger.chain = [told(GROUP)]
+    office.incident_manager.chain = [told(GROUP)]
     await office.asks()
     seen = await office.asks()
     assert "A rehearsal runs already: A began it at 14:00" in seen
     assert "or at 14:30" in seen
-    assert len(office.ledger.happened) == 1
+    assert len(office.incident_manager.happened) == 1
 
 
 async def test_that_nobody_is_woken_in_private_is_said(office: Office) -> None:
-    office.ledger.chain = [told(GROUP)]
+    office.incident_manager.chain = [told(GROUP)]
     assert "Nobody was woken in private" in await office.asks()
 
 
@@ -114,7 +114,7 @@ async def test_that_nobody_was_told_at_all_is_said_after_a_patient_look(office: 
 
 
 async def test_that_who_is_on_call_cannot_be_reached_is_said(office: Office) -> None:
-    office.ledger.chain = [("unreachable", {"person": "Vera"}), told(GROUP)]
+    office.incident_manager.chain = [("unreachable", {"person": "Vera"}), told(GROUP)]
     seen = await office.asks()
     assert "Cannot be reached: Vera. They must open the bot and press Start." in seen
     assert "nobody is on call" not in seen
@@ -123,4 +123,4 @@ async def test_that_who_is_on_call_cannot_be_reached_is_said(office: Office) -> 
 async def test_a_viewer_rehearses_nothing(office: Office) -> None:
     await office.types("/test_alert", VERA, VERA)
     assert office.chat.said[-1][1] == "no_right"
-    assert office.ledger.happened == []
+    assert office.incident_manager.happened == []

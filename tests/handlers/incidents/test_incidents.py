@@ -17,7 +17,7 @@ from bot.store.tables.incidents import Incident, Keyboard
 from handlers import CATALOGUE
 from handlers.incidents.history import percent
 from tests.fixtures.incident_history import add_card, add_event, add_incident
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, SAM, STATION, VERA, Bench, FakeStation
+from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, SAM, STATION, VERA, DispatcherHarness, FakeStation
 from tests.messages.renderers import renderer
 
 TOPICS = ("incident", "incidents", "why", "history")
@@ -49,7 +49,7 @@ class Watch:
     unwatched: frozenset[str] = frozenset()
 
 
-class Office(Bench):
+class Office(DispatcherHarness):
     """All incident commands, with an unreachable PBX."""
 
     def __init__(self, store: Store) -> None:
@@ -67,7 +67,7 @@ class Office(Bench):
     def station(self) -> Any:
         class Here(FakeStation):
             watch = self.watch  # type: ignore[assignment]
-            ledger = Ledger(self.store)
+            incident_manager = Ledger(self.store)
             pbx = None  # type: ignore[assignment]
 
             @staticmethod

@@ -11,7 +11,7 @@ from bot.messages.sanitize import WORD_JOINER
 from bot.pbx import Answer, ExtensionStatus, PbxError, TimedOut
 from bot.store.database import Store
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import ANNA, GRANTS, GROUP, NOW, STATION, VERA, Bench
+from tests.handlers.dispatcher_harness import ANNA, GRANTS, GROUP, NOW, STATION, VERA, DispatcherHarness
 from tests.messages.renderers import renderer
 
 BORIS = 4
@@ -42,7 +42,7 @@ class Phones:
         return SINCE if number == "202" else None
 
 
-class Office(Bench):
+class Office(DispatcherHarness):
     def __init__(self, store: Store) -> None:
         self.pbx = Phones()
         self.watch = SimpleNamespace(engine_is_silent=False)

@@ -25,7 +25,7 @@ async def weekly(office: OnCallOffice) -> OnCallOffice:
 
 
 async def on_call(office: OnCallOffice, after: timedelta = timedelta(0)) -> dict[int, int | None]:
-    return dict((await office.desk.oncall.roster("Head office")).on_call(office.now + after))
+    return dict((await office.services.oncall.roster("Head office")).on_call(office.now + after))
 
 
 async def test_before_anything_is_set_it_says_how_to_begin(office: OnCallOffice) -> None:
@@ -207,9 +207,9 @@ async def test_quiet_hours_are_ones_own(office: OnCallOffice) -> None:
     assert "any hour" in await office.asks("/quiet", BORIS)
     assert "22:00–08:00" in await office.asks("/quiet 22:00-08:00", BORIS)
     async with office.store.begin() as session:
-        hours = await office.desk.oncall.quiet_hours(session, BORIS)
+        hours = await office.services.oncall.quiet_hours(session, BORIS)
         assert [f"{at:%H:%M}" for at in hours or ()] == ["22:00", "08:00"]
-        assert await office.desk.oncall.quiet_hours(session, ADMIN) is None
+        assert await office.services.oncall.quiet_hours(session, ADMIN) is None
     assert "22:00–08:00" in await office.asks("/quiet", BORIS)
     assert "from when to when" in await office.asks("/quiet 25:00-08:00", BORIS)
     assert "any hour" in await office.asks("/quiet off", BORIS)

@@ -22,7 +22,7 @@ async def office(store: Store) -> OnCallOffice:
 
 
 async def weeks(office: OnCallOffice) -> list[int | None]:
-    roster = await office.desk.oncall.roster("Head office")
+    roster = await office.services.oncall.roster("Head office")
     return [roster.on_call(NOW + number * WEEK)[1] for number in range(3)]
 
 
@@ -118,7 +118,7 @@ async def test_of_a_running_shift_what_is_left_is_swapped(office: OnCallOffice) 
     keyboard = await asked(office)
     office.now = NOW + timedelta(days=2)
     await office.presses(keyboard, BORIS, BORIS)
-    duty = (await office.desk.oncall.roster("Head office")).duty(1, office.now)
+    duty = (await office.services.oncall.roster("Head office")).duty(1, office.now)
     assert duty is not None
     assert (duty.person, duty.out_of_turn) == (BORIS, True)
 

@@ -188,7 +188,7 @@ async def delete_a_trunk(office: MortalOffice) -> Update:
 async def zadarma_is_on(office: MortalOffice) -> None:
     (found,) = await trunks(office, "Zadarma")
     assert not found.disabled
-    assert await office.desk.registrations.left_over() == []
+    assert await office.services.registrations.left_over() == []
     assert office.running[STATION].watch.left_alone == set()
 
 
@@ -216,7 +216,7 @@ async def import_employees(office: MortalOffice) -> Update:
 
 async def _incident(office: MortalOffice) -> int:
     opening = StateChange("T1", Opened(Kind.TRUNK_DOWN, NOW), {"station": STATION, "name": "Zadarma"})
-    await office.station().ledger.record({}, [opening], NOW)
+    await office.station().incident_manager.record({}, [opening], NOW)
     (incident,) = await office.stored(Incident)
     return int(incident.id)
 
@@ -328,10 +328,10 @@ async def played(store: MortalStore, one: Scene, at: int | None) -> list[str]:
     office = MortalOffice(store, two_person=one.two_person)
     update = await one.begin(office)
     before = len(office.chat.shown)
-    office.fate.again(at)
+    office.process_state.again(at)
     await office.hears(update)
-    moments = list(office.fate.passed)
-    office.fate.again()
+    moments = list(office.process_state.passed)
+    office.process_state.again()
     told = office.told()[before:]
     await one.check(office)
     assert one.told is None or one.told in told, told

@@ -13,7 +13,7 @@ from handlers.dispatch.declare import Reply
 from handlers.dispatch.rules import RULES, Rule
 from handlers.dispatch.update_parser import Actor, Place
 from handlers.safety.rate_limits import TOO_COSTLY, TOO_MUCH_FROM_ONE, TOO_MUCH_IN_CHAT, RateLimits, RequestLimits
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, VERA, Bench
+from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, VERA, DispatcherHarness
 
 PACE = RequestLimits(person=3, chat=5, costly=1)
 BORIS, GROUP_PLACE = Actor(2, "Boris"), Place(GROUP, None, private=False)
@@ -55,33 +55,33 @@ def test_nobody_gets_more_than_the_limit_in_any_minute(asked: list[tuple[int, in
 
 
 async def test_the_person_hears_of_it_once_a_minute(store: Store) -> None:
-    bench = Bench(store, pace=PACE)
-    bench.offers("status", Permission.STATUS, Reply(Message("broken")))
+    harness = DispatcherHarness(store, pace=PACE)
+    harness.offers("status", Permission.STATUS, Reply(Message("broken")))
     for _ in range(6):
-        await bench.types("/status")
-    assert [template for _, template, _ in bench.chat.said] == ["broken"] * 3 + ["too_much"]
-    assert [row.reason for row in await bench.audit()][3:] == ["too many commands of this person"] * 3
-    bench.now += timedelta(minutes=1)
-    await bench.types("/status")
-    assert bench.chat.said[-1][1] == "broken"
+        await harness.types("/status")
+    assert [template for _, template, _ in harness.chat.said] == ["broken"] * 3 + ["too_much"]
+    assert [row.reason for row in await harness.audit()][3:] == ["too many commands of this person"] * 3
+    harness.now += timedelta(minutes=1)
+    await harness.types("/status")
+    assert harness.chat.said[-1][1] == "broken"
 
 
 async def test_what_is_refused_anyway_uses_up_nothing(store: Store) -> None:
-    bench = Bench(store, pace=PACE)
-    bench.offers("add", Permission.EMPLOYEES)
-    bench.offers("status", Permission.STATUS)
+    harness = DispatcherHarness(store, pace=PACE)
+    harness.offers("add", Permission.EMPLOYEES)
+    harness.offers("status", Permission.STATUS)
     for _ in range(10):
-        await bench.types("/add", VERA)
+        await harness.types("/add", VERA)
     for person in (ANNA, OLGA, VERA):
-        await bench.types("/status", person)
-    assert len(bench.done) == 3
+        await harness.types("/status", person)
+    assert len(harness.done) == 3
 
 
 @pytest.mark.parametrize("times", [40])
 async def test_a_stranger_who_shouts_in_private_is_not_answered_for_ever(store: Store, times: int) -> None:
-    bench = Bench(store, pace=RequestLimits(person=5))
-    bench.offers("status", Permission.STATUS)
+    harness = DispatcherHarness(store, pace=RequestLimits(person=5))
+    harness.offers("status", Permission.STATUS)
     for _ in range(times):
-        await bench.types("/status", 9, 9)
-    assert [template for _, template, _ in bench.chat.said] == ["stranger"] * 5
-    assert len(await bench.audit()) == times
+        await harness.types("/status", 9, 9)
+    assert [template for _, template, _ in harness.chat.said] == ["stranger"] * 5
+    assert len(await harness.audit()) == times

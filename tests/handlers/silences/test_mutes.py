@@ -13,7 +13,7 @@ from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.incidents import Incident, Keyboard
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import ANNA, GRANTS, GROUP, STATION, VERA, Bench, FakeStation
+from tests.handlers.dispatcher_harness import ANNA, GRANTS, GROUP, STATION, VERA, DispatcherHarness, FakeStation
 from tests.messages.renderers import renderer
 
 BORIS = 5
@@ -30,7 +30,7 @@ class Station(FakeStation):
         return self.offset
 
 
-class Office(Bench):
+class Office(DispatcherHarness):
     """All silence commands, with a clock of its own: 14:00 on a Monday."""
 
     station_now = Station()
@@ -87,7 +87,7 @@ class Office(Bench):
         return incident.id
 
     async def silences(self) -> list[Silence]:
-        return await self.desk.silences.current(STATION)
+        return await self.services.silences.current(STATION)
 
     async def only(self) -> Silence:
         (one,) = await self.silences()

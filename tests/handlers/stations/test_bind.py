@@ -6,7 +6,7 @@ from bot.access.policy import Grant, Permission
 from bot.store.database import Store
 from bot.store.stations import bindings
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import Bench, person_of, place_of
+from tests.handlers.dispatcher_harness import DispatcherHarness, person_of, place_of
 
 ACME, BAKER, CORP = STATIONS = ("acme", "baker", "corp")
 ROOT, ALICE, CAROL, MEMBER = 1, 11, 13, 21
@@ -19,44 +19,44 @@ GRANTS = (
 )
 
 
-def _with_everything(bench: Bench) -> Bench:
+def _with_everything(harness: DispatcherHarness) -> DispatcherHarness:
     for name in ("bind", "unbind"):
-        bench.catalogue.commands[name] = CATALOGUE.commands[name]
+        harness.catalogue.commands[name] = CATALOGUE.commands[name]
     for name in ("chat.ask_bind", "chat.bind", "chat.unbind", "chat.give", "chat.leave_bound"):
-        bench.catalogue.presses[name] = CATALOGUE.presses[name]
-    bench.members.there = {(ROOM, MEMBER)}
-    bench.offers("look", Permission.STATUS)
-    return bench
+        harness.catalogue.presses[name] = CATALOGUE.presses[name]
+    harness.members.there = {(ROOM, MEMBER)}
+    harness.offers("look", Permission.STATUS)
+    return harness
 
 
 @pytest.fixture
-def fleet(store: Store) -> Bench:
-    return _with_everything(Bench(store, stations=STATIONS, grants=GRANTS))
+def fleet(store: Store) -> DispatcherHarness:
+    return _with_everything(DispatcherHarness(store, stations=STATIONS, grants=GRANTS))
 
 
 @pytest.fixture
-def single(store: Store) -> Bench:
-    return _with_everything(Bench(store))
+def single(store: Store) -> DispatcherHarness:
+    return _with_everything(DispatcherHarness(store))
 
 
-async def bound(bench: Bench, chat: int = ROOM) -> dict[str, bool]:
-    async with bench.store.begin() as session:
+async def bound(harness: DispatcherHarness, chat: int = ROOM) -> dict[str, bool]:
+    async with harness.store.begin() as session:
         return {one.station: one.alerts for one in await bindings.stations_of(session, chat)}
 
 
-async def agrees(bench: Bench, person: int, place: str = "0:0") -> None:
-    await bench.presses(bench.chat.keyboards[-1], person, ROOM, place)
+async def agrees(harness: DispatcherHarness, person: int, place: str = "0:0") -> None:
+    await harness.presses(harness.chat.keyboards[-1], person, ROOM, place)
 
 
-def labels(bench: Bench) -> list[str]:
-    return [button["label"] for row in bench.chat.keyboards[-1].rows for button in row]
+def labels(harness: DispatcherHarness) -> list[str]:
+    return [button["label"] for row in harness.chat.keyboards[-1].rows for button in row]
 
 
-def last(bench: Bench) -> str:
-    return bench.chat.shown[-1].template
+def last(harness: DispatcherHarness) -> str:
+    return harness.chat.shown[-1].template
 
 
-async def test_a_group_is_bound_and_everybody_in_it_is_given_a_role_there(fleet: Bench) -> None:
+async def test_a_group_is_bound_and_everybody_in_it_is_given_a_role_there(fleet: DispatcherHarness) -> None:
     await fleet.types("/bind acme", ALICE, ROOM)
     assert not await bound(fleet)
     await agrees(fleet, ALICE)
@@ -71,7 +71,9 @@ async def test_a_group_is_bound_and_everybody_in_it_is_given_a_role_there(fleet:
 
 
 @pytest.mark.parametrize("text", ["/bind acme alerts", "/bind alerts acme", "/bind Acme оповещения"])
-async def test_with_alerts_it_is_told_of_outages_and_saying_it_again_changes_that(fleet: Bench, text: str) -> None:
+async def test_with_alerts_it_is_told_of_outages_and_saying_it_again_changes_that(
+    fleet: DispatcherHarness, text: str
+) -> None:
     await fleet.types(text, ALICE, ROOM)
     await agrees(fleet, ALICE)
     async with fleet.store.begin() as session:
@@ -81,7 +83,7 @@ async def test_with_alerts_it_is_told_of_outages_and_saying_it_again_changes_tha
     assert await bound(fleet) == {ACME: False}
 
 
-async def test_without_a_name_ones_own_pbxs_are_offered_and_no_others_named(fleet: Bench) -> None:
+async def test_without_a_name_ones_own_pbxs_are_offered_and_no_others_named(fleet: DispatcherHarness) -> None:
     for station in (ACME, BAKER):
         await fleet.types(f"/bind {station}", ROOT, ROOM)
         await agrees(fleet, ROOT)
@@ -97,7 +99,7 @@ async def test_without_a_name_ones_own_pbxs_are_offered_and_no_others_named(flee
     assert await bound(fleet) == {ACME: False, BAKER: False, CORP: False}
 
 
-async def test_anothers_pbx_is_refused_like_one_that_is_not_there(fleet: Bench) -> None:
+async def test_anothers_pbx_is_refused_like_one_that_is_not_there(fleet: DispatcherHarness) -> None:
     for text in ("/bind baker", "/bind nothing", "/bind baker alerts", "/unbind baker", "/unbind nothing"):
         await fleet.types(text, ALICE, ROOM)
     assert {(template, str(facts)) for _, template, facts in fleet.chat.said} == {
@@ -109,18 +111,18 @@ async def test_anothers_pbx_is_refused_like_one_that_is_not_there(fleet: Bench) 
 
 
 @pytest.mark.parametrize("text", ["/bind", "/bind acme", "/bind nothing"])
-async def test_who_administers_nothing_binds_nothing(fleet: Bench, text: str) -> None:
+async def test_who_administers_nothing_binds_nothing(fleet: DispatcherHarness, text: str) -> None:
     await fleet.types(text, MEMBER, ROOM)
     assert not fleet.chat.said
 
 
-async def test_the_question_is_only_for_whom_asked(fleet: Bench) -> None:
+async def test_the_question_is_only_for_whom_asked(fleet: DispatcherHarness) -> None:
     await fleet.types("/bind acme", ROOT, ROOM)
     await agrees(fleet, ALICE)
     assert not await bound(fleet)
 
 
-async def test_with_the_pbx_goes_what_the_group_was_given_there(fleet: Bench) -> None:
+async def test_with_the_pbx_goes_what_the_group_was_given_there(fleet: DispatcherHarness) -> None:
     for station in (ACME, BAKER):
         await fleet.types(f"/bind {station} alerts", ROOT, ROOM)
         await agrees(fleet, ROOT)
@@ -138,8 +140,8 @@ async def test_with_the_pbx_goes_what_the_group_was_given_there(fleet: Bench) ->
 
 async def test_four_eyes_bind_where_they_give_access(store: Store) -> None:
     grants = (*GRANTS, Grant(12, "admin", ACME))
-    bench = Bench(store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.GRANT}))
-    fleet = _with_everything(bench)
+    harness = DispatcherHarness(store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.GRANT}))
+    fleet = _with_everything(harness)
     await fleet.types("/bind acme", ALICE, ROOM)
     await agrees(fleet, ALICE)
     assert not await bound(fleet)
@@ -149,7 +151,7 @@ async def test_four_eyes_bind_where_they_give_access(store: Store) -> None:
     assert await bound(fleet) == {ACME: False}
 
 
-async def test_with_one_pbx_a_group_is_let_in_on_its_alerts(single: Bench) -> None:
+async def test_with_one_pbx_a_group_is_let_in_on_its_alerts(single: DispatcherHarness) -> None:
     await single.types("/bind alerts", ROOT, ROOM)
     await agrees(single, ROOT)
     assert list((await bound(single)).values()) == [True]
@@ -160,7 +162,7 @@ async def test_with_one_pbx_a_group_is_let_in_on_its_alerts(single: Bench) -> No
     assert not await bound(single)
 
 
-async def test_who_brings_the_bot_along_reads_only_of_their_own_pbxs(fleet: Bench) -> None:
+async def test_who_brings_the_bot_along_reads_only_of_their_own_pbxs(fleet: DispatcherHarness) -> None:
     bot = {"id": 7, "is_bot": True, "first_name": "Bot"}
     change = {
         "chat": place_of(ROOM),

@@ -19,7 +19,7 @@ from bot.store.database import Store
 from bot.store.tables.incidents import Incident
 from handlers import CATALOGUE
 from handlers.stations import stations
-from tests.handlers.dispatcher_harness import NOW, Bench
+from tests.handlers.dispatcher_harness import NOW, DispatcherHarness
 
 ROOT, ALICE = 1, 11
 SEEN = NOW - timedelta(seconds=20)
@@ -46,24 +46,26 @@ class Pbx:
         return SimpleNamespace(value=(), suspect=False)
 
 
-def sees(bench: Bench, name: str, *health: Health, trouble: StationFault | None = None, slow: bool = False) -> Pbx:
+def sees(
+    harness: DispatcherHarness, name: str, *health: Health, trouble: StationFault | None = None, slow: bool = False
+) -> Pbx:
     trunks: Any = {str(i): SimpleNamespace(health=one) for i, one in enumerate(health)}
-    station = bench.running[name]
+    station = harness.running[name]
     sight = Observation(SEEN, trouble=trouble) if trouble else Observation(SEEN, trunks=trunks)
     station.watch = SimpleNamespace(latest=sight, last_good=SEEN)
     station.pbx = pbx = Pbx(slow=slow)
     return pbx
 
 
-def fleet_of(store: Store, *names: str, grants: tuple[Grant, ...] = (Grant(ROOT, "viewer"),)) -> Bench:
-    bench = Bench(store, stations=names, grants=grants)
-    bench.catalogue.commands["stations"] = CATALOGUE.commands["stations"]
-    bench.catalogue.commands["status"] = CATALOGUE.commands["status"]
+def fleet_of(store: Store, *names: str, grants: tuple[Grant, ...] = (Grant(ROOT, "viewer"),)) -> DispatcherHarness:
+    harness = DispatcherHarness(store, stations=names, grants=grants)
+    harness.catalogue.commands["stations"] = CATALOGUE.commands["stations"]
+    harness.catalogue.commands["status"] = CATALOGUE.commands["status"]
     for name in ("stations.show", "station.choose"):
-        bench.catalogue.presses[name] = CATALOGUE.presses[name]
+        harness.catalogue.presses[name] = CATALOGUE.presses[name]
     for name in names:
-        sees(bench, name, Health.UP)
-    return bench
+        sees(harness, name, Health.UP)
+    return harness
 
 
 class Titles:
@@ -79,17 +81,17 @@ class Titles:
 TITLED = Renderer("en", stations=Titles())
 
 
-def shown(bench: Bench) -> list[str]:
-    return [f"{row['sign']} {row['name']}" for row in bench.chat.shown[-1].facts["rows"]]
+def shown(harness: DispatcherHarness) -> list[str]:
+    return [f"{row['sign']} {row['name']}" for row in harness.chat.shown[-1].facts["rows"]]
 
 
-def text(bench: Bench) -> str:
-    message = bench.chat.shown[-1]
+def text(harness: DispatcherHarness) -> str:
+    message = harness.chat.shown[-1]
     return TITLED.text(message.template, message.facts, zone=UTC, now=NOW)
 
 
-async def incident(bench: Bench, station: str, kind: Kind = Kind.TRUNK_DOWN) -> None:
-    async with bench.store.begin() as session:
+async def incident(harness: DispatcherHarness, station: str, kind: Kind = Kind.TRUNK_DOWN) -> None:
+    async with harness.store.begin() as session:
         session.add(
             Incident(
                 station=station,

@@ -62,10 +62,10 @@ class Room(Office):
         await self.concludes()
 
     async def concludes(self) -> None:
-        while tasks := list(self.dispatcher._execution._going_on):
+        while tasks := list(self.dispatcher._executor._going_on):
             for task in tasks:
                 await task
-                self.dispatcher._execution._going_on.discard(task)
+                self.dispatcher._executor._going_on.discard(task)
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ async def test_a_trunk_that_cannot_be_switched_on_is_told_of_and_tried_until_it_
     assert "trunk_left_off" in told, "in a message of its own, which is heard"
     assert last(room) == "trunk_done"
     assert not (await room.trunk("Zadarma")).disabled
-    assert await room.desk.registrations.left_over() == []
+    assert await room.services.registrations.left_over() == []
 
 
 async def test_a_program_that_is_ended_switches_it_on_first_and_the_next_run_tells(room: Room) -> None:
@@ -108,18 +108,18 @@ async def test_a_program_that_is_ended_switches_it_on_first_and_the_next_run_tel
 
     def ends(asked: str) -> bool:
         if asked == "getRegistry":
-            room.dispatcher._execution.stop.set()
+            room.dispatcher._executor.stop.set()
         return False
 
     room.wire.fails = ends
     await room.registers_anew("Zadarma")
     assert not (await room.trunk("Zadarma")).disabled
-    assert len(await room.desk.registrations.left_over()) == 1
+    assert len(await room.services.registrations.left_over()) == 1
     room.restart()
     await room.dispatcher.go_on()
     await room.concludes()
     assert last(room) == "trunk_done"
-    assert await room.desk.registrations.left_over() == []
+    assert await room.services.registrations.left_over() == []
 
 
 async def test_what_was_never_switched_off_is_not_said_to_be_registered_anew(room: Room) -> None:
@@ -127,7 +127,7 @@ async def test_what_was_never_switched_off_is_not_said_to_be_registered_anew(roo
     await room.registers_anew("Zadarma")
     assert last(room) in ("problem", "trunk_not_switched")
     assert "on" not in room.wire.asked
-    assert await room.desk.registrations.left_over() == []
+    assert await room.services.registrations.left_over() == []
 
 
 @pytest.mark.parametrize("name", ["Branch IAX", "Doorphone gateway", "Old provider"])
@@ -153,4 +153,4 @@ async def test_a_fault_of_the_bot_leaves_no_trunk_unwatched(room: Room, monkeypa
     monkeypatch.setattr("handlers.trunks.reregister_run.let_go", broken)
     await room.registers_anew("Zadarma")
     assert room.running[STATION].watch.left_alone == set()
-    assert len(await room.desk.registrations.left_over()) == 1, "the next start switches it on"
+    assert len(await room.services.registrations.left_over()) == 1, "the next start switches it on"

@@ -25,7 +25,7 @@ async def eventually(condition: Callable[[], Awaitable[bool] | bool]) -> None:
 
 
 class Office:
-    courier: DeliveryWorker
+    delivery_worker: DeliveryWorker
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -51,7 +51,7 @@ class Office:
             return row.id
 
     async def deliver(self) -> None:
-        while await self.courier.deliver_due():
+        while await self.delivery_worker.deliver_due():
             pass
 
     async def row(self, row_id: int) -> Outgoing:

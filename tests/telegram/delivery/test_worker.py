@@ -106,7 +106,7 @@ async def test_a_process_killed_while_sending_sends_again_after_its_restart(
     await office.deliver()
     assert not telegram.calls
     stop = asyncio.Event()
-    running = asyncio.create_task(office.courier.run(stop))
+    running = asyncio.create_task(office.delivery_worker.run(stop))
     await eventually(office.is_all_sent)
     stop.set()
     await running
@@ -115,10 +115,10 @@ async def test_a_process_killed_while_sending_sends_again_after_its_restart(
 
 async def test_a_running_courier_is_woken_by_what_is_owed(office: Office, telegram: FakeTelegram) -> None:
     stop = asyncio.Event()
-    running = asyncio.create_task(office.courier.run(stop))
+    running = asyncio.create_task(office.delivery_worker.run(stop))
     await asyncio.sleep(0.1)
     await office.owe(ANNA, "hello")
-    office.courier.wake()
+    office.delivery_worker.wake()
     await eventually(office.is_all_sent)
     assert texts(telegram, ANNA) == ["hello"]
     stop.set()
@@ -132,7 +132,7 @@ async def test_a_stop_leaves_what_only_waits_as_it_was(
     await office.owe(ANNA, "hello")
     await office.owe(TEAM, "hello")
     stop = asyncio.Event()
-    running = asyncio.create_task(office.courier.run(stop))
+    running = asyncio.create_task(office.delivery_worker.run(stop))
     await eventually(lambda: bool(telegram.to(TEAM)))
     stop.set()
     async with asyncio.timeout(2):
@@ -185,14 +185,14 @@ async def test_a_page_overtakes_what_waits_for_its_turn(
     pace.pause(TEAM, 1e9)
     await office.owe(TEAM, "taken", action="edit", message_id=7)
     stop = asyncio.Event()
-    running = asyncio.create_task(office.courier.run(stop))
+    running = asyncio.create_task(office.delivery_worker.run(stop))
     await asyncio.sleep(0.1)
     await office.owe(TEAM, "down", urgency=Urgency.PAGE)
-    office.courier.wake()
+    office.delivery_worker.wake()
     await asyncio.sleep(0.1)
     pace._chats[TEAM].held_until = 0.0
     await office.owe(TEAM, "a note", urgency=Urgency.DIGEST)
-    office.courier.wake()
+    office.delivery_worker.wake()
     await eventually(office.is_all_sent)
     stop.set()
     await running
@@ -200,18 +200,18 @@ async def test_a_page_overtakes_what_waits_for_its_turn(
 
 
 async def test_what_a_chat_was_told_to_wait_is_known_after_a_restart(
-    office: Office, telegram: FakeTelegram, messenger: Sender
+    office: Office, telegram: FakeTelegram, sender: Sender
 ) -> None:
     telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 3600", retry_after=3600))
     await office.owe(TEAM, "down")
     await office.deliver()
     pace = RateLimiter()
-    restarted = Sender(messenger._bot, office.store, messenger._renderer, pace)
-    office.courier = DeliveryWorker(office.store, restarted, office.courier._fleet, office.clock)
+    restarted = Sender(sender._bot, office.store, sender._renderer, pace)
+    office.delivery_worker = DeliveryWorker(office.store, restarted, office.delivery_worker._fleet, office.clock)
     await office.owe(TEAM, "down too", urgency=Urgency.PAGE)
     await office.owe(OTHERS, "hello")
     stop = asyncio.Event()
-    running = asyncio.create_task(office.courier.run(stop))
+    running = asyncio.create_task(office.delivery_worker.run(stop))
     await eventually(lambda: bool(telegram.to(OTHERS)))
     stop.set()
     await running
@@ -228,7 +228,7 @@ async def test_what_can_never_be_delivered_names_who_is_told_instead(office: Off
         lost.append((row.chat_id, reason, newly_closed))
         return "Boris"
 
-    office.courier._fleet.on_undeliverable = tell  # type: ignore[method-assign, assignment]
+    office.delivery_worker._fleet.on_undeliverable = tell  # type: ignore[method-assign, assignment]
     kicked = "Forbidden: bot was kicked from the supergroup chat"
     telegram.failures[TEAM].extend([refusal(403, kicked), refusal(403, kicked)])
     for text in ("down", "down too"):
@@ -258,7 +258,7 @@ async def edited_when_blocked(office: Office, telegram: FakeTelegram, text: str)
 async def test_what_a_message_was_to_show_when_it_was_found_that_the_bot_was_blocked_it_shows_once_it_is_let_in(
     office: Office, telegram: FakeTelegram
 ) -> None:
-    office.courier._fate._clock = lambda: office.now + timedelta(seconds=1)
+    office.delivery_worker._outcome._clock = lambda: office.now + timedelta(seconds=1)
     await edited_when_blocked(office, telegram, "up again")
     office.later(60)
     async with office.store.begin() as session:
@@ -447,7 +447,7 @@ async def test_a_refused_token_ends_the_courier_and_loses_nothing(office: Office
     await office.owe(TEAM, "hello")
     with pytest.raises(TokenRefused):
         async with asyncio.timeout(5):
-            await office.courier.run(asyncio.Event())
+            await office.delivery_worker.run(asyncio.Event())
     assert await office.states() == ["pending"]
     assert not (await office.row(1)).possible_repeat
 

@@ -49,7 +49,7 @@ async def until(look: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-class House:
+class Harness:
     """Runs of the program on one database. `begun` are the texts whose handlers began in this run, `aside` the ids of
     updates set aside; a deadly handler never ends.
     """
@@ -101,52 +101,52 @@ async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "ALONE_FOR", 60.0)
-    house = House(store)
-    house.begun = []
-    await house.updates.enqueue([update(1, DEADLY), update(2, "innocent", 2), update(3, DEADLY, 3)])
-    await house.dies(after=3)
+    harness = Harness(store)
+    harness.begun = []
+    await harness.updates.enqueue([update(1, DEADLY), update(2, "innocent", 2), update(3, DEADLY, 3)])
+    await harness.dies(after=3)
 
-    await house.starts().resume()
+    await harness.starts().resume()
     # One by one: the harmless one, whose end was not stored, does not start beside it.
-    await house.dies(after=1)
-    assert house.begun == [DEADLY]
+    await harness.dies(after=1)
+    assert harness.begun == [DEADLY]
 
-    await house.starts().resume()
-    await house.dies(after=1)
-    assert (house.aside, house.begun) == ([1], [DEADLY])
+    await harness.starts().resume()
+    await harness.dies(after=1)
+    assert (harness.aside, harness.begun) == ([1], [DEADLY])
 
-    await house.starts().resume()
-    await house.updates.drain(5)
-    assert (house.aside, house.begun) == ([1, 3], [])
-    assert await house.crashes() == {}
+    await harness.starts().resume()
+    await harness.updates.drain(5)
+    assert (harness.aside, harness.begun) == ([1, 3], [])
+    assert await harness.crashes() == {}
 
 
 async def test_what_waits_in_the_inbox_while_the_program_dies_is_not_to_blame(store: Store) -> None:
     async with store.begin() as session:
         await inbox.take_in(session, {1: update(1, DEADLY), 2: update(2, "innocent", 2)}, NOW)
-    house = House(store)
+    harness = Harness(store)
     for _ in range(2):
-        await house.starts().resume()
-        if not house.aside:
-            await house.dies(after=1)
-    await house.updates.drain(5)
-    assert (house.aside, house.begun) == ([1], ["innocent"])
+        await harness.starts().resume()
+        if not harness.aside:
+            await harness.dies(after=1)
+    await harness.updates.drain(5)
+    assert (harness.aside, harness.begun) == ([1], ["innocent"])
 
 
 async def test_an_end_in_order_is_nobodys_fault(store: Store) -> None:
-    house = House(store)
-    await house.updates.enqueue([update(1, DEADLY)])
+    harness = Harness(store)
+    await harness.updates.enqueue([update(1, DEADLY)])
     for _ in range(5):
-        await house.updates.drain(0.01)
-        await house.dies(after=0)
-        await house.starts().resume()
-    assert house.aside == []
+        await harness.updates.drain(0.01)
+        await harness.dies(after=0)
+        await harness.starts().resume()
+    assert harness.aside == []
     # It is detected all the same, once it ends the program.
-    await house.dies(after=1)
-    await house.starts().resume()
-    await house.dies(after=1)
-    await house.starts().resume()
-    assert house.aside == [1]
+    await harness.dies(after=1)
+    await harness.starts().resume()
+    await harness.dies(after=1)
+    await harness.starts().resume()
+    assert harness.aside == [1]
 
 
 async def test_what_is_left_over_waits_for_a_slow_one_only_so_long(
@@ -155,13 +155,13 @@ async def test_what_is_left_over_waits_for_a_slow_one_only_so_long(
     monkeypatch.setattr(queue, "ALONE_FOR", 0.01)
     async with store.begin() as session:
         await inbox.take_in(session, {1: update(1, DEADLY), 2: update(2, "next", 2)}, NOW)
-    house = House(store)
-    await house.updates.resume()
-    await until(lambda: len(house.begun) == 2)
-    assert house.begun == [DEADLY, "next"]
+    harness = Harness(store)
+    await harness.updates.resume()
+    await until(lambda: len(harness.begun) == 2)
+    assert harness.begun == [DEADLY, "next"]
 
 
-class Full(House):
+class Full(Harness):
     def __init__(self, store: Store) -> None:
         self.told: list[int] = []
         self.released = asyncio.Event()
@@ -191,52 +191,54 @@ def known_are(people: set[int], chats: set[int]) -> KnownSenders:
 
 
 async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) -> None:
-    house = Full(store)
-    house.starts(
-        admission=Admission(known_are({1, 2}, set()), NOW), observer=observing(not_read=house.not_read), urgent={"ack"}
+    harness = Full(store)
+    harness.starts(
+        admission=Admission(known_are({1, 2}, set()), NOW),
+        observer=observing(not_read=harness.not_read),
+        urgent={"ack"},
     )
     for first in range(1, 3001, 100):
-        await house.updates.enqueue([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
-    assert house.told == [1]
+        await harness.updates.enqueue([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
+    assert harness.told == [1]
     async with store.begin() as session:
         assert len(await inbox.unfinished(session)) == MAX_QUEUED
 
     # An acknowledgement does not wait behind the queue, and other chats have their own.
-    await house.updates.enqueue([update(5001, "/ack", chat_id=1), update(5002, "/x", 2)])
-    await until(lambda: house.begun == ["/ack"])
-    house.released.set()
-    await house.updates.drain(20)
-    assert len(house.begun) == MAX_QUEUED + 2
+    await harness.updates.enqueue([update(5001, "/ack", chat_id=1), update(5002, "/x", 2)])
+    await until(lambda: harness.begun == ["/ack"])
+    harness.released.set()
+    await harness.updates.drain(20)
+    assert len(harness.begun) == MAX_QUEUED + 2
     async with store.begin() as session:
         assert await inbox.unfinished(session) == {}
     # There is space again; filling the queue again is notified again.
-    house.released.clear()
-    await house.updates.enqueue([update(6000 + number, "/y", chat_id=1) for number in range(MAX_QUEUED + 5)])
-    assert house.told == [1, 1]
-    house.released.set()
-    await house.updates.drain(20)
+    harness.released.clear()
+    await harness.updates.enqueue([update(6000 + number, "/y", chat_id=1) for number in range(MAX_QUEUED + 5)])
+    assert harness.told == [1, 1]
+    harness.released.set()
+    await harness.updates.drain(20)
 
 
 async def test_a_group_is_told_once_in_ten_minutes_whoever_sends_too_much(store: Store) -> None:
-    house = Full(store)
-    house.starts(admission=Admission(known_are({1}, {GROUP}), NOW), observer=observing(not_read=house.not_read))
+    harness = Full(store)
+    harness.starts(admission=Admission(known_are({1}, {GROUP}), NOW), observer=observing(not_read=harness.not_read))
 
     async def flood(first: int) -> None:
         for number in range(first, first + 3000, 100):
-            await house.updates.enqueue([update(number + one, "/x", 10 + one % 30) for one in range(100)])
+            await harness.updates.enqueue([update(number + one, "/x", 10 + one % 30) for one in range(100)])
 
     await flood(1)
     # Not notified anew when the queue is worked off and refilled.
-    house.released.set()
-    await until(lambda: house.updates._lanes.length_in_chat(GROUP) == 0)
-    house.released.clear()
+    harness.released.set()
+    await until(lambda: harness.updates._lanes.length_in_chat(GROUP) == 0)
+    harness.released.clear()
     await flood(10_001)
-    assert len(house.told) == 1
-    house.now += timedelta(minutes=11)
+    assert len(harness.told) == 1
+    harness.now += timedelta(minutes=11)
     await flood(20_001)
-    assert len(house.told) == 2
-    house.released.set()
-    await house.updates.drain(20)
+    assert len(harness.told) == 2
+    harness.released.set()
+    await harness.updates.drain(20)
 
 
 async def test_what_is_not_read_is_said_of_nobody_in_a_group_and_waits_for_all_that_matters(store: Store) -> None:
@@ -259,7 +261,7 @@ def press(number: int, person: int, data: str) -> dict[str, Any]:
     return {"update_id": number, "callback_query": query | {"message": where, "data": data}}
 
 
-class Pressing(House):
+class Pressing(Harness):
     """`pressed` is the data of presses whose handlers began; none ends before `released`."""
 
     def __init__(self, store: Store) -> None:
@@ -280,37 +282,37 @@ async def test_of_presses_that_somebody_made_up_a_few_are_answered_and_the_rest_
     kept = new_keyboard(GROUP, [[]], now=NOW, station="")
     async with store.begin() as session:
         session.add(kept)
-    house, numbers = Pressing(store), itertools.count(1)
-    house.starts(admission=Admission(known_are({1, 2}, {GROUP}), NOW))
-    house.released.set()
+    harness, numbers = Pressing(store), itertools.count(1)
+    harness.starts(admission=Admission(known_are({1, 2}, {GROUP}), NOW))
+    harness.released.set()
     for _ in range(5):
-        await house.updates.enqueue([press(next(numbers), 1, data) for _ in range(100)])
+        await harness.updates.enqueue([press(next(numbers), 1, data) for _ in range(100)])
     # Another person's unknown press and presses on known buttons are handled.
     mine = f"{kept.id}:0:0"
-    await house.updates.enqueue([press(next(numbers), 2, data), *(press(next(numbers), 1, mine) for _ in range(9))])
-    await house.updates.drain(20)
-    assert Counter(house.pressed) == {(1, data): EACH_UNKNOWN.burst, (2, data): 1, (1, mine): 9}
+    await harness.updates.enqueue([press(next(numbers), 2, data), *(press(next(numbers), 1, mine) for _ in range(9))])
+    await harness.updates.drain(20)
+    assert Counter(harness.pressed) == {(1, data): EACH_UNKNOWN.burst, (2, data): 1, (1, mine): 9}
 
 
 async def test_what_is_urgent_of_many_members_has_a_limit_for_each_and_for_all(store: Store) -> None:
-    house, numbers = Pressing(store), itertools.count(1)
-    house.starts(admission=Admission(known_are({1}, {GROUP}), NOW), urgent={"ack"})
+    harness, numbers = Pressing(store), itertools.count(1)
+    harness.starts(admission=Admission(known_are({1}, {GROUP}), NOW), urgent={"ack"})
 
     async def waiting() -> int:
         async with store.begin() as session:
             return len(await inbox.unfinished(session))
 
-    await house.updates.enqueue([update(next(numbers), "/ack", 10) for _ in range(50)])
+    await harness.updates.enqueue([update(next(numbers), "/ack", 10) for _ in range(50)])
     assert await waiting() == LONGEST_LINE_OF_MEMBER
     for _ in range(50):
-        await house.updates.enqueue([update(next(numbers), "/ack", 10 + one) for one in range(100)])
+        await harness.updates.enqueue([update(next(numbers), "/ack", 10 + one) for one in range(100)])
     assert MAX_QUEUED_IN_CHAT // 2 < await waiting() <= MAX_QUEUED_IN_CHAT
     before = await waiting()
     # The limit excludes neither their other commands nor people with a role of their own.
-    await house.updates.enqueue([update(next(numbers), "/status", 10), update(next(numbers), "/ack", 1)])
+    await harness.updates.enqueue([update(next(numbers), "/status", 10), update(next(numbers), "/ack", 1)])
     assert await waiting() == before + 2
-    house.released.set()
-    await house.updates.drain(20)
+    harness.released.set()
+    await harness.updates.drain(20)
 
 
 async def test_who_has_much_waiting_comes_behind_the_rest() -> None:

@@ -66,7 +66,7 @@ class Telegram:
         self.info |= {"last_error_date": NOW + timedelta(seconds=seconds), "last_error_message": message}
 
 
-class House:
+class Harness:
     """Webhook with a database, and Telegram as the other side. `handled` are the handled texts."""
 
     def __init__(self, store: Store) -> None:
@@ -110,10 +110,10 @@ class House:
 
 
 @pytest.fixture
-async def house(store: Store) -> AsyncIterator[House]:
-    house = House(store)
-    yield house
-    await house.http.aclose()
+async def harness(store: Store) -> AsyncIterator[Harness]:
+    harness = Harness(store)
+    yield harness
+    await harness.http.aclose()
 
 
 @pytest.fixture
@@ -123,36 +123,38 @@ def lines() -> Iterator[Lines]:
         yield lines
 
 
-async def test_an_update_is_handled_once_however_often_it_is_brought(house: House) -> None:
-    assert [await house.brings(update(number, f"/{number}")) for number in (7, 8, 7, 9)] == [200] * 4
-    assert await house.unfinished() == []
-    assert house.handled == ["/7", "/8", "/9"]
-    assert house.webhook.last_success == NOW
+async def test_an_update_is_handled_once_however_often_it_is_brought(harness: Harness) -> None:
+    assert [await harness.brings(update(number, f"/{number}")) for number in (7, 8, 7, 9)] == [200] * 4
+    assert await harness.unfinished() == []
+    assert harness.handled == ["/7", "/8", "/9"]
+    assert harness.webhook.last_success == NOW
 
 
-async def test_brought_twice_at_the_same_moment_it_is_handled_once(house: House) -> None:
-    assert await asyncio.gather(*(house.brings(update(7)) for _ in range(5))) == [200] * 5
-    assert await house.unfinished() == []
-    assert house.handled == ["x"]
+async def test_brought_twice_at_the_same_moment_it_is_handled_once(harness: Harness) -> None:
+    assert await asyncio.gather(*(harness.brings(update(7)) for _ in range(5))) == [200] * 5
+    assert await harness.unfinished() == []
+    assert harness.handled == ["x"]
 
 
 @pytest.mark.parametrize(
     "shown", [None, b"", b"wrong", SECRET[:-1].encode(), SECRET.upper().encode(), "пароль".encode(), b"\xff\xfe"]
 )
-async def test_who_does_not_know_the_secret_is_turned_away_and_told_nothing(house: House, shown: bytes | None) -> None:
+async def test_who_does_not_know_the_secret_is_turned_away_and_told_nothing(
+    harness: Harness, shown: bytes | None
+) -> None:
     before = metrics.STRANGERS._value.get()
-    del house.http.headers[SECRET_HEADER]
+    del harness.http.headers[SECRET_HEADER]
     headers = {} if shown is None else {SECRET_HEADER.encode(): shown}
-    answer = await house.http.post("/hook", json=update(7), headers=headers)
+    answer = await harness.http.post("/hook", json=update(7), headers=headers)
     assert (answer.status_code, answer.content) == (401, b"")
     assert metrics.STRANGERS._value.get() == before + 1
-    assert (await house.unfinished(), house.handled, house.webhook.last_success) == ([], [], None)
+    assert (await harness.unfinished(), harness.handled, harness.webhook.last_success) == ([], [], None)
 
 
-async def test_strangers_are_told_of_once_an_hour(house: House, lines: Lines) -> None:
+async def test_strangers_are_told_of_once_an_hour(harness: Harness, lines: Lines) -> None:
     for minutes in (0, 1, 59, 61):
-        house.now = NOW + timedelta(minutes=minutes)
-        await house.brings(update(7), **{SECRET_HEADER: "wrong"})
+        harness.now = NOW + timedelta(minutes=minutes)
+        await harness.brings(update(7), **{SECRET_HEADER: "wrong"})
     assert len(lines) == 2
 
 
@@ -173,70 +175,70 @@ async def test_strangers_are_told_of_once_an_hour(house: House, lines: Lines) ->
     ],
     ids=lambda body: repr(body)[:40],
 )
-async def test_what_is_no_update_is_set_aside_and_blocks_nobody(house: House, body: object, lines: Lines) -> None:
-    assert await house.brings(body) == 200
+async def test_what_is_no_update_is_set_aside_and_blocks_nobody(harness: Harness, body: object, lines: Lines) -> None:
+    assert await harness.brings(body) == 200
     assert "set aside" in str(lines)
     assert "s3cret" not in str(lines)
-    assert await house.unfinished() == []
-    assert await house.brings(update(8)) == 200
+    assert await harness.unfinished() == []
+    assert await harness.brings(update(8)) == 200
 
 
-async def test_an_update_nobody_can_parse_is_taken_and_blocks_nobody(house: House) -> None:
-    assert await house.brings({"update_id": 7, "message": {"text": "no chat"}}) == 200
-    assert await house.brings(update(8)) == 200
-    assert await house.unfinished() == []
-    assert house.handled == ["x"]
+async def test_an_update_nobody_can_parse_is_taken_and_blocks_nobody(harness: Harness) -> None:
+    assert await harness.brings({"update_id": 7, "message": {"text": "no chat"}}) == 200
+    assert await harness.brings(update(8)) == 200
+    assert await harness.unfinished() == []
+    assert harness.handled == ["x"]
 
 
-async def test_what_the_store_refuses_is_brought_again(house: House, lines: Lines) -> None:
-    take_in = house.updates.enqueue
+async def test_what_the_store_refuses_is_brought_again(harness: Harness, lines: Lines) -> None:
+    take_in = harness.updates.enqueue
 
     async def refuse(_batch: object) -> None:
         raise OperationalError("INSERT", {"payload": "s3cret"}, Exception("database is locked"))
 
-    house.updates.enqueue = refuse  # type: ignore[assignment,method-assign]
-    assert await house.brings(update(7, "s3cret")) == 500
-    assert house.webhook.last_success is None
+    harness.updates.enqueue = refuse  # type: ignore[assignment,method-assign]
+    assert await harness.brings(update(7, "s3cret")) == 500
+    assert harness.webhook.last_success is None
     assert "database is locked" in str(lines)
     assert "s3cret" not in str(lines)
-    house.updates.enqueue = take_in  # type: ignore[method-assign]
-    assert await house.brings(update(7, "s3cret")) == 200
-    assert await house.unfinished() == []
-    assert house.handled == ["s3cret"]
+    harness.updates.enqueue = take_in  # type: ignore[method-assign]
+    assert await harness.brings(update(7, "s3cret")) == 200
+    assert await harness.unfinished() == []
+    assert harness.handled == ["s3cret"]
 
 
-async def test_the_answer_waits_until_the_update_is_stored(house: House) -> None:
-    async with house.store.begin() as somebody_else:
+async def test_the_answer_waits_until_the_update_is_stored(harness: Harness) -> None:
+    async with harness.store.begin() as somebody_else:
         await inbox.unfinished(somebody_else)
-        bringing = asyncio.create_task(house.brings(update(7)))
+        bringing = asyncio.create_task(harness.brings(update(7)))
         await asyncio.sleep(0.05)
         assert not bringing.done()
     assert await bringing == 200
 
 
-async def test_who_brings_too_slowly_is_not_waited_for(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_brings_too_slowly_is_not_waited_for(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     async def slowly() -> AsyncIterator[bytes]:
         yield b'{"update_id"'
         await asyncio.sleep(60)
 
     monkeypatch.setattr(webhook, "BODY_WITHIN", 0.01)
-    assert (await house.http.post("/hook", content=slowly())).status_code == 408
-    assert await house.unfinished() == []
+    assert (await harness.http.post("/hook", content=slowly())).status_code == 408
+    assert await harness.unfinished() == []
 
 
 async def test_at_the_start_the_webhook_is_made_new_and_what_failed_before_is_not_told(
-    house: House, lines: Lines
+    harness: Harness, lines: Lines
 ) -> None:
-    house.telegram.info = {"url": URL, "allowed_updates": WANTED, "max_connections": 1}
-    house.telegram.fails(-600)
-    await house.webhook.look()
-    assert house.telegram.done == ["deleted", "set"]
-    assert house.telegram.info == {"url": URL, "allowed_updates": WANTED, "max_connections": 1}
-    assert (house.webhook.last_success, house.heard, lines) == (NOW, ["well"], [])
-    house.now += timedelta(minutes=1)
-    await house.webhook.look()
-    assert house.telegram.done == ["deleted", "set"]
-    assert house.webhook.last_success == house.now
+    harness.telegram.info = {"url": URL, "allowed_updates": WANTED, "max_connections": 1}
+    harness.telegram.fails(-600)
+    await harness.webhook.look()
+    assert harness.telegram.done == ["deleted", "set"]
+    assert harness.telegram.info == {"url": URL, "allowed_updates": WANTED, "max_connections": 1}
+    assert (harness.webhook.last_success, harness.heard, lines) == (NOW, ["well"], [])
+    harness.now += timedelta(minutes=1)
+    await harness.webhook.look()
+    assert harness.telegram.done == ["deleted", "set"]
+    assert harness.webhook.last_success == harness.now
 
 
 @pytest.mark.parametrize(
@@ -248,34 +250,34 @@ async def test_at_the_start_the_webhook_is_made_new_and_what_failed_before_is_no
         ({"max_connections": 40}, "changed"),
     ],
 )
-async def test_what_somebody_changed_is_set_again(house: House, change: dict[str, Any], heard: str) -> None:
-    await house.webhook.look()
-    house.telegram.info |= change
-    await house.webhook.look()
-    await house.webhook.look()
-    assert house.telegram.done == ["deleted", "set"] * 2
-    assert house.heard == ["well", heard, "well"]
+async def test_what_somebody_changed_is_set_again(harness: Harness, change: dict[str, Any], heard: str) -> None:
+    await harness.webhook.look()
+    harness.telegram.info |= change
+    await harness.webhook.look()
+    await harness.webhook.look()
+    assert harness.telegram.done == ["deleted", "set"] * 2
+    assert harness.heard == ["well", heard, "well"]
 
 
 async def test_what_telegram_cannot_bring_is_told_once_tried_anew_and_is_no_sign_of_life(
-    house: House, lines: Lines
+    harness: Harness, lines: Lines
 ) -> None:
-    await house.webhook.look()
+    await harness.webhook.look()
     for seconds in (60, 110, 160):
-        house.now = NOW + timedelta(seconds=seconds)
-        house.telegram.fails(seconds)
-        await house.webhook.look()
-    assert house.telegram.done == ["deleted", "set"] * 4
-    assert house.webhook.last_success == NOW
+        harness.now = NOW + timedelta(seconds=seconds)
+        harness.telegram.fails(seconds)
+        await harness.webhook.look()
+    assert harness.telegram.done == ["deleted", "set"] * 4
+    assert harness.webhook.last_success == NOW
     assert [line["error"] for line in lines] == ["Wrong response from the webhook: 502 Bad Gateway"]
-    await house.webhook.look()
-    assert house.webhook.last_success == house.now
-    house.telegram.fails(300)
-    await house.webhook.look()
+    await harness.webhook.look()
+    assert harness.webhook.last_success == harness.now
+    harness.telegram.fails(300)
+    await harness.webhook.look()
     assert len(lines) == 2
 
 
-async def until_calm(house: House, monkeypatch: pytest.MonkeyPatch, *errors: TelegramError) -> list[float]:
+async def until_calm(harness: Harness, monkeypatch: pytest.MonkeyPatch, *errors: TelegramError) -> list[float]:
     """Keep the webhook set until there is no error; return the pauses before that."""
     pauses: list[float] = []
     stop = asyncio.Event()
@@ -285,19 +287,19 @@ async def until_calm(house: House, monkeypatch: pytest.MonkeyPatch, *errors: Tel
         if seconds == webhook.LOOK_EVERY:
             stop.set()
 
-    house.telegram.refuses = list(errors)
+    harness.telegram.refuses = list(errors)
     monkeypatch.setattr("bot.telegram.updates.webhook.wait_for", wait)
-    await house.webhook._keep_set(stop)
+    await harness.webhook._keep_set(stop)
     return pauses[:-1]
 
 
-async def test_telegram_being_away_is_waited_out(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses = await until_calm(house, monkeypatch, *[NetworkError("away")] * 12, RetryAfter(7), BadRequest("no host"))
+async def test_telegram_being_away_is_waited_out(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses = await until_calm(harness, monkeypatch, *[NetworkError("away")] * 12, RetryAfter(7), BadRequest("no host"))
     assert pauses[:3] == [1.0, 1.5, 2.25]
     assert pauses[11:] == [30.0, 7.0, 10.5]
-    assert house.telegram.done == ["deleted", "set"]
+    assert harness.telegram.done == ["deleted", "set"]
 
 
-async def test_an_unknown_token_ends_the_run(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_token_ends_the_run(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TokenRefused):
-        await until_calm(house, monkeypatch, InvalidToken("Unauthorized"))
+        await until_calm(harness, monkeypatch, InvalidToken("Unauthorized"))

@@ -5,7 +5,7 @@ from bot.messages.message import Message, mark
 from handlers.access import requests
 from handlers.dispatch import refusals
 from handlers.dispatch.declare import CATALOGUE, Reply, Request, StationScope, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 
 FIRST_ASKED = ("status", "calls", "cdr")
 

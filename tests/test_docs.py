@@ -11,7 +11,7 @@ from bot.access.policy import PERMISSIONS
 from bot.config.settings import Settings
 from bot.pbx.key_check import ROWS
 from handlers import CATALOGUE
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from tests.documents import tables
 from tests.fixtures.paths import ROOT
 from tests.scenarios.language import scenarios

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bot.detection import trunk_cause
 from bot.detection.outbound_detour import UNKNOWN_DETOUR, Detour, detour
-from bot.detection.trunk_health import SILENT, Cause, Contact, Health, contact_of, health_of
+from bot.detection.trunk_health import SILENT, Cause, ContactStatus, Health, contact_of, health_of
 from bot.detection.unreported_trunks import NOTHING_LISTED, UnreportedTrunks
 from bot.pbx import (
     Answer,
@@ -138,7 +138,7 @@ def from_answer(
 
 def _takes_calls(trunk: TrunkStatus, health: Health) -> bool:
     """Return True if calls can go out, also while the provider answers slowly."""
-    answers = contact_of(trunk.contact_status) is Contact.ANSWERS
+    answers = contact_of(trunk.contact_status) is ContactStatus.ANSWERS
     return health is Health.UP or (health is Health.DEGRADED and answers)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from ipaddress import ip_address
 
-from bot.detection.trunk_health import SILENT, Cause, Contact, Health, cause_of, contact_of, is_inbound
+from bot.detection.trunk_health import SILENT, Cause, ContactStatus, Health, cause_of, contact_of, is_inbound
 from bot.pbx import TrunkStatus
 
 BAD = frozenset({Health.DOWN, Health.PARTIAL, Health.DEGRADED})
@@ -53,7 +53,7 @@ def _alone(trunk: TrunkStatus, *, engine_sees_somebody: bool) -> Cause:
     Measured: an unresolvable host leaves its trunk UNKNOWN without a contact, while others have one.
     """
     unregistered = trunk.state.strip().lower() in ("unknown", "rejected", "unregistered")
-    no_contact = contact_of(trunk.contact_status) is Contact.NONE and not is_inbound(trunk.state)
+    no_contact = contact_of(trunk.contact_status) is ContactStatus.NONE and not is_inbound(trunk.state)
     if not trunk.is_iax and unregistered and no_contact and engine_sees_somebody:
         return Cause.NAME_NOT_RESOLVED if _is_name(trunk.host) else cause_of(trunk)
     return cause_of(trunk)
@@ -79,8 +79,8 @@ def _is_heard(trunk: TrunkStatus, health: Health) -> bool:
     """
     contact = contact_of(trunk.contact_status)
     if health is Health.UP:
-        return contact is not Contact.UNASKED
-    return contact is Contact.ANSWERS and health is not Health.OFF
+        return contact is not ContactStatus.UNASKED
+    return contact is ContactStatus.ANSWERS and health is not Health.OFF
 
 
 def _is_name(host: str) -> bool:

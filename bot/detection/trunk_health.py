@@ -25,7 +25,7 @@ class Health(StrEnum):
     UNWATCHED = "unwatched"
 
 
-class Contact(StrEnum):
+class ContactStatus(StrEnum):
     """Result of OPTIONS; `UNASKED` while *qualify* is off."""
 
     ANSWERS = "answers"
@@ -60,14 +60,14 @@ STATES = {
     "unknown": Health.UNKNOWN,
 }
 CONTACTS = {
-    "reachable": Contact.ANSWERS,
-    "avail": Contact.ANSWERS,
-    "available": Contact.ANSWERS,
-    "unreachable": Contact.SILENT,
-    "unavail": Contact.SILENT,
-    "unavailable": Contact.SILENT,
-    "nonqualified": Contact.UNASKED,
-    "nonqual": Contact.UNASKED,
+    "reachable": ContactStatus.ANSWERS,
+    "avail": ContactStatus.ANSWERS,
+    "available": ContactStatus.ANSWERS,
+    "unreachable": ContactStatus.SILENT,
+    "unavail": ContactStatus.SILENT,
+    "unavailable": ContactStatus.SILENT,
+    "nonqualified": ContactStatus.UNASKED,
+    "nonqual": ContactStatus.UNASKED,
 }
 
 
@@ -85,7 +85,7 @@ def health_of(trunk: TrunkStatus, registration: str = "") -> Health:
         return Health.UNWATCHED if says_nothing else health
     if word == "unreachable" and trunk.degraded_reason.startswith("registered"):
         return Health.PARTIAL
-    if contact is Contact.SILENT:
+    if contact is ContactStatus.SILENT:
         if health is Health.UP:
             return Health.PARTIAL if word == "registered" and not is_inbound(trunk.state) else Health.DEGRADED
         if word == "unknown":
@@ -101,8 +101,8 @@ def health_of_word(state: str, *, iax: bool = False) -> Health:
     return Health.PARTIAL if word == "unreachable" and not iax else STATES.get(word, Health.UNKNOWN)
 
 
-def contact_of(contact_status: str | None) -> Contact:
-    return CONTACTS.get(_word(contact_status or ""), Contact.NONE)
+def contact_of(contact_status: str | None) -> ContactStatus:
+    return CONTACTS.get(_word(contact_status or ""), ContactStatus.NONE)
 
 
 def cause_of(trunk: TrunkStatus) -> Cause:
@@ -111,9 +111,9 @@ def cause_of(trunk: TrunkStatus) -> Cause:
     Measured: a dead registrar is reported as `rejected`, like a wrong password; only the contact differs.
     """
     contact = contact_of(trunk.contact_status)
-    if contact is Contact.SILENT:
+    if contact is ContactStatus.SILENT:
         return Cause.NO_ANSWER
-    if contact is Contact.ANSWERS and _word(trunk.state) == "rejected":
+    if contact is ContactStatus.ANSWERS and _word(trunk.state) == "rejected":
         return Cause.CREDENTIALS_REFUSED
     return Cause.UNKNOWN
 

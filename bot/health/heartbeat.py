@@ -18,14 +18,14 @@ LOOK_EVERY = 5.0
 TIMEOUT = 10.0
 
 
-class Health(Protocol):
+class HealthSource(Protocol):
     def is_healthy(self) -> bool: ...
 
 
 class Heartbeat:
     """`is_well` must be proven: a program in a restart loop must not send heartbeats."""
 
-    def __init__(self, url: SecretStr, health: Health) -> None:
+    def __init__(self, url: SecretStr, health: HealthSource) -> None:
         self._url = url
         self._health = health
         self._trouble = OnChange("not tried yet")

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import SecretStr
 
-from bot.pbx.http import Connection
+from bot.pbx.http import PbxConnection
 from bot.pbx.resources.calls import Calls
 from bot.pbx.resources.employees import Employees
 from bot.pbx.resources.extensions import Extensions
@@ -36,7 +36,7 @@ class Pbx:
     """
 
     def __init__(self, url: str, key: SecretStr, *, name: str = "", **options: Any) -> None:
-        self._connection = Connection(url, key, **options)
+        self._connection = PbxConnection(url, key, **options)
         self.host = self._connection.host
         self.name = name or self.host
         self.trunks = Trunks(self._connection)

@@ -80,7 +80,7 @@ class Recording:
     seconds: int | None
 
 
-class Connection:
+class PbxConnection:
     """HTTP connection of one station, with one key and one rate limit. Raises PbxError."""
 
     def __init__(

@@ -27,7 +27,7 @@ from bot.store.tables.incidents import (
     Outgoing,
     Table,
 )
-from bot.store.tables.people import AccessRequest, Acquaintance, FormerUsername, GrantRow, MetAt, OverrideRow, Pager
+from bot.store.tables.people import AccessRequestRow, Acquaintance, FormerUsername, GrantRow, MetAt, OverrideRow, Pager
 
 BATCH_SIZE = 500
 CLOSED_BY = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%no_delete'"
@@ -56,7 +56,7 @@ async def forget_history(store: Store, before: datetime) -> None:
     of_card = exists().where(AlertMessageIncident.card_id == AlertMessage.id)
     await _forget(store, AlertMessage, _old(AlertMessage.id, AlertMessage.opened_at, before), ~of_card)
     await _forget(store, Outgoing, *_said(before))
-    await _forget(store, AccessRequest, _old(AccessRequest.id, AccessRequest.asked_at, before))
+    await _forget(store, AccessRequestRow, _old(AccessRequestRow.id, AccessRequestRow.asked_at, before))
     past = (_old(OverrideRow.id, OverrideRow.made_at, before), OverrideRow.ends_at < before)
     await _forget(store, OverrideRow, *past)
     ended = Import.state.in_((imports.STOPPED, imports.DONE, imports.LAPSED))

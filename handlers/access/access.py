@@ -10,7 +10,7 @@ from bot.store.access.contacts import Contact
 from handlers.dialog import paging
 from handlers.dialog.paging import TO_LIST, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 
 PAGE = 8
 CARDS_IN_A_ROW = 4

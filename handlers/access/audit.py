@@ -12,8 +12,7 @@ from bot.store.access.contacts import Contact
 from bot.store.tables.incidents import AuditOutcome
 from handlers.dialog import paging
 from handlers.dispatch.declare import CATALOGUE, Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import RULES
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import RULES, Topic
 from handlers.parsing import spreadsheet
 from handlers.parsing.people import ID
 from handlers.parsing.periods import NotAPeriod, Period, take_period

@@ -19,8 +19,7 @@ from handlers.access import access
 from handlers.access.lookalikes import likeness
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing import people
 from handlers.parsing.deadlines import NotADeadline, take_deadline
 

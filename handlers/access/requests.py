@@ -6,7 +6,7 @@ from bot.access.policy import EVERY_STATION, OPERATOR, VIEWER, GrantRefused, Per
 from bot.messages.message import Button, Message, Rows, mark, stored
 from bot.store.access.audit import Change
 from bot.store.access.contacts import Contact
-from bot.store.tables.people import AccessRequest
+from bot.store.tables.people import AccessRequestRow
 from handlers.access import access
 from handlers.access.grant import granting, not_granted
 from handlers.access.lookalikes import likeness
@@ -70,7 +70,7 @@ async def show(request: Request) -> Reply:
     return Reply(Message("access_request", facts, (*rows, *LIST)))
 
 
-async def _facts(request: Request, asked: AccessRequest) -> dict[str, Any]:
+async def _facts(request: Request, asked: AccessRequestRow) -> dict[str, Any]:
     known = (await request.known([asked.person_id])).get(asked.person_id)
     return {
         "station": asked.station,

@@ -14,7 +14,7 @@ from handlers.calls.active_calls import LiveCall, join_legs
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 
 PAGE = 10
 SHOWN_CALLEES = 2

@@ -12,7 +12,7 @@ from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outc
 from handlers.calls.pages import Place, Summary, place_of, summarise
 from handlers.dialog import paging
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from handlers.parsing.periods import NotAPeriod
 from handlers.parsing.phone_numbers import as_number, same_number
 

@@ -10,7 +10,7 @@ from handlers.calls.stats import period_written
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from handlers.parsing.periods import Period, from_stored
 
 PAGE = 10

@@ -10,7 +10,7 @@ from bot.pbx.resources.records import Direction
 from handlers.calls.call_stats import CallStats, bars, compute_stats
 from handlers.calls.outcome import Outcome
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, read_period
 
 TOP_CALLERS = 5

@@ -12,9 +12,8 @@ from bot.access.policy import EVERY_STATION, AccessContext, Decision, Permission
 from bot.messages.message import File, Message, TrustedText
 from bot.store.access.audit import NOTHING_CHANGED, Change
 from bot.store.access.contacts import Contact
-from handlers.dispatch.rules import RULES, OnRestart, Rule
+from handlers.dispatch.rules import RULES, OnRestart, Rule, Topic
 from handlers.dispatch.services import Services, Station
-from handlers.dispatch.topics import Topic
 from handlers.dispatch.update_parser import Actor, CommandTyped, Document, Place
 from handlers.parsing.arguments import of_known_fields
 

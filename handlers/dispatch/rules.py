@@ -6,10 +6,26 @@ Names with a slash are commands, the others are what buttons and answers to ques
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import Enum, StrEnum
 
 from bot.access.policy import VIEWER, Permission
 from bot.messages.message import mark
+
+
+class Topic(Enum):
+    """Topics of commands, in the order in which /help, the menus and the README show them. The value is the heading, marked for translation. Within a topic the order is that of the rules."""
+
+    NOW = mark("📞 Right now")
+    INCIDENTS = mark("🚨 Incidents")
+    CALLS = mark("📒 Calls that have ended")
+    EMPLOYEES = mark("👥 Employees")
+    TRUNKS = mark("🔌 Trunks")
+    SILENCES = mark("🔕 Mutes and maintenance")
+    ONCALL = mark("📟 On call")
+    STATIONS = mark("🏢 PBXs")
+    ACCESS = mark("🔐 Access")
+    BOT = mark("🤖 The bot")
+
 
 # What the bot answers from what it keeps itself.
 LOCAL = frozenset(

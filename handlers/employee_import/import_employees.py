@@ -9,8 +9,7 @@ from bot.pbx import PbxError
 from bot.spreadsheet.reader import MOST_BYTES
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employee_import import files, report, run
 from handlers.employee_import import plan as import_plan
 from handlers.employee_import.files import FileLine

@@ -11,7 +11,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeDraft
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from handlers.employees import create_employee, fields
 from handlers.employees.draft import read_employee
 from handlers.employees.fields import FIELDS, fields_in

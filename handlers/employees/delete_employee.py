@@ -9,8 +9,7 @@ from bot.pbx import Employee, NotFound, PbxError
 from bot.store.access.audit import Change
 from handlers.dialog import confirm, pbx_errors, verify_write
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employees import employees, fields
 from handlers.employees import undo as employee_undo
 

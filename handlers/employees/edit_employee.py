@@ -8,8 +8,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, PbxError
 from handlers.dialog import confirm, verify_write
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employees import card, create_employee, employees
 from handlers.employees import fields as employee_fields
 from handlers.employees import undo as employee_undo

@@ -10,7 +10,7 @@ from bot.text.person_names import is_named
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from handlers.employees import card
 from handlers.parsing.phone_numbers import as_number
 

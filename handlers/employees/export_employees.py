@@ -8,7 +8,7 @@ from bot.access.policy import Permission
 from bot.messages.message import File, Message, mark
 from bot.pbx import Employee, EmployeeRow, Priority
 from handlers.dispatch.declare import Reply, Request, WrongArguments, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from handlers.employee_import import files
 from handlers.employees import fields
 from handlers.employees.fields import exported_mobile

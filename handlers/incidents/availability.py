@@ -54,7 +54,7 @@ class StateInterval:
 
 
 @dataclass(frozen=True, slots=True)
-class Outage:
+class OutageInterval:
     """Outage; `began_at` and `ended_at` are unclipped, `span` is clipped to the period."""
 
     cause: str
@@ -70,7 +70,7 @@ class TrunkAvailability:
     subject: str
     name: str
     period: Span
-    outages: tuple[Outage, ...]
+    outages: tuple[OutageInterval, ...]
     uncertain: tuple[Span, ...]
 
     @property
@@ -139,19 +139,19 @@ def _past(subject: str, name: str, period: Span, spells: Iterable[StateInterval]
         for spell in spells
         if spell.subject in (subject, STATION) and (part := spell.within(period)) is not None
     ]
-    outages: list[Outage] = []
+    outages: list[OutageInterval] = []
     for part, spell in sorted(((p, s) for p, s in parts if s.is_down), key=lambda found: found[0]):
         if outages and part.begin <= outages[-1].span.end:
             outages[-1] = _joined(outages[-1], part, spell)
         else:
-            outages.append(Outage(spell.cause, spell.began_at, spell.ended_at, part))
+            outages.append(OutageInterval(spell.cause, spell.began_at, spell.ended_at, part))
     doubtful = [part for part, spell in parts if spell.is_uncertain]
     return TrunkAvailability(
         subject, name, period, tuple(outages), tuple(_outside(doubtful, [outage.span for outage in outages]))
     )
 
 
-def _joined(outage: Outage, part: Span, spell: StateInterval) -> Outage:
+def _joined(outage: OutageInterval, part: Span, spell: StateInterval) -> OutageInterval:
     """Merge; the earlier cause is kept."""
     ended = (outage.ended_at, spell.ended_at)
     return replace(

@@ -5,7 +5,7 @@ from typing import Any
 from bot.engine.drills import DrillReport, RunningDrill
 from bot.messages.message import Message, mark
 from handlers.dispatch.declare import Reply, Request, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 
 # The first people are notified at once; retries cover a busy database.
 TRIES, PAUSE = 10, 0.5

@@ -15,8 +15,7 @@ from bot.store.tables.incidents import Incident
 from handlers.dialog import paging
 from handlers.dialog.paging import TO_LIST, Page, paginate
 from handlers.dispatch.declare import Reply, Request, StationScope, WrongArguments, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.incidents.acknowledge import TOASTS
 from handlers.incidents.facts import incident_facts
 from handlers.silences.facts import is_real

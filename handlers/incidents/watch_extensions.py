@@ -10,8 +10,7 @@ from bot.store.stations.watched_extensions import Watched
 from handlers.dialog import pbx_errors
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 
 NUMBER = re.compile(r"[0-9]{1,32}")
 MOST = 40

@@ -11,7 +11,7 @@ from bot.store.tables.incidents import Incident, IncidentEvent, Outgoing
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from handlers.incidents.facts import incident_facts, moment_of
 from handlers.incidents.incidents import no_such, read_number
 

@@ -13,8 +13,7 @@ from bot.store.oncall import calendars
 from bot.store.oncall.calendars import KeptCalendar
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import duty_facts, take_level
 from handlers.oncall.oncall import LOOKS_AHEAD

@@ -14,8 +14,7 @@ from bot.store.messages.notices import Notice
 from bot.store.oncall.schedules import ASKED, ShiftChange
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import check_able, level_of, people_facts, person_facts, take_level, take_until
 from handlers.parsing import people

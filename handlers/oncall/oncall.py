@@ -12,7 +12,7 @@ from bot.store.access.contacts import Contact
 from bot.store.oncall.calendars import KeptCalendar
 from bot.store.oncall.reachability import Reachability
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from handlers.oncall.facts import able, duty_facts, level_of, person_facts, take_until
 
 LOOKS_AHEAD = timedelta(days=14)

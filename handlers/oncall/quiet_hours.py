@@ -9,8 +9,7 @@ from bot.messages.message import Message, mark
 from bot.store.access.audit import Change
 from bot.store.oncall.reachability import QuietHours
 from handlers.dispatch.declare import Reply, Request, StationScope, WrongArguments, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 
 OFF = frozenset({"off", "no", "выкл", "нет", "выключить"})
 HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[0-3]):([0-5]\d)")

@@ -11,8 +11,7 @@ from bot.oncall.local_time import moment
 from bot.store.typed_secrets import without_passwords
 from handlers.dialog import confirm
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.silences import SilenceSubject, moment_of, take_subject
 from handlers.parsing.windows import Again, NotAWindow, Once, is_window, take_window

@@ -10,8 +10,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.store.typed_secrets import without_passwords
 from bot.text.person_names import folded
 from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.deadlines import NotADeadline
 from handlers.parsing.silences import ALL, SilenceSubject, Until, find_until, take_subject, take_until

@@ -9,8 +9,7 @@ from handlers.dialog import confirm
 from handlers.dialog.choose_station import IN_A_ROW, MOST_OFFERED
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import Reply, Request, StationScope, WrongArguments, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 
 ALERTS = frozenset({"alerts", "оповещения", "тревоги"})
 

@@ -12,8 +12,8 @@ from handlers.dialog import paging
 from handlers.dialog.choose_station import choosing
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, StationScope, button, command
+from handlers.dispatch.rules import Topic
 from handlers.dispatch.services import Station
-from handlers.dispatch.topics import Topic
 from handlers.stations.summary import SIGNS, Mood, StationLine, in_order, line_of
 
 T = TypeVar("T")

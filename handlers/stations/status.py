@@ -13,7 +13,7 @@ from handlers.calls.active_calls import join_legs
 from handlers.dialog import paging, pbx_errors
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from handlers.silences.facts import in_force
 from handlers.stations import status_one
 from handlers.trunks.facts import ORDER, UNCOUNTED, facts_of, statuses

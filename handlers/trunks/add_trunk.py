@@ -10,8 +10,7 @@ from bot.store.access.audit import Change
 from handlers.dialog import confirm
 from handlers.dialog.verify_write import failure, read_back, write
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import Words, read_words
 from handlers.parsing.fields import Problem, WrongValue
 from handlers.safety import password_in_chat

@@ -8,8 +8,7 @@ from bot.pbx import PbxError, TrunkStatus
 from bot.store.access import audit
 from handlers.dialog.verify_write import failure, write
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.trunks import card, registration, trunks
 
 

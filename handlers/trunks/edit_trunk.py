@@ -8,8 +8,7 @@ from bot.pbx import PbxError, Trunk, TrunkDraft
 from bot.pbx.resources.trunks import MASK
 from handlers.dialog import confirm, verify_write
 from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
-from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words
 from handlers.parsing.fields import WrongValue

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.detection.trunk_health import Cause, Contact, Health, contact_of
+from bot.detection.trunk_health import Cause, ContactStatus, Health, contact_of
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
 from bot.pbx.resources.trunks import type_of
@@ -59,7 +59,7 @@ def _is_settled(state: dict[str, Any], waited: float, *, kept: bool) -> bool:
 
 def _has_failed(state: dict[str, Any]) -> bool:
     """Refused, or `rejected` with a silent contact: the PBX's word for a registrar that does not answer."""
-    silent = state["state"].lower() == "rejected" and contact_of(state["contact"]) is Contact.SILENT
+    silent = state["state"].lower() == "rejected" and contact_of(state["contact"]) is ContactStatus.SILENT
     return silent or state["cause"] is Cause.CREDENTIALS_REFUSED
 
 
@@ -73,7 +73,7 @@ def _is_refused(old: ReregistrationNote | None, state: dict[str, Any], waited: f
     """Measured: after a start a provider that does not answer is `unregistered` for 30 s before `rejected`; so a trunk
     that is rejected sooner was answered, though its contact is not measured yet."""
     started = old is None and waited < ANSWERED_BEFORE
-    return started and state["state"].lower() == "rejected" and contact_of(state["contact"]) is not Contact.SILENT
+    return started and state["state"].lower() == "rejected" and contact_of(state["contact"]) is not ContactStatus.SILENT
 
 
 def begun(

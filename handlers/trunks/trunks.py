@@ -10,7 +10,7 @@ from bot.pbx import PbxError, TrunkRow, TrunkStatus
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import Reply, Request, button, command
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import Topic
 from handlers.trunks import card
 from handlers.trunks.facts import ORDER, facts_of
 

@@ -26,7 +26,7 @@ from bot.store.tables.incidents import (
     Outgoing,
     Table,
 )
-from bot.store.tables.people import AccessRequest, Acquaintance, OverrideRow, Pager
+from bot.store.tables.people import AccessRequestRow, Acquaintance, OverrideRow, Pager
 from tests.fixtures.incident_history import STATION, add_card, add_event, add_incident
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -129,7 +129,7 @@ async def test_buttons_go_after_the_message_that_carried_them(store: Store) -> N
 async def test_agreements_requests_and_imports_of_long_ago_are_forgotten(store: Store) -> None:
     for at in (LONG_AGO, LATELY):
         async with store.begin() as session:
-            session.add(AccessRequest(station=STATION, person_id=9, asked_at=at, notices=[]))
+            session.add(AccessRequestRow(station=STATION, person_id=9, asked_at=at, notices=[]))
             session.add(
                 OverrideRow(
                     station=STATION,
@@ -145,7 +145,7 @@ async def test_agreements_requests_and_imports_of_long_ago_are_forgotten(store: 
             )
             session.add(Import(station=STATION, person_id=1, state="done", rows=[], begun_at=at, touched_at=at))
     await retention.forget_history(store, BEFORE)
-    for table in (AccessRequest, OverrideRow, Import):
+    for table in (AccessRequestRow, OverrideRow, Import):
         assert await numbers(store, table) == [2]
 
 

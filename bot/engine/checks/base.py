@@ -19,7 +19,7 @@ class Watch(Protocol):
         """True while the PBX proves only the state of its trunks."""
 
 
-class Watched(Protocol):
+class WatchedNumbers(Protocol):
     async def numbers(self) -> frozenset[str]:
         """Extensions that are watched now."""
 

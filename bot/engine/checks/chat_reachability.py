@@ -68,7 +68,7 @@ class ChatReader(Protocol):
         """Ask Telegram for a chat."""
 
 
-class AlertChats(Protocol):
+class AlertChatState(Protocol):
     async def alert_chats(self, session: Session) -> set[int]:
         """Chats that alerts go to."""
 
@@ -91,7 +91,7 @@ class ChatReachabilityCheck:
         store: Store,
         sender: ChatReader,
         administrators: AdminNotices,
-        alert_chats: AlertChats,
+        alert_chats: AlertChatState,
         clock: Clock,
         wake: Signal,
     ) -> None:

@@ -6,7 +6,7 @@ import structlog
 
 from bot.detection import extension_machine
 from bot.detection.extension_machine import ExtensionState, Phones, shows_somebody_online
-from bot.engine.checks.base import StateSink, Watch, Watched
+from bot.engine.checks.base import StateSink, Watch, WatchedNumbers
 from bot.incidents.model import EXTENSION
 from bot.pbx import Pbx, PbxError, Priority
 from bot.runtime.clock import Clock
@@ -29,7 +29,7 @@ class ExtensionCheck:
         station: str,
         pbx: Pbx,
         book: StateSink,
-        watched: Watched,
+        watched: WatchedNumbers,
         watch: Watch,
         clock: Clock,
     ) -> None:

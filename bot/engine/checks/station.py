@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from bot.config.working_hours import WorkingHours
-from bot.engine.checks.base import StateSink, Watch, Watched
+from bot.engine.checks.base import StateSink, Watch, WatchedNumbers
 from bot.engine.checks.clock_drift import ClockDriftCheck
 from bot.engine.checks.extensions import ExtensionCheck
 from bot.engine.checks.no_calls import NoCallsCheck
@@ -35,7 +35,7 @@ class StationChecks:
         pbx: Pbx,
         book: StateSink,
         *,
-        watched: Watched,
+        watched: WatchedNumbers,
         quiet: NoCallsConfig,
         zone: Zone,
         watch: Watch,

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import Field
 
-from bot.pbx.http import Connection
+from bot.pbx.http import PbxConnection
 from bot.pbx.resources.phone_book import PhoneBook, spelled
 from bot.pbx.responses import Answer
 from bot.pbx.schema import ApiModel, LocalTime, Name, Text, models, with_value
@@ -76,7 +76,7 @@ class Channel(Leg):
 class Calls:
     """Active calls, with names from the phone book."""
 
-    def __init__(self, connection: Connection, book: PhoneBook) -> None:
+    def __init__(self, connection: PbxConnection, book: PhoneBook) -> None:
         self._connection = connection
         self._book = book
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from bot.pbx.errors import Conflict, Invalid, NotFound, NotJson, PbxError
-from bot.pbx.http import Connection
+from bot.pbx.http import PbxConnection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import MOST_MESSAGES, Answer, Envelope, plain, scalar
 from bot.pbx.schema import ApiModel, Count, Name, Note, Secret, Text, Truth, mappings, models, one, with_value
@@ -102,7 +102,7 @@ class Employees:
     Writes are not retried, and raise Uncertain without an answer: the PBX may carry one out up to 35 s later.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: PbxConnection) -> None:
         self._connection = connection
         self.version = 0
         """Incremented by each write: cached employees may be outdated."""

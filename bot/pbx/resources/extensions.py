@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from pydantic import BeforeValidator, Field
 
-from bot.pbx.http import Connection
+from bot.pbx.http import PbxConnection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.resources.phone_book import PhoneBook, spelled
 from bot.pbx.responses import Answer
@@ -44,7 +44,7 @@ class PeerStatus(ApiModel):
 class Extensions:
     """Extensions of a PBX, with names from the phone book."""
 
-    def __init__(self, connection: Connection, book: PhoneBook) -> None:
+    def __init__(self, connection: PbxConnection, book: PhoneBook) -> None:
         self._connection = connection
         self._book = book
 

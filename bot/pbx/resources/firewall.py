@@ -7,7 +7,7 @@ from itertools import islice
 
 from pydantic import Field
 
-from bot.pbx.http import Connection
+from bot.pbx.http import PbxConnection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import Answer, scalar
 from bot.pbx.schema import MOST_ROWS, ApiModel, Epoch, mappings, with_value
@@ -31,7 +31,7 @@ class Ban:
 
 
 class Firewall:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: PbxConnection) -> None:
         self._connection = connection
 
     async def banned(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[Ban, ...]]:

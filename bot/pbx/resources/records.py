@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import BeforeValidator, Field, ValidationError
 
 from bot.pbx.errors import NotJson, TimedOut
-from bot.pbx.http import Connection, Recording
+from bot.pbx.http import PbxConnection, Recording
 from bot.pbx.rate_limit import Priority
 from bot.pbx.resources.calls import CallLeg, Leg
 from bot.pbx.resources.phone_book import PhoneBook
@@ -140,7 +140,7 @@ def direction(record: CallRecord) -> Direction:
 class CallRecords:
     """Call records, with names from the phone book; `clock` in seconds."""
 
-    def __init__(self, connection: Connection, book: PhoneBook, clock: Monotonic) -> None:
+    def __init__(self, connection: PbxConnection, book: PhoneBook, clock: Monotonic) -> None:
         self._connection = connection
         self._book = book
         self._clock = clock

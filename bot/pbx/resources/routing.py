@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from bot.pbx.http import Connection
+from bot.pbx.http import PbxConnection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import Answer
 from bot.pbx.schema import ApiModel, Integer, Name, Text, mappings, models, with_value
@@ -49,7 +49,7 @@ class Queue(ApiModel):
 
 
 class Routing:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: PbxConnection) -> None:
         self._connection = connection
 
     async def incoming(self) -> Answer[tuple[IncomingRoute, ...]]:

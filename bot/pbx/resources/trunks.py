@@ -7,7 +7,7 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from bot.pbx.errors import NotJson
-from bot.pbx.http import Connection
+from bot.pbx.http import PbxConnection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import Answer, scalar
 from bot.pbx.schema import (
@@ -175,7 +175,7 @@ class Detail(ApiModel):
 class Trunks:
     """Trunks of a PBX. Writes are not retried, and raise Uncertain without an answer."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: PbxConnection) -> None:
         self._connection = connection
 
     async def statuses(

@@ -16,7 +16,7 @@ from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.incidents import Outgoing
-from bot.store.tables.people import AccessRequest
+from bot.store.tables.people import AccessRequestRow
 
 # A person that was refused, or got no answer, may ask again after this.
 AGAIN_AFTER = timedelta(days=1)
@@ -59,7 +59,7 @@ class AccessRequests:
                 return False
             if station != EVERY_STATION:
                 await known_at(session, person_id, station)
-            request = AccessRequest(station=station, person_id=person_id, asked_at=now, notices=[])
+            request = AccessRequestRow(station=station, person_id=person_id, asked_at=now, notices=[])
             session.add(request)
             await session.flush()
             facts = facts | {"station": station, "role": None, "by": ""}
@@ -92,16 +92,16 @@ class AccessRequests:
         await session.flush()
         return [notice.id for notice in notices]
 
-    async def untold(self, station: str, limit: int) -> Sequence[AccessRequest]:
+    async def untold(self, station: str, limit: int) -> Sequence[AccessRequestRow]:
         """Return unanswered requests without a notification of their own, newest first."""
         query = (
-            select(AccessRequest)
+            select(AccessRequestRow)
             .where(
-                AccessRequest.station == station,
-                AccessRequest.answer.is_(None),
-                func.json_array_length(AccessRequest.notices) == 0,
+                AccessRequestRow.station == station,
+                AccessRequestRow.answer.is_(None),
+                func.json_array_length(AccessRequestRow.notices) == 0,
             )
-            .order_by(AccessRequest.id.desc())
+            .order_by(AccessRequestRow.id.desc())
             .limit(limit)
         )
         async with self._store.begin() as session:
@@ -129,11 +129,11 @@ class AccessRequests:
         async with self._store.begin() as session:
             return await _asked_within(session, station, AGAIN_AFTER, now, person_id, unanswered=True) > 0
 
-    async def find(self, request_id: int) -> AccessRequest | None:
+    async def find(self, request_id: int) -> AccessRequestRow | None:
         async with self._store.begin() as session:
-            return await session.get(AccessRequest, request_id)
+            return await session.get(AccessRequestRow, request_id)
 
-    async def _owe_news(self, session: AsyncSession, request: AccessRequest) -> None:
+    async def _owe_news(self, session: AsyncSession, request: AccessRequestRow) -> None:
         now, news = self._clock(), {"role": request.answer, "by": request.answered_by}
         told = await session.execute(select(Outgoing).where(Outgoing.id.in_(request.notices)))
         for notice in told.scalars().all():
@@ -164,19 +164,21 @@ async def _asked_within(
     unanswered: bool = False,
 ) -> int:
     """Count requests by one person or by all; with `unanswered` only pending ones."""
-    asked = select(func.count()).where(AccessRequest.station == station, AccessRequest.asked_at > now - time)
+    asked = select(func.count()).where(AccessRequestRow.station == station, AccessRequestRow.asked_at > now - time)
     if person_id is not None:
-        asked = asked.where(AccessRequest.person_id == person_id)
+        asked = asked.where(AccessRequestRow.person_id == person_id)
     if unanswered:
-        asked = asked.where(AccessRequest.answer.is_(None))
+        asked = asked.where(AccessRequestRow.answer.is_(None))
     return (await session.execute(asked)).scalar_one()
 
 
-async def _answered(session: AsyncSession, request_id: int, role: str, by: str, now: datetime) -> AccessRequest | None:
+async def _answered(
+    session: AsyncSession, request_id: int, role: str, by: str, now: datetime
+) -> AccessRequestRow | None:
     answered = await session.execute(
-        update(AccessRequest)
-        .where(AccessRequest.id == request_id, AccessRequest.answer.is_(None))
+        update(AccessRequestRow)
+        .where(AccessRequestRow.id == request_id, AccessRequestRow.answer.is_(None))
         .values(answer=role, answered_by=by[:128], answered_at=now)
-        .returning(AccessRequest)
+        .returning(AccessRequestRow)
     )
     return answered.scalar_one_or_none()

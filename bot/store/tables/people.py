@@ -49,7 +49,7 @@ class FormerUsername(Table):
     person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
 
 
-class AccessRequest(Table):
+class AccessRequestRow(Table):
     """Access request of a person without a role. `notices`: outbox rows that notify the administrators."""
 
     __tablename__ = "access_requests"

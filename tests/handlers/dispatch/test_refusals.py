@@ -29,8 +29,7 @@ from handlers.dispatch.preconditions import (
     judge,
 )
 from handlers.dispatch.refusals import answer_to_command
-from handlers.dispatch.rules import RULES, OnRestart
-from handlers.dispatch.topics import Topic
+from handlers.dispatch.rules import RULES, OnRestart, Topic
 from handlers.dispatch.update_parser import Actor, ButtonPressed, CommandTyped, Place
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)

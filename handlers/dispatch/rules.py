@@ -13,7 +13,10 @@ from bot.messages.message import mark
 
 
 class Topic(Enum):
-    """Topics of commands, in the order in which /help, the menus and the README show them. The value is the heading, marked for translation. Within a topic the order is that of the rules."""
+    """Topics of commands, in the order of /help, the menus and the README; within a topic the order is that of `RULES`.
+
+    The value is the heading, marked for translation.
+    """
 
     NOW = mark("📞 Right now")
     INCIDENTS = mark("🚨 Incidents")

@@ -127,13 +127,13 @@ def _grant_cells(grant: Grant, names: Mapping[int, Contact]) -> list[str]:
 
 
 def _of_one(access: Access, station: str, person: Contact, names: Mapping[int, Contact]) -> Iterable[Table]:
-    yield _authorizer(access, station, person, person.id, "in private")
+    yield _decision_table(access, station, person, person.id, "in private")
     there = (grant for grant in access.grants if grant.is_of_chat and grant.station in (station, EVERY_STATION))
     for chat in sorted({grant.subject for grant in there}):
-        yield _authorizer(access, station, person, chat, f"in {_named(chat, names)}, while a member of it")
+        yield _decision_table(access, station, person, chat, f"in {_named(chat, names)}, while a member of it")
 
 
-def _authorizer(access: Access, station: str, person: Contact, chat: int, where: str) -> Table:
+def _decision_table(access: Access, station: str, person: Contact, chat: int, where: str) -> Table:
     private = chat > 0
     asking = AccessContext(person.id, chat, private, station, _now(), member=True)
     table = _table(f"{_named(person.id, {person.id: person})} {where}", "Command, button or answer", "", "Why")

@@ -196,7 +196,7 @@ async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta
     with (
         patch("bot.app.application.telegram_bot", lambda _settings: bot),
         patch("bot.app.application.Store", lambda _url: stores.hurried(path)),
-        patch("bot.app.application.Pace", lambda: _pace(clock)),
+        patch("bot.app.application.RateLimiter", lambda: _pace(clock)),
         patch("bot.app.station_monitor.Pbx", lambda *_, **__: pbx),
     ):
         stations = (settings.only_station(),)

@@ -159,8 +159,8 @@ async def test_forged_senders_are_shown_as_telegram_shows_them(people: People, i
         {"automatic_forward": True},
         {"from_bot": True},
     ]
-    for launcher in forgeries:
-        await people.write(VERA, ON_CALL, "/status", launcher=launcher)
+    for forge in forgeries:
+        await people.write(VERA, ON_CALL, "/status", forge=forge)
     via, forwarded, channel, automatic, robot = [message_of(update) for update in await inbox.read()]
     assert via.via_bot is not None
     assert forwarded.forward_origin is not None

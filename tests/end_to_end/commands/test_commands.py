@@ -177,8 +177,8 @@ def test_cdr_pages_with_buttons(office: Standins, group: int) -> None:
     "forge",
     [{"forwarded": True}, {"via_bot": True}, {"anonymous": True}, {"sender_chat": -1001000000001}, {"from_bot": True}],
 )
-def test_what_nobody_typed_is_not_obeyed(office: Standins, group: int, launcher: dict[str, object]) -> None:
-    assert silence(office, ANNA, "/status", group, launcher=launcher)
+def test_what_nobody_typed_is_not_obeyed(office: Standins, group: int, forge: dict[str, object]) -> None:
+    assert silence(office, ANNA, "/status", group, forge=forge)
 
 
 def test_an_edited_message_is_not_obeyed(office: Standins, group: int) -> None:

@@ -41,7 +41,7 @@ async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     watching = asyncio.current_task()
     await office.owe(TEAM, "down")
     monkeypatch.setattr(Store, "begin", sometimes)
-    monkeypatch.setattr("bot.store.database_errors.wait_for", lambda _stop, _seconds: asyncio.sleep(0))
+    monkeypatch.setattr("bot.store.database_errors.sleep_or_stop", lambda _stop, _seconds: asyncio.sleep(0))
     stop = asyncio.Event()
     running = asyncio.create_task(retry_on_database_error("courier", lambda: office.delivery_worker.run(stop), stop))
     await eventually(office.is_all_sent)

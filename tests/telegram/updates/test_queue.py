@@ -277,7 +277,7 @@ async def test_a_webhook_of_somebody_else_is_deleted_and_is_no_second_copy(
     async def found(host: str, telling: Telling) -> None:
         told.append((host, telling))
 
-    monkeypatch.setattr("bot.telegram.updates.polling.wait_for", wait)
+    monkeypatch.setattr("bot.telegram.updates.polling.sleep_or_stop", wait)
     telegram = Elsewhere(*[Conflict(text)] * 9, [update(1)])
     observer = source_observing(conflict=lambda: conflicts.append("second copy"), webhook_found=found)
     await until_worked_off(telegram, updates(telegram, store, nobody), observer=observer)
@@ -305,7 +305,7 @@ async def test_telegram_being_away_is_waited_out(
     async def wait(_stop: asyncio.Event, seconds: float) -> None:
         pauses.append(seconds)
 
-    monkeypatch.setattr("bot.telegram.updates.polling.wait_for", wait)
+    monkeypatch.setattr("bot.telegram.updates.polling.sleep_or_stop", wait)
     telegram = Telegram(*[error] * 12, [update(1)])
     await until_worked_off(telegram, updates(telegram, store, nobody))
     assert pauses[:3] == [1.0, 1.5, 2.25]
@@ -326,7 +326,7 @@ async def test_what_the_store_does_not_take_stays_with_telegram_until_it_does(
         if len(pauses) == 3:
             other.execute("ROLLBACK")
 
-    monkeypatch.setattr("bot.telegram.updates.polling.wait_for", wait)
+    monkeypatch.setattr("bot.telegram.updates.polling.sleep_or_stop", wait)
     seen: list[int] = []
 
     async def handle(update: Update) -> None:

@@ -288,7 +288,7 @@ async def until_calm(harness: Harness, monkeypatch: pytest.MonkeyPatch, *errors:
             stop.set()
 
     harness.telegram.refuses = list(errors)
-    monkeypatch.setattr("bot.telegram.updates.webhook.wait_for", wait)
+    monkeypatch.setattr("bot.telegram.updates.webhook.sleep_or_stop", wait)
     await harness.webhook._keep_set(stop)
     return pauses[:-1]
 

@@ -1,5 +1,5 @@
-"""What `mikopbx-bot access` prints: the roles, the rules of every command and button, the grants; of one person why
-each rule allows or denies. It reads the settings and the store, and asks neither Telegram nor the PBX."""
+"""Report of `mikopbx-bot access`: roles, the rule of each command and button, and grants; for one person the reason why
+each rule allows or denies. Reads the settings and the database, and sends no request to Telegram or the PBX."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,16 +19,17 @@ from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from handlers.dispatch.rules import RULES, Rule
 
-# Wide enough for a pipe; a terminal tells its own width.
+# Readable in a pipe; a terminal reports its own width.
 PIPED_WIDTH = 160
 
 
 class NotMet(Exception):
-    """Nobody, or no PBX, of that name is known."""
+    """Raised for an unknown person or PBX."""
 
 
 async def print_report(settings: Settings, stations: Sequence[StationSettings], who: str, only: str = "") -> None:
-    """Of one person at the PBX `only`, or wherever a grant of theirs names one. Raises NotMet."""
+    """Print the report; for one person at the PBX `only`, or at each PBX that one of their grants names. Raises
+    NotMet."""
     if only and only not in {station.name for station in stations}:
         raise NotMet(f"There is no PBX {only} in the settings.")
     sealing.use_token(settings.telegram_token.get_secret_value())
@@ -59,7 +60,7 @@ async def print_report(settings: Settings, stations: Sequence[StationSettings], 
 def _where(
     access: Access, stations: Sequence[StationSettings], person: Contact, only: str
 ) -> Iterable[tuple[str, str]]:
-    """The names of PBXs that are worth a look, each with a heading. At all others it is as at every PBX."""
+    """Yield the PBXs to report, each with a heading; all others are like EVERY_STATION."""
     if len(stations) > 1 and not only:
         yield EVERY_STATION, "At every PBX, as far as nothing else is said of it"
     theirs = {grant.station for grant in access.grants if grant.subject == person.id and not grant.has_ended(_now())}
@@ -162,7 +163,7 @@ def _named(subject: int, names: Mapping[int, Contact]) -> str:
 
 
 def escape(text: str) -> str:
-    """Names come from people: nothing in them is markup, or acts on a terminal."""
+    """Escape markup and control characters in names, which people choose."""
     return markup.escape(printable(text))
 
 

@@ -1,4 +1,4 @@
-"""The only place where parts are put together, started and stopped."""
+"""Put the parts together, start and stop them."""
 
 import asyncio
 import contextlib
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from handlers.dispatch.dispatcher import Dispatcher
 
 
-# A start has better to do, and people wait for it.
+# Delay of the first run, which would slow down the start. Seconds.
 TIDY_FIRST_AFTER = 60.0
 TIDY_EVERY = 600.0
 
@@ -72,8 +72,8 @@ def utc_now() -> datetime:
 
 
 class Application:
-    """One run of the bot, from opening the store to closing it. `reread` gives the stations as they are described now,
-    or raises WrongSettings."""
+    """One run of the bot, from opening the database to closing it. `reread` returns the stations as now described, or
+    raises WrongSettings."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class Application:
         self._dispatcher: Dispatcher | None = None
 
     async def run(self) -> int:
-        """Run until a signal; returns the exit code."""
+        """Run until a signal; return the exit code."""
         _on_signals(self._end, self._renewing.ask)
         sealing.use_token(self._settings.telegram_token.get_secret_value())
         try:
@@ -236,13 +236,13 @@ class Application:
         return code
 
     async def _take_up_time(self) -> None:
-        """Where an earlier run was, unless the store refuses for now: nothing waits for that."""
+        """Resume the clock at the newest stored time; skipped on a database error."""
         with contextlib.suppress(OperationalError):
             async with self._store.begin() as session:
                 self._clock.resume_from(await newest_time(session) or self._clock())
 
     def _end(self) -> None:
-        """Asked once, what is in hand is finished; asked again, it is left to the next run."""
+        """Stop after the running tasks; on a second call leave them to the next run."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()
@@ -278,7 +278,7 @@ class Application:
         await self._listening.run(self._answering, self._beside, self._stop)
 
     async def _beside(self) -> None:
-        """What asks Telegram, and has no hurry."""
+        """Run the tasks that need Telegram and have low priority."""
         runs = {"menus": self._menus.run, "reachability": self._reachability.run}
         await asyncio.gather(
             *(retry_on_database_error(name, partial(run, self._stop), self._stop) for name, run in runs.items())
@@ -298,7 +298,7 @@ class Application:
             clock=self._clock,
             wake=self._outbox_queued,
         )
-        await retry_on_database_error("what was begun", self._dispatcher.go_on, self._stop)
+        await retry_on_database_error("resume", self._dispatcher.go_on, self._stop)
         return UpdateQueue(
             self._bot,
             self._store,

@@ -1,4 +1,4 @@
-"""Notify the parts of the program that follow updates beside their handling."""
+"""Pass updates on to the parts that follow them besides the dispatcher."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Arrivals(UpdateObserver):
         self.menus.heard_from(chat)
 
     async def door(self, session: Session, door: ChatAccess) -> None:
-        """An alert chat that blocks the bot is reported now, before an alert needs it."""
+        """Record the access to a chat, and report a blocked alert chat at once."""
         if door.blocked is None:
             for chat, since in (await blocked_chats.reopen(session, [door.chat], self.clock())).items():
                 await self.fleet.on_chat_unblocked(session, chat, since)

@@ -1,4 +1,5 @@
-"""Shift stored times when the machine's clock is set, while all pollers are paused; then let our clock follow."""
+"""Shift stored times when the system clock is set, while all pollers are paused; then let the program's clock
+follow."""
 
 import asyncio
 

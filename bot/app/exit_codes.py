@@ -16,7 +16,7 @@ FAILED = 1
 WRONG_SETTINGS = 2
 TOKEN_REFUSED = 3
 SECOND_COPY = 4
-# Beyond the time in which all parts end.
+# Longer than the shutdown timeout of every part. Seconds.
 LEAVES_WITHIN = 1.5
 
 

@@ -1,4 +1,4 @@
-"""All PBXs that the bot looks after, as they run now: they come, change and go without a restart."""
+"""All stations, added, changed and removed without a restart."""
 
 import asyncio
 import gc
@@ -32,14 +32,14 @@ from bot.store.tables.incidents import Outgoing
 
 log = structlog.get_logger(__name__)
 
-# Nothing is ever asked there: what stands for all PBXs is never looked at.
+# URL of stations that are never polled, such as the whole fleet.
 NOWHERE = "https://fleet.invalid"
 EVERYTHING = mark("all PBXs")
 
 
 @dataclass(frozen=True, slots=True)
 class FleetChange:
-    """What became of the stations, by name."""
+    """Result of a reload: names of stations."""
 
     new: tuple[str, ...]
     changed: tuple[str, ...]
@@ -47,8 +47,8 @@ class FleetChange:
 
 
 class Fleet:
-    """`whole` stands for all of them together: it has the incidents that are nobody's own, and its own people on call.
-    Of an installation with a single PBX it is that one, and `one` is its name."""
+    """Fleet of stations. `whole` stands for all of them: it has the incidents common to several stations, and its own
+    people on call. With a single PBX it is that PBX, and `one` is its name."""
 
     def __init__(
         self,
@@ -58,8 +58,8 @@ class Fleet:
         defaults: Mapping[str, Any] | None,
         title: str = "",
     ) -> None:
-        """`defaults` are what holds for stations that say nothing else, and for the whole, which is called `title`.
-        None: the settings describe just one PBX."""
+        """`defaults`: settings of stations without their own, and of the whole, which is called `title`; None with a
+        single PBX."""
         self._shared = shared
         self.stations = registry
         self._wanted = tuple(stations)
@@ -90,17 +90,17 @@ class Fleet:
         return self.stations.zone(name)
 
     async def start(self) -> None:
-        """Begin to watch. When the store refuses, this may be tried again."""
+        """Start polling; may be retried after a database error."""
         if self.one is None:
             await self.causes.remember()
         await self._settle()
 
     async def save_last_seen(self) -> None:
-        """What is known and not stored yet."""
+        """Write the last-seen times that are not stored yet."""
         await self._shared.last_seen.write()
 
     async def restore(self) -> None:
-        """The times in what is stored have moved; while this goes on nobody looks at any station."""
+        """Reload states after stored times were shifted; all pollers are paused meanwhile."""
         remembered = await load_all_states(self._shared.store)
         for station in self:
             station.watch.restart_states(remembered.get(station.name, {}))
@@ -110,7 +110,8 @@ class Fleet:
         self.ticker.shift_time()
 
     async def reload(self, stations: Sequence[StationSettings]) -> FleetChange:
-        """Those whose settings are the same go on as if nothing was. When the store refuses, `start` does the rest."""
+        """Apply a new list of stations; those with unchanged settings keep running. After a database error, `start`
+        completes it."""
         before = {one.name: one.settings for one in self}
         self._wanted = tuple(stations)
         after = {one.name: one for one in stations}
@@ -121,14 +122,14 @@ class Fleet:
             await self._end(name)
         for name in changed:
             self._begin(StationMonitor(after[name], self._shared))
-        # Who is gone is garbage, and was kept from being looked for.
+        # Removed stations were excluded from garbage collection.
         gc.unfreeze()
         gc.collect()
         await self._settle()
         return FleetChange(new, changed, gone)
 
     async def _settle(self) -> None:
-        """Everything that is described runs, and what the store knows of others is brought to an end."""
+        """Start all described stations, and close the incidents of stations that are stored only."""
         await self._take_up_former_names([one for one in self._wanted if one.name not in self.stations.names])
         remembered = await load_all_states(self._shared.store)
         for settings in self._wanted:
@@ -139,7 +140,7 @@ class Fleet:
         for name in await stations_left(self._shared.store):
             if name not in (*self.stations.names, self.whole.name):
                 await self._abandon(name)
-        # Measured: to look through a thousand stations for garbage holds up everything for 0.4 s, again and again.
+        # Measured: a garbage collection over a thousand stations blocks the event loop for 0.4 s, again and again.
         gc.freeze()
 
     async def _take_up_former_names(self, stations: Sequence[StationSettings]) -> None:
@@ -155,7 +156,7 @@ class Fleet:
         await asyncio.gather(*(station.pbx.close() for station in {*self, self.whole}))
 
     def jobs(self) -> Mapping[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
-        """What is to run until its event is set."""
+        """Return the tasks, by name, to run until their event is set."""
         runs = {
             "watch": self.schedule.run,
             "ticker": self.ticker.run,
@@ -187,13 +188,13 @@ class Fleet:
             self.ticker.silences_changed(name)
 
     async def _abandon(self, name: str) -> None:
-        """Nobody looks at it any more: what is open of it would stay so for ever."""
+        """Close the open incidents of a removed station, which no poll would end."""
         station = StationMonitor(_virtual_station(name, self.stations.title(name), {}), self._shared)
         ended = await station.incident_manager.close_all(self._shared.clock())
         log.info("station removed", station=name, incidents_ended=ended)
 
     async def alert_chats(self, session: Session) -> set[int]:
-        """Every chat that is told of an outage of any station."""
+        """Return the chats that are notified of an outage of any station."""
         moved, bound = await supergroups.moves(session), await bindings.told(session)
         named = [
             *self._shared.fleet_chats,
@@ -205,7 +206,7 @@ class Fleet:
     async def on_undeliverable(
         self, session: Session, message: Outgoing, reason: str, newly_closed: bool
     ) -> str | None:
-        """A message can never be delivered: who is told instead, by everybody whom it concerns."""
+        """Notify others of a message that can never be delivered, for each station in it; return their names."""
         now = self._shared.clock()
         if newly_closed:
             await self.closed(session, message.chat_id, reason)
@@ -217,8 +218,8 @@ class Fleet:
         return ", ".join(dict.fromkeys(filter(None, told))) or None
 
     async def closed(self, session: Session, chat: int, reason: str) -> None:
-        """A chat takes nothing any more: said once, by the first to whom it matters. What is open and was told there is
-        told to others."""
+        """Report a blocked chat once, by the first station with alerts in it, and notify others of the open incidents
+        shown there."""
         now = self._shared.clock()
         for station in (self.whole, *self):
             if await station.fallback.closed(session, chat, reason, now):
@@ -226,14 +227,14 @@ class Fleet:
         await self.on_chat_blocked(session, chat)
 
     async def on_chat_blocked(self, session: Session, chat: int) -> None:
-        """What is open and was told in a chat that takes nothing any more is told to others."""
+        """Notify others of the open incidents shown in a blocked chat."""
         now = self._shared.clock()
         for name in await alert_messages.stations_shown_in(session, chat):
             await self[name].fallback.shut_out(session, chat, now)
         self.ticker.wake()
 
     async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
-        """A chat takes messages again, which it did not since that time."""
+        """Update a chat that takes messages again, after it took none since `since`."""
         now = self._shared.clock()
         for name in await alert_messages.stations_lost_in(session, chat, since):
             await self[name].fallback.let_in(session, chat, since, now)

@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 
 class SpokenStations:
-    """The stations as handlers see them."""
+    """Stations as handlers use them."""
 
     def __init__(self, registry: StationRegistry) -> None:
         self._registry = registry
@@ -72,7 +72,7 @@ def build_services(
     clock: Clock,
     wake: Signal,
 ) -> Services:
-    """`wake` tells the delivery worker that a message was queued."""
+    """Build the services of handlers. `wake` wakes the delivery worker."""
     return Services(
         temporary_payloads=TemporaryPayloads(store, clock),
         imports=Imports(store, clock),
@@ -105,7 +105,7 @@ def build_dispatcher(
     clock: Clock,
     wake: Signal,
 ) -> Dispatcher:
-    """`wake` tells the delivery worker that a message was queued."""
+    """Build the dispatcher. `wake` wakes the delivery worker."""
     pace = RequestLimits(
         person=settings.commands_per_minute,
         chat=settings.chat_commands_per_minute,
@@ -147,14 +147,14 @@ def build_dispatcher(
 
 
 def _warn_of_conflict(settings: Settings) -> None:
-    """The right to give access is among them, whether it was named or not."""
+    """Log the rights under two-person approval; they always include giving access."""
     if not settings.two_person:
         return
     log.info(
         "TWO_PERSON: these rights, and giving access, need approval by a second person",
         rights=sorted(settings.two_person),
     )
-    # Whom somebody gave a right is no second person to them.
+    # A person does not count as the second one for the giver of their right.
     if len(settings.admins) < 2:
         log.warning("TWO_PERSON: requests of the one person in ADMINS cannot be approved; name two people in ADMINS")
 

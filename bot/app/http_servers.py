@@ -1,7 +1,4 @@
-"""HTTP servers of the program: the sockets that they listen on, and the health endpoints.
-
-The web server is imported late: it takes long, and few runs need it.
-"""
+"""Listening sockets and the health endpoints. The web server is imported late: it takes long, and few runs need it."""
 
 import asyncio
 import socket
@@ -11,7 +8,7 @@ from bot.config.settings import WrongSettings
 
 
 def listening_socket(setting: str, address: str) -> socket.socket:
-    """Raises WrongSettings when the address, which `setting` holds, cannot be used."""
+    """Open the socket of the address in `setting`. Raises WrongSettings if it is unusable."""
     from bot.http.server import AddressUnusable, listen
 
     try:

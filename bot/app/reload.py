@@ -22,7 +22,8 @@ FOR_EVER = 86_400.0
 
 
 class StationReloader:
-    """`reread` gives the stations as they are described now, or raises WrongSettings; `wake` tells the courier."""
+    """Reload task. `reread` returns the stations as now described, or raises WrongSettings; `wake` wakes the delivery
+    worker."""
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class StationReloader:
                 await self._renew()
 
     async def _renew(self) -> None:
-        """The administrators are notified: a person that changes the file does not always read the log."""
+        """Reload, and notify the administrators: a person that edits the file does not always read the log."""
         if self._fleet.one is not None:
             log.warning("no STATIONS_FILE to reload; restart to read other settings")
             return

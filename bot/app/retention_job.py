@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 
 
 async def run_retention(store: Store, now: datetime, history_kept: timedelta, audit_kept: timedelta) -> None:
-    """Delete what is expired; after a database error the next run does it."""
+    """Delete expired rows; retried in the next run after a database error."""
     history = now - history_kept
     try:
         await retention.forget_expired(store, now)
@@ -32,7 +32,7 @@ async def run_retention(store: Store, now: datetime, history_kept: timedelta, au
 async def forget_unreadable(
     store: Store, now: datetime, owe: Callable[[Session, str, Mapping[str, Any]], Awaitable[object]]
 ) -> None:
-    """Delete, at a start, what was encrypted with another token. `owe` notifies the administrators of
+    """Delete data encrypted with a former token, at a start. `owe` queues a notification to the administrators about
     lost calendars in the same transaction."""
     async with store.begin() as session:
         lost = await unreadable_secrets.forget_unreadable(session, now)

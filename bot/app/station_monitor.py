@@ -1,4 +1,4 @@
-"""Monitor of one station, and the services that all stations share."""
+"""One station's monitor, and the services shared by all stations."""
 
 import ssl
 from collections.abc import Mapping, Sequence
@@ -43,10 +43,10 @@ ASK_ZONE_EVERY = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class SharedServices:
-    """`fleet_chats` are told of every station; when nobody else is, `last_resort` is. `wake` tells the courier that
-    something is owed; what looks at stations moves in `pausable`. Three are the fleet's own: `owed` tells that
-    something is due or owed, `watching_changed` that other extensions are watched, `causes` what hits many stations
-    now."""
+    """Services shared by all stations. `fleet_chats` are notified of every station; without other recipients
+    `last_resort` is. `wake` wakes the delivery worker; pollers run in `pausable`. Set by the fleet: `owed` signals a
+    due step or a queued notification, `watching_changed` a change of the watched extensions, `causes` holds the common
+    causes of several stations."""
 
     store: Store
     sender: Sender
@@ -67,7 +67,7 @@ class SharedServices:
 
 
 class StationMonitor:
-    """Nothing of it runs by itself: the fleet looks at it, and does what is due."""
+    """Monitor of one station. It starts no task: the fleet polls it and runs its due steps."""
 
     def __init__(self, settings: StationSettings, shared: SharedServices) -> None:
         self.settings = settings
@@ -142,7 +142,7 @@ class StationMonitor:
         )
 
     async def poll(self) -> float:
-        """One look, and what is to be asked now and then; returns the seconds from its beginning to the next one."""
+        """Poll the station; return the seconds from the start of this poll to the next one."""
         pause = await self.watch.run_once()
         await self.checks.after_poll()
         now = self._clock()
@@ -167,14 +167,15 @@ def _verification(settings: StationSettings) -> bool | ssl.SSLContext:
 
 @cache
 def _trusting(file: Path) -> ssl.SSLContext:
-    """One for all stations whose certificates it vouches for: each takes a megabyte.
+    """Return the SSL context of a file, cached for all stations: each takes a megabyte.
 
-    Where the file holds no issuer, only certificates of servers, these themselves are trusted, whatever name they are
-    for. Measured: MikoPBX's own is for `mikopbx`, or its external name, and never for its address."""
+    If the file has no issuer, only server certificates, exactly these are trusted, under any host name. Measured:
+    MikoPBX's own is for `mikopbx`, or its external name, never for its address.
+    """
     context = ssl.create_default_context(cafile=str(file))
     if context.cert_store_stats()["x509_ca"] == 0:
         context.check_hostname = False
         context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
-        # Python 3.13 asks more of a certificate than MikoPBX puts into its own.
+        # Python 3.13 requires certificate extensions that MikoPBX's own certificate lacks.
         context.verify_flags &= ~ssl.VerifyFlags.VERIFY_X509_STRICT
     return context

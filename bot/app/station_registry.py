@@ -1,4 +1,4 @@
-"""Registry of the stations that are watched now, for the parts that only look one up."""
+"""Registry of the running stations."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
@@ -9,8 +9,8 @@ from bot.detection.station_summary import StationSummary
 
 
 class StationRegistry:
-    """Filled by the fleet. `whole` stands for all stations together; without a STATIONS_FILE it is the only one, and
-    `several` is False. `fleet_chats` are notified of every station."""
+    """Filled by the fleet. `whole` stands for all stations; without a STATIONS_FILE it is the only one, and `several`
+    is False. `fleet_chats` are notified of every station."""
 
     whole: StationMonitor
 
@@ -18,14 +18,14 @@ class StationRegistry:
         self.several = several
         self._fleet_chats = fleet_chats
         self._running: dict[str, StationMonitor] = {}
-        # Of removed stations too: messages about them can still be read.
+        # Includes removed stations: messages about them are still read.
         self._titles: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[StationMonitor]:
         return iter(self._running.values())
 
     def __getitem__(self, name: str) -> StationMonitor:
-        """The station of that name, else `whole`, which handles what is left of removed stations."""
+        """Return the station of that name, else `whole`, which handles the remains of removed stations."""
         return self._running.get(name, self.whole)
 
     def get(self, name: str) -> StationMonitor | None:
@@ -51,7 +51,7 @@ class StationRegistry:
         return found.zone() if found else UTC
 
     def country(self, name: str) -> str:
-        """Country from the settings; empty where they leave it to the time zone."""
+        """Return the configured country; empty if it follows from the time zone."""
         return self[name].settings.country or ""
 
     def title(self, name: str) -> str:
@@ -59,7 +59,7 @@ class StationRegistry:
         return found.title if found else self._titles.get(name, name)
 
     def alert_stations_of(self, chat: int) -> Sequence[str]:
-        """The stations for whose alerts the settings name that chat."""
+        """Return the stations whose alerts the settings send to that chat."""
         if any(to.chat == chat for to in self._fleet_chats):
             return self.names
         return [one.name for one in self if any(to.chat == chat for to in one.settings.alert_chats)]
@@ -69,5 +69,5 @@ class StationRegistry:
 
     @property
     def last_polls(self) -> Mapping[str, datetime | None]:
-        """Time of the last good poll, by title."""
+        """Time of the last successful poll, by title."""
         return {station.title: station.watch.last_good for station in self}

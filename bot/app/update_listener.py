@@ -1,4 +1,4 @@
-"""Hearing people: learning who we are, then taking updates in the way the settings name."""
+"""Identify the bot at Telegram, then receive updates by polling or webhook."""
 
 import asyncio
 import contextlib
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 30.0
-# People are told of a second copy; that must have gone out before this one ends.
+# Timeout for delivery of the notification about a second instance before this one ends. Seconds.
 TOLD_WITHIN = 60.0
 
 Answering = Callable[[str], Awaitable[UpdateQueue]]
@@ -44,8 +44,8 @@ class OldestDue(Protocol):
 
 
 class UpdateListener(SourceObserver):
-    """`turned` is told that it goes on, `ready` how it stands for whoever started the program, `webhook_found` that
-    somebody else had set a webhook. `last_success` is when Telegram was last heard."""
+    """Task that receives updates. `loop` is its watchdog entry; `manager` gets the service status. `last_success`: time
+    of the last successful request or update."""
 
     def __init__(
         self,
@@ -75,8 +75,8 @@ class UpdateListener(SourceObserver):
         return self._source.last_success if self._source else None
 
     async def run(self, answering: Answering, beside: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
-        """Until `stop`. `answering` makes what works the updates off, of a bot of that name; `beside` begins once we
-        know who we are. Telegram may be away at the start: nobody waits for it. Raises TokenRefused and SecondCopy."""
+        """Run until `stop`. `answering` builds the update queue for the bot's username; `beside` starts once that is
+        known. Retries while Telegram is unreachable at the start. Raises TokenRefused and SecondCopy."""
         me = await self._introduce(stop)
         if me is None:
             return
@@ -98,12 +98,12 @@ class UpdateListener(SourceObserver):
         await self._administrators.tell("foreign_webhook", facts)
 
     async def drain(self, within: float) -> None:
-        """See Updates.drain."""
+        """Drain the queue: see UpdateQueue.drain."""
         if self._updates is not None:
             await self._updates.drain(within)
 
     async def _introduce(self, stop: asyncio.Event) -> User | None:
-        """Who we are; None when the program ends before Telegram says it."""
+        """Return the bot's user; None if the program ends before Telegram answers."""
         pause = 1.0
         while not stop.is_set():
             self._loop.turned()
@@ -116,14 +116,14 @@ class UpdateListener(SourceObserver):
                 raise TokenRefused(str(error)) from None
             except TelegramError as error:
                 log.warning("Telegram unreachable, retried", error=str(error) or type(error).__name__)
-                # It runs: the watch needs no Telegram, and a start that takes long would be given up.
+                # Polling of the PBX runs without Telegram, and a service manager gives up a start that takes long.
                 self._manager.ready("Telegram does not answer yet")
                 await sleep_or_stop(stop, pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
         return None
 
     async def _delete_webhook(self) -> None:
-        """Perhaps an earlier run's own, when the settings named one: so it is only written down whose it was."""
+        """Delete a webhook; only its host is logged, because an earlier run may have set it."""
         if url := (await self._bot.get_webhook_info()).url:
             log.warning("webhook found and deleted, the bot polls", host=host_of(url))
             await self._bot.delete_webhook(drop_pending_updates=False)
@@ -143,7 +143,7 @@ class UpdateListener(SourceObserver):
             raise
 
     async def _by_webhook(self, updates: UpdateQueue, stop: asyncio.Event) -> None:
-        from bot.telegram.updates.webhook import Webhook  # imported late: it brings the web server
+        from bot.telegram.updates.webhook import Webhook  # imported late: it loads the web server
 
         self._source = webhook = Webhook(
             self._bot,

@@ -1,4 +1,4 @@
-"""Command menus that Telegram offers while typing: for each person and chat the commands that are allowed there."""
+"""Command menus in Telegram: for each person and chat the commands allowed there."""
 
 import asyncio
 import hashlib
@@ -38,8 +38,8 @@ MOST_CHATS = 50
 
 
 class Menus:
-    """Set only the menus that differ from those set last, also by an earlier run. A menu that Telegram refused, because
-    the bot may not write there yet, is retried after an update from that chat, or when the menu has changed."""
+    """Sets only menus that differ from those set last, in this or an earlier run. A refused menu (the bot may not write
+    there yet) is retried after an update from that chat, or when the menu has changed."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Menus:
         clock: Clock,
         bot_id: str = "",
     ) -> None:
-        """`bot_id`: the menus stored for another bot do not hold for this one."""
+        """`bot_id`: stored menus of another bot are ignored."""
         self._sender = sender
         self._renderer = renderer
         self._catalogue = catalogue
@@ -70,7 +70,7 @@ class Menus:
         self._changed.set()
 
     def heard(self, update: Update) -> None:
-        """Schedule the menus of a person that writes for the first time, or of a group that got a new id."""
+        """Schedule a round after an update: of a person that writes for the first time, or of a group with a new id."""
         chat = update.effective_chat
         message = update.effective_message
         if chat is not None:
@@ -118,7 +118,7 @@ class Menus:
     async def _offer_who_came(
         self, wanted: Mapping[str, tuple[BotCommandScope, list[BotCommand]]], offered: dict[str, Offered]
     ) -> None:
-        """Set the menus of new chats before the rest of a round, which takes minutes when there are many."""
+        """Set the menus of new chats first: a round over many chats takes minutes."""
         came, self._heard_of = self._heard_of, set()
         for key, (scope, commands) in wanted.items() if came else ():
             before = offered.get(key)
@@ -190,7 +190,8 @@ class Menus:
                     yield BotCommandScopeChatMember(chat, person), self._listed(access, person, chat)
 
     def _listed(self, access: Access, person: int, chat: int) -> list[BotCommand]:
-        """Commands of one menu: allowed at one station at least. A person that sees a chat's menu is a member of it."""
+        """Return the commands of one menu, allowed at one station at least. Every reader of a chat's menu is a
+        member."""
         private, now = chat >= 0, self._clock()
         given = {grant.station for grant in access.grants if grant.subject in (person, chat)} | {EVERY_STATION}
         seen = [AccessContext(person, chat, private, station, now, member=True) for station in sorted(given)]
@@ -214,7 +215,7 @@ def _chat_of(scope: BotCommandScope) -> int | str | None:
 
 
 def _scope(key: str) -> BotCommandScope:
-    """Scope that a stored key stands for."""
+    """Return the scope of a stored key."""
     _, kind, *numbers = key.split()
     match kind, [int(number) for number in numbers]:
         case BotCommandScope.CHAT, [chat]:
@@ -225,5 +226,5 @@ def _scope(key: str) -> BotCommandScope:
 
 
 def _meet(person: Set[str], chat: Set[str], chats: int) -> bool:
-    """True when a person may have other rights in a chat than its other members, and may be one of them."""
+    """Return True if a person may have other rights in a chat than its other members, and may be a member."""
     return bool(person & chat) or (chats <= MOST_CHATS and EVERY_STATION in person | chat)

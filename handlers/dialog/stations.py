@@ -1,5 +1,5 @@
-"""Directory of the stations, and the choice of the one that a request is about: by a word, by the last choice in this
-chat, or because there is one only."""
+"""Directory of the stations, and the choice of a request's station: by name, by the last choice in this chat, or
+because there is one only."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ from handlers.parsing.arguments import station_named
 
 @dataclass(frozen=True, slots=True)
 class StationChoice:
-    """`station` is None while it is not decided; `among` are the candidates. `words` is the text without the station's
-    name; `by_word`: a name was in it."""
+    """Result of a choice. `station` is None if undecided; `among`: the candidates. `words`: the text without the
+    station's name; `by_word`: it contained one."""
 
     station: str | None
     among: tuple[str, ...]
@@ -25,22 +25,21 @@ class StationChoice:
 
 
 class Stations(Protocol):
-    """The stations that run now."""
+    """Running stations."""
 
     @property
     def names(self) -> Collection[str]: ...
 
     def find(self, name: str) -> Station | None:
-        """The station of that name; all of them together under ""."""
+        """Return the station of that name; the fleet for the empty name."""
 
     def alert_stations_of(self, chat: int) -> Collection[str]:
-        """The stations for whose alerts the settings name that chat."""
+        """Return the stations whose alerts the settings send to that chat."""
 
 
 class StationChooser:
-    """`one` is the name of the only PBX, when the settings describe just one: every request is then about it. `find`
-    returns the station that runs under a name now, the whole fleet under ""; `names` are all others; `told_in` are
-    those whose alerts the settings send to a chat."""
+    """Directory of the stations and choice of one. `single_station`: name of the only PBX, if the settings describe
+    just one; then every request is about it."""
 
     def __init__(
         self,
@@ -56,14 +55,14 @@ class StationChooser:
         return tuple(sorted(self._stations.names))
 
     def station(self, name: str) -> Station | None:
-        """The station of a stored button; buttons from a time with one station carry no name."""
+        """Return the station of a stored button; buttons of a former single station carry no name."""
         return self._stations.find(
             self.single_station if self.single_station is not None and name == EVERY_STATION else name
         )
 
     @property
     def fleet_station(self) -> Station:
-        """The fleet: all stations together."""
+        """The fleet, as a station."""
         found = self.station(EVERY_STATION)
         assert found is not None, "the fleet itself always runs"  # noqa: S101
         return found
@@ -73,7 +72,7 @@ class StationChooser:
         return found.zone() if found else UTC
 
     async def among(self, session: Session, access: Access, asking: AccessContext) -> tuple[str, ...]:
-        """Candidates: in private the stations at which the person has a role, in a group those that it is bound to."""
+        """Return the candidates: in private the stations with a role of the person, in a group those it is bound to."""
         if self.single_station is not None:
             return (self.single_station,)
         names = self.names
@@ -83,14 +82,15 @@ class StationChooser:
         return await self._spoken_of(session, asking.chat)
 
     async def met_in(self, session: Session, chat: int) -> tuple[str, ...]:
-        """Stations whose people are met in a group; EVERY_STATION when it is about all of them. None of one PBX."""
+        """Return the stations at which the people of a group are recorded; EVERY_STATION for a group of all stations,
+        none with a single PBX."""
         if self.single_station is not None:
             return ()
         spoken_of = await self._spoken_of(session, chat)
         return (EVERY_STATION,) if spoken_of and len(spoken_of) == len(self.names) else spoken_of
 
     async def told_of(self, session: Session, chat: int) -> set[str]:
-        """Stations whose alerts go to the chat."""
+        """Return the stations whose alerts go to the chat."""
         bound = {one.station for one in await bindings.stations_of(session, chat) if one.alerts}
         return bound | set(self._stations.alert_stations_of(chat))
 
@@ -109,7 +109,8 @@ class StationChooser:
         to_be_named: Sequence[str] | None = None,
         of_pbx: bool = False,
     ) -> StationChoice:
-        """`to_be_named`: the station has to be typed. `of_pbx`: the request cannot be about the fleet as a whole."""
+        """Choose the station. `to_be_named`: candidates of which one must be named. `of_pbx`: the fleet is not
+        allowed."""
         among = await self.among(session, access, asking) if to_be_named is None else tuple(to_be_named)
         if self.single_station is not None:
             return StationChoice(self.single_station, among, words)
@@ -124,5 +125,5 @@ class StationChooser:
         return StationChoice(last if known else None, among, words)
 
     def _whole(self, among: Sequence[str]) -> dict[str, str]:
-        """The fleet is a candidate in chats about all stations."""
+        """Return the fleet as a candidate, in chats about all stations."""
         return {FLEET_WORD: EVERY_STATION} if len(among) == len(self.names) > 0 else {}

@@ -1,4 +1,4 @@
-"""What comes to be decided, and what was decided."""
+"""Input and result of an authorization, and the stations that a request can be about."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from handlers.dispatch.declare import ButtonAction, Command, StationScope
 from handlers.dispatch.services import Station
 from handlers.dispatch.update_parser import Actor, Intent, Place
 
-# Of what the bot goes on with by itself.
+# Update id of work that the bot resumes by itself.
 NO_UPDATE = 0
 
 Look = Callable[[Session, Access, AccessContext], Awaitable[ResolvedAction]]
@@ -21,8 +21,8 @@ Look = Callable[[Session, Access, AccessContext], Awaitable[ResolvedAction]]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The person, seen at each station that it can be about; where it is allowed, once it is settled. `by_word`: it was
-    named. `unbound`: nothing can be meant here. `known` is what the audit calls it."""
+    """Resolved action with its actor's context at each candidate station; `views[0]` decides once it is settled.
+    `by_word`: the station was named. `unbound`: no station is possible here. `known` is the station in the audit."""
 
     subject: ResolvedAction
     views: tuple[AccessContext, ...]
@@ -45,8 +45,8 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class AccessRequest:
-    """What comes to be decided: about the subject, or about what `look` finds within the transaction. `station` is
-    whose PBX it is about, where that is known beforehand."""
+    """Request to authorize: a resolved action, or one that `look` resolves within the transaction. `station`: the PBX,
+    if known beforehand."""
 
     intent: Intent
     update_id: int
@@ -57,10 +57,10 @@ class AccessRequest:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """`entry` is the audit row; `asking` who, where and when, `station` about which PBX. `before` is what a killed run
-    had decided, when this goes on with it or gives it up; `again` that a killed run may have answered already. `among`
-    are all stations at which the person may do it here, `named` whether it was said which, `settled` whether it is
-    about this one, and not just as well about another."""
+    """Result of an authorization. `entry`: id of the audit row. `asking`: context of the actor. `before`: the decision
+    of a killed run that this one resumes or drops; `again`: a killed run may have replied already. `among`: all
+    stations at which the actor is allowed to do it here; `named`: the station was named; `settled`: no other station is
+    possible."""
 
     decision: Decision
     subject: ResolvedAction
@@ -81,11 +81,11 @@ class Authorization:
         return self.access.may(replace(self.asking, station=station), permission)
 
     def theirs(self) -> "Authorization":
-        """For looking at many stations."""
+        """Return a copy with the rights of the actor only, for checks at many stations."""
         return replace(self, access=self.access.of(self.asking))
 
     def of(self, actor: Actor, place: Place) -> "Authorization":
-        """The same, seen from where somebody else asked."""
+        """Return a copy for another actor and place."""
         return replace(self, asking=self.asking.of(actor.id, place.chat, private=place.private))
 
     def seen_by(self, about: Target) -> "Authorization":
@@ -93,7 +93,7 @@ class Authorization:
 
 
 def views(asking: AccessContext, stations: Iterable[str]) -> list[AccessContext]:
-    """At the whole fleet, when there is no station."""
+    """Return the context at each station; at the whole fleet if there is none."""
     return [replace(asking, station=name) for name in stations] or [replace(asking, station=EVERY_STATION)]
 
 
@@ -104,7 +104,7 @@ def first_allowed(access: Access, seen: Iterable[AccessContext], permission: str
 async def of_command(
     session: Session, directory: StationChooser, subject: ResolvedAction, access: Access, asking: AccessContext
 ) -> Target:
-    """A command that nobody knows is about no station."""
+    """Return the target of a command. An unknown command has no station."""
     command = subject.handler
     if not isinstance(command, Command):
         return Target(subject, tuple(views(asking, ())), unsettled=True)
@@ -113,7 +113,7 @@ async def of_command(
         return Target(subject, tuple(views(asking, among)), unsettled=len(among) != 1)
     theirs = None
     if command.whose is StationScope.NAMED and directory.single_station is None:
-        # One that is not theirs is to them as one that is not there.
+        # A station without the right is handled like one that does not exist.
         seen = views(asking, directory.names)
         theirs = [view.station for view in seen if access.may(view, command.rule.permission).allowed]
     choice = await directory.choice(
@@ -135,14 +135,15 @@ async def of_several(
     asking: AccessContext,
     station: str,
 ) -> Target:
-    """A button under what shows several: about all that can be meant here, and the one that stands on it."""
+    """Return the target of a button below several stations: all stations possible here, and the one stored with the
+    button."""
     among = await directory.among(session, access, asking)
     seen = among if station in among or directory.single_station is not None else (station, *among)
     return Target(replace(subject, rule=press.rule, handler=press), tuple(views(asking, seen)), unsettled=True)
 
 
 def of_joining(directory: StationChooser, subject: ResolvedAction, access: Access, asking: AccessContext) -> Target:
-    """Wherever the person may give access, they may bring the bot along."""
+    """Return the target of an addition to a chat: allowed for a person that may grant access at any station."""
     if directory.single_station is not None:
         return Target(subject, (replace(asking, station=directory.single_station),))
     given = {grant.station for grant in access.grants if grant.subject == asking.person}
@@ -151,7 +152,8 @@ def of_joining(directory: StationChooser, subject: ResolvedAction, access: Acces
 
 
 def settled(about: Target, access: Access) -> Target:
-    """Seen from where it is allowed, from the first of these above all; a command that must know which it is asks."""
+    """Settle the target on the stations at which it is allowed; a command about one station asks for it if there are
+    several."""
     handler, rule = about.subject.handler, about.subject.rule
     if not about.unsettled or handler is None or rule is None or about.unbound:
         return replace(about, views=about.views[:1])

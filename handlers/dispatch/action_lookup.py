@@ -1,4 +1,4 @@
-"""What is decided about: from a command, a press or an answer to the rule it stands under and what would handle it."""
+"""Resolve a command, button press or answer to its rule and handler."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,16 +17,16 @@ from handlers.dispatch.rules import OnRestart, Rule
 from handlers.dispatch.update_parser import Actor, ButtonPressed, CommandTyped, Place, TextSent
 from handlers.safety.independence import is_independent
 
-# The buttons of what waits for a second person; what they do stands in the drawer.
+# Buttons of an approval request; its action is in the stored payload.
 CONFIRM, REFUSE = "second.confirm", "second.refuse"
 OF_SECOND = frozenset({CONFIRM, REFUSE})
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedAction:
-    """`handler` is given `data`, and what was `kept` for it; without a `rule` nobody declared it. `label` stands on the
-    pressed button; `question` is what words answer; `waiting` is what waited for a second person, under the id
-    `token`."""
+    """Action of an update. `handler` is called with `data` and the stored payload `kept`; without a `rule` it is
+    undeclared. `label`: text of the pressed button. `question`: the question that is answered. `waiting`: the approval
+    request stored under `token`."""
 
     what: str
     rule: Rule | None = None
@@ -44,16 +44,16 @@ class ResolvedAction:
 
     @property
     def resume(self) -> OnRestart:
-        """What becomes of it when the program is killed meanwhile."""
+        """Return the restart policy of the handler."""
         return self.handler.resume if self.handler else OnRestart.RERUN
 
     @property
     def recorded(self) -> str:
-        """What the audit may keep of the arguments."""
+        """Return the arguments as the audit may store them."""
         return self.handler.recorded(self.arguments) if isinstance(self.handler, Command) else self.arguments
 
     def taken(self) -> Checkpoint:
-        """What was taken for it and nobody else has any more."""
+        """Return the single-use data claimed for the action, which is stored in no other place any more."""
         asked = self.question
         kept = ("answer", "data", "station", "said")
         question = {name: getattr(asked, name) for name in kept} if asked else None
@@ -62,7 +62,7 @@ class ResolvedAction:
 
 
 async def claimed(subject: ResolvedAction, session: Session, now: datetime) -> ResolvedAction | None:
-    """Takes what can be had only once; None when somebody was faster."""
+    """Claim single-use data; return None if another update was faster."""
     keyboard, question = subject.keyboard, subject.question
     if subject.token and await temporary_payloads.take_out(session, subject.token, now) is None:
         return None
@@ -77,8 +77,7 @@ async def claimed(subject: ResolvedAction, session: Session, now: datetime) -> R
 
 
 def of_command(catalogue: Catalogue, typed: CommandTyped) -> ResolvedAction:
-    """What stands after a command that there is not may be anything, a password without its name too: it is left
-    out."""
+    """Resolve a command. The arguments of an unknown command are dropped: they may contain a password."""
     command = catalogue.commands.get(typed.name)
     return ResolvedAction(
         what=f"/{typed.name}",
@@ -90,7 +89,7 @@ def of_command(catalogue: Catalogue, typed: CommandTyped) -> ResolvedAction:
 
 
 def of_answer(answer: ButtonAction, question: QuestionRow, said: TextSent) -> ResolvedAction:
-    """The words themselves may be a password: they are not written down. An answer counts once."""
+    """Resolve an answer to a question. The text is not recorded: it may be a password."""
     return ResolvedAction(
         what=answer.name,
         rule=answer.rule,
@@ -102,7 +101,7 @@ def of_answer(answer: ButtonAction, question: QuestionRow, said: TextSent) -> Re
 
 
 async def pressed_for(session: Session, pressed: ButtonPressed) -> tuple[str, str]:
-    """What a button does, and whose PBX it is about: the keyboard says so, or the button itself."""
+    """Return a button's action and station; the button's own station overrides that of the keyboard."""
     keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
     choice = chosen(keyboard, pressed)
     if keyboard is None or choice is None:
@@ -111,7 +110,7 @@ async def pressed_for(session: Session, pressed: ButtonPressed) -> tuple[str, st
 
 
 def question_again(taken: Mapping[str, Any], said: TextSent, now: datetime) -> QuestionRow:
-    """The question that these words had answered when the program was killed."""
+    """Rebuild the question that this text had answered in a killed run."""
     return QuestionRow(
         chat_id=said.place.chat, person_id=said.actor.id, message_id=0, expires_at=now, **{"station": "", **taken}
     )
@@ -125,7 +124,7 @@ async def of_press(
     asking: AccessContext,
     taken: Checkpoint,
 ) -> ResolvedAction:
-    """`taken` is what a killed run had taken for this press."""
+    """Resolve a button press. `taken`: the data that a killed run had claimed for it."""
     keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
     choice = chosen(keyboard, pressed)
     if keyboard is None or choice is None:
@@ -154,7 +153,8 @@ async def _of_second_press(
     asking: AccessContext,
     taken: Checkpoint,
 ) -> ResolvedAction:
-    """It stands under the rule of what somebody else asked for; who that was must still have the right."""
+    """Resolve a press under an approval request: the rule is that of the requested action, and the first person must
+    still have the right."""
     token = str(choice["data"]["token"])
     waiting = taken.get("waiting") or await temporary_payloads.peek(session, token, asking.now)
     if waiting is None:
@@ -163,7 +163,7 @@ async def _of_second_press(
     handler = catalogue.presses.get(action) or catalogue.answers.get(action)
     may = partial(access.may, asking.of(first.id, place.chat, private=place.private))
     permission = handler.rule.permission if handler else ""
-    # Of the first person themselves it is not asked.
+    # Not checked for the first person: independence is required of another person only.
     is_own = asking.person == first.id or is_independent(access, asking, permission, first.id)
     return ResolvedAction(
         what=action,
@@ -180,14 +180,14 @@ async def _of_second_press(
 
 
 def _written(catalogue: Catalogue, data: Mapping[str, Any]) -> str:
-    """What a button carries, in the form in which the audit knows secrets."""
+    """Return the data of a button for the audit, without secrets."""
     if "arguments" in data and (command := catalogue.commands.get(str(data.get("name")))):
         data = {**data, "arguments": command.recorded(str(data["arguments"]))}
     return " ".join(f"{key}={value}" for key, value in data.items())
 
 
 def chosen(keyboard: Keyboard | None, pressed: ButtonPressed) -> dict[str, Any] | None:
-    """The stored button at the pressed place, if there is one."""
+    """Return the stored button at the pressed position; None if there is none."""
     if keyboard is None or pressed.row >= len(keyboard.rows) or pressed.column >= len(keyboard.rows[pressed.row]):
         return None
     choice: dict[str, Any] = keyboard.rows[pressed.row][pressed.column]

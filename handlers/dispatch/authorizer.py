@@ -1,7 +1,6 @@
-"""The deciding: one decision and one audit row for everything that anybody wants, in one transaction.
+"""Authorize requests: one decision and one audit row each, in one transaction.
 
-Whatever fails or hangs on the way to the decision denies. What can be done only once is claimed in the same transaction
-that allows it.
+An error or a timeout before the decision denies. Single-use data is claimed in the transaction that allows the request.
 """
 
 import asyncio
@@ -58,7 +57,7 @@ class Authorizer:
         within: float = DECIDE_WITHIN,
         denials: Denials | None = None,
     ) -> None:
-        """Without `denials` each denial is a row of its own."""
+        """Without `denials` each denial gets an audit row."""
         self._store = store
         self._catalogue = catalogue
         self._grants = grants
@@ -68,11 +67,11 @@ class Authorizer:
         self._directory = directory
         self._clock = clock
         self._within = within
-        # The newest decision of earlier runs. Clocks are set back, ids only grow.
+        # Id of the newest decision of earlier runs; ids only grow, while clocks are set back.
         self._newest_before: int | None = None
-        # What earlier runs had begun; of most updates there is nothing, and the store need not be asked.
+        # Updates that earlier runs left unfinished; all others need no database query.
         self._begun_before: set[int] | None = None
-        # Of this run, but cut off when the store refused: they come again as if the program had been killed.
+        # Updates of this run interrupted by a database error: retried as after a kill.
         self._cut_off: set[int] = set()
         self._meeting = ContactRecorder(store, grants, directory, clock)
 
@@ -86,13 +85,13 @@ class Authorizer:
         async def look(session: Session, access: Access, asking: AccessContext) -> ResolvedAction:
             taken = await unfinished_updates.find(session, update_id, asking.now)
             subject = await action_lookup.of_press(session, self._catalogue, pressed, access, asking, taken)
-            # Telegram tells no time of a press, and forgets it soon: it was pressed when it came.
+            # Telegram sends no time of a press, and forgets it soon: the time of receipt is used.
             return replace(subject, sent_at=await inbox.received_at(session, update_id))
 
         return await self._guarded(AccessRequest(pressed, update_id, ResolvedAction("a button"), look))
 
     async def authorize_text(self, said: TextSent, update_id: int) -> Authorization | None:
-        """None when they answer no question."""
+        """Return None if the text answers no question."""
         question = await self._question(said, update_id)
         answer = self._catalogue.answers.get(question.answer) if question else None
         if question is None or answer is None:
@@ -108,14 +107,15 @@ class Authorizer:
     async def authorize_resumed(
         self, action: str, actor: Actor, place: Place, station: str, subject_name: str, data: Mapping[str, Any]
     ) -> Authorization:
-        """Decide on confirmed work that a restart interrupted: as if its button were pressed now."""
+        """Authorize confirmed work that a restart interrupted, as if its button were pressed now."""
         press = self._catalogue.presses[action]
         subject = ResolvedAction(action, press.rule, press, data, arguments=f"after a restart: {subject_name}")
         intent = ButtonPressed("", 0, 0, actor, place, 0, "")
         return await self._guarded(AccessRequest(intent, NO_UPDATE, subject, station=station))
 
     async def rights(self, actor: Actor, place: Place) -> May:
-        """What somebody may do here, without deciding anything: to choose what is said to them."""
+        """Return the permission check of an actor at a place, to choose the wording of a reply; no decision is
+        recorded."""
         asking = self._asking(actor, place)
         async with self._store.begin() as session:
             access = (await self._grants.read(session)).of(asking)
@@ -127,17 +127,18 @@ class Authorizer:
         return partial(access.may, access_request.first_allowed(access, views, Permission.ANY_ROLE) or views[0])
 
     def cut_off(self, update_id: int) -> None:
-        """The store refused while it was being handled."""
+        """Mark an update as interrupted by a database error."""
         self._cut_off.add(update_id)
 
     def may_be_told(self, typed: CommandTyped, authorization: Authorization) -> bool:
-        """What only looks and waited too long, while the bot was away, is told once for all that waited in a chat."""
+        """Return True if a denial is replied to. Expired read-only commands, sent while the bot was offline, get one
+        reply per chat."""
         rule, decision = authorization.subject.rule, authorization.decision
         of_chat = decision == preconditions.OLD and rule is not None and rule.only_looks
         return self._limits.may_be_told(decision, typed.actor, typed.place, self._clock(), of_chat=of_chat)
 
     async def owed(self, update_id: int) -> Checkpoint | None:
-        """The answer to what is done already, when the program was killed before it was told."""
+        """Return the pending reply of an update that a killed run had handled; None if there is none."""
         if self._begun_before is None:
             async with self._store.begin() as session:
                 self._begun_before = await unfinished_updates.updates(session)
@@ -148,7 +149,7 @@ class Authorizer:
         return work if "answer" in work else None
 
     async def finish(self) -> None:
-        """The program ends in order: what was only counted is written down, and no import is to blame."""
+        """Write the counted denials, and mark running imports as interrupted by an orderly shutdown."""
         with suppress(DatabaseError):
             async with self._store.begin() as session:
                 await self._denials.write(session)
@@ -167,8 +168,8 @@ class Authorizer:
         return found if found is not None and preconditions.is_answer(said, found, self._clock()) else None
 
     async def _guarded(self, matter: AccessRequest) -> Authorization:
-        """What cannot be decided is denied, and that is written down too; if even that fails, nothing happens. While
-        the store refuses nothing is decided either way: it comes again."""
+        """Deny and record a request if the decision fails. Raises OperationalError without a decision: the update is
+        retried."""
         try:
             async with asyncio.timeout(self._within):
                 authorization = await self._decided(matter)
@@ -180,7 +181,7 @@ class Authorizer:
         except OperationalError:
             raise
         except Exception:
-            log.exception("a decision could not be made", what=matter.subject.what)
+            log.exception("authorization failed, request denied", what=matter.subject.what)
         asking = self._asking(matter.intent.actor, matter.intent.place)
         async with self._store.begin() as session:
             entry = await self._record(session, matter, matter.subject, preconditions.UNDECIDED, EVERY_STATION)
@@ -191,7 +192,8 @@ class Authorizer:
     async def _decided(
         self, matter: AccessRequest, member: bool | None = None, *, asked: bool = False
     ) -> Authorization:
-        """Telegram is asked who is in the chat only when something depends on it, and never within a transaction."""
+        """Decide; chat membership is requested from Telegram only if a grant depends on it, and outside the
+        transaction."""
         asking = replace(self._asking(matter.intent.actor, matter.intent.place), member=member)
         async with self._store.begin() as session:
             access = await self._grants.read(session)
@@ -205,7 +207,7 @@ class Authorizer:
         return await self._decided(matter, member, asked=True)
 
     async def _about(self, session: Session, matter: AccessRequest, access: Access, asking: AccessContext) -> Target:
-        """Whose PBX it is about, or could be."""
+        """Return the stations that the request is or can be about."""
         if isinstance(matter.intent, CommandTyped):
             return await access_request.of_command(session, self._directory, matter.subject, access, asking)
         if isinstance(matter.intent, AddedToChat):
@@ -278,20 +280,20 @@ class Authorizer:
     async def _claimed(
         self, session: Session, matter: AccessRequest, subject: ResolvedAction, decision: Decision, now: datetime
     ) -> tuple[Decision, ResolvedAction]:
-        """What can be had only once is taken, and what was taken is written down, in the transaction that allows it."""
+        """Claim single-use data and record it, in the transaction that allows the request."""
         claimed = await action_lookup.claimed(subject, session, now)
         if claimed is None:
             return preconditions.USED, subject
         keyboard = subject.keyboard
         if keyboard is not None and keyboard.message_id is None and isinstance(matter.intent, ButtonPressed):
-            # The run that sent it was killed before it could say so, or is about to.
+            # The run that sent it did not store the message id, because it was killed or has not got there yet.
             keyboard.message_id = matter.intent.message_id or None
         if taken := claimed.taken():
             await unfinished_updates.write(session, matter.update_id, taken, now)
         return decision, claimed
 
     async def _again(self, session: Session, matter: AccessRequest, authorization: Authorization) -> Authorization:
-        """What a killed run had begun is one matter with one row, unless it is given up now: that is a decision too."""
+        """Keep one audit row for an interrupted request. If it is dropped now, that decision is recorded too."""
         if authorization.decision.allowed or authorization.before is None:
             return authorization
         entry = await self._record(
@@ -307,8 +309,8 @@ class Authorizer:
         await self._meeting.overhear(place)
 
     async def _met_at(self, session: Session, about: Target, decision: Decision) -> Collection[str]:
-        """The stations at which whoever is heard now is met: those that the chat speaks of; in private the one at which
-        they may do this."""
+        """Return the stations at which the actor is recorded: in a group those of the chat, in private the one that the
+        request was allowed at."""
         asking = about.asking
         if not asking.private:
             return await self._directory.met_in(session, asking.chat)
@@ -344,7 +346,7 @@ class Authorizer:
 
 
 def _undeclared(intent: Intent, subject: ResolvedAction) -> Decision:
-    """Why something without a rule is refused."""
+    """Return the denial of an action without a rule."""
     if not isinstance(intent, ButtonPressed):
         return preconditions.NO_SUCH_COMMAND
     return preconditions.NOT_OPEN if subject.what in action_lookup.OF_SECOND else preconditions.UNKNOWN_BUTTON

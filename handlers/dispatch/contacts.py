@@ -41,7 +41,7 @@ class ContactRecorder:
         self._public[place.chat] = place.username
 
     async def _meet_group(self, session: Session, place: Place, at: Collection[str]) -> None:
-        """Record a group. Administrators are notified once that it has become public, if it has grants or alerts."""
+        """Record a group. Administrators are notified once when it has become public, if it has grants or alerts."""
         before = await contacts.remember(session, Contact(place.chat, place.title, place.username or None), at)
         if not place.username or (before is not None and before.username is not None):
             return

@@ -1,4 +1,4 @@
-"""How a command is declared: its name, who may use it, what it is given and what it gives back."""
+"""Declare commands, buttons and answers; types of requests and replies."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ CONFIRM_WITHIN = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """Something for the asker's own eyes: sent to the private chat, protected, deleted after `lifetime`."""
+    """Secret for the asker: sent to the private chat, protected, deleted after `lifetime`."""
 
     message: Message
     lifetime: timedelta = timedelta(minutes=10)
@@ -30,8 +30,8 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What the bot wants to hear next from the asker, in words or as a file: the @answer called `answer` is given it,
-    with `data`. In a group only a reply to the question's message is an answer."""
+    """Question to the asker: the next text or file is passed to the @answer called `answer`, with `data`. In a group
+    only a reply to the question's message is an answer."""
 
     answer: str
     data: Mapping[str, Any] = field(default_factory=dict)
@@ -40,15 +40,15 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a handler answers with.
+    """Reply of a handler.
 
-    `message` is posted where the command was typed, or takes the place of the message whose button was pressed; with
-    `beside` that message stays, and is replied to. `toast` is the small note over the chat that answers a press.
-    `confirm` binds the buttons to the asker, for one press within `confirm_within`. `question` waits for the asker's
-    words; `settled` gives up the one that is open.
-    `instead` is a command that is obeyed as if the person had typed it now.
-    `then` goes on after the answer, for as long as it takes, and ends in a reply that takes the answer's place.
-    `outcome` goes into the audit, and with it what a write found and left.
+    `message` is posted in the chat of the command, or replaces the message of the pressed button; with `beside` that
+    message stays and is replied to. `toast` is the notification that answers a press. `confirm` binds the buttons to
+    the asker, for one press within `confirm_within`. `question` waits for the asker's text; `settled` closes the open
+    question.
+    `instead` is a command run as if the person had typed it now.
+    `then` is a background task run after the reply; its own reply replaces this one.
+    `outcome` and `change` are recorded in the audit.
     """
 
     message: Message | None = None
@@ -67,43 +67,46 @@ class Reply:
 
 
 class Chat(Protocol):
-    """The little a handler may do besides answering; the dispatcher provides it."""
+    """Operations of a handler besides its reply, provided by the dispatcher."""
 
     async def progress(self, message: Message) -> None:
-        """Show how far things are; the final answer takes this message's place."""
+        """Show progress; the final reply replaces this message."""
 
     async def private_chat_is_open(self) -> bool:
-        """Whether the asker can be written to in private."""
+        """Return True if the bot can send to the asker in private."""
 
     async def send_secret(self, secret: Secret) -> bool:
-        """Send it to the asker's private chat now; False when it could not be delivered."""
+        """Send a secret to the asker's private chat; False if not delivered."""
 
     async def send_privately(self, content: Message | File, *, lifetime: timedelta | None = None) -> bool:
-        """Send to the asker's private chat, and delete it after `lifetime`; False when it could not be delivered."""
+        """Send to the asker's private chat, and delete it after `lifetime`; False if not delivered."""
 
     async def ask_privately(self, message: Message, question: Question) -> bool:
-        """Go on in the asker's private chat with a question; False when it could not be delivered."""
+        """Ask a question in the asker's private chat; False if not delivered."""
 
     async def delete_asked(self) -> bool:
-        """Delete what the asker wrote; False when it is still there for everybody to see."""
+        """Delete the asker's message; False if it is still visible."""
 
     async def leave(self) -> None:
-        """Leave the chat this is about."""
+        """Leave the chat of the request."""
 
     async def download(self, document: Document) -> bytes | None:
-        """The file that the asker sent; None when Telegram did not give it."""
+        """Download the asker's file; None if Telegram did not send it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks. `arguments` is what stood after the command, or the words of an answer; `data` is what the
-    pressed button or the answered question carried, and `kept` what was in the drawer for a button that writes: it is
-    gone when that is concluded. `resumed`: a run that was killed had begun this; how far it came nobody knows. `about`
-    is the person whose message was replied to. `asking` is for what the access rules say of this person here, `may_at`
-    what they may do at another station, and `among` all at which they may do this here; `named` that it was written
-    which; `settled` that it is about this station, and not as well about another. `shown` is the message whose button
-    was pressed. `translate` is for what goes into files; messages translate themselves. `stop` is set when
-    the program ends."""
+    """Request of a person.
+
+    `arguments`: text after the command, or of the answer. `data`: data of the button or question; `kept`: stored
+    payload of a button that writes, deleted when the request is concluded. `resumed`: a killed run had begun it, and
+    its progress is unknown. `about`: author of the message replied to.
+    `asking`: access context at this station; `may_at`: permission check at another station; `among`: all stations at
+    which the person is allowed to do this here; `named`: the station was named; `settled`: no other station is
+    possible.
+    `shown`: id of the message of the pressed button. `translate`: translation for files; messages are translated when
+    rendered. `stop`: set at shutdown.
+    """
 
     actor: Actor
     place: Place
@@ -131,15 +134,15 @@ class Request:
         return self.stop.is_set()
 
     async def known(self, ids: Iterable[int]) -> Mapping[int, Contact]:
-        """Those people and chats that may be shown here by name."""
+        """Return the people and chats that may be shown here by name."""
         return await self.services.people.named(ids, self.people_of)
 
     async def by_username(self, username: str) -> Contact | None:
-        """Whoever has that username, of those who may be shown here by name."""
+        """Return the contact with that username, if it may be shown here by name."""
         return await self.services.people.by_username(username, self.people_of)
 
     def not_met(self, username: str) -> Message:
-        """What helps when nobody who may be shown here has it."""
+        """Return the message for a username that no contact shown here has."""
         return Message(
             "not_met",
             {"written": username, "apart": self.services.fleet.single_station is None and bool(self.people_of)},
@@ -147,16 +150,16 @@ class Request:
 
     @property
     def people_of(self) -> str:
-        """The station whose people may be shown here by name. To who may see the access to all of them, in private,
-        those of all."""
+        """Station whose contacts may be shown here by name; in private EVERY_STATION for a person with access.read at
+        all stations."""
         if self.place.private and self.may_at(EVERY_STATION, Permission.ACCESS_READ).allowed:
             return EVERY_STATION
         return self.station.name
 
 
 class WrongArguments(Exception):
-    """Something was written that cannot be meant: `problem` is one marked sentence, in which %(written)s stands for
-    `written`, or a whole message is given; `question` is what the next words answer."""
+    """Invalid input: `problem` is one marked sentence with %(written)s for `written`, unless a whole message is given.
+    `question` is answered by the next text."""
 
     def __init__(
         self,
@@ -177,7 +180,7 @@ Handler = Callable[[Request], Awaitable[Reply]]
 
 
 class StationScope(StrEnum):
-    """Which PBXs a command is about."""
+    """Stations that a command is about."""
 
     ONE = "one: who speaks of several is asked which"
     ANY = "any of them, it makes no difference"
@@ -187,8 +190,8 @@ class StationScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`oncall take` is what `/oncall take` means: a command of its own, with a rule of its own. `words` stand for its
-    second word in other languages. `fields` are the names of what it reads as field=value."""
+    """Declared command. `oncall take` handles `/oncall take` under its own rule; `words` are its second word in other
+    languages. `fields`: names of its field=value arguments."""
 
     name: str
     handler: Handler
@@ -203,13 +206,13 @@ class Command:
     topic: Topic = Topic.BOT
 
     def recorded(self, arguments: str) -> str:
-        """What the audit may keep of them: of a field that it does not know the name alone."""
+        """Return the arguments as the audit may store them: of an unknown field its name only."""
         return of_known_fields(arguments, self.fields) if self.fields else arguments
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonAction:
-    """A button's action, or what is done with an answer. Its rule is asked again for whoever presses or answers."""
+    """Handler of a button or an answer. Its rule is checked again for each person that presses or answers."""
 
     name: str
     handler: Handler
@@ -220,18 +223,19 @@ class ButtonAction:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything people can say. /help, Telegram's menus, the README's table and the dispatcher read it."""
+    """Declared commands, buttons and answers, read by the dispatcher, /help, Telegram's menus and the README's
+    table."""
 
     commands: dict[str, Command] = field(default_factory=dict)
     presses: dict[str, ButtonAction] = field(default_factory=dict)
     answers: dict[str, ButtonAction] = field(default_factory=dict)
 
     def declares(self, name: str) -> bool:
-        """Whether a button or an answer of that name does something."""
+        """Return True if a button or an answer of that name is declared."""
         return name in self.presses or name in self.answers
 
     def by_topic(self, allowed: Callable[[Command], bool]) -> Iterator[tuple[str, list[Command]]]:
-        """Each topic's heading with those of its commands that are allowed; topics without any are left out."""
+        """Yield the heading of each topic with its allowed commands; topics without any are left out."""
         ordered = [self.commands[name[1:]] for name in RULES if name[1:] in self.commands and name[0] == "/"]
         for topic in Topic:
             if found := [command for command in ordered if command.topic is topic and allowed(command)]:
@@ -241,7 +245,7 @@ class Catalogue:
         return [command for _, commands in self.by_topic(lambda _command: True) for command in commands]
 
     def refined(self, typed: CommandTyped) -> CommandTyped:
-        """With its second word in the name, when there is such a command."""
+        """Move the second word into the name if there is such a command."""
         first, *rest = typed.arguments.split(None, 1) or [""]
         for one in self.commands.values():
             name, _, word = one.name.partition(" ")
@@ -265,7 +269,7 @@ def command(
     whose: StationScope = StationScope.ONE,
     fields: frozenset[str] = frozenset(),
 ) -> Callable[[Handler], Handler]:
-    """Declare a command. Without a line in the table of rules it does not import."""
+    """Declare a command. Raises TypeError at import without a rule in RULES."""
     rule = _rule(f"/{name}", name in CATALOGUE.commands, r"/[a-z][a-z0-9_]{0,31}( [a-z]+)?")
 
     def declare(handler: Handler) -> Handler:
@@ -280,8 +284,7 @@ def command(
 def button(
     name: str, *, resume: OnRestart | None = None, whose: StationScope = StationScope.ONE
 ) -> Callable[[Handler], Handler]:
-    """Declare what pressing a button does; `whose` is ONE or ALL. Without a line in the table of rules it does not
-    import."""
+    """Declare the handler of a button; `whose` is ONE or ALL. Raises TypeError at import without a rule in RULES."""
     rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
@@ -292,7 +295,7 @@ def button(
 
 
 def answer(name: str, *, resume: OnRestart | None = None) -> Callable[[Handler], Handler]:
-    """Declare what is done with the answer to a question. Without a line in the table of rules it does not import."""
+    """Declare the handler of an answer. Raises TypeError at import without a rule in RULES."""
     rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
@@ -308,7 +311,7 @@ def _cautious(rule: Rule) -> OnRestart:
 
 def _rule(name: str, taken: bool, form: str) -> Rule:
     if name not in RULES:
-        raise TypeError(f"{name}: there is no rule for it")
+        raise TypeError(f"{name}: no rule in RULES")
     if taken or not re.fullmatch(form, name):
-        raise TypeError(f"{name}: taken, or not a name")
+        raise TypeError(f"{name}: already declared, or not a valid name")
     return RULES[name]

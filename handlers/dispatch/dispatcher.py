@@ -1,4 +1,4 @@
-"""The access-controlled layer: from an update to an answer, with one decision and one audit row between them."""
+"""Dispatch updates to handlers: one decision and one audit row between an update and its reply."""
 
 import asyncio
 import time
@@ -41,15 +41,15 @@ from handlers.safety.two_person import ApprovalRequest, TwoPersonRule
 
 log = structlog.get_logger(__name__)
 
-# Telegram forgets a press after some seconds, so it is answered before slow work is done.
+# Telegram accepts an answer to a press for some seconds only: it is sent before slow work is done.
 ANSWER_PRESS_WITHIN = 1.5
-# A person who waits longer for their turn at the PBX should know why.
+# Longer waits for a request slot of the PBX are explained to the person. Seconds.
 WORTH_SAYING = 2.0
 
 
 class Dispatcher:
-    """Everything people say comes through here; nothing reaches a handler any other way. `alert_chats` are the chats
-    that the settings name for alerts: the bot stays in them, whoever brought it there."""
+    """Entry point of all updates; no other code calls a handler. `alert_chats`: chats configured for alerts, in which
+    the bot stays, regardless of the person that added it."""
 
     def __init__(
         self,
@@ -71,19 +71,19 @@ class Dispatcher:
         self._refused_fields = set[str]()
 
     async def finish(self, within: float) -> None:
-        """The program ends: see Execution.finish."""
+        """Finish at shutdown: see Executor.finish."""
         await self._authorizer.finish()
         await self._executor.finish(within)
 
     async def go_on(self) -> None:
-        """What was confirmed, and was under way when the program ended."""
+        """Resume confirmed work that the shutdown interrupted."""
         resumption = Resumption(self._authorizer, self._request_factory, self._executor)
         for hook in self._hooks.resume:
             await hook(resumption)
 
     async def handle(self, update: Update) -> None:
-        """Obey, refuse or ignore one update; an error on the way to the decision obeys nothing. What the store cut off
-        may be handled again: it goes on, as after a kill."""
+        """Handle one update; an error before the decision executes no handler. An update interrupted by a database
+        error is retried as after a kill."""
         try:
             await self._handle(update)
         except DatabaseError:
@@ -107,15 +107,15 @@ class Dispatcher:
             await self._overheard_anonymous(intent)
 
     def _warn_of(self, fields: Collection[str]) -> None:
-        """Once each in a run: Telegram may have begun to send one with every message."""
+        """Log each field once per run: Telegram may send it with every message."""
         for field in set(fields) - self._refused_fields:
             log.warning(
-                "a field newer than this bot says that a message was not typed: refused; update me", field=field
+                "unknown field says that a message was not typed, message rejected; update the bot", field=field
             )
             self._refused_fields.add(field)
 
     async def _tell(self, owed: Checkpoint, update_id: int) -> None:
-        """What was done by a run that was killed before it could say so."""
+        """Send the pending reply of work that a killed run had done."""
         reply, to = pending_replies.read(owed)
         may = await self._authorizer.rights(to.actor, to.place)
         await self._request_factory.conversation(to, may, again=True).finish(reply)
@@ -175,7 +175,7 @@ class Dispatcher:
         await self._obey_press(pressed, deed, replier, self._job(press, authorization, to, update_id))
 
     async def _explain_late_press(self, pressed: ButtonPressed, authorization: Authorization, update_id: int) -> None:
-        """A note about a press that waited nobody sees any more: it is said in a message."""
+        """Reply with a message to a press that waited in the queue: its toast is not shown any more."""
         sent_at = authorization.subject.sent_at
         if authorization.before is not None:
             reply = await interrupted(authorization, self._request_factory.services.temporary_payloads)
@@ -188,12 +188,12 @@ class Dispatcher:
         await self._authorizer.told(update_id)
 
     def _job(self, press: ButtonAction, authorization: Authorization, to: Address, update_id: int) -> ExecutionJob:
-        """Asking a second person changes nothing but our own store."""
+        """Build the job; asking a second person only writes to our own database."""
         asks = authorization.subject.waiting is None and self._second.is_needed(press.rule)
         return ExecutionJob(update_id, authorization.entry, to, asks or press.resume is OnRestart.ATOMIC)
 
     def _deed(self, press: ButtonAction, request: Request, authorization: Authorization, to: Address) -> Work:
-        """What is asked for, or the question to a second person whether it may be done."""
+        """Return the handler's work, or the approval request to a second person."""
         if self._second.is_needed(press.rule):
             return lambda: self._ask_second(press, request, authorization, to)
         return lambda: press.handler(request)
@@ -201,7 +201,8 @@ class Dispatcher:
     async def _ask_second(
         self, press: ButtonAction, request: Request, authorization: Authorization, to: Address
     ) -> Reply:
-        """They read what the bot itself has said; of what an earlier version said nothing is kept."""
+        """Ask a second person; the text shown to them comes from the database, which has none for messages of earlier
+        versions."""
         said = await self._request_factory.said(authorization.subject)
         if said is None:
             return Reply(
@@ -236,7 +237,7 @@ class Dispatcher:
     async def _second_pressed(
         self, pressed: ButtonPressed, press: ButtonAction, authorization: Authorization, update_id: int
     ) -> None:
-        """What was asked for is done, or given up, where it was asked, and in the name of who asked."""
+        """Execute or cancel an approval request in its own chat and in the name of the first person."""
         waiting, approval = authorization.subject.waiting, authorization.subject.approval
         if waiting is None or approval is None:
             return
@@ -260,7 +261,7 @@ class Dispatcher:
             await self._request_factory.conversation(here, authorization.may).finish(Reply(told))
 
     async def _said(self, said: TextSent, update_id: int) -> None:
-        """Words that are no command count only as the answer to an open question."""
+        """Handle text as an answer; ignored without an open question."""
         authorization = await self._authorizer.authorize_text(said, update_id)
         if authorization is None:
             await self._overheard(said)
@@ -284,8 +285,8 @@ class Dispatcher:
         await self._executor.conclude(job, replier, reply)
 
     async def _overheard(self, said: TextSent) -> None:
-        """Words that answer nothing. What people say to each other in a group does not concern the bot, but for a
-        secret in it."""
+        """Handle text that answers no question. In a group it is ignored unless it contains a secret, which is
+        deleted."""
         await self._authorizer.overhear(said.place)
         if not said.place.private and not holds_secret(said.text):
             return
@@ -300,14 +301,14 @@ class Dispatcher:
             await _hide_secret(replier, "password_in_group")
 
     async def _overheard_anonymous(self, heard: TextOverheard) -> None:
-        """Admission lets such words in only of the groups that the bot serves."""
+        """Delete a secret; Admission passes such text only from groups that the bot serves."""
         if not heard.place.private and holds_secret(heard.text):
             to = Address(heard.actor, heard.place, EVERY_STATION, asked=heard.message_id)
             may = await self._authorizer.rights(heard.actor, heard.place)
             await _hide_secret(self._request_factory.conversation(to, may), "password_in_group")
 
     async def _added(self, added: AddedToChat, update_id: int) -> None:
-        """Into a group by somebody who may give it access: ask which. By anybody else: say so, and leave."""
+        """Handle the addition to a chat: ask for its access if the person may grant it, else explain and leave."""
         authorization = await self._authorizer.authorize_joining(added, update_id)
         if authorization.decision == UNDECIDED:
             return

@@ -25,8 +25,8 @@ Work = Callable[[], Awaitable[Reply]]
 
 @dataclass(frozen=True, slots=True)
 class ExecutionJob:
-    """What is to be done for an update, under which audit row, and where it is answered. One that is `whole` is done
-    in one transaction with its outcome."""
+    """Job of an update, its audit row and the address of its reply. An `atomic` job is done in one transaction with its
+    outcome."""
 
     update_id: int
     entry: int
@@ -35,18 +35,17 @@ class ExecutionJob:
 
 
 class Executor:
-    """Runs handlers. What they raise becomes a sentence, and none of it ends anything else."""
+    """Run handlers; their errors become replies."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
         self._going_on: set[asyncio.Task[None]] = set()
-        # Set when the program ends: long work stops at the next good place.
+        # Set at shutdown: long tasks stop at the next safe point.
         self.stop = asyncio.Event()
 
     async def finish(self, within: float) -> None:
-        """Tell what goes on in the background that the program ends, and let it come to a good place to stop, for at
-        most `within` seconds."""
+        """Signal the shutdown to background tasks; cancel them after `within` seconds."""
         self.stop.set()
         if self._going_on:
             await asyncio.wait(self._going_on, timeout=within)
@@ -56,7 +55,7 @@ class Executor:
     async def run(
         self, job: ExecutionJob, work: Work, *, command: Command | None = None, question: Question | None = None
     ) -> Reply:
-        """What the work replies, or how its failure is said. An answer that cannot be meant is asked for again."""
+        """Return the reply of the work, or the reply for its error. Invalid input is asked for again."""
         try:
             return await work()
         except WrongArguments as wrong:
@@ -73,13 +72,13 @@ class Executor:
             message = Message("problem", {"station": job.address.station, "problem": pbx_errors.describe(error)})
             return Reply(message, outcome=f"failed: {type(error).__name__}")
         except Exception:
-            log.exception("a handler failed")
+            log.exception("handler failed")
             return Reply(Message("broken"), outcome="failed inside the bot")
 
     async def carry_out(
         self, job: ExecutionJob, work: Work, *, command: Command | None = None, question: Question | None = None
     ) -> Reply:
-        """Do it. What is whole is done and written down, and its answer owed from then on, or nothing happened."""
+        """Run the job. An atomic one is committed together with its audit outcome and pending reply, or rolled back."""
         if not job.atomic:
             return await self.run(job, work, command=command, question=question)
         try:
@@ -94,14 +93,14 @@ class Executor:
                     await unfinished_updates.forget(session, job.update_id)
                 return reply
         except DatabaseError:
-            log.exception("what was done could not be kept, so it was not done")
+            log.exception("database error, job rolled back")
             reply = Reply(Message("broken"), outcome="failed inside the bot")
             async with self._store.begin() as session:
                 await self._record(session, job, reply)
             return reply
 
     async def conclude(self, job: ExecutionJob, chat: Replier, reply: Reply) -> None:
-        """Say the reply, complete the audit row, and start what is to go on after it."""
+        """Send the reply, complete the audit row, and start the background task that follows."""
         await chat.say(reply)
         async with self._store.begin() as session:
             await chat.tie(session)
@@ -112,7 +111,7 @@ class Executor:
             self.begin(chat, reply.then, job)
 
     def begin(self, chat: Replier, work: Work, job: ExecutionJob) -> None:
-        """Work that goes on in the background, and ends in a reply."""
+        """Run work as a background task that ends in a reply."""
         task = asyncio.create_task(self._go_on(replace(job, atomic=False), chat, work))
         self._going_on.add(task)
         task.add_done_callback(self._going_on.discard)
@@ -124,4 +123,4 @@ class Executor:
         try:
             await self.conclude(job, chat, await self.run(job, work))
         except Exception:
-            log.exception("what went on in the background could not be concluded")
+            log.exception("background task failed")

@@ -1,7 +1,4 @@
-"""Hooks by which a topic takes part in the start of the program and in what happens to chats.
-
-The dispatcher calls what is declared here, and imports no topic.
-"""
+"""Hooks of topics for startup, resume and additions to chats, so that the dispatcher imports no topic."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -18,7 +15,7 @@ from handlers.recovery.resume import Resumption
 
 @dataclass(frozen=True, slots=True)
 class ChatJoined:
-    """The bot was added to a chat, from which it goes when the verdict is a denial."""
+    """Addition of the bot to a chat, which it leaves if the verdict is a denial."""
 
     added: AddedToChat
     authorization: Authorization
@@ -41,20 +38,19 @@ HOOKS = Hooks()
 
 
 def on_startup(hook: OnStartup) -> OnStartup:
-    """Run when the program starts, Telegram reachable or not, until done or the event is set. Run again after a
-    database error."""
+    """Declare a startup task: run until done or until the event is set, even while Telegram is unreachable; retried
+    after a database error."""
     HOOKS.startup.append(hook)
     return hook
 
 
 def on_resume(hook: OnResume) -> OnResume:
-    """Run once Telegram answers and before the first update: resume what a restart interrupted. Run again after a
-    database error."""
+    """Declare a resume task, run once Telegram answers and before the first update; retried after a database error."""
     HOOKS.resume.append(hook)
     return hook
 
 
 def on_added_to_chat(hook: OnAddedToChat) -> OnAddedToChat:
-    """Run when the bot was added to a chat; what it returns is said there."""
+    """Declare a handler of additions to a chat; its reply is sent there."""
     HOOKS.added_to_chat.append(hook)
     return hook

@@ -1,7 +1,7 @@
-"""Everything that can speak against doing what somebody wants, one line each. Pure.
+"""Preconditions of a request. Pure.
 
-The first objection decides; without any it is the right itself that decides. Each of these is proven to be needed: with
-any one of them taken away, the campaign of forged updates gets something done that it must not.
+The first objection decides; without one the permission does. Each precondition is proven necessary: without any one of
+them, the campaign of forged updates executes a forbidden request.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from bot.store.typed_secrets import holds_secret
 from handlers.dispatch.rules import OnRestart, Rule, Where
 from handlers.dispatch.update_parser import Actor, Place, TextSent, too_early, too_old
 
-# Longer after it was allowed nobody may want any more what a killed run did not get done.
+# A request interrupted by a kill is not resumed longer after it was allowed: its person may not want it any more.
 RESUMED_WITHIN = timedelta(hours=1)
 
 NO_SUCH_COMMAND = Decision(False, "no such command")
@@ -44,8 +44,8 @@ May = Callable[[str], Decision]
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What somebody asked for, and where, that waits for a second person; `may` is what the first may do there now,
-    `is_independent` whether the right of who presses is their own: see handlers.safety.independence."""
+    """Approval request under decision. `may`: the first person's rights there now. `is_independent`: see
+    handlers.safety.independence."""
 
     first: Actor
     place: Place
@@ -56,11 +56,9 @@ class Approval:
 
 @dataclass(frozen=True, slots=True)
 class CheckInput:
-    """One thing that somebody wants, with everything that is known when it is decided. A press was sent when it
-    came. `earlier` is what the same update was answered when it came before, and
-    `begun_here` whether that was in this run of the program; `resume` is what may be done of what a killed run had
-    begun. `message_id` is the message of a pressed button, `is_shown` that it has this button. `words` stood after a
-    command."""
+    """Input of the checks. The time of a press is that of its receipt. `earlier`: former decision on the same update;
+    `begun_here`: it was made in this run. `resume`: restart policy. `message_id`: message of the pressed button;
+    `is_shown`: Telegram shows this button under it. `words`: text after a command."""
 
     actor: Actor
     place: Place
@@ -80,19 +78,19 @@ class CheckInput:
 
     @property
     def is_open(self) -> bool:
-        """Whether a run that was killed had allowed it, and nobody knows what came of it."""
+        """Return True if a killed run had allowed it, and its outcome is unknown."""
         earlier = self.earlier
         return earlier is not None and earlier.allowed and not earlier.is_finished and not self.begun_here
 
     @property
     def is_refusal_untold(self) -> bool:
-        """Whether a run that was killed had refused it, and may not have come to say so."""
+        """Return True if a killed run had denied it, and may not have sent the refusal."""
         earlier = self.earlier
         return earlier is not None and not earlier.allowed and not earlier.is_finished and not self.begun_here
 
     @property
     def resumes(self) -> bool:
-        """Whether that was a short while ago: then its time was then."""
+        """Return True if it was open recently: age and expiry are not checked again."""
         return self.is_open and self.earlier is not None and self.now - self.earlier.at <= RESUMED_WITHIN
 
 
@@ -101,8 +99,7 @@ def _flaw(case: CheckInput) -> Decision | None:
 
 
 def _seen(case: CheckInput) -> Decision | None:
-    """What a killed run of the program had begun is gone on with, but for what may have been done already and cannot
-    look."""
+    """Resume work of a killed run, unless it may be done already and cannot be verified."""
     if case.earlier is None:
         return None
     if not case.is_open:
@@ -117,8 +114,8 @@ def _place(case: CheckInput) -> Decision | None:
 
 
 def _message(case: CheckInput) -> Decision | None:
-    """The program of whoever presses may send the button of one message under another. Telegram tells of the message
-    what buttons it has; that it had this one a moment ago, or is too old to be told of, we know ourselves."""
+    """Reject a button of another message: a modified client can send it under any message. Telegram lists the buttons
+    of the message; if the button was just replaced, or the message is too old to be listed, the database decides."""
     keyboard = case.keyboard
     if keyboard is None or case.is_shown:
         return None
@@ -141,7 +138,7 @@ def _age(case: CheckInput) -> Decision | None:
 
 
 def _future(case: CheckInput) -> Decision | None:
-    """A press carries no time of Telegram's: it is dated by our own clock, which may have been set back since."""
+    """Skip presses: they carry no time of Telegram's but that of our own clock, which may have been set back."""
     sent_at = None if case.keyboard is not None or case.resumes else case.sent_at
     return FUTURE if sent_at is not None and too_early(sent_at, case.now) else None
 
@@ -154,14 +151,14 @@ def _where(case: CheckInput) -> Decision | None:
 
 
 def _second(case: CheckInput) -> Decision | None:
-    """Whoever asked may take it back, but not confirm it."""
+    """Deny a confirmation by the first person, which may only cancel."""
     approval = case.approval
     same = approval is not None and not approval.is_refusal and approval.first.id == case.actor.id
     return SECOND_NEEDED if same else None
 
 
 def _independent(case: CheckInput) -> Decision | None:
-    """Who has no right at all is told that, and not where it comes from."""
+    """Deny a dependent right, but only if the person has the right at all."""
     approval = case.approval
     made = approval is not None and not approval.is_refusal and not approval.is_independent
     return NOT_INDEPENDENT if made and case.may(case.rule.permission).allowed else None
@@ -194,7 +191,7 @@ CHECKS: Mapping[str, Callable[[CheckInput], Decision | None]] = {
     "the first person's right": _first,
 }
 
-# When words are the answer to an open question: in a group people talk to each other.
+# Conditions for a text to be the answer to an open question: in a group people also talk to each other.
 ANSWERS: Mapping[str, Callable[[TextSent, QuestionRow, datetime], bool]] = {
     "in time": lambda said, question, now: question.expires_at > now,
     "to the question": lambda said, question, now: said.place.private or said.replied_to == question.message_id,

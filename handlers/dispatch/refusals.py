@@ -1,4 +1,4 @@
-"""How it is said that something is not done, and to whom. Pure."""
+"""Replies to denied requests. Pure."""
 
 from datetime import datetime
 
@@ -32,9 +32,9 @@ TOASTS = {
     preconditions.UNDECIDED: mark("I could not check your rights just now. Try again in a minute."),
     **dict.fromkeys(TOO_MUCH, mark("Too much at once: not done. Wait a minute, then press again.")),
 }
-# What is obeyed nowhere needs no answer either.
+# Denials without a reply.
 UNHEARD = (preconditions.SEEN, preconditions.UNDECIDED)
-# Who has the address of a calendar can read it.
+# Anybody with a calendar's address can read it.
 HEARS_ADDRESS = "oncall import"
 
 
@@ -45,7 +45,8 @@ def toast(decision: Decision) -> str:
 
 
 def answer_to_command(typed: CommandTyped, decision: Decision, may: May, *, alone: bool = True) -> Message | None:
-    """Strangers in a group get silence, in private their id; people with a role hear why."""
+    """Return the reply to a denied command: none to strangers in a group, their id in private, the reason to people
+    with a role."""
     if decision == preconditions.UNDECIDED and typed.place.private:
         return Message("undecided")
     if typed.rejected_because == NOT_KNOWN and typed.place.chat == typed.actor.id and is_known(may):
@@ -67,7 +68,7 @@ def answer_to_command(typed: CommandTyped, decision: Decision, may: May, *, alon
 
 def _to_somebody_known(typed: CommandTyped, decision: Decision) -> Message | None:
     if decision == preconditions.NO_SUCH_COMMAND:
-        # In a group the command may well be meant for another bot.
+        # In a group the command may be for another bot.
         return Message("unknown_command", {"command": typed.name}) if typed.place.private else None
     if decision == preconditions.ONLY_IN_PRIVATE:
         return Message("only_in_private", {"command": typed.name})
@@ -77,7 +78,7 @@ def _to_somebody_known(typed: CommandTyped, decision: Decision) -> Message | Non
 
 
 def answer_to_late_words(said: TextSent, decision: Decision, may: May) -> Message | None:
-    """An answer that is not obeyed: it came too late, or the right has gone since the question."""
+    """Return the reply to a denied answer: too late, or the right was revoked after the question."""
     if decision in UNHEARD or not is_known(may):
         return None
     if decision in TOO_MUCH:
@@ -88,23 +89,23 @@ def answer_to_late_words(said: TextSent, decision: Decision, may: May) -> Messag
 
 
 def too_old(sent_at: datetime, command: str = "", *, alone: bool = True) -> Message:
-    """`alone`: it is said of this one, and not of all that waited in the chat."""
+    """`alone`: the reply is about this command, not about all that waited in the chat."""
     return Message("too_old", {"command": command, "sent_at": sent_at, "alone": alone})
 
 
 def is_known(may: May) -> bool:
-    """Whether somebody has any role here."""
+    """Return True if the person has any role here."""
     return may(Permission.ANY_ROLE).allowed
 
 
 def stranger(actor: Actor) -> Message:
-    """All that somebody without a role ever learns: who they are to the bot, and whom to ask."""
+    """Return the only message for people without a role: their id, and a button to request access."""
     return Message("stranger", {"person": actor.id}, ((Button(mark("🙋 Request access"), "access.request"),),))
 
 
 def secret_in_group(typed: CommandTyped, may: May) -> str:
-    """The template that answers a refused command with a secret in a group; empty when there is none in it, or its
-    author is a stranger. Whoever writes as the group administers it."""
+    """Return the template for a refused command with a secret in a group; empty without a secret or for a stranger. An
+    anonymous author is an administrator of the group."""
     if typed.place.private or not (is_known(may) or typed.rejected_because == ANONYMOUS):
         return ""
     if holds_secret(typed.arguments):
@@ -113,8 +114,8 @@ def secret_in_group(typed: CommandTyped, may: May) -> str:
 
 
 def offer_to_prove(typed: CommandTyped, *, looks: bool) -> Message | None:
-    """An anonymous administrator has no id; the press of a button carries the real one. What cannot be shown whole
-    nobody can own up to, and addresses may be secret. `looks`: it changes nothing."""
+    """Offer an anonymous administrator, which has no id, a button whose press carries the real one. A command that
+    cannot be shown whole is not offered, nor one with an address, which may be secret. `looks`: it is read-only."""
     if typed.rejected_because != ANONYMOUS or typed.place.private:
         return None
     data = {

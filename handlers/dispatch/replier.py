@@ -1,4 +1,4 @@
-"""One exchange with one person: where its messages go, and what happens when Telegram does not take them."""
+"""Send replies to one person, with retries and queued delivery."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,17 +26,18 @@ from handlers.recovery.pending_replies import Address
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
-# Longer than this a person does not wait for an answer; alerts wait for hours, in the outbox.
+# Longest wait for a retry of a reply, in seconds; alerts are retried for hours from the outbox.
 PATIENCE = 20.0
 TRIES = 3
 
 
 class Replier:
-    """Answers what was typed (the message `asked`) with a message, and a pressed button by changing the message it is
-    under (`shown`). In a group a `masked` one shows phone numbers in part; what it sends in private it shows whole.
-    `wake` tells the courier that an answer had to be owed. `again`: what is sent may have been sent before, and says
-    so. `says_station`: there are several, and what it says must tell whose PBX it is about. `needs_second` names the
-    actions that a second person has to confirm: what it says above their buttons is kept, to be shown to them."""
+    """Reply to a command (the message `asked`) with a message, and to a button press by editing its message (`shown`).
+
+    `masked`: mask phone numbers in groups, never in private. `wake`: wakes the delivery worker after a reply is queued.
+    `again`: mark messages as a possible repeat. `says_station`: name the station. `needs_second`: predicate for actions
+    that a second person confirms; the text above their buttons is stored, to be shown to that person.
+    """
 
     def __init__(
         self,
@@ -66,7 +67,7 @@ class Replier:
         self._wake = wake or Signal()
         self._again = again
         self._needs_second = needs_second
-        # Keyboards whose message is known, and not yet to the store.
+        # Sent keyboards whose message id is not stored yet.
         self._untied: dict[str, int] = {}
 
     async def progress(self, message: Message) -> None:
@@ -74,13 +75,13 @@ class Replier:
         await self._tie_now()
 
     async def finish(self, reply: Reply) -> None:
-        """Say it. A press that comes before the store knows the message of its button is judged by what Telegram shows
-        of that message."""
+        """Send a reply. A press received before the message id is stored is checked against the buttons that Telegram
+        shows."""
         await self.say(reply)
         await self._tie_now()
 
     async def tie(self, session: Session) -> None:
-        """As part of a transaction that follows what was said: which message each of its keyboards stands under."""
+        """Store the message ids of sent keyboards, within the caller's transaction."""
         untied, self._untied = self._untied, {}
         for keyboard, message_id in untied.items():
             await keyboards.tie(session, keyboard, message_id)
@@ -91,7 +92,7 @@ class Replier:
                 await self.tie(session)
 
     async def say(self, reply: Reply) -> None:
-        """As `finish`, by somebody who calls `tie` in a transaction of their own."""
+        """Send a reply without storing the message ids; the caller calls `tie` in its own transaction."""
         if reply.settled:
             async with self._store.begin() as session:
                 await questions.forget(session, chat_id=self._place.chat, person_id=self._actor.id)
@@ -114,7 +115,7 @@ class Replier:
         return await self._sender.can_write_to(self._actor.id)
 
     async def send_secret(self, secret: Secret) -> bool:
-        """Send to the asker alone, and owe its deletion; a restart does not forget it."""
+        """Send to the asker in private, and queue its deletion in the outbox."""
         return await self.send_privately(secret.message, lifetime=secret.lifetime)
 
     async def send_privately(self, content: Message | File, *, lifetime: timedelta | None = None) -> bool:
@@ -136,24 +137,24 @@ class Replier:
         try:
             return await self._patiently(lambda: self._sender.delete(self._place.chat, asked))
         except DeliveryError as error:
-            log.warning("what was asked could not be deleted", chat=self._place.chat, reason=str(error))
+            log.warning("request message not deleted", chat=self._place.chat, reason=str(error))
             return False
 
     async def leave(self) -> None:
         try:
             await self._patiently(lambda: self._sender.leave(self._place.chat))
         except DeliveryError as error:
-            log.warning("a chat could not be left", chat=self._place.chat, reason=str(error))
+            log.warning("chat not left", chat=self._place.chat, reason=str(error))
 
     async def download(self, document: Document) -> bytes | None:
         try:
             return await self._sender.download(document.file_id)
         except DeliveryError as error:
-            log.warning("a file could not be fetched", reason=str(error))
+            log.warning("file download failed", reason=str(error))
             return None
 
     async def _send_elsewhere(self, to: Destination, content: Message | File) -> int | None:
-        """A message or a file beside the answer; None when it could not be delivered."""
+        """Send a message or a file besides the reply; None if not delivered."""
         masked = self._masked and to.chat == self._place.chat
         try:
             if isinstance(content, File):
@@ -171,7 +172,7 @@ class Replier:
                 self._untied[keyboard.id] = message_id
             return message_id
         except DeliveryError as error:
-            log.warning("a message could not be delivered", chat=to.chat, reason=str(error))
+            log.warning("message not delivered", chat=to.chat, reason=str(error))
             return None
 
     async def _owe_deletion(self, chat: int, message_id: int, lifetime: timedelta) -> None:
@@ -210,18 +211,18 @@ class Replier:
         message = self._about(message)
         shown = self._shown
         keyboard = await self._stored_keyboard(message, self._place.chat, confirm_within, shown)
-        # Only a message of its own can open a reply in a group, and only one without buttons.
+        # Only a new message can open the reply field in a group, and only one without buttons.
         in_reply = question is not None and not self._place.private and keyboard is None
         if in_reply:
             self._shown = None
         try:
             await self._patiently(lambda: self._deliver(message, keyboard, wants_answer=in_reply))
         except TryLater as error:
-            log.warning("an answer waits", chat=self._place.chat, reason=str(error))
+            log.warning("reply not delivered, queued for retry", chat=self._place.chat, reason=str(error))
             await self._owe(message, keyboard, error)
             return
         except DeliveryError as error:
-            log.warning("an answer could not be delivered", chat=self._place.chat, reason=str(error))
+            log.warning("reply not delivered", chat=self._place.chat, reason=str(error))
             return
         if keyboard is not None and self._shown is not None and self._shown != shown:
             self._untied[keyboard.id] = self._shown
@@ -263,7 +264,7 @@ class Replier:
         )
 
     async def _owe(self, message: Message, keyboard: Keyboard | None, error: TryLater) -> None:
-        """Telegram surely does not have it: it goes as soon as it can, however long that takes."""
+        """Queue a reply that Telegram certainly did not accept."""
         now = self._clock()
         until = now + timedelta(seconds=error.after)
         rendered = self._sender.rendered(message, zone=self._zone, now=now, masked=self._masked)
@@ -311,7 +312,8 @@ class Replier:
         return keyboard
 
     async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Again when Telegram surely did not take it; never when it may have: an answer is not said twice."""
+        """Retry if Telegram certainly did not accept the message; never if it may have, which would duplicate the
+        reply."""
         for _ in range(TRIES - 1):
             try:
                 return await attempt()

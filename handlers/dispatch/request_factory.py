@@ -28,14 +28,14 @@ from handlers.recovery.pending_replies import Address
 
 log = structlog.get_logger(__name__)
 
-# A button that does what a killed run may have done already carries this.
+# Key in the data of a button that repeats work a killed run may have done already.
 AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True)
 class RequestFactory:
-    """`mask_numbers`: in groups phone numbers are shown in part to those who may not read them.
-    `needs_second` names the actions that are done by two people."""
+    """Factory of requests and repliers. `mask_numbers`: mask phone numbers in groups for people without the right to
+    them. `needs_second`: predicate for actions under two-person approval."""
 
     directory: StationChooser
     services: Services
@@ -48,7 +48,8 @@ class RequestFactory:
     needs_second: Callable[[str], bool] = lambda _action: False
 
     def conversation(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Replier:
-        """`again`: a killed run may have answered already. `settled`: it is about one PBX, which is to be said."""
+        """Build the replier. `again`: a killed run may have replied already. `settled`: one station is meant, and is
+        named."""
         return Replier(
             sender=self.sender,
             store=self.store,
@@ -63,7 +64,7 @@ class RequestFactory:
         )
 
     async def said(self, subject: ResolvedAction) -> dict[str, Any] | None:
-        """What the bot said where it was answered with this button or these words: template and facts."""
+        """Return template and facts of the message whose button was pressed or that was answered; None if unknown."""
         if subject.question is not None:
             return subject.question.said
         keyboard = subject.keyboard
@@ -73,8 +74,8 @@ class RequestFactory:
             return await outbox.said_above(session, keyboard.id)
 
     def read(self, said: Mapping[str, Any], station: str) -> str:
-        """As people read it, now, without what only Telegram's looks add; `quoted` to others, for whom neither the time
-        to answer holds nor that something comes to this chat."""
+        """Render stored template and facts as plain text. `quoted` leaves out the time limit and the chat, which do not
+        hold for the other reader."""
         facts = said["facts"] | {"quoted": True}
         return plain(self.renderer.text(said["template"], facts, zone=self.directory.zone(station), now=self.clock()))
 
@@ -112,8 +113,8 @@ class RequestFactory:
         )
 
     async def toast(self, pressed: ButtonPressed, text: str | None, *, alert: bool = False) -> None:
-        """The small note over the chat that answers a press."""
+        """Answer a press with a notification."""
         try:
             await self.sender.answer(pressed.query_id, text and self.renderer.label(text), alert=alert)
         except DeliveryError as error:
-            log.warning("a press could not be answered", reason=str(error))
+            log.warning("callback query could not be answered", reason=str(error))

@@ -1,7 +1,7 @@
-"""Who may do what, and where: every command, button and answer has its line here, or it does not import.
+"""Rules of all commands, buttons and answers; one without a rule does not import.
 
-The dispatcher, /help, Telegram's menus, `mikopbx-bot access`, the README's table and the tests read this one table.
-Names with a slash are commands, the others are what buttons and answers to questions do.
+Read by the dispatcher, /help, Telegram's menus, `mikopbx-bot access`, the README's table and the tests. Names with a
+slash are commands, all others are actions of buttons and answers.
 """
 
 from collections.abc import Mapping
@@ -13,10 +13,8 @@ from bot.messages.message import mark
 
 
 class Topic(Enum):
-    """Topics of commands, in the order of /help, the menus and the README; within a topic the order is that of `RULES`.
-
-    The value is the heading, marked for translation.
-    """
+    """Topics of commands, in the order of /help, the menus and the README. Values are headings, marked for translation.
+    Commands within a topic are in the order of the rules."""
 
     NOW = mark("📞 Right now")
     INCIDENTS = mark("🚨 Incidents")
@@ -30,7 +28,7 @@ class Topic(Enum):
     BOT = mark("🤖 The bot")
 
 
-# What the bot answers from what it keeps itself.
+# Permissions answered from the bot's own data, without a request to the PBX.
 LOCAL = frozenset(
     {
         Permission.ANYONE,
@@ -48,7 +46,7 @@ LOCAL = frozenset(
 )
 
 
-# What changes nothing.
+# Permissions that change no data.
 READ_ONLY = VIEWER.permissions | {
     Permission.ANYONE,
     Permission.ANY_ROLE,
@@ -70,7 +68,7 @@ class Where(StrEnum):
 
 
 class OnRestart(StrEnum):
-    """What becomes of a handler's work when the program is killed in the middle of it."""
+    """Restart policy: handling of work that a kill interrupted."""
 
     RERUN = "begun again: it only looks or asks, or doing it again changes nothing"
     ATOMIC = "all or nothing: it changes our own store alone, in one transaction with its outcome, and asks nobody else"
@@ -80,9 +78,10 @@ class OnRestart(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`writes` names, marked for translation, what is done to the PBX or to the access to it: it is done once, and by
-    two people where TWO_PERSON wants that. `costly` asks much of the PBX. `urgent` is never held back by a limit.
-    What `hears_secrets` deletes a password that was typed in a group by itself; everywhere else it ends the matter."""
+    """Rule of an action. `writes`: name, marked for translation, of the change to the PBX or its access; it is done
+    once, and under two-person approval if TWO_PERSON includes the permission. `costly`: expensive for the PBX.
+    `accepts_password`: the handler deletes a typed password itself; otherwise a password in a group ends the request.
+    """
 
     permission: str
     where: Where = Where.ANYWHERE
@@ -93,7 +92,7 @@ class Rule:
 
     @property
     def only_looks(self) -> bool:
-        """Whoever may do it changes nothing by it."""
+        """Return True if the permission is read-only."""
         return self.permission in READ_ONLY
 
     @property
@@ -233,7 +232,7 @@ RULES: Mapping[str, Rule] = {
     "/history": Rule(Permission.INCIDENTS),
     "history.show": Rule(Permission.INCIDENTS),
     "history.chart": Rule(Permission.INCIDENTS, costly=True),
-    # other lookouts
+    # watched extensions, test alerts
     "/watch": Rule(Permission.WATCH),
     "/unwatch": Rule(Permission.WATCH),
     "watch.show": Rule(Permission.WATCH),

@@ -30,8 +30,7 @@ from bot.text.phone_numbers import country_of
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One PBX and what the program knows of it. `name` is what people type, `title` what they read; `country_set` is
-    the country that the settings name."""
+    """One PBX and its running parts. `name` is typed, `title` is shown; `country_set` is the configured country."""
 
     name: str
     title: str
@@ -47,19 +46,19 @@ class Station:
 
     @property
     def country(self) -> str:
-        """That of numbers without a plus; empty when nobody knows it."""
+        """Country of numbers without a plus; empty if unknown."""
         return self.country_set or country_of(self.zone())
 
     def local(self, moment: datetime) -> datetime:
-        """The station's wall clock, without a zone, as the PBX itself writes times."""
+        """Convert to the station's local time, without a zone, as the PBX writes times."""
         return moment.astimezone(self.zone()).replace(tzinfo=None)
 
 
 class StationDirectory(Protocol):
-    """All PBXs that the bot looks after."""
+    """Directory of all configured stations."""
 
     single_station: str | None
-    """The name of the only one, when the settings describe no more."""
+    """Name of the only station, if the settings describe just one."""
 
     @property
     def names(self) -> tuple[str, ...]: ...
@@ -69,7 +68,7 @@ class StationDirectory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the bot itself keeps, for handlers to read and write."""
+    """The bot's own data and services for handlers."""
 
     temporary_payloads: TemporaryPayloads
     imports: Imports

@@ -1,8 +1,7 @@
-"""What a person meant by an update, if a person meant anything at all. Pure.
+"""Parse an update into an intent. Pure.
 
-Telegram sends the same text for many reasons: typed, edited, forwarded, posted through a channel or an inline bot.
-Only what a known person typed now, as a command to this bot, counts. Everything else that looks like a command is read
-too, with its flaw, so that it can be refused and written down.
+Only a command that a known person typed now, to this bot, counts. Text that is edited, forwarded or posted through a
+channel or an inline bot is parsed too, with the reason for its rejection, so that it can be refused and recorded.
 """
 
 import re
@@ -18,7 +17,7 @@ from bot.messages.sanitize import visible
 from handlers.safety.unknown_fields import saying_otherwise
 
 AGE_LIMIT = timedelta(minutes=5)
-# Accounts Telegram itself uses in place of a person: service notices, anonymous administrators, channels.
+# Accounts of Telegram itself in place of a person: service notifications, anonymous administrators, channels.
 NOBODY = frozenset({777000, 1087968824, 136817688})
 ANONYMOUS = "an anonymous administrator"
 EDITED = "edited"
@@ -32,7 +31,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person. `id` decides; name and username are only shown."""
+    """Person. Only `id` is used for decisions; name and username are shown."""
 
     id: int
     name: str
@@ -45,13 +44,13 @@ class Place:
     thread: int | None
     private: bool
     title: str = ""
-    # Of a public group: whoever knows it can join.
+    # Of a public group: anybody that knows it can join.
     username: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file someone sent; `size` in bytes."""
+    """File in a message; `size` in bytes."""
 
     file_id: str
     name: str
@@ -60,8 +59,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class CommandTyped:
-    """A command someone typed, or wrote under a file. `about` is the person whose message it replies to. A `flaw` is
-    what speaks against the update itself."""
+    """Command in a message or a file's caption. `about`: author of the message replied to. `rejected_because`: the
+    reason if the update itself is not acceptable."""
 
     name: str
     arguments: str
@@ -76,7 +75,7 @@ class CommandTyped:
 
 @dataclass(frozen=True, slots=True)
 class TextSent:
-    """Words or a file that are no command: perhaps the answer to a question. `replied_to` is a message's id."""
+    """Text or file that is no command, possibly an answer. `replied_to`: id of a message."""
 
     text: str
     document: Document | None
@@ -85,13 +84,13 @@ class TextSent:
     place: Place
     message_id: int
     sent_at: datetime
-    # With a flaw they are no words to the bot at all.
+    # A rejected text is not parsed at all.
     rejected_because: None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TextOverheard:
-    """Words of an anonymous administrator, which answer nothing; a secret in them is to be deleted all the same."""
+    """Text of an anonymous administrator: no answer, but a secret in it is deleted."""
 
     text: str
     actor: Actor
@@ -102,9 +101,8 @@ class TextOverheard:
 
 @dataclass(frozen=True, slots=True)
 class ButtonPressed:
-    """A button someone pressed. `keyboard` is an opaque id to look up; `row` and `column` its place. The id of the
-    button is chosen by the person's program, the message it was pressed under told by Telegram: `is_shown` says whether
-    that message has this very button."""
+    """Button press. `keyboard`: id in the database; `row` and `column`: position. The client chooses these, while
+    Telegram names the message: `is_shown` is True if that message has this button."""
 
     keyboard: str
     row: int
@@ -119,7 +117,7 @@ class ButtonPressed:
 
 @dataclass(frozen=True, slots=True)
 class AddedToChat:
-    """Somebody brought the bot into a chat."""
+    """Addition of the bot to a chat."""
 
     actor: Actor
     place: Place
@@ -129,7 +127,7 @@ class AddedToChat:
 
 Intent = CommandTyped | TextSent | ButtonPressed | AddedToChat | TextOverheard
 
-# What an update can be besides a message of its own, and what is wrong with each.
+# Kinds of messages in an update, and the reason to reject each.
 KINDS: Mapping[str, str | None] = {
     "message": None,
     "edited_message": EDITED,
@@ -138,7 +136,7 @@ KINDS: Mapping[str, str | None] = {
     "business_message": "through a business account",
     "edited_business_message": "through a business account",
 }
-# What is wrong with a message that nobody typed here and now in their own name.
+# Reasons to reject a message that no person typed now in their own name.
 MESSAGE_FLAWS: Mapping[str, Callable[[Message], object]] = {
     "forwarded": lambda message: message.forward_origin,
     "forwarded by itself": lambda message: message.is_automatic_forward,
@@ -158,19 +156,20 @@ MESSAGE_FLAWS: Mapping[str, Callable[[Message], object]] = {
     NOT_KNOWN: lambda message: saying_otherwise(message.api_kwargs),
     "quoted": lambda message: any(e.type in QUOTES and e.offset == 0 for e in _entities(message)),
 }
-# The same of a press: Telegram says who pressed, and under which message.
+# The same for a press: Telegram names the person and the message.
 PRESS_FLAWS: Mapping[str, Callable[[CallbackQuery], object]] = {
     "by nobody": lambda query: query.from_user.id in NOBODY,
     "by another bot": lambda query: query.from_user.is_bot,
     "forwarded": lambda query: isinstance(query.message, Message) and query.message.forward_origin,
     "through another bot": lambda query: isinstance(query.message, Message) and query.message.via_bot,
-    # Not those of the message: it is the bot's own, and looked up.
+    # Unknown fields of the message are not checked: it is the bot's own, and looked up.
     NOT_KNOWN: lambda query: saying_otherwise(query.api_kwargs),
 }
 
 
 def read_intent(update: Update, bot_name: str) -> Intent | None:
-    """None for everything that is neither a command to this bot, nor words to it, nor a press of a button."""
+    """Parse an update; None if it is neither a command or text to this bot, nor a button press, nor an addition to a
+    chat."""
     if update.callback_query is not None:
         return _read_press(update.callback_query)
     if update.my_chat_member is not None:
@@ -187,7 +186,8 @@ def too_old(sent_at: datetime, now: datetime) -> bool:
 
 
 def too_early(sent_at: datetime, now: datetime) -> bool:
-    """No clock that is right is so far behind Telegram's."""
+    """Return True if the message is dated further ahead of our clock than AGE_LIMIT; a correct clock is never so
+    late."""
     return sent_at - now > AGE_LIMIT
 
 
@@ -242,8 +242,8 @@ def _entities(message: Message) -> Sequence[MessageEntity]:
 
 
 def _with_ids(message: Message, text: str, begin: int) -> str:
-    """What stands after the command, with the id in place of the name of a person who was mentioned without a username.
-    Entities count in UTF-16 units."""
+    """Return the text after the command, with the id for a person mentioned without a username. Entities count in
+    UTF-16 units."""
     units = text.encode("utf-16-le")
     for entity in reversed(_entities(message)):
         if entity.type == MessageEntity.TEXT_MENTION and entity.user is not None:
@@ -253,7 +253,8 @@ def _with_ids(message: Message, text: str, begin: int) -> str:
 
 
 def _author_replied_to(message: Message) -> Actor | None:
-    """Every message in a topic replies to the one that opened the topic; that one is nobody's meaning."""
+    """Return the author of the message replied to. In a topic every message replies to the one that opened it, which is
+    ignored."""
     replied = message.reply_to_message
     if replied is None or replied.forum_topic_created or _flaw(MESSAGE_FLAWS, replied):
         return None
@@ -266,14 +267,14 @@ def _document(message: Message) -> Document | None:
 
 
 def _actor(user: User | None, chat: Chat | None = None) -> Actor:
-    """Whoever stands there as the author; only what has no flaw makes a person of it."""
+    """Return the author as named in the update; only a message that is not rejected identifies a person."""
     if user is not None:
         return Actor(user.id, _called(user), user.username)
     return Actor(chat.id, chat.title or "") if chat else Actor(0, "")
 
 
 def _called(user: User) -> str:
-    """A name of which nothing is seen is none: then the username is shown, or the id."""
+    """Return the full name, or the username or id if the name has no visible character."""
     return user.full_name if visible(user.full_name) else f"@{user.username}" if user.username else str(user.id)
 
 
@@ -296,13 +297,13 @@ def _read_press(query: CallbackQuery) -> ButtonPressed:
 
 
 def _buttons(message: Message) -> set[str | None]:
-    """What the buttons of a message carry."""
+    """Return the callback data of a message's buttons."""
     rows = message.reply_markup.inline_keyboard if message.reply_markup else ()
     return {str(button.callback_data) for row in rows for button in row if button.callback_data is not None}
 
 
 def _read_joining(change: ChatMemberUpdated) -> AddedToChat | None:
-    """Private chats tell in the same way that somebody unblocked the bot: that brings it nowhere."""
+    """Parse a change of membership; a private chat reports an unblocked bot in the same way, which is ignored."""
     was_outside = change.old_chat_member.status in OUTSIDE
     if change.chat.type == ChatType.PRIVATE or not was_outside or change.new_chat_member.status in OUTSIDE:
         return None
@@ -317,7 +318,7 @@ def _place(chat: Chat, message: Message | None = None) -> Place:
 
 
 def _title(chat: Chat) -> str:
-    """Empty when nothing of it is seen."""
+    """Return the title; empty without a visible character."""
     return chat.title if chat.title and visible(chat.title) else ""
 
 

@@ -1,4 +1,4 @@
-"""An answer as the store keeps it, until it has been told: what a kill leaves untold is told by the next run."""
+"""Replies as stored until they are sent: the next run sends those that a kill interrupted."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from handlers.dispatch.update_parser import Actor, Place
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where an answer goes: see Conversation. `station` is whose PBX it is about, "" when it is about none."""
+    """Address of a reply: see Replier. `station` is its PBX, empty if none."""
 
     actor: Actor
     place: Place
@@ -24,7 +24,7 @@ class Address:
 
 
 def written(reply: Reply, address: Address) -> Checkpoint:
-    """All of it that people see. What carries a secret or a file, or goes on afterwards, is no answer of this kind."""
+    """Return the visible part of a reply. Replies with a secret, a file or a background task are not stored."""
     message, question = reply.message, reply.question
     answer = {
         "message": message
@@ -39,7 +39,7 @@ def written(reply: Reply, address: Address) -> Checkpoint:
 
 
 def said(message: Message) -> dict[str, Any]:
-    """What a message says, to be said to somebody else later."""
+    """Return a message as stored, to be shown to another person later."""
     plain: dict[str, Any] = json.loads(
         json.dumps({"template": message.template, "facts": message.facts}, default=_plain)
     )
@@ -49,7 +49,7 @@ def said(message: Message) -> dict[str, Any]:
 def read(deed: Checkpoint) -> tuple[Reply, Address]:
     answer, where = deed["answer"], deed["address"]
     actor, place = Actor(**where["actor"]), Place(**where["place"])
-    # What an older version owed does not say whose PBX it was about: there was only one.
+    # Replies of versions that knew one PBX only have no station.
     address = Address(actor, place, where.get("station", ""), where["shown"], where["asked"])
     more: dict[str, Any] = {}
     if (seconds := answer["confirm_within"]) is not None:
@@ -66,7 +66,7 @@ def _message(kept: Mapping[str, Any]) -> Message:
 
 
 def _plain(value: object) -> Any:
-    """Templates read a time from its ISO form as well."""
+    """Convert facts to JSON; templates also accept a time in ISO format."""
     match value:
         case datetime() | date():
             return value.isoformat()

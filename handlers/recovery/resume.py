@@ -1,5 +1,4 @@
-"""After a killed run: confirmed work that was under way goes on by itself; of the rest its person is told, and asked
-anew."""
+"""Resume confirmed work after a kill; for all other work notify its person and ask again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from handlers.recovery.pending_replies import Address
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """One interrupted job, decided anew: `allowed` if its person still has the right."""
+    """Interrupted job with a new decision: `allowed` if its person still has the right."""
 
     request: Request
     allowed: bool
@@ -34,7 +33,7 @@ class Resumed:
 
 
 class Resumption:
-    """Given to the hooks: decide on interrupted work, and conclude it in the chat it came from."""
+    """Operations for the resume hooks: authorize interrupted work, and conclude it in its chat."""
 
     def __init__(self, authorizer: Authorizer, request_factory: RequestFactory, executor: Executor) -> None:
         self._authorizer = authorizer
@@ -63,13 +62,13 @@ class Resumption:
         data: Mapping[str, Any] | None = None,
         subject: str = "",
     ) -> Resumed:
-        """Write the decision to the audit, as of the button `action` pressed by that person in `place`, else in their
-        private chat. `shown` is the message that is edited, `subject` what the audit records of the work."""
+        """Authorize and record the work as a press of the button `action` by that person in `place`, by default their
+        private chat. `shown`: message to edit; `subject`: text for the audit."""
         known = (await self.services.people.named([person], EVERY_STATION)).get(person)
         actor = Actor(person, known.name if known else "")
         place = place or Place(person, None, private=True)
         authorization = await self._authorizer.authorize_resumed(action, actor, place, station, subject, data or {})
-        # A decision that failed names no station.
+        # A failed decision names no station.
         authorization = replace(
             authorization, station=self._request_factory.directory.station(station) or authorization.station
         )
@@ -86,7 +85,7 @@ class Resumption:
 
 
 async def interrupted(authorization: Authorization, temporary_payloads: TemporaryPayloads) -> Reply:
-    """What a killed run had begun is not gone on with. Whoever still may is asked anew whether to do it now."""
+    """Return the reply to interrupted work that is not resumed: a person that still has the right may do it now."""
     subject, before = authorization.subject, authorization.before
     rule = subject.rule
     facts = {

@@ -1,7 +1,6 @@
-"""Identify an anonymous administrator: a button press carries the id that the message hides.
+"""Identify an anonymous administrator by the press of a button, which carries the id that the message hides.
 
-The person that presses becomes the author, so the whole command is shown; a command that writes requires a confirmation
-by that person.
+The person that presses becomes the author: the whole command is shown, and one that writes has to be confirmed.
 """
 
 from datetime import datetime
@@ -14,8 +13,7 @@ from handlers.dispatch.update_parser import CommandTyped
 
 @button("identity.prove")
 async def prove(request: Request) -> Reply:
-    """Run the command as the person's own, confirmed if it writes; only an anonymous administrator of the chat can have
-    written it."""
+    """Run the command in the person's name, confirmed if it writes. Requires an anonymous administrator of the chat."""
     if not await _writes_anonymously(request):
         return _not_anonymous()
     if RULES[f"/{request.data['name']}"].only_looks:

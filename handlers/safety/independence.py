@@ -1,4 +1,4 @@
-"""Independence of the second person in two-person approval: their right must not come from the first. Pure."""
+"""Independence of the second person in two-person approval. Pure."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ def independents(access: Access, permission: str, station: str, first: int, now:
 
 
 def _counts(access: Access, asking: AccessContext, permission: str, first: int, seen: frozenset[int]) -> bool:
-    """Follow the right from giver to giver; a giver that no longer has Permission.GRANT is not followed and counts."""
+    """Follow the right from giver to giver; the chain ends, and counts, at a giver without Permission.GRANT now."""
     if asking.person in seen:
         return False
     seen |= {asking.person}

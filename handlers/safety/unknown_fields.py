@@ -23,12 +23,12 @@ SOMETHING_ELSE = re.compile(
 
 
 def saying_otherwise(unknown: Mapping[str, object]) -> list[str]:
-    """Return names of such fields."""
+    """Return the names of such fields."""
     return [name for name, value in unknown.items() if value and SOMETHING_ELSE.search(name)]
 
 
 def found_in(update: Update) -> list[str]:
-    """Return such fields of the person's action in the update."""
+    """Return the names of such fields in the message or press of the update."""
     query = update.callback_query
     one = query if query is not None else update.effective_message
     return saying_otherwise(one.api_kwargs) if one is not None else []

@@ -20,7 +20,7 @@ async def greet(joined: ChatJoined) -> Reply:
     """Introduce the bot to a person that may give it access; of several PBXs only those at which they may."""
     added, verdict, fleet = joined.added, joined.verdict, joined.desk.fleet
     if not verdict.decision.allowed:
-        # A channel's subscribers are not told who administers it.
+        # The subscribers of a channel do not learn its administrator.
         return Reply(None if added.channel else farewell(added.actor), outcome="left")
     if fleet.single_station is not None:
         return introduction(fleet.single_station, added.place, joined.desk.grants.roles)

@@ -1,6 +1,6 @@
-"""Presses that no button under the message has, commands that somebody else is made to own, second people who are none.
+"""Forged button presses, commands that another person is made to own, and second persons that are the first.
 
-What a pressed button carries is chosen by the person's program; Telegram only tells under which message it was pressed.
+Callback data is chosen by the client; Telegram guarantees only the message that was pressed.
 """
 
 import re
@@ -25,27 +25,27 @@ def person(house: Standins, number: int, name: str, *, status: str = "member", a
 
 
 def opened(house: Standins, *people: int) -> None:
-    """They had written to the bot before it was started."""
+    """Start a private chat of each person with the bot, and drop the updates."""
     for one in people:
         house.post("/client/start", **{"as": one})
     house._server.look(house.chats.queue.drop_all)
 
 
 def data_of(house: Standins, message: Seen, label: str) -> str:
-    """What the button carries: people's programs know it."""
+    """Return the callback data of a button, which clients can read."""
     rows = house._server.look(lambda: inline_rows(house.chats.chats[message.chat].messages[message.id]))
     return next(str(button["callback_data"]) for row in rows for button in row if label in str(button["text"]))
 
 
 def forged(house: Standins, person: int, under: Seen, data: str) -> str:
-    """Pressed by a modified client under a message that has other buttons; returns the note."""
+    """Press with a modified client under a message that has other buttons; return the toast."""
     where = {"as": person, "chat": under.chat, "message": under.id, "row": 0, "column": 0, "data": data}
     answer: Json = house.post("/client/press", **where, wait=10)["answer"] or {}
     return str(answer.get("text"))
 
 
 def query(house: Standins, person: int, message: Json, data: str) -> str:
-    """A press as Telegram tells of it, whatever is about it; returns the note."""
+    """Send a callback query with any message; return the toast."""
     one = house.chats.person(person)
 
     def put() -> str:
@@ -64,7 +64,7 @@ def numbers(house: Standins) -> set[str]:
 
 
 def decided(folder: Path, reason: str) -> int:
-    """How many are in the audit; one that repeats is one."""
+    """Return the number of denials in the audit; repeated ones are one row."""
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
         found = database.execute("SELECT count(*) FROM audit WHERE reason = ? AND NOT allowed", (reason,)).fetchone()
     return int(found[0])
@@ -88,17 +88,17 @@ def test_a_press_counts_only_under_its_own_message(
     house.breaks("Zadarma")
     alert = house.wait_for_message("Zadarma", GROUP)
     alert = house.wait_for(lambda: (m := house.again(alert)) and (m if m.buttons else None), "its buttons")
-    # A viewer's /status must not take the card's place, nor anybody's plain answer.
+    # The reply to a viewer's /status, or any reply, must not replace the alert message.
     status = house.asks(VERA, "/status", GROUP)
     refresh = data_of(house, status, "Обновить" if russian else "Refresh")
     assert elsewhere in forged(house, VERA, alert, refresh)
     assert elsewhere in forged(house, ANNA, alert, refresh)
-    # Four eyes: 206 is asked for under the question about 210.
+    # Two-person rule: the button for 206 is pressed under the question about 210.
     victim = house.asks(ANNA, "/delete_employee 206", GROUP)
     decoy = house.asks(ANNA, "/delete_employee 210", GROUP)
     delete = "Удалить" if russian else "Delete"
     assert elsewhere in forged(house, ANNA, decoy, data_of(house, victim, delete))
-    # Under a message without buttons, one too old to be told of, and one that was never there.
+    # Messages without buttons: one too old for Telegram to describe, and one that never existed.
     for message_id in (victim.id - 1, decoy.id + 3):
         for bare in ({"date": 0}, {"date": int(house.now().timestamp()), "text": "Delete 210 Warehouse?"}):
             chat = {"id": GROUP, "type": "supergroup", "title": "x"}
@@ -107,7 +107,7 @@ def test_a_press_counts_only_under_its_own_message(
     assert decided(tmp_path, "button of another message") == 3, "a row for who tried which button, and a count"
     the_card_stays(house, alert)
     assert {"206", "210"} <= numbers(house)
-    # The honest presses of the same people work, and the second person reads what is really asked for.
+    # Genuine presses of the same people work, and the second person reads the actual request.
     press(house, victim, delete, "│")
     asked = house.wait_for_message("│ .*206", BORIS, seen_by=BORIS)
     assert "210" not in asked
@@ -122,7 +122,7 @@ def test_a_press_counts_only_under_its_own_message(
 def test_a_kill_between_sending_and_knowing_loses_no_press(
     standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
 ) -> None:
-    """The alert is in the chat, its answer was never stored: it comes again, and both messages are its own."""
+    """The alert was delivered, but its message id was not stored: it is sent again, and both messages are valid."""
     house = standins
     opened(house, ANNA)
     program = start_bot()
@@ -149,7 +149,7 @@ def test_the_second_person_reads_which_button_was_pressed_and_what_was_written(
     house = standins
     opened(house, ANNA, BORIS)
     start_bot(ADMINS=f"{ANNA} {BORIS}", **TWO)
-    # One question with several buttons: which of them it was is no matter of the text above.
+    # The question has several buttons; its text does not say which was pressed.
     press(house, house.asks(ANNA, f"/grant {VERA} operator"), "for 7 d", "needs a second person")
     asked = house.wait_for_message("Give access", BORIS, seen_by=BORIS)
     assert "Pressed: for 7 d" in asked
@@ -164,7 +164,7 @@ def test_the_second_person_reads_which_button_was_pressed_and_what_was_written(
 def test_two_accounts_of_one_person_are_not_two_people(standins: Standins, start_bot: Callable[..., Program]) -> None:
     house = standins
     person(house, OLGA, "Olga")
-    # Before two were needed Anna made Olga an administrator.
+    # Olga got her role from Anna before the rule was enabled.
     first = start_bot()
     house.asks(OLGA, "/start")
     press(house, house.asks(ANNA, f"/grant {OLGA} admin"), "Give", "Given")
@@ -175,10 +175,10 @@ def test_two_accounts_of_one_person_are_not_two_people(standins: Standins, start
     missing = press(house, house.asks(ANNA, "/delete_employee 206"), "Delete", "there is none")
     assert "1 other person has it, but it comes from you" in missing
     assert "name a second person in ADMINS" in missing
-    # Nor does anybody get the right alone: giving access needs two as well.
+    # Nor can one person grant the right: granting access needs two persons too.
     press(house, house.asks(ANNA, f"/grant {VERA} admin"), "Give", "there is none")
     assert "206" in numbers(house)
-    # What Olga asks for, Anna confirms: she stands in the settings.
+    # Anna may approve Olga's request, since Anna is named in the settings.
     waiting = press(house, house.asks(OLGA, "/delete_employee 206"), "Delete", "needs a second person", OLGA)
     house.presses(ANNA, house.wait_for_message("Delete an employee", ANNA), "Confirm")
     house.wait_for(lambda: (m := house.again(waiting, OLGA)) and ("Deleted" in m.text or None), "deleted")
@@ -186,7 +186,7 @@ def test_two_accounts_of_one_person_are_not_two_people(standins: Standins, start
 
 @pytest.fixture(params=["en", "ru"])
 def hidden(request: pytest.FixtureRequest, standins: Standins, start_bot: Callable[..., Program]) -> bool:
-    """Eve and Anna administer the group and write as the group; Eve has no role."""
+    """Eve and Anna are anonymous administrators of the group; Eve has no role."""
     start_bot(LANGUAGE=request.param)
     standins.asks(ANNA, "/start")
     person(standins, EVE, "Eve", status="administrator", anonymous=True)
@@ -208,12 +208,12 @@ def test_nobody_is_made_to_own_an_anonymous_command_unread(standins: Standins, h
     house.presses(ANNA, sure, do_it)
     muted = house.wait_for_message("provider maintenance", GROUP, sure.id)
     assert (silences(tmp_path), muted.text[0]) == (1, "🔕")
-    # What only looks is done at once, what holds a secret or is too long to be read whole is offered to nobody.
+    # Read-only commands run at once; those with a secret, or too long to show whole, get no button.
     looked = house.asks(ANNA, "/mutes", GROUP)
     house.presses(ANNA, looked, me)
     house.wait_for_message("Anna", GROUP, looked.id)
     assert not house.asks(EVE, f"/mute all for 6d {'x' * 600}", GROUP).buttons
-    # A secret is not repeated: its author is told to take another one, whether it was a command or not.
+    # A secret is not repeated: the author is asked to change it, in a command or not.
     address = "https://calendar.example.com/k3ep-me.ics"
     for said in ("/mute all for 6d password=hunter22", "password: hunter22", f"/oncall import {address}"):
         told = house.asks(EVE, said, GROUP, reply_to=muted.id)
@@ -249,7 +249,7 @@ def test_what_nobody_typed_here_and_now_is_not_obeyed(
     says(house, "/mute Zadarma 2h", {"date": int(house.now().timestamp()) + 86_400})
     house.wait_for_message("dated in the future", ANNA)
     assert decided(tmp_path, "dated in the future") == 1
-    # A new field may come with every message: that the bot refuses them all must not look as if it were down.
+    # A new field may come with every message: refusing them all must not look like an outage of the bot.
     told = [message for message in house.from_bot(ANNA) if "that I do not know yet" in message.text]
     assert len(told) == 3
     assert len(re.findall("field=.?is_scheduled_by_automation", program.log.read_text())) == 1
@@ -261,7 +261,7 @@ def test_what_nobody_typed_here_and_now_is_not_obeyed(
 
 
 def says(house: Standins, text: str, more: Json) -> None:
-    """As Telegram writes it, with fields that the stand-in's people have no use for."""
+    """Send a message with fields that the stand-in does not set."""
     anna = house.chats.person(ANNA)
     written = {
         "message_id": 9000,

@@ -1,4 +1,4 @@
-"""Strangers who call themselves like somebody else, who ask for access by the dozen, and who join what is public."""
+"""Strangers that imitate another person, flood the bot with access requests, or join a public group."""
 
 from collections.abc import Callable
 
@@ -50,7 +50,7 @@ def test_strangers_take_nobodys_place(house: Standins, says: dict[str, str]) -> 
     house.presses(ANNA, question, question.buttons[0][0])
     house.wait_for(lambda: (m := house.again(question)) and (m if m.text.startswith("✅") else None), "given")
 
-    # He gives his username up; a stranger takes it, and his name in Cyrillic letters that look the same.
+    # Boris gives up his username; a stranger takes it, with a name in look-alike Cyrillic letters.
     house.chats.people[boris].username = "boris_anew"
     house.asks(boris, "/id")
     thief = newcomer(house, "\u0412\u043eris", last_name="W\u043elf", username="boris_was_here")
@@ -61,7 +61,7 @@ def test_strangers_take_nobodys_place(house: Standins, says: dict[str, str]) -> 
     assert says["looks"].format(id=boris) in question
     assert "⚠️" not in house.asks(ANNA, "/grant @boris_anew viewer").text.replace("@boris_was_here", "")
 
-    # Twenty-two of them ask for access; whoever comes then is not turned away, and an administrator can find them.
+    # After twenty-two access requests, the next one is still accepted, and an administrator can find it.
     crowd = [newcomer(house, f"Stranger {number}") for number in range(22)]
     for person in crowd:
         hello = house.asks(person, "/start")

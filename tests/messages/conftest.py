@@ -1,4 +1,4 @@
-"""Fixtures of the delivery tests that the masking of whole messages needs."""
+"""Fixtures of the delivery tests, for masking whole messages."""
 
 from tests.telegram.conftest import messenger, pace, telegram
 

@@ -171,7 +171,7 @@ async def _outside_transactions(engine: AsyncEngine, *statements: str) -> None:
         async with engine.connect() as connection:
             await connection.run_sync(carry_out)
     except (SQLAlchemyError, sqlite3.Error) as error:
-        log.warning("the database file could not be put in order", reason=str(error).partition("\n")[0])
+        log.warning("database maintenance failed", reason=str(error).partition("\n")[0])
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -33,8 +33,8 @@ class Garbled(Exception):
 
 
 async def pieces(response: httpx.Response, most: int) -> AsyncIterator[bytes]:
-    """Yield the decompressed body, in pieces of at most STEP bytes or of one read. Raises TooMuch for more than `most`
-    bytes, and Garbled."""
+    """Yield the decompressed body, in pieces of at most STEP bytes or of one read. Raises BodyTooLarge for more than
+    `most` bytes, and Garbled."""
     async for piece in _unpacked(_stream(response), response.headers, most):
         yield piece
 

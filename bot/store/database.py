@@ -107,7 +107,7 @@ class Store:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
-        """Begin a transaction; inside `whole`, a savepoint of that transaction."""
+        """Begin a transaction; inside `atomic`, a savepoint of that transaction."""
         if (around := _whole.get()) is not None:
             async with around.begin_nested():
                 yield around

@@ -267,7 +267,7 @@ THE_LAST_ADMIN = "the last administrator"
 
 
 def check_grant(access: Access, giver: AccessContext, grant: Grant) -> None:
-    """Check a grant. Raises NotGranted for more than the giver's own rights, or more than OPERATOR for a chat."""
+    """Check a grant. Raises GrantRefused for more than the giver's own rights, or more than OPERATOR for a chat."""
     role = access.roles.get(grant.role)
     if role is None:
         raise GrantRefused(NO_SUCH_ROLE)
@@ -280,7 +280,7 @@ def check_grant(access: Access, giver: AccessContext, grant: Grant) -> None:
 
 
 def check_revoke(access: Access, taker: AccessContext, grant: Grant) -> None:
-    """Check a revocation. Raises NotGranted for a grant from the settings, or the last administrator's."""
+    """Check a revocation. Raises GrantRefused for a grant from the settings, or the last administrator's."""
     if grant.is_from_settings:
         raise GrantRefused(IN_THE_SETTINGS)
     if not access.permissions(grant) <= access.rights(taker):
@@ -291,7 +291,7 @@ def check_revoke(access: Access, taker: AccessContext, grant: Grant) -> None:
 def _keep_an_admin(access: Access, going: Grant, now: datetime) -> None:
     """Check the remaining administrators.
 
-    Raises NotGranted unless another person can grant, without an end time if the removed grant has none.
+    Raises GrantRefused unless another person can grant, without an end time if the removed grant has none.
     """
     held = next((grant for grant in access.grants if grant.is_same(going)), None)
     if held is None or Permission.GRANT not in access.permissions(held):

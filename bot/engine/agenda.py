@@ -22,7 +22,7 @@ class Entry:
 
 
 class Agenda:
-    """Priority queue of due polls. A taken entry is queued again by `back`."""
+    """Priority queue of due polls. A taken entry is queued again by `reschedule`."""
 
     def __init__(self) -> None:
         self._heap: list[Entry] = []

@@ -29,7 +29,7 @@ RECONSIDER_EVERY = timedelta(minutes=1)
 class Sure(Protocol):
     @property
     def is_confirmed(self) -> bool:
-        """False while what is known of the station may be no longer true."""
+        """False while the state of the station may be outdated."""
 
 
 @dataclass(slots=True)
@@ -46,8 +46,8 @@ class _Ticked:
 class Ticker:
     """Ticker of all stations.
 
-    `last_tick` is the end of the last tick without an error; `turned` is called as a sign of life. Each tick runs
-    inside `pausable`.
+    `last_tick` is the end of the last tick without an error; `loop` is the watchdog's. Each tick runs inside
+    `standstill`.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Ticker:
         self.last_tick: datetime | None = None
 
     def add(self, station: str, incident_manager: IncidentManager, watch: Sure | None = None) -> None:
-        """Add a station; it is skipped while `is_sure` returns False, since its states may be outdated."""
+        """Add a station; it is skipped while `watch` is not confirmed, since its states may be outdated."""
         self._stations[station] = _Ticked(incident_manager, watch)
 
     def remove(self, station: str) -> None:

@@ -23,7 +23,7 @@ class HealthSource(Protocol):
 
 
 class Heartbeat:
-    """`is_well` must be proven: a program in a restart loop must not send heartbeats."""
+    """Sent only while `health` is proven: a program in a restart loop must not send heartbeats."""
 
     def __init__(self, url: SecretStr, health: HealthSource) -> None:
         self._url = url

@@ -33,8 +33,8 @@ class Garbled(Exception):
 
 
 async def pieces(response: httpx.Response, most: int) -> AsyncIterator[bytes]:
-    """Yield the decompressed body, in pieces of at most STEP bytes or of one read. Raises TooMuch for more than `most`
-    bytes, and Garbled."""
+    """Yield the decompressed body, in pieces of at most STEP bytes or of one read. Raises BodyTooLarge for more than
+    `most` bytes, and Garbled."""
     async for piece in _unpacked(_stream(response), response.headers, most):
         yield piece
 
@@ -74,7 +74,7 @@ class BoundedTransport(httpx.AsyncByteStream):
 
 def _stream(response: httpx.Response) -> httpx.AsyncByteStream:
     if not isinstance(response.stream, httpx.AsyncByteStream):
-        raise TypeError("only what an asynchronous client was answered is read here")
+        raise TypeError("the response is not from an asynchronous client")
     return response.stream
 
 
@@ -137,6 +137,6 @@ class _Unpacking:
             self._unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
             return self._step(packed)
         if self._unpacker.unused_data:
-            raise Garbled("it goes on after its end")
+            raise Garbled("data after the end of the compressed stream")
         self._may_lack_head = False
         return piece

@@ -53,8 +53,8 @@ class Severity(StrEnum):
 
 
 class HalfOutage(StrEnum):
-    """Outgoing calls over a trunk fail while incoming calls arrive. Most outages begin so: what has only begun is a
-    warning."""
+    """Outgoing calls over a trunk fail while incoming calls arrive. Most outages begin so: one that has only begun is
+    a warning."""
 
     BEGUN = "begun"
     LASTING = "lasting"

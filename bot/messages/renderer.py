@@ -40,8 +40,7 @@ class StationNames(Protocol):
 class Renderer:
     """Renderer of one language.
 
-    `titles` returns a station's title where there are several: then every text names its station. `country` returns a
-    station's country from the settings, "" for that of the zone.
+    Where `stations` has several, every text names its station.
     """
 
     def __init__(

@@ -282,8 +282,8 @@ class AlertMessages:
         *,
         silent: bool = False,
     ) -> None:
-        """Reply that the incidents are over: with a sound only where the alert made one and a person acknowledged it,
-        who is awake."""
+        """Reply that the incidents are over: with a sound only where the alert made one and a person has acknowledged
+        it, and so is awake."""
         taken = any(one.acknowledged_at is not None and kind_info(one.kind).outage for one in incidents)
         outbox.enqueue(
             session,

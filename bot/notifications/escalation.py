@@ -2,7 +2,7 @@
 timer.
 
 Step 1 notifies the alert chats and the person on call, step 2 the next person, step 3 everybody on the list; every
-later step is a reminder to all who were notified. Until it is acknowledged, or the first reminder, the people of the
+later step is a reminder to everybody notified. Until it is acknowledged, or the first reminder, the people of the
 newest step are paged again and again.
 """
 
@@ -61,7 +61,7 @@ class Action(Enum):
     # The people of the newest step again.
     PAGE_AGAIN = "page again"
     ESCALATE = "escalate"
-    # All who were notified before: still down.
+    # Everybody notified before: still down.
     REMIND = "remind"
     REST = "rest"
 

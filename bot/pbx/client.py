@@ -76,8 +76,8 @@ class Pbx:
 def dialect_of(trunks: Iterable[TrunkStatus]) -> Dialect | None:
     """Return the release that shows its trunks so, None while no trunk shows it: no endpoint tells a version to a key.
 
-    Measured: 2026.3.40 paints what is rejected or unregistered red, April's grey; and
-    only it gives half an outage a reason."""
+    Measured: 2026.3.40 shows rejected and unregistered trunks red, the April release grey; only 2026.3.40 gives a
+    half outage a reason."""
     for trunk in trunks:
         if trunk.degraded_reason:
             return Dialect.FROM_2026_3_40

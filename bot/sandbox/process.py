@@ -29,7 +29,7 @@ IN_THE_BACKGROUND = SlotPool(1, crowd=10_000)
 async def run(task: Task, content: bytes, *, owner: Hashable, places: SlotPool = FOR_PEOPLE, **facts: Any) -> Any:
     """Run the task and return plain data or bytes. `facts` are plain data too; tasks of one `owner` share a queue.
 
-    Raises Refusal if the task refuses, TaskFailed on a limit or timeout. A cancelled task leaves no process.
+    Raises TaskRefused if the task refuses, TaskFailed on a limit or timeout. A cancelled task leaves no process.
     """
     async with places.slot(owner):
         code, given = await _given(task, content, facts)

@@ -6,7 +6,7 @@ import re
 from bot.messages.sanitize import INVISIBLE
 
 SEPARATORS = ";\t,"
-# What begins a formula, also as Asian keyboards write it; and what a spreadsheet overlooks in front of it.
+# Characters that begin a formula, also those of Asian keyboards; and those that a spreadsheet skips before them.
 SIGNS = "=+@＝＋－＠﹦﹢﹣﹫−-"
 OVERLOOKED = rf"(?:(?![\r\n{SEPARATORS}])[\s{INVISIBLE}'\"`‘’“”„«»＇＂])*"
 # A spreadsheet that splits at another separator, or a line break that loses its quotes, makes a new cell of the rest.

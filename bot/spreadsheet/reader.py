@@ -32,7 +32,7 @@ Row = tuple[int, Sequence[str]]
 
 
 def read(content: bytes) -> list[Row]:
-    """Return the rows, at most one more than a header and MOST_ROWS. Raises Refusal, also beyond MOST_LINES."""
+    """Return the rows, at most one more than a header and MOST_ROWS. Raises TaskRefused, also beyond MOST_LINES."""
     if len(content) > MOST_BYTES:
         raise TaskRefused(mark("The file is larger than 5 MB."))
     if content.startswith(b"PK\x03\x04"):
@@ -50,7 +50,7 @@ def read(content: bytes) -> list[Row]:
 
 
 def read_text(text: str) -> list[Row]:
-    """Parse CSV with any usual separator. Raises Refusal."""
+    """Parse CSV with any usual separator. Raises TaskRefused."""
     text = text.replace("\x00", "")
     first = next((line for line in text.splitlines() if line.strip()), "")
     separator = max(SEPARATORS, key=first.count)
@@ -102,7 +102,7 @@ def _excel(content: bytes) -> list[Row]:
 
 
 def _unpack(packed: zipfile.ZipFile) -> None:
-    """Count the unpacked bytes, since declared sizes may be false. Raises Refusal."""
+    """Count the unpacked bytes, since declared sizes may be false. Raises TaskRefused."""
     left = MOST_UNPACKED
     parts = packed.infolist()
     if len(parts) > MOST_PARTS:

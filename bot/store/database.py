@@ -107,7 +107,7 @@ class Store:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
-        """Begin a transaction; inside `whole`, a savepoint of that transaction."""
+        """Begin a transaction; inside `atomic`, a savepoint of that transaction."""
         if (around := _whole.get()) is not None:
             async with around.begin_nested():
                 yield around
@@ -171,7 +171,7 @@ async def _outside_transactions(engine: AsyncEngine, *statements: str) -> None:
         async with engine.connect() as connection:
             await connection.run_sync(carry_out)
     except (SQLAlchemyError, sqlite3.Error) as error:
-        log.warning("the database file could not be put in order", reason=str(error).partition("\n")[0])
+        log.warning("database maintenance failed", reason=str(error).partition("\n")[0])
 
 
 def _begin_immediate(connection: Connection) -> None:

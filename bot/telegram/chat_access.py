@@ -9,7 +9,7 @@ class BlockReason(StrEnum):
     """Reason for which a chat takes no messages."""
 
     BLOCKED = "blocked"
-    # A person who never pressed Start.
+    # A person that never pressed Start.
     NEVER_STARTED = "never_started"
     REMOVED = "removed"
     SILENCED = "silenced"
@@ -44,13 +44,12 @@ WHY = {
     "need administrator rights in the channel chat": BlockReason.SILENCED,
     "chat_send_plain_forbidden": BlockReason.SILENCED,
 }
-# Of a message that went to General: TOPIC_CLOSED says nothing against a topic by its side.
+# For messages to General: these errors do not apply to other topics.
 WHY_GENERAL = dict.fromkeys(("topic_closed", "topic_deleted", "message thread not found"), BlockReason.GENERAL_CLOSED)
 
 
 class ChatAccess(NamedTuple):
-    """`shut` is the reason for which the chat takes no messages, in the words of Telegram's error; None when it takes
-    them."""
+    """Access to a chat. `blocked` is Telegram's error text if the chat takes no messages, else None."""
 
     chat: int
     blocked: str | None

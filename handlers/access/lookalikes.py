@@ -11,7 +11,7 @@ from bot.text.person_names import TWINS
 from handlers.access import access
 from handlers.dispatch.declare import Request
 
-# Letters and digits of other alphabets, and of the same one, by what they look like.
+# Letters and digits of any alphabet, by the character they look like.
 LOOKS = str.maketrans(
     {
         **{cyrillic.casefold(): latin.casefold() for latin, cyrillic in TWINS.items()},
@@ -60,7 +60,7 @@ def _facts(person: int, known: Contact | None, granted: Sequence[Grant]) -> dict
 
 
 def skeleton(name: str) -> str:
-    """Equal for names that look the same: case, accents, alphabets, punctuation and what is not seen make no
-    difference. Empty when nothing is seen."""
+    """Return a key that is equal for names that look the same, ignoring case, accents, alphabet, punctuation and
+    invisible characters. Empty if no character is visible."""
     letters = unicodedata.normalize("NFKD", visible(name).casefold()).translate(LOOKS)
     return "".join(letter for letter in letters if letter.isalnum())

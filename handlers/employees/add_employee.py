@@ -1,6 +1,6 @@
 """/add_employee: from one line in the chat, or, without words, one question at a time in private.
 
-The answers so far are part of the open question and of its buttons, which are stored: a restart changes nothing.
+The answers so far are part of the open question and of its buttons, which are stored: a restart loses none.
 """
 
 from collections.abc import Mapping

@@ -209,7 +209,7 @@ class _ReregistrationRun:
         try:
             await self._request.chat.progress(message)
         except Exception:
-            log.exception("progress of a re-registration not shown")
+            log.exception("re-registration progress not shown")
 
     async def _told(self) -> None:
         if self._telling is not None:

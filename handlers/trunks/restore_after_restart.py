@@ -35,8 +35,7 @@ async def switch_on(services: Services, clock: Clock, stop: asyncio.Event) -> No
 
 @on_resume
 async def tell(resumption: Resumption) -> None:
-    """Tell the person that asked for it how it ends. A trunk that is off is switched on whether or not that person
-    still has the right."""
+    """Notify the requester of the result. A disabled trunk is enabled even if that person has lost the right."""
     for left in await resumption.services.registrations.left_over():
         if resumption.services.fleet.station(left.station) is None:
             continue
@@ -75,11 +74,11 @@ async def _keep_on(station: Station, left: Reregistration, clock: Clock, stop: a
                 return
         except PbxError as error:
             log.warning(
-                "PBX error, switching a trunk on is retried", station=station.name, trunk=left.trunk, reason=str(error)
+                "PBX error, enabling a trunk retried", station=station.name, trunk=left.trunk, reason=str(error)
             )
             pause = min(pause * 2, LONGEST_PAUSE)
         except Exception:
-            log.exception("a trunk stays switched off", station=station.name, trunk=left.trunk)
+            log.exception("trunk not enabled, retries stopped", station=station.name, trunk=left.trunk)
             return
         await sleep_or_stop(stop, pause)
 

@@ -1,4 +1,4 @@
-"""What the end-to-end tests have: the stand-ins, the program, and what is shown of a failure."""
+"""Fixtures and pytest hooks of the end-to-end tests."""
 
 from tests.end_to_end.conftest import (
     group,

@@ -1,4 +1,4 @@
-"""Addresses that people give: nothing but the public internet is called, and nobody looks about inside with them."""
+"""Addresses from users: only public ones are requested, and the replies reveal no internal network."""
 
 import asyncio
 import contextlib
@@ -29,13 +29,13 @@ from tests.end_to_end.harness import ANNA, SAM, press
 PUBLIC = ("93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::808:808")
 INSIDE = (
     *("127.0.0.1", "127.8.8.8", "0.0.0.0", "10.0.0.5", "172.16.0.1", "192.168.1.1"),
-    # This link and who manages machines in a cloud, the provider's own network.
+    # Link-local, cloud metadata services, provider networks.
     *("169.254.169.254", "168.63.129.16", "100.100.100.200", "192.0.0.192"),
-    # Many at once, for tests and documents, reserved, everybody.
+    # Multicast, test and documentation ranges, reserved, broadcast.
     *("224.0.0.1", "239.255.255.250", "192.0.2.1", "198.18.0.1", "203.0.113.1", "240.0.0.1", "255.255.255.255"),
     *("192.88.99.1", "::", "::1", "fe80::1", "fe80::1%1", "fd00:ec2::254", "fec0::1", "ff02::1", "100::1"),
     *("2001:db8::1", "3fff::1", "5f00::1", "4000::1"),
-    # An IPv4 address within: mapped, compatible, translated, 6to4, Teredo.
+    # Embedded IPv4 address: mapped, compatible, translated, 6to4, Teredo.
     *(
         "::ffff:127.0.0.1",
         "::ffff:8.8.8.8",
@@ -61,7 +61,7 @@ def test_the_addresses_of_this_machine_are_known_as_such() -> None:
 
 @dataclass
 class World:
-    """The names of a world, what each leads to when it is asked for one time after another, and what was called."""
+    """Fake network: the addresses of a host at each lookup, the answers, and the requests made."""
 
     names: dict[str, list[list[str]]] = field(default_factory=dict)
     answers: dict[str, httpx.Response] = field(default_factory=dict)
@@ -156,7 +156,7 @@ async def test_what_the_settings_name_is_called_at_its_usual_port_or_the_one_the
 
 
 def certified(folder: Path, name: str) -> tuple[Path, Path]:
-    """A certificate for this name alone, and its key."""
+    """Create a certificate for one name; return its path and that of its key."""
     key, certificate = folder / "key.pem", folder / "certificate.pem"
     made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     named = ["-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"]
@@ -166,7 +166,7 @@ def certified(folder: Path, name: str) -> tuple[Path, Path]:
 
 @asynccontextmanager
 async def speaking_tls(certificate: Path, key: Path) -> AsyncIterator[tuple[int, ssl.SSLContext]]:
-    """A server with this certificate: its port, and what trusts it."""
+    """Serve TLS with a certificate; yield the port and a context that trusts it."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(certificate, key)
 
@@ -181,7 +181,7 @@ async def speaking_tls(certificate: Path, key: Path) -> AsyncIterator[tuple[int,
 
 
 async def test_the_certificate_is_checked_for_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # As if this machine were the internet.
+    # Treats loopback as a public address.
     monkeypatch.setattr(public_address, "is_public", lambda _: True)
     monkeypatch.setattr(public_address, "is_of_this_machine", lambda _: False)
     world = World({"right.example": [["127.0.0.1"]], "wrong.example": [["127.0.0.1"]]})
@@ -227,7 +227,7 @@ def calendar(*titles: str) -> bytes:
 
 @contextmanager
 def inner_server() -> Iterator[tuple[int, list[str]]]:
-    """Something that listens on this machine: its port, and the paths that were called."""
+    """HTTP server on this machine: yield its port and the requested paths."""
     called: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -244,7 +244,7 @@ def inner_server() -> Iterator[tuple[int, list[str]]]:
             self.wfile.write(pages.get(self.path, b"internal page"))
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the library's own name)
-            """Nothing."""
+            """Discard the log line."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -301,7 +301,7 @@ def test_an_admin_of_one_pbx_learns_nothing_of_the_network_of_whoever_runs_the_b
         assert len(outcomes) == 2, outcomes
 
 
-# What the HTTP client refuses only when it decodes the host's name, or never says before it calls.
+# Rejected by the HTTP client only while it decodes the host name, or not before the request.
 NEVER_CALLED = ["https://xn--/", "https://xn--a/x", "https://[::1/x", "https://a.example:99999/x"]
 
 

@@ -1,4 +1,4 @@
-"""Calendars from servers that mean harm: they take no turn from anybody else, and few are fetched at once."""
+"""Calendars from malicious servers: they do not block other tasks, and concurrent downloads are limited."""
 
 import asyncio
 import contextlib
@@ -20,8 +20,8 @@ CRUMBS = b"1\r\nx\r\n" * 10_000
 
 @asynccontextmanager
 async def serving(*parts: bytes) -> AsyncIterator[tuple[str, list[int]]]:
-    """A server that sends these and ends, or sends nothing; and how many were served at once, each time one more
-    was."""
+    """Serve the parts, or no response if there are none; yield the address and the number of concurrent connections at
+    each accept."""
     there = 0
     seen = []
 
@@ -77,5 +77,5 @@ async def test_few_are_fetched_at_once_one_of_each_owner_and_a_crowd_is_sent_awa
     async with serving() as (place, seen):
         told = await asyncio.gather(*(trouble(place, owner=number % 4, places=places) for number in range(12)))
         assert set(told) == {CalendarFault.NO_ANSWER}
-        assert max(seen) <= 4  # Two that are gone may not be seen to be gone yet.
+        assert max(seen) <= 4  # The end of two cancelled connections may not be noticed yet.
         assert 2 <= len(seen) <= 8

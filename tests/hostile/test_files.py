@@ -1,4 +1,4 @@
-"""A file that somebody sends is their own trouble, and nobody else's."""
+"""A malicious file affects only its sender."""
 
 import asyncio
 import io
@@ -30,7 +30,7 @@ from tests.hostile.fixtures import bombs
 PEOPLE = [["number", "name", "email", "mobile"]] + [
     [str(10_000 + n), f"Person {n}", f"p{n}@company.com", f"+7900{n:07}"] for n in range(5_000)
 ]
-# Another person is answered, and the PBX looked at, within this much of a busy machine; a frozen bot took 84 s.
+# Seconds until another person has a reply, and the PBX a poll, on a busy machine; a blocked bot took 84 s.
 SOON = 15.0
 MINE = Task("tests.hostile.fixtures.tasks", "", seconds=5, most=1_000)
 
@@ -47,7 +47,7 @@ def test_a_bomb_is_refused_and_meanwhile_the_others_have_their_turn(
     content = bombs.bomb(95_000_000)
     assert len(content) < 300_000
     number = standins.sends_file(ANNA, "staff.xlsx", content, "/import_employees")
-    # And one that may be read, and takes seconds of the processor.
+    # Accepted, but takes seconds of CPU time.
     standins.sends_file(ANNA, "staff2.xlsx", bombs.bomb(4_000_000), "/import_employees")
     assert "CSV" in standins.after(number, ANNA, says)
     looks, pressed, longest, ends = standins.looks(), 0, 0.0, time.perf_counter() + 120
@@ -83,7 +83,7 @@ def test_a_bomb_is_refused_and_meanwhile_the_others_have_their_turn(
     ids=["unpacked", "lying", "parts", "laughing", "noise", "large", "cell", "cells", "quoted", "quotes", "guards"],
 )
 def test_what_is_too_much_is_refused_in_a_sentence(content: bytes, says: str) -> None:
-    """As the process itself refuses it."""
+    """Refused by the reader itself, without the sandbox."""
     said = ""
     try:
         reader.read(content)
@@ -149,7 +149,7 @@ async def test_nobody_waits_any_more_and_the_process_is_gone() -> None:
     others = _children()
     waiting = asyncio.create_task(run(here("sleeps"), b"", owner=1))
     async with asyncio.timeout(SOON):
-        while not (children := _children() - others):  # noqa: ASYNC110 (nobody tells)
+        while not (children := _children() - others):  # noqa: ASYNC110 (there is no event to wait for)
             await asyncio.sleep(0.01)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -180,7 +180,7 @@ async def test_a_crowd_of_one_does_not_keep_the_others_waiting() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
     assert done == ["crowd", "other"]
-    # Of one only some may wait; the rest are sent away at once.
+    # Each owner may queue a limited number; the rest are refused at once.
     assert sum(task.done() for task in crowd) == 2
     third.cancel()
     gate.set()

@@ -1,4 +1,4 @@
-"""Who sends without end, and what the program dies on: the others do not notice."""
+"""Floods of updates, and updates that crash the program: other people are not affected."""
 
 import socket
 import sqlite3
@@ -13,12 +13,12 @@ import pytest
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, SAM, VERA, Program, Standins
 
 STRANGERS, EACH = 300, 5
-# Strangers may have sixty answered, then twelve a minute of the program's time; a test lives faster, and takes a while.
+# Requests of strangers that are answered: sixty at once, then twelve a minute; the test's clock runs faster.
 LET_IN = 60 + 60
 
 
 def sent(person: int, text: str, number: int, chat: int | None = None) -> dict[str, Any]:
-    """What Telegram makes of it."""
+    """Return a message as Telegram sends it."""
     where = {"id": person, "type": "private", "first_name": "Stranger"}
     if chat is not None:
         where = {"id": chat, "type": "supergroup", "title": "The office"}
@@ -64,7 +64,7 @@ def test_strangers_do_not_queue_before_the_person_on_call(
     standins.says(ANNA, "/start")
     standins.says(BORIS, "/start")
     standins.wait_until_known()
-    # One person's repeated denials are one row, which says how many they were.
+    # Repeated denials of one person are one audit row with a count.
     for _ in range(4):
         standins.asks(SAM, "/status")
     audit = standins.asks(ANNA, f"/audit {SAM}").text
@@ -81,9 +81,9 @@ def test_strangers_do_not_queue_before_the_person_on_call(
     took = time.monotonic() - began
     standins.wait_for_message("Boris.*on it|on it.*Boris|taken by.*Boris|Boris")
 
-    # Before there was a limit: 33 s with 200 strangers, never with 1,000.
+    # Without the limit: 33 s with 200 strangers, no answer with 1,000.
     assert took < 15
-    # Those who are let in have been worked off, too.
+    # The admitted updates are finished too.
     standins.wait_for(lambda: not rows(program, "select 1 from inbox where done_at is null"), "the inbox is empty")
     assert rows(program, "select count(*) from inbox")[0][0] < LET_IN
     assert rows(program, "select count(*) from audit where actor_id >= 900000")[0][0] < LET_IN
@@ -93,7 +93,7 @@ def test_strangers_do_not_queue_before_the_person_on_call(
     assert float(limited.rsplit(" ", 1)[1]) > 2 * STRANGERS * EACH - 2 * LET_IN
     assert program.log.read_text().count("updates of strangers dropped, rate limit exceeded") < 10
 
-    # Words that are nothing to the bot cost the store nothing, whoever says them to whom.
+    # Messages that are not for the bot are not stored.
     before = rows(program, "select count(*) from inbox")[0][0]
     for chat in (None, GROUP):
         flood(standins, STRANGERS, 1, "good morning", chat)
@@ -141,7 +141,7 @@ def test_crowds_that_come_and_go_hold_up_nobody(standins: Standins, start_bot: C
     standins._server.look(put)
     looks, began = standins.looks(), time.monotonic()
     assert standins.asks(BORIS, "/id")
-    # Before: 28 s without a look at the PBX, and no answer within a minute.
+    # Without the limit: 28 s without a poll of the PBX, and no answer within a minute.
     assert time.monotonic() - began < 15
     standins.wait_for_looks(2)
     assert standins.looks() > looks
@@ -168,7 +168,7 @@ def test_a_command_that_ends_or_hangs_the_program_is_set_aside_after_the_second_
     standins.wait_until_known()
     standins.says(VERA, "/missed")
     assert program.wait() == 70
-    # Beside it in the inbox, and nothing to blame.
+    # In the inbox at the same crash, but not its cause.
     standins.says(BORIS, "/id")
     assert starts().wait() == 70
 

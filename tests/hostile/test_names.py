@@ -1,4 +1,4 @@
-"""Names that strangers give themselves: blank ones, piled-up ones, ones that look like the bot's own words."""
+"""Names of strangers: blank, with stacked marks, or imitating the bot's own texts."""
 
 import sys
 import time
@@ -31,7 +31,7 @@ BLANK = (
     "\U00013430\U00013438",
     "\u070f",
 )
-# Of the category Cf these are seen: the signs that stand around a number, and the joiner within an emoji is needed.
+# Visible characters of category Cf: number signs, and the joiner that emoji need.
 SEEN = {*map(chr, range(0x600, 0x606)), *"\u06dd\u0890\u0891\u08e2\U000110bd\U000110cd\u200d"}
 
 
@@ -60,7 +60,7 @@ def test_marks_are_not_piled_up() -> None:
 
 @pytest.mark.parametrize("part", ["\u0301", "\u3164", "\u200d", "→", "а\u0301", "✅ ", "\U000e0041", "passw"])
 def test_a_long_name_takes_no_time(part: str) -> None:
-    """A name of 400,000 characters, where a PBX gives one: a hundred times as long takes about a hundred times."""
+    """Time grows linearly up to 400,000 characters, a name from a PBX."""
     begun = time.perf_counter()
     for length in (4_000, 400_000):
         text = part * (length // len(part))

@@ -1,4 +1,4 @@
-"""How the bot is run: what a taken-over program could do, what is said at each start, and what is installed."""
+"""Operation: systemd limits, warnings at startup, and the installed packages."""
 
 import os
 import re
@@ -55,7 +55,7 @@ def test_the_unit_leaves_the_program_what_it_needs_and_no_more() -> None:
     assert {name: said.get(name) for name in exactly} == exactly
     assert directives()["SystemCallFilter"] == ["@system-service", "~@privileged @resources"]
     assert re.fullmatch(r"[1-9]\d*[GM]", said["MemoryMax"])
-    # The program and its settings are not its own to change.
+    # The program cannot change its code and settings.
     assert "ReadWritePaths" not in said
     assert not said["WorkingDirectory"].startswith("/opt")
     for told in ("deploy/mikopbx-bot.service", "/usr/sbin/nologin", "sqlite:////var/lib/mikopbx-bot/"):
@@ -73,13 +73,13 @@ def test_systemd_finds_the_unit_in_order() -> None:
 
 
 def always(name: str) -> bytes:
-    """A calendar that puts one person on call."""
+    """Return a calendar with one person on call every day."""
     lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "BEGIN:VEVENT", "UID:1", f"SUMMARY:{name}", "RRULE:FREQ=DAILY"]
     return "\r\n".join([*lines, "DTSTART;VALUE=DATE:20250101", "END:VEVENT", "END:VCALENDAR", ""]).encode()
 
 
 def everything_is_used(harness: Standins) -> None:
-    """What asks more of the machine than talking does: a picture, a file written and read, a process of its own."""
+    """Use features that need more of the system than chat: a chart, writing and reading a file, a subprocess."""
     harness.wait_until_known()
     harness.breaks("Zadarma")
     harness.wait_for_message("Zadarma is down")
@@ -103,7 +103,7 @@ def everything_is_used(harness: Standins) -> None:
 @pytest.mark.skipif(not can_confine(), reason="needs systemd-analyze and libseccomp")
 def test_the_program_does_all_it_does_under_the_limits_of_the_unit(tmp_path: Path) -> None:
     address = str(tmp_path / "notify")
-    # A program of its own lives by the machine's clock, whatever the session's says.
+    # A subprocess uses the machine's clock, not the shifted one of the session.
     clock = Clock(began=time.time() - shifted_time.offset())
     with running_standins(clock=clock) as harness, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(address)
@@ -126,7 +126,7 @@ def test_the_program_does_all_it_does_under_the_limits_of_the_unit(tmp_path: Pat
             status = Path(f"/proc/{program.pid}/status").read_text()
             assert "Seccomp:\t2" in status
             assert "NoNewPrivs:\t1" in status
-            # What it wrote is for its own eyes.
+            # Its files are private.
             assert (tmp_path / "bot.sqlite3").stat().st_mode & 0o077 == 0
         finally:
             program.terminate()
@@ -173,7 +173,7 @@ def test_what_others_can_read_is_told(url: str, telegram: str, health: str | Non
 
 
 def test_a_bot_that_speaks_with_this_machine_alone_may_be_root() -> None:
-    """As the demo's does."""
+    """Only local addresses, as in the demo."""
     here, there = described(url="http://127.0.0.1:8765/pbx"), described()
     assert startup_warnings([here], "http://localhost:8765/telegram", as_root=True) == []
     assert len(startup_warnings([here], TELEGRAM, as_root=True)) == 1

@@ -1,8 +1,7 @@
-"""Nothing that reads what a person wrote, no pattern and no function, takes the square of its length.
+"""No pattern and no function that reads user text takes quadratic time.
 
-A text of Telegram's longest is to be read in some milliseconds, for as long nobody else has a turn. Here it may take
-many times as long, for the machine has other work; what takes longer must not take much more than twice as long for
-a text that is twice as long.
+A text of Telegram's maximum length must take milliseconds, since it blocks the event loop. The limits here are higher,
+for a busy machine; beyond them, twice the length must not take much more than twice the time.
 """
 
 import inspect
@@ -31,12 +30,12 @@ from tests.hostile.fixtures import hostile_texts, programs_code
 from tests.hostile.fixtures.hostile_texts import MOST, repeated
 
 SOON, NEVER = 0.05, 0.5
-# Of a part of the longest text. A square that takes SOON for all of it takes 12 ms for a half and 3 ms for a quarter; a
-# cube 6 ms for a half: CI has that too.
+# For a part of the maximum length. A quadratic pattern that takes SOON for all of it takes 12 ms for a half and 3 ms
+# for a quarter; a cubic one 6 ms for a half, which CI tests too.
 PART, SUSPECT = (2, 0.004) if PROFILE == "ci" else (4, 0.002)
-# Twice is linear, four times is the square.
+# Ratio of times for twice the length: 2 is linear, 4 quadratic.
 LINEAR = 3.0
-# What is made only as the program runs, of our own words, or tried below.
+# Patterns built at run time, from the program's own words or tested below.
 MADE_LATER = {
     "bot.demo.pbx.web.endpoints:resource.ids",
     "bot.demo.pbx.web.endpoints:self.ids",
@@ -44,7 +43,7 @@ MADE_LATER = {
     "handlers.dispatch.declare:form",
     "handlers.dialog.pbx_messages:pattern",
 }
-# What opens, writes or declares something; and calendars, which are read in a process that can be ended.
+# Functions that open, write or declare something; and calendars, which are parsed in a process that can be killed.
 LEFT_OUT = {
     "bot.runtime.logs.configure_logging",
     "bot.oncall.calendar.read",
@@ -61,7 +60,7 @@ Texts = Callable[[int], Iterable[str]]
 
 
 def seconds(read: Reads, text: str, tries: int) -> float:
-    """Of the processor, the best of some tries."""
+    """Return the least CPU time of several runs."""
     best = float("inf")
     for _ in range(tries):
         began = time.process_time()
@@ -90,7 +89,7 @@ def _text(texts: Texts, length: int, place: int) -> str:
 
 
 def all_matches(pattern: re.Pattern[Any]) -> Reads:
-    """Searching, replacing and splitting do no more than this."""
+    """Return the matches: searching, replacing and splitting do the same work."""
     if isinstance(pattern.pattern, bytes):
         return lambda text: [*pattern.finditer(text.encode("utf-8", "replace"))]
     return lambda text: [*pattern.finditer(text)]
@@ -103,7 +102,7 @@ def whole_match(pattern: re.Pattern[Any]) -> Reads:
 
 
 def ways(place: str, pattern: re.Pattern[Any]) -> tuple[Reads, ...]:
-    """The demo reads what the bot sends and looks for most of it at one place: nobody searches there."""
+    """Return the ways to apply a pattern. The demo matches the bot's own texts at one position, without a search."""
     return (whole_match(pattern),) if place.startswith("bot.demo") else (all_matches(pattern), whole_match(pattern))
 
 
@@ -123,7 +122,7 @@ def test_no_pattern_takes_the_square_of_what_it_reads() -> None:
 
 @pytest.mark.parametrize("part", range(4))
 def test_no_function_takes_the_square_of_what_was_typed(part: int) -> None:
-    """All that the program has whose first argument is a text, or words."""
+    """Covers every function of the program whose first argument is a text or words."""
     found = programs_code.text_functions(LEFT_OUT)
     assert len(found) > 150
     assert {
@@ -222,6 +221,6 @@ def test_what_is_cut_shows_no_half_of_a_token() -> None:
 
 
 def test_the_square_is_seen_where_it_is() -> None:
-    """The test's own test: with the pattern that the audit once had."""
+    """Checks the test itself, with a quadratic pattern that the audit once used."""
     once = re.compile(r"(?i)(?<![\w-])([\w-]*(?:pas+w|pwd|secret)[\w-]*)(?:\s*[=:]\s*|\s+)\S+")
     assert next(too_slow(all_matches(once), lambda length: hostile_texts.against(once, length)), "")

@@ -1,5 +1,5 @@
-"""PBXs that answer slowly, without end, or with more than anybody can hold: each is told of, time and again, and
-neither the bot nor the PBX beside them is any the worse for it."""
+"""PBXs with slow, endless or oversized answers: each is reported, and neither the bot nor the monitoring of other PBXs
+suffers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tests.end_to_end.harness import Program
 from tests.fixtures.examples import PROFILE
 from tests.hostile.fixtures.evil_pbx import EvilPbx, evil_pbxs
 
-# What people are told of each way to answer.
+# Cause in the alert for each kind of answer.
 SLOW = {
     "drips a body": "takes too long",
     "drips a head": "takes too long",
@@ -32,17 +32,17 @@ GARBAGE = {
     "has a million values": "not its API",
     "breaks its chunks": "cannot be reached",
 }
-# A developer's run has one of each kind: unpacked too large, without end, beneath HTTP, too deep, too many, broken off.
+# One of each kind for local runs: large when unpacked, endless, below HTTP, too deep, too many values, broken off.
 DAILY = {
     *("drips a body", "sends a bomb", "sends without end", "says continue for ever", "nests", "has a million values"),
     "breaks its chunks",
 }
-# Megabytes; a single one of these answers would be more, were it taken in whole.
+# Megabytes; a single one of these answers would exceed it if read whole.
 MOST_MEMORY = 300
-# Times as fast as the machine's: forty seconds are waited for an answer.
+# Clock speed-up: the timeout of an answer is forty seconds.
 SPEED = 8.0
-# Seconds of the machine's time. The PBX that is well is looked at eight times in each of them, and the bomb held up the
-# bot for twenty; a busy machine is late by less.
+# Real seconds. The healthy PBX is polled eight times a second; the bomb blocked the bot for twenty seconds, a busy
+# machine delays it by less.
 ON_TIME = 10.0
 ALL_DONE_WITHIN = 300.0
 
@@ -59,13 +59,13 @@ def running(harness: FleetHarness, folder: Path, evils: list[EvilPbx], chats: li
 
 
 def memory(program: Program) -> int:
-    """Megabytes, now."""
+    """Return the resident memory in MB."""
     status = Path(f"/proc/{program._process.pid}/status").read_text()
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")) // 1024
 
 
 class Misdeeds:
-    """A PBX that answers in one way after the other: each until it is told of, and then well until that is told."""
+    """PBX that goes through the kinds of answers: each until it is reported, then normal until it is resolved."""
 
     def __init__(self, harness: FleetHarness, evil: EvilPbx, chat: int, ways: dict[str, str]) -> None:
         self.evil = evil
@@ -74,7 +74,7 @@ class Misdeeds:
         self._left = list(ways.items())
 
     def goes_on(self) -> bool:
-        """False when the last of them is over."""
+        """Advance; return False when all kinds are done."""
         bad = self._house.alerts(f"🔴 {self.evil.name.title()}", self._chat)
         if self.evil.way == "well" and not bad:
             if not self._left:

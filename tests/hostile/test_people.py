@@ -1,4 +1,4 @@
-"""The administrator of one customer tries to learn whom another customer employs, and how often it fails there."""
+"""The administrator of one customer tries to learn the staff of another customer."""
 
 import re
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetHarness]:
 
 @pytest.fixture(scope="module")
 def mallory(harness: FleetHarness) -> int:
-    """An administrator of acme alone."""
+    """Administrator of acme only."""
     mallory = newcomer(harness, "Mallory", username="mallory")
     harness.post("/client/members", by=ANNA, chat=harness["acme"].chat, user=mallory, status="member")
     harness.asks(mallory, "/start")
@@ -35,7 +35,7 @@ def mallory(harness: FleetHarness) -> int:
 
 @pytest.fixture(scope="module")
 def bea(harness: FleetHarness) -> int:
-    """An operator of beta, who speaks in its chat and acts there."""
+    """Operator of beta, active in its chat."""
     bea = newcomer(harness, "Bea", last_name="Betasecretname", username="bea_beta")
     harness.post("/client/members", by=ANNA, chat=harness["beta"].chat, user=bea, status="member")
     harness.asks(bea, "/start")
@@ -46,7 +46,7 @@ def bea(harness: FleetHarness) -> int:
 
 @pytest.fixture(scope="module")
 def room(harness: FleetHarness, bea: int) -> int:
-    """Another group of beta, with a title that says too much."""
+    """Another group of beta, with a confidential title."""
     room = harness.makes_group("Secret project of Delta Group", [bea])
     harness.wait_for_message("I look after", room)
     press(
@@ -60,7 +60,7 @@ def room(harness: FleetHarness, bea: int) -> int:
 
 
 def shown(message: Seen, asked: str) -> str:
-    """What the bot said, without what it only repeats."""
+    """Return the bot's text without the words of the request."""
     said = f"{message.text} {message.buttons}"
     for word in asked.split():
         said = said.replace(word, "")
@@ -99,7 +99,7 @@ def test_no_word_of_one_customers_administrator_shows_another_customers_people(
 
 
 def test_a_role_given_to_a_number_tells_nobodys_name(harness: FleetHarness, mallory: int, bea: int, room: int) -> None:
-    """Whoever could read a name by giving a role to its number would try all numbers."""
+    """Otherwise names could be enumerated by granting roles to all ids."""
     for subject, role in ((bea, "operator"), (room, "viewer")):
         question = harness.asks(mallory, f"/grant {subject} {role}")
         assert f"{subject} · name not known here" in question

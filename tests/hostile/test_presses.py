@@ -1,6 +1,6 @@
-"""Presses that no button under the message has, commands that somebody else is made to own, second people who are none.
+"""Forged button presses, commands that another person is made to own, and second persons that are the first.
 
-What a pressed button carries is chosen by the person's program; Telegram only tells under which message it was pressed.
+Callback data is chosen by the client; Telegram guarantees only the message that was pressed.
 """
 
 import re
@@ -25,27 +25,27 @@ def person(harness: Standins, number: int, name: str, *, status: str = "member",
 
 
 def opened(harness: Standins, *people: int) -> None:
-    """They had written to the bot before it was started."""
+    """Start a private chat of each person with the bot, and drop the updates."""
     for one in people:
         harness.post("/client/start", **{"as": one})
     harness._server.look(harness.chats.queue.drop_all)
 
 
 def data_of(harness: Standins, message: Seen, label: str) -> str:
-    """What the button carries: people's programs know it."""
+    """Return the callback data of a button, which clients can read."""
     rows = harness._server.look(lambda: inline_rows(harness.chats.chats[message.chat].messages[message.id]))
     return next(str(button["callback_data"]) for row in rows for button in row if label in str(button["text"]))
 
 
 def forged(harness: Standins, person: int, under: Seen, data: str) -> str:
-    """Pressed by a modified client under a message that has other buttons; returns the note."""
+    """Press with a modified client under a message that has other buttons; return the toast."""
     where = {"as": person, "chat": under.chat, "message": under.id, "row": 0, "column": 0, "data": data}
     answer: Json = harness.post("/client/press", **where, wait=10)["answer"] or {}
     return str(answer.get("text"))
 
 
 def query(harness: Standins, person: int, message: Json, data: str) -> str:
-    """A press as Telegram tells of it, whatever is about it; returns the note."""
+    """Send a callback query with any message; return the toast."""
     one = harness.chats.person(person)
 
     def put() -> str:
@@ -64,7 +64,7 @@ def numbers(harness: Standins) -> set[str]:
 
 
 def decided(folder: Path, reason: str) -> int:
-    """How many are in the audit; one that repeats is one."""
+    """Return the number of denials in the audit; repeated ones are one row."""
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
         found = database.execute("SELECT count(*) FROM audit WHERE reason = ? AND NOT allowed", (reason,)).fetchone()
     return int(found[0])
@@ -122,7 +122,7 @@ def test_a_press_counts_only_under_its_own_message(
 def test_a_kill_between_sending_and_knowing_loses_no_press(
     standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
 ) -> None:
-    """The alert is in the chat, its answer was never stored: it comes again, and both messages are its own."""
+    """The alert was delivered, but its message id was not stored: it is sent again, and both messages are valid."""
     harness = standins
     opened(harness, ANNA)
     program = start_bot()
@@ -186,7 +186,7 @@ def test_two_accounts_of_one_person_are_not_two_people(standins: Standins, start
 
 @pytest.fixture(params=["en", "ru"])
 def hidden(request: pytest.FixtureRequest, standins: Standins, start_bot: Callable[..., Program]) -> bool:
-    """Eve and Anna administer the group and write as the group; Eve has no role."""
+    """Eve and Anna are anonymous administrators of the group; Eve has no role."""
     start_bot(LANGUAGE=request.param)
     standins.asks(ANNA, "/start")
     person(standins, EVE, "Eve", status="administrator", anonymous=True)
@@ -261,7 +261,7 @@ def test_what_nobody_typed_here_and_now_is_not_obeyed(
 
 
 def says(harness: Standins, text: str, more: Json) -> None:
-    """As Telegram writes it, with fields that the stand-in's people have no use for."""
+    """Send a message with fields that the stand-in does not set."""
     anna = harness.chats.person(ANNA)
     written = {
         "message_id": 9000,

@@ -1,4 +1,4 @@
-"""A PBX whose small answers are much work: it is refused what no PBX sends, and others have their turn meanwhile."""
+"""PBX answers that are small but expensive to process: implausible ones are refused, and other tasks run meanwhile."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -32,7 +32,7 @@ class Clock:
 
 
 def client(answer: Answer, clock: Clock | None = None) -> Pbx:
-    """A PBX whose `data` is what `answer` gives; whose budget never has to be waited for."""
+    """Return a client whose PBX answers with `answer` as `data`, and whose rate limit does not delay."""
     clock = clock or Clock()
 
     async def sleep(seconds: float) -> None:
@@ -61,7 +61,7 @@ async def records_of(pbx: Pbx) -> object:
     return await ids(pbx)
 
 
-# What is asked, what is answered to everything, and how many pieces of work there are at least.
+# Request, its answer, and the least number of units of work.
 LEG = {"src_num": "201", "src_name": "Anna", "dst_num": "202", "linkedid": "a"}
 LONG: dict[str, tuple[Callable[[Pbx], Awaitable[object]], Any, int]] = {
     "legs of a call": (records_of, page([call("a", legs=300)]), 300),
@@ -121,7 +121,7 @@ async def test_more_than_a_page_can_hold_is_no_answer_of_a_pbx(calls: list[dict[
 
 @pytest.mark.parametrize("value", ["{},", "[],", "10,", "[[[]]],"])
 def test_an_answer_of_many_values_is_understood_beside_the_loop(value: str) -> None:
-    """However few bytes it has. Measured: half a megabyte of them took a second on a busy machine."""
+    """However small the answer: half a megabyte of such values took a second on a busy machine."""
     assert takes_long(f"[{value * 200_000}0]".encode()[: READ_ASIDE // 2])
 
 
@@ -131,7 +131,7 @@ def test_a_page_of_ordinary_calls_is_understood_at_once() -> None:
 
 
 class Endless:
-    """A PBX that always has a call more, `step` after the one before."""
+    """PBX with endless calls, each `step` after the one before."""
 
     def __init__(self, step: timedelta, clock: Clock | None = None, takes: float = 0.0) -> None:
         self.pages = 0
@@ -205,7 +205,7 @@ async def test_of_a_name_that_is_shown_only_a_name_is_left() -> None:
 
 
 async def test_the_name_in_the_settings_is_whole() -> None:
-    """They are compared with what is written, and written back."""
+    """Settings are compared with the written ones, and written back."""
     name = "N" * 900
     async with client(lambda _: {"id": "SIP-1", "description": name, "user_username": name}) as pbx:
         assert (await pbx.trunks.get("SIP-1")).value.name == name

@@ -1,6 +1,7 @@
-"""What stays on the machine of all that was typed, made and fetched: nothing that another account, or who has a copy of
-the database, can read. Every house of the end-to-end tests is searched so at its end; here are the places in which
-secrets were found once."""
+"""Secrets that were typed, generated or fetched are not readable by another account or from a copy of the database.
+
+Every harness of the end-to-end tests is searched at its end; here are the places where secrets were found once.
+"""
 
 import asyncio
 import re
@@ -40,7 +41,7 @@ CARD = "4111222233334444"
 IN_GROUP = "GroupPw55xxYYzz11"
 IN_WORDS = "WordsPw31hhJJkk47"
 PLANTED = {TYPED_TRUNK, TYPED_PERSON, IMPORTED, CALENDAR, CARD, IN_GROUP, IN_WORDS}
-# What the bot calls the only PBX of its settings.
+# Default name of the only PBX.
 STATION = "Head office"
 REVOKED = "1234567890:BBtestTestTestTestTestTestTestTestTest0"
 
@@ -93,7 +94,7 @@ def plant(standins: Standins) -> None:
 
 
 def known(database: Path, secrets: set[str]) -> set[str]:
-    """Those that the program itself still knows."""
+    """Return the secrets that the program can still read, decrypted."""
     found = secret_scan.known_with(TOKEN, database)
     return {secret for secret in secrets if secret in found}
 

@@ -1,4 +1,4 @@
-"""Strangers who call themselves like somebody else, who ask for access by the dozen, and who join what is public."""
+"""Strangers that imitate another person, flood the bot with access requests, or join a public group."""
 
 from collections.abc import Callable
 

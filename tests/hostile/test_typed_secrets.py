@@ -1,5 +1,5 @@
-"""A password behind a name that was not spelled right, behind one that nobody knows, or behind a command that there is
-not: it stays nowhere, and who typed it in a group is told to delete it. Ordinary words are no names of passwords."""
+"""A password after a misspelt or unknown name, or an unknown command, is stored nowhere, and its author is asked to
+delete it from the group. Ordinary words are not names of passwords."""
 
 from collections.abc import Iterator
 
@@ -42,7 +42,7 @@ CONGESTION provider works on the line работы у провайдера на�
 
 
 def slips(name: str) -> Iterator[str]:
-    """All that one slip of the fingers makes of a name, with a letter that stands in none."""
+    """Yield a name with each single typo; inserted letters do not occur in it."""
     for at in range(len(name)):
         yield name[:at] + name[at + 1 :]
         yield name[:at] + "x" + name[at + 1 :]
@@ -152,7 +152,7 @@ async def test_an_anonymous_administrators_is_not_kept_for_a_press(office: Dispa
 
 
 async def test_what_is_known_is_kept(office: DispatcherHarness) -> None:
-    """The audit is there to be read: it hides no more than it must."""
+    """The audit must be readable: no more than necessary is hidden."""
     office.offers("cdr", Permission.RECORDS)
     for text in (
         '/edit_employee 201 name="John Brown" mobile=+79001234567',

@@ -1,4 +1,4 @@
-"""Fixtures of the delivery tests, for the masking of whole messages."""
+"""Fixtures of the delivery tests, for masking whole messages."""
 
 from tests.telegram.conftest import pace, sender, telegram
 

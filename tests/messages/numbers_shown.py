@@ -1,4 +1,4 @@
-"""Facts as handlers make them, with a number wherever one can stand: by the template that shows them."""
+"""Facts as handlers build them, with phone numbers in every possible place, by template."""
 
 from collections.abc import Mapping
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""One renderer for each language: to prepare its templates takes longer than most tests."""
+"""Renderer of each language, cached: compiling its templates takes longer than most tests."""
 
 from functools import cache
 
@@ -7,5 +7,5 @@ from bot.messages.renderer import Renderer
 
 @cache
 def renderer(language: str = "en") -> Renderer:
-    """The bot's own templates, of one station: it keeps nothing of what it has rendered."""
+    """Return the renderer of the bot's own templates for one station; rendering leaves no state."""
     return Renderer(language)

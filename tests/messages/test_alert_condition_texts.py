@@ -1,4 +1,4 @@
-"""What people read of the incidents that are not about trunks."""
+"""Texts of incidents that are not about trunks."""
 
 import shutil
 from datetime import UTC, datetime
@@ -22,7 +22,7 @@ EVERYTHING = (
 
 @pytest.fixture(scope="module")
 def renderer(tmp_path_factory: pytest.TempPathFactory) -> Renderer:
-    """The templates of the kinds, called as an alert calls them."""
+    """Renderer of the templates by kind, called as an alert calls them."""
     folder = tmp_path_factory.mktemp("templates")
     shutil.copytree(TEMPLATES, folder, dirs_exist_ok=True)
     Path(folder / "blocks_of_kind.html").write_text(EVERYTHING)

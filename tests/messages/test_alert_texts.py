@@ -1,4 +1,4 @@
-"""What people read first when something is wrong: the state, then why, then what to do, and nothing twice."""
+"""Alert texts: state, cause, next step, without repetition."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -174,7 +174,7 @@ def test_a_kind_that_the_templates_do_not_know_alarms() -> None:
 
 
 def test_a_kind_that_is_not_known_is_red_among_others() -> None:
-    # As a message that an older version has put into the outbox: without a subject.
+    # An outbox message of an older version: it has no subject.
     lines = read(incident("smoke_detected", cause=None), incident("clock_off"))
     assert lines[0] == "🔴 2 incidents · Head office"
     assert lines[1] == "🔴 smoke detected: something is wrong · 14:01"

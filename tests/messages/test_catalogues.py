@@ -1,4 +1,4 @@
-"""The catalogues say all that the program says, and nothing else."""
+"""Catalogues contain exactly the texts of the program."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[a-z%]")
 
 @cache
 def spoken() -> dict[Texts, str]:
-    """Every text marked for translation, and where."""
+    """Return every text marked for translation with its location."""
     found: dict[Texts, str] = {}
     for texts, file, line in extracted():
         found.setdefault(texts, f"{file}:{line}")
@@ -53,7 +53,7 @@ def test_the_catalogue_is_up_to_date(language: str) -> None:
 
 
 def test_a_catalogue_is_brought_up_to_date(tmp_path: Path) -> None:
-    """One text is new, one is no longer there, and one has changed a little."""
+    """One text is new, one is gone, and one has changed slightly."""
     path = tmp_path / "messages.po"
     header, new, *others = catalogue_path("ru").read_text().split("\n\n")
     changed = max((entry for entry in others if "msgid_plural" not in entry), key=len)
@@ -99,7 +99,7 @@ def test_no_translation_is_empty_or_a_guess(language: str) -> None:
 def test_translations_keep_the_placeholders_and_the_markup(language: str) -> None:
     for entry in entries(language):
         for pattern in (PLACEHOLDER, re.compile(r"</?[a-z-]+"), re.compile(r"/[a-z_]{2,}")):
-            # The singular may say "one" in words; the plural form has everything.
+            # The singular may spell out "one"; the plural form has all placeholders.
             wanted = sorted(pattern.findall(forms(entry.id)[-1]))
             for translated in forms(entry.string):
                 assert sorted(pattern.findall(translated)) == wanted, f"{entry.id} → {translated}"

@@ -1,4 +1,4 @@
-"""The chart of the past: a picture comes out whatever the trunks are called and however long the period is."""
+"""Chart of outages: drawn for any trunk name and any length of the period."""
 
 import struct
 from datetime import UTC, datetime, timedelta, timezone, tzinfo

@@ -1,4 +1,4 @@
-"""Times, durations and numbers as people read them, in both languages."""
+"""Times, durations and numbers in both languages."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo

@@ -1,4 +1,4 @@
-"""Contract with Jinja2 and Babel: the behaviour that bot/messages/renderer.py, i18n.py and phone_numbers.py rely on."""
+"""Contract with Jinja2 and Babel: behaviour that bot/messages/renderer.py, i18n.py and phone_numbers.py rely on."""
 
 import gettext
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""Numbers of strangers: shown in part, however they are written and wherever they stand; nothing else is touched."""
+"""Masking of strangers' phone numbers in any notation and place; other text is unchanged."""
 
 import re
 from collections.abc import Mapping
@@ -150,7 +150,7 @@ WORDS = st.text("aя ,:№(+", max_size=5)
 
 @st.composite
 def phone_numbers(draw: st.DrawFn) -> tuple[int, str]:
-    """How many digits it has, and how somebody wrote it."""
+    """Draw the number of digits and a notation of a phone number."""
     digits = draw(st.text("0123456789", min_size=7, max_size=15))
     zero = draw(st.sampled_from(ZEROS))
     between = st.tuples(st.sampled_from(PUNCTUATION), st.sampled_from(INVISIBLE)).map("".join)
@@ -163,7 +163,7 @@ def test_however_a_number_is_written_five_digits_of_it_are_hidden(
     before: str, number: tuple[int, str], end: str
 ) -> None:
     count, written = number
-    # Four groups with dots are an address, and such a date is a date.
+    # Four groups with dots are an IP address; this form is a date.
     assume(not re.search(r"\d\W*\.\W*\d+\W*\.\W*\d+\W*\.\W*\d", written))
     assume(not re.search(r"\d{4}\W+\d\d\W+\d\d", written))
     assert len(re.findall(r"\d", masked(f"{before}{written}{end}"))) <= count - 5
@@ -211,7 +211,7 @@ def shown_in(template: str, facts: Mapping[str, Any], language: str = "en", *, m
 
 
 def numbers_in(text: str) -> set[str]:
-    """The numbers that can be read in it."""
+    """Return the test numbers that are readable in the text."""
     digits = "".join(re.findall(r"\d", text))
     return {number for number in NUMBERS if number[-7:] in digits}
 
@@ -263,7 +263,7 @@ async def test_a_message_its_buttons_and_what_is_said_of_a_file_are_masked_when_
 
 
 def labels(parameters: Mapping[str, Any]) -> list[str]:
-    """Without what Telegram is given beside them: that holds an id of many digits."""
+    """Return the button labels, without callback data, which contains an id of many digits."""
     rows = parameters.get("reply_markup", {"inline_keyboard": []})["inline_keyboard"]
     return [button["text"] for row in rows for button in row]
 

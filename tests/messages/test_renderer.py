@@ -1,4 +1,4 @@
-"""Telegram HTML out of templates: hostile names stay names, nothing is cut in two, nothing is too long."""
+"""Telegram HTML from templates: hostile names stay plain text, tags are not split, lengths are within the limits."""
 
 import re
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from tests.messages.renderers import renderer
 NOW = datetime(2026, 11, 23, 11, 2, 50, tzinfo=UTC)
 HERE = Path(__file__).parent / "templates"
 JOINER = "\u2060"
-# Every way from a fact to the text.
+# Ways from a fact to the text.
 PATHS = {
     "printed": "{{ name }}",
     "translated": "{% trans %}From {{ name }} today{% endtrans %}",
@@ -53,7 +53,7 @@ Show = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def show(templates: Path) -> Show:
-    """Renders what is written as a template; a template is prepared once for all names that are tried in it."""
+    """Render a text as a template; a template is compiled once for all names tried in it."""
     renderers = {language: Renderer(language, templates) for language in ("en", "ru")}
     names: dict[str, str] = {}
 
@@ -66,7 +66,7 @@ def show(templates: Path) -> Show:
     return shown
 
 
-# What is typed as a name, and what is seen of it.
+# Typed name, and its visible form.
 LITERALLY = {
     "</b><a href='tg://user?id=1'>x</a>": "</b><a href='tg://user?id=1'>x</a>",
     "{{ 7 * 7 }} %(name)s %s 100%": "{{ 7 * 7 }} %(name)s %s 100%",
@@ -100,7 +100,7 @@ TO_PRESS = (
 def test_a_hostile_name_is_shown_literally_on_every_way(show: Show, way: str, language: str) -> None:
     for name, seen in LITERALLY.items():
         html = show(PATHS[way], language, name=name, deep=[{"who": name}])
-        # strip(): the end of a message is trimmed as a whole.
+        # strip(): the message is trimmed as a whole.
         assert seen.strip() in plain(html).replace(JOINER, ""), name
         assert set(re.findall(r"<[^>]*>", html)) <= {"<b>", "</b>", "<code>", "</code>"}, name
         html.encode()

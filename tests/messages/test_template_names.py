@@ -1,4 +1,4 @@
-"""Every template that the program names exists, and every template is used."""
+"""Every template named by the program exists, and every template is used."""
 
 import re
 
@@ -8,7 +8,7 @@ from bot.store.messages.outbox import RENDERED
 from tests.fixtures.passed_strings import compared, passed
 
 FILES = {path.stem: path for path in TEMPLATES.rglob("*.html")}
-# Of a text that has its HTML already.
+# Messages that contain rendered HTML.
 NO_TEMPLATE = {"", RENDERED}
 REFERENCE = re.compile(r"""{%-?\s*(?:extends|include|import|from)\s+["']([^"']+)\.html["']""")
 
@@ -35,7 +35,7 @@ def test_every_template_is_shown() -> None:
 def test_every_part_of_templates_is_used_and_exists() -> None:
     parts = {name for path in FILES.values() for name in REFERENCE.findall(path.read_text())}
     assert parts <= FILES.keys()
-    # Included by the name of the kind, see _of_kind.html.
+    # Included by kind, see _of_kind.html.
     parts |= {"_kind", *(f"_kind_{kind}" for kind in KINDS)}
     assert sorted(name for name in FILES if name.startswith("_") and name not in parts) == []
 

@@ -1,6 +1,6 @@
-"""No branch of a template glues a sentence to what follows it: a line break right after a tag is not shown.
+"""No branch of a template joins a sentence to the following text: a line break right after a tag is not rendered.
 
-Read as a program: every way through the conditions of a template is followed, with what stands at its edges.
+Static analysis: follows every path through the conditions of a template, with the text at its edges.
 """
 
 import re
@@ -17,7 +17,7 @@ from tests.messages.renderers import renderer
 if TYPE_CHECKING:
     from pathlib import Path
 
-# What a value from outside may begin and end with.
+# First and last character of an external value.
 VALUE = "x"
 ENDS_SENTENCE = re.compile(r"[.:;!?…]$")
 PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]")
@@ -26,7 +26,7 @@ MARKUP = re.compile(r"</?[a-z]+[^>]*>")
 
 @dataclass(frozen=True)
 class Way:
-    """What a part may begin with, and the last that it may end with; both empty when it may show nothing."""
+    """Possible first and last character of a part; both empty if it may render no text."""
 
     first: str
     last: str
@@ -36,7 +36,7 @@ NOTHING = Way("", "")
 
 
 class Ways:
-    """Follows a template. `glued` are the edges at which a sentence ends and a letter follows at once."""
+    """Walk a template. `glued` collects the edges at which a sentence ends and a letter follows directly."""
 
     def __init__(self, environment: Environment, language: str) -> None:
         self._environment = environment
@@ -52,7 +52,7 @@ class Ways:
         return ways
 
     def _joined(self, before: Way, after: Way, line: int) -> Way:
-        # A colon by itself stands between two parts of one thing, like chat:topic.
+        # A lone colon separates two parts of one item, as in chat:topic.
         if before.last != ":" and ENDS_SENTENCE.search(before.last) and after.first[:1].isalnum():
             self.glued.add((line, f"{before.last}{after.first}"))
         return Way(before.first or after.first, after.last or before.last)
@@ -82,7 +82,7 @@ class Ways:
         return {NOTHING}
 
     def _define(self, node: nodes.Macro | nodes.Block | nodes.Extends) -> None:
-        """What is shown where it is called."""
+        """Record the output of a macro or block for its callers."""
         match node:
             case nodes.Macro():
                 self._macros[node.name] = self.of(node.body)
@@ -154,7 +154,7 @@ def test_a_line_break_that_is_eaten_is_seen(source: str) -> None:
 
 
 def test_no_template_has_the_name_of_another() -> None:
-    """They are found by name in whatever folder they lie: of two that are called the same one would never be shown."""
+    """Templates are found by name in any folder: of two with the same name one would never be rendered."""
     places: dict[str, list[Path]] = {}
     for path in TEMPLATES.rglob("*.html"):
         places.setdefault(path.name, []).append(path.relative_to(TEMPLATES))

@@ -37,7 +37,7 @@ class ClientGone(Exception):
 
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:
-    """Return the result of `work`. Raises Gone when the client disconnects. The request's body must have been read."""
+    """Return the result of `work`. Raises ClientGone on a disconnect. The request's body must have been read."""
     task, gone = asyncio.ensure_future(work), asyncio.ensure_future(_gone(request))
     try:
         await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)

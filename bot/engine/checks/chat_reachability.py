@@ -82,8 +82,8 @@ class AlertChatState(Protocol):
 class ChatReachabilityCheck:
     """Hourly check of chats.
 
-    `seen` calls getChat, `chats` returns the alert chats, `wake` wakes the delivery worker; `shut_out` and `let_in` are
-    called when a chat is found closed, or open again (with the time it closed).
+    `alert_chats` is notified when a chat is found closed, or open again (with the time it closed); `wake` wakes the
+    delivery worker.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from bot.store.stations import watched_extensions
 
 
 class FleetChecks:
-    """Checks of the fleet. `turned` is called as a sign of life; each check runs inside `pausable`."""
+    """Checks of the fleet. `loop` is the watchdog's; each check runs inside `standstill`."""
 
     def __init__(self, store: Store, loop: Loop | None = None, pausable: PausableGroup | None = None) -> None:
         self._store = store

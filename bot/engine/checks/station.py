@@ -27,7 +27,7 @@ class NoCallsConfig:
 
 
 class StationChecks:
-    """Checks of one station. While `in_trouble`, answers of the PBX about anything but trunks are inconclusive."""
+    """Checks of one station. While `watch` reports a fault, PBX answers about anything but trunks are inconclusive."""
 
     def __init__(
         self,

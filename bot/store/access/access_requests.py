@@ -109,7 +109,7 @@ class AccessRequests:
 
     async def answer(self, request_id: int, grant: Grant | None, by: AccessContext, name: str) -> bool:
         """Answer a request: with a grant, or refuse with None. The role is granted, and the person and all
-        administrators are notified, in one transaction. False if it is already answered. Raises NotGranted and leaves
+        administrators are notified, in one transaction. False if it is already answered. Raises GrantRefused and leaves
         it unanswered."""
         role = grant.role if grant else REFUSED
         async with self._store.begin() as session:

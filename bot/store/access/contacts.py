@@ -36,8 +36,8 @@ class AlertedStations(Protocol):
 
 class Contacts:
     """With `apart`, a station knows people and chats seen there, and those with a role at all stations, including
-    `everywhere` from the settings; `told_in` returns the stations whose alerts a chat gets by the settings. Otherwise,
-    and at EVERY_STATION, all are known."""
+    `everywhere` from the settings; `stations` returns those whose alerts a chat gets by the settings. Otherwise, and at
+    EVERY_STATION, all are known."""
 
     def __init__(
         self,

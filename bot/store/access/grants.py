@@ -52,13 +52,13 @@ class GrantBook:
             return await self.read(session)
 
     async def give(self, grant: Grant, giver: AccessContext) -> None:
-        """Grant a role; an existing grant gets the new end. Raises NotGranted."""
+        """Grant a role; an existing grant gets the new end. Raises GrantRefused."""
         async with self._store.begin() as session:
             await self.write(session, grant, giver)
         self._changed.send()
 
     async def take(self, taken: Sequence[Grant], taker: AccessContext) -> None:
-        """Revoke all of them or none. Raises NotGranted."""
+        """Revoke all of them or none. Raises GrantRefused."""
         async with self._store.begin() as session:
             for grant in taken:
                 check_revoke(await self.read(session), taker, grant)
@@ -83,7 +83,7 @@ class GrantBook:
         return Access((*named, *(Grant(*row) for row in found)), self.roles)
 
     async def write(self, session: AsyncSession, grant: Grant, giver: AccessContext) -> None:
-        """Grant within the caller's transaction; the caller calls `tell` after the commit. Raises NotGranted."""
+        """Grant within the caller's transaction; the caller calls `tell` after the commit. Raises GrantRefused."""
         access = await self.read(session)
         check_grant(access, giver, grant)
         await _meet(session, access, giver, grant)

@@ -10,7 +10,7 @@ from bot.store.tables.incidents import AlertMessage, AlertMessageIncident, Incid
 
 
 async def add(session: AsyncSession, card: AlertMessage) -> None:
-    """Insert an alert message; its id is known afterwards."""
+    """Insert an alert message and set its id."""
     session.add(card)
     await session.flush()
 
@@ -37,7 +37,7 @@ async def open_of(session: AsyncSession, incident: Incident) -> Sequence[AlertMe
 
 
 async def incidents_of(session: AsyncSession, card: AlertMessage) -> Sequence[Incident]:
-    """Return the incidents of an alert message by id."""
+    """Return the incidents of an alert message, by id."""
     found = await session.execute(
         select(Incident)
         .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
@@ -133,7 +133,7 @@ async def of_outbox_row(session: AsyncSession, row_id: int, station: str) -> lis
 
 
 async def undelivered_in(session: AsyncSession, chat_id: int, station: str, since: datetime) -> Sequence[AlertMessage]:
-    """Return alert messages of a chat closed since a time, of which the timeline says that they were undelivered."""
+    """Return the alert messages of a chat that were closed since a time and are marked as undelivered in a timeline."""
     found = await session.execute(
         select(AlertMessage, IncidentEvent)
         .join(AlertMessageIncident, AlertMessageIncident.card_id == AlertMessage.id)

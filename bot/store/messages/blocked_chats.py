@@ -1,5 +1,5 @@
-"""Chats that take no messages for now: the bot was blocked, removed or muted there, until it is allowed again; or
-Telegram asked it to wait (HTTP 429), which may be for longer than the program runs."""
+"""Chats that accept no messages: the bot is blocked, removed or muted there, or Telegram asked it to wait (HTTP 429),
+possibly for longer than the process runs."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -16,8 +16,10 @@ TOPIC_CLOSED = "topic_closed"
 
 
 async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) -> bool:
-    """`at`: since when nothing arrives there, as far as is known: what was tried later is what `reopen` makes good.
-    False when it was known already."""
+    """Store a chat as closed since `at`; return False if it was already closed.
+
+    The earlier time is kept: `reopen` retries edits attempted since then.
+    """
     closed = await session.execute(
         insert(ClosedChat)
         .values(chat_id=chat_id, reason=reason, at=at)
@@ -33,10 +35,12 @@ async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) 
 async def reopen(
     session: AsyncSession, chats: Iterable[int], now: datetime, *, in_topic: bool = False
 ) -> Mapping[int, datetime]:
-    """What is shown there is brought up to date: the newest change of each message, if it could not be made, is made
-    now. Returns those that were closed, with the time since when nothing had arrived there. What arrived `in_topic`
-    says nothing of General."""
-    # Whoever writes in private is asked about, and hardly ever was that chat closed: looking comes first.
+    """Delete the closed chats among `chats` and return the time since when each was closed.
+
+    The newest failed edit of each message there is queued again. With `in_topic`, chats whose General topic is closed
+    stay closed: an update from a topic does not prove that General is open.
+    """
+    # Runs for every private update, and rarely finds a closed chat: select before any write.
     shut = select(ClosedChat.chat_id, ClosedChat.at).where(ClosedChat.chat_id.in_(tuple(chats)))
     if in_topic:
         shut = shut.where(func.lower(ClosedChat.reason) != TOPIC_CLOSED)
@@ -64,18 +68,18 @@ async def closed(session: AsyncSession) -> frozenset[int]:
 
 
 async def reasons(session: AsyncSession, chats: Iterable[int]) -> Mapping[int, str]:
-    """Why each of those that are closed is."""
+    """Return the reason for each closed chat among `chats`."""
     asked = select(ClosedChat.chat_id, ClosedChat.reason).where(ClosedChat.chat_id.in_(tuple(chats)))
     return {row.chat_id: row.reason for row in await session.execute(asked)}
 
 
 async def hold(session: AsyncSession, chat_id: int, until: datetime) -> None:
-    """Store until when Telegram asked to send no more to the chat."""
+    """Store the time until which Telegram asked not to send to the chat."""
     await session.merge(ChatHold(chat_id=chat_id, until=until))
 
 
 async def held(session: AsyncSession, now: datetime) -> dict[int, datetime]:
-    """Return until when each chat has to wait, and delete the waits that are over by `now`."""
+    """Return the time until which each chat is held; delete holds that have ended by `now`."""
     await session.execute(delete(ChatHold).where(ChatHold.until <= now))
     found = await session.execute(select(ChatHold))
     return {row.chat_id: row.until for row in found.scalars()}

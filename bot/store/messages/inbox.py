@@ -1,8 +1,8 @@
-"""Inbox of updates that are not finished, and detection of poison updates, which crash the program each time.
+"""Inbox of unfinished updates, and detection of poison updates, which crash the program each time.
 
-A crash is counted for every update that was unfinished, since it is not known which one caused it. At the next start
-they are handled one at a time, each marked as begun in a transaction of its own before, so that a second crash counts
-for that one alone. In an ordinary run updates are stored as begun, which costs no further transaction.
+A crash is counted for every unfinished update, since its cause is unknown. At the next start these updates are handled
+one at a time, each marked as begun in its own transaction first, so that a second crash counts for that one only. In
+normal operation updates are stored as begun, which costs no extra transaction.
 """
 
 from datetime import datetime, timedelta
@@ -14,11 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables.incidents import Received
 
-# Telegram itself keeps an update for a day; ids seen within that time must be remembered.
+# Telegram keeps an update for a day; ids received within that time must be known.
 KEPT = timedelta(days=2)
-# An update that was begun at so many crashes is not begun again.
+# Updates that were begun at this many crashes are not retried.
 MAX_CRASHES = 2
-# Core statements, built once: run for every update, where the ORM's overhead is most of the cost.
+# Core statements, built once: run for every update, where ORM overhead dominates.
 _RECEIVED = Received.metadata.tables[Received.__tablename__]
 _TAKE_IN = insert(_RECEIVED).on_conflict_do_nothing().returning(_RECEIVED.c.update_id)
 _RECEIVED_AT = select(_RECEIVED.c.received_at).where(_RECEIVED.c.update_id == bindparam("about"))
@@ -40,7 +40,7 @@ _END_IN_ORDER = update(_RECEIVED).where(_RECEIVED.c.done_at.is_(None)).values(be
 
 
 class LeftOver(NamedTuple):
-    """An update that an earlier run did not finish; `crashes` is how often the program ended while it was begun."""
+    """Update that an earlier run did not finish; `crashes` counts the crashes while it was begun."""
 
     update_id: int
     payload: dict[str, Any]
@@ -53,7 +53,7 @@ class LeftOver(NamedTuple):
 
 
 async def take_in(session: AsyncSession, updates: dict[int, dict[str, Any]], now: datetime) -> list[int]:
-    """Store a batch; returns the ids that were not known before, in order."""
+    """Insert a batch of updates; return the new ids in ascending order."""
     if not updates:
         return []
     rows = [{"update_id": i, "payload": payload, "received_at": now} for i, payload in updates.items()]
@@ -62,14 +62,16 @@ async def take_in(session: AsyncSession, updates: dict[int, dict[str, Any]], now
 
 
 async def unfinished(session: AsyncSession) -> dict[int, dict[str, Any]]:
-    """What an earlier run took in but did not finish, in order."""
+    """Return the payloads of unfinished updates, by ascending update id."""
     found = await session.execute(select(Received).where(Received.done_at.is_(None)).order_by(Received.update_id))
     return {row.update_id: row.payload for row in found.scalars()}
 
 
 async def left_over(session: AsyncSession) -> list[LeftOver]:
-    """Return what earlier runs did not finish, by update id. What was begun has one crash more, and is marked as
-    not begun. Once at a start."""
+    """Return the unfinished updates of earlier runs, by update id.
+
+    Those begun get one more crash and are marked as not begun. Call once at startup.
+    """
     await session.execute(_COUNT_CRASHES)
     payloads = await unfinished(session)
     found = await session.execute(_CRASHES)
@@ -77,12 +79,12 @@ async def left_over(session: AsyncSession) -> list[LeftOver]:
 
 
 async def begin(session: AsyncSession, update_id: int) -> None:
-    """Mark a leftover update as begun: a crash from now on counts for it."""
+    """Mark a leftover update as begun: later crashes count for it."""
     await session.execute(_BEGIN, {"about": update_id})
 
 
 async def end_in_order(session: AsyncSession) -> None:
-    """Mark what is unfinished as not begun, so that an orderly end counts as no crash."""
+    """Mark unfinished updates as not begun, so that a regular shutdown does not count as a crash."""
     await session.execute(_END_IN_ORDER)
 
 
@@ -91,7 +93,7 @@ async def received_at(session: AsyncSession, update_id: int) -> datetime | None:
 
 
 async def finish(session: AsyncSession, update_id: int, now: datetime) -> None:
-    """The payload goes at once: what people write is not kept, only the fact that the id was seen."""
+    """Mark an update as finished and delete its payload at once; only the id is kept."""
     await session.execute(_FINISH, {"about": update_id, "now": now})
 
 

@@ -1,4 +1,4 @@
-"""Keyboards: stored here, known to Telegram only by a random id; and the command menus that Telegram has."""
+"""Keyboards, which Telegram knows only by a random id, and the command menus sent to Telegram."""
 
 import secrets
 from collections.abc import Collection, Mapping
@@ -11,16 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.tables.chats import MenuRow
 from bot.store.tables.incidents import Keyboard
 
-# Alerts keep their buttons for as long as an incident may reasonably stay open.
+# Longer than an incident may reasonably stay open: its alert message keeps its buttons.
 KEPT = timedelta(days=60)
-# A Core statement, built once: run for every answer with buttons, where the ORM's overhead is most of the cost.
+# Core statement, built once: run for every reply with buttons, where ORM overhead dominates.
 _KEYBOARDS = Keyboard.metadata.tables[Keyboard.__tablename__]
 _TIE = update(_KEYBOARDS).where(_KEYBOARDS.c.id == bindparam("keyboard")).values(message_id=bindparam("message"))
 
 
 class Offered(NamedTuple):
-    """A command menu as it was last sent to Telegram; `refused` is the error it was refused with, None when it was
-    accepted."""
+    """Command menu as last sent to Telegram; `refused` is Telegram's error, None if accepted."""
 
     digest: str
     refused: str | None
@@ -38,8 +37,11 @@ def new_keyboard(
     message_id: int | None = None,
     said: dict[str, Any] | None = None,
 ) -> Keyboard:
-    """A keyboard row to add to a session, about the PBX of that `station`. `rows` are dictionaries with label, action
-    and data; `message_id` is known of a message that is there already, and `said` is what it says."""
+    """Return a keyboard row to add to a session.
+
+    `rows` are dictionaries with label, action and data. `station` is the PBX that the buttons refer to. `message_id` is
+    set when the message is already sent; `said` holds its template and facts.
+    """
     return Keyboard(
         id=secrets.token_urlsafe(12),
         chat_id=chat_id,
@@ -69,19 +71,19 @@ async def find_keyboard(session: AsyncSession, keyboard_id: str) -> Keyboard | N
 
 
 async def known_of(session: AsyncSession, keyboard_ids: Collection[str]) -> set[str]:
-    """Those that are kept here."""
+    """Return the ids that are stored."""
     if not keyboard_ids:
         return set()
     return set((await session.execute(select(Keyboard.id).where(Keyboard.id.in_(keyboard_ids)))).scalars())
 
 
 async def tie(session: AsyncSession, keyboard_id: str, message_id: int) -> None:
-    """This is the message that the buttons stand under."""
+    """Store the id of the message that has the keyboard."""
     await session.execute(_TIE, {"keyboard": keyboard_id, "message": message_id})
 
 
 async def use_once(session: AsyncSession, keyboard_id: str, now: datetime) -> bool:
-    """True for exactly one caller, whoever presses at the same moment."""
+    """Mark a keyboard as used; return True for exactly one of concurrent callers."""
     used = await session.execute(
         update(Keyboard)
         .where(Keyboard.id == keyboard_id, Keyboard.used_at.is_(None))
@@ -98,7 +100,7 @@ async def offered_menus(session: AsyncSession) -> Mapping[str, Offered]:
 
 
 async def note_menu(session: AsyncSession, scope: str, menu: Offered) -> None:
-    """Store the command menu that was sent for the scope."""
+    """Insert or replace the command menu of a scope."""
     await session.merge(MenuRow(scope=scope, digest=menu.digest, refused=menu.refused))
 
 

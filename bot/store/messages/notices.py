@@ -1,4 +1,4 @@
-"""What people are told of a change, owed in the transaction that makes it."""
+"""Notifications about a change, queued in the transaction of the change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from bot.store.messages.keyboards import new_keyboard
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What somebody is to be told. `rows` are buttons, as they are stored, for that person alone to press, once."""
+    """Notification to one person or chat. `rows` are stored buttons that only the recipient may press, once."""
 
     to: Destination
     template: str

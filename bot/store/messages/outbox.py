@@ -1,8 +1,8 @@
-"""Messages that are owed: written in the transaction that makes them owed, taken off when Telegram has them.
+"""Outbox: queue of Telegram messages, written in the transaction that causes them and removed after delivery.
 
-A row's life: pending → sending → sent; or back to pending with a later `not_before`, when Telegram surely did not take
-it; or uncertain, when it may have: then it goes again and says so; or dead, with the reason and who is told instead; or
-dropped, when what it says is over before it could be said.
+States of a row: pending → sending → sent; back to pending with a later `not_before` if Telegram certainly did not
+accept it; uncertain if it may have, then it is retried and marked as a possible repeat; dead, with the error and the
+fallback recipient; dropped if obsolete before delivery.
 """
 
 from datetime import datetime
@@ -19,13 +19,13 @@ from bot.store.tables.incidents import Keyboard, Outgoing
 Action = Literal["send", "edit", "delete"]
 
 WAITING = ("pending", "uncertain")
-# The program died so often in a row before the message was made: it is not made again.
+# A message whose rendering crashed the program this many times in a row is not rendered again.
 MAX_CRASHES = 2
-# Instead of a template: the row holds the HTML itself.
+# Pseudo-template: the row contains the HTML itself.
 RENDERED = "rendered"
-# The answer to whoever sends more than is read: it concerns nobody else.
+# Reply to a person whose updates exceed the limit; not forwarded as a fallback.
 NOT_READ = "not_read"
-# Core statements, built once: run for every message, where the ORM's overhead is most of the cost.
+# Core statements, built once: run for every message, where ORM overhead dominates.
 _OUTBOX = Outgoing.metadata.tables[Outgoing.__tablename__]
 _CLAIM = (
     update(_OUTBOX)
@@ -41,7 +41,7 @@ _MARK_SENT = (
 
 
 class Urgency(IntEnum):
-    """What goes first, within a chat and over all of them."""
+    """Order of delivery, within a chat and over all chats."""
 
     PAGE = 0
     RESOLVE = 1
@@ -68,10 +68,10 @@ def enqueue(
     message_id: int | None = None,
     html: str | None = None,
 ) -> Outgoing:
-    """Put one message into the outbox; it exists once the session's transaction commits.
+    """Add a message to the outbox; it is stored when the session's transaction commits.
 
-    `about` is the outbox row of the message that an edit changes, or that a send replies to; `message_id` the same for
-    a message that did not go through the outbox. Without an `urgency` a message counts as an answer, the rest as edits.
+    `about` is the outbox row that an edit changes or a send replies to; `message_id` is the same for a message sent
+    outside the outbox. The default `urgency` is ANSWER for a send, EDIT otherwise.
     """
     if urgency is None:
         urgency = Urgency.ANSWER if action == "send" else Urgency.EDIT
@@ -109,10 +109,13 @@ async def show(
     not_before: datetime | None = None,
     urgency: Urgency = Urgency.EDIT,
 ) -> bool:
-    """Make the message of `row` look like this: the newest state wins. What has not left yet is changed where it
-    stands, so that a message is never edited more often than it can be. True when it has not left yet."""
+    """Set the current content of the message of `row`; the newest content wins. Return True if the message is not yet
+    sent.
+
+    A queued send or edit is changed in place, so edits do not accumulate.
+    """
     if row.state in WAITING:
-        # It failed after a change of it was owed, which is older than what it will show now.
+        # Failed after an edit was queued: that edit is older than the new content.
         await session.execute(
             update(Outgoing)
             .where(*_edits_that_wait(row.id))
@@ -148,7 +151,7 @@ async def show(
 
 
 async def said_above(session: AsyncSession, keyboard_id: str) -> dict[str, Any] | None:
-    """The template and facts of the message with these buttons; None when it did not go through the outbox."""
+    """Return the template and facts of the message with a keyboard; None if it was sent outside the outbox."""
     found = await session.execute(
         select(Outgoing.template, Outgoing.facts)
         .where(Outgoing.keyboard_id == keyboard_id, Outgoing.template != RENDERED)
@@ -171,7 +174,7 @@ def _edits_that_wait(about: int) -> tuple[ColumnElement[bool], ...]:
 
 
 async def waits_to_say(session: AsyncSession, chat_id: int, template: str) -> bool:
-    """Whether the chat is owed such a message already."""
+    """Return True if a message of this template is already queued for the chat."""
     found = await session.execute(
         select(Outgoing.id)
         .where(Outgoing.chat_id == chat_id, Outgoing.state.in_(WAITING), Outgoing.template == template)
@@ -181,7 +184,7 @@ async def waits_to_say(session: AsyncSession, chat_id: int, template: str) -> bo
 
 
 def drop(row: Outgoing, why: str) -> None:
-    """It need not be said any more."""
+    """Mark a row as obsolete."""
     row.state, row.error = "dropped", why
 
 
@@ -193,8 +196,11 @@ async def waiting(session: AsyncSession) -> int:
 
 
 async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
-    """Since when something could go and nothing of its chat was tried, or has been on its way; None when there is no
-    such thing. A chat that Telegram told to wait is not late, nor one whose messages fail and are tried again."""
+    """Return the time since when a due row of any chat was neither attempted nor finished sending; None if there is
+    none.
+
+    Chats that Telegram asked to wait and chats whose deliveries fail and are retried do not count.
+    """
     failed = aliased(Outgoing)
     fails = exists().where(
         failed.chat_id == Outgoing.chat_id, failed.state.in_(WAITING), failed.attempts > 0, failed.not_before > now
@@ -221,13 +227,13 @@ async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
 
 
 async def claim(session: AsyncSession, row_id: int, now: datetime) -> bool:
-    """Mark a row as being sent; False when somebody else took it."""
+    """Mark a row as sending; False if it is no longer queued."""
     claimed = await session.execute(_CLAIM, {"row": row_id, "now": now})
     return claimed.scalar_one_or_none() is not None
 
 
 async def can_be_made(session: AsyncSession, row_id: int) -> None:
-    """Whatever ends the program from now on is not the making of it."""
+    """Reset the crash count: the message was rendered, so later crashes have another cause."""
     await session.execute(update(Outgoing).where(Outgoing.id == row_id).values(crashes=0))
 
 
@@ -244,7 +250,7 @@ async def reschedule(
     possible_repeat: bool = False,
     refused: bool = False,
 ) -> None:
-    """Try again later. `possible_repeat`: Telegram may have it already, so the next attempt says so."""
+    """Queue a row for a retry. `possible_repeat`: Telegram may have accepted it, so the retry is marked as such."""
     row = await session.get_one(Outgoing, row_id)
     row.refusals += refused
     row.possible_repeat = row.possible_repeat or possible_repeat
@@ -253,15 +259,18 @@ async def reschedule(
 
 
 async def dead_letter(session: AsyncSession, row_id: int, error: str, fallback: str | None) -> None:
-    """It can never be delivered; `fallback` says who is told instead."""
+    """Mark a row as undeliverable; `fallback` names the recipient that is notified instead."""
     await session.execute(
         update(Outgoing).where(Outgoing.id == row_id).values(state="dead", error=error, fallback=fallback, html=None)
     )
 
 
 async def recover_interrupted(session: AsyncSession) -> int:
-    """After a crash: rows that were being sent may have arrived. They go again, marked as a possible repeat; perhaps
-    it was making one of them that ended the program, so each has one death more until it is made."""
+    """Queue rows that were being sent when the program crashed, and return their number.
+
+    They may have arrived, so they are marked as possible repeats; rendering one may have caused the crash, so each
+    counts one more crash until it is rendered.
+    """
     found = await session.execute(
         update(Outgoing)
         .where(Outgoing.state == "sending")

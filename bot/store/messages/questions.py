@@ -1,4 +1,4 @@
-"""What the bot waits to hear: at most one question for each person in each chat, kept over a restart."""
+"""Pending questions: at most one for each person and chat, kept over a restart."""
 
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,11 @@ async def ask(
     expires_at: datetime,
     said: dict[str, Any] | None = None,
 ) -> None:
-    """`message_id` is the message that asks: in a group only a reply to it is an answer. `said` is what it says."""
+    """Store a question, replacing the pending one of the person in the chat.
+
+    `message_id` is the message with the question: in a group only a reply to it is an answer. `said` holds its template
+    and facts.
+    """
     question = QuestionRow(
         chat_id=chat_id,
         person_id=person_id,
@@ -36,12 +40,12 @@ async def ask(
 
 
 async def find(session: AsyncSession, *, chat_id: int, person_id: int) -> QuestionRow | None:
-    """What this person was asked in this chat, perhaps too long ago."""
+    """Return the pending question of a person in a chat; it may have expired."""
     return await session.get(QuestionRow, (chat_id, person_id))
 
 
 async def forget(session: AsyncSession, *, chat_id: int, person_id: int) -> bool:
-    """True for exactly one caller, whoever answers at the same moment."""
+    """Delete a question; return True for exactly one of concurrent callers."""
     gone = await session.execute(
         delete(QuestionRow)
         .where(QuestionRow.chat_id == chat_id, QuestionRow.person_id == person_id)

@@ -1,4 +1,4 @@
-"""Groups that became supergroups: everything that names the old id goes on under the new one."""
+"""Groups that became supergroups: rows with the old chat id get the new one."""
 
 from datetime import datetime
 
@@ -9,26 +9,26 @@ from bot.store.tables.chats import Binding, ChatHold, ChatMove, ClosedChat, Stat
 from bot.store.tables.incidents import AlertMessage, Keyboard, Outgoing, QuestionRow
 from bot.store.tables.people import Acquaintance, GrantRow, MetAt
 
-# Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
+# Core statement, built once: run for every authorization, where ORM overhead dominates.
 _CHAT_MOVES = ChatMove.metadata.tables[ChatMove.__tablename__]
 _MOVES = select(_CHAT_MOVES.c.old_id, _CHAT_MOVES.c.new_id)
 
 
 async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
-    """Messages of the old chat cannot be edited any more: their ids start anew."""
+    """Move all rows of a chat to its new id. Message ids are cleared: they restart in the supergroup."""
     await session.merge(ChatMove(old_id=old_id, new_id=new_id, at=now))
     await session.execute(update(ChatMove).where(ChatMove.new_id == old_id).values(new_id=new_id))
-    # Nor pressed: whatever has their ids in the new chat is another message.
+    # Buttons of old messages are void too: their message ids belong to other messages in the new chat.
     await session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id, message_id=None))
     await session.execute(
         update(Outgoing).where(Outgoing.chat_id == old_id, Outgoing.state == "sent").values(message_id=None)
     )
-    # Only a supergroup has topics.
+    # A basic group has no topics, so its thread ids are void.
     await session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id, thread_id=None))
     await session.execute(
         update(AlertMessage).where(AlertMessage.chat_id == old_id).values(chat_id=new_id, thread_id=None)
     )
-    # A question stands under a message of the old chat, and what the old chat refused says nothing of the new one.
+    # A question belongs to a message of the old chat; holds and blocks do not apply to the new chat.
     for table in (QuestionRow, ChatHold, ClosedChat):
         await session.execute(delete(table).where(table.chat_id == old_id))
     if (known := await session.get(Acquaintance, old_id)) is not None:

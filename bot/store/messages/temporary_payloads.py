@@ -1,4 +1,4 @@
-"""Things kept for a short time under an id nobody can guess: buttons and questions carry the id, not the thing."""
+"""Temporary payloads under an unguessable id: buttons and questions carry the id only."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -11,13 +11,13 @@ from bot.runtime.clock import Clock
 from bot.store.database import Store
 from bot.store.tables.incidents import TemporaryPayload
 
-# Core statements, built once: run for every press, where the ORM's overhead is most of the cost.
+# Core statement, built once: run for every press, where ORM overhead dominates.
 _KEPT = TemporaryPayload.metadata.tables[TemporaryPayload.__tablename__]
 _PEEK = select(_KEPT.c.payload).where(_KEPT.c.id == bindparam("of"), _KEPT.c.expires_at > bindparam("now"))
 
 
 class TemporaryPayloads:
-    """Payloads are plain JSON. What has expired is not given out any more, and soon gone."""
+    """Payloads are plain JSON. Expired ones are not returned, and are deleted later."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -34,7 +34,7 @@ class TemporaryPayloads:
             return await peek(session, kept_id, self._clock())
 
     async def pop(self, kept_id: str) -> dict[str, Any] | None:
-        """Take it out: exactly one caller gets it, whoever asks at the same moment."""
+        """Return and delete a payload; exactly one of concurrent callers gets it."""
         async with self._store.begin() as session:
             return await take_out(session, kept_id, self._clock())
 

@@ -1,7 +1,6 @@
-"""What was begun for an update and is not concluded: all that was taken for it, and then the answer that is owed.
+"""Checkpoint of an update in progress: resources taken for it, then its unsent replies.
 
-Kept from the moment in which it was allowed until its person has been told, so that whatever is killed in between, the
-next run can go on.
+Kept from authorization until the person has the reply, so that the next run can resume after a kill at any point.
 """
 
 from datetime import datetime, timedelta
@@ -13,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.messages.temporary_payloads import peek
 from bot.store.tables.incidents import TemporaryPayload
 
-# As long as an update itself is remembered.
+# As long as an update id is kept in the inbox.
 KEPT = timedelta(days=2)
 CHECKPOINT = "deed "
-# Core statements, built once: run for every command, where the ORM's overhead is most of the cost.
+# Core statement, built once: run for every command, where ORM overhead dominates.
 _KEPT = TemporaryPayload.metadata.tables[TemporaryPayload.__tablename__]
 _FORGET = delete(_KEPT).where(_KEPT.c.id == bindparam("deed"))
 
@@ -24,7 +23,7 @@ Checkpoint = dict[str, Any]
 
 
 async def write(session: AsyncSession, update_id: int, deed: Checkpoint, now: datetime) -> None:
-    """In place of what was written about this update before."""
+    """Insert or replace the checkpoint of an update."""
     await session.merge(TemporaryPayload(id=_id(update_id), payload=deed, expires_at=now + KEPT))
 
 
@@ -37,11 +36,11 @@ async def forget(session: AsyncSession, update_id: int) -> None:
 
 
 async def updates(session: AsyncSession) -> set[int]:
-    """For which anything is kept."""
+    """Return the ids of updates with a checkpoint."""
     found = await session.execute(select(TemporaryPayload.id).where(TemporaryPayload.id.startswith(CHECKPOINT)))
     return {int(kept_id.removeprefix(CHECKPOINT)) for kept_id in found.scalars()}
 
 
 def _id(update_id: int) -> str:
-    # Ids of the drawer are longer, and have no space in them.
+    # Ids of temporary payloads are longer and contain no space.
     return f"{CHECKPOINT}{update_id}"

@@ -1,1 +1,1 @@
-"""Queries for incidents and for what the bot keeps of each station."""
+"""Queries for incidents and for data of a station."""

@@ -1,4 +1,4 @@
-"""Which stations a chat speaks of, and which of them a person chose there last."""
+"""Stations bound to a chat, and the station that each person chose last there."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -33,7 +33,7 @@ class Bindings:
             )
 
     async def unbind(self, chat_id: int, station: str) -> bool:
-        """False when it was not bound."""
+        """Delete a binding; False if there was none."""
         async with self._store.begin() as session:
             return await unbind(session, chat_id=chat_id, station=station)
 
@@ -41,14 +41,14 @@ class Bindings:
 async def bind(
     session: AsyncSession, *, chat_id: int, station: str, alerts: bool, by_id: int, by_name: str, now: datetime
 ) -> None:
-    """Bound already, it is told of outages from now on or no longer."""
+    """Insert or replace a binding; `alerts` enables outage alerts in the chat."""
     await session.merge(
         Binding(chat_id=chat_id, station=station, alerts=alerts, by_id=by_id, by_name=by_name[:128], at=now)
     )
 
 
 async def unbind(session: AsyncSession, *, chat_id: int, station: str) -> bool:
-    """False when it was not bound."""
+    """Delete a binding and the choices of its station; False if there was none."""
     gone = await session.execute(
         delete(Binding).where(Binding.chat_id == chat_id, Binding.station == station).returning(Binding.station)
     )
@@ -64,7 +64,7 @@ async def stations_of(session: AsyncSession, chat_id: int) -> Sequence[Binding]:
 
 
 async def told_of(session: AsyncSession, station: str) -> Sequence[int]:
-    """The chats that are told of its outages because they are bound to it."""
+    """Return the chats that get a station's outage alerts because of a binding."""
     found = await session.execute(
         select(Binding.chat_id).where(Binding.station == station, Binding.alerts).order_by(Binding.chat_id)
     )
@@ -81,5 +81,5 @@ async def chosen(session: AsyncSession, *, chat_id: int, person_id: int) -> str 
 
 
 async def told(session: AsyncSession) -> set[int]:
-    """The chats that are told of outages of any station they are bound to."""
+    """Return the chats that get outage alerts of any bound station."""
     return set((await session.execute(select(Binding.chat_id).where(Binding.alerts))).scalars())

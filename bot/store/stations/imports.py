@@ -1,7 +1,7 @@
-"""Imports of employees: what is asked for, what became of each, kept after every step so that nothing is done twice.
+"""Imports of employees: rows and their results, saved after every step so that no step runs twice.
 
-A life: running → done; running → stopping → stopped → running again. One that was running when the program ended
-goes on at the next start. One with which nothing is done for a day lapses: it is forgotten but for its number.
+States: running → done; running → stopping → stopped → running. An import that was running when the program ended
+resumes at the next start. A stopped or done import that is idle for a day lapses: all but its number is deleted.
 """
 
 from collections.abc import Container, Sequence
@@ -16,14 +16,14 @@ from bot.store.database import Store
 from bot.store.tables.incidents import Import
 
 RUNNING, STOPPING, STOPPED, DONE, LAPSED = "running", "stopping", "stopped", "done", "lapsed"
-# Whoever stopped it comes back within a day, or begins anew.
+# A stopped import can be resumed for a day.
 GOES_ON_WITHIN = timedelta(days=1)
-# It was taken up at so many starts in a row without anything becoming of its rows: it waits for its person.
+# After this many starts in a row without progress it waits for its person instead of resuming.
 MAX_STARTS = 2
 
 
 class Imports:
-    """`rows` are plain JSON; what they hold is the import's own affair."""
+    """Imports of all stations. `rows` are plain JSON that is not interpreted here."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -37,21 +37,21 @@ class Imports:
         return row.id
 
     async def find(self, station: str, import_id: int) -> Import | None:
-        """One of that station."""
+        """Return an import of this station, or None."""
         async with self._store.begin() as session:
             found = await session.get(Import, import_id)
             return found if found is not None and found.station == station else None
 
     async def save(self, import_id: int, rows: list[dict[str, Any]], *, progress: bool = False) -> None:
-        """`progress`: something became of a row, so that whatever ended the program before is behind it."""
+        """Save the rows. `progress` resets the crash count: a row has got a result since the last crash."""
         more = {"crashes": 0} if progress else {}
         async with self._store.begin() as session:
             changed = update(Import).where(Import.id == import_id)
             await session.execute(changed.values(rows=rows, touched_at=self._clock(), **more))
 
     async def reported(self, import_id: int, lines: Container[int]) -> None:
-        """The passwords of these lines were delivered, and are not kept any longer. Not while it is under way: then
-        its own report is still to come."""
+        """Delete the passwords of delivered lines, or all rows if the import is done. Ignored while it runs: its own
+        report follows."""
         async with self._store.begin() as session:
             found = await session.get(Import, import_id)
             if found is None or found.state not in (STOPPED, DONE):
@@ -60,12 +60,12 @@ class Imports:
             found.rows = [] if found.state == DONE else told
 
     async def end(self, import_id: int, rows: list[dict[str, Any]]) -> None:
-        """Everything is done, and told."""
+        """Mark an import as done and reported."""
         async with self._store.begin() as session:
             await session.execute(update(Import).where(Import.id == import_id).values(state=DONE, rows=rows))
 
     async def move(self, import_id: int, to: str, *, only_from: Sequence[str]) -> bool:
-        """True for exactly one caller, whoever asks at the same moment."""
+        """Change the state; return True for exactly one of concurrent callers."""
         async with self._store.begin() as session:
             moved = await session.execute(
                 update(Import)
@@ -82,18 +82,18 @@ async def find_import(session: AsyncSession, import_id: int) -> Import | None:
 
 
 async def end_in_order(session: AsyncSession) -> None:
-    """The program ends in order: no import is to blame."""
+    """Reset the crash counts at a regular shutdown."""
     await session.execute(update(Import).where(Import.state.in_((RUNNING, STOPPING))).values(crashes=0))
 
 
 async def left_over(session: AsyncSession) -> Sequence[Import]:
-    """What was running when the program ended."""
+    """Return the imports that were running when the program ended."""
     found = await session.execute(select(Import).where(Import.state.in_((RUNNING, STOPPING))).order_by(Import.id))
     return found.scalars().all()
 
 
 async def let_lapse(session: AsyncSession, now: datetime) -> None:
-    """What nobody went on with, or fetched the report of, within a day."""
+    """Mark stopped and done imports that were idle for a day as lapsed, and delete their rows."""
     idle = Import.state.in_((STOPPED, DONE)), Import.touched_at <= now - GOES_ON_WITHIN
     holds_any = type_coerce(Import.rows, Text) != "[]"
     await session.execute(update(Import).where(*idle, holds_any).values(state=LAPSED, rows=[]))

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.stations.incidents import REHEARSAL
 from bot.store.tables.incidents import Incident, IncidentEvent
 
-# Built once: run for every change, and building costs more than running.
+# Built once: run for every change; building costs more than running.
 _OPEN_COUNT = (
     select(func.count())
     .select_from(Incident)
@@ -131,7 +131,7 @@ async def acknowledge(
 
 
 async def add(session: AsyncSession, incident: Incident) -> None:
-    """Insert an incident; its id and number are known afterwards."""
+    """Insert an incident and set its id and number."""
     session.add(incident)
     await session.flush()
 

@@ -1,4 +1,4 @@
-"""Incidents of a station, open and over, the chain of one, and what became of the messages about it. Only read."""
+"""Read-only queries for incidents, their timelines and the delivery of their messages."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -19,63 +19,62 @@ from bot.store.tables.incidents import (
     WatchState,
 )
 
-# Nothing is wrong: a rehearsal is shown where it is asked for, and counted nowhere.
+# Drills are shown where explicitly requested, and counted nowhere.
 REHEARSAL = "rehearsal"
-# What says of an incident what kind it was, or why.
+# Timeline entries that record an incident's kind or cause.
 TURNS = ("opened", "worsened", "eased", "changed")
 AS_NOTED = (IncidentEvent.noted_at, IncidentEvent.id)
-# Built once: run every second, and building one costs more than running it.
+# Built once: run every second; building one costs more than running it.
 _WITH_OPEN = select(Incident.station).where(Incident.open_key.is_not(None)).distinct()
 _WITH_DUE = _WITH_OPEN.where(or_(Incident.due_at <= bindparam("now"), Incident.warn_at <= bindparam("now")))
 
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A card of an incident with the outbox rows behind it, in the order they were owed: the message, its changes and
-    the answers to it."""
+    """Alert message of an incident with its outbox rows by id: the message, its edits and replies."""
 
     card: AlertMessage
     rows: tuple[Outgoing, ...]
 
 
 class Incidents:
-    """`kept` is for how long, None for ever."""
+    """Incidents of all stations. `kept` is the retention, None for no limit."""
 
     def __init__(self, store: Store, kept: timedelta | None = None) -> None:
         self._store = store
         self._kept = kept
 
     async def open(self, station: str) -> list[Incident]:
-        """Oldest first."""
+        """Return the open incidents of a station, oldest first."""
         async with self._store.begin() as session:
             return await open_in(session, station)
 
     async def open_everywhere(self) -> list[Incident]:
-        """At every station, oldest first."""
+        """Return the open incidents of all stations, oldest first."""
         async with self._store.begin() as session:
             return await open_at_all(session)
 
     async def on_card(self, card: int) -> Sequence[Incident]:
-        """Newest first."""
+        """Return the incidents on an alert message, newest first."""
         shown = select(AlertMessageIncident.incident_id).where(AlertMessageIncident.card_id == card)
         return await self._incidents(Incident.id.in_(shown))
 
     async def open_counts(self) -> Mapping[str, int]:
-        """How many are open at each station that has any, rehearsals apart."""
+        """Return the number of open incidents of each station that has any, drills excluded."""
         real = (Incident.open_key.is_not(None), Incident.kind != REHEARSAL)
         query = select(Incident.station, func.count()).where(*real).group_by(Incident.station)
         async with self._store.begin() as session:
             return {row[0]: row[1] for row in await session.execute(query)}
 
     async def ended_since(self, station: str | None, since: datetime, limit: int) -> Sequence[Incident]:
-        """Newest first; without a station at every one."""
+        """Return incidents that ended since a time, newest first; of all stations if `station` is None."""
         ended = [Incident.open_key.is_(None), Incident.ended_at >= since]
         if station is not None:
             ended.append(Incident.station == station)
         return await self._incidents(*ended, limit=limit)
 
     async def between(self, station: str, begin: datetime, end: datetime, subject: str | None = None) -> list[Incident]:
-        """Those that lasted for a part of the period, newest first; of one subject, or of all."""
+        """Return incidents that overlap a period, newest first; of all subjects if `subject` is None."""
         return list(await self._incidents(*_lasting(station, begin, end, subject)))
 
     async def one(self, station: str, id_: int) -> Incident | None:
@@ -83,7 +82,7 @@ class Incidents:
         return found[0] if found else None
 
     async def numbered(self, station: str, number: int) -> Incident | None:
-        """By the number that people read."""
+        """Return the incident with the number that people read, or None."""
         found = await self._incidents(Incident.station == station, Incident.number == number, limit=1)
         return found[0] if found else None
 
@@ -92,7 +91,7 @@ class Incidents:
         return found[0] if found else None
 
     async def chain(self, id_: int) -> Sequence[IncidentEvent]:
-        """Everything that happened, in the order it was noted."""
+        """Return the timeline in the order of recording."""
         async with self._store.begin() as session:
             found = await session.execute(
                 select(IncidentEvent).where(IncidentEvent.incident_id == id_).order_by(*AS_NOTED)
@@ -100,7 +99,7 @@ class Incidents:
             return found.scalars().all()
 
     async def turns(self, station: str, begin: datetime, end: datetime) -> Mapping[int, list[IncidentEvent]]:
-        """For each incident of the period, how it turned: what it was, since when."""
+        """Return the changes of kind and cause of each incident that overlaps a period, by incident id."""
         query = (
             select(IncidentEvent)
             .join(Incident, Incident.id == IncidentEvent.incident_id)
@@ -114,7 +113,7 @@ class Incidents:
         return chains
 
     async def sent(self, ids: Collection[int]) -> Mapping[int, Outgoing]:
-        """Rows of the outbox by their id."""
+        """Return outbox rows by id."""
         async with self._store.begin() as session:
             found = await session.execute(select(Outgoing).where(Outgoing.id.in_(ids)))
             return {row.id: row for row in found.scalars()}
@@ -137,12 +136,13 @@ class Incidents:
         return [Delivered(card, tuple(r for r in rows if card.message in (r.id, r.about))) for card in cards]
 
     async def names(self, station: str) -> Mapping[str, str]:
-        """Of everything that ever had an incident, as the newest one calls it, by subject."""
+        """Return the name in the newest incident of each subject that ever had one."""
         newest = select(func.max(Incident.id)).where(Incident.station == station).group_by(Incident.subject)
         return {incident.subject: name_of(incident) for incident in await self._incidents(Incident.id.in_(newest))}
 
     async def beginning(self, station: str, now: datetime) -> datetime | None:
-        """The earliest sign of somebody watching the station; before it nothing is known, or not any more."""
+        """Return the earliest record of monitoring at the station, not before the retention limit; None if there is
+        none."""
         signs = (
             select(func.min(WatchState.updated_at)).where(WatchState.station == station),
             select(func.min(Incident.opened_at)).where(Incident.station == station),
@@ -160,7 +160,7 @@ class Incidents:
 
 
 async def open_in(session: AsyncSession, station: str) -> list[Incident]:
-    """Oldest first."""
+    """Return the open incidents of a station, oldest first."""
     found = await session.execute(
         select(Incident)
         .where(Incident.station == station, Incident.open_key.is_not(None))
@@ -170,7 +170,7 @@ async def open_in(session: AsyncSession, station: str) -> list[Incident]:
 
 
 async def open_at_all(session: AsyncSession) -> list[Incident]:
-    """At every station, oldest first."""
+    """Return the open incidents of all stations, oldest first."""
     found = await session.execute(
         select(Incident).where(Incident.open_key.is_not(None)).order_by(Incident.began_at, Incident.id)
     )
@@ -182,12 +182,12 @@ async def stations_with_open(session: AsyncSession) -> set[str]:
 
 
 async def stations_with_due(session: AsyncSession, now: datetime) -> set[str]:
-    """Where there is something to do about an incident by now."""
+    """Return the stations with an incident step or warning due by now."""
     return set((await session.execute(_WITH_DUE, {"now": now})).scalars())
 
 
 def name_of(incident: Incident) -> str:
-    """What the incident is about, as its own facts call it: the PBX may not be there to be asked."""
+    """Return the subject's name from the incident's own facts, since the PBX may be unreachable."""
     facts = incident.facts
     name = facts.get("trunk") or " ".join(str(facts[key]) for key in ("extension", "name") if facts.get(key))
     return str(name or incident.subject.rpartition(":")[2] or incident.station)

@@ -1,7 +1,7 @@
-"""Trunks that are being registered anew, and what a trunk showed before its settings were changed.
+"""Trunks being re-registered, and the state of a trunk before its settings were changed.
 
-The first is written before the trunk is switched off, and forgotten only when it is on again: whatever is killed in
-between, the next run knows that it owes a switch.
+A re-registration is stored before the trunk is disabled and deleted after it is enabled, so that the next run can
+enable it after a kill.
 """
 
 from dataclasses import asdict, dataclass
@@ -16,17 +16,19 @@ from bot.store.messages.temporary_payloads import peek
 from bot.store.sealing import Unsealed
 from bot.store.tables.incidents import TemporaryPayload
 
-# Nobody finishes later what lay so long: somebody has switched the trunk on by hand.
+# After this long the trunk has been enabled by hand.
 OWED = timedelta(days=365)
-# Asterisk tries a login that was refused again after 5 min; by then it has heard of every change.
+# Asterisk retries a refused login after 5 min; by then it has applied every change.
 REMEMBERED = timedelta(minutes=6)
 ANEW, BEFORE = "anew ", "before "
 
 
 @dataclass(frozen=True, slots=True)
 class Reregistration:
-    """Who wants which trunk registered anew, and the message that shows how far it is. `state` is what it showed then,
-    `since` when that began by the PBX's clock; times in seconds of the epoch."""
+    """Re-registration in progress, its requester, and the progress message `shown`.
+
+    `state` and `since` are the trunk's state before and its start by the PBX's clock. Times are epoch seconds.
+    """
 
     station: str
     trunk: str
@@ -47,7 +49,7 @@ class Reregistrations:
         self._clock = clock
 
     async def begin(self, wanted: Reregistration) -> bool:
-        """False when the same trunk is being registered anew already."""
+        """Store a re-registration; False if the trunk already has one."""
         row = TemporaryPayload(
             id=_id(ANEW, wanted.station, wanted.trunk),
             payload=Unsealed(asdict(wanted)),
@@ -64,7 +66,7 @@ class Reregistrations:
             await session.execute(delete(TemporaryPayload).where(TemporaryPayload.id == _id(ANEW, station, trunk)))
 
     async def left_over(self) -> list[Reregistration]:
-        """What the last run had begun."""
+        """Return the re-registrations that the last run did not finish."""
         async with self._store.begin() as session:
             found = await session.execute(
                 select(TemporaryPayload.payload)
@@ -74,20 +76,19 @@ class Reregistrations:
             return [Reregistration(**payload) for payload in found.scalars()]
 
     async def note_before(self, station: str, trunk: str, state: str, since: float | None) -> None:
-        """What the trunk shows until Asterisk has tried the settings that it is about to be given: its state, and when
-        that began."""
+        """Store the state of a trunk, and its start, until Asterisk has tried the new settings."""
         payload = Unsealed(state=state, since=since)
         kept = TemporaryPayload(id=_id(BEFORE, station, trunk), payload=payload, expires_at=self._clock() + REMEMBERED)
         async with self._store.begin() as session:
             await session.merge(kept)
 
     async def before(self, station: str, trunk: str) -> tuple[str, float | None] | None:
-        """The same, of a trunk that was changed a few minutes ago."""
+        """Return the state and its start from before a change in the last minutes; None if there was no change."""
         async with self._store.begin() as session:
             row = await peek(session, _id(BEFORE, station, trunk), self._clock())
         return None if row is None else (str(row["state"]), row["since"])
 
 
 def _id(kind: str, station: str, trunk: str) -> str:
-    # An id is 24 characters long at most, a station's name 64.
+    # An id has at most 24 characters, a station name up to 64.
     return (kind + sha256(f"{station} {trunk}".encode()).hexdigest())[:24]

@@ -19,16 +19,14 @@ async def find(session: AsyncSession, silence_id: int) -> SilenceRow | None:
 
 
 async def unended(session: AsyncSession, station: str) -> Sequence[SilenceRow]:
-    """Return the silences of a station that no one has ended, in the order they were made; some may be over by time."""
+    """Return the silences of a station that were not ended by a person, by id; some may have expired."""
     found = select(SilenceRow).where(SilenceRow.station == station, SilenceRow.ended_at.is_(None))
     return (await session.execute(found.order_by(SilenceRow.id))).scalars().all()
 
 
 async def delete_old(session: AsyncSession, before: datetime, everything: str, limit: timedelta) -> None:
-    """Delete silences that ended before a time; one of the subject `everything` without an end ends after `limit`.
-
-    The newest row of each station stays: its number would be given again.
-    """
+    """Delete silences that ended before a time; one of subject `everything` without an end expires after `limit`. The
+    newest row of each station stays, so that its number is not reused."""
     of_everything = (SilenceRow.subject == everything) & SilenceRow.repeats.is_(null()) & SilenceRow.until.is_(None)
     await session.execute(
         delete(SilenceRow).where(

@@ -13,7 +13,7 @@ from bot.store.tables.incidents import Incident, WatchState
 
 State = dict[str, Any]
 
-# Built once: run for every change, and building costs more than running.
+# Built once: run for every change; building costs more than running.
 _STATES = WatchState.metadata.tables[WatchState.__tablename__]
 _DELETE = delete(_STATES).where(
     _STATES.c.station == bindparam("of"), _STATES.c.subject.in_(bindparam("about", expanding=True))

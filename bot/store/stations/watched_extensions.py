@@ -1,4 +1,4 @@
-"""The extensions that people want to hear about when their phones go offline, and where there are any."""
+"""Extensions with a notification when their phones go offline."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Watched:
 
 
 class WatchedExtensions:
-    """Those of one station. `changed` is told after every change."""
+    """Watched extensions of one station. `changed` is sent after every change."""
 
     def __init__(self, store: Store, station: str, changed: Signal) -> None:
         self._store = store
@@ -28,7 +28,7 @@ class WatchedExtensions:
         self._changed = changed
 
     async def all(self) -> list[Watched]:
-        """Short numbers first, as people count."""
+        """Return them sorted by length, then number."""
         async with self._store.begin() as session:
             found = await session.execute(select(WatchedExtension).where(WatchedExtension.station == self._station))
             watched = [Watched(row.number, row.by_name, row.at) for row in found.scalars()]
@@ -38,7 +38,7 @@ class WatchedExtensions:
         return frozenset(one.number for one in await self.all())
 
     async def watch(self, numbers: Iterable[str], by_id: int, by_name: str, now: datetime) -> None:
-        """Who watched a number first stays the one who did."""
+        """Watch extensions; one that is already watched keeps its first person."""
         async with self._store.begin() as session:
             for number in numbers:
                 if await session.get(WatchedExtension, (self._station, number)) is None:
@@ -50,7 +50,7 @@ class WatchedExtensions:
         self._changed.send()
 
     async def unwatch(self, numbers: Iterable[str]) -> list[str]:
-        """Those of them that were watched."""
+        """Stop watching extensions; return those that were watched."""
         async with self._store.begin() as session:
             gone = await session.execute(
                 delete(WatchedExtension)
@@ -63,11 +63,11 @@ class WatchedExtensions:
 
 
 async def stations(session: AsyncSession) -> set[str]:
-    """Where anybody watches an extension."""
+    """Return the stations with watched extensions."""
     return set((await session.execute(select(WatchedExtension.station).distinct())).scalars())
 
 
 async def stations_with_memory(session: AsyncSession, subject: str) -> set[str]:
-    """Where anything is remembered of subjects that begin like this."""
+    """Return the stations with a stored state of a subject that begins with `subject`."""
     like = WatchState.subject.startswith(subject, autoescape=True)
     return set((await session.execute(select(WatchState.station).where(like).distinct())).scalars())

@@ -31,7 +31,7 @@ REFUSALS_BORNE = 5
 
 
 class DeliveryFleet(Protocol):
-    """What the stations decide of a delivery."""
+    """Decisions of the stations about a delivery."""
 
     def zone(self, name: str) -> tzinfo: ...
 

@@ -106,7 +106,7 @@ class RateLimiter:
         await self._wait(chat_id, urgency, refuse=True)
 
     async def reserve(self, chat_id: int, urgency: Urgency) -> None:
-        """Wait for a call, also through a flood limit, and reserve it for `turn`."""
+        """Wait for a call, also through a flood limit, and reserve it for `acquire`."""
         await self._wait(chat_id, urgency, refuse=False)
         self._chat(chat_id).kept += 1
 

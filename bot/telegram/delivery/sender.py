@@ -203,7 +203,7 @@ class Sender:
         await self._call(chat_id, lambda: self._bot.leave_chat(chat_id, **TIMEOUTS))
 
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
-        """See Presses.answer."""
+        """See ButtonAnswers.answer."""
         await self.presses.answer(query_id, text, alert=alert)
 
     async def set_menu(self, commands: Sequence[BotCommand] | None, scope: BotCommandScope) -> None:

@@ -28,9 +28,8 @@ WRITE_AGAIN_AFTER = 1.0
 
 
 class DeliveryWorker:
-    """`zone_of` gives the zone of a station, `clock` the aware time. `lost` gets an undeliverable message in the
-    transaction that dead-letters it, `let_in` a closed chat that took a message; `turned` is called in each round, for
-    the watchdog."""
+    """Delivery worker. `fleet` gets undeliverable messages and reopened chats, in the transaction that records them;
+    `clock` gives the aware time; `loop` is the watchdog's."""
 
     def __init__(
         self,

@@ -19,7 +19,7 @@ from bot.telegram.updates.token_bucket import Buckets, Rate
 EACH_STRANGER = Rate(burst=6, every=10.0)
 # Long-term rate of one account: with the short-term one alone, three accounts exhausted the rate of all strangers.
 EACH_FOR_LONG = Rate(burst=20, every=180.0)
-# A company that meets its bot on a Monday morning; then twelve a minute, which is what the store grows by.
+# A company's first day with the bot; then twelve a minute, the rate at which the database may grow.
 ALL_STRANGERS = Rate(burst=60, every=5.0)
 # Reserve for the first updates of each account: /start, the request for access and its answers.
 NEWCOMERS = Rate(burst=20, every=3.0)

@@ -40,7 +40,7 @@ class DroppedUpdates:
 
 class DropNotices:
     """Chats that were notified of a full queue: a group again after TELL_AGAIN_AFTER, a private chat once its queue has
-    been empty. `waits` gives the number of a chat's queued updates.
+    been empty.
 
     Measured with one notification a member: 30 of them queued 810 such messages for the alert group.
     """

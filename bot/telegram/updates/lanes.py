@@ -20,8 +20,8 @@ BETWEEN_STRANGERS = 0.1
 
 
 class Lane(NamedTuple):
-    """Queue of one person in one chat; presses and urgent commands have a second one, so that they do not wait for what
-    the same person typed before."""
+    """Queue of one person in one chat; presses and urgent commands have a second one, so that they do not wait for
+    earlier messages of the same person."""
 
     chat: int
     person: int

@@ -1,4 +1,4 @@
-"""Observer of the updates, before and beside their handling."""
+"""Observer of updates, independent of their handling."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,23 +12,23 @@ from bot.telegram.updates.summary import UpdateSummary
 
 
 class UpdateObserver:
-    """Notified by the queue; does nothing by itself. What is given a session runs in the transaction that stores the
+    """Callbacks of the queue, without effect by default. Those with a session run in the transaction that stores the
     update."""
 
     def heard(self, update: Update) -> None:
-        """An update arrived; its turn comes later."""
+        """An update was queued for its handler."""
 
     def noticed(self, chat: int, message: int) -> None:
-        """A message that is not parsed arrived."""
+        """A message was received that is not parsed."""
 
     def observed(self, chat: int, payload: Mapping[str, Any]) -> None:
         """A member joined or left; the raw update is not parsed."""
 
     async def door(self, session: Session, door: ChatAccess) -> None:
-        """A chat lets the bot in or shuts it out."""
+        """The access of the bot to a chat has changed."""
 
     async def not_read(self, session: Session, seen: UpdateSummary) -> None:
-        """Too much is sent in a chat, and more is dropped."""
+        """An update was dropped, since the queue of its chat is full."""
 
     async def set_aside(self, session: Session, left: LeftOver) -> None:
-        """The program ended on this update too often."""
+        """A poison update was set aside: it ended the program too often."""

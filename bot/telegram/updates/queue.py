@@ -24,7 +24,7 @@ from bot.telegram.updates.token_bucket import Buckets, Rate
 
 log = structlog.get_logger(__name__)
 
-# Telegram keeps the previous list when none is sent, so it is always sent; only what is used is asked for.
+# Telegram keeps the previous list when none is sent, so it is always sent, limited to the types in use.
 WANTED = ("message", "callback_query", "my_chat_member", "chat_member")
 
 PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
@@ -61,12 +61,9 @@ class UpdateQueue:
     an incident never waits for a slow answer to another person; presses and urgent commands beside the texts of the
     same person; updates of strangers one after another.
 
-    `handle` raises only SQLAlchemyError; `deadline` (seconds) cancels a handler that hangs. Callbacks: `heard` gets
-    each update before it is handled, `noticed` the chat and message ids of one that is not parsed, `observed` the chat
-    and the raw update of a person that joins or leaves; `doors` gets a change of the bot's access to a chat, in the
-    transaction that stores the update; `not_read` an update whose queue was full, `set_aside` one that ended the
-    program too often. `admission` decides which updates are stored; without it all are. `urgent` commands have a lane
-    of their own.
+    `handle` raises only SQLAlchemyError; `deadline` (seconds) cancels a handler that hangs. `observer` is notified of
+    each update before it is handled, see UpdateObserver. `admission` decides which updates are stored; without it all
+    are. `urgent` commands have a lane of their own.
     """
 
     def __init__(

@@ -17,10 +17,10 @@ log = structlog.get_logger(__name__)
 
 
 class SourceObserver:
-    """Notified by the source; does nothing by itself."""
+    """Callbacks of the source, without effect by default."""
 
     def polled(self) -> None:
-        """Updates arrived: surely no other program takes them."""
+        """Updates were received, so no other program takes them."""
 
     def conflict(self) -> None:
         """Another program takes updates with the same token."""
@@ -30,9 +30,8 @@ class SourceObserver:
 
 
 class UpdateSource:
-    """Callbacks: `webhook_found` gets the host of a webhook set by another program, and the notification that is due;
-    `polled` is called when it is certain that no other program takes the updates, `conflict` when one does, `turned` in
-    each round of the loop, for the watchdog. `last_success` is the time at which updates last certainly arrived."""
+    """Source of updates. `last_success` is the time at which updates were last received, or confirmed to be none;
+    `loop` is the watchdog's."""
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from bot.demo.pbx.registration.sights import NEWEST, Condition, Dialect, Kind, T
 from bot.demo.pbx.telephony import local_time
 
 ANSWERING = ("Reachable", "NonQualified")
-SECRET_MASK = "XXXXXXXX"  # noqa: S105 - what is shown instead of one
+SECRET_MASK = "XXXXXXXX"  # noqa: S105 - shown instead of a secret
 _CHECK_EVERY = 30
 
 # state in lower case -> (text, color, description); the newer release shows unregistered trunks in red.

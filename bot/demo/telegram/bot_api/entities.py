@@ -245,5 +245,5 @@ def strip(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
 
 
 def read_html(source: str) -> tuple[str, list[Entity]]:
-    """Raises Refusal "Bad Request: can't parse entities: …" with the server's text, offsets in bytes of UTF-8."""
+    """Raises BotApiRefused "Bad Request: can't parse entities: …" with the server's text, offsets in bytes of UTF-8."""
     return _Reader(source).read()

@@ -19,7 +19,7 @@ Formatted = tuple[str, list[Entity]]
 
 
 def reachable_chat(telegram: Telegram, params: Params, name: str = "chat_id") -> Chat:
-    """Return the chat of a call. Raises Refusal with the server's text if the bot has no access."""
+    """Return the chat of a call. Raises BotApiRefused with the server's text if the bot has no access."""
     if not params.text(name):
         raise bad_request(f"{name} is empty")
     chat = telegram.chats.get(params.chat_id(name) or 0)
@@ -98,7 +98,7 @@ def _with_person(telegram: Telegram, entity: Entity) -> Entity:
 
 
 def read_reply(chat: Chat, params: Params) -> int | None:
-    """Raises Refusal for a reply to a deleted message, unless the call allows sending without the reply."""
+    """Raises BotApiRefused for a reply to a deleted message, unless the call allows sending without the reply."""
     reply = params.mapping("reply_parameters") or params
     target = reply.integer("message_id" if reply is not params else "reply_to_message_id")
     if not target:

@@ -85,7 +85,7 @@ def _cut(request: Request) -> Response:
 
 
 def call(telegram: Telegram, method: str, params: Params) -> object:
-    """Call a Bot API method; the result of a long poll must be awaited. Raises Refusal."""
+    """Call a Bot API method; the result of a long poll must be awaited. Raises BotApiRefused."""
     known = METHODS.get(method.lower())
     if known is None:
         raise BotApiRefused(404, "Not Found")

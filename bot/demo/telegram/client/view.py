@@ -113,7 +113,7 @@ def _file(one: ChatMessage) -> Json:
 
 
 def chat_of(telegram: Telegram, user: Person, chat_id: int) -> Chat:
-    """Return a chat that this person may write to. Raises Refusal 404 or 403."""
+    """Return a chat that this person may write to. Raises BotApiRefused 404 or 403."""
     one = telegram.chats.get(chat_id)
     if one is None or (one.person is not None and one.person is not user):
         raise BotApiRefused(404, f"there is no chat {chat_id}")

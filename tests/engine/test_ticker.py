@@ -31,7 +31,7 @@ async def books(store: Store) -> Books:
 
 def ticker(books: Books, *, is_sure: bool = True) -> Ticker:
     clock = Ticker(books.store, lambda: books.now)
-    clock.add(STATION, books.incident_manager, SimpleNamespace(is_sure=is_sure))
+    clock.add(STATION, books.incident_manager, SimpleNamespace(is_confirmed=is_sure))
     return clock
 
 
@@ -256,12 +256,12 @@ async def test_a_station_that_cannot_be_done_holds_up_no_other(books: Books) -> 
 
 
 async def test_of_a_station_that_nobody_can_be_sure_of_the_silences_are_heeded_once_somebody_is(books: Books) -> None:
-    neighbour, watch = Neighbour(), SimpleNamespace(is_sure=False)
+    neighbour, watch = Neighbour(), SimpleNamespace(is_confirmed=False)
     clock = await beside(books, neighbour)
     clock.add(NEIGHBOUR, neighbour, watch)  # type: ignore[arg-type]
     await clock.tick()
     assert (neighbour.ticks, neighbour.reconsidered) == ([], [])
-    watch.is_sure = True
+    watch.is_confirmed = True
     await clock.tick()
     assert neighbour.reconsidered == [books.now]
 

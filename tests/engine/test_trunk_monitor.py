@@ -443,22 +443,22 @@ async def test_a_watch_is_sure_of_nothing_before_its_first_turn_which_takes_up_w
 async def test_a_turn_in_which_something_fails_is_followed_by_the_next_one_that_concludes_the_same() -> None:
     scene = await healthy()
     scene.watch = scene._new_watch()
-    remembered, apply = scene.incident_manager.remembered, scene.incident_manager.apply
+    remembered, apply = scene.incident_manager.load_states, scene.incident_manager.record
 
     async def refuses(*_: Any) -> Never:
         raise OperationalError("select", None, OSError("disk full"))
 
-    scene.incident_manager.remembered = refuses  # type: ignore[method-assign]
+    scene.incident_manager.load_states = refuses  # type: ignore[method-assign]
     assert await scene.watch.run_once() == 10
     assert not scene.watch.is_confirmed
-    scene.incident_manager.remembered = remembered  # type: ignore[method-assign]
+    scene.incident_manager.load_states = remembered  # type: ignore[method-assign]
     scene.pbx.shows("zadarma", DEAD)
-    scene.incident_manager.apply = refuses  # type: ignore[method-assign, assignment]
+    scene.incident_manager.record = refuses  # type: ignore[method-assign, assignment]
     for _ in range(6):
         assert await scene.watch.run_once() == 10
         scene.clock.pass_(10)
     assert scene.incident_manager.told == []
-    scene.incident_manager.apply = apply  # type: ignore[method-assign]
+    scene.incident_manager.record = apply  # type: ignore[method-assign]
     for _ in range(6):
         await scene.watch.run_once()
         scene.clock.pass_(10)

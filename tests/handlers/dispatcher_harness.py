@@ -119,7 +119,7 @@ class FakeStation:
     name = title = STATION
 
     class pbx:  # noqa: N801
-        turn_in = 0.0
+        wait_seconds = 0.0
 
     class watch:  # noqa: N801
         latest = last_good = None
@@ -279,7 +279,9 @@ class DispatcherHarness:
                 raise answer
             return answer or Reply(Message("broken"))
 
-        rule = Rule(permission, **{key: more.pop(key) for key in ("where", "costly", "urgent") if key in more})
+        rule = Rule(
+            permission, **{key: more.pop(key) for key in ("where", "costly", "exempt_from_rate_limit") if key in more}
+        )
         self.catalogue.commands[name] = Command(name, handler, rule, "", **more)
 
     def on_press(self, name: str, permission: str, reply: Reply, **more: Any) -> None:

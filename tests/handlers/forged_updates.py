@@ -135,12 +135,12 @@ class Office(DispatcherHarness):
         watch: Any = SimpleNamespace(
             trunk_names={},
             unwatched=frozenset(),
-            engine_is_silent=False,
+            asterisk_down=False,
             left_alone=set(),
             dialect=None,
             listed=NOTHING_LISTED,
             cause=lambda _trunk: None,
-            registers_again=lambda _trunk: False,
+            on_reregistration=lambda _trunk: False,
         )
         notices = Notifier(
             station=STATION,

@@ -164,10 +164,10 @@ class FakeIncidentManager:
     told: list[tuple[str, Transition]] = field(default_factory=list)
     writes: int = 0
 
-    async def remembered(self) -> dict[str, dict[str, Any]]:
+    async def load_states(self) -> dict[str, dict[str, Any]]:
         return {subject: json.loads(state) for subject, state in self.states.items()}
 
-    async def apply(
+    async def record(
         self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
         self.writes += bool(changed)
@@ -178,7 +178,7 @@ class FakeIncidentManager:
                 self.states[subject] = json.dumps(state)
         self.told += [(one.subject, one.transition) for one in happened]
 
-    def note_look(self, subject: str, state: dict[str, Any], now: datetime) -> None:
+    def touch(self, subject: str, state: dict[str, Any], now: datetime) -> None:
         assert subject in self.states, "only of what is stored already"
         self.states[subject] = json.dumps(state)
 

@@ -46,7 +46,7 @@ class SoakPbx:
     """The part of the client that the monitor and the commands of a soak use."""
 
     trunks: FakePbx
-    turn_in: float = 0.0
+    wait_seconds: float = 0.0
     online: dict[str, bool] = field(default_factory=lambda: dict.fromkeys(("201", "202", "203"), True))
 
     def __post_init__(self) -> None:

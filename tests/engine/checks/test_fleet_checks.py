@@ -34,7 +34,7 @@ class Fleet:
             self.looked.add((station, "calls"))
 
         return SimpleNamespace(
-            phones=SimpleNamespace(look=look), calls=SimpleNamespace(turn=turn, is_on=asks_for_calls)
+            phones=SimpleNamespace(run_once=look), calls=SimpleNamespace(turn=turn, is_on=asks_for_calls)
         )
 
     async def goes_round(self, seen: set[tuple[str, str]], wake: str = "") -> None:

@@ -31,7 +31,7 @@ class Ledger:
     def __init__(self) -> None:
         self.taken: list[int] = []
 
-    async def take_all(self, card: int, *_: Any) -> int:
+    async def acknowledge_all(self, card: int, *_: Any) -> int:
         self.taken.append(card)
         return 1
 

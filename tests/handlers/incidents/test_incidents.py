@@ -382,7 +382,7 @@ async def test_every_trunk_has_its_figures_the_worst_first(office: Office) -> No
 
 async def test_a_trunk_that_is_switched_off_is_not_said_to_have_worked(office: Office) -> None:
     await watched_since(office, NOW - 20 * DAY)
-    office.watch.switched_off = frozenset({"SIP-1", "SIP-2"})
+    office.watch.disabled_trunks = frozenset({"SIP-1", "SIP-2"})
     await add_incident(office.store, NOW - DAY, NOW - DAY + HOUR)
     shown = await office.asks("/history")
     assert "⚪ Мегафон: switched off" in shown

@@ -21,7 +21,7 @@ SINCE = datetime(2026, 11, 23, 13, 2, tzinfo=UTC)
 class Phones:
     """Phones of the PBX, and the check's state of one."""
 
-    turn_in = 0.0
+    wait_seconds = 0.0
 
     def __init__(self) -> None:
         self.states = {"201": "Available", "202": "Unavailable", "203": "Available"}
@@ -45,7 +45,7 @@ class Phones:
 class Office(DispatcherHarness):
     def __init__(self, store: Store) -> None:
         self.pbx = Phones()
-        self.watch = SimpleNamespace(engine_is_silent=False)
+        self.watch = SimpleNamespace(asterisk_down=False)
         super().__init__(store, grants=(*GRANTS, Grant(BORIS, "operator")))
         for name in ("watch", "unwatch"):
             self.catalogue.commands[name] = CATALOGUE.commands[name]
@@ -130,7 +130,7 @@ async def test_the_list_is_there_when_the_pbx_is_not(office: Office) -> None:
 
 async def test_a_dead_engine_is_not_asked_for_its_slow_list(office: Office) -> None:
     await office.asks("/watch 201")
-    office.watch.engine_is_silent = True
+    office.watch.asterisk_down = True
     asked = office.pbx.asked
     assert "nobody can call" in await office.asks("/watch")
     assert "no extension can be looked up" in await office.asks("/watch 203")

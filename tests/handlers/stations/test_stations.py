@@ -29,7 +29,7 @@ class Pbx:
     """Returns the numbers of phones and calls; with `slow` it never answers."""
 
     def __init__(self, *, slow: bool = False) -> None:
-        self.turn_in, self.asked, self._slow = 0.0, 0, slow
+        self.wait_seconds, self.asked, self._slow = 0.0, 0, slow
         self.extensions = SimpleNamespace(statuses=self._statuses)
         self.calls = SimpleNamespace(active=self._active)
 

@@ -57,7 +57,7 @@ async def test_the_fourth_drop_in_half_an_hour_is_flapping_since_the_first() -> 
     trunk = await Trunk.up()
     began = trunk.scene.clock.now
     await trunk.drops(3)
-    assert kinds(trunk.told) == ["Opened trunk_down", "Closed"] * 3
+    assert kinds(trunk.told) == ["Opened trunk_down", "Resolved"] * 3
     await trunk.is_(DEAD, 60)
     assert trunk.told[-1] == Opened(Kind.TRUNK_FLAPPING, began)
 
@@ -73,7 +73,7 @@ async def test_drops_too_short_to_be_told_count_too() -> None:
 async def test_four_drops_in_more_than_half_an_hour_are_four_outages() -> None:
     trunk = await Trunk.up()
     await trunk.drops(5, down=60, up=9 * MINUTE + 30)
-    assert kinds(trunk.told) == ["Opened trunk_down", "Closed"] * 5
+    assert kinds(trunk.told) == ["Opened trunk_down", "Resolved"] * 5
 
 
 async def test_a_provider_that_only_answers_badly_does_not_flap() -> None:
@@ -81,7 +81,7 @@ async def test_a_provider_that_only_answers_badly_does_not_flap() -> None:
     for _ in range(6):
         await trunk.is_(SILENT, 60)
         await trunk.is_(UP, 60)
-    assert kinds(trunk.told) == ["Opened trunk_partial", "Closed"] * 6
+    assert kinds(trunk.told) == ["Opened trunk_partial", "Resolved"] * 6
 
 
 async def test_while_it_flaps_further_drops_are_counted_without_a_sound() -> None:
@@ -121,7 +121,7 @@ async def test_a_quarter_of_an_hour_of_calm_ends_it_and_all_is_forgotten() -> No
     await trunk.is_(UP, 2 * MINUTE)
     assert trunk.told[-1] == Resolved(End.RECOVERED, ended)
     await trunk.drops(3)
-    assert kinds(trunk.told)[-6:] == ["Opened trunk_down", "Closed"] * 3
+    assert kinds(trunk.told)[-6:] == ["Opened trunk_down", "Resolved"] * 3
 
 
 async def test_switched_off_it_flaps_no_longer() -> None:

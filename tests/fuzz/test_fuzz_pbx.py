@@ -126,11 +126,11 @@ async def test_only_a_pbx_error_ever_leaves_the_client(part: int) -> None:
 class Books(FakeIncidentManager):
     """Every notification must be valid for the database and for Telegram."""
 
-    async def apply(
+    async def record(
         self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
         json.dumps([changed, [one.facts for one in happened]], ensure_ascii=False, allow_nan=False).encode()
-        await super().apply(changed, happened, now)
+        await super().record(changed, happened, now)
 
     def of_station(self) -> list[type[object]]:
         return [type(transition) for subject, transition in self.told if subject == STATION]

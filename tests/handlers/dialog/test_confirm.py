@@ -25,7 +25,7 @@ class FakeDrawer:
         self.payloads["token"] = payload, lifetime
         return "token"
 
-    async def take(self, token: str) -> dict[str, Any] | None:
+    async def pop(self, token: str) -> dict[str, Any] | None:
         return self.payloads.pop(token, (None, None))[0]
 
 

@@ -33,7 +33,7 @@ class StoringBook(RecordingStateSink):
         self.store = store
         self.chain: list[Event] = []
 
-    async def apply(
+    async def record(
         self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
         await super().record(changed, happened, now)

@@ -45,7 +45,7 @@ class Ledger:
 
 class Watch:
     trunk_names: Mapping[str, str] = {"SIP-1": "Zadarma", "SIP-2": "Мегафон"}
-    switched_off: frozenset[str] = frozenset()
+    disabled_trunks: frozenset[str] = frozenset()
     unwatched: frozenset[str] = frozenset()
 
 

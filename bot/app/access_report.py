@@ -12,7 +12,7 @@ from bot.access.policy import EVERY_STATION, Access, AccessContext, Decision, Gr
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.runtime.logs import printable
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store import sealing
 from bot.store.access.contacts import Contact, Contacts
 from bot.store.access.grants import GrantBook

@@ -33,10 +33,9 @@ from bot.notifications.admin_notices import AdminNotices
 from bot.notifications.unhandled_updates import UnhandledUpdates
 from bot.runtime.clock import MonotonicClock
 from bot.runtime.pause import PausableGroup
-from bot.runtime.signals import Signal
 from bot.runtime.systemd import ServiceManager
 from bot.runtime.tasks import ENDS_WITHIN, cancel, run_until_stopped
-from bot.runtime.waiting import sleep_or_stop
+from bot.runtime.waiting import Signal, sleep_or_stop
 from bot.runtime.watchdog import LoopWatchdog
 from bot.store import sealing
 from bot.store.access.contacts import Contacts

@@ -9,7 +9,7 @@ from telegram import Update
 from bot.app.fleet import Fleet
 from bot.notifications.unhandled_updates import UnhandledUpdates
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats
 from bot.store.messages.inbox import LeftOver

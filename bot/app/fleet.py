@@ -24,7 +24,7 @@ from bot.engine.station_selection import StationSelection
 from bot.engine.ticker import Ticker
 from bot.messages.message import mark
 from bot.runtime import metrics
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Session
 from bot.store.messages import alert_messages, supergroups
 from bot.store.stations import bindings, renames

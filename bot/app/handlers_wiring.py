@@ -12,7 +12,7 @@ from bot.engine.calendar_feed import CalendarFeed
 from bot.incidents.silence_store import Silences
 from bot.messages.renderer import Renderer
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader
 from bot.store.access.contacts import Contacts

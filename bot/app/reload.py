@@ -11,8 +11,7 @@ from bot.app.fleet import Fleet
 from bot.config.settings import WrongSettings
 from bot.config.station_settings import StationSettings
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
-from bot.runtime.waiting import wait_any
+from bot.runtime.waiting import Signal, wait_any
 from bot.store.database import Store
 from bot.store.messages import outbox
 

@@ -29,7 +29,7 @@ from bot.pbx import Pbx
 from bot.pbx.time_zone import PbxTimeZone
 from bot.runtime.clock import Clock
 from bot.runtime.pause import PausableGroup
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.runtime.watchdog import LoopWatchdog
 from bot.store.access.contacts import Contacts
 from bot.store.access.grants import GrantBook

@@ -16,8 +16,7 @@ from bot.incidents.model import INTERNET, PROVIDER, Changed, End, Kind, Opened, 
 from bot.runtime.clock import Clock
 from bot.runtime.logs import OnChange
 from bot.runtime.pause import PausableGroup
-from bot.runtime.signals import Signal
-from bot.runtime.waiting import sleep_or_stop
+from bot.runtime.waiting import Signal, sleep_or_stop
 from bot.store.database import DatabaseError
 from bot.store.database_errors import database_message
 

@@ -13,7 +13,7 @@ from bot.incidents import timeline
 from bot.incidents.model import End, Kind, StateChange, drill_over
 from bot.notifications.notifier import Notifier
 from bot.runtime import metrics
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Session, Store
 from bot.store.stations import incident_updates, states
 from bot.store.tables.incidents import Incident

@@ -18,7 +18,7 @@ from bot.incidents.silence import (
     is_over,
 )
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Session, Store
 from bot.store.stations import incidents, silences
 from bot.store.tables.incidents import SilenceRow

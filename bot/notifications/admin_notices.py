@@ -7,7 +7,7 @@ import structlog
 
 from bot.notifications.destinations import Destinations
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import DatabaseError, Session, Store
 from bot.store.database_errors import database_message
 from bot.store.messages import outbox

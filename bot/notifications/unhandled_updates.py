@@ -8,7 +8,7 @@ import structlog
 from bot.access.policy import EVERY_STATION
 from bot.notifications.admin_notices import AdminNotices
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access import audit
 from bot.store.access.known_senders import KnownSenders
 from bot.store.database import Session

@@ -1,7 +1,23 @@
-"""Sleep that ends with the program."""
+"""Waits that end early, and signals that notify other parts of the program of a change."""
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from typing import Any
+
+
+class Signal:
+    """Call the connected receivers, in order, when something is sent."""
+
+    def __init__(self, *receivers: Callable[..., object]) -> None:
+        self._receivers = list(receivers)
+
+    def connect(self, *receivers: Callable[..., object]) -> None:
+        self._receivers += receivers
+
+    def send(self, *what: Any) -> None:
+        for receiver in self._receivers:
+            receiver(*what)
 
 
 async def sleep_or_stop(stop: asyncio.Event, seconds: float) -> None:

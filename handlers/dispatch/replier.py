@@ -11,7 +11,7 @@ import structlog
 from bot.access.policy import Destination
 from bot.messages.message import File, Message, stored
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats, keyboards, outbox, questions
 from bot.store.messages.outbox import Urgency

@@ -11,7 +11,7 @@ from bot.access.policy import Permission
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.telegram.delivery.sender import Sender

@@ -8,7 +8,7 @@ from typing import Any
 from bot.access.policy import Access
 from bot.messages.message import Button, Message, Rows, mark, stored
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard

@@ -10,7 +10,7 @@ from bot.app.access_report import NotMet, print_report
 from bot.config.settings import Settings, load_settings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import read_stations
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact
 from bot.store.access.grants import GrantBook

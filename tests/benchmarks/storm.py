@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from bot.access.policy import EVERY_STATION
 from bot.oncall.rotation import Rotation, Shift, Unit
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.oncall.schedules import OnCallBook
 from tests.benchmarks.load import EVERY

@@ -10,7 +10,7 @@ from bot.detection.station_summary import StationSummary
 from bot.engine.correlator import Correlator
 from bot.incidents.model import Changed, End, Kind, Opened, Resolved
 from bot.pbx import Unauthorised, Unreachable
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from tests.detection.test_correlation import HOST, cut_off, down, well
 from tests.incident_harness.recording_sink import RecordingStateSink
 from tests.incident_harness.station import DEAD, OFF, SILENT, START, UP, Clock, Scene

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from bot.engine.incident_manager import AGAIN_AFTER
 from bot.engine.ticker import Ticker
 from bot.incidents.silence_store import SilenceRequest, Silences
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
 from tests.incident_harness.incident_ledger import Books

@@ -15,7 +15,7 @@ from bot.engine.calendar_feed import CalendarFeed
 from bot.engine.drills import Drills
 from bot.incidents.silence_store import Silences
 from bot.messages.message import Message
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader
 from bot.store.access.contacts import Contacts

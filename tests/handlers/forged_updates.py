@@ -31,7 +31,7 @@ from bot.notifications.notifier import Notifier
 from bot.notifications.recipients import OnCallResolver
 from bot.pbx import Pbx
 from bot.pbx.rate_limit import RequestBudget
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access import audit
 from bot.store.access.contacts import Contacts
 from bot.store.database import Store

@@ -19,7 +19,7 @@ from bot.notifications.escalation import EscalationPolicy
 from bot.notifications.notifier import Notifier
 from bot.notifications.recipients import OnCallResolver, OnCallTargets
 from bot.pbx import Unreachable
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store

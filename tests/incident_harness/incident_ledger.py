@@ -17,7 +17,7 @@ from bot.notifications.destinations import Destinations
 from bot.notifications.fallback import Fallback
 from bot.notifications.notifier import Notifier
 from bot.notifications.recipients import OnCallResolver
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store

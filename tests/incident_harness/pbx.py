@@ -26,7 +26,7 @@ from bot.notifications.notifier import Notifier
 from bot.notifications.recipients import OnCallResolver
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation, Shift, Unit
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store

@@ -10,7 +10,7 @@ from bot.access.policy import EVERY_STATION
 from bot.incidents import silence_store
 from bot.incidents.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Weekly, ends, in_force
 from bot.incidents.silence_store import SilenceRequest, Silences
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.stations.incidents import Incidents
 from bot.store.tables.incidents import Incident, SilenceRow

@@ -9,7 +9,7 @@ from bot.incidents.model import Changed, Kind, Upgraded
 from bot.incidents.silence import EVERYTHING, Silence
 from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.notifications.alert_messages import EDIT_EVERY, FAR, MOST_ON_A_CARD, TOGETHER
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency

@@ -8,7 +8,7 @@ import pytest
 from bot.access.policy import BUILT_IN, Destination, Grant
 from bot.incidents.model import Kind
 from bot.notifications.escalation import EscalationPolicy
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox, supergroups

@@ -11,7 +11,7 @@ from bot.access.policy import EVERY_STATION, Grant
 from bot.incidents.model import Kind
 from bot.notifications.recipients import OnCallResolver, OnCallTargets, quiet_until
 from bot.oncall.rotation import Rotation, Shift, Unit
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access.contacts import Contacts
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store

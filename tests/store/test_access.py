@@ -19,7 +19,7 @@ from bot.access.policy import (
     GrantRefused,
     Permission,
 )
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access import audit, grants
 from bot.store.access.access_requests import AGAIN_AFTER, TOLD_ONE_BY_ONE, AccessRequests
 from bot.store.access.audit import Change

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bot.access.policy import Destination
 from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages.notices import Notice
 from bot.store.oncall.calendars import KeptCalendar

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import select
 
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access.audit import entry, record_decision
 from bot.store.database import Store
 from bot.store.stations import bindings

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.stations.watched_extensions import Watched, WatchedExtensions
 

@@ -23,7 +23,7 @@ from bot.demo.pbx.web.faults import NO_FAULT, WebFault
 from bot.demo.pbx.web.journal import Journal
 from bot.demo.pbx.web.keys import Keys
 from bot.demo.pbx.web.limits import RateLimit
-from bot.demo.pbx.web.spoken_passwords import Heard
+from bot.demo.pbx.web.passwords import KnownPasswords
 from bot.demo.pbx.web.worker import Worker
 
 _HISTORY_DAYS = 30
@@ -72,7 +72,7 @@ class StandinPbx:
         self.keys = Keys(self.api_key)
         self.limit = RateLimit()
         self.journal = Journal()
-        self.heard = Heard()
+        self.heard = KnownPasswords()
         self.worker = Worker(now)
         self.tokens = Tokens()
         self.shelf = RecordingFiles()

@@ -14,8 +14,7 @@ import structlog
 
 from bot.notifications.admin_notices import AdminNotices
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
-from bot.runtime.waiting import sleep_or_stop
+from bot.runtime.waiting import Signal, sleep_or_stop
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats
 from bot.telegram.chat_access import BlockReason, ChatSeen, why_closed

@@ -20,7 +20,7 @@ from bot.oncall.calendar import Event, duties
 from bot.oncall.roster import AHEAD, MOMENT, Roster
 from bot.oncall.rotation import Duty
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.sandbox.process import IN_THE_BACKGROUND
 from bot.store.access.contacts import Contact, Contacts
 from bot.store.access.grants import GrantBook

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION, AccessContext, Grant
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access.contacts import known_at
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store

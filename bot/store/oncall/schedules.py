@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation
 from bot.runtime.clock import Clock
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages.notices import Notice, enqueue_notices
 from bot.store.oncall import calendars, reachability, rosters

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.tables.incidents import WatchedExtension, WatchState
 

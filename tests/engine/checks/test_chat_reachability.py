@@ -13,7 +13,7 @@ from bot.access.policy import Destination
 from bot.engine.checks.chat_reachability import ChatReachabilityCheck, perhaps_meant
 from bot.notifications.admin_notices import AdminNotices
 from bot.notifications.destinations import Destinations
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages import blocked_chats
 from bot.telegram.chat_access import ChatSeen

@@ -9,7 +9,7 @@ import pytest
 from bot.engine.checks import extensions, no_calls
 from bot.engine.checks.fleet import FleetChecks
 from bot.incidents.model import EXTENSION, NO_CALLS
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.incidents import WatchState

@@ -23,7 +23,7 @@ from bot.engine.checks.oncall_reachability import DueCheck, ReachabilityCheck, d
 from bot.notifications.destinations import Destinations
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.sandbox.task import Task
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact, Contacts

@@ -14,7 +14,7 @@ from bot.detection.trunk_health import Health
 from bot.incidents.model import Kind
 from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.messages.renderer import Renderer
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
 from handlers import CATALOGUE

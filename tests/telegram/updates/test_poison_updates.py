@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from telegram import Update
 
 from bot.notifications.unhandled_updates import UnhandledUpdates
-from bot.runtime.signals import Signal
+from bot.runtime.waiting import Signal
 from bot.store.access.known_senders import KnownSenders
 from bot.store.database import Store
 from bot.store.messages import inbox

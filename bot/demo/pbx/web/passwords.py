@@ -3,6 +3,7 @@
 import base64
 import re
 import secrets
+from collections.abc import Mapping
 
 from bot.demo.pbx.web.envelope import ActionCall, ActionResult
 
@@ -11,6 +12,9 @@ _SPOKEN = ((80, "Strong"), (60, "Good"), (40, "Fair"), (0, "Weak"))
 # A shorter run, such as the `cde` of a hexadecimal password, does not count.
 _RUNS = ("qwerty", "asdfgh", "zxcvbn", "12345", "23456", "34567", "45678", "56789", "abcde", "bcdef", "cdefg", "defgh")
 ENOUGH_FOR_SIP = 60
+_FIELDS = frozenset({"sip_secret", "secret", "password"})
+# Answers of the other resources are long, and hold no password.
+_RESOURCES = frozenset({"employees", "sip", "passwords", "providers", "sip-providers", "iax-providers"})
 
 
 def score(password: str) -> int:
@@ -113,3 +117,21 @@ def check_dictionary(call: ActionCall) -> ActionResult:
         function="checkDictionary",
         processor="Passwords\\CheckDictionaryAction",
     )
+
+
+class KnownPasswords:
+    """All passwords sent to or by this PBX, so that tests can check for leaks."""
+
+    def __init__(self) -> None:
+        self.passwords: set[str] = set()
+
+    def listen(self, resource: str, said: object) -> None:
+        if resource in _RESOURCES:
+            self._pick(said)
+
+    def _pick(self, said: object) -> None:
+        if isinstance(said, Mapping):
+            self.passwords |= {str(value) for name, value in said.items() if name in _FIELDS}
+        items = said.values() if isinstance(said, Mapping) else said if isinstance(said, list) else ()
+        for item in items:
+            self._pick(item)

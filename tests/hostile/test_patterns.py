@@ -126,7 +126,7 @@ def test_no_function_takes_the_square_of_what_was_typed(part: int) -> None:
     found = programs_code.text_functions(LEFT_OUT)
     assert len(found) > 150
     assert {
-        "bot.messages.sanitize.clean",
+        "bot.messages.sanitize.sanitize",
         "handlers.parsing.arguments.split",
         "handlers.parsing.silences.take_subject",
     } <= found.keys()

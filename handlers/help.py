@@ -3,7 +3,7 @@
 from bot.access.policy import EVERY_STATION, Permission
 from bot.messages.message import Message, mark
 from handlers.access import requests
-from handlers.dispatch import refusals
+from handlers.dialog import refusals
 from handlers.dispatch.declare import CATALOGUE, Reply, Request, StationScope, command
 from handlers.dispatch.rules import Topic
 

@@ -83,7 +83,7 @@ class IncidentNotices:
         await self._note_said(session, incident, "paged_again", again, now)
 
     async def say_again(self, session: Session, incident: Incident, now: datetime, what: str, **facts: Any) -> None:
-        """Send every alert message again at the end of its chat, and record that as `what`."""
+        """Resend every alert message at the end of its chat; `what` is the timeline event that records it."""
         said: dict[int, int] = {}
         for card in await self._alert_messages.of(session, incident):
             silent = (

@@ -15,7 +15,8 @@ from bot.store.access.known_senders import AlertChats
 from bot.store.database import DatabaseError
 from bot.store.messages.unfinished_updates import Checkpoint
 from bot.store.typed_secrets import holds_secret
-from handlers.dispatch import preconditions, refusals
+from handlers.dialog import refusals
+from handlers.dispatch import preconditions
 from handlers.dispatch.access_request import Authorization
 from handlers.dispatch.authorizer import Authorizer
 from handlers.dispatch.declare import ButtonAction, Command, Question, Reply, Request, StationScope

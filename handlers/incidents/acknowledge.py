@@ -6,8 +6,8 @@ from bot.messages.message import Button, Message, mark
 from bot.notifications.presenter import CardAction, can_be
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
+from handlers.dialog.refusals import NO_RIGHT
 from handlers.dispatch.declare import Reply, Request, StationScope, button
-from handlers.dispatch.refusals import NO_RIGHT
 from handlers.dispatch.rules import OnRestart
 from handlers.oncall.facts import person_facts
 

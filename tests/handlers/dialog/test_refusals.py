@@ -11,6 +11,7 @@ from bot.messages.message import Message
 from bot.store.access.audit import EarlierDecision
 from bot.store.tables.incidents import Keyboard
 from handlers import CATALOGUE
+from handlers.dialog.refusals import answer_to_command
 from handlers.dispatch.action_lookup import chosen
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.preconditions import (
@@ -28,7 +29,6 @@ from handlers.dispatch.preconditions import (
     CheckInput,
     judge,
 )
-from handlers.dispatch.refusals import answer_to_command
 from handlers.dispatch.rules import RULES, OnRestart, Topic
 from handlers.dispatch.update_parser import Actor, ButtonPressed, CommandTyped, Place
 

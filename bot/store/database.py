@@ -49,7 +49,8 @@ def async_url(url: str) -> str:
 
 def _one_connection(url: str) -> dict[str, Any]:
     """Limit SQLite to one connection. It has one writer, and every transaction here writes: tasks that wait for a
-    pooled connection queue in order, tasks that wait for SQLite's lock poll and may starve."""
+    pooled connection queue in order, tasks that wait for SQLite's lock poll it until the busy timeout and may starve.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return {}
@@ -58,7 +59,8 @@ def _one_connection(url: str) -> dict[str, Any]:
 
 
 class Store:
-    """The open database. `async with store.begin() as session:` is one transaction."""
+    """The open database. `async with store.begin() as session:` is one transaction: committed at the end of the block,
+    rolled back on an error. Only Store commits a session."""
 
     def __init__(self, url: str) -> None:
         self._url = async_url(url)
@@ -107,7 +109,7 @@ class Store:
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
-        """Begin a transaction; inside `atomic`, a savepoint of that transaction."""
+        """Begin a transaction in a new session; inside `atomic`, a savepoint in the session of that."""
         if (around := _whole.get()) is not None:
             async with around.begin_nested():
                 yield around
@@ -128,8 +130,8 @@ class Store:
 
     @asynccontextmanager
     async def atomic(self) -> AsyncIterator[AsyncSession]:
-        """Make all transactions begun inside one transaction. Do not wait for external events inside: the database has
-        one writer."""
+        """Make all transactions begun inside one transaction in one session. Do not wait for external events inside:
+        the database has one writer."""
         async with self._sessions.begin() as session:
             token = _whole.set(session)
             try:
@@ -175,7 +177,8 @@ async def _outside_transactions(engine: AsyncEngine, *statements: str) -> None:
 
 
 def _begin_immediate(connection: Connection) -> None:
-    # A transaction that reads and then writes would otherwise fail with "database is locked" without waiting.
+    # A transaction that reads and then writes would otherwise fail with "database is locked" at once, without the busy
+    # timeout.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

@@ -1,6 +1,6 @@
 """Delete expired data by age. Open incidents, and rows that belong to them, are never deleted.
 
-History is deleted in batches, each in a transaction of its own, so that other sessions do not wait long.
+History is deleted in batches, each in a transaction of its own, so that other tasks do not wait long for the writer.
 """
 
 from collections.abc import AsyncIterator
@@ -137,7 +137,7 @@ async def _forget(store: Store, table: type[Table], *clauses: ColumnElement[bool
 
 
 async def _forget_decisions(store: Store, before: datetime) -> bool:
-    """Delete one batch; return False if there was none."""
+    """Delete one batch in a new session; return False if there was none."""
     old = select(AuditEntry.id).where(_old(AuditEntry.id, AuditEntry.at, before)).limit(BATCH_SIZE)
     async with store.begin() as session:
         numbers = (await session.execute(old)).scalars().all()

@@ -116,6 +116,7 @@ async def newest_time(session: AsyncSession) -> datetime | None:
 
 
 async def move(session: AsyncSession, setting: ClockSetting) -> None:
+    """Shift the times in the caller's session, so that all are shifted or none."""
     for table, where in _open(setting):
         for row in (await session.execute(select(table).where(*where))).scalars():
             _move(row, setting)

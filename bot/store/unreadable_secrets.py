@@ -33,7 +33,8 @@ class UnreadableSecrets:
 
 
 async def forget_unreadable(session: AsyncSession, now: datetime) -> UnreadableSecrets:
-    """Run once at the start, before any read. With an unchanged token all values are readable."""
+    """Delete in the caller's session; run once at the start, before any other session. With an unchanged token all
+    values are readable."""
     drafts = await _unreadable(session, TemporaryPayload, TemporaryPayload.payload)
     asked = await _unreadable(session, QuestionRow, QuestionRow.data)
     updates = await _unreadable(session, Received, Received.payload)

@@ -1,4 +1,5 @@
-"""Requests for access by people without a role, and their answers. Notifications are queued in the same transaction."""
+"""Requests for access by people without a role, and their answers. Notifications are queued in the session that stores
+the change."""
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
@@ -31,7 +32,7 @@ Rows = list[list[dict[str, Any]]]
 
 
 class AccessRequests:
-    """`wake` is called when messages are queued."""
+    """Each method opens a session. `wake` is called after the commit of queued notifications."""
 
     def __init__(self, store: Store, clock: Clock, grants: GrantBook, wake: Signal) -> None:
         self._store = store
@@ -51,7 +52,7 @@ class AccessRequests:
         listing: Rows,
     ) -> bool:
         """Store a request and notify each administrator in private, with `buttons` for the request's id; when there are
-        many, once for all, with the buttons of `listing`. False if the person has asked within a day."""
+        many, one notification for all, with the buttons of `listing`. False if the person has asked within a day."""
         now = self._clock()
         async with self._store.begin() as session:
             recent = await _asked_within(session, station, AN_HOUR, now)
@@ -75,7 +76,7 @@ class AccessRequests:
     async def _tell(
         self, session: AsyncSession, template: str, station: str, facts: Facts, admins: Iterable[int], rows: Rows
     ) -> list[int]:
-        """Return the outbox ids of the notifications."""
+        """Queue the notifications in the caller's session; flush it, and return their outbox ids."""
         now = self._clock()
         notices = [
             outbox.enqueue(
@@ -134,6 +135,8 @@ class AccessRequests:
             return await session.get(AccessRequestRow, request_id)
 
     async def _owe_news(self, session: AsyncSession, request: AccessRequestRow) -> None:
+        """Queue the notification of the person, and edits of the administrators' notifications, in the caller's
+        session."""
         now, news = self._clock(), {"role": request.answer, "by": request.answered_by}
         told = await session.execute(select(Outgoing).where(Outgoing.id.in_(request.notices)))
         for notice in told.scalars().all():

@@ -1,4 +1,5 @@
-"""Audit log of requests, decisions and outcomes. Append-only, enforced by triggers."""
+"""Audit log of requests, decisions and outcomes. Append-only, enforced by triggers. Functions use the caller's session
+and do not commit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -52,7 +52,7 @@ class AuditRow:
 
 
 class AuditReader:
-    """Counted `denials` are written before each search."""
+    """Each search opens a session, in which `newest` writes the counted `denials` first."""
 
     def __init__(self, store: Store, denials: Denials | None = None) -> None:
         self._store = store

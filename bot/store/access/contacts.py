@@ -67,7 +67,7 @@ class Contacts:
             return await self.named_in(session, ids, at)
 
     async def named_in(self, session: AsyncSession, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
-        """`named` within a session."""
+        """`named` in the caller's session."""
         found = await session.execute(select(Acquaintance).where(Acquaintance.id.in_(tuple(ids))))
         return await self._known_at(session, found.scalars().all(), at)
 
@@ -96,8 +96,8 @@ class Contacts:
 
 
 async def remember(session: AsyncSession, one: Contact, at: Iterable[str] = ()) -> Contact | None:
-    """Store a person or chat seen at the stations `at`; return the previous entry. A username that moved to another
-    account is removed from the old one, which must not be found by it."""
+    """Store a person or chat seen at the stations `at`; return the previous entry. Does not commit the session. A
+    username that moved to another account is removed from the old one, which must not be found by it."""
     for station in at:
         await known_at(session, one.id, station)
     username = one.username.lower() if one.username else None

@@ -40,12 +40,12 @@ class Denials:
         return known.entry
 
     def first(self, key: Hashable, entry: int) -> None:
-        """Register the committed row of a first denial."""
+        """Register the row of a first denial, after the commit of its session."""
         if key not in self._denied and len(self._denied) < MOST_REMEMBERED:
             self._denied[key] = _Denied(entry, self._clock())
 
     async def write_over(self, session: AsyncSession) -> None:
-        """Write and drop expired counts. Entries are ordered by time."""
+        """Write expired counts to the caller's session, and drop them. Entries are ordered by time."""
         oldest = next(iter(self._denied.values()), None)
         if oldest is None or self._counts(oldest):
             return
@@ -53,7 +53,7 @@ class Denials:
         self._denied = {key: one for key, one in self._denied.items() if self._counts(one)}
 
     async def write(self, session: AsyncSession) -> None:
-        """Write the counts that have changed."""
+        """Write the counts that have changed to the caller's session."""
         for one in self._denied.values():
             if one.more > one.written:
                 outcome = f"and {one.more} more time{'s' if one.more > 1 else ''}"

@@ -72,7 +72,7 @@ class GrantBook:
         self._changed.send()
 
     async def read(self, session: AsyncSession) -> Access:
-        """Return all grants, expired ones too: Access decides which are in effect."""
+        """Return all grants within the caller's session, expired ones too: Access decides which are in effect."""
         found = await session.execute(_ALL_GIVEN)
         # Settings keep the id that a group had before it became a supergroup.
         moves = await supergroups.moves(session) if self._names_chats else {}
@@ -83,7 +83,7 @@ class GrantBook:
         return Access((*named, *(Grant(*row) for row in found)), self.roles)
 
     async def write(self, session: AsyncSession, grant: Grant, giver: AccessContext) -> None:
-        """Grant within the caller's transaction; the caller calls `tell` after the commit. Raises GrantRefused."""
+        """Grant in the caller's session; the caller commits it, then calls `tell`. Raises GrantRefused."""
         access = await self.read(session)
         check_grant(access, giver, grant)
         await _meet(session, access, giver, grant)
@@ -99,7 +99,7 @@ class GrantBook:
         await session.merge(row)
 
     def tell(self) -> None:
-        """Report a change after the commit of the caller's transaction."""
+        """Report a change; call it after the commit of the session given to `write`."""
         self._changed.send()
 
 

@@ -12,7 +12,7 @@ from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.tables.people import OverrideRow, RotationRow
 
-# Timeout of the cache, for changes made without a call of `changed`.
+# Timeout of the cache: covers changes made without a call of `changed`.
 FRESH_FOR = timedelta(minutes=1)
 
 
@@ -47,7 +47,7 @@ class KnownSenders:
             self.ours |= {new}
 
     async def refresh(self) -> None:
-        """Reload if expired. Raises SQLAlchemyError."""
+        """Reload if expired, in a new session. Raises SQLAlchemyError."""
         now = self._clock()
         if self._read_at is not None and timedelta() <= now - self._read_at < FRESH_FOR:
             return

@@ -1,4 +1,4 @@
-"""Alert messages of incidents, by chat, incident and outbox row."""
+"""Alert messages of incidents, by chat, incident and outbox row. Returned rows belong to the caller's session."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,13 +10,13 @@ from bot.store.tables.incidents import AlertMessage, AlertMessageIncident, Incid
 
 
 async def add(session: AsyncSession, card: AlertMessage) -> None:
-    """Insert an alert message and set its id."""
+    """Add an alert message to the session and flush it, which sets the id."""
     session.add(card)
     await session.flush()
 
 
 def attach(session: AsyncSession, card: AlertMessage, incident: Incident) -> None:
-    """Add an incident to an alert message; the row is written by the next flush."""
+    """Add an incident to an alert message; the session writes the row at its next flush."""
     session.add(AlertMessageIncident(card_id=card.id, incident_id=incident.id))
 
 

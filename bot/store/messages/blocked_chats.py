@@ -18,7 +18,7 @@ TOPIC_CLOSED = "topic_closed"
 async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) -> bool:
     """Store a chat as closed since `at`; return False if it was already closed.
 
-    The earlier time is kept: `reopen` retries edits attempted since then.
+    The earlier time is kept: `reopen` queues the edits attempted since then for a retry.
     """
     closed = await session.execute(
         insert(ClosedChat)
@@ -37,8 +37,8 @@ async def reopen(
 ) -> Mapping[int, datetime]:
     """Delete the closed chats among `chats` and return the time since when each was closed.
 
-    The newest failed edit of each message there is queued again. With `in_topic`, chats whose General topic is closed
-    stay closed: an update from a topic does not prove that General is open.
+    The newest failed edit of each message there is queued for a retry. With `in_topic`, chats whose General topic is
+    closed stay closed: an update from a topic does not prove that General is open.
     """
     # Runs for every private update, and rarely finds a closed chat: select before any write.
     shut = select(ClosedChat.chat_id, ClosedChat.at).where(ClosedChat.chat_id.in_(tuple(chats)))

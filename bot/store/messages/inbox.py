@@ -53,7 +53,8 @@ class LeftOver(NamedTuple):
 
 
 async def take_in(session: AsyncSession, updates: dict[int, dict[str, Any]], now: datetime) -> list[int]:
-    """Insert a batch of updates; return the new ids in ascending order."""
+    """Insert a batch of updates in the caller's session, which commits before they are queued; return the new ids in
+    ascending order."""
     if not updates:
         return []
     rows = [{"update_id": i, "payload": payload, "received_at": now} for i, payload in updates.items()]

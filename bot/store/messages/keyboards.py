@@ -37,7 +37,7 @@ def new_keyboard(
     message_id: int | None = None,
     said: dict[str, Any] | None = None,
 ) -> Keyboard:
-    """Return a keyboard row to add to a session.
+    """Return a keyboard row that is in no session yet.
 
     `rows` are dictionaries with label, action and data. `station` is the PBX that the buttons refer to. `message_id` is
     set when the message is already sent; `said` holds its template and facts.
@@ -57,12 +57,12 @@ def new_keyboard(
 
 
 def add(session: AsyncSession, keyboard: Keyboard) -> None:
-    """Insert a keyboard when the transaction commits."""
+    """Add a keyboard to the session."""
     session.add(keyboard)
 
 
 async def attach(session: AsyncSession, keyboard: Keyboard) -> Keyboard:
-    """Return the keyboard of another session as a row of this one."""
+    """Merge the keyboard of another session into this one."""
     return await session.merge(keyboard)
 
 

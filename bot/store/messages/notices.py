@@ -1,4 +1,4 @@
-"""Notifications about a change, queued in the transaction of the change."""
+"""Notifications about a change, queued in the session of the change."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +24,7 @@ class Notice:
 
 
 def enqueue_notices(session: AsyncSession, now: datetime, news: Iterable[Notice]) -> None:
+    """Add the notifications and their keyboards to the session; wake the delivery worker after the commit."""
     for one in news:
         keyboard = one.rows and new_keyboard(
             one.to.chat,

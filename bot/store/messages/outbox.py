@@ -1,8 +1,9 @@
-"""Outbox: queue of Telegram messages, written in the transaction that causes them and removed after delivery.
+"""Outbox: queue of Telegram messages, written in the session of the change that causes them.
 
 States of a row: pending → sending → sent; back to pending with a later `not_before` if Telegram certainly did not
-accept it; uncertain if it may have, then it is retried and marked as a possible repeat; dead, with the error and the
-fallback recipient; dropped if obsolete before delivery.
+accept it; uncertain if it may have (timeout, lost answer, crash), then it is retried and marked as a possible repeat;
+dead, with the error and the fallback recipient; dropped if obsolete before delivery. Functions use the caller's session
+and do not commit.
 """
 
 from datetime import datetime
@@ -41,7 +42,7 @@ _MARK_SENT = (
 
 
 class Urgency(IntEnum):
-    """Order of delivery, within a chat and over all chats."""
+    """Order of the queue, within a chat and over all chats."""
 
     PAGE = 0
     RESOLVE = 1
@@ -68,7 +69,8 @@ def enqueue(
     message_id: int | None = None,
     html: str | None = None,
 ) -> Outgoing:
-    """Add a message to the outbox; it is stored when the session's transaction commits.
+    """Add a message and its keyboard to the session; the id is set at its next flush. Wake the delivery worker after
+    the commit.
 
     `about` is the outbox row that an edit changes or a send replies to; `message_id` is the same for a message sent
     outside the outbox. The default `urgency` is ANSWER for a send, EDIT otherwise.
@@ -112,10 +114,10 @@ async def show(
     """Set the current content of the message of `row`; the newest content wins. Return True if the message is not yet
     sent.
 
-    A queued send or edit is changed in place, so edits do not accumulate.
+    A queued send or edit is changed in place, so edits do not accumulate in the queue. Flushes the session.
     """
     if row.state in WAITING:
-        # Failed after an edit was queued: that edit is older than the new content.
+        # Queued for a retry after an edit was queued: that edit is older than the new content.
         await session.execute(
             update(Outgoing)
             .where(*_edits_that_wait(row.id))
@@ -184,11 +186,12 @@ async def waits_to_say(session: AsyncSession, chat_id: int, template: str) -> bo
 
 
 def drop(row: Outgoing, why: str) -> None:
-    """Mark a row as obsolete."""
+    """Mark a row of an open session as obsolete: it leaves the queue."""
     row.state, row.error = "dropped", why
 
 
 async def waiting(session: AsyncSession) -> int:
+    """Return the length of the queue, with the messages that are being sent."""
     found = await session.execute(
         select(func.count()).select_from(Outgoing).where(Outgoing.state.in_((*WAITING, "sending")))
     )
@@ -227,7 +230,7 @@ async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
 
 
 async def claim(session: AsyncSession, row_id: int, now: datetime) -> bool:
-    """Mark a row as sending; False if it is no longer queued."""
+    """Mark a row as sending; False if it is no longer queued. Commit the session before the request to Telegram."""
     claimed = await session.execute(_CLAIM, {"row": row_id, "now": now})
     return claimed.scalar_one_or_none() is not None
 
@@ -238,6 +241,7 @@ async def can_be_made(session: AsyncSession, row_id: int) -> None:
 
 
 async def mark_sent(session: AsyncSession, row_id: int, message_id: int | None, now: datetime) -> None:
+    """Take a delivered message out of the queue."""
     await session.execute(_MARK_SENT, {"row": row_id, "now": now, "message": message_id})
 
 

@@ -1,4 +1,4 @@
-"""Queries for outbox rows that are due, most urgent first.
+"""Queries for queued outbox rows that are due, most urgent first.
 
 A failed row that waits for its retry holds back later rows of its chat, except more urgent ones; a row scheduled for
 later holds back none.
@@ -47,6 +47,7 @@ _NEXT_AFTER = select(func.min(Outgoing.not_before)).where(Outgoing.state.in_(WAI
 
 
 async def chats_with_due(session: AsyncSession, now: datetime) -> list[int]:
+    """Return the chats whose queue has a due row."""
     found = await session.execute(_CHATS_WITH_DUE, {"now": now})
     return list(found.scalars())
 
@@ -59,6 +60,7 @@ async def urgency_of_chat(session: AsyncSession, chat_id: int, now: datetime) ->
 
 
 async def first_of_chat(session: AsyncSession, chat_id: int, now: datetime) -> Outgoing | None:
+    """Return the chat's next queued row that is due, attached to the session; None if there is none."""
     found = await session.execute(_FIRST_OF_CHAT, {"now": now, "chat": chat_id})
     return found.scalar_one_or_none()
 
@@ -82,7 +84,7 @@ async def follow_moves(session: AsyncSession, now: datetime) -> None:
 
 
 async def untried(session: AsyncSession, chat_id: int, thread_id: int | None, template: str) -> list[Outgoing]:
-    """Return the pending rows of a chat and template with no delivery attempt, oldest first."""
+    """Return the queued rows of a chat and template with no delivery attempt, oldest first."""
     found = await session.execute(
         select(Outgoing)
         .where(

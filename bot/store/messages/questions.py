@@ -1,4 +1,5 @@
-"""Pending questions: at most one for each person and chat, kept over a restart."""
+"""Pending questions: at most one for each person and chat, kept over a restart. Functions use the caller's session and
+do not commit."""
 
 from datetime import datetime
 from typing import Any

@@ -15,7 +15,8 @@ _MOVES = select(_CHAT_MOVES.c.old_id, _CHAT_MOVES.c.new_id)
 
 
 async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
-    """Move all rows of a chat to its new id. Message ids are cleared: they restart in the supergroup."""
+    """Move all rows of a chat, queued messages included, to its new id, in the caller's session. Message ids are
+    cleared: they restart in the supergroup."""
     await session.merge(ChatMove(old_id=old_id, new_id=new_id, at=now))
     await session.execute(update(ChatMove).where(ChatMove.new_id == old_id).values(new_id=new_id))
     # Buttons of old messages are void too: their message ids belong to other messages in the new chat.

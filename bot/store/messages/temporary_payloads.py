@@ -17,7 +17,7 @@ _PEEK = select(_KEPT.c.payload).where(_KEPT.c.id == bindparam("of"), _KEPT.c.exp
 
 
 class TemporaryPayloads:
-    """Payloads are plain JSON. Expired ones are not returned, and are deleted later."""
+    """Payloads are plain JSON. Each method opens a session. Expired ones are not returned, and are deleted later."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -45,6 +45,7 @@ async def peek(session: AsyncSession, kept_id: str, now: datetime) -> dict[str, 
 
 
 async def take_out(session: AsyncSession, kept_id: str, now: datetime) -> dict[str, Any] | None:
+    """Return and delete a payload in the caller's session."""
     found = await session.execute(
         delete(TemporaryPayload)
         .where(TemporaryPayload.id == kept_id, TemporaryPayload.expires_at > now)

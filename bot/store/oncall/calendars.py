@@ -43,7 +43,8 @@ def of_row(row: RotationRow) -> KeptCalendar | None:
 
 
 async def keep(session: AsyncSession, station: str, kept: KeptCalendar, by: str, now: datetime) -> None:
-    """Store a calendar, which takes the place of the level's rotation; the rotation is kept."""
+    """Store a calendar, which takes the place of the level's rotation; the rotation is kept. Adds to the caller's
+    session."""
     row = await session.get(RotationRow, (station, kept.level))
     if row is None:
         row = RotationRow(station=station, level=kept.level, people=[], shift={})
@@ -53,7 +54,7 @@ async def keep(session: AsyncSession, station: str, kept: KeptCalendar, by: str,
 
 
 async def renew(session: AsyncSession, station: str, old: KeptCalendar, new: KeptCalendar) -> bool:
-    """Replace the calendar; False if it was changed or removed meanwhile."""
+    """Replace the calendar in the caller's session; False if it was changed or removed meanwhile."""
     row = await session.get(RotationRow, (station, old.level))
     if row is None or of_row(row) != old:
         return False

@@ -30,7 +30,7 @@ async def known(session: AsyncSession, people: Iterable[int]) -> Mapping[int, Re
 
 
 async def note(session: AsyncSession, person: int, now: datetime, *, reachable: bool, warned: bool) -> None:
-    """Store the result of a check."""
+    """Store the result of a check in the caller's session."""
     row = await _row(session, person)
     row.reachable, row.checked_at = reachable, now
     if warned or reachable:
@@ -39,7 +39,7 @@ async def note(session: AsyncSession, person: int, now: datetime, *, reachable: 
 
 
 async def check_anew(session: AsyncSession, people: Iterable[int]) -> None:
-    """Schedule a new check after a change of duties."""
+    """Make the check of each person due at once, in the session that changes their duties."""
     await session.execute(update(Pager).where(Pager.person_id.in_(tuple(people))).values(checked_at=None))
 
 

@@ -1,4 +1,4 @@
-"""On-call schedules set in chat. Notifications of a change are queued in the same transaction."""
+"""On-call schedules set in chat. Notifications of a change are queued in its session."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +56,8 @@ class SwapResult(StrEnum):
 
 
 class OnCallBook:
-    """Schedules of all stations. `changed` is called with the station after each change."""
+    """Schedules of all stations. Methods that take no session open one; `changed` is called with the station after the
+    commit of a change of duties."""
 
     def __init__(self, store: Store, clock: Clock, changed: Signal) -> None:
         self._store = store
@@ -214,7 +215,7 @@ class OnCallBook:
         return renewed
 
     async def note_reach(self, person: int, *, reachable: bool, warnings: Sequence[Notice]) -> None:
-        """Store the result of a reachability check, and queue the warnings."""
+        """Store the result of a reachability check, and queue the warnings as notifications in the same session."""
         async with self._store.begin() as session:
             await reachability.note(session, person, self._clock(), reachable=reachable, warned=bool(warnings))
             enqueue_notices(session, self._clock(), warnings)

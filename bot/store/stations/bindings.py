@@ -12,6 +12,8 @@ from bot.store.tables.chats import Binding, StationChoiceRow
 
 
 class Bindings:
+    """Bindings of all chats. Each method opens a session."""
+
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock

@@ -18,12 +18,12 @@ from bot.store.tables.incidents import Import
 RUNNING, STOPPING, STOPPED, DONE, LAPSED = "running", "stopping", "stopped", "done", "lapsed"
 # A stopped import can be resumed for a day.
 GOES_ON_WITHIN = timedelta(days=1)
-# After this many starts in a row without progress it waits for its person instead of resuming.
+# After this many starts in a row without progress it is not retried; its person can resume it.
 MAX_STARTS = 2
 
 
 class Imports:
-    """Imports of all stations. `rows` are plain JSON that is not interpreted here."""
+    """Imports of all stations. Each method opens a session. `rows` are plain JSON that is not interpreted here."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
@@ -50,8 +50,8 @@ class Imports:
             await session.execute(changed.values(rows=rows, touched_at=self._clock(), **more))
 
     async def reported(self, import_id: int, lines: Container[int]) -> None:
-        """Delete the passwords of delivered lines, or all rows if the import is done. Ignored while it runs: its own
-        report follows."""
+        """Delete the passwords of delivered lines, or all rows if the import is done. Ignored while its task runs: its
+        own report follows."""
         async with self._store.begin() as session:
             found = await session.get(Import, import_id)
             if found is None or found.state not in (STOPPED, DONE):
@@ -82,7 +82,7 @@ async def find_import(session: AsyncSession, import_id: int) -> Import | None:
 
 
 async def end_in_order(session: AsyncSession) -> None:
-    """Reset the crash counts at a regular shutdown."""
+    """Reset the crash counts at a regular shutdown, in the caller's session."""
     await session.execute(update(Import).where(Import.state.in_((RUNNING, STOPPING))).values(crashes=0))
 
 

@@ -1,4 +1,5 @@
-"""Queries and updates of the incident manager: open incidents of one station, in the caller's transaction."""
+"""Queries and updates of the incident manager: open incidents of one station. Functions use the caller's session, to
+which returned rows belong; none commits."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -73,14 +74,14 @@ async def due(session: AsyncSession, station: str, now: datetime, limit: int) ->
 
 
 async def postpone(session: AsyncSession, incident_id: int, now: datetime, until: datetime) -> None:
-    """Move the step and the warning that are due by now to a later time."""
+    """Move the step and the warning that are due by now to a later time, for a retry."""
     for column in (Incident.due_at, Incident.warn_at):
         late = update(Incident).where(Incident.id == incident_id, column <= now)
         await session.execute(late.values({column: until}))
 
 
 async def make_suppressed_due(session: AsyncSession, station: str, now: datetime) -> None:
-    """Make open incidents due now that are suppressed or not yet notified."""
+    """Make open incidents due now that are suppressed or without a notification yet."""
     await session.execute(
         update(Incident)
         .where(
@@ -93,7 +94,8 @@ async def make_suppressed_due(session: AsyncSession, station: str, now: datetime
 
 
 async def claim(session: AsyncSession, incident: Incident) -> bool:
-    """Lock optimistically by version; False when the incident has changed since it was read."""
+    """Lock optimistically by version and refresh the row in its session; False when the incident has changed since it
+    was read."""
     claimed = await session.execute(
         update(Incident)
         .where(Incident.id == incident.id, Incident.version == incident.version)
@@ -131,7 +133,7 @@ async def acknowledge(
 
 
 async def add(session: AsyncSession, incident: Incident) -> None:
-    """Insert an incident and set its id and number."""
+    """Add an incident to the session and flush it, which sets the id and number."""
     session.add(incident)
     await session.flush()
 
@@ -139,7 +141,7 @@ async def add(session: AsyncSession, incident: Incident) -> None:
 def add_event(
     session: AsyncSession, incident: Incident, what: str, at: datetime, noted_at: datetime, facts: dict[str, Any]
 ) -> None:
-    """Append to the timeline of an incident."""
+    """Append to the timeline of an incident in the caller's session."""
     session.add(IncidentEvent(incident_id=incident.id, at=at, noted_at=noted_at, what=what, facts=facts))
 
 

@@ -1,4 +1,4 @@
-"""Read-only queries for incidents, their timelines and the delivery of their messages."""
+"""Read-only queries for incidents, their timelines and the delivery of their notifications."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -38,7 +38,7 @@ class Delivered:
 
 
 class Incidents:
-    """Incidents of all stations. `kept` is the retention, None for no limit."""
+    """Incidents of all stations. Each method opens a session. `kept` is the retention, None for no limit."""
 
     def __init__(self, store: Store, kept: timedelta | None = None) -> None:
         self._store = store

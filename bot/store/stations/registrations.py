@@ -44,6 +44,8 @@ class Reregistration:
 
 
 class Reregistrations:
+    """Re-registrations of all stations. Each method opens a session."""
+
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock

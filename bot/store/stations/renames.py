@@ -13,7 +13,8 @@ NUMBERED = (Incident.__table__, SilenceRow.__table__)
 
 
 async def take_over(session: AsyncSession, *, formerly: str, name: str) -> int:
-    """Rename a station; return the number of rows changed. Idempotent.
+    """Rename a station in the caller's session; return the number of rows changed. Idempotent, so that it can be
+    retried.
 
     Rows already stored under the new name win; the conflicting ones keep the old name.
     """

@@ -10,7 +10,7 @@ from bot.store.tables.incidents import SilenceRow
 
 
 def add(session: AsyncSession, row: SilenceRow) -> None:
-    """Insert a silence when the transaction commits."""
+    """Add a silence to the session."""
     session.add(row)
 
 

@@ -1,4 +1,4 @@
-"""Stored states of trunks and stations, by station and subject."""
+"""Stored states of trunks and stations, by station and subject. Functions use the caller's session."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

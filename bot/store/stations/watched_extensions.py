@@ -1,4 +1,4 @@
-"""Extensions with a notification when their phones go offline."""
+"""Extensions whose phones cause a notification when they go offline."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Watched:
 
 
 class WatchedExtensions:
-    """Watched extensions of one station. `changed` is sent after every change."""
+    """Watched extensions of one station. Each method opens a session; `changed` is sent after every commit."""
 
     def __init__(self, store: Store, station: str, changed: Signal) -> None:
         self._store = store

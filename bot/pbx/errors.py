@@ -132,7 +132,7 @@ class WriteRefused(PbxError): ...
 
 
 class Uncertain(PbxError):
-    """Write without an answer. `cause` is the error in place of it."""
+    """Write without an answer: read back before a retry. `cause` is the timeout or other error in place of it."""
 
     def __init__(self, cause: PbxError, resource: str = "") -> None:
         super().__init__(f"write without an answer, may still be carried out ({cause})", resource)

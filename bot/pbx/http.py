@@ -43,7 +43,7 @@ from bot.pbx.single_flight import SingleFlight
 from bot.runtime.clock import Monotonic, Sleep
 
 ROOT = "/pbxcore/api/v3/"
-# The PBX gives its worker 30 s to answer. Seconds.
+# Timeouts in seconds; the PBX gives its worker 30 s to answer.
 TIMEOUTS = httpx.Timeout(35, connect=5, pool=35)
 # Timeout of a whole exchange: the read timeout alone does not limit an answer sent byte by byte.
 ANSWERED_WITHIN = 40.0
@@ -53,9 +53,9 @@ WATCH_TRIES = 2
 SUSPICIOUSLY_SLOW = 1.5
 # Seconds: a day.
 LONGEST_TALK = 86_400
-# Converting a long recording takes the PBX up to 30 s.
+# Timeouts of a recording: the PBX takes up to 30 s to convert a long one.
 FETCH_TIMEOUTS = httpx.Timeout(60, connect=5, pool=35)
-# Timeout of a recording in seconds, extended by the received bytes divided by FETCH_RATE.
+# Timeout of the whole recording in seconds, extended by the received bytes divided by FETCH_RATE.
 FETCHED_WITHIN = 60.0
 FETCH_RATE = 100_000
 # Bytes read of an error in place of a recording.
@@ -81,7 +81,8 @@ class Recording:
 
 
 class PbxConnection:
-    """HTTP connection of one station, with one key and one rate limit. Raises PbxError."""
+    """HTTP connection of one station, with one key and one rate limit. Each request has a timeout of ANSWERED_WITHIN;
+    reads are retried, writes are not. Raises PbxError."""
 
     def __init__(
         self,
@@ -132,14 +133,16 @@ class PbxConnection:
     ) -> Answer[Any]:
         """Read a resource.
 
-        Concurrent equal requests share one answer, so that fifty people asking at once cost the PBX one request.
+        Concurrent equal requests share one task and its retries, so that fifty people asking at once cost the PBX one
+        request.
         """
         key = (path, tuple(sorted((query or {}).items())), priority)
         answer: Answer[Any] = await self._under_way.do(key, lambda: self._read(path, query, priority))
         return answer
 
     async def _read(self, path: str, query: Mapping[str, str] | None, priority: Priority) -> Answer[Any]:
-        """Read with retries, but not after a timeout, which took half a minute already."""
+        """Read in READ_TRIES attempts at most, WATCH_TRIES for a poll. Retried on Unreachable, ServerError and a short
+        Busy; not after a timeout, which took half a minute already."""
         tries = WATCH_TRIES if priority is Priority.WATCH else READ_TRIES
         for attempt in range(1, tries + 1):
             started = self._clock()
@@ -163,7 +166,7 @@ class PbxConnection:
         method: str = "POST",
         priority: Priority = Priority.COMMAND,
     ) -> Envelope:
-        """Write without retries. Raises Uncertain without an answer: it may be carried out later."""
+        """Write without retries. Raises Uncertain after a timeout or lost answer: it may be carried out later."""
         try:
             return await self.ask(method, path, body=body, priority=priority)
         except (TimedOut, ServerError, NotJson) as error:
@@ -220,8 +223,7 @@ class PbxConnection:
 
     async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Recording:
         """Fetch a recording from an address given by the PBX: only on the PBX itself, and without the key, which is not
-        needed. Raises TooLarge beyond `limit` bytes.
-        """
+        needed. Not retried; the timeout grows with the bytes received. Raises TooLarge beyond `limit` bytes."""
         try:
             whole = urljoin(self._root, address)
         except ValueError:

@@ -43,7 +43,8 @@ class RequestBudget:
         self._blocked_until = 0.0
 
     async def take(self, priority: Priority) -> None:
-        """Wait for a request's turn. Raises Busy at once while the PBX blocks this address."""
+        """Wait, without a timeout, until a request of this priority may be sent. Raises Busy at once while the PBX
+        blocks this address."""
         while (wait := self.wait(priority)) > 0:
             await self._sleep(wait)
         self._taken.append(self._clock())

@@ -10,7 +10,7 @@ from bot.pbx import Pbx, PbxError
 
 log = structlog.get_logger(__name__)
 
-# Timeout: the next poll waits for it. Seconds.
+# Timeout in seconds: the next poll waits for it.
 ASKED_WITHIN = 15.0
 
 
@@ -34,7 +34,7 @@ class PbxTimeZone:
             self._offset = timezone(offset)
 
     async def fetch(self, pbx: Pbx) -> None:
-        """Fetch the zone's name, unless known. Does not raise PbxError."""
+        """Fetch the zone's name, unless known. A timeout or PbxError is logged, and the next call retries."""
         if self._zone is not None:
             return
         try:

@@ -49,7 +49,8 @@ class Extensions:
         self._book = book
 
     async def statuses(self, priority: Priority = Priority.COMMAND) -> Answer[dict[str, ExtensionStatus]]:
-        """Return the extensions by number. Measured: with Asterisk down it takes 1 s for each extension."""
+        """Return the extensions by number. Measured: with Asterisk down it takes 1 s for each extension, so set a
+        timeout."""
         answer = await self._connection.read("sip:getStatuses", priority=priority)
         phones = await models(ExtensionStatus, answer.value, "sip")
         names = await self._book.names(priority) if phones else {}

@@ -35,7 +35,7 @@ class PhoneBook:
         self._asking = asyncio.Lock()
 
     async def names(self, priority: Priority = Priority.COMMAND) -> Mapping[str, str]:
-        """Return names by number. Does not raise PbxError."""
+        """Return names by number, the last ones after a timeout or PbxError."""
         await self._ask(priority)
         return self._names
 

@@ -23,7 +23,7 @@ class HealthSource(Protocol):
 
 
 class Heartbeat:
-    """Sent only while `health` is proven: a program in a restart loop must not send heartbeats."""
+    """Task that sends heartbeats only while `health` is proven: a program in a restart loop must not."""
 
     def __init__(self, url: SecretStr, health: HealthSource) -> None:
         self._url = url
@@ -38,8 +38,8 @@ class Heartbeat:
             await sleep_or_stop(stop, EVERY if well else LOOK_EVERY)
 
     async def beat(self) -> None:
-        """Send a heartbeat. Only the class of an error is logged: its text may quote the address, which is a secret. A
-        new connection each time cannot be stuck."""
+        """Send a heartbeat, with a timeout of TIMEOUT seconds and without a retry. Only the class of an error is
+        logged: its text may quote the address, which is a secret. A new connection each time cannot be stuck."""
         try:
             trouble = await self._call()
         except Exception as error:

@@ -26,7 +26,7 @@ LOOK_EVERY = 15.0
 
 
 class HealthSources(Protocol):
-    """Where the signals come from. Only `oldest_due` asks the database."""
+    """Sources of the signals. Only `oldest_due` opens a session."""
 
     @property
     def last_updates(self) -> datetime | None: ...
@@ -36,16 +36,16 @@ class HealthSources(Protocol):
 
     @property
     def last_polls(self) -> Mapping[str, datetime | None]:
-        """Of each station that is watched now, by title."""
+        """Return the last successful poll of each station monitored now, by title."""
 
     async def oldest_due(self) -> datetime | None:
-        """Due time of the oldest message that waits for delivery."""
+        """Return the due time of the oldest queued message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthSignals:
     """Time of the last success of each signal, None before the first; `polls` by the title of the station. `oldest_due`
-    is the time at which the oldest undelivered message was due."""
+    is the time at which the oldest queued message was due."""
 
     updates: datetime | None
     polls: Mapping[str, datetime | None]
@@ -108,7 +108,7 @@ class HealthMonitor:
         self._moved: tuple[datetime, timedelta] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Read the database until `stop`: health requests must neither wait for it nor block it."""
+        """Read the database in this task until `stop`: health requests must neither wait for it nor block it."""
         while not stop.is_set():
             await self.look()
             await sleep_or_stop(stop, LOOK_EVERY)

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from bot.http.uvicorn_connection import Connection, Patience, Server
 
-# Seconds: a client that hangs must not delay the end of the program.
+# Timeout of the shutdown in seconds: a client that hangs must not delay the end of the program.
 FINISH_WITHIN = 3
 
 

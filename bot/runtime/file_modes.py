@@ -64,7 +64,8 @@ def warn_of_loose_modes(paths: Iterable[Path]) -> None:
 
 
 def _is_loose(path: Path) -> bool:
-    """A file of another account, such as root, may be readable by our group: the bot could not read it otherwise."""
+    """Return True if others can read it. A file of another account, such as root, may be readable by our group: the bot
+    could not read it otherwise."""
     allowed = 0 if _is_ours(path) else stat.S_IRGRP
     return bool(_mode(path) & OTHERS & ~allowed)
 

@@ -36,7 +36,7 @@ class PausableGroup:
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
-        """Exclusive section: begins when no task is in `moving`, and blocks new ones until it ends."""
+        """Exclusive section: begins when no task is in `running`, and blocks new ones until it ends."""
         async with self._changed:
             self._is_wanted = True
             await self._changed.wait_for(lambda: self._moving == 0)

@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Signal:
-    """Call the connected receivers, in order, when something is sent."""
+    """Notify the connected receivers, in order, within the task that sends."""
 
     def __init__(self, *receivers: Callable[..., object]) -> None:
         self._receivers = list(receivers)
@@ -27,7 +27,7 @@ async def sleep_or_stop(stop: asyncio.Event, seconds: float) -> None:
 
 
 async def wait_any(woken: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
-    """Until one of the two is set, for `seconds` at most."""
+    """Wait until one of the two is set, with a timeout in seconds."""
     waits = [asyncio.create_task(event.wait()) for event in (woken, stop)]
     try:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -38,7 +38,7 @@ async def wait_any(woken: asyncio.Event, stop: asyncio.Event, seconds: float) ->
 
 
 async def wait_until(event: asyncio.Event, moment: float) -> None:
-    """Until the event is set, or that moment of the event loop's clock. Without a task of its own: the schedule waits a
+    """Wait for the event, with a timeout at that moment of the event loop's clock. Starts no task: the schedule waits a
     hundred times a second."""
     try:
         async with asyncio.timeout_at(moment):

@@ -1,4 +1,4 @@
-"""Watchdog for long-running loops.
+"""Watchdog for the loops of long-running tasks.
 
 Polls of a station are not registered: one that stalls is cancelled and restarted by `bot.engine.schedule`, and must not
 cause a restart of the whole bot.
@@ -13,7 +13,7 @@ HUNG_AFTER = 600.0
 
 
 class Loop:
-    """A loop that calls `turned` each time it comes round."""
+    """Loop of a task, which calls `turned` on each iteration."""
 
     def __init__(self, clock: Monotonic = time.monotonic) -> None:
         self._clock = clock

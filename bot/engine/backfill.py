@@ -18,9 +18,9 @@ SHORT = timedelta(seconds=90)
 # A gap worth a notification even without outages.
 LONG = timedelta(minutes=15)
 EVENTS = 1000
-# A PBX that has just come back may refuse; give up after this many attempts.
+# A PBX that has just come back may refuse; no retry after this many attempts.
 TRIES = 5
-# Trunks are queried one after the other, and the station is not polled meanwhile. Seconds.
+# Timeout in seconds: trunks are queried one after the other, and the station is not polled meanwhile.
 WITHIN = 120.0
 # Here the PBX itself could not see its trunks, so its history has the same gap.
 NOT_BLIND = frozenset({StationFault.ENGINE_DOWN, StationFault.STALE})

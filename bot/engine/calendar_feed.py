@@ -85,7 +85,8 @@ class CalendarFeed:
         return text
 
     async def fetch(self, url: str, *, owner: Hashable, places: SlotPool = FETCHED_FOR_PEOPLE) -> str:
-        """Fetch the text of a calendar; requests of one `owner` share a queue in `places`. Raises NoCalendar."""
+        """Fetch the text of a calendar, with a timeout of FETCH_WITHIN seconds and without retries; requests of one
+        `owner` share a queue in `places`. Raises NoCalendar."""
         try:
             async with places.slot(owner):
                 return await self._fetch(url)
@@ -146,7 +147,7 @@ async def read(
     *,
     owner: Hashable,
 ) -> Calendar:
-    """Parse the shifts for a person that waits for them. Raises NoCalendar, as `events` does."""
+    """Parse the shifts for a person who waits for them. Raises NoCalendar, as `events` does."""
     return duties(await events(text, zone, now, owner=owner), level, whose)
 
 

@@ -65,7 +65,7 @@ class Correlator:
         self._active.now = tuple(ADAPTER.validate_python(states[subject]) for subject in ours)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Correlate every EVERY seconds until `stop`. Errors are logged."""
+        """Correlate every EVERY seconds until `stop`. Errors are logged; the next tick retries."""
         while not stop.is_set():
             try:
                 async with self._pausable.running():

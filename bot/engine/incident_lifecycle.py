@@ -29,7 +29,7 @@ from bot.store.tables.incidents import Incident
 
 
 class IncidentLifecycle:
-    """Incident lifecycle of one station."""
+    """Incident lifecycle of one station. Methods use the caller's session and do not commit."""
 
     def __init__(self, station: str, notices: Notifier) -> None:
         self._station = station

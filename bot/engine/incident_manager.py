@@ -36,7 +36,8 @@ class AckResult(StrEnum):
 
 
 class IncidentManager:
-    """Incident manager of one station. `wake` wakes the delivery worker."""
+    """Incident manager of one station. Each operation opens a session; `wake` wakes the delivery worker after its
+    commit."""
 
     def __init__(self, store: Store, station: str, notices: Notifier, wake: Signal, last_seen: LastSeenWriter) -> None:
         self._store = store
@@ -58,7 +59,7 @@ class IncidentManager:
         self._last_seen.note(self._station, subject, state, now)
 
     async def record(self, changed: Mapping[str, State | None], happened: Sequence[StateChange], now: datetime) -> None:
-        """Store states and changes in one transaction; None deletes a state."""
+        """Store states and changes in one transaction, queued behind those of other stations; None deletes a state."""
         if not changed and not happened:
             return
         async with self._store.begin_queued() as session:
@@ -121,7 +122,8 @@ class IncidentManager:
         return AckResult.TAKEN
 
     async def acknowledge_all(self, card_id: int, person_id: int, person_name: str, now: datetime) -> int:
-        """Acknowledge all open incidents of an alert message; return the number acknowledged."""
+        """Acknowledge all open incidents of an alert message; return the number acknowledged. Each has a session of its
+        own."""
         async with self._store.begin() as session:
             ids = await self._notifier.unacknowledged_on(session, card_id, self._station)
         results = [await self.acknowledge(number, person_id, person_name, now) for number in ids]
@@ -147,7 +149,7 @@ class IncidentManager:
         await states.save(session, self._station, changed, now)
 
     async def _do_or_put_off(self, session: Session, incident: Incident, now: datetime) -> None:
-        """Run one incident in a savepoint; on an error retry later, so that it does not block the others."""
+        """Run one incident in a savepoint; an error postpones it for a retry, so that it blocks no others."""
         number = incident.id
         try:
             async with session.begin_nested():

@@ -38,7 +38,8 @@ class LastSeenWriter:
         self._waiting.pop((station, subject), None)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Write every WRITE_EVERY seconds until `stop`, and once more then."""
+        """Write every WRITE_EVERY seconds until `stop`, and once more then. A write that fails stays queued for the
+        next."""
         while True:
             await sleep_or_stop(stop, WRITE_EVERY)
             try:

@@ -64,7 +64,7 @@ class Schedule:
         self._changed.set()
 
     async def remove(self, station: str) -> None:
-        """Remove a station and cancel its running poll; wait for its end, at most `cancelled_within` seconds."""
+        """Remove a station and cancel the task of its running poll, with a timeout of `cancelled_within` seconds."""
         self._agenda.remove(station)
         self._looks.pop(station, None)
         if (running := self._running.get(station)) is not None:
@@ -81,7 +81,7 @@ class Schedule:
             self._changed.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop`, then wait for running polls."""
+        """Start a task for each due poll until `stop`, then wait for the running tasks."""
         loop = asyncio.get_running_loop()
         stopping = asyncio.create_task(stop.wait())
         stopping.add_done_callback(lambda _: self._changed.set())

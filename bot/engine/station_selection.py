@@ -13,9 +13,8 @@ log = structlog.get_logger(__name__)
 
 
 class StationSelection:
-    """Run a check at each `wanted` station every `every` seconds, spread over the interval: one at a time for each
-    station, and a slow or failing one delays no other. `turned` is called as a sign of life.
-    """
+    """Run a check at each `wanted` station every `every` seconds, spread over the interval: one task at a time for each
+    station, and a slow or failing one delays no other. `turned` is called as a sign of life."""
 
     def __init__(
         self,
@@ -45,7 +44,7 @@ class StationSelection:
         self._joined.set()
 
     async def remove(self, station: str) -> None:
-        """Remove a station; no check of it is running when this returns."""
+        """Remove a station and cancel the task of its running check, with a timeout."""
         await self._schedule.remove(station)
         self._woken.discard(station)
 
@@ -55,7 +54,7 @@ class StationSelection:
         self._schedule.force(station)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop`. Errors of a check are logged."""
+        """Run until `stop`, then wait for running checks. Errors of a check are logged; a failed query is retried."""
         pause = await self._ask()
         looking = asyncio.create_task(self._schedule.run(stop))
         try:

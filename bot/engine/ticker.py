@@ -46,8 +46,7 @@ class _Ticked:
 class Ticker:
     """Ticker of all stations.
 
-    `last_tick` is the end of the last tick without an error; `loop` is the watchdog's. Each tick runs inside
-    `standstill`.
+    `last_tick` is the end of the last tick without an error; `loop` is the watchdog's. Each tick runs in `pausable`.
     """
 
     def __init__(
@@ -90,6 +89,8 @@ class Ticker:
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
+        """Tick every EVERY seconds, and at once after `wake` or a full batch, until `stop`. Database errors are logged;
+        the next tick retries."""
         while not stop.is_set():
             self._loop.turned()
             self._woken.clear()
@@ -138,7 +139,8 @@ class Ticker:
             return sorted(await incidents.stations_with_due(session, now))
 
     async def _do(self, station: str, now: datetime) -> bool | None:
-        """Run one station; return True if a step ran, None on an error. Errors do not affect other stations."""
+        """Run one station; return True if a step ran, None on an error. Errors do not affect other stations; the next
+        tick retries."""
         ticked = self._stations.get(station)
         if ticked is None or not (ticked.watch is None or ticked.watch.is_confirmed):
             return False

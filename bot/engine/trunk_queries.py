@@ -45,7 +45,7 @@ class _Asked(Generic[T]):
     async def renew(
         self, question: Callable[[], Awaitable[Answer[T]]], every: timedelta, now: datetime, *, at_once: bool = False
     ) -> None:
-        """Query again if due; a failure keeps the old value."""
+        """Query again if due, with a timeout of ASKED_WITHIN seconds; a failure keeps the old value until a retry."""
         if self.again_at is not None and now < self.again_at and not at_once:
             return
         try:

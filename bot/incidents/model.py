@@ -46,15 +46,15 @@ class Kind(StrEnum):
 
 
 class Severity(StrEnum):
-    """An outage pages the people on call and escalates until it is acknowledged; a warning is only shown."""
+    """Severity: an outage notifies people on call and escalates until it is acknowledged; a warning is only shown."""
 
     OUTAGE = "outage"
     WARNING = "warning"
 
 
 class HalfOutage(StrEnum):
-    """Outgoing calls over a trunk fail while incoming calls arrive. Most outages begin so: one that has only begun is
-    a warning."""
+    """Half outage: outgoing calls over a trunk fail while incoming calls arrive. Most outages begin so: one that has
+    only begun is a warning."""
 
     BEGUN = "begun"
     LASTING = "lasting"
@@ -86,7 +86,7 @@ class KindInfo:
 
     @property
     def real_outage(self) -> bool:
-        """An outage that is not a drill."""
+        """True for an outage that is not a drill."""
         return self.outage and not self.drill
 
 
@@ -165,7 +165,7 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Upgraded:
-    """The incident became another kind, which is notified from the first step."""
+    """Change to another kind of incident, with notifications from the first step."""
 
     kind: Kind
     began_at: datetime
@@ -173,12 +173,12 @@ class Upgraded:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The facts of an open incident changed: its fault, its cause or its count."""
+    """Change of the facts of an open incident: its fault, its cause or its count."""
 
 
 @dataclass(frozen=True, slots=True)
 class Downgraded:
-    """The outage became a warning: the trunk flaps."""
+    """Change of an outage to a warning: the trunk flaps."""
 
     kind: Kind
 
@@ -194,29 +194,29 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class SwitchedOff:
-    """A subject was switched off: a silent notification, no incident."""
+    """Subject that was switched off: a silent notification, no incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class NotTold:
-    """The PBX does not report the state of the trunk, so it is not watched: one silent notification, no incident."""
+    """Trunk whose state the PBX does not report, so that it is not watched: one silent notification, no incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChatBlocked:
-    """The PBX blocks the address of the bot until `until`: an immediate silent notification, no incident."""
+    """Block of the bot's address by the PBX, until `until`: an immediate silent notification, no incident."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class TrunkGone:
-    """A healthy subject was deleted: a silent notification, no incident."""
+    """Healthy subject that was deleted: a silent notification, no incident."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutageWhileAway:
-    """An outage that began and ended while the trunk was not monitored; only recorded."""
+    """Outage that began and ended while the trunk was not monitored; only recorded."""
 
     began_at: datetime
     ended_at: datetime
@@ -244,7 +244,7 @@ Transition = (
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """One transition of one subject, with the facts of its alert: plain JSON values."""
+    """Transition of one subject, with the facts of its notification: plain JSON values."""
 
     subject: str
     transition: Transition

@@ -40,8 +40,8 @@ class SilenceRequest:
 
 
 class Silences:
-    """Silences of all stations. `changed` is called with the station after every change made by a person: notifications
-    may be due now, or no longer."""
+    """Silences of all stations. Each method opens a session; `changed` is called with the station after the commit of
+    every change made by a person: notifications may be due now, or no longer."""
 
     def __init__(self, store: Store, clock: Clock, changed: Signal) -> None:
         self._store = store
@@ -122,8 +122,9 @@ async def current_in(session: Session, station: str) -> list[Silence]:
 
 
 async def end_until_recovery(session: Session, station: str, subject: str, now: datetime) -> None:
-    """End the silences that last until a subject has recovered, after its incident has closed. Everything has recovered
-    when no outage of the station is open any more; for a silence of all stations, when none of any station is."""
+    """End the silences that last until a subject has recovered, in the session that closes its incident. Everything has
+    recovered when no outage of the station is open any more; for a silence of all stations, when none of any station
+    is."""
     for row in {row.id: row for row in [*await silences.unended(session, station), *await _of_all(session)]}.values():
         if not _silence(row).until_recovery:
             continue

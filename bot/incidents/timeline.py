@@ -17,6 +17,6 @@ def record(
     noted_at: datetime | None = None,
     **facts: Any,
 ) -> None:
-    """Append an event. `at` is the time of the event, possibly long before the bot noticed it; facts are plain JSON
-    values."""
+    """Append an event in the caller's session. `at` is the time of the event, possibly long before the bot noticed it;
+    facts are plain JSON values."""
     incident_updates.add_event(session, incident, what, at, noted_at or at, facts)

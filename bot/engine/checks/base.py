@@ -37,13 +37,13 @@ class StateSink(Protocol):
 
 
 class PushedCheck(ABC):
-    """Check fed by callbacks: callers neither wait for evaluation nor see its errors."""
+    """Check fed by callbacks and evaluated in a task of its own: callers neither wait nor see its errors."""
 
     def __init__(self) -> None:
         self._news = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Evaluate after each observation, until `stop`. Errors are logged."""
+        """Evaluate in this task after each observation, until `stop`. Errors are logged."""
         stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():
             news = asyncio.create_task(self._news.wait())

@@ -69,13 +69,13 @@ class ChatReader(Protocol):
 
 class AlertChatState(Protocol):
     async def alert_chats(self, session: Session) -> set[int]:
-        """Chats that alerts go to."""
+        """Return the chats that alerts go to."""
 
     async def on_chat_blocked(self, session: Session, chat: int) -> None:
-        """A chat was found to be closed."""
+        """Notify others that a chat was found to be closed, in the caller's session."""
 
     async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
-        """A chat is open again; it was closed since then."""
+        """Update a chat that is open again and was closed since then, in the caller's session."""
 
 
 class ChatReachabilityCheck:
@@ -104,6 +104,7 @@ class ChatReachabilityCheck:
         self._logged: dict[int, Unreached] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
+        """Check every LOOK_EVERY seconds until `stop`. A database error ends the task; the application retries it."""
         while not stop.is_set():
             await self.run_once()
             await sleep_or_stop(stop, LOOK_EVERY)
@@ -150,7 +151,8 @@ class ChatReachabilityCheck:
         return one
 
     async def _tell(self, unreached: Sequence[Unreached]) -> None:
-        """Close unreachable chats, so that alerts go to administrators instead, and notify the administrators.
+        """Close unreachable chats, so that alerts go to administrators instead, and notify the administrators, in one
+        session.
 
         If no administrator is reachable, close none: the next check reports them.
         """

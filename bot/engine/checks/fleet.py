@@ -13,7 +13,7 @@ from bot.store.stations import watched_extensions
 
 
 class FleetChecks:
-    """Checks of the fleet. `loop` is the watchdog's; each check runs inside `standstill`."""
+    """Checks of the fleet. `loop` is the watchdog's; each check runs in `pausable`."""
 
     def __init__(self, store: Store, loop: Loop | None = None, pausable: PausableGroup | None = None) -> None:
         self._store = store
@@ -28,7 +28,7 @@ class FleetChecks:
         self._calls.add(station, self._pausable.is_running(checks.calls.turn))
 
     async def remove(self, station: str) -> None:
-        """Remove a station; no check of it is running when this returns."""
+        """Remove a station and cancel the tasks of its running checks."""
         self._stations.pop(station, None)
         await self._phones.remove(station)
         await self._calls.remove(station)

@@ -1,4 +1,4 @@
-"""Check before a shift that its person can be messaged, and refresh on-call calendars.
+"""Check before a shift that its person can be notified, and refresh on-call calendars.
 
 Due times derive from stored times, so that a restart neither skips a check nor repeats a warning.
 """

@@ -41,7 +41,7 @@ class AdminNotices:
         return await self._destinations.admins(session, self._clock())
 
     async def tell(self, template: str, facts: Mapping[str, Any]) -> None:
-        """Queue the message in a transaction of its own. A database error is logged, never raised."""
+        """Queue the notification in a session of its own. A database error is logged, never raised."""
         try:
             async with self._store.begin() as session:
                 await self.owe(session, template, facts)
@@ -51,8 +51,8 @@ class AdminNotices:
             self._wake.send()
 
     async def owe(self, session: Session, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
-        """Queue the message for each reachable administrator and return them. Wake the delivery worker after the
-        commit."""
+        """Queue the notification for each reachable administrator in the caller's session and return them. The caller
+        wakes the delivery worker after the commit."""
         now = self._clock()
         told = await self.able(session)
         if not told:

@@ -1,4 +1,4 @@
-"""Silent notifications about changes that are no incidents; those that wait in one chat are sent as one message.
+"""Silent notifications about changes that are no incidents; those queued for one chat are sent as one message.
 
 Measured when each trunk was a message of its own: a PBX that gives 200 trunks new ids every half minute made the bot
 queue 574 of them to a chat that it shared with other PBXs.
@@ -12,13 +12,13 @@ from bot.store.database import Session
 from bot.store.messages import outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
 
-# Trunks named in a note; the rest is counted.
+# Trunks named in a notification; the rest is counted.
 NAMED = 3
 OF_TRUNKS = ("note_gone", "note_switched_off", "note_not_told")
 
 
 async def owe(session: Session, to: Destination, template: str, facts: dict[str, Any], now: datetime) -> None:
-    """Queue a note for the chat, or add it to a queued one of the same kind."""
+    """Queue a notification for the chat in the caller's session, or add it to a queued one of the same kind."""
     if template in OF_TRUNKS:
         await session.flush()
         for row in await outbox_queries.untried(session, to.chat, to.thread, template):

@@ -25,7 +25,7 @@ NEXT_ON_CALL = "whoever is on call next"
 
 
 class Fallback:
-    """Fallback of one station."""
+    """Fallback of one station. Methods queue notifications in the caller's session."""
 
     def __init__(
         self,

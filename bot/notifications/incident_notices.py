@@ -1,5 +1,5 @@
-"""Show an incident in a chat, and page people in private. Timeline and alert messages are written in the transaction
-that queues the message."""
+"""Show an incident in a chat, and page people in private. Timeline and alert messages are written in the session that
+queues the notification."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
@@ -71,7 +71,7 @@ class IncidentNotices:
             )
 
     async def page_again(self, session: Session, incident: Incident, now: datetime, every: timedelta) -> None:
-        """Page the people of the newest step again, unless a message with a sound reached them just before."""
+        """Page the people of the newest step again, unless a notification with a sound reached them just before."""
         again: dict[int, int] = {}
         for card in await self._alert_messages.of(session, incident):
             if card.chat_id not in notified_people.paged(incident.facts) or await _was_woken(
@@ -162,6 +162,6 @@ def _is_in_hand(incident: Incident) -> bool:
 
 
 async def _was_woken(session: Session, card: AlertMessage, since: datetime) -> bool:
-    """Return True when a message with a sound was queued for the chat since then."""
+    """Return True when a notification with a sound was queued for the chat since then."""
     at = await alert_messages.newest_loud_at(session, card.chat_id)
     return at is not None and at > since

@@ -24,8 +24,8 @@ from bot.store.tables.incidents import Incident
 
 
 class Notifier:
-    """Notifier of one station. `causes` are the common causes that affect many stations of the fleet now: the fleet is
-    notified of each once, and not again of every station."""
+    """Notifier of one station. Methods use the caller's session and do not commit. `causes` are the common causes that
+    affect many stations of the fleet now: the fleet is notified of each once, and not again of every station."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ class Notifier:
         await self.run_due_step(session, incident, now)
 
     async def ended(self, session: Session, incident: Incident, now: datetime) -> None:
-        """Queue the end for everybody notified of the incident, suppressed or not."""
+        """Queue the notification of the end for everybody notified of the incident, suppressed or not."""
         await silence_store.end_until_recovery(session, self._station, incident.subject, now)
         await self._alert_messages.end(session, incident, now)
 
@@ -148,7 +148,7 @@ class Notifier:
             await change_notices.owe(session, to, template, facts, now)
 
     async def monitoring_gap(self, session: Session, facts: dict[str, Any], now: datetime) -> None:
-        """Queue the note unless only our own internet hid the station and no outage was missed."""
+        """Queue the notification unless only our own internet hid the station and no outage was missed."""
         if facts["outages"] or not inhibitor_of(self._causes.now, self._station):
             await self.note(session, "note_blind", facts, now)
 

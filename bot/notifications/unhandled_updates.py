@@ -1,4 +1,4 @@
-"""Notices about updates that are not handled: too many, or set aside since they crashed the program."""
+"""Notifications about updates that are not handled: too many, or set aside since they crashed the program."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -41,7 +41,7 @@ class UnhandledUpdates:
         self._wake = wake
 
     async def not_read(self, session: Session, seen: UpdateSummary) -> None:
-        """Enqueue a notice about updates dropped by a full queue, in the caller's transaction; at the lowest urgency,
+        """Queue a notification about updates dropped by a full queue, in the caller's session; at the lowest urgency,
         at most one per chat, and without a name in a group."""
         if await outbox.waits_to_say(session, seen.chat, NOT_READ):
             return
@@ -49,8 +49,8 @@ class UnhandledUpdates:
         self._owe(session, seen, NOT_READ, facts, Urgency.DIGEST)
 
     async def set_aside(self, session: Session, left: LeftOver) -> None:
-        """Notify the administrators and write the audit in the transaction that finishes the update. Of its content
-        only the sender, the place and the time are read."""
+        """Notify the administrators and write the audit in the session that finishes the update. Of its content only
+        the sender, the place and the time are read."""
         seen, now = summarize(left.payload), self._clock()
         at = datetime.fromtimestamp(seen.sent_at, UTC) if seen.sent_at else left.received_at
         what = _what(seen)

@@ -14,7 +14,7 @@ from bot.telegram.library import INVALID_RESPONSE, is_gateway_timeout, is_http_s
 
 
 class DeliveryError(Exception):
-    """A request to Telegram failed, or its result is unknown."""
+    """Request to Telegram that failed, or whose result is unknown."""
 
 
 class TryLater(DeliveryError):
@@ -27,11 +27,11 @@ class TryLater(DeliveryError):
 
 
 class MaybeDelivered(DeliveryError):
-    """The request was sent and its answer was lost."""
+    """Request whose answer was lost: a retry may repeat it."""
 
 
 class Undeliverable(DeliveryError):
-    """The chat takes no messages from the bot until its access changes."""
+    """Chat that takes no messages until the bot's access changes: no retry helps."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -39,15 +39,15 @@ class Undeliverable(DeliveryError):
 
 
 class Refused(DeliveryError):
-    """Telegram refuses this one message for a reason that is not known to be permanent."""
+    """Message refused for a reason that is not known to be permanent: retried."""
 
 
 class HtmlRefused(Refused):
-    """The text is not the HTML that Telegram knows."""
+    """Text that is not the HTML that Telegram knows."""
 
 
 class ChatMoved(DeliveryError):
-    """The group became a supergroup."""
+    """Group that became a supergroup."""
 
     def __init__(self, new_id: int) -> None:
         super().__init__(f"the group became the supergroup {new_id}")
@@ -55,11 +55,11 @@ class ChatMoved(DeliveryError):
 
 
 class MessageGone(DeliveryError):
-    """The message to edit, to delete or to reply to is not there any more, or cannot be changed."""
+    """Message to edit, to delete or to reply to that is gone, or cannot be changed."""
 
 
 class TopicGone(DeliveryError):
-    """The forum topic was deleted or closed."""
+    """Forum topic that was deleted or closed."""
 
 
 class TokenRefused(DeliveryError):
@@ -67,11 +67,11 @@ class TokenRefused(DeliveryError):
 
 
 class Away(NetworkError):
-    """The request did not reach Telegram; something else answered."""
+    """Request that did not reach Telegram; something else answered."""
 
 
 class SecondCopy(Exception):
-    """Another copy of the bot polls with the same token, and does not stop."""
+    """Conflict with another copy of the bot that polls with the same token, and does not stop."""
 
 
 # Exact texts, in lower case because the library changes their case. An unknown text is never taken for permanent.

@@ -8,7 +8,7 @@ from bot.access.policy import Destination
 from bot.messages.message import File
 from bot.messages.sanitize import sanitize
 
-# Seconds: tens of megabytes over a slow line.
+# Timeout in seconds: tens of megabytes over a slow line.
 WITHIN = 120.0
 
 
@@ -23,7 +23,7 @@ TIMEOUTS = Timeouts(connect_timeout=10, read_timeout=15, write_timeout=10, pool_
 
 
 async def send(bot: Bot, to: Destination, file: File, caption: str | None, timeouts: Timeouts) -> Message:
-    """`caption` is Telegram HTML. Raises TelegramError."""
+    """Upload a file, with read and write timeouts of WITHIN. `caption` is Telegram HTML. Raises TelegramError."""
     common: dict[str, Any] = {
         "caption": caption,
         "parse_mode": "HTML" if caption else None,
@@ -46,6 +46,6 @@ async def send(bot: Bot, to: Destination, file: File, caption: str | None, timeo
 
 
 async def fetch(bot: Bot, file_id: str, timeouts: Timeouts) -> bytes:
-    """Raises TelegramError."""
+    """Download a file, with a read timeout of WITHIN. Raises TelegramError."""
     found = await bot.get_file(file_id, **timeouts)
     return bytes(await found.download_as_bytearray(**timeouts | {"read_timeout": WITHIN}))

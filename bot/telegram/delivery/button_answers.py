@@ -15,7 +15,7 @@ log = structlog.get_logger(__name__)
 
 # In UTF-16 units.
 LIMIT = 200
-# Seconds for which Telegram waits for an answer.
+# Telegram's timeout of a callback query, in seconds.
 PRESS_WAITS = 15.0
 
 
@@ -28,8 +28,8 @@ class ButtonAnswers:
         self._answering: set[asyncio.Task[None]] = set()
 
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
-        """Telegram waits seconds for it, and a late answer has no effect. On a flood limit the answer is retried in a
-        task of its own."""
+        """Answer a press. After Telegram's timeout the answer has no effect. On a flood limit the answer is retried in
+        a task of its own."""
         shown = text and shortened(text, LIMIT)
         try:
             await self._answer(query_id, shown, alert)

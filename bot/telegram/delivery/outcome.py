@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 60.0
 AFTER_LOST_ANSWER = 2.0
-# Attempts for a message refused for an unknown reason, which blocks its chat.
+# Attempts for a message refused for an unknown reason, which blocks the queue of its chat.
 REFUSALS_BORNE = 5
 
 
@@ -38,11 +38,11 @@ class DeliveryFleet(Protocol):
     async def on_undeliverable(
         self, session: Session, message: Outgoing, reason: str, newly_closed: bool
     ) -> str | None:
-        """Notify others of a message that can never be delivered, within the transaction that gives it up: return
-        their names. `newly_closed`: its chat was not known to be closed."""
+        """Notify others of a message that can never be delivered, in the session that dead-letters it; return their
+        names. `newly_closed`: its chat was not known to be closed."""
 
     async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
-        """A chat takes messages again, which it did not since then."""
+        """Update a chat that takes messages again, which it did not since then, in the caller's session."""
 
 
 class DeliveryOutcome:
@@ -52,7 +52,7 @@ class DeliveryOutcome:
         self._fleet = fleet
 
     async def handle_error(self, row: Outgoing, error: DeliveryError) -> None:
-        """Handle the error of a failed attempt."""
+        """Queue the message for a retry, or dead-letter it, as the error demands. Raises TokenRefused."""
         metrics.DELIVERIES.labels(type(error).__name__).inc()
         pause = min(LONGEST_PAUSE, 2.0 ** min(row.attempts, 10))
         match error:

@@ -97,7 +97,7 @@ class RateLimiter:
         self._numbers = itertools.count()
 
     async def acquire(self, chat_id: int, urgency: Urgency = Urgency.ANSWER) -> None:
-        """Wait for a call to this chat and take it. Raises TryLater during a flood limit of the chat."""
+        """Wait in the queue for a call to this chat and take it. Raises TryLater during a flood limit of the chat."""
         chat = self._chat(chat_id)
         self._refuse_if_held(chat)
         if chat.kept:
@@ -106,7 +106,7 @@ class RateLimiter:
         await self._wait(chat_id, urgency, refuse=True)
 
     async def reserve(self, chat_id: int, urgency: Urgency) -> None:
-        """Wait for a call, also through a flood limit, and reserve it for `acquire`."""
+        """Wait in the queue for a call, also through a flood limit, and reserve it for `acquire`."""
         await self._wait(chat_id, urgency, refuse=False)
         self._chat(chat_id).kept += 1
 

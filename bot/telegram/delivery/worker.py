@@ -28,7 +28,7 @@ WRITE_AGAIN_AFTER = 1.0
 
 
 class DeliveryWorker:
-    """Delivery worker. `fleet` gets undeliverable messages and reopened chats, in the transaction that records them;
+    """Delivery worker. `fleet` gets undeliverable messages and reopened chats, in the session that records them;
     `clock` gives the aware time; `loop` is the watchdog's."""
 
     def __init__(
@@ -57,7 +57,7 @@ class DeliveryWorker:
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Deliver until `stop` is set. Raises TokenRefused for a revoked token."""
+        """Start a task for each chat with due messages, until `stop`. Raises TokenRefused for a revoked token."""
         await self._remember()
         self._is_ending = False
         stopped = asyncio.create_task(stop.wait())
@@ -107,7 +107,7 @@ class DeliveryWorker:
             self.wake()
 
     async def _chat_worker(self, chat: int) -> bool:
-        """Deliver the messages of one chat; return True when one was tried."""
+        """Deliver the queue of one chat; return True when a message was tried."""
         tried = False
         while (urgency := await self._most_urgent(chat)) is not None and not self._is_ending:
             # Wait before a row is claimed: a row counts as being sent only while it really is.
@@ -245,7 +245,7 @@ class DeliveryWorker:
                 lane.result()
 
     async def _finish(self) -> None:
-        """Cancel waiting tasks at once; a request under way gets FINISH_WITHIN seconds for its answer."""
+        """Cancel waiting tasks at once, those with a request under way after a timeout of FINISH_WITHIN seconds."""
         self._is_ending = True
         lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.done()}
         for chat, lane in lanes.items():

@@ -75,7 +75,7 @@ class Lanes:
         )
 
     async def drain(self, within: float) -> None:
-        """Wait for running tasks for at most `within` seconds, then cancel them."""
+        """Wait for the running tasks, with a timeout of `within` seconds, then cancel them."""
         if self._workers:
             await asyncio.wait(self._workers, timeout=within)
         for worker in self._workers:

@@ -12,23 +12,22 @@ from bot.telegram.updates.summary import UpdateSummary
 
 
 class UpdateObserver:
-    """Callbacks of the queue, without effect by default. Those with a session run in the transaction that stores the
-    update."""
+    """Callbacks of the queue, without effect by default. Those with a session use the one that stores the update."""
 
     def heard(self, update: Update) -> None:
-        """An update was queued for its handler."""
+        """Observe an update that was queued for its handler."""
 
     def noticed(self, chat: int, message: int) -> None:
-        """A message was received that is not parsed."""
+        """Observe a message that is not parsed."""
 
     def observed(self, chat: int, payload: Mapping[str, Any]) -> None:
-        """A member joined or left; the raw update is not parsed."""
+        """Observe a member that joined or left; the raw update is not parsed."""
 
     async def door(self, session: Session, door: ChatAccess) -> None:
-        """The access of the bot to a chat has changed."""
+        """Observe a change of the bot's access to a chat."""
 
     async def not_read(self, session: Session, seen: UpdateSummary) -> None:
-        """An update was dropped, since the queue of its chat is full."""
+        """Observe an update dropped since the queue of its chat is full."""
 
     async def set_aside(self, session: Session, left: LeftOver) -> None:
-        """A poison update was set aside: it ended the program too often."""
+        """Observe a poison update that was set aside: it ended the program too often."""

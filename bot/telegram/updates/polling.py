@@ -25,14 +25,14 @@ log = structlog.get_logger(__name__)
 
 LONG_POLL = 50
 LONGEST_PAUSE = 30.0
-# Telegram may ask for hours; a request earlier than that does no harm.
+# Telegram may ask for hours; an earlier retry does no harm.
 LONGEST_TOLD_PAUSE = 300.0
-# An answer that comes byte by byte would never be late.
+# Timeout of the whole answer: one sent byte by byte meets no read timeout.
 ANSWERED_WITHIN = LONG_POLL + 60
 
 
 class UpdatesBot(RawBot):
-    """A Bot that gives updates raw, so that one that cannot be parsed does not block those after it."""
+    """Bot that gives updates raw, so that one that cannot be parsed does not block those after it."""
 
     async def raw_updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
         wanted = {"offset": offset, "timeout": seconds, "allowed_updates": list(WANTED)}
@@ -49,8 +49,8 @@ class Polling(UpdateSource):
         self._trouble = OnChange()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Poll until `stop` is set. Raises TokenRefused for a revoked token, SecondCopy when another copy goes on
-        polling."""
+        """Poll until `stop` is set; a failed request is retried after a pause. Raises TokenRefused for a revoked token,
+        SecondCopy when another copy goes on polling."""
         offset: int | None = None
         pause = 0.0
         while not stop.is_set():
@@ -118,7 +118,8 @@ def _longer(pause: float) -> float:
 
 
 async def _unless(stop: asyncio.Event, work: Awaitable[list[dict[str, Any]]]) -> list[dict[str, Any]] | None:
-    """Return the result, or None when `stop` is set first: a long poll must not delay the end of the program."""
+    """Return the result; cancel its task and return None when `stop` is set first: a long poll must not delay the end
+    of the program."""
     task = asyncio.ensure_future(work)
     stopped = asyncio.create_task(stop.wait())
     try:

@@ -23,10 +23,10 @@ class SourceObserver:
         """Updates were received, so no other program takes them."""
 
     def conflict(self) -> None:
-        """Another program takes updates with the same token."""
+        """Observe another program that takes updates with the same token."""
 
     async def webhook_found(self, host: str, telling: Telling) -> None:
-        """A webhook that was not set by the bot was deleted."""
+        """Observe the deletion of a webhook that the bot did not set; `telling` is the notification due."""
 
 
 class UpdateSource:

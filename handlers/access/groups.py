@@ -20,7 +20,7 @@ async def greet(joined: ChatJoined) -> Reply:
     """Introduce the bot to a person that may give it access; of several PBXs only those at which they may."""
     added, authorization, fleet = joined.added, joined.authorization, joined.services.fleet
     if not authorization.decision.allowed:
-        # A channel's subscribers are not told who administers it.
+        # A channel's subscribers must not learn its administrators.
         return Reply(None if added.channel else farewell(added.actor), outcome="left")
     if fleet.single_station is not None:
         return introduction(fleet.single_station, added.place, joined.services.grants.roles)

@@ -46,7 +46,7 @@ async def still_waits(request: Request) -> Message | None:
 
 @button("access.requests")
 async def requests(request: Request) -> Reply:
-    """List requests that have no message of their own."""
+    """List requests without a notification of their own."""
     found = await request.services.requests.untold(request.station.name, SHOWN)
     names = await request.known([one.person_id for one in found])
     cards = [Button(str(number), "access.show_request", {"request": one.id}) for number, one in enumerate(found, 1)]
@@ -129,7 +129,7 @@ async def answer(request: Request) -> Reply:
     if not first:
         return Reply(toast=mark("Somebody answered it before you: see the message."), outcome="answered already")
     outcome = f"gave {role} to {found.person_id}" if role else f"refused {found.person_id}"
-    # Requests with messages of their own are edited there, for every administrator.
+    # Requests with notifications of their own are edited there, for every administrator.
     facts = {} if found.notices else await _facts(request, found) | {"role": role, "by": request.actor.name}
     message = Message("access_request", facts, LIST) if facts else None
     return Reply(message, outcome=outcome, change=Change({}, {role: "for good"} if role else {}))

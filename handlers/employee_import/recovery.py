@@ -35,9 +35,9 @@ async def go_on(resumption: Resumption) -> None:
 
 
 async def left_over(store: Store, now: datetime) -> list[Import]:
-    """Imports to continue; their number of starts is committed before. The others are marked as stopped in one
-    transaction with the queued notification, so that it is sent exactly once. So is an import that may crash the
-    program: it was started twice without a row done."""
+    """Imports to continue; their number of starts is committed before. The others are marked as stopped in the session
+    that queues the notification, so that it is sent exactly once. So is an import that may crash the program: it was
+    started twice without a row done."""
     async with store.begin() as session:
         found = await imports.left_over(session)
         going_on = [one for one in found if _goes_on(one, now)]

@@ -26,8 +26,8 @@ FIELDS = ("number", "name", "email", "mobile")
 
 
 async def report_file(request: Request, rows: Sequence[dict[str, Any]], owner: Hashable) -> File:
-    """The file, with the passwords of the created employees only. Raises WrongArguments when it cannot be made now; it
-    takes the turn of `owner` in the queue."""
+    """Return the file, with the passwords of the created employees only. Raises WrongArguments when it cannot be made
+    now; it takes the turn of `owner` in the queue."""
     table = [[*_header(request), "password"], *(_line(request, row) for row in rows)]
     facts = {
         "station": request.station.name,

@@ -1,4 +1,4 @@
-"""A running import: batch after batch, each committed before its request and after its answer.
+"""Task of an import: batch after batch, each committed before its request and after its answer.
 
 No employee is created twice: rows that were in flight when the bot was killed, or were not answered, are read back from
 the PBX first. The client limits the rate: bulk work gets the requests that monitoring and commands leave.
@@ -162,7 +162,7 @@ class _ImportRun:
         await self._show(None)
 
     async def _find_out(self, batch: list[Row]) -> None:
-        """Read back rows that were not answered, until all are there or the 35 s are over in which the PBX may
+        """Read back rows that were not answered; retry until all are there, or the 35 s are over in which the PBX may
         still create them."""
         waited = 0.0
         open_rows = batch

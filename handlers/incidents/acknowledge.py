@@ -29,7 +29,7 @@ TOASTS = {
 
 @button("incident.take", resume=OnRestart.ATOMIC)
 async def take(request: Request) -> Reply:
-    """Acknowledge. The incident manager edits the alert in every chat, so the reply is a toast only."""
+    """Acknowledge. The incident manager queues the edits of every alert message, so the reply is a toast only."""
     id_ = int(request.data["incident"])
     result = await request.station.incident_manager.acknowledge(id_, request.actor.id, request.actor.name, request.now)
     return Reply(toast=TOASTS[result], outcome=f"{await _called(request, id_)}: {result}")

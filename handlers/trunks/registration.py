@@ -1,4 +1,4 @@
-"""Watch the registration of a trunk for a minute after a change."""
+"""Watch the registration of a trunk for a minute after a change, in a background task."""
 
 from typing import Any
 
@@ -58,13 +58,15 @@ def _is_settled(state: dict[str, Any], waited: float, *, kept: bool) -> bool:
 
 
 def _has_failed(state: dict[str, Any]) -> bool:
-    """Refused, or `rejected` with a silent contact: the PBX's word for a registrar that does not answer."""
+    """Return True if it is refused, or `rejected` with a silent contact: the PBX's word for a registrar that does not
+    answer."""
     silent = state["state"].lower() == "rejected" and contact_of(state["contact"]) is ContactStatus.SILENT
     return silent or state["cause"] is Cause.CREDENTIALS_REFUSED
 
 
 def _may_be_of_before(old: ReregistrationNote | None, state: dict[str, Any], waited: float) -> bool:
-    """An attempt from before the change ends in `rejected` too, until Asterisk has surely loaded the change."""
+    """Return True if an attempt from before the change may have ended in `rejected`: until Asterisk has surely loaded
+    the change."""
     trying = old is not None and old.state.lower() in ("unregistered", "unknown", "")
     return trying and state["state"].lower() == "rejected" and waited < ANSWERED_BEFORE
 

@@ -59,7 +59,8 @@ def goes_on(request: Request, wanted: Reregistration) -> Reply:
 
 
 class _ReregistrationRun:
-    """The monitor does not evaluate the trunk meanwhile: the bot itself has switched it off."""
+    """Task of a re-registration. The monitor does not evaluate the trunk meanwhile: the bot itself has switched it
+    off."""
 
     def __init__(self, request: Request, wanted: Reregistration) -> None:
         self._request = request
@@ -145,7 +146,7 @@ class _ReregistrationRun:
         return None if row.disabled else row
 
     async def _is_on(self, row: TrunkRow, failed: Message | None) -> Reply:
-        """It is on. The monitor evaluates it again once its registration is known."""
+        """Report that it is on. The monitor evaluates it again once its registration is known."""
         if failed is not None and not self._was_off:
             return await self._end(Reply(failed, outcome=f"{row.name}: not registered anew"))
         self._tell(self.progress("on"))
@@ -198,7 +199,7 @@ class _ReregistrationRun:
         return True if (await self._row()).disabled else None
 
     def _tell(self, message: Message) -> None:
-        """Show the progress in a task of its own: the trunk is off, and must not wait for Telegram."""
+        """Show the progress in a task of its own, without a retry: the trunk is off, and must not wait for Telegram."""
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._show(message))
 

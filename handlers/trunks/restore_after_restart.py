@@ -27,7 +27,7 @@ PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
 @on_startup
 async def switch_on(services: Services, clock: Clock, stop: asyncio.Event) -> None:
-    """Retry for every trunk that was being re-registered, until it is on."""
+    """Retry for every trunk that was being re-registered, until it is on or `stop` is set."""
     await asyncio.gather(
         *(_until_on(services.fleet, one, clock, stop) for one in await services.registrations.left_over())
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from bot.pbx import PbxError
 from handlers.dispatch.services import Station
 
-# The longest that was measured is 24 s.
+# Timeout in seconds; the longest that was measured is 24 s.
 WITHIN = 60.0
 EVERY = 2.0
 

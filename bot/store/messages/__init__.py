@@ -1,1 +1,1 @@
-"""Queries for the inbox, the outbox, keyboards and pending questions. Functions that take a session do not commit it."""
+"""Queries for the inbox, outbox, keyboards and pending questions. Functions that take a session do not commit it."""

@@ -1,4 +1,4 @@
-"""The whole PBX: people, trunks, calls, records, clock, and injected faults."""
+"""Stand-in PBX: people, trunks, calls, records, clock, and injected faults."""
 
 import secrets
 import time
@@ -109,7 +109,7 @@ class StandinPbx:
 
     @cached_property
     def records(self) -> RecordTable:
-        """Built at first use: it takes a quarter of a second."""
+        """Return the records, built at first use: it takes a quarter of a second."""
         records = self._past_month()
         for call, zone in self._ended:
             records.add(call, zone)

@@ -20,7 +20,7 @@ class UploadedFiles:
         self._files: dict[str, StoredFile] = {}
 
     def add(self, kind: str, upload: Upload) -> StoredFile:
-        """Raises BotApiRefused for a file that Telegram refuses."""
+        """Store a file. Raises BotApiRefused for one that Telegram refuses."""
         if not upload.content:
             raise bad_request("file must be non-empty")
         if len(upload.content) > UPLOAD_LIMIT:

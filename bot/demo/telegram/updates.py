@@ -65,7 +65,8 @@ class UpdateBacklog:
         return list(self._waiting)
 
     async def take(self, offset: int, limit: int, seconds: float) -> list[Json]:
-        """Raises BotApiRefused 409 in the older poll as soon as a newer one begins."""
+        """Return updates after a long poll with a timeout. Raises BotApiRefused 409 in the older poll as soon as a
+        newer one begins."""
         if self._webhook_active():
             raise BotApiRefused(409, WEBHOOK_ACTIVE)
         self._turn += 1

@@ -33,7 +33,7 @@ class ChangeCounter:
 
 
 class ClientGone(Exception):
-    """The client has disconnected."""
+    """Disconnect of the client."""
 
 
 async def unless_gone(request: Request, work: Awaitable[T]) -> T:

@@ -124,7 +124,7 @@ class WebhookDelivery:
         self.queue.bell.ring()
 
     def _put_off(self, one: Waiting, retry_after: int) -> None:
-        """The first retry is immediate, the next come after 2, 4, 8 … seconds, up to one or two minutes."""
+        """Schedule a retry: the first is immediate, the next come after 2, 4, 8 … seconds, up to one or two minutes."""
         delay = self._delays.setdefault(one.id, _Delay())
         pause = float(retry_after)
         if not retry_after and delay.failures:

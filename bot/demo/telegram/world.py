@@ -71,7 +71,7 @@ class Telegram:
         language_code: str | None = None,
         person_id: int | None = None,
     ) -> Person:
-        """The private chat with the bot exists from the start, but is not opened yet."""
+        """Add a person, with a private chat that is not opened yet."""
         if person_id is None:
             self._numbers.person += 1
             person_id = self._numbers.person
@@ -162,7 +162,7 @@ class Telegram:
         self.queue.put("my_chat_member" if about_bot else "chat_member", payload)
 
     def tell_blocked(self, user: Person) -> None:
-        """A block looks to the bot like its removal from the private chat."""
+        """Queue the update of a block, which looks to the bot like its removal from the private chat."""
         if user.started:
             here, away = Member(self.bot.id, "member"), Member(self.bot.id, "kicked")
             old, new = (here, away) if user.blocked else (away, here)

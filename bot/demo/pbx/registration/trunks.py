@@ -104,7 +104,7 @@ class ProviderRecord:
         return self._asked(sight) if sight else None
 
     def _asked(self, sight: TrunkStatusView) -> TrunkStatusView:
-        """Without `qualify` no OPTIONS are sent."""
+        """Return the state; without `qualify` no OPTIONS are sent."""
         unasked = sight.contact and self.kind == "outbound" and not self.record["qualify"]
         return replace(sight, contact="NonQualified") if unasked else sight
 

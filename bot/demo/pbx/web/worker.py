@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.demo.pbx.web.envelope import ActionResult, Plain
 
-# Measured: the web server times out after 30 s, the worker still carries out jobs younger than 35 s.
+# Measured: the web server's timeout is 30 s, the worker still carries out jobs younger than 35 s.
 PATIENCE_SECONDS, JOB_LIFE_SECONDS = 30, 35
 Outcome = ActionResult | Plain
 

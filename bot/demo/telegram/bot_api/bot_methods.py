@@ -59,7 +59,7 @@ def set_webhook(telegram: Telegram, params: Params) -> bool:
 
 
 def _check_address(url: str) -> None:
-    """A loopback address may use http and any port, as with a local Bot API server."""
+    """Check a webhook's address. A loopback address may use http and any port, as with a local Bot API server."""
     parts = urlsplit(url)
     if parts.hostname in ("127.0.0.1", "localhost"):
         return

@@ -12,7 +12,7 @@ from bot.demo.telegram.world import Telegram
 
 
 def get_chat(telegram: Telegram, params: Params) -> Json:
-    """A person that blocked the bot is still found; one that never started it is not."""
+    """Return a chat. A person who blocked the bot is still found; one who never started it is not."""
     chat = telegram.chats.get(params.chat_id() or 0)
     if chat is None or chat.person is None:
         return shapes.full_chat(reachable_chat(telegram, params))
@@ -37,7 +37,7 @@ def get_chat_member(telegram: Telegram, params: Params) -> Json:
 
 
 def get_chat_administrators(telegram: Telegram, params: Params) -> list[Json]:
-    """Other bots are left out, as by Telegram."""
+    """Return the administrators without other bots, as Telegram does."""
     chat = reachable_chat(telegram, params)
     if chat.is_private:
         raise bad_request("there are no administrators in the private chat")

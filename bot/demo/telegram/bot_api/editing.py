@@ -91,7 +91,7 @@ def delete_message(telegram: Telegram, params: Params) -> bool:
 
 
 def delete_messages(telegram: Telegram, params: Params) -> bool:
-    """Missing messages are skipped."""
+    """Delete the messages; missing ones are skipped."""
     chat = reachable_chat(telegram, params)
     numbers = params.integers("message_ids")
     if not 1 <= len(numbers) <= 100:

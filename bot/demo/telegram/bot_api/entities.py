@@ -174,7 +174,7 @@ def _meaning(tag: str, name: str, value: str) -> str:
 
 
 def _link(entity: Entity, target: str) -> Entity | None:
-    """An invalid link target is no error for Telegram: the text stays, without a link."""
+    """Return the link. An invalid target is no error for Telegram: the text stays, without a link."""
     try:
         address = urlsplit(target if "://" in target else f"http://{target}")
     except ValueError:
@@ -245,5 +245,6 @@ def strip(text: str, entities: list[Entity]) -> tuple[str, list[Entity]]:
 
 
 def read_html(source: str) -> tuple[str, list[Entity]]:
-    """Raises BotApiRefused "Bad Request: can't parse entities: …" with the server's text, offsets in bytes of UTF-8."""
+    """Parse HTML. Raises BotApiRefused "Bad Request: can't parse entities: …" with the server's text, offsets in bytes
+    of UTF-8."""
     return _Reader(source).read()

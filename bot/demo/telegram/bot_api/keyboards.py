@@ -15,7 +15,7 @@ ACTIONS = frozenset({"callback_data", "url", "web_app", "login_url", "switch_inl
 
 
 def read_markup(params: Params) -> Json | None:
-    """Raises BotApiRefused for a keyboard that Telegram refuses. An empty inline keyboard means none."""
+    """Parse a keyboard. Raises BotApiRefused for one that Telegram refuses. An empty inline keyboard means none."""
     markup = params.mapping("reply_markup")
     if markup is None:
         return None

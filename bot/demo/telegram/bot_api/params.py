@@ -39,7 +39,7 @@ class Params:
             raise bad_request(f"{name} must be a number") from None
 
     def chat_id(self, name: str = "chat_id") -> int | None:
-        """None also for a public name such as @channel: unsupported here."""
+        """Return the id; None also for a public name such as @channel: unsupported here."""
         value = self.text(name)
         return int(value) if re.fullmatch("-?[0-9]{1,19}", value) else None
 

@@ -34,7 +34,7 @@ class ButtonPresses:
         return str(self._last_id)
 
     def answer(self, query_id: str, text: str, alert: bool, seq: int) -> None:
-        """Raises BotApiRefused for an answer that is late, repeated, or to an unknown query."""
+        """Answer a query. Raises BotApiRefused for an answer after the timeout, repeated, or to an unknown query."""
         press = self._presses.get(query_id)
         if press is None or press.answer is not None or self._now() - press.at >= CALLBACK_LIFETIME:
             raise bad_request(TOO_OLD)

@@ -98,7 +98,8 @@ def _with_person(telegram: Telegram, entity: Entity) -> Entity:
 
 
 def read_reply(chat: Chat, params: Params) -> int | None:
-    """Raises BotApiRefused for a reply to a deleted message, unless the call allows sending without the reply."""
+    """Return the message replied to. Raises BotApiRefused for a reply to a deleted message, unless the call allows
+    sending without the reply."""
     reply = params.mapping("reply_parameters") or params
     target = reply.integer("message_id" if reply is not params else "reply_to_message_id")
     if not target:
@@ -111,8 +112,8 @@ def read_reply(chat: Chat, params: Params) -> int | None:
 
 
 def read_thread(telegram: Telegram, chat: Chat, params: Params, reply_to: int | None) -> int | None:
-    """A group without topics ignores the thread, a private chat has none; the General topic has no number that may be
-    used."""
+    """Return the thread. A group without topics ignores it, a private chat has none; the General topic has no number
+    that may be used."""
     thread = params.integer("message_thread_id")
     if chat.is_private and thread is not None:
         raise bad_request("message thread not found")

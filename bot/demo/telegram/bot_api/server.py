@@ -1,4 +1,4 @@
-"""The Bot API over HTTP: check the token, injected faults and rate limits, call the method, respond."""
+"""Bot API over HTTP: check the token, injected faults and rate limits, call the method, respond."""
 
 import asyncio
 import inspect

@@ -122,7 +122,8 @@ def _content(one: ChatMessage) -> Json:
 
 
 def _place(one: ChatMessage) -> Json:
-    """In a supergroup without topics the thread of a reply is the first message of the conversation."""
+    """Return the fields of the thread. In a supergroup without topics the thread of a reply is the first message of the
+    conversation."""
     if one.thread is None or one.thread == GENERAL:
         return {}
     return {"message_thread_id": one.thread} | _present({"is_topic_message": one.chat.is_forum})

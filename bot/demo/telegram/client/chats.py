@@ -118,7 +118,7 @@ def _owner(telegram: Telegram, chat: Chat) -> Person:
 
 
 def _open_topic(telegram: Telegram, chat: Chat, name: str) -> Topic:
-    """The number of a topic is that of the service message that opened it."""
+    """Open a topic; its number is that of the service message that opened it."""
     owner, number = _owner(telegram, chat), chat.last_id + 1
     chat.topics[number] = Topic(number, name)
     service: Json = {"forum_topic_created": {"name": name, "icon_color": ICON_COLOR}}

@@ -81,7 +81,7 @@ def upload(telegram: Telegram, params: Params) -> Json:
 
 
 def _shelve(shelf: UploadedFiles, sent: Upload) -> StoredFile:
-    """A picture that Telegram cannot read becomes a document."""
+    """Store a file. A picture that Telegram cannot read becomes a document."""
     try:
         return shelf.add("photo" if sent.mime in PICTURES else "document", sent)
     except BotApiRefused:

@@ -1,4 +1,4 @@
-"""The client API, for the web page and the tests. JSON, without authentication."""
+"""Client API, for the web page and the tests. JSON, without authentication."""
 
 import inspect
 from collections.abc import Awaitable, Callable

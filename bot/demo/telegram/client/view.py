@@ -96,7 +96,7 @@ def _button(button: Json) -> Json:
 
 
 def _file(one: ChatMessage) -> Json:
-    """Exactly one of the three fields is set."""
+    """Return the three fields of a file, of which one is set."""
     none: Json = {"document": None, "photo": None, "audio": None}
     if one.file is None:
         return none

@@ -59,7 +59,7 @@ def _one_connection(url: str) -> dict[str, Any]:
 
 
 class Store:
-    """The open database. `async with store.begin() as session:` is one transaction: committed at the end of the block,
+    """Open database. `async with store.begin() as session:` is one transaction: committed at the end of the block,
     rolled back on an error. Only Store commits a session."""
 
     def __init__(self, url: str) -> None:

@@ -88,7 +88,7 @@ async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, 
 
 
 async def earlier(session: AsyncSession, update_id: int, what: str, now: datetime) -> EarlierDecision | None:
-    """Return the stored decision about an update that is delivered again."""
+    """Return the stored decision about an update that is retried."""
     found = await session.execute(
         _EARLIER, {"update_id": update_id, "what": shortened(what, 64), "since": now - REMEMBERED}
     )

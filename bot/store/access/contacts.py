@@ -31,7 +31,7 @@ class Contact:
 
 class AlertedStations(Protocol):
     def alert_stations_of(self, chat: int) -> Collection[str]:
-        """The stations for whose alerts the settings name that chat."""
+        """Return the stations for whose notifications the settings name that chat."""
 
 
 class Contacts:

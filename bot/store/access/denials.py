@@ -23,8 +23,8 @@ class _Denied:
 
 
 class Denials:
-    """Kept in memory: a crash loses at most the counts of the last hour, and no row. Denials with an equal `key` are
-    repeats."""
+    """Counts of denials in memory: a crash loses at most the counts of the last hour, and no row. Denials with an equal
+    `key` are repeats."""
 
     def __init__(self, clock: Clock, counted_for: timedelta = COUNTED_FOR) -> None:
         self._clock = clock

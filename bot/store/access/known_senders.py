@@ -18,7 +18,7 @@ FRESH_FOR = timedelta(minutes=1)
 
 class AlertChats(Protocol):
     async def alert_chats(self, session: AsyncSession) -> Collection[int]:
-        """Chats that alerts go to."""
+        """Return the chats that alerts go to."""
 
 
 class KnownSenders:

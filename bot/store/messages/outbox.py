@@ -20,7 +20,7 @@ from bot.store.tables.incidents import Keyboard, Outgoing
 Action = Literal["send", "edit", "delete"]
 
 WAITING = ("pending", "uncertain")
-# A message whose rendering crashed the program this many times in a row is not rendered again.
+# A message whose rendering crashed the program this many times in a row is not retried.
 MAX_CRASHES = 2
 # Pseudo-template: the row contains the HTML itself.
 RENDERED = "rendered"

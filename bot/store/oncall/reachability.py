@@ -14,7 +14,7 @@ QuietHours = tuple[time, time]
 
 @dataclass(frozen=True, slots=True)
 class Reachability:
-    """`reachable`: None until checked. `warned_at`: time of the last warning to others."""
+    """`reachable`: None until checked. `warned_at`: time of the last notification of others."""
 
     reachable: bool | None = None
     checked_at: datetime | None = None

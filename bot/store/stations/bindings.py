@@ -43,7 +43,7 @@ class Bindings:
 async def bind(
     session: AsyncSession, *, chat_id: int, station: str, alerts: bool, by_id: int, by_name: str, now: datetime
 ) -> None:
-    """Insert or replace a binding; `alerts` enables outage alerts in the chat."""
+    """Insert or replace a binding; `alerts` enables outage notifications in the chat."""
     await session.merge(
         Binding(chat_id=chat_id, station=station, alerts=alerts, by_id=by_id, by_name=by_name[:128], at=now)
     )
@@ -66,7 +66,7 @@ async def stations_of(session: AsyncSession, chat_id: int) -> Sequence[Binding]:
 
 
 async def told_of(session: AsyncSession, station: str) -> Sequence[int]:
-    """Return the chats that get a station's outage alerts because of a binding."""
+    """Return the chats that get a station's outage notifications because of a binding."""
     found = await session.execute(
         select(Binding.chat_id).where(Binding.station == station, Binding.alerts).order_by(Binding.chat_id)
     )
@@ -83,5 +83,5 @@ async def chosen(session: AsyncSession, *, chat_id: int, person_id: int) -> str 
 
 
 async def told(session: AsyncSession) -> set[int]:
-    """Return the chats that get outage alerts of any bound station."""
+    """Return the chats that get outage notifications of any bound station."""
     return set((await session.execute(select(Binding.chat_id).where(Binding.alerts))).scalars())

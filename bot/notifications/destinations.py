@@ -1,4 +1,4 @@
-"""Destinations of alerts, and the administrators that replace a chat which takes no messages."""
+"""Destinations of notifications, and the administrators that replace a chat which takes no messages."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from bot.store.stations import bindings
 
 class Destinations:
     """Destinations of one station. `configured` are its alert chats as the settings name them, perhaps by the id of a
-    group that became a supergroup; others are bound to it. The chats of the `fleet` receive the alerts of every
+    group that became a supergroup; others are bound to it. The chats of the `fleet` receive the notifications of every
     station. `last_resort` is used only when there is none of these."""
 
     def __init__(

@@ -3,7 +3,7 @@ timer.
 
 Step 1 notifies the alert chats and the person on call, step 2 the next person, step 3 everybody on the list; every
 later step is a reminder to everybody notified. Until it is acknowledged, or the first reminder, the people of the
-newest step are paged again and again.
+newest step are notified again and again.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ FIRST, EVERYBODY = 1, 3
 
 @dataclass(frozen=True, slots=True)
 class EscalationPolicy:
-    """With a `page_again_every` of zero no person is paged again."""
+    """With a `page_again_every` of zero no person is notified again."""
 
     escalate_after: timedelta = timedelta(minutes=10)
     remind_every: timedelta = timedelta(minutes=30)
@@ -25,7 +25,8 @@ class EscalationPolicy:
         return self.escalate_after if step < EVERYBODY else self.remind_every
 
     def look_again(self, step: int, next_step: datetime | None, now: datetime, *, paged: bool) -> datetime | None:
-        """Return the next time at which an action is due. Missed pages are not repeated: one page is sent, not many."""
+        """Return the next time at which an action is due. Missed notifications are not repeated: one is sent, not
+        many."""
         if next_step is None or not paged or not self.page_again_every or step > EVERYBODY:
             return next_step
         return min(next_step, now + self.page_again_every)
@@ -45,8 +46,8 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class EscalationState:
-    """Escalation state of an open incident in the database. `outage`: people are paged; `next_step` is the time of the
-    next step, None for now."""
+    """Escalation state of an open incident in the database. `outage`: people are notified in private; `next_step` is
+    the time of the next step, None for now."""
 
     outage: bool
     step: int
@@ -86,7 +87,7 @@ def next_step(standing: EscalationState, hold: Suppression | None, now: datetime
     if standing.acknowledged or not standing.outage:
         return Step(Action.REST, step, None)
     if standing.held:
-        # Those notified before are reminded; no other person is paged for the time of the suppression.
+        # Those notified before are reminded; no other person is notified while suppressed.
         return Step(Action.REMIND, step, now + plan.pause_after(step))
     if standing.next_step is not None and now < standing.next_step:
         return Step(Action.PAGE_AGAIN, step, standing.next_step)

@@ -1,4 +1,4 @@
-"""Show an incident in a chat, and page people in private. Timeline and alert messages are written in the session that
+"""Show an incident in a chat, and notify people in private. Timeline and alert messages are written in the session that
 queues the notification."""
 
 from collections.abc import Collection, Mapping
@@ -35,8 +35,8 @@ class IncidentNotices:
         person: str = "",
         anew: bool = False,
     ) -> AlertMessage:
-        """Show the incident in an alert chat, or to the person that replaces it. Silent when people are paged for it in
-        private, or it is acknowledged. `anew`: as another kind than it was shown before."""
+        """Show the incident in an alert chat, or to the person that replaces it. Silent when people are notified of it
+        in private, or it is acknowledged. `anew`: as another kind than it was shown before."""
         woken = (
             kind_info(incident.kind).outage
             and to.chat not in notified_people.paged(incident.facts)
@@ -55,7 +55,7 @@ class IncidentNotices:
         *,
         anew: bool = False,
     ) -> None:
-        """Page people in private, with a sound for an outage; a warning waits until the quiet hours of the person are
+        """Notify people in private, with a sound for an outage; a warning waits until the quiet hours of the person are
         over. `shown` were notified just now."""
         names = await self._people.names(session, (*called.people, *called.skipped))
         for person in called.skipped:
@@ -71,7 +71,7 @@ class IncidentNotices:
             )
 
     async def page_again(self, session: Session, incident: Incident, now: datetime, every: timedelta) -> None:
-        """Page the people of the newest step again, unless a notification with a sound reached them just before."""
+        """Notify the people of the newest step again, unless a notification with a sound reached them just before."""
         again: dict[int, int] = {}
         for card in await self._alert_messages.of(session, incident):
             if card.chat_id not in notified_people.paged(incident.facts) or await _was_woken(

@@ -226,7 +226,7 @@ class Notifier:
         return inhibitor_of_trunk(self._causes.now, self._station, incident.kind, incident.facts)
 
     async def _inhibited_by(self, session: Session, incident: Incident) -> bool:
-        """Return True when the people on call are those of the fleet, which its own incident pages."""
+        """Return True when the people on call are those of the fleet, which its own incident notifies."""
         return self._common(incident) is not None and not await self._people.has_own(session)
 
     async def _escalate(self, session: Session, incident: Incident, now: datetime) -> None:
@@ -237,7 +237,7 @@ class Notifier:
             called = await self._left_to_ask(session, incident, now)
         await self._ask_others(session, incident, called, now)
         if not notified_people.asked(incident.facts):
-            # No person was paged in private, so the chats are notified again.
+            # No person was notified in private, so the chats are notified again.
             await self.pages.say_again(session, incident, now, "reminded")
 
     async def _remind(self, session: Session, incident: Incident, now: datetime) -> None:

@@ -122,7 +122,7 @@ class _Judge:
 
 
 def as_rows(plan: ImportPlan) -> list[dict[str, Any]]:
-    """The plan as plain JSON, for the database; passwords are generated when the import begins."""
+    """Return the plan as plain JSON, for the database; passwords are generated when the import begins."""
     return [
         {
             "line": row.line,

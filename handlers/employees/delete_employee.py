@@ -54,7 +54,7 @@ async def _ask(request: Request, employee_id: str) -> Reply:
 
 
 async def _part(question: Callable[[], Awaitable[list[str]]]) -> dict[str, Any]:
-    """One kind of dependency; a key without the right to read it does not hide the others."""
+    """Return one kind of dependency; a key without the right to read it does not hide the others."""
     try:
         return {"names": await question(), "problem": None}
     except PbxError as error:
@@ -102,7 +102,7 @@ async def delete_now(request: Request) -> Reply:
 
 
 async def _delete(request: Request, employee: Employee) -> Reply | None:
-    """None once deleted; else the failure."""
+    """Delete; return None, or the failure."""
     person = {"number": employee.number, "name": employee.name}
     written = await verify_write.write(
         request,

@@ -13,8 +13,8 @@ PHONE_PART = re.compile(r"\+?[\d().-]+")
 
 
 def read_employee(text: str, country: str = "") -> EmployeeDraft:
-    """Without a number the PBX chooses one; a mobile without a plus is of the `country`. Raises WrongArguments with
-    the sentences for the person."""
+    """Parse an employee; a mobile without a plus is of the `country`. Raises WrongArguments with the sentences for the
+    person."""
     words = read_words(text)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Whom shall I create? Write a name, and a number if you want a certain one."))
@@ -47,7 +47,7 @@ def _take_email(words: list[str]) -> tuple[str, list[str]]:
 
 
 def _take_mobile(words: list[str]) -> tuple[str, list[str]]:
-    """The longest tail that looks like a phone number, which may contain spaces."""
+    """Extract the longest tail that looks like a phone number, which may contain spaces."""
     start = len(words)
     while start and PHONE_PART.fullmatch(words[start - 1]):
         start -= 1

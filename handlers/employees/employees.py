@@ -35,7 +35,8 @@ async def employees(request: Request) -> Reply:
 
 
 async def meant(request: Request, written: str) -> EmployeeRow | Message:
-    """The employee with this number or, in any spelling, this name; else the answer: there is none, or several."""
+    """Return the employee with this number or, in any spelling, this name; else the reply: there is none, or
+    several."""
     if written.isascii() and written.isdecimal():
         found = await request.station.pbx.employees.find(written)
         return found or Message("no_such_employee", {"written": written})

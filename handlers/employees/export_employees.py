@@ -55,7 +55,7 @@ async def export_employees(request: Request) -> Reply:
 
 
 async def _in_full(request: Request, people: Sequence[EmployeeRow], words: set[str]) -> Reply:
-    """One request for each employee, as bulk work within the station's budget."""
+    """Send one request for each employee, as bulk work within the station's budget."""
     keys = [key for key in files.COLUMNS if key != "password" or "passwords" in words]
     table: list[Sequence[Any]] = [keys]
     for done, row in enumerate(people):

@@ -81,7 +81,7 @@ def mobile(text: str, country: str = "") -> str:
 
 
 def exported_mobile(stored: str, country: str) -> str:
-    """The number in full, which an import reads back without a guess; other text as the PBX has it."""
+    """Return the number in full, which an import reads back without a guess; other text as the PBX has it."""
     found = phone_numbers.readings(re.sub(r"[\s().-]", "", stored), country or USUAL_COUNTRY)
     return phone_numbers.in_full(found[0]) if found else stored
 
@@ -146,7 +146,7 @@ def password(text: str) -> SecretStr:
 
 @cache
 def fields_in(country: str) -> Fields:
-    """All fields, with mobiles without a plus read as of `country`; it is "" while the PBX's is not known."""
+    """Return all fields, with mobiles without a plus read as of `country`; it is "" while the PBX's is not known."""
     return Fields(
         Field("number", mark("Number"), ("номер", "extension", "ext", "добавочный"), number),
         Field("name", mark("Name"), ("имя", "фио", "user_username", "fio"), name),
@@ -181,7 +181,7 @@ FIELDS = fields_in("")
 
 
 def read_fields(written: Mapping[str, str], country: str = "") -> tuple[EmployeeDraft, list[Problem]]:
-    """The parsed fields, and all problems found in them."""
+    """Return the parsed fields, and all problems in them."""
     values, problems = fields_in(country).read(written)
     draft = EmployeeDraft(**values)
     return draft, problems + contradictions(draft)
@@ -206,12 +206,12 @@ def contradictions(draft: EmployeeDraft, changed: Employee | None = None) -> lis
 
 
 def said(draft: EmployeeDraft) -> dict[str, Any]:
-    """The fields that are set, without the password, as plain facts by key."""
+    """Return the fields that are set, without the password, by key."""
     return draft.model_dump(exclude_none=True, exclude={"secret"})
 
 
 def known(employee: Employee) -> dict[str, Any]:
-    """The same for an employee of the PBX."""
+    """Return the same for an employee of the PBX."""
     return employee.model_dump(include=set(FIELDS.by_key) - {PASSWORD})
 
 

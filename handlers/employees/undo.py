@@ -125,7 +125,7 @@ UNDO: dict[str, Callable[[Request, Employee, Mapping[str, Any]], Awaitable[Reply
 
 
 def draft_of(employee: Employee) -> EmployeeDraft:
-    """All values of the employee, the password too; empty ones are left to the PBX."""
+    """Return all values of the employee, the password too; empty ones are left to the PBX."""
     settings = {key: value for key, value in employee_fields.known(employee).items() if value != ""}
     return EmployeeDraft(**settings, secret=employee.secret)
 

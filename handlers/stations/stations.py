@@ -86,7 +86,7 @@ async def _silenced(request: Request, station: str) -> int:
 
 
 async def _live(station: Station) -> dict[str, Any]:
-    """Query live figures; a PBX with a known fault is not queried."""
+    """Query live figures, with a timeout of ASKED_WITHIN seconds; a PBX with a known fault is not queried."""
     seen = station.watch.latest
     if seen is None or seen.trouble is not None:
         return {"online": None, "extensions": None, "calls": None}

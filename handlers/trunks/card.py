@@ -39,8 +39,8 @@ async def check(request: Request) -> Reply:
 
 
 async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> TrunkStatus:
-    """From the list of all: a key with limited rights may not read every single trunk. A trunk whose state the PBX does
-    not report has none. Raises NotFound."""
+    """Return the state from the list of all: a key with limited rights may not read every single trunk. A trunk whose
+    state the PBX does not report has none. Raises NotFound."""
     found = (await statuses(request, fresh=fresh)).value.get(trunk_id)
     if found is None:
         # Created a moment ago, and not polled by the monitor yet.
@@ -83,7 +83,7 @@ class _Part:
 
 
 async def _part(question: Awaitable[T]) -> _Part:
-    """One part of the card; its error does not hide the others."""
+    """Return one part of the card; its error does not hide the others."""
     try:
         return _Part(value=await question)
     except PbxError as error:
@@ -97,7 +97,7 @@ def _settings(trunk: Any) -> list[dict[str, Any]]:
 
 
 def _listed(listed: _Part, trunk_id: str) -> list[dict[str, Any]]:
-    """The one setting that the list has too, for keys that may not read this trunk alone."""
+    """Return the one setting that the list has too, for keys that may not read this trunk alone."""
     rows = listed.value.value if listed.value else ()
     known = next(({"registration": row.registration} for row in rows if row.id == trunk_id and row.registration), {})
     return fields.FIELDS.shown(known)
@@ -143,7 +143,7 @@ async def routes_of(request: Request, trunk_id: str) -> dict[str, Any]:
 
 
 def _different(found: Sequence[dict[str, Any] | None]) -> list[dict[str, Any]]:
-    """Each error once."""
+    """Return each error once."""
     different: list[dict[str, Any]] = []
     for problem in found:
         if problem is not None and not any(pbx_errors.are_one(problem, other) for other in different):

@@ -74,11 +74,12 @@ async def delete(request: Request) -> Reply:
 
 
 def _as_seen(name: str) -> str:
-    """The name without invisible characters, which cannot be typed."""
+    """Return the name without invisible characters, which cannot be typed."""
     return " ".join(sanitize(name).split())
 
 
 async def _gone(request: Request, trunk_id: str) -> bool | None:
-    """True once the trunk is not listed. The states are cached for some seconds, also those of deleted trunks."""
+    """Return True once the trunk is not listed. The states are cached for some seconds, also those of deleted
+    trunks."""
     rows = (await request.station.pbx.trunks.list()).value
     return True if all(row.id != trunk_id for row in rows) else None

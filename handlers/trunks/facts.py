@@ -78,7 +78,7 @@ def facts_of(request: Request, trunk: TrunkStatus) -> dict[str, Any]:
 
 
 def _is_registering(trunk: TrunkStatus) -> bool:
-    """True while the PBX has only just begun to register it. In upper case the state means a provider that is to
+    """Return True while the PBX has only just begun to register it. In upper case the state means a provider that is to
     register with the PBX."""
     if trunk.type.lower() != "sip" or trunk.state != "unregistered":
         return False

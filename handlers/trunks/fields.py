@@ -153,10 +153,10 @@ def missing(draft: TrunkDraft) -> list[Problem]:
 
 
 def said(draft: TrunkDraft) -> dict[str, Any]:
-    """The fields that are set, without the password, as plain facts by key."""
+    """Return the fields that are set, without the password, by key."""
     return draft.model_dump(exclude_none=True, exclude={"secret"})
 
 
 def known(trunk: Trunk) -> dict[str, Any]:
-    """The same for a trunk of the PBX."""
+    """Return the same for a trunk of the PBX."""
     return trunk.model_dump(include=set(FIELDS.by_key) - {PASSWORD})

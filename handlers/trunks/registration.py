@@ -51,7 +51,7 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Rere
 
 
 def _is_settled(state: dict[str, Any], waited: float, *, kept: bool) -> bool:
-    """True when further polls would show the same. A partial trunk is registered: its outgoing calls follow."""
+    """Return True when further polls would show the same. A partial trunk is registered: its outgoing calls follow."""
     if state["health"] in (Health.UP, Health.PARTIAL):
         return not kept or waited >= OLD_FOR
     return state["health"] in (Health.OFF, Health.UNWATCHED)
@@ -92,7 +92,7 @@ def begun(
 
 
 def unseen(trunk_id: str, said: dict[str, Any], error: PbxError) -> Reply:
-    """The PBX accepted the change, and the read-back failed: neither done nor failed."""
+    """Report a change that the PBX accepted, after a failed read-back: neither done nor failed."""
     facts = said | {"problem": pbx_errors.describe(error)}
     return Reply(Message("trunk_unseen", facts, to_card(trunk_id)), outcome="accepted, but not read back")
 

@@ -199,7 +199,7 @@ class _ReregistrationRun:
         return True if (await self._row()).disabled else None
 
     def _tell(self, message: Message) -> None:
-        """Show the progress in a task of its own, without a retry: the trunk is off, and must not wait for Telegram."""
+        """Show the progress in a task of its own: the trunk is off, and must not wait for Telegram."""
         if self._telling is None or self._telling.done():
             self._telling = asyncio.create_task(self._show(message))
 

@@ -84,7 +84,7 @@ async def _keep_on(station: Station, left: Reregistration, clock: Clock, stop: a
 
 
 async def _is_on(station: Station, trunk_id: str, stop: asyncio.Event) -> bool:
-    """True when the list shows it on or gone; else it is switched on, and the next poll decides."""
+    """Return True when the list shows it on or gone; else it is switched on, and the next poll decides."""
     rows = (await station.pbx.trunks.list()).value
     if not any(row.id == trunk_id and row.disabled for row in rows):
         return True

@@ -49,7 +49,7 @@ async def switch(request: Request) -> Reply:
 
 
 async def _wait_for_asterisk(request: Request, trunk_id: str, said: dict[str, Any]) -> None:
-    """Before a trunk is switched on, wait until Asterisk has loaded that it is off."""
+    """Wait, before a trunk is switched on, until Asterisk has loaded that it is off."""
     telling: list[asyncio.Task[None]] = []
 
     def tell(_seconds: float) -> None:
@@ -77,7 +77,7 @@ def _told(request: Request, trunk_id: str, said: dict[str, Any], *, done: bool |
 
 
 async def _is_so(request: Request, trunk_id: str, on: bool) -> bool | None:
-    """None while it is as before, False when the trunk is gone. Read from the list, which is not cached."""
+    """Return None while it is as before, False when the trunk is gone. Read from the list, which is not cached."""
     rows = (await request.station.pbx.trunks.list()).value
     is_on = next((not row.disabled for row in rows if row.id == trunk_id), None)
     if is_on is None:

@@ -23,9 +23,9 @@ async def let_go(
     tell: Callable[[float], None] = lambda _seconds: None,
     patient: bool = False,
 ) -> bool:
-    """True once Asterisk has no registration of the trunk. `tell` gets the seconds waited so far, before each pause. On
-    an error of the PBX a `patient` caller waits until the timeout, others not at all. Waiting ends when the program is
-    being stopped: a trunk without a registration is better than one that stays switched off."""
+    """Return True once Asterisk has no registration of the trunk. `tell` gets the seconds waited so far, before each
+    pause. On an error of the PBX a `patient` caller waits until the timeout, others not at all. The wait ends at a
+    shutdown: a trunk without a registration is better than one that stays switched off."""
     waited = 0.0
     while waited < WITHIN and not stopping():
         try:

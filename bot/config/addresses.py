@@ -17,7 +17,7 @@ LOOPBACK = ("127.0.0.1", "localhost")
 
 
 def check_heartbeat(address: str) -> None:
-    """Raises ValueError with the remedy."""
+    """Check the address. Raises ValueError with the remedy."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is not a web address; copy the ping or push address of your monitor whole")

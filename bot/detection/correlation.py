@@ -54,7 +54,7 @@ class CommonCause:
 
 
 class ActiveCauses:
-    """The common causes that are active now: written by the correlator, read by the notifiers of all stations."""
+    """Common causes that are active now: written by the correlator, read by the notifiers of all stations."""
 
     def __init__(self) -> None:
         self.now: tuple[CommonCause, ...] = ()

@@ -29,7 +29,7 @@ class BodyTooLarge(Exception):
 
 
 class Garbled(Exception):
-    """The body cannot be decompressed, or has an encoding that was not accepted."""
+    """Body that cannot be decompressed, or has an encoding that was not accepted."""
 
 
 async def pieces(response: httpx.Response, most: int) -> AsyncIterator[bytes]:
@@ -48,8 +48,8 @@ async def whole(response: httpx.Response, most: int) -> bytearray:
 
 
 class BoundedTransport(httpx.AsyncByteStream):
-    """Replaces a response's stream for a client that reads it whole: decompressed, and more than `most` bytes raise
-    RemoteProtocolError."""
+    """Stream in place of a response's own for a client that reads it whole: decompressed, and more than `most` bytes
+    raise RemoteProtocolError."""
 
     def __init__(self, response: httpx.Response, most: int) -> None:
         self._stream = _stream(response)

@@ -44,7 +44,7 @@ def _trusting() -> ssl.SSLContext:
 
 
 class NotPublic(httpx.TransportError):
-    """The address is in a private network, or of this machine."""
+    """Address in a private network, or of this machine."""
 
 
 def is_public(address: str) -> bool:
@@ -89,8 +89,8 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class PublicOnlyTransport(httpx.AsyncBaseTransport):
-    """Sends requests over https to the public internet, and to the hosts that `allowed` names as they stand in an
-    address: `host`, or `host:port`. Raises NotPublic."""
+    """Transport of requests over https to the public internet, and to the hosts that `allowed` names as they stand in
+    an address: `host`, or `host:port`. Raises NotPublic."""
 
     def __init__(
         self,

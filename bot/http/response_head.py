@@ -46,7 +46,7 @@ class _Network(httpcore.AsyncNetworkBackend):
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """Counts the bytes `left` for the head of a response; None outside of a head."""
+    """Stream that counts the bytes `left` for the head of a response; None outside of a head."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream

@@ -14,7 +14,7 @@ FINISH_WITHIN = 3
 
 
 class AddressUnusable(OSError):
-    """The address is in use, or belongs to another machine."""
+    """Address in use, or of another machine."""
 
 
 def listen(address: str) -> socket.socket:

@@ -44,8 +44,8 @@ class Server(uvicorn.Server):
 
 
 class RequestReader(h11.Connection):
-    """Reads a body only on demand, which the webhook makes after it has checked the secret. Raises RemoteProtocolError
-    for too many pieces."""
+    """Reader of a body only on demand, which the webhook makes after it has checked the secret. Raises
+    RemoteProtocolError for too many pieces."""
 
     is_body_wanted = False
     _pieces = 0

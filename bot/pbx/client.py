@@ -21,7 +21,7 @@ from bot.pbx.schema import LONGEST
 
 
 class Dialect(StrEnum):
-    """By the first release known to speak so."""
+    """Dialects, named by the first release known to speak so."""
 
     EARLIER = "2026.1"
     FROM_2026_3_40 = "2026.3.40"

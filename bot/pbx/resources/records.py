@@ -128,8 +128,8 @@ EVERYTHING = ServerFilter()
 
 
 def direction(record: CallRecord) -> Direction:
-    """By the accounts of the legs: a trunk's or an extension's. The first leg decides: a call that came in and is
-    forwarded to a mobile leaves through a trunk too."""
+    """Return the direction by the accounts of the legs: a trunk's or an extension's. The first leg decides: a call that
+    came in and is forwarded to a mobile leaves through a trunk too."""
     if record.came_by_trunk:
         return Direction.INCOMING
     if record.went_by_trunk:

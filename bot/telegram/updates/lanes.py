@@ -34,7 +34,7 @@ STRANGERS = Lane(0, -1)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An update queued for its handler. `left_over` from an earlier run is parsed only when it is handled; `crowded`
+    """Update queued for its handler. `left_over` from an earlier run is parsed only when it is handled; `crowded`
     updates share AT_ONCE_IN_CHAT."""
 
     update_id: int

@@ -151,7 +151,7 @@ def _id(message: Mapping[str, Any]) -> int:
 
 
 def _number(given: Any) -> int:
-    """Raises ValueError when it is none of Telegram's."""
+    """Return the number. Raises ValueError for none of Telegram's."""
     if not isinstance(given, int) or abs(given) > LARGEST_ID:
         raise ValueError("not an id")
     return given

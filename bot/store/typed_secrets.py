@@ -49,7 +49,6 @@ TOKEN = "".join(map(chr, range(ord("0"), ord("z") + 1))) + "%-"
 
 
 def holds_secret(text: str) -> bool:
-    """Return True if the text holds a secret."""
     seen = _as_seen(text)
     alike = seen.translate(TO_LATIN)
     if _is_named(alike) or ASSIGNED.search(alike) or FORM.search(seen):

@@ -1,5 +1,4 @@
-"""Audit log of requests, decisions and outcomes. Append-only, enforced by triggers. Functions use the caller's session
-and do not commit."""
+"""Audit log of requests, decisions and outcomes. Append-only, enforced by triggers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

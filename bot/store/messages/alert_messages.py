@@ -21,7 +21,6 @@ def attach(session: AsyncSession, card: AlertMessage, incident: Incident) -> Non
 
 
 async def detach(session: AsyncSession, card: AlertMessage, incident: Incident) -> None:
-    """Remove an incident from an alert message."""
     await session.delete(await session.get_one(AlertMessageIncident, (card.id, incident.id)))
 
 
@@ -48,7 +47,6 @@ async def incidents_of(session: AsyncSession, card: AlertMessage) -> Sequence[In
 
 
 async def outbox_row(session: AsyncSession, card: AlertMessage) -> Outgoing:
-    """Return the outbox row that sends the alert message."""
     return await session.get_one(Outgoing, card.message)
 
 

@@ -2,8 +2,7 @@
 
 States of a row: pending → sending → sent; back to pending with a later `not_before` if Telegram certainly did not
 accept it; uncertain if it may have (timeout, lost answer, crash), then it is retried and marked as a possible repeat;
-dead, with the error and the fallback recipient; dropped if obsolete before delivery. Functions use the caller's session
-and do not commit.
+dead, with the error and the fallback recipient; dropped if obsolete before delivery.
 """
 
 from datetime import datetime

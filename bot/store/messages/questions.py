@@ -1,5 +1,4 @@
-"""Pending questions: at most one for each person and chat, kept over a restart. Functions use the caller's session and
-do not commit."""
+"""Pending questions: at most one for each person and chat, kept over a restart."""
 
 from datetime import datetime
 from typing import Any

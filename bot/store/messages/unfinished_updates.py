@@ -1,7 +1,6 @@
 """Checkpoint of an update in progress: resources taken for it, then its unsent replies.
 
 Kept from authorization until the person has the reply, so that the next run can resume after a kill at any point.
-Functions use the caller's session.
 """
 
 from datetime import datetime, timedelta

@@ -43,8 +43,7 @@ def of_row(row: RotationRow) -> KeptCalendar | None:
 
 
 async def keep(session: AsyncSession, station: str, kept: KeptCalendar, by: str, now: datetime) -> None:
-    """Store a calendar, which takes the place of the level's rotation; the rotation is kept. Adds to the caller's
-    session."""
+    """Store a calendar, which takes the place of the level's rotation; the rotation is kept."""
     row = await session.get(RotationRow, (station, kept.level))
     if row is None:
         row = RotationRow(station=station, level=kept.level, people=[], shift={})
@@ -54,7 +53,7 @@ async def keep(session: AsyncSession, station: str, kept: KeptCalendar, by: str,
 
 
 async def renew(session: AsyncSession, station: str, old: KeptCalendar, new: KeptCalendar) -> bool:
-    """Replace the calendar in the caller's session; False if it was changed or removed meanwhile."""
+    """Replace the calendar; False if it was changed or removed meanwhile."""
     row = await session.get(RotationRow, (station, old.level))
     if row is None or of_row(row) != old:
         return False

@@ -30,7 +30,7 @@ async def known(session: AsyncSession, people: Iterable[int]) -> Mapping[int, Re
 
 
 async def note(session: AsyncSession, person: int, now: datetime, *, reachable: bool, warned: bool) -> None:
-    """Store the result of a check in the caller's session."""
+    """Store the result of a check."""
     row = await _row(session, person)
     row.reachable, row.checked_at = reachable, now
     if warned or reachable:

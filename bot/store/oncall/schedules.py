@@ -26,8 +26,6 @@ COUNT = (STANDS, AGREED)
 
 @dataclass(frozen=True, slots=True)
 class ShiftChange:
-    """Override of one shift."""
-
     level: int
     person: int
     begins: datetime
@@ -45,8 +43,6 @@ class MadeChange:
 
 
 class SwapResult(StrEnum):
-    """Result of the answer to a swap."""
-
     AGREED = "agreed"
     REFUSED = "refused"
     # Withdrawn or already answered.

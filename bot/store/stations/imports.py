@@ -37,7 +37,6 @@ class Imports:
         return row.id
 
     async def find(self, station: str, import_id: int) -> Import | None:
-        """Return an import of this station, or None."""
         async with self._store.begin() as session:
             found = await session.get(Import, import_id)
             return found if found is not None and found.station == station else None
@@ -82,7 +81,7 @@ async def find_import(session: AsyncSession, import_id: int) -> Import | None:
 
 
 async def end_in_order(session: AsyncSession) -> None:
-    """Reset the crash counts at a regular shutdown, in the caller's session."""
+    """Reset the crash counts at a regular shutdown."""
     await session.execute(update(Import).where(Import.state.in_((RUNNING, STOPPING))).values(crashes=0))
 
 

@@ -35,7 +35,6 @@ async def is_open(session: AsyncSession, station: str, subject: str) -> bool:
 
 
 def open_key(station: str, subject: str) -> str:
-    """Return the unique key of an open incident."""
     return f"{station}|{subject}"
 
 
@@ -141,7 +140,7 @@ async def add(session: AsyncSession, incident: Incident) -> None:
 def add_event(
     session: AsyncSession, incident: Incident, what: str, at: datetime, noted_at: datetime, facts: dict[str, Any]
 ) -> None:
-    """Append to the timeline of an incident in the caller's session."""
+    """Append to the timeline of an incident."""
     session.add(IncidentEvent(incident_id=incident.id, at=at, noted_at=noted_at, what=what, facts=facts))
 
 

@@ -1,4 +1,4 @@
-"""Stored states of trunks and stations, by station and subject. Functions use the caller's session."""
+"""Stored states of trunks and stations, by station and subject."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -67,7 +67,6 @@ async def update_existing(
 
 
 async def delete_of(session: AsyncSession, station: str) -> None:
-    """Delete all states of a station."""
     await session.execute(delete(WatchState).where(WatchState.station == station))
 
 

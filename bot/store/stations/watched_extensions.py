@@ -63,7 +63,6 @@ class WatchedExtensions:
 
 
 async def stations(session: AsyncSession) -> set[str]:
-    """Return the stations with watched extensions."""
     return set((await session.execute(select(WatchedExtension.station).distinct())).scalars())
 
 

@@ -203,8 +203,8 @@ class Keyboard(Table):
 
 
 class Outgoing(Table):
-    """The outbox: every notification is committed here before it is sent. States and urgencies as in bot.store.outbox;
-    `masked` hides phone numbers in part."""
+    """Outbox, the queue of messages: every notification is committed here before it is sent. States and urgencies as in
+    bot.store.outbox; `masked` hides phone numbers in part."""
 
     __tablename__ = "outbox"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -245,8 +245,8 @@ class Outgoing(Table):
 
 
 class Received(Table):
-    """The inbox: an update is confirmed to Telegram only after it is committed here. `begun`: its handler may have
-    started; `crashes` counts crashes of the program since."""
+    """Inbox: an update is confirmed to Telegram only after it is committed here. `begun`: its handler may have started;
+    `crashes` counts crashes of the program since."""
 
     __tablename__ = "inbox"
     update_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
@@ -260,7 +260,7 @@ class Received(Table):
 
 
 class AuditEntry(Table):
-    """One row per decision, written by the dispatcher only. Triggers forbid changes and deletes."""
+    """Decision, one row each, written by the dispatcher only. Triggers forbid changes and deletes."""
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -71,7 +71,7 @@ def utc_now() -> datetime:
 
 
 class Application:
-    """One run of the bot, from opening the database to closing it. `reread` returns the stations as now described, or
+    """Run of the bot, from opening the database to closing it. `reread` returns the stations as now described, or
     raises WrongSettings."""
 
     def __init__(
@@ -241,7 +241,7 @@ class Application:
                 self._clock.resume_from(await newest_time(session) or self._clock())
 
     def _end(self) -> None:
-        """Stop after the running tasks; on a second call leave them to the next run."""
+        """Stop after the running tasks; a second call cancels them and leaves them to the next run."""
         if self._stop.is_set():
             self._hurry.set()
         self._stop.set()

@@ -45,7 +45,7 @@ class Arrivals(UpdateObserver):
         self.menus.heard_from(chat)
 
     async def door(self, session: Session, door: ChatAccess) -> None:
-        """Record the access to a chat, and report a blocked alert chat at once."""
+        """Record the access to a chat, and report a blocked alert chat at once, in the caller's session."""
         if door.blocked is None:
             for chat, since in (await blocked_chats.reopen(session, [door.chat], self.clock())).items():
                 await self.fleet.on_chat_unblocked(session, chat, since)

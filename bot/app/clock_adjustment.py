@@ -29,6 +29,8 @@ class ClockAdjustment:
         self._pausable = pausable
 
     async def run(self, stop: asyncio.Event) -> None:
+        """Call `look` every LOOK_EVERY seconds until `stop`. A database error ends the task; the application retries
+        it."""
         while not stop.is_set():
             await self.look()
             await sleep_or_stop(stop, LOOK_EVERY)

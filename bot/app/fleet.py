@@ -1,4 +1,4 @@
-"""All stations, added, changed and removed without a restart."""
+"""Fleet of stations, added, changed and removed without a restart."""
 
 import asyncio
 import gc
@@ -110,8 +110,8 @@ class Fleet:
         self.ticker.shift_time()
 
     async def reload(self, stations: Sequence[StationSettings]) -> FleetChange:
-        """Apply a new list of stations; those with unchanged settings keep running. After a database error, `start`
-        completes it."""
+        """Apply a new list of stations; those with unchanged settings keep running. After a database error, a retry of
+        `start` completes it."""
         before = {one.name: one.settings for one in self}
         self._wanted = tuple(stations)
         after = {one.name: one for one in stations}
@@ -206,7 +206,8 @@ class Fleet:
     async def on_undeliverable(
         self, session: Session, message: Outgoing, reason: str, newly_closed: bool
     ) -> str | None:
-        """Notify others of a message that can never be delivered, for each station in it; return their names."""
+        """Notify others of an undeliverable message, for each station in it, in the caller's session; return their
+        names."""
         now = self._shared.clock()
         if newly_closed:
             await self.closed(session, message.chat_id, reason)
@@ -219,7 +220,7 @@ class Fleet:
 
     async def closed(self, session: Session, chat: int, reason: str) -> None:
         """Report a blocked chat once, by the first station with alerts in it, and notify others of the open incidents
-        shown there."""
+        shown there, in the caller's session."""
         now = self._shared.clock()
         for station in (self.whole, *self):
             if await station.fallback.closed(session, chat, reason, now):
@@ -227,7 +228,7 @@ class Fleet:
         await self.on_chat_blocked(session, chat)
 
     async def on_chat_blocked(self, session: Session, chat: int) -> None:
-        """Notify others of the open incidents shown in a blocked chat."""
+        """Notify others of the open incidents shown in a blocked chat, in the caller's session."""
         now = self._shared.clock()
         for name in await alert_messages.stations_shown_in(session, chat):
             await self[name].fallback.shut_out(session, chat, now)

@@ -33,7 +33,7 @@ async def forget_unreadable(
     store: Store, now: datetime, owe: Callable[[Session, str, Mapping[str, Any]], Awaitable[object]]
 ) -> None:
     """Delete data encrypted with a former token, at a start. `owe` queues a notification to the administrators about
-    lost calendars in the same transaction."""
+    lost calendars in the same session."""
     async with store.begin() as session:
         lost = await unreadable_secrets.forget_unreadable(session, now)
         for station, level in lost.calendars:

@@ -1,4 +1,4 @@
-"""One station's monitor, and the services shared by all stations."""
+"""Monitor of one station, and the services shared by all stations."""
 
 import ssl
 from collections.abc import Mapping, Sequence

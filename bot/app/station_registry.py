@@ -9,8 +9,8 @@ from bot.detection.station_summary import StationSummary
 
 
 class StationRegistry:
-    """Filled by the fleet. `whole` stands for all stations; without a STATIONS_FILE it is the only one, and `several`
-    is False. `fleet_chats` are notified of every station."""
+    """Stations, added by the fleet. `whole` stands for all stations; without a STATIONS_FILE it is the only one, and
+    `several` is False. `fleet_chats` are notified of every station."""
 
     whole: StationMonitor
 

@@ -40,7 +40,7 @@ Answering = Callable[[str], Awaitable[UpdateQueue]]
 
 class OldestDue(Protocol):
     async def oldest_due(self) -> datetime | None:
-        """Due time of the oldest message that waits for delivery."""
+        """Return the due time of the oldest queued message."""
 
 
 class UpdateListener(SourceObserver):
@@ -103,7 +103,7 @@ class UpdateListener(SourceObserver):
             await self._updates.drain(within)
 
     async def _introduce(self, stop: asyncio.Event) -> User | None:
-        """Return the bot's user; None if the program ends before Telegram answers."""
+        """Retry until Telegram answers, and return the bot's user; None if `stop` is set first."""
         pause = 1.0
         while not stop.is_set():
             self._loop.turned()
@@ -157,6 +157,7 @@ class UpdateListener(SourceObserver):
         await webhook.run(listening_socket("WEBHOOK_ADDRESS", self._settings.webhook_address), stop)
 
     async def _deliver_what_is_owed(self, stop: asyncio.Event) -> None:
+        """Wait until no due message is queued, with a timeout of TOLD_WITHIN seconds."""
         with contextlib.suppress(TimeoutError, DatabaseError):
             async with asyncio.timeout(TOLD_WITHIN):
                 while not stop.is_set() and await self._outbox.oldest_due() is not None:

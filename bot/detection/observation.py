@@ -34,8 +34,6 @@ SAME_CLOCK = timedelta(seconds=5)
 
 
 class StationFault(StrEnum):
-    """Faults of a whole station."""
-
     UNREACHABLE = "unreachable"
     REFUSES_CONNECTION = "refuses_connection"
     UNTRUSTED = "untrusted"

@@ -27,8 +27,6 @@ State = dict[str, Any]
 
 
 class AckResult(StrEnum):
-    """Result of an acknowledgement."""
-
     TAKEN = "taken"
     ALREADY = "already taken"
     ENDED = "already over"

@@ -89,8 +89,8 @@ class Ticker:
         self.wake()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Tick every EVERY seconds, and at once after `wake` or a full batch, until `stop`. Database errors are logged;
-        the next tick retries."""
+        """Tick every EVERY seconds, at once after `wake` or a tick that ran a step, until `stop`. Database errors are
+        logged; the next tick retries."""
         while not stop.is_set():
             self._loop.turned()
             self._woken.clear()

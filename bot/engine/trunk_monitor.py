@@ -143,7 +143,7 @@ class TrunkMonitor:
         return memory.since if memory is not None and memory.health is health else None
 
     def on_reregistration(self, trunk: str) -> bool:
-        """Return True if the provider answers again and the PBX's next registration attempt is pending."""
+        """Return True if the provider answers again and the PBX's registration retry is pending."""
         memory = self._trunks.get(trunk)
         return memory is not None and memory.health is Health.DOWN and memory.registering_again
 
@@ -373,7 +373,7 @@ class TrunkMonitor:
         return after
 
     def _pause(self, observation: Observation) -> float:
-        # Fast until the alert is sent, to confirm it; slower after that.
+        # Fast until the notification is sent, to confirm the fault; slower after that.
         if observation.trouble not in SLOWED or not self._station.alarm:
             self._slowed = 0
             return max(self._policy.poll_interval, observation.retry_after or 0.0)

@@ -29,8 +29,6 @@ REASON_LIMIT = 256
 
 @dataclass(frozen=True, slots=True)
 class SilenceRequest:
-    """Request for a silence."""
-
     station: str
     subject: str
     name: str

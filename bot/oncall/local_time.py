@@ -42,5 +42,4 @@ def moment(wall: datetime, zone: tzinfo) -> datetime:
 
 
 def wall_of(at: datetime, zone: tzinfo) -> datetime:
-    """Return the naive local time."""
     return at.astimezone(zone).replace(tzinfo=None, fold=0)

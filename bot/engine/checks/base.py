@@ -43,7 +43,7 @@ class PushedCheck(ABC):
         self._news = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Evaluate in this task after each observation, until `stop`. Errors are logged."""
+        """Evaluate after each observation, until `stop`. Errors are logged."""
         stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():
             news = asyncio.create_task(self._news.wait())

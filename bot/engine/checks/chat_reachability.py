@@ -44,7 +44,6 @@ class Unreached:
 
     @property
     def remedy(self) -> str:
-        """Return the remedy for the log."""
         if self.meant is not None:
             return f"did you mean {self.meant}, {self.title!r}? Correct ALERT_CHATS and restart"
         if self.removed:
@@ -72,7 +71,7 @@ class AlertChatState(Protocol):
         """Return the chats that alerts go to."""
 
     async def on_chat_blocked(self, session: Session, chat: int) -> None:
-        """Notify others that a chat was found to be closed, in the caller's session."""
+        """Notify others of the incidents in a chat found closed, in the caller's session."""
 
     async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
         """Update a chat that is open again and was closed since then, in the caller's session."""

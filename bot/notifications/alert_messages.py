@@ -29,14 +29,14 @@ FAR = 30
 
 
 class NewestMessages(Protocol):
-    """Give the id of the newest message known in a chat."""
+    """Return the id of the newest message known in a chat."""
 
     def __call__(self, chat: int, /) -> int | None: ...
 
 
 class AlertMessages:
-    """`newest_in` returns the id of the newest message known in a chat, or None. Incidents within `together` of one
-    another share a message."""
+    """Alert messages; methods use the caller's session and do not commit. `newest_in` returns the id of the newest
+    message known in a chat, or None. Incidents within `together` of one another share a message."""
 
     def __init__(self, newest_in: NewestMessages | None = None, together: timedelta = TOGETHER) -> None:
         self._newest_in = newest_in
@@ -341,8 +341,8 @@ def _may_be_cut_off(incident: Incident) -> bool:
 
 
 def _end_unsent(message: Outgoing, card: AlertMessage, now: datetime) -> None:
-    """Make the queued message silent: it shows the beginning and the end. Drop it when it waits for the end of quiet
-    hours."""
+    """Make the queued message silent: it shows the beginning and the end. Drop it when it is queued for the end of
+    quiet hours."""
     message.silent, message.urgency = True, Urgency.RESOLVE
     if not card.loud and message.not_before > now and _was_never_tried(message):
         outbox.drop(message, "over before it was to be told")

@@ -67,7 +67,6 @@ def station_of(incidents: Sequence[Incident]) -> str:
 
 
 def buttons_of(card: int, incidents: Sequence[Incident]) -> Rows:
-    """Return the buttons for the open incidents."""
     still_open = [incident for incident in incidents if incident.open_key is not None]
     if not still_open:
         return ()

@@ -20,7 +20,7 @@ PRESS_WAITS = 15.0
 
 
 class ButtonAnswers:
-    """Raises only DeliveryError."""
+    """Answers with the timeouts of TIMEOUTS. Raises only DeliveryError."""
 
     def __init__(self, bot: Bot, sleep: Sleep = asyncio.sleep) -> None:
         self._bot = bot

@@ -81,7 +81,8 @@ class LastMessages:
 
 
 class Sender:
-    """Raises only DeliveryError. `topic_lost` is called once for each topic whose messages go to General instead."""
+    """Only `set_menu` and `answer` retry. Raises only DeliveryError. `topic_lost` is called once for each topic whose
+    messages go to General instead."""
 
     def __init__(
         self,
@@ -203,7 +204,7 @@ class Sender:
         await self._call(chat_id, lambda: self._bot.leave_chat(chat_id, **TIMEOUTS))
 
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
-        """See ButtonAnswers.answer."""
+        """Answer a callback query: see ButtonAnswers.answer."""
         await self.presses.answer(query_id, text, alert=alert)
 
     async def set_menu(self, commands: Sequence[BotCommand] | None, scope: BotCommandScope) -> None:

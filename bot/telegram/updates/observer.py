@@ -12,7 +12,8 @@ from bot.telegram.updates.summary import UpdateSummary
 
 
 class UpdateObserver:
-    """Callbacks of the queue, without effect by default. Those with a session use the one that stores the update."""
+    """Callbacks of the queue, without effect by default. Those with a session use the one that stores or finishes the
+    update."""
 
     def heard(self, update: Update) -> None:
         """Observe an update that was queued for its handler."""

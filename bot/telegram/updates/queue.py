@@ -44,7 +44,7 @@ Handle = Callable[[Update], Awaitable[None]]
 
 
 class Enqueued(NamedTuple):
-    """An update to be stored, and its lane."""
+    """Update to be stored, and its lane."""
 
     payload: dict[str, Any]
     seen: UpdateSummary
@@ -61,7 +61,7 @@ class UpdateQueue:
     an incident never waits for a slow answer to another person; presses and urgent commands beside the texts of the
     same person; updates of strangers one after another.
 
-    `handle` raises only SQLAlchemyError; `deadline` (seconds) cancels a handler that hangs. `observer` is notified of
+    `handle` raises only SQLAlchemyError; `deadline` is the timeout of a handler in seconds. `observer` is notified of
     each update before it is handled, see UpdateObserver. `admission` decides which updates are stored; without it all
     are. `urgent` commands have a lane of their own.
     """
@@ -109,8 +109,9 @@ class UpdateQueue:
             self._lanes.put(lane, item)
 
     async def enqueue(self, batch: Sequence[dict[str, Any]]) -> None:
-        """Store the updates that need a handler; then the batch may be confirmed to Telegram. The loop is yielded
-        between two updates: a batch may hold a hundred of the largest. Raises SQLAlchemyError."""
+        """Store the updates that need a handler; then the batch may be confirmed to Telegram. They are queued after the
+        commit. The loop is yielded between two updates: a batch may hold a hundred of the largest. Raises
+        SQLAlchemyError."""
         if self._admission is not None:
             await self._admission.refresh()
         first, later, full = list[Enqueued](), list[Enqueued](), dict[int, UpdateSummary]()
@@ -135,8 +136,8 @@ class UpdateQueue:
         await self._store_all(later)
 
     async def drain(self, within: float) -> None:
-        """Wait for running handlers for at most `within` seconds; the rest stays in the inbox, and does not count as
-        having ended the program."""
+        """Wait for the tasks of running handlers, with a timeout of `within` seconds; the rest stays in the inbox, and
+        does not count as having ended the program."""
         self._is_ending = True
         try:
             async with self._store.begin() as session:
@@ -247,7 +248,7 @@ class UpdateQueue:
                 await _retry_on_database_error(partial(self._handle_one, item.update))
             await _retry_on_database_error(partial(self._finish, item.update_id))
         except DatabaseError as error:
-            # It stays unfinished in the inbox and is handled after a restart; the lane goes on.
+            # It stays unfinished in the inbox and is retried after a restart; the lane goes on.
             log.error(
                 "database error, update left unfinished in the inbox",
                 update_id=item.update_id,

@@ -1,8 +1,8 @@
-"""Changes that their asker confirms: the preview with its two buttons, the payload stored meanwhile, and the answers
-to a press that comes too late or cancels.
+"""Changes that their asker confirms: the preview with its two buttons, the payload stored meanwhile, and the answers to
+a press that comes too late or cancels.
 
-A pressed button is given its payload as `request.kept`. A press of another person, or after the time for it, never
-reaches the handler: the preconditions refuse it.
+A pressed button is given its payload as `request.kept`. A press of another person, or after the timeout, never reaches
+the handler: the preconditions refuse it.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ def preview(
     settled: bool = False,
     within: timedelta = CONFIRM_WITHIN,
 ) -> Reply:
-    """The message with both buttons in one row, for its asker alone."""
+    """Return the message with both buttons in one row, for its asker alone."""
     message = replace(message, buttons=((confirm, cancel),))
     return Reply(message, confirm=True, confirm_within=within, beside=beside, settled=settled, outcome=outcome)
 

@@ -38,8 +38,8 @@ MOST_CHATS = 50
 
 
 class Menus:
-    """Sets only menus that differ from those set last, in this or an earlier run. A refused menu (the bot may not write
-    there yet) is retried after an update from that chat, or when the menu has changed."""
+    """Task that sets only menus that differ from those set last, in this or an earlier run. A refused menu (the bot may
+    not write there yet) is retried after an update from that chat, or when the menu has changed."""
 
     def __init__(
         self,
@@ -85,6 +85,8 @@ class Menus:
             self.changed()
 
     async def run(self, stop: asyncio.Event) -> None:
+        """Set changed menus until `stop`: after `changed`, and every LOOK_EVERY seconds. `stop` cancels the task of a
+        round."""
         stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():
             self._changed.clear()
@@ -215,7 +217,6 @@ def _chat_of(scope: BotCommandScope) -> int | str | None:
 
 
 def _scope(key: str) -> BotCommandScope:
-    """Return the scope of a stored key."""
     _, kind, *numbers = key.split()
     match kind, [int(number) for number in numbers]:
         case BotCommandScope.CHAT, [chat]:

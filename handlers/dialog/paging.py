@@ -38,7 +38,8 @@ class Page(Generic[T]):
 
 
 def paginate(items: Sequence[T], number: int, size: int) -> Page[T]:
-    """The page `number`, or the nearest that exists: the list may have become shorter since the button was made."""
+    """Return the page `number`, or the nearest that exists: the list may have become shorter since the button was
+    made."""
     count = max(1, -(-len(items) // size))
     number = max(0, min(number, count - 1))
     start = number * size
@@ -46,7 +47,7 @@ def paginate(items: Sequence[T], number: int, size: int) -> Page[T]:
 
 
 def numbered_row(page: Page[Any], action: str, data: Mapping[str, Any] | None = None, key: str = "page") -> Rows:
-    """The row that turns pages by number, which `action` reads from `key`; no row for a list of one page."""
+    """Return the row that turns pages by number, which `action` reads from `key`; no row for a list of one page."""
     here = data or {}
     previous = {**here, key: page.number - 1} if page.has_previous else None
     return page_row(action, previous, {**here, key: page.number + 1} if page.has_next else None)
@@ -58,7 +59,7 @@ def page_row(
     following: Mapping[str, Any] | None,
     before: Sequence[Button] = (),
 ) -> Rows:
-    """The row that turns pages by the data of each button; None where there is no page. `before` stand in the
+    """Return the row that turns pages by the data of each button; None where there is no page. `before` stand in the
     same row. No row without buttons."""
     both: tuple[tuple[TrustedText, Mapping[str, Any] | None], ...] = ((PREVIOUS, previous), (NEXT, following))
     row = (*before, *(Button(label, action, data) for label, data in both if data is not None))
@@ -66,5 +67,5 @@ def page_row(
 
 
 def grid(buttons: Sequence[Button], width: int) -> Rows:
-    """The buttons in rows of `width`."""
+    """Return the buttons in rows of `width`."""
     return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))

@@ -66,8 +66,8 @@ def describe(error: PbxError) -> dict[str, Any]:
 
 
 def are_one(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
-    """True when two requests failed for the same reason, which is then shown once. The time to wait is not compared: it
-    grew shorter between the two."""
+    """Return True when two requests failed for the same reason, which is then shown once. The time to wait is not
+    compared: it grew shorter between the two."""
     if one is None or other is None:
         return False
     return {**one, "wait": None} == {**other, "wait": None}

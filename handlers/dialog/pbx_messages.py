@@ -11,7 +11,7 @@ from bot.messages.message import mark
 
 
 class Sentence(NamedTuple):
-    """A marked text and its parameters."""
+    """Marked text and its parameters."""
 
     text: str
     filled: dict[str, str]

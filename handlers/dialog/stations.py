@@ -62,7 +62,6 @@ class StationChooser:
 
     @property
     def fleet_station(self) -> Station:
-        """The fleet, as a station."""
         found = self.station(EVERY_STATION)
         assert found is not None, "the fleet itself always runs"  # noqa: S101
         return found

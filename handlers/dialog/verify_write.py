@@ -23,7 +23,8 @@ UNKNOWN = "unknown: the PBX does not answer"
 
 @dataclass(frozen=True, slots=True)
 class Written(Generic[Answered, Found]):
-    """The PBX's `answer`; or, `late`, the value `found` by reading back. Not `seen`: the last read was not answered."""
+    """Result of a write: the PBX's `answer`; or, `late`, the value `found` by reading back. Not `seen`: the last read
+    was not answered."""
 
     answer: Answered | None = None
     late: bool = False
@@ -37,7 +38,7 @@ async def write(
     look: Callable[[], Awaitable[Found | None]],
     uncertain: Message,
 ) -> Written[Answered, Found]:
-    """Carry `change` out. When the PBX does not answer it, show `uncertain` and read back with `look`."""
+    """Carry `change` out. When the PBX does not answer it, do not retry: show `uncertain` and read back with `look`."""
     try:
         return Written(await change())
     except Uncertain:
@@ -52,8 +53,8 @@ def failure(outcome: str, *, seen: bool) -> str:
 
 
 async def read_back(request: Request, look: Callable[[], Awaitable[T | None]]) -> tuple[T | None, bool]:
-    """Return the result of `look` within 45 s, and True when the last read was answered. A resumed run reads at once
-    first: most writes of a killed run were done long ago."""
+    """Retry `look` until it has a result, with a timeout of 45 s; return that, and True when the last read was
+    answered. A resumed run reads at once first: most writes of a killed run were done long ago."""
     waited, seen = 0.0, False
     if request.resumed:
         found, seen = await _seen(look)

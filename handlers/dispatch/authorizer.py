@@ -57,7 +57,7 @@ class Authorizer:
         within: float = DECIDE_WITHIN,
         denials: Denials | None = None,
     ) -> None:
-        """Without `denials` each denial gets an audit row."""
+        """Keep `denials` None for an audit row of each denial."""
         self._store = store
         self._catalogue = catalogue
         self._grants = grants

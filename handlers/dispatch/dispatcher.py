@@ -42,7 +42,7 @@ from handlers.safety.two_person import ApprovalRequest, TwoPersonRule
 
 log = structlog.get_logger(__name__)
 
-# Telegram accepts an answer to a press for some seconds only: it is sent before slow work is done.
+# Timeout of the work before a press is answered: Telegram accepts an answer for some seconds only.
 ANSWER_PRESS_WITHIN = 1.5
 # Longer waits for a request slot of the PBX are explained to the person. Seconds.
 WORTH_SAYING = 2.0

@@ -45,7 +45,7 @@ class Executor:
         self.stop = asyncio.Event()
 
     async def finish(self, within: float) -> None:
-        """Signal the shutdown to background tasks; cancel them after `within` seconds."""
+        """Signal the shutdown to background tasks; cancel them after a timeout of `within` seconds."""
         self.stop.set()
         if self._going_on:
             await asyncio.wait(self._going_on, timeout=within)
@@ -78,7 +78,8 @@ class Executor:
     async def carry_out(
         self, job: ExecutionJob, work: Work, *, command: Command | None = None, question: Question | None = None
     ) -> Reply:
-        """Run the job. An atomic one is committed together with its audit outcome and pending reply, or rolled back."""
+        """Run the job. An atomic one is committed in one session with its audit outcome and pending reply, or rolled
+        back."""
         if not job.atomic:
             return await self.run(job, work, command=command, question=question)
         try:

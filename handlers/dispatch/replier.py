@@ -81,7 +81,7 @@ class Replier:
         await self._tie_now()
 
     async def tie(self, session: Session) -> None:
-        """Store the message ids of sent keyboards, within the caller's transaction."""
+        """Store the message ids of sent keyboards, in the caller's session."""
         untied, self._untied = self._untied, {}
         for keyboard, message_id in untied.items():
             await keyboards.tie(session, keyboard, message_id)
@@ -92,7 +92,7 @@ class Replier:
                 await self.tie(session)
 
     async def say(self, reply: Reply) -> None:
-        """Send a reply without storing the message ids; the caller calls `tie` in its own transaction."""
+        """Send a reply without storing the message ids; the caller calls `tie` in its own session."""
         if reply.settled:
             async with self._store.begin() as session:
                 await questions.forget(session, chat_id=self._place.chat, person_id=self._actor.id)

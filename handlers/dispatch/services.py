@@ -30,7 +30,7 @@ from bot.text.phone_numbers import country_of
 
 @dataclass(frozen=True, slots=True)
 class Station:
-    """One PBX and its running parts. `name` is typed, `title` is shown; `country_set` is the configured country."""
+    """PBX and its running parts. `name` is typed, `title` is shown; `country_set` is the configured country."""
 
     name: str
     title: str
@@ -68,7 +68,7 @@ class StationDirectory(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The bot's own data and services for handlers."""
+    """Data and services of the bot for handlers."""
 
     temporary_payloads: TemporaryPayloads
     imports: Imports

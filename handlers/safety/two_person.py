@@ -19,7 +19,7 @@ from handlers.dispatch.rules import RULES, Rule
 from handlers.dispatch.update_parser import Actor, Place
 from handlers.safety.independence import independents
 
-# Time for the second person to answer; a later answer lacks its context.
+# Timeout of an approval request: a later answer lacks its context.
 WITHIN = timedelta(minutes=30)
 MOST_LINES = 30
 # Longer lines are split; templates truncate facts above this length.

@@ -13,8 +13,8 @@ PHONE_PART = re.compile(r"\+?[\d().-]+")
 
 
 def read_employee(text: str, country: str = "") -> EmployeeDraft:
-    """Parse an employee; a mobile without a plus is of the `country`. Raises WrongArguments with the sentences for the
-    person."""
+    """Parse an employee: without a number the PBX chooses one; a mobile without a plus is of the `country`. Raises
+    WrongArguments with the sentences for the person."""
     words = read_words(text)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Whom shall I create? Write a name, and a number if you want a certain one."))

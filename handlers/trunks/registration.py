@@ -1,4 +1,4 @@
-"""Watch the registration of a trunk for a minute after a change, in a background task."""
+"""Watch the registration of a trunk for a minute after a change."""
 
 from typing import Any
 
@@ -65,8 +65,7 @@ def _has_failed(state: dict[str, Any]) -> bool:
 
 
 def _may_be_of_before(old: ReregistrationNote | None, state: dict[str, Any], waited: float) -> bool:
-    """Return True if an attempt from before the change may have ended in `rejected`: until Asterisk has surely loaded
-    the change."""
+    """Return True if `rejected` may end an attempt from before the change: until Asterisk has surely loaded it."""
     trying = old is not None and old.state.lower() in ("unregistered", "unknown", "")
     return trying and state["state"].lower() == "rejected" and waited < ANSWERED_BEFORE
 

@@ -169,7 +169,7 @@ MEMBERSHIP_UNKNOWN = "membership not known"
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """All grants, and the roles they refer to."""
+    """Grants of all subjects, and the roles they refer to."""
 
     grants: tuple[Grant, ...] = ()
     roles: Mapping[str, Role] = field(default_factory=lambda: BUILT_IN)

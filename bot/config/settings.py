@@ -1,4 +1,4 @@
-"""All settings, read from the environment and `.env`."""
+"""Settings of the program, read from the environment and `.env`."""
 
 import os
 import re

@@ -108,7 +108,7 @@ class HealthMonitor:
         self._moved: tuple[datetime, timedelta] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Read the database in this task until `stop`: health requests must neither wait for it nor block it."""
+        """Read the database until `stop`: health requests must neither wait for it nor block it."""
         while not stop.is_set():
             await self.look()
             await sleep_or_stop(stop, LOOK_EVERY)

@@ -34,7 +34,6 @@ Rows = tuple[tuple[Button, ...], ...]
 
 
 def stored(rows: Rows) -> list[list[dict[str, Any]]]:
-    """Return the buttons as stored."""
     return [[{"label": one.label, "action": one.action, "data": dict(one.data)} for one in row] for row in rows]
 
 

@@ -91,7 +91,6 @@ def _jpeg_size(content: bytes) -> tuple[int, int] | None:
 
 
 def file_fields(file: StoredFile) -> Json:
-    """Return the message fields of this file."""
     base: Json = {"file_id": file.id, "file_unique_id": file.unique_id, "file_size": len(file.content)}
     match file.kind:
         case "photo":

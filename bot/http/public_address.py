@@ -24,8 +24,8 @@ NOT_GIVEN_OUT = tuple(map(ip_network, ("2001::/23", "2001:db8::/32", "2002::/16"
 # Carries an IPv4 address, for machines that have none of their own.
 NAT64 = ip_network("64:ff9b::/96")
 ADDRESSES_TRIED = 4
-# A name server that does not answer holds a thread for half a minute. Separate from the threads that resolve the PBXs'
-# names.
+# A silent name server holds a thread until its timeout of half a minute. Separate from the threads that resolve the
+# PBXs' names.
 LOOKING_UP = ThreadPoolExecutor(16, thread_name_prefix="names of calendars")
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]

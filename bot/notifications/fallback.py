@@ -112,7 +112,7 @@ class Fallback:
     async def _lose(
         self, session: Session, shown_there: Sequence[tuple[Incident, AlertMessage]], now: datetime
     ) -> None:
-        """Close alert messages that are not seen any more. The people asked by them count as not asked; where the
+        """Close alert messages that are not seen any more. The people notified by them count as not notified; where the
         incident is not silenced others are notified."""
         for incident, card in shown_there:
             card.closed_at = now

@@ -1,4 +1,4 @@
-"""People asked about an incident, kept in its facts: by id for decisions, by name for the alert messages. Pure.
+"""People notified of an incident, kept in its facts: by id for decisions, by name for the alert messages. Pure.
 
 `asked` and `asked_ids` are those of all steps together, `paged_ids` those of the newest one, `handed_id` the person it
 was handed to. `lost_ids` are those whose message could not be delivered: they count as not asked, and are not retried

@@ -89,7 +89,7 @@ class Notifier:
         incident.due_at = drill_due(incident, due)
 
     def pass_on(self, incident: Incident, now: datetime) -> bool:
-        """Make the next step due at once. Return False when no person is left to ask."""
+        """Make the next step due at once. Return False when no person is left to notify."""
         waits = incident.due_at is not None and incident.acknowledged_at is None and not incident.held_by
         if not waits or incident.step >= escalation.EVERYBODY:
             return False
@@ -265,7 +265,7 @@ class Notifier:
         await self.pages.ask(session, incident, called, now)
 
     async def _asks(self, session: Session, incident: Incident, called: OnCallTargets) -> None:
-        """Record the people asked now, for the alert messages."""
+        """Record the people notified now, for the alert messages."""
         names = await self._people.names(session, (*called.people, *called.skipped))
         incident.facts = incident.facts | notified_people.also(
             incident.facts,

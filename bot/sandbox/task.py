@@ -36,8 +36,8 @@ class TaskFailed(Exception):
 class Task:
     """Function that takes bytes and plain facts by name, and returns plain data or bytes.
 
-    `seconds` limit processor time, so that a busy machine does not time out honest input; `within` limits wall time.
-    `memory` limits the process, `most` its result; both in bytes.
+    `seconds` limit processor time, so that a busy machine does not time out honest input; `within` is the timeout in
+    wall time. `memory` limits the process, `most` its result; both in bytes.
     """
 
     module: str

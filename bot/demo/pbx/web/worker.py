@@ -1,4 +1,4 @@
-"""Worker behind the web server: it takes jobs from a queue, and while it is frozen they wait."""
+"""Worker behind the web server: it takes jobs from a queue, and while it is frozen they stay queued."""
 
 import asyncio
 from collections.abc import Callable

@@ -4,7 +4,8 @@ from bot.access.policy import EVERY_STATION, Permission
 from bot.messages.message import Message, mark
 from handlers.access import requests
 from handlers.dialog import refusals
-from handlers.dispatch.declare import CATALOGUE, Reply, Request, StationScope, command
+from handlers.dispatch.declare import CATALOGUE, StationScope, command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 
 FIRST_ASKED = ("status", "calls", "cdr")

@@ -54,8 +54,8 @@ from bot.telegram.membership import Membership
 from bot.telegram.updates.admission import Admission
 from bot.telegram.updates.queue import UpdateQueue
 from handlers import CATALOGUE, HOOKS
+from handlers.authorization.station_choice import StationChooser
 from handlers.dialog.menus import Menus
-from handlers.dialog.stations import StationChooser
 
 if TYPE_CHECKING:
     from handlers.dispatch.dispatcher import Dispatcher

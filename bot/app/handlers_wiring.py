@@ -29,12 +29,12 @@ from bot.store.stations.registrations import Reregistrations
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.membership import Membership
 from handlers import CATALOGUE, HOOKS
-from handlers.dialog.stations import StationChooser
-from handlers.dispatch.authorizer import Authorizer
+from handlers.authorization.authorizer import Authorizer
+from handlers.authorization.rate_limits import RateLimits, RequestLimits
+from handlers.authorization.station_choice import StationChooser
 from handlers.dispatch.dispatcher import Dispatcher
-from handlers.dispatch.request_factory import RequestFactory
+from handlers.dispatch.executor import Executor
 from handlers.dispatch.services import Services, Station
-from handlers.safety.rate_limits import RateLimits, RequestLimits
 from handlers.safety.two_person import TwoPersonRule
 
 log = structlog.get_logger(__name__)
@@ -124,7 +124,7 @@ def build_dispatcher(
     second = TwoPersonRule(
         settings.two_person, store=store, temporary_payloads=services.temporary_payloads, clock=clock, wake=wake
     )
-    request_factory = RequestFactory(
+    executor = Executor(
         directory=directory,
         services=services,
         store=store,
@@ -140,7 +140,7 @@ def build_dispatcher(
         bot_name=bot_name,
         authorizer=authorizer,
         second=second,
-        request_factory=request_factory,
+        executor=executor,
         alert_chats=alert_chats,
         hooks=HOOKS,
     )

@@ -9,7 +9,8 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.contacts import Contact
 from handlers.dialog import paging
 from handlers.dialog.paging import TO_LIST, paginate
-from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 
 PAGE = 8

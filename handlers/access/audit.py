@@ -11,7 +11,8 @@ from bot.store.access.audit_queries import AuditFilter, AuditRow
 from bot.store.access.contacts import Contact
 from bot.store.tables.incidents import AuditOutcome
 from handlers.dialog import paging
-from handlers.dispatch.declare import CATALOGUE, Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import CATALOGUE, button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import RULES, Topic
 from handlers.parsing import spreadsheet
 from handlers.parsing.people import ID

@@ -18,7 +18,8 @@ from bot.store.access.audit import Change
 from handlers.access import access
 from handlers.access.lookalikes import likeness
 from handlers.dialog import confirm
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing import people
 from handlers.parsing.deadlines import NotADeadline, take_deadline

@@ -7,10 +7,11 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import granting, not_granted
 from handlers.dialog.paging import grid
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
 from handlers.dispatch.hooks import ChatJoined, on_added_to_chat
+from handlers.dispatch.intents import Actor, Place
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
-from handlers.dispatch.update_parser import Actor, Place
 
 ROLES_IN_A_ROW = 3
 

@@ -9,7 +9,7 @@ from bot.messages.sanitize import visible
 from bot.store.access.contacts import Contact
 from bot.text.person_names import TWINS
 from handlers.access import access
-from handlers.dispatch.declare import Request
+from handlers.dispatch.request import Request
 
 # Letters and digits of any alphabet, by the character they look like.
 LOOKS = str.maketrans(

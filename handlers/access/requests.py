@@ -11,7 +11,8 @@ from handlers.access import access
 from handlers.access.grant import granting, not_granted
 from handlers.access.lookalikes import likeness
 from handlers.dialog.paging import grid
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
 
 SHOWN = 10

@@ -13,7 +13,8 @@ from bot.text.person_names import folded
 from handlers.calls.active_calls import LiveCall, join_legs
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
-from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 
 PAGE = 10

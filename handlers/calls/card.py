@@ -19,7 +19,8 @@ from handlers.calls.outcome import (
     trunk_of,
 )
 from handlers.dialog.paging import TO_LIST, grid
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request
 
 MOST_LEGS = 20
 MOST_RECORDINGS = 6

@@ -11,7 +11,8 @@ from handlers.calls.filter import CallFilter, from_button, read_filter
 from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.calls.pages import Place, Summary, place_of, summarise
 from handlers.dialog import paging
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.parsing.periods import NotAPeriod
 from handlers.parsing.phone_numbers import as_number, same_number

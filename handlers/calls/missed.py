@@ -9,7 +9,8 @@ from handlers.calls.missed_calls import MissedCaller, MissedCalls, MissedSummary
 from handlers.calls.stats import period_written
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
-from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.parsing.periods import Period, from_stored
 

@@ -6,7 +6,8 @@ from bot.messages.sanitize import unmarked
 from bot.pbx import CallRecord, CallRecordLeg, NotFound, Pbx, PbxError, TooLarge
 from bot.pbx.http import Recording
 from handlers.dialog import pbx_errors
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request
 
 # Telegram's limit for a bot is 50 MB, multipart form included.
 LIMIT = 49_000_000

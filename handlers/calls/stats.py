@@ -9,7 +9,8 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx.resources.records import Direction
 from handlers.calls.call_stats import CallStats, bars, compute_stats
 from handlers.calls.outcome import Outcome
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, read_period
 

@@ -2,8 +2,9 @@
 
 from bot.messages.message import Button, Message
 from handlers.dialog.paging import grid
-from handlers.dispatch.declare import Reply, Request, button
-from handlers.dispatch.update_parser import CommandTyped
+from handlers.dispatch.declare import button
+from handlers.dispatch.intents import CommandTyped
+from handlers.dispatch.request import Reply, Request
 
 IN_A_ROW = 2
 # Of more stations the name has to be typed.

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot.messages.message import Button, Message
-from handlers.dispatch.declare import CONFIRM_WITHIN, Reply, Request
+from handlers.dispatch.request import CONFIRM_WITHIN, Reply, Request
 
 # The payload outlives the buttons: a press in their last second still finds it.
 KEPT_FOR = CONFIRM_WITHIN + timedelta(minutes=1)

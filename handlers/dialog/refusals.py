@@ -6,11 +6,12 @@ from bot.access.policy import MEMBERSHIP_UNKNOWN, Decision, Permission
 from bot.messages.message import Button, Message, mark
 from bot.messages.sanitize import LONGEST, visible
 from bot.store.typed_secrets import holds_address, holds_secret
-from handlers.dispatch import preconditions
-from handlers.dispatch.preconditions import May
-from handlers.dispatch.update_parser import ANONYMOUS, NOT_KNOWN, Actor, CommandTyped, TextSent
+from handlers.authorization import preconditions
+from handlers.authorization.preconditions import May
+from handlers.authorization.rate_limits import TOO_MUCH
+from handlers.dispatch.intents import ANONYMOUS, Actor, CommandTyped, TextSent
+from handlers.dispatch.update_parser import NOT_KNOWN
 from handlers.safety.anonymous import written
-from handlers.safety.rate_limits import TOO_MUCH
 
 NO_RIGHT = mark("You have no right to do this here. Ask an administrator of the bot.")
 TOASTS = {

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 from bot.messages.message import Message
 from bot.pbx import PbxError, Uncertain
-from handlers.dispatch.declare import Request
+from handlers.dispatch.request import Request
 
 T = TypeVar("T")
 Answered = TypeVar("Answered")

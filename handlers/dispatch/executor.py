@@ -1,24 +1,38 @@
-"""Run handlers: a reply for every outcome, failures included, and background tasks after the reply."""
+"""Run handlers: their request, a reply for every outcome, failures included, and background tasks after the reply."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
+from bot.access.policy import Permission
 from bot.messages.message import Message
+from bot.messages.renderer import Renderer
 from bot.pbx import PbxError
 from bot.runtime.clock import Clock
+from bot.runtime.waiting import Signal
 from bot.store.access import audit
 from bot.store.database import DatabaseError, Session, Store
 from bot.store.messages import unfinished_updates
+from bot.telegram.delivery.sender import Sender
+from bot.telegram.errors import DeliveryError
+from handlers.authorization.access_request import Authorization
+from handlers.authorization.preconditions import May
+from handlers.authorization.station_choice import StationChooser
 from handlers.dialog import pbx_errors
-from handlers.dispatch.declare import Command, Question, Reply, WrongArguments
+from handlers.dispatch.declare import Command
+from handlers.dispatch.intents import ButtonPressed, CommandTyped, TextSent
 from handlers.dispatch.replier import Replier
+from handlers.dispatch.request import Question, Reply, Request, WrongArguments
+from handlers.dispatch.services import Services
 from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address
 
 log = structlog.get_logger(__name__)
+
+# Key in the data of a button that repeats work a killed run may have done already.
+AGAIN = "again"
 
 Work = Callable[[], Awaitable[Reply]]
 
@@ -34,15 +48,72 @@ class ExecutionJob:
     atomic: bool = False
 
 
+@dataclass(slots=True)
 class Executor:
-    """Run handlers; their errors become replies."""
+    """Run handlers; their errors become replies. `mask_numbers`: mask phone numbers in groups for people without the
+    right to them. `needs_second`: predicate for actions under two-person approval. `stop` is set at shutdown: long
+    tasks stop at the next safe point."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
-        self._going_on: set[asyncio.Task[None]] = set()
-        # Set at shutdown: long tasks stop at the next safe point.
-        self.stop = asyncio.Event()
+    directory: StationChooser
+    services: Services
+    store: Store
+    sender: Sender
+    renderer: Renderer
+    clock: Clock
+    mask_numbers: bool = False
+    wake: Signal | None = None
+    needs_second: Callable[[str], bool] = lambda _action: False
+    stop: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _going_on: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+
+    def replier(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Replier:
+        """Build the replier. `again`: a killed run may have replied already. `settled`: one station is meant, and is
+        named."""
+        return Replier(
+            sender=self.sender,
+            store=self.store,
+            zone=self.directory.zone(to.station),
+            clock=self.clock,
+            to=to,
+            says_station=settled and self.directory.single_station is None,
+            masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
+            wake=self.wake,
+            again=again,
+            needs_second=self.needs_second,
+        )
+
+    def request(
+        self,
+        intent: CommandTyped | TextSent | ButtonPressed,
+        replier: Replier,
+        authorization: Authorization,
+        *,
+        arguments: str = "",
+    ) -> Request:
+        """Build the request of an authorized intent."""
+        return Request(
+            actor=intent.actor,
+            place=intent.place,
+            station=authorization.station,
+            now=self.clock(),
+            chat=replier,
+            may=authorization.may,
+            may_at=authorization.theirs().may_at,
+            asking=authorization.asking,
+            settled=authorization.settled,
+            services=self.services,
+            translate=self.renderer.label,
+            stop=self.stop,
+            among=authorization.among,
+            named=authorization.named,
+            arguments=arguments,
+            data=authorization.subject.data,
+            kept=authorization.subject.kept,
+            resumed=authorization.before is not None or AGAIN in authorization.subject.data,
+            document=None if isinstance(intent, ButtonPressed) else intent.document,
+            about=intent.about if isinstance(intent, CommandTyped) else None,
+            shown=(intent.message_id or None) if isinstance(intent, ButtonPressed) else None,
+        )
 
     async def finish(self, within: float) -> None:
         """Signal the shutdown to background tasks; cancel them after a timeout of `within` seconds."""
@@ -83,12 +154,12 @@ class Executor:
         if not job.atomic:
             return await self.run(job, work, command=command, question=question)
         try:
-            async with self._store.atomic() as session:
+            async with self.store.atomic() as session:
                 reply = await self.run(job, work, command=command, question=question)
                 await self._record(session, job, reply)
                 if reply.then is None:
                     await unfinished_updates.write(
-                        session, job.update_id, pending_replies.written(reply, job.address), self._clock()
+                        session, job.update_id, pending_replies.written(reply, job.address), self.clock()
                     )
                 else:
                     await unfinished_updates.forget(session, job.update_id)
@@ -96,14 +167,14 @@ class Executor:
         except DatabaseError:
             log.exception("database error, job rolled back")
             reply = Reply(Message("broken"), outcome="failed inside the bot")
-            async with self._store.begin() as session:
+            async with self.store.begin() as session:
                 await self._record(session, job, reply)
             return reply
 
     async def conclude(self, job: ExecutionJob, chat: Replier, reply: Reply) -> None:
         """Send the reply, complete the audit row, and start the background task that follows."""
         await chat.say(reply)
-        async with self._store.begin() as session:
+        async with self.store.begin() as session:
             await chat.tie(session)
             if not job.atomic:
                 await self._record(session, job, reply)
@@ -118,10 +189,17 @@ class Executor:
         task.add_done_callback(self._going_on.discard)
 
     async def _record(self, session: Session, job: ExecutionJob, reply: Reply) -> None:
-        await audit.record_outcome(session, job.entry, reply.outcome, reply.change, self._clock())
+        await audit.record_outcome(session, job.entry, reply.outcome, reply.change, self.clock())
 
     async def _go_on(self, job: ExecutionJob, chat: Replier, work: Work) -> None:
         try:
             await self.conclude(job, chat, await self.run(job, work))
         except Exception:
             log.exception("background task failed")
+
+    async def toast(self, pressed: ButtonPressed, text: str | None, *, alert: bool = False) -> None:
+        """Answer a press with a notification."""
+        try:
+            await self.sender.answer(pressed.query_id, text and self.renderer.label(text), alert=alert)
+        except DeliveryError as error:
+            log.warning("callback query could not be answered", reason=str(error))

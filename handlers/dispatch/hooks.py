@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.runtime.clock import Clock
-from handlers.dispatch.access_request import Authorization
-from handlers.dispatch.declare import Reply
+from handlers.authorization.access_request import Authorization
+from handlers.dispatch.intents import AddedToChat
+from handlers.dispatch.request import Reply
 from handlers.dispatch.services import Services
-from handlers.dispatch.update_parser import AddedToChat
 from handlers.recovery.resume import Resumption
 
 

@@ -13,13 +13,13 @@ from bot.messages.message import File, Message, stored
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.database import Session, Store
-from bot.store.messages import blocked_chats, keyboards, outbox, questions
-from bot.store.messages.outbox import Urgency
+from bot.store.messages import keyboards, questions
 from bot.store.tables.incidents import Keyboard
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, MaybeDelivered, MessageGone, TryLater
-from handlers.dispatch.declare import Question, Reply, Secret
-from handlers.dispatch.update_parser import Document
+from handlers.dispatch import reply_outbox
+from handlers.dispatch.intents import Document
+from handlers.dispatch.request import Question, Reply, Secret
 from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address
 
@@ -121,7 +121,11 @@ class Replier:
     async def send_privately(self, content: Message | File, *, lifetime: timedelta | None = None) -> bool:
         message_id = await self._send_elsewhere(Destination(self._actor.id), content)
         if message_id is not None and lifetime is not None:
-            await self._owe_deletion(self._actor.id, message_id, lifetime)
+            now = self._clock()
+            async with self._store.begin() as session:
+                reply_outbox.enqueue_deletion(
+                    session, self._actor.id, message_id, self._station, now=now, lifetime=lifetime
+                )
         return message_id is not None
 
     async def ask_privately(self, message: Message, question: Question) -> bool:
@@ -174,21 +178,6 @@ class Replier:
         except DeliveryError as error:
             log.warning("message not delivered", chat=to.chat, reason=str(error))
             return None
-
-    async def _owe_deletion(self, chat: int, message_id: int, lifetime: timedelta) -> None:
-        now = self._clock()
-        async with self._store.begin() as session:
-            outbox.enqueue(
-                session,
-                action="delete",
-                chat_id=chat,
-                thread_id=None,
-                template="",
-                facts={"station": self._station},
-                now=now,
-                not_before=now + lifetime,
-                message_id=message_id,
-            )
 
     async def _remember(self, question: Question, message: Message, chat: int, message_id: int) -> None:
         async with self._store.begin() as session:
@@ -266,28 +255,12 @@ class Replier:
     async def _owe(self, message: Message, keyboard: Keyboard | None, error: TryLater) -> None:
         """Queue a reply that Telegram certainly did not accept."""
         now = self._clock()
-        until = now + timedelta(seconds=error.after)
         rendered = self._sender.rendered(message, zone=self._zone, now=now, masked=self._masked)
+        to = Address(self._actor, self._place, self._station, self._shown, self._asked)
         async with self._store.begin() as session:
-            row = outbox.enqueue(
-                session,
-                action="edit" if self._shown is not None else "send",
-                chat_id=self._place.chat,
-                thread_id=self._place.thread,
-                template=outbox.RENDERED,
-                facts={"station": self._station},
-                html=rendered.html,
-                now=now,
-                keyboard=keyboard and await keyboards.attach(session, keyboard),
-                silent=message.silent,
-                masked=self._masked,
-                urgency=Urgency.ANSWER,
-                not_before=until,
-                message_id=self._shown or (None if self._place.private else self._asked),
+            await reply_outbox.enqueue_reply(
+                session, rendered, to, keyboard, error, now=now, masked=self._masked, again=self._again
             )
-            row.possible_repeat = self._again
-            if error.told:
-                await blocked_chats.hold(session, self._place.chat, until)
         self._wake.send()
 
     async def _stored_keyboard(

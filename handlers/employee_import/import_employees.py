@@ -8,7 +8,8 @@ from bot.messages.message import Button, File, Message, Rows, mark
 from bot.pbx import PbxError
 from bot.spreadsheet.reader import MOST_BYTES
 from handlers.dialog import confirm
-from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.declare import answer, button, command
+from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employee_import import files, report, run
 from handlers.employee_import import plan as import_plan

@@ -10,8 +10,8 @@ from bot.store.database import Store
 from bot.store.messages import keyboards, outbox
 from bot.store.stations import imports
 from bot.store.tables.incidents import Import
+from handlers.authorization.preconditions import RESUMED_WITHIN
 from handlers.dispatch.hooks import on_resume
-from handlers.dispatch.preconditions import RESUMED_WITHIN
 from handlers.employee_import.report import count
 from handlers.employee_import.run import buttons_of_stopped, goes_on
 from handlers.recovery.resume import Resumption

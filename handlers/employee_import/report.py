@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.messages.message import File, Message, mark
 from handlers.dialog.pbx_messages import sentence
-from handlers.dispatch.declare import Request
+from handlers.dispatch.request import Request
 from handlers.parsing import spreadsheet
 
 # The file holds passwords.

@@ -17,7 +17,8 @@ from bot.store.access.audit import Change
 from bot.store.stations import imports
 from handlers.dialog import pbx_errors
 from handlers.dialog.verify_write import EVERY, FOR
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart
 from handlers.employee_import import report as import_report
 from handlers.employee_import.report import count

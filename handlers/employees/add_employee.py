@@ -10,7 +10,8 @@ from bot.access.policy import Permission
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeDraft
 from handlers.dialog.paging import grid
-from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.declare import answer, button, command
+from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.employees import create_employee, fields
 from handlers.employees.draft import read_employee

@@ -9,7 +9,8 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Employee, ExtensionStatus, PbxError
 from handlers.dialog import pbx_errors
 from handlers.dialog.paging import TO_LIST
-from handlers.dispatch.declare import Reply, Request, Secret, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request, Secret
 from handlers.employees import fields
 
 

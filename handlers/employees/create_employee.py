@@ -9,7 +9,8 @@ from bot.pbx import Employee, EmployeeDraft, EmployeeRow, PbxError, Uncertain
 from bot.store.access.audit import Change
 from handlers.dialog import confirm
 from handlers.dialog.verify_write import failure, read_back
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
 from handlers.employees import card as employee_card
 from handlers.employees import fields as employee_fields

@@ -8,7 +8,8 @@ from bot.messages.message import Button, Message, mark
 from bot.pbx import Employee, NotFound, PbxError
 from bot.store.access.audit import Change
 from handlers.dialog import confirm, pbx_errors, verify_write
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employees import employees, fields
 from handlers.employees import undo as employee_undo

@@ -4,7 +4,7 @@ import re
 
 from bot.messages.message import mark
 from bot.pbx import EmployeeDraft
-from handlers.dispatch.declare import WrongArguments
+from handlers.dispatch.request import WrongArguments
 from handlers.employees import fields as employee_fields
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words

@@ -7,7 +7,8 @@ from pydantic import SecretStr
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, PbxError
 from handlers.dialog import confirm, verify_write
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employees import card, create_employee, employees
 from handlers.employees import fields as employee_fields

@@ -9,7 +9,8 @@ from bot.sandbox.time_slices import those
 from bot.text.person_names import is_named
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
-from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.employees import card
 from handlers.parsing.phone_numbers import as_number

@@ -7,7 +7,8 @@ from typing import Any
 from bot.access.policy import Permission
 from bot.messages.message import File, Message, mark
 from bot.pbx import Employee, EmployeeRow, Priority
-from handlers.dispatch.declare import Reply, Request, WrongArguments, command
+from handlers.dispatch.declare import command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.employee_import import files
 from handlers.employees import fields

@@ -12,7 +12,8 @@ from bot.pbx import Employee, EmployeeDraft, Invalid, NotFound, PbxError, Uncert
 from bot.store.access.audit import Change
 from handlers.dialog import pbx_errors
 from handlers.dialog.verify_write import read_back
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
 from handlers.employees import card
 from handlers.employees import fields as employee_fields

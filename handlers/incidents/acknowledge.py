@@ -7,7 +7,8 @@ from bot.notifications.presenter import CardAction, can_be
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
 from handlers.dialog.refusals import NO_RIGHT
-from handlers.dispatch.declare import Reply, Request, StationScope, button
+from handlers.dispatch.declare import StationScope, button
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
 from handlers.oncall.facts import person_facts
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from bot.engine.drills import DrillReport, RunningDrill
 from bot.messages.message import Message, mark
-from handlers.dispatch.declare import Reply, Request, command
+from handlers.dispatch.declare import command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 
 # The first people are notified at once; retries cover a busy database.

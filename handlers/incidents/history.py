@@ -12,7 +12,8 @@ from bot.messages import chart, masking
 from bot.messages.message import Button, File, Message, Rows, mark
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.incidents.availability import StateInterval, TrunkAvailability, intervals_of, trunk_availabilities
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period

@@ -14,7 +14,8 @@ from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
 from handlers.dialog import paging
 from handlers.dialog.paging import TO_LIST, Page, paginate
-from handlers.dispatch.declare import Reply, Request, StationScope, WrongArguments, button, command
+from handlers.dispatch.declare import StationScope, button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.incidents.acknowledge import TOASTS
 from handlers.incidents.facts import incident_facts

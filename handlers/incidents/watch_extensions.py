@@ -9,7 +9,8 @@ from bot.pbx import ExtensionStatus, PbxError
 from bot.store.stations.watched_extensions import Watched
 from handlers.dialog import pbx_errors
 from handlers.dialog.paging import grid
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 
 NUMBER = re.compile(r"[0-9]{1,32}")

@@ -10,7 +10,8 @@ from bot.store.stations.incidents import Delivered
 from bot.store.tables.incidents import Incident, IncidentEvent, Outgoing
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
-from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.incidents.facts import incident_facts, moment_of
 from handlers.incidents.incidents import no_such, read_number

@@ -12,7 +12,8 @@ from bot.store.access.audit import Change
 from bot.store.oncall import calendars
 from bot.store.oncall.calendars import KeptCalendar
 from handlers.dialog import confirm
-from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.declare import answer, button, command
+from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import duty_facts, take_level

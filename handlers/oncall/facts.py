@@ -10,7 +10,7 @@ from bot.oncall.roster import Roster
 from bot.oncall.rotation import Duty
 from bot.store.access.contacts import Contact
 from bot.store.oncall.reachability import Reachability
-from handlers.dispatch.declare import Request, WrongArguments
+from handlers.dispatch.request import Request, WrongArguments
 from handlers.parsing import shifts
 from handlers.parsing.deadlines import NotADeadline, take_deadline
 from handlers.parsing.shifts import NotAShift

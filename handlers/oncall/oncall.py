@@ -11,7 +11,8 @@ from bot.oncall.roster import Roster
 from bot.store.access.contacts import Contact
 from bot.store.oncall.calendars import KeptCalendar
 from bot.store.oncall.reachability import Reachability
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.oncall.facts import able, duty_facts, level_of, person_facts, take_until
 

@@ -8,7 +8,8 @@ from bot.access.policy import EVERY_STATION
 from bot.messages.message import Message, mark
 from bot.store.access.audit import Change
 from bot.store.oncall.reachability import QuietHours
-from handlers.dispatch.declare import Reply, Request, StationScope, WrongArguments, command
+from handlers.dispatch.declare import StationScope, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 
 OFF = frozenset({"off", "no", "выкл", "нет", "выключить"})

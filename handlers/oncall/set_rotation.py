@@ -13,7 +13,8 @@ from bot.store.access.audit import Change
 from bot.store.messages.notices import Notice
 from bot.store.oncall.rosters import restored_shift, stored_shift
 from handlers.dialog import confirm
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import check_able, duty_facts, level_of, people_facts, take_level

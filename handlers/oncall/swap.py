@@ -10,7 +10,8 @@ from bot.oncall.rotation import Duty
 from bot.store.access.audit import Change
 from bot.store.messages.notices import Notice
 from bot.store.oncall.schedules import ShiftChange, SwapResult
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.oncall.facts import check_able, duty_facts, person_facts, take_level
 from handlers.parsing import people

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.messages.message import Message, mark
 from bot.store.access.audit import Change
-from handlers.dispatch.declare import WrongArguments
+from handlers.dispatch.request import WrongArguments
 
 YES = frozenset({"yes", "y", "on", "true", "1", "да", "вкл"})
 NO = frozenset({"no", "n", "off", "false", "0", "нет", "выкл"})

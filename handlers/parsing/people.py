@@ -3,7 +3,7 @@
 import re
 
 from bot.messages.message import mark
-from handlers.dispatch.declare import Request, WrongArguments
+from handlers.dispatch.request import Request, WrongArguments
 from handlers.dispatch.update_parser import NOBODY
 
 ID = re.compile(r"-?\d{4,19}")

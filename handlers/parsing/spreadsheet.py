@@ -10,7 +10,7 @@ from bot.spreadsheet import reader
 from bot.spreadsheet.reader import READ, Row
 from bot.spreadsheet.writer import WRITE
 from bot.spreadsheet.writer import packed as packed
-from handlers.dispatch.declare import WrongArguments
+from handlers.dispatch.request import WrongArguments
 
 SENTENCES = {
     TaskFailure.TIME: mark(

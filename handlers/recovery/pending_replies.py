@@ -8,8 +8,8 @@ from typing import Any
 
 from bot.messages.message import Button, Message, stored
 from bot.store.messages.unfinished_updates import Checkpoint
-from handlers.dispatch.declare import Question, Reply
-from handlers.dispatch.update_parser import Actor, Place
+from handlers.dispatch.intents import Actor, Place
+from handlers.dispatch.request import Question, Reply
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,16 @@ from bot.access.policy import EVERY_STATION
 from bot.messages.message import Button, Message, mark
 from bot.store.database import Store
 from bot.store.messages.temporary_payloads import TemporaryPayloads
-from handlers.dispatch import preconditions
-from handlers.dispatch.access_request import NO_UPDATE, Authorization
-from handlers.dispatch.authorizer import Authorizer
-from handlers.dispatch.declare import CONFIRM_WITHIN, ButtonAction, Reply, Request
-from handlers.dispatch.executor import ExecutionJob, Executor
+from handlers.authorization import preconditions
+from handlers.authorization.access_request import NO_UPDATE, Authorization
+from handlers.authorization.authorizer import Authorizer
+from handlers.dispatch.declare import ButtonAction
+from handlers.dispatch.executor import AGAIN, ExecutionJob, Executor
+from handlers.dispatch.intents import Actor, ButtonPressed, Place
 from handlers.dispatch.replier import Replier
-from handlers.dispatch.request_factory import AGAIN, RequestFactory
+from handlers.dispatch.request import CONFIRM_WITHIN, Reply, Request
 from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.services import Services
-from handlers.dispatch.update_parser import Actor, ButtonPressed, Place
 from handlers.recovery.pending_replies import Address
 
 
@@ -35,21 +35,20 @@ class Resumed:
 class Resumption:
     """Operations for the resume hooks: authorize interrupted work, and conclude it in its chat."""
 
-    def __init__(self, authorizer: Authorizer, request_factory: RequestFactory, executor: Executor) -> None:
+    def __init__(self, authorizer: Authorizer, executor: Executor) -> None:
         self._authorizer = authorizer
-        self._request_factory = request_factory
         self._executor = executor
 
     @property
     def store(self) -> Store:
-        return self._request_factory.store
+        return self._executor.store
 
     @property
     def services(self) -> Services:
-        return self._request_factory.services
+        return self._executor.services
 
     def now(self) -> datetime:
-        return self._request_factory.clock()
+        return self._executor.clock()
 
     async def decide(
         self,
@@ -70,14 +69,12 @@ class Resumption:
         authorization = await self._authorizer.authorize_resumed(action, actor, place, station, subject, data or {})
         # A failed decision names no station.
         authorization = replace(
-            authorization, station=self._request_factory.directory.station(station) or authorization.station
+            authorization, station=self._executor.directory.station(station) or authorization.station
         )
         to = Address(actor, place, authorization.station.name, shown=shown)
-        chat = self._request_factory.conversation(to, authorization.may, again=authorization.again)
+        chat = self._executor.replier(to, authorization.may, again=authorization.again)
         press = ButtonPressed("", 0, 0, actor, place, shown or 0, "")
-        request = replace(
-            self._request_factory.request(press, chat, authorization, stop=self._executor.stop), resumed=True
-        )
+        request = replace(self._executor.request(press, chat, authorization), resumed=True)
         return Resumed(request, authorization.decision.allowed, ExecutionJob(NO_UPDATE, authorization.entry, to), chat)
 
     async def conclude(self, resumed: Resumed, reply: Reply) -> None:

@@ -6,9 +6,10 @@ The person that presses becomes the author: the whole command is shown, and one 
 from datetime import datetime
 
 from bot.messages.message import Button, Message, mark
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.intents import CommandTyped
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import RULES
-from handlers.dispatch.update_parser import CommandTyped
 
 
 @button("identity.prove")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bot.messages.message import Message, mark
 from bot.store.typed_secrets import is_name, names_secret
-from handlers.dispatch.declare import Reply, Request
+from handlers.dispatch.request import Reply, Request
 from handlers.parsing import fields
 from handlers.parsing.arguments import Words
 from handlers.parsing.fields import Problem

@@ -13,11 +13,11 @@ from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.temporary_payloads import TemporaryPayloads
-from handlers.dispatch.action_lookup import CONFIRM, REFUSE
-from handlers.dispatch.declare import Reply
+from handlers.authorization.independence import independents
+from handlers.authorization.stored_actions import CONFIRM, REFUSE
+from handlers.dispatch.intents import Actor, Place
+from handlers.dispatch.request import Reply
 from handlers.dispatch.rules import RULES, Rule
-from handlers.dispatch.update_parser import Actor, Place
-from handlers.safety.independence import independents
 
 # Timeout of an approval request: a later answer lacks its context.
 WITHIN = timedelta(minutes=30)

@@ -11,7 +11,7 @@ from bot.messages.message import Button, Message, mark
 from bot.store.tables.incidents import Incident
 from handlers.dialog import paging
 from handlers.dialog.paging import paginate
-from handlers.dispatch.declare import Request
+from handlers.dispatch.request import Request
 from handlers.parsing.silences import SilenceSubject
 
 PAGE = 8

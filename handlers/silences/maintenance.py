@@ -10,7 +10,8 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.oncall.local_time import moment
 from bot.store.typed_secrets import without_passwords
 from handlers.dialog import confirm
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.silences import SilenceSubject, moment_of, take_subject

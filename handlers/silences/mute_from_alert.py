@@ -6,7 +6,8 @@ from bot.incidents.model import STATION
 from bot.incidents.silence import EVERYTHING
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.tables.incidents import Incident
-from handlers.dispatch.declare import Reply, Request, WrongArguments, answer, button
+from handlers.dispatch.declare import answer, button
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart
 from handlers.parsing.silences import SilenceSubject, Until, take_until
 from handlers.silences.facts import named, subject_of

@@ -11,7 +11,7 @@ from bot.incidents.silence_store import SilenceRequest
 from bot.messages.message import Button, Message, mark
 from bot.store.tables.incidents import Incident
 from handlers.dialog import confirm
-from handlers.dispatch.declare import Question, Reply, Request, WrongArguments
+from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.parsing.silences import SilenceSubject, Until
 from handlers.silences.facts import down_facts, is_real, named, open_beneath, silence_facts
 

@@ -9,7 +9,8 @@ from bot.incidents.silence import EVERYTHING, Silence, SilenceKind
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.typed_secrets import without_passwords
 from bot.text.person_names import folded
-from handlers.dispatch.declare import Reply, Request, WrongArguments, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.deadlines import NotADeadline

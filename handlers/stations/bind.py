@@ -8,7 +8,8 @@ from handlers.access.groups import role_offers
 from handlers.dialog import confirm
 from handlers.dialog.choose_station import IN_A_ROW, MOST_OFFERED
 from handlers.dialog.paging import grid
-from handlers.dispatch.declare import Reply, Request, StationScope, WrongArguments, button, command
+from handlers.dispatch.declare import StationScope, button, command
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 
 ALERTS = frozenset({"alerts", "оповещения", "тревоги"})

@@ -11,7 +11,8 @@ from handlers.calls.active_calls import join_legs
 from handlers.dialog import paging
 from handlers.dialog.choose_station import choosing
 from handlers.dialog.paging import Page, paginate
-from handlers.dispatch.declare import Reply, Request, StationScope, button, command
+from handlers.dispatch.declare import StationScope, button, command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.dispatch.services import Station
 from handlers.stations.summary import SIGNS, Mood, StationLine, in_order, line_of

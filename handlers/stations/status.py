@@ -12,7 +12,8 @@ from bot.pbx import Answer, CallLeg, ExtensionStatus, PbxError, TrunkStatus
 from handlers.calls.active_calls import join_legs
 from handlers.dialog import paging, pbx_errors
 from handlers.dialog.paging import Page, paginate
-from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.silences.facts import in_force
 from handlers.stations import status_one

@@ -6,7 +6,8 @@ from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeRow, NotFound, PbxError, PeerStatus, TrunkStatus
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request
 from handlers.trunks import card, trunks
 from handlers.trunks.facts import facts_of
 

@@ -9,7 +9,8 @@ from bot.pbx.resources.trunks import TrunkType
 from bot.store.access.audit import Change
 from handlers.dialog import confirm
 from handlers.dialog.verify_write import failure, read_back, write
-from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.declare import answer, button, command
+from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import Words, read_words
 from handlers.parsing.fields import Problem, WrongValue

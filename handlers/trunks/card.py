@@ -11,7 +11,8 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import NotFound, PbxError, TrunkEvent, TrunkStatus
 from handlers.dialog import pbx_errors
 from handlers.dialog.paging import TO_LIST
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request
 from handlers.trunks import fields
 from handlers.trunks.facts import ReregistrationNote, facts_of, statuses
 from handlers.trunks.history import availability

@@ -7,7 +7,8 @@ from bot.messages.sanitize import sanitize
 from bot.pbx import PbxError, TrunkStatus
 from bot.store.access import audit
 from handlers.dialog.verify_write import failure, write
-from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.declare import answer, button, command
+from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.trunks import card, registration, trunks
 

@@ -7,7 +7,8 @@ from bot.messages.message import Button, Message, mark
 from bot.pbx import PbxError, Trunk, TrunkDraft
 from bot.pbx.resources.trunks import MASK
 from handlers.dialog import confirm, verify_write
-from handlers.dispatch.declare import Question, Reply, Request, WrongArguments, answer, button, command
+from handlers.dispatch.declare import answer, button, command
+from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words

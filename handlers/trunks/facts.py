@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from bot.detection.trunk_health import Cause, Health, cause_of, health_of
 from bot.pbx import Answer, TrunkStatus
-from handlers.dispatch.declare import Request
+from handlers.dispatch.request import Request
 
 # Worst first.
 ORDER = (

@@ -8,7 +8,7 @@ from bot.pbx import PbxError
 from bot.pbx.resources.trunks import type_of
 from bot.store.access.audit import Change
 from handlers.dialog import pbx_errors
-from handlers.dispatch.declare import Reply, Request
+from handlers.dispatch.request import Reply, Request
 from handlers.trunks import card as trunk_card
 from handlers.trunks.facts import ReregistrationNote, trunk_facts
 

@@ -9,7 +9,8 @@ from bot.pbx import PbxError
 from bot.pbx.resources.trunks import type_of
 from bot.store.stations.registrations import Reregistration
 from handlers.dialog import confirm
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
 from handlers.trunks import card, registration, reregister_run
 from handlers.trunks.facts import facts_of, old_of

@@ -19,7 +19,7 @@ from bot.pbx import NotFound, PbxError, TrunkRow, Uncertain
 from bot.store.access.audit import Change
 from bot.store.stations.registrations import Reregistration
 from handlers.dialog import pbx_errors, verify_write
-from handlers.dispatch.declare import Reply, Request
+from handlers.dispatch.request import Reply, Request
 from handlers.trunks import registration
 from handlers.trunks.facts import ReregistrationNote
 from handlers.trunks.unregister import let_go

@@ -12,8 +12,8 @@ from bot.runtime.clock import Clock
 from bot.runtime.waiting import sleep_or_stop
 from bot.store.stations.registrations import Reregistration
 from handlers.dispatch.hooks import on_resume, on_startup
+from handlers.dispatch.intents import Place
 from handlers.dispatch.services import Services, Station, StationDirectory
-from handlers.dispatch.update_parser import Place
 from handlers.recovery.resume import Resumption
 from handlers.trunks import reregister_run
 from handlers.trunks.unregister import let_go

@@ -7,7 +7,8 @@ from bot.messages.message import Button, Message, mark
 from bot.pbx import PbxError
 from bot.store.access.audit import Change
 from handlers.dialog import confirm, verify_write
-from handlers.dispatch.declare import Reply, Request, button
+from handlers.dispatch.declare import button
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
 from handlers.trunks import card, registration
 from handlers.trunks.unregister import let_go

@@ -9,7 +9,8 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkRow, TrunkStatus
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
-from handlers.dispatch.declare import Reply, Request, button, command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.trunks import card
 from handlers.trunks.facts import ORDER, facts_of

@@ -30,14 +30,15 @@ from bot.store.stations.registrations import Reregistrations
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.incidents import AuditEntry, AuditOutcome, Keyboard
 from handlers import HOOKS
-from handlers.dialog.stations import StationChooser
-from handlers.dispatch.authorizer import Authorizer
-from handlers.dispatch.declare import ButtonAction, Catalogue, Command, Reply, Request, StationScope
+from handlers.authorization.authorizer import Authorizer
+from handlers.authorization.rate_limits import RateLimits, RequestLimits
+from handlers.authorization.station_choice import StationChooser
+from handlers.dispatch.declare import ButtonAction, Catalogue, Command, StationScope
 from handlers.dispatch.dispatcher import Dispatcher
-from handlers.dispatch.request_factory import RequestFactory
+from handlers.dispatch.executor import Executor
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Rule
 from handlers.dispatch.services import Services
-from handlers.safety.rate_limits import RateLimits, RequestLimits
 from handlers.safety.two_person import TwoPersonRule
 from tests.incident_harness.recording_sink import RecordingStateSink
 from tests.messages.renderers import renderer
@@ -219,7 +220,7 @@ class DispatcherHarness:
             clock=self.clock,
             wake=Signal(),
         )
-        request_factory = RequestFactory(
+        executor = Executor(
             directory=self.directory,
             services=self.services,
             store=store,
@@ -232,7 +233,7 @@ class DispatcherHarness:
             bot_name="bot",
             authorizer=self.authorizer,
             second=second,
-            request_factory=request_factory,
+            executor=executor,
             alert_chats=AlertChats(),
             hooks=HOOKS,
         )

@@ -42,7 +42,7 @@ from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.incidents import Keyboard
 from bot.store.tables.people import GrantRow
 from handlers import CATALOGUE
-from handlers.dispatch.declare import Handler, Reply, Request
+from handlers.dispatch.request import Handler, Reply, Request
 from handlers.dispatch.rules import RULES, Where
 from handlers.dispatch.services import Station
 from tests.handlers.dispatcher_harness import (

@@ -13,7 +13,8 @@ from telegram import Update
 from bot.messages import masking
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import BLANKS, UNSEEN, sanitize, unmarked, unsanitize, visible
-from handlers.dispatch.update_parser import CommandTyped, read_intent
+from handlers.dispatch.intents import CommandTyped
+from handlers.dispatch.update_parser import read_intent
 
 NOW = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
 BLANK = (

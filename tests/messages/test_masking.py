@@ -18,9 +18,9 @@ from bot.store.database import Store
 from bot.store.messages import keyboards
 from bot.telegram.delivery.sender import Sender
 from handlers import CATALOGUE
-from handlers.dispatch.declare import Reply, Secret
+from handlers.dispatch.intents import Actor, Place
 from handlers.dispatch.replier import Replier
-from handlers.dispatch.update_parser import Actor, Place
+from handlers.dispatch.request import Reply, Secret
 from handlers.recovery.pending_replies import Address
 from tests.messages.numbers_shown import CALLER, DID, FACTS, MOBILE, NUMBERS
 from tests.messages.renderers import renderer

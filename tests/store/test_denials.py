@@ -13,9 +13,9 @@ from bot.store.database import Store
 from bot.store.stations import imports
 from bot.store.stations.imports import Imports
 from bot.store.tables.incidents import AuditOutcome, Import, Outgoing
-from handlers.dispatch.update_parser import Actor, CommandTyped, Place
+from handlers.authorization import decision_log
+from handlers.dispatch.intents import Actor, CommandTyped, Place
 from handlers.employee_import import recovery
-from handlers.safety import rate_limits
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 ROWS: list[dict[str, Any]] = [{"state": "waiting"}, {"state": "waiting"}]
@@ -92,10 +92,10 @@ def test_what_a_stranger_wants_does_not_matter_and_what_anybody_else_wants_does(
         return CommandTyped(name, "", Actor(1009, "Sam"), Place(chat, None, private=chat > 0), 1, NOW)
 
     stranger, beyond = Decision(False, STRANGER), Decision(False, "beyond role viewer")
-    assert rate_limits.denial(typed("a"), "/a", stranger) == rate_limits.denial(typed("b", -100), "/b", stranger)
-    assert rate_limits.denial(typed("a"), "/a", beyond) != rate_limits.denial(typed("b"), "/b", beyond)
-    assert rate_limits.denial(typed("a"), "/a", beyond) == rate_limits.denial(typed("a"), "/a", beyond)
-    assert rate_limits.denial(typed("a"), "/a", Decision(True, "role viewer")) is None
+    assert decision_log.denial(typed("a"), "/a", stranger) == decision_log.denial(typed("b", -100), "/b", stranger)
+    assert decision_log.denial(typed("a"), "/a", beyond) != decision_log.denial(typed("b"), "/b", beyond)
+    assert decision_log.denial(typed("a"), "/a", beyond) == decision_log.denial(typed("a"), "/a", beyond)
+    assert decision_log.denial(typed("a"), "/a", Decision(True, "role viewer")) is None
 
 
 async def test_an_import_that_ends_the_program_each_time_waits_for_its_person(store: Store) -> None:

@@ -80,7 +80,7 @@ async def test_it_does_not_leave_because_of_its_own_trouble(
     def broken(_case: Any) -> None:
         raise RuntimeError("the decision cannot be made")
 
-    monkeypatch.setattr("handlers.dispatch.preconditions.judge", broken)
+    monkeypatch.setattr("handlers.authorization.preconditions.judge", broken)
     await brought(harness, ANNA)
     assert not harness.chat.left
     assert [row.reason for row in await harness.audit()] == ["error while deciding"]

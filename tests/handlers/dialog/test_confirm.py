@@ -10,7 +10,7 @@ import pytest
 from bot.messages.message import Button, Message
 from bot.pbx import TimedOut, Uncertain
 from handlers.dialog import confirm, verify_write
-from handlers.dispatch.declare import CONFIRM_WITHIN, Request
+from handlers.dispatch.request import CONFIRM_WITHIN, Request
 
 GO, LEAVE = Button("Go", "thing.make", {"id": 7}), Button("Cancel", "thing.leave")
 UNCERTAIN = Message("uncertain")

@@ -11,10 +11,7 @@ from bot.messages.message import Message
 from bot.store.access.audit import EarlierDecision
 from bot.store.tables.incidents import Keyboard
 from handlers import CATALOGUE
-from handlers.dialog.refusals import answer_to_command
-from handlers.dispatch.action_lookup import chosen
-from handlers.dispatch.declare import button, command
-from handlers.dispatch.preconditions import (
+from handlers.authorization.preconditions import (
     CHECKS,
     ELSEWHERE,
     EXPIRED,
@@ -29,8 +26,11 @@ from handlers.dispatch.preconditions import (
     CheckInput,
     judge,
 )
+from handlers.authorization.stored_actions import chosen
+from handlers.dialog.refusals import answer_to_command
+from handlers.dispatch.declare import button, command
+from handlers.dispatch.intents import Actor, ButtonPressed, CommandTyped, Place
 from handlers.dispatch.rules import RULES, OnRestart, Topic
-from handlers.dispatch.update_parser import Actor, ButtonPressed, CommandTyped, Place
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=61)

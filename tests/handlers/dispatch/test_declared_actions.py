@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from handlers import CATALOGUE
-from handlers.dispatch.action_lookup import OF_SECOND
+from handlers.authorization.stored_actions import OF_SECOND
 from handlers.incidents import acknowledge
 from tests.fixtures.passed_strings import passed
 
@@ -15,14 +15,14 @@ OUTLIVED: Mapping[str, str] = {}
 
 # Actions that are not written out where the button is made. Those without names carry on what was checked before.
 COMPUTED: Mapping[str, Collection[str]] = {
-    "handlers/dispatch/dispatcher.py: press.name": (),
+    "handlers/dispatch/button_actions.py: press.name": (),
     "handlers/incidents/acknowledge.py: action": {action for action, _ in acknowledge.DOES.values()},
     "handlers/recovery/pending_replies.py: button": (),
     "handlers/recovery/resume.py: subject.what": (),
     "handlers/silences/mutes.py: str(request.data['list'])": {"mutes.show", "maintenance.show"},
 }
 COMPUTED_ANSWERS: Mapping[str, Collection[str]] = {
-    "handlers/dispatch/dispatcher.py: answer.name": (),
+    "handlers/dispatch/button_actions.py: answer.name": (),
     "handlers/recovery/pending_replies.py: answer['question']": (),
 }
 

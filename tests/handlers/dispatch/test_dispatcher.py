@@ -13,7 +13,8 @@ from bot.pbx import Forbidden
 from bot.store.database import Store
 from bot.store.tables.incidents import Keyboard, Outgoing
 from bot.telegram.errors import MessageGone, TryLater, Undeliverable
-from handlers.dispatch.declare import Command, Handler, Question, Reply, Request, Secret, WrongArguments
+from handlers.dispatch.declare import Command
+from handlers.dispatch.request import Handler, Question, Reply, Request, Secret, WrongArguments
 from handlers.dispatch.rules import Rule
 from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, SAM, VERA, DispatcherHarness
 
@@ -53,7 +54,7 @@ async def test_an_error_while_deciding_denies_and_is_written_down(
         raise RuntimeError("the decision cannot be made")
 
     harness.offers("status", Permission.STATUS)
-    monkeypatch.setattr("handlers.dispatch.preconditions.judge", broken)
+    monkeypatch.setattr("handlers.authorization.preconditions.judge", broken)
     await harness.types("/status")
     await harness.types("/status", chat=ANNA)
     assert not harness.done
@@ -78,7 +79,7 @@ async def test_without_its_audit_row_nothing_is_done(
     async def broken(*_: Any) -> int:
         raise OSError("disk full")
 
-    monkeypatch.setattr("handlers.dispatch.authorizer.audit.record_decision", broken)
+    monkeypatch.setattr("handlers.authorization.authorizer.audit.record_decision", broken)
     with pytest.raises(OSError, match="disk full"):
         await harness.types("/status")
     assert not harness.done

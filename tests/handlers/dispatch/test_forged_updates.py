@@ -19,9 +19,10 @@ from bot.access import policy
 from bot.access.policy import ADMIN, Access, AccessContext, Decision, Grant
 from bot.store.messages import keyboards, questions, temporary_payloads
 from bot.store.tables.incidents import Keyboard, QuestionRow
-from handlers.dispatch import action_lookup, preconditions, update_parser
-from handlers.dispatch.action_lookup import ResolvedAction
-from handlers.dispatch.request_factory import RequestFactory
+from handlers.authorization import preconditions, stored_actions
+from handlers.authorization.access_request import ResolvedAction
+from handlers.dispatch import update_parser
+from handlers.dispatch.button_actions import ButtonActions
 from handlers.dispatch.rules import Rule
 from handlers.safety.two_person import TwoPersonRule
 from tests.fixtures import stores
@@ -144,7 +145,7 @@ def _no_deadline(_seconds: float) -> Any:
     return contextlib.AsyncExitStack()
 
 
-async def _what_was_pressed_last(_self: RequestFactory, _subject: ResolvedAction) -> dict[str, Any]:
+async def _what_was_pressed_last(_self: ButtonActions, _subject: ResolvedAction) -> dict[str, Any]:
     return {"template": "second_person_confirmed", "facts": {"first": "210 Warehouse", "deed": "Delete an employee"}}
 
 
@@ -167,13 +168,13 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "an error denies": replaced(preconditions, "UNDECIDED", Decision(True, "open")),
     "a decision takes only so long": replaced(asyncio, "timeout", _no_deadline),
     "a button is known by its id": replaced(keyboards, "find_keyboard", _any_keyboard),
-    "a button has its place": replaced(action_lookup, "chosen", _nearest),
+    "a button has its place": replaced(stored_actions, "chosen", _nearest),
     "a button is used once": replaced(keyboards, "use_once", _always),
     "an answer is the asker's": replaced(questions, "find", _question_of_anybody),
     "a second person is needed": replaced(TwoPersonRule, "is_needed", lambda _self, _rule: False),
     "what waited is taken once": replaced(temporary_payloads, "take_out", _peek),
     "an edited message is no new one": _never_edited,
-    "a second person reads what was asked": replaced(RequestFactory, "said", _what_was_pressed_last),
+    "a second person reads what was asked": replaced(ButtonActions, "_stored_question", _what_was_pressed_last),
     "what does more than look is asked once more": replaced(Rule, "only_looks", True),
 }
 

@@ -9,7 +9,8 @@ from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
 from handlers import CATALOGUE
 from handlers.dialog.menus import Menus
-from handlers.dispatch.declare import ButtonAction, Command, Reply, Request
+from handlers.dispatch.declare import ButtonAction, Command
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import RULES, OnRestart, Rule, Where
 from handlers.help import help_
 from tests.handlers.dispatcher_harness import STATION, DispatcherHarness

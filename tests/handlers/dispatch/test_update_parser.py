@@ -6,21 +6,16 @@ from typing import Any
 import pytest
 from telegram import Update
 
-from handlers.dispatch.update_parser import (
+from handlers.dispatch.intents import (
     ANONYMOUS,
-    EDITED,
-    KINDS,
-    MESSAGE_FLAWS,
-    NOT_KNOWN,
-    PRESS_FLAWS,
     AddedToChat,
     ButtonPressed,
     CommandTyped,
     Intent,
     TextOverheard,
     TextSent,
-    read_intent,
 )
+from handlers.dispatch.update_parser import EDITED, KINDS, MESSAGE_FLAWS, NOT_KNOWN, PRESS_FLAWS, read_intent
 
 WHEN = int(datetime(2026, 11, 23, 14, 0, tzinfo=UTC).timestamp())
 ANNA = {"id": 1001, "is_bot": False, "first_name": "Anna"}

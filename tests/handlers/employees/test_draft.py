@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import Employee, EmployeeDraft
-from handlers.dispatch.declare import WrongArguments
+from handlers.dispatch.request import WrongArguments
 from handlers.employees import fields
 from handlers.employees.draft import read_employee
 

@@ -13,7 +13,8 @@ from bot.messages.message import Button, Message
 from bot.store.access import audit
 from bot.store.messages import inbox
 from bot.store.tables.incidents import Keyboard
-from handlers.dispatch.declare import ButtonAction, Reply, Request
+from handlers.dispatch.declare import ButtonAction
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart, Rule
 from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, VERA, DispatcherHarness, press
 from tests.messages.renderers import renderer

@@ -12,7 +12,7 @@ from bot.messages.message import Button, Message
 from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.incidents import Keyboard, Outgoing
-from handlers.dispatch.declare import Question, Reply
+from handlers.dispatch.request import Question, Reply
 from handlers.dispatch.rules import Where
 from handlers.safety.two_person import WITHIN
 from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, SAM, VERA, DispatcherHarness

@@ -17,8 +17,9 @@ from bot.store.messages.keyboards import new_keyboard
 from bot.store.stations import bindings
 from bot.store.tables.incidents import Keyboard
 from handlers import CATALOGUE
-from handlers.dispatch.declare import Question, Reply, Request, StationScope
-from handlers.dispatch.update_parser import Actor, Place
+from handlers.dispatch.declare import StationScope
+from handlers.dispatch.intents import Actor, Place
+from handlers.dispatch.request import Question, Reply, Request
 from tests.fixtures import stores
 from tests.fixtures.examples import examples
 from tests.handlers.dispatcher_harness import NOW, SAM, DispatcherHarness

@@ -12,9 +12,11 @@ from bot.access.policy import Decision
 from bot.store.access.audit import EarlierDecision
 from bot.store.tables.incidents import Keyboard, QuestionRow
 from bot.store.typed_secrets import holds_secret
+from handlers.dispatch.intents import Actor, Place, TextSent
 from handlers.dispatch.rules import OnRestart, Rule, Where
-from handlers.dispatch.update_parser import Actor, Place, TextSent, too_early, too_old
 
+# Older commands and texts are denied: the bot was offline, and their person may not want them any more.
+AGE_LIMIT = timedelta(minutes=5)
 # A request interrupted by a kill is not resumed longer after it was allowed: its person may not want it any more.
 RESUMED_WITHIN = timedelta(hours=1)
 
@@ -45,7 +47,7 @@ May = Callable[[str], Decision]
 @dataclass(frozen=True, slots=True)
 class Approval:
     """Approval request under decision. `may`: the first person's rights there now. `is_independent`: see
-    handlers.safety.independence."""
+    handlers.authorization.independence."""
 
     first: Actor
     place: Place
@@ -203,6 +205,16 @@ def judge(case: CheckInput) -> Decision:
         if (objection := check(case)) is not None:
             return objection
     return case.may(case.rule.permission)
+
+
+def too_old(sent_at: datetime, now: datetime) -> bool:
+    return now - sent_at > AGE_LIMIT
+
+
+def too_early(sent_at: datetime, now: datetime) -> bool:
+    """Return True if the message is dated further ahead of our clock than AGE_LIMIT; a correct clock is never so
+    late."""
+    return sent_at - now > AGE_LIMIT
 
 
 def is_answer(said: TextSent, question: QuestionRow, now: datetime) -> bool:

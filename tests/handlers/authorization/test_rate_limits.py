@@ -9,10 +9,16 @@ from hypothesis import strategies as st
 from bot.access.policy import Permission
 from bot.messages.message import Message
 from bot.store.database import Store
-from handlers.dispatch.declare import Reply
+from handlers.authorization.rate_limits import (
+    TOO_COSTLY,
+    TOO_MUCH_FROM_ONE,
+    TOO_MUCH_IN_CHAT,
+    RateLimits,
+    RequestLimits,
+)
+from handlers.dispatch.intents import Actor, Place
+from handlers.dispatch.request import Reply
 from handlers.dispatch.rules import RULES, Rule
-from handlers.dispatch.update_parser import Actor, Place
-from handlers.safety.rate_limits import TOO_COSTLY, TOO_MUCH_FROM_ONE, TOO_MUCH_IN_CHAT, RateLimits, RequestLimits
 from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, VERA, DispatcherHarness
 
 PACE = RequestLimits(person=3, chat=5, costly=1)

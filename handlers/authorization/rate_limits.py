@@ -1,15 +1,12 @@
-"""Rate limits per person and per chat, for every role; acknowledging an incident is exempt. Repeated denials share one
-key."""
+"""Rate limits per person and per chat, for every role; acknowledging an incident is exempt."""
 
 from collections import deque
-from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.access.policy import STRANGER, Decision
-from handlers.dispatch import preconditions
+from bot.access.policy import Decision
+from handlers.dispatch.intents import Actor, Place
 from handlers.dispatch.rules import Rule
-from handlers.dispatch.update_parser import Actor, Intent, Place
 
 MINUTE = timedelta(minutes=1)
 TOO_MUCH_FROM_ONE = Decision(False, "too many commands of this person")
@@ -17,10 +14,6 @@ TOO_MUCH_IN_CHAT = Decision(False, "too many commands in this chat")
 TOO_COSTLY = Decision(False, "too many costly commands of this person")
 TOO_MUCH = (TOO_MUCH_FROM_ONE, TOO_MUCH_IN_CHAT, TOO_COSTLY)
 MOST_REMEMBERED = 1000
-# Reasons without a subject to decide about, or with one named by the sender: repeats count as one denial for any input.
-WHATEVER = frozenset(
-    {STRANGER, *(one.reason for one in (preconditions.NO_SUCH_COMMAND, preconditions.UNKNOWN_BUTTON, *TOO_MUCH))}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +72,3 @@ class RateLimits:
     def _forget_idle(self, now: datetime) -> None:
         if len(self._times) >= MOST_REMEMBERED:
             self._times = {key: times for key, times in self._times.items() if times and now - times[-1] < MINUTE}
-
-
-def denial(intent: Intent, what: str, decision: Decision) -> Hashable | None:
-    """Return an equal key for repeats of one person's denial with the same reason; None if allowed, or if the reason is
-    momentary."""
-    if decision.allowed or decision in (preconditions.UNDECIDED, preconditions.INTERRUPTED):
-        return None
-    if decision.reason in WHATEVER:
-        return intent.actor.id, decision.reason
-    return intent.actor.id, intent.place.chat, what, decision.reason

@@ -4,7 +4,7 @@ An error or a timeout before the decision denies. Single-use data is claimed in 
 """
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,22 +20,19 @@ from bot.store.access.audit import EarlierDecision
 from bot.store.access.denials import Denials
 from bot.store.access.grants import GrantBook
 from bot.store.database import DatabaseError, OperationalError, Session, Store
-from bot.store.messages import inbox, questions, unfinished_updates
+from bot.store.messages import inbox, unfinished_updates
 from bot.store.messages.unfinished_updates import Checkpoint
 from bot.store.stations import bindings, imports
-from bot.store.tables.incidents import QuestionRow
 from bot.telegram.membership import Membership
-from handlers.dialog.stations import StationChooser
-from handlers.dispatch import access_request, action_lookup, preconditions
-from handlers.dispatch.access_request import NO_UPDATE, AccessRequest, Authorization, Target
-from handlers.dispatch.action_lookup import ResolvedAction
-from handlers.dispatch.contacts import ContactRecorder
-from handlers.dispatch.declare import Catalogue, StationScope
-from handlers.dispatch.preconditions import CheckInput, May
+from handlers.authorization import access_request, preconditions, station_choice, stored_actions
+from handlers.authorization.access_request import NO_UPDATE, AccessRequest, Authorization, ResolvedAction, Target
+from handlers.authorization.decision_log import DecisionLog
+from handlers.authorization.preconditions import CheckInput, May
+from handlers.authorization.rate_limits import RateLimits
+from handlers.authorization.station_choice import StationChooser
+from handlers.dispatch.declare import Catalogue
+from handlers.dispatch.intents import Actor, AddedToChat, ButtonPressed, CommandTyped, Intent, Place, TextSent
 from handlers.dispatch.rules import RULES
-from handlers.dispatch.update_parser import Actor, AddedToChat, ButtonPressed, CommandTyped, Intent, Place, TextSent
-from handlers.safety import rate_limits
-from handlers.safety.rate_limits import RateLimits
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +60,6 @@ class Authorizer:
         self._grants = grants
         self._membership = membership
         self._limits = limits
-        self._denials = denials or Denials(clock, timedelta())
         self._directory = directory
         self._clock = clock
         self._within = within
@@ -73,18 +69,18 @@ class Authorizer:
         self._begun_before: set[int] | None = None
         # Updates of this run interrupted by a database error: retried as after a kill.
         self._cut_off: set[int] = set()
-        self._meeting = ContactRecorder(store, grants, directory, clock)
+        self._decisions = DecisionLog(store, grants, directory, denials or Denials(clock, timedelta()), clock)
 
     def refined(self, typed: CommandTyped) -> CommandTyped:
-        return self._catalogue.refined(typed)
+        return access_request.with_second_word(self._catalogue, typed)
 
     async def authorize_command(self, typed: CommandTyped, update_id: int) -> Authorization:
-        return await self._guarded(AccessRequest(typed, update_id, action_lookup.of_command(self._catalogue, typed)))
+        return await self._guarded(AccessRequest(typed, update_id, access_request.of_command(self._catalogue, typed)))
 
     async def authorize_press(self, pressed: ButtonPressed, update_id: int) -> Authorization:
         async def look(session: Session, access: Access, asking: AccessContext) -> ResolvedAction:
             taken = await unfinished_updates.find(session, update_id, asking.now)
-            subject = await action_lookup.of_press(session, self._catalogue, pressed, access, asking, taken)
+            subject = await stored_actions.of_press(session, self._catalogue, pressed, access, asking, taken)
             # Telegram sends no time of a press, and forgets it soon: the time of receipt is used.
             return replace(subject, sent_at=await inbox.received_at(session, update_id))
 
@@ -92,12 +88,13 @@ class Authorizer:
 
     async def authorize_text(self, said: TextSent, update_id: int) -> Authorization | None:
         """Return None if the text answers no question."""
-        question = await self._question(said, update_id)
+        async with self._store.begin() as session:
+            question = await stored_actions.open_question(session, said, update_id, self._clock())
         answer = self._catalogue.answers.get(question.answer) if question else None
         if question is None or answer is None:
             return None
         return await self._guarded(
-            AccessRequest(said, update_id, action_lookup.of_answer(answer, question, said), station=question.station)
+            AccessRequest(said, update_id, stored_actions.of_answer(answer, question, said), station=question.station)
         )
 
     async def authorize_joining(self, added: AddedToChat, update_id: int) -> Authorization:
@@ -120,11 +117,11 @@ class Authorizer:
         async with self._store.begin() as session:
             access = (await self._grants.read(session)).of(asking)
             among = await self._directory.among(session, access, asking)
-        views = access_request.views(asking, among)
+        views = station_choice.views(asking, among)
         if any(access.needs_membership(view) for view in views):
             member = await self._membership.is_member(place.chat, actor.id)
             views = [replace(view, member=member) for view in views]
-        return partial(access.may, access_request.first_allowed(access, views, Permission.ANY_ROLE) or views[0])
+        return partial(access.may, station_choice.first_allowed(access, views, Permission.ANY_ROLE) or views[0])
 
     def cut_off(self, update_id: int) -> None:
         """Mark an update as interrupted by a database error."""
@@ -152,20 +149,15 @@ class Authorizer:
         """Write the counted denials, and mark running imports as interrupted by an orderly shutdown."""
         with suppress(DatabaseError):
             async with self._store.begin() as session:
-                await self._denials.write(session)
+                await self._decisions.write_counts(session)
                 await imports.end_in_order(session)
 
     async def told(self, update_id: int) -> None:
         async with self._store.begin() as session:
             await unfinished_updates.forget(session, update_id)
 
-    async def _question(self, said: TextSent, update_id: int) -> QuestionRow | None:
-        async with self._store.begin() as session:
-            taken = await unfinished_updates.find(session, update_id, self._clock())
-            if "question" in taken:
-                return action_lookup.question_again(taken["question"], said, self._clock())
-            found = await questions.find(session, chat_id=said.place.chat, person_id=said.actor.id)
-        return found if found is not None and preconditions.is_answer(said, found, self._clock()) else None
+    async def overhear(self, place: Place) -> None:
+        await self._decisions.overhear(place)
 
     async def _guarded(self, matter: AccessRequest) -> Authorization:
         """Deny and record a request if the decision fails. Raises OperationalError without a decision: the update is
@@ -173,10 +165,7 @@ class Authorizer:
         try:
             async with asyncio.timeout(self._within):
                 authorization = await self._decided(matter)
-                if (
-                    denial := rate_limits.denial(matter.intent, authorization.subject.what, authorization.decision)
-                ) is not None:
-                    self._denials.first(denial, authorization.entry)
+                self._decisions.committed(matter, authorization)
                 return authorization
         except OperationalError:
             raise
@@ -184,7 +173,9 @@ class Authorizer:
             log.exception("authorization failed, request denied", what=matter.subject.what)
         asking = self._asking(matter.intent.actor, matter.intent.place)
         async with self._store.begin() as session:
-            entry = await self._record(session, matter, matter.subject, preconditions.UNDECIDED, EVERY_STATION)
+            entry = await self._decisions.record(
+                session, matter, matter.subject, preconditions.UNDECIDED, EVERY_STATION
+            )
         return Authorization(
             preconditions.UNDECIDED, matter.subject, entry, asking, Access(), self._directory.fleet_station
         )
@@ -198,29 +189,13 @@ class Authorizer:
         async with self._store.begin() as session:
             access = await self._grants.read(session)
             theirs = access.of(asking)
-            about = await self._about(session, matter, theirs, asking)
+            about = await station_choice.target_of(session, self._directory, self._catalogue, matter, theirs, asking)
             if asked or not any(theirs.needs_membership(view) for view in about.views):
-                about = access_request.settled(about, theirs)
+                about = station_choice.settled(about, theirs)
                 subject = await matter.look(session, access, about.asking) if matter.look else about.subject
                 return await self._decide(session, matter, subject, access, about)
         member = await self._membership.is_member(asking.chat, asking.person)
         return await self._decided(matter, member, asked=True)
-
-    async def _about(self, session: Session, matter: AccessRequest, access: Access, asking: AccessContext) -> Target:
-        """Return the stations that the request is or can be about."""
-        if isinstance(matter.intent, CommandTyped):
-            return await access_request.of_command(session, self._directory, matter.subject, access, asking)
-        if isinstance(matter.intent, AddedToChat):
-            return access_request.of_joining(self._directory, matter.subject, access, asking)
-        station = matter.station
-        if isinstance(matter.intent, ButtonPressed) and station is None:
-            action, station = await action_lookup.pressed_for(session, matter.intent)
-            press = self._catalogue.presses.get(action)
-            if press is not None and press.whose is StationScope.ALL:
-                return await access_request.of_several(
-                    session, self._directory, press, matter.subject, access, asking, station
-                )
-        return Target(matter.subject, (replace(asking, station=station or asking.station),))
 
     async def _decide(
         self, session: Session, matter: AccessRequest, subject: ResolvedAction, access: Access, about: Target
@@ -257,19 +232,14 @@ class Authorizer:
                 decision = preconditions.UNBOUND
             if case.is_open and earlier is not None:
                 authorization = Authorization(decision, subject, earlier.id, asking, access, station, earlier, again)
-                return await self._again(session, matter, authorization.seen_by(about))
+                return await self._decisions.note_resumed(session, matter, authorization.seen_by(about))
             if decision.allowed:
                 decision = self._limits.objection(case.rule, case.actor, case.place, case.now) or decision
             if decision.allowed:
                 decision, subject = await self._claimed(session, matter, subject, decision, asking.now)
             if decision.allowed and about.by_word:
                 await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
-        await self._denials.write_over(session)
-        denial = rate_limits.denial(intent, subject.what, decision)
-        entry = self._denials.again(denial) if denial is not None else None
-        if entry is None:
-            await self._meeting.meet(session, intent, await self._met_at(session, about, decision))
-            entry = await self._record(session, matter, subject, decision, about.known)
+        entry = await self._decisions.note(session, matter, subject, decision, about)
         return Authorization(decision, subject, entry, asking, access, station, again=again).seen_by(about)
 
     def _is_of_this_run(self, update_id: int, earlier: EarlierDecision | None) -> bool:
@@ -281,7 +251,7 @@ class Authorizer:
         self, session: Session, matter: AccessRequest, subject: ResolvedAction, decision: Decision, now: datetime
     ) -> tuple[Decision, ResolvedAction]:
         """Claim single-use data and record it, in the transaction that allows the request."""
-        claimed = await action_lookup.claimed(subject, session, now)
+        claimed = await access_request.claimed(subject, session, now)
         if claimed is None:
             return preconditions.USED, subject
         keyboard = subject.keyboard
@@ -291,49 +261,6 @@ class Authorizer:
         if taken := claimed.taken():
             await unfinished_updates.write(session, matter.update_id, taken, now)
         return decision, claimed
-
-    async def _again(self, session: Session, matter: AccessRequest, authorization: Authorization) -> Authorization:
-        """Keep one audit row for an interrupted request. If it is dropped now, that decision is recorded too."""
-        if authorization.decision.allowed or authorization.before is None:
-            return authorization
-        entry = await self._record(
-            session, matter, authorization.subject, authorization.decision, authorization.station.name
-        )
-        outcome = f"interrupted, and given up: {authorization.decision.reason}"
-        await audit.record_outcome(
-            session, authorization.before.id, outcome, audit.NOTHING_CHANGED, authorization.asking.now
-        )
-        return replace(authorization, entry=entry)
-
-    async def overhear(self, place: Place) -> None:
-        await self._meeting.overhear(place)
-
-    async def _met_at(self, session: Session, about: Target, decision: Decision) -> Collection[str]:
-        """Return the stations at which the actor is recorded: in a group those of the chat, in private the one that the
-        request was allowed at."""
-        asking = about.asking
-        if not asking.private:
-            return await self._directory.met_in(session, asking.chat)
-        return (asking.station,) if decision.allowed and about.known != EVERY_STATION else ()
-
-    async def _record(
-        self, session: Session, matter: AccessRequest, subject: ResolvedAction, decision: Decision, station: str
-    ) -> int:
-        intent = matter.intent
-        row = audit.entry(
-            at=self._clock(),
-            update_id=matter.update_id,
-            actor_id=intent.actor.id,
-            actor_name=intent.actor.name,
-            chat_id=intent.place.chat,
-            station=self._directory.single_station or station,
-            what=subject.what,
-            arguments=subject.recorded,
-            permission=subject.rule.permission if subject.rule else "",
-            allowed=decision.allowed,
-            reason=decision.reason,
-        )
-        return await audit.record_decision(session, row)
 
     def _asking(self, actor: Actor, place: Place) -> AccessContext:
         return AccessContext(
@@ -349,4 +276,4 @@ def _undeclared(intent: Intent, subject: ResolvedAction) -> Decision:
     """Return the denial of an action without a rule."""
     if not isinstance(intent, ButtonPressed):
         return preconditions.NO_SUCH_COMMAND
-    return preconditions.NOT_OPEN if subject.what in action_lookup.OF_SECOND else preconditions.UNKNOWN_BUTTON
+    return preconditions.NOT_OPEN if subject.what in stored_actions.OF_SECOND else preconditions.UNKNOWN_BUTTON

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.access.policy import Access, AccessContext, Grant, Permission
-from handlers.safety.independence import independents, is_independent
+from handlers.authorization.independence import independents, is_independent
 from tests.handlers.dispatcher_harness import NOW
 
 FIRST, BORIS, CAROL, DAVE = 1, 2, 3, 4

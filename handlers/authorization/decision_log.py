@@ -1,0 +1,157 @@
+"""Record decisions in the audit, and the names of the people and groups of an update with the stations they were seen
+at."""
+
+from collections.abc import Collection, Hashable
+from dataclasses import replace
+
+from bot.access.policy import EVERY_STATION, STRANGER, Decision, Permission
+from bot.runtime.clock import Clock
+from bot.store.access import audit, contacts
+from bot.store.access.contacts import Contact
+from bot.store.access.denials import Denials
+from bot.store.access.grants import GrantBook
+from bot.store.database import Session, Store
+from bot.store.messages import outbox
+from handlers.authorization import preconditions
+from handlers.authorization.access_request import AccessRequest, Authorization, ResolvedAction, Target
+from handlers.authorization.rate_limits import TOO_MUCH
+from handlers.authorization.station_choice import StationChooser
+from handlers.dispatch.intents import Actor, CommandTyped, Intent, Place
+
+# Reasons without a subject to decide about, or with one named by the sender: repeats count as one denial for any input.
+WHATEVER = frozenset(
+    {STRANGER, *(one.reason for one in (preconditions.NO_SUCH_COMMAND, preconditions.UNKNOWN_BUTTON, *TOO_MUCH))}
+)
+
+
+class DecisionLog:
+    """Each decision is one audit row; repeats of a denial are counted in `denials`."""
+
+    def __init__(
+        self, store: Store, grants: GrantBook, directory: StationChooser, denials: Denials, clock: Clock
+    ) -> None:
+        self._store = store
+        self._grants = grants
+        self._directory = directory
+        self._denials = denials
+        self._clock = clock
+        # Public usernames of groups, when last seen.
+        self._public: dict[int, str] = {}
+
+    async def note(
+        self, session: Session, matter: AccessRequest, subject: ResolvedAction, decision: Decision, about: Target
+    ) -> int:
+        """Return the audit row of the decision: a new one, or that of the first denial which this one repeats."""
+        await self._denials.write_over(session)
+        key = denial(matter.intent, subject.what, decision)
+        entry = self._denials.again(key) if key is not None else None
+        if entry is not None:
+            return entry
+        await self._meet(session, matter.intent, await self._met_at(session, about, decision))
+        return await self.record(session, matter, subject, decision, about.known)
+
+    def committed(self, matter: AccessRequest, authorization: Authorization) -> None:
+        """Count repeats of a denial from now on: its row is committed."""
+        key = denial(matter.intent, authorization.subject.what, authorization.decision)
+        if key is not None:
+            self._denials.first(key, authorization.entry)
+
+    async def note_resumed(
+        self, session: Session, matter: AccessRequest, authorization: Authorization
+    ) -> Authorization:
+        """Keep one audit row for an interrupted request. If it is dropped now, that decision is recorded too."""
+        if authorization.decision.allowed or authorization.before is None:
+            return authorization
+        entry = await self.record(
+            session, matter, authorization.subject, authorization.decision, authorization.station.name
+        )
+        outcome = f"interrupted, and given up: {authorization.decision.reason}"
+        await audit.record_outcome(
+            session, authorization.before.id, outcome, audit.NOTHING_CHANGED, authorization.asking.now
+        )
+        return replace(authorization, entry=entry)
+
+    async def write_counts(self, session: Session) -> None:
+        """Write the counted denials."""
+        await self._denials.write(session)
+
+    async def record(
+        self, session: Session, matter: AccessRequest, subject: ResolvedAction, decision: Decision, station: str
+    ) -> int:
+        """Write an audit row, and return its id."""
+        intent = matter.intent
+        row = audit.entry(
+            at=self._clock(),
+            update_id=matter.update_id,
+            actor_id=intent.actor.id,
+            actor_name=intent.actor.name,
+            chat_id=intent.place.chat,
+            station=self._directory.single_station or station,
+            what=subject.what,
+            arguments=subject.recorded,
+            permission=subject.rule.permission if subject.rule else "",
+            allowed=decision.allowed,
+            reason=decision.reason,
+        )
+        return await audit.record_decision(session, row)
+
+    async def overhear(self, place: Place) -> None:
+        """Record from a message not addressed to the bot that a group is now public."""
+        if place.private or self._public.get(place.chat, "") == place.username:
+            return
+        async with self._store.begin() as session:
+            await self._meet_group(session, place, await self._directory.met_in(session, place.chat))
+        self._public[place.chat] = place.username
+
+    async def _met_at(self, session: Session, about: Target, decision: Decision) -> Collection[str]:
+        """Return the stations at which the actor is recorded: in a group those of the chat, in private the one that the
+        request was allowed at."""
+        asking = about.asking
+        if not asking.private:
+            return await self._directory.met_in(session, asking.chat)
+        return (asking.station,) if decision.allowed and about.known != EVERY_STATION else ()
+
+    async def _meet(self, session: Session, intent: Intent, at: Collection[str]) -> None:
+        """Record the names at these stations; ignore an update that was rejected."""
+        if intent.rejected_because is not None:
+            return
+        await contacts.remember(session, _known(intent.actor), at)
+        if isinstance(intent, CommandTyped) and intent.about is not None:
+            await contacts.remember(session, _known(intent.about), at)
+        if not intent.place.private and intent.place.title:
+            await self._meet_group(session, intent.place, at)
+
+    async def _meet_group(self, session: Session, place: Place, at: Collection[str]) -> None:
+        """Record a group. Administrators are notified once when it has become public, if it has grants or alerts."""
+        before = await contacts.remember(session, Contact(place.chat, place.title, place.username or None), at)
+        if not place.username or (before is not None and before.username is not None):
+            return
+        access, now = await self._grants.read(session), self._clock()
+        given = [grant for grant in access.grants if grant.subject == place.chat and not grant.has_ended(now)]
+        told = await self._directory.told_of(session, place.chat)
+        stations = sorted({*told, *(grant.station for grant in given)})
+        admins = {one for name in stations for one in access.people_with(Permission.GRANT, name, now)}
+        for admin in sorted(admins):
+            facts = {
+                "station": stations[0] if len(stations) == 1 else EVERY_STATION,
+                "title": place.title,
+                "username": place.username,
+                "chat": place.chat,
+                "roles": sorted({grant.role for grant in given}),
+                "alerts": bool(told),
+            }
+            outbox.enqueue(session, chat_id=admin, thread_id=None, template="group_public", facts=facts, now=now)
+
+
+def denial(intent: Intent, what: str, decision: Decision) -> Hashable | None:
+    """Return an equal key for repeats of one person's denial with the same reason; None if allowed, or if the reason is
+    momentary."""
+    if decision.allowed or decision in (preconditions.UNDECIDED, preconditions.INTERRUPTED):
+        return None
+    if decision.reason in WHATEVER:
+        return intent.actor.id, decision.reason
+    return intent.actor.id, intent.place.chat, what, decision.reason
+
+
+def _known(actor: Actor) -> Contact:
+    return Contact(actor.id, actor.name, actor.username)

@@ -1,0 +1,62 @@
+"""Queue replies that Telegram did not take, and deletions of replies, in the outbox."""
+
+from datetime import datetime, timedelta
+
+from bot.messages.message import Rendered
+from bot.store.database import Session
+from bot.store.messages import blocked_chats, keyboards, outbox
+from bot.store.messages.outbox import Urgency
+from bot.store.tables.incidents import Keyboard
+from bot.telegram.errors import TryLater
+from handlers.recovery.pending_replies import Address
+
+
+async def enqueue_reply(
+    session: Session,
+    rendered: Rendered,
+    to: Address,
+    keyboard: Keyboard | None,
+    error: TryLater,
+    *,
+    now: datetime,
+    masked: bool,
+    again: bool,
+) -> None:
+    """Queue a reply that Telegram certainly did not accept. `again`: mark it as a possible repeat."""
+    until = now + timedelta(seconds=error.after)
+    row = outbox.enqueue(
+        session,
+        action="edit" if to.shown is not None else "send",
+        chat_id=to.place.chat,
+        thread_id=to.place.thread,
+        template=outbox.RENDERED,
+        facts={"station": to.station},
+        html=rendered.html,
+        now=now,
+        keyboard=keyboard and await keyboards.attach(session, keyboard),
+        silent=rendered.silent,
+        masked=masked,
+        urgency=Urgency.ANSWER,
+        not_before=until,
+        message_id=to.shown or (None if to.place.private else to.asked),
+    )
+    row.possible_repeat = again
+    if error.told:
+        await blocked_chats.hold(session, to.place.chat, until)
+
+
+def enqueue_deletion(
+    session: Session, chat: int, message_id: int, station: str, *, now: datetime, lifetime: timedelta
+) -> None:
+    """Queue the deletion of a message after its lifetime."""
+    outbox.enqueue(
+        session,
+        action="delete",
+        chat_id=chat,
+        thread_id=None,
+        template="",
+        facts={"station": station},
+        now=now,
+        not_before=now + lifetime,
+        message_id=message_id,
+    )

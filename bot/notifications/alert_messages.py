@@ -18,7 +18,8 @@ from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import AlertMessage, Incident, Keyboard, Outgoing
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import AlertMessage, Keyboard, Outgoing
 
 # Incidents this close to one another share a message: one fault often shows in two polls.
 TOGETHER = timedelta(seconds=15)

@@ -16,7 +16,8 @@ from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
 from bot.store.messages.outbox import Urgency
 from bot.store.stations.incidents import open_in
-from bot.store.tables.incidents import AlertMessage, Incident, Outgoing
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import AlertMessage, Outgoing
 from bot.telegram.chat_access import why_closed
 
 log = structlog.get_logger(__name__)

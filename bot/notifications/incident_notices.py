@@ -14,7 +14,8 @@ from bot.notifications.recipients import OnCallResolver, OnCallTargets, quiet_un
 from bot.runtime.clock import Zone
 from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
-from bot.store.tables.incidents import AlertMessage, Incident
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import AlertMessage
 
 
 class IncidentNotices:

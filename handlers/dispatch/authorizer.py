@@ -23,7 +23,7 @@ from bot.store.database import DatabaseError, OperationalError, Session, Store
 from bot.store.messages import inbox, questions, unfinished_updates
 from bot.store.messages.unfinished_updates import Checkpoint
 from bot.store.stations import bindings, imports
-from bot.store.tables.incidents import QuestionRow
+from bot.store.tables.dialog import QuestionRow
 from bot.telegram.membership import Membership
 from handlers.dialog.stations import StationChooser
 from handlers.dispatch import access_request, action_lookup, preconditions

@@ -15,7 +15,7 @@ from bot.runtime.waiting import Signal
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats, keyboards, outbox, questions
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, MaybeDelivered, MessageGone, TryLater
 from handlers.dispatch.declare import Question, Reply, Secret

@@ -28,7 +28,7 @@ from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import supergroups
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 ANNA, BORIS, SAM, GROUP = 1, 2, 9, -100

@@ -27,7 +27,7 @@ from bot.runtime.clock import Sleep
 from bot.store.database import Store
 from bot.store.messages import supergroups
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 from bot.telegram import files
 from bot.telegram.chat_access import ChatSeen
 from bot.telegram.delivery.button_answers import ButtonAnswers

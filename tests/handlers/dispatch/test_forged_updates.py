@@ -18,7 +18,8 @@ import structlog
 from bot.access import policy
 from bot.access.policy import ADMIN, Access, AccessContext, Decision, Grant
 from bot.store.messages import keyboards, questions, temporary_payloads
-from bot.store.tables.incidents import Keyboard, QuestionRow
+from bot.store.tables.dialog import QuestionRow
+from bot.store.tables.messages import Keyboard
 from handlers.dispatch import action_lookup, preconditions, update_parser
 from handlers.dispatch.action_lookup import ResolvedAction
 from handlers.dispatch.request_factory import RequestFactory

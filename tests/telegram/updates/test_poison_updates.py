@@ -20,7 +20,7 @@ from bot.store.messages import inbox
 from bot.store.messages.inbox import LeftOver
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 from bot.telegram.updates import queue
 from bot.telegram.updates.admission import Admission
 from bot.telegram.updates.lanes import LONG_AT_ONCE, MANY, Item, Lane, Lanes

@@ -98,6 +98,12 @@ def enqueue(
     return row
 
 
+async def id_of(session: AsyncSession, row: Outgoing) -> int:
+    """Insert a row added in this transaction, if it is not yet; return its id."""
+    await session.flush()
+    return row.id
+
+
 async def show(
     session: AsyncSession,
     row: Outgoing,

@@ -55,7 +55,8 @@ def run() -> None:
     # Measured: garbage collection took a fifth of the start, without any garbage to free.
     gc.disable()
 
-    from bot.config.settings import WrongSettings, load_settings
+    from bot.config.errors import WrongSettings
+    from bot.config.settings import load_settings
 
     try:
         settings = load_settings()
@@ -109,7 +110,8 @@ def access(
 ) -> None:
     """Print each person's permissions; for one person, every rule, and why it allows or denies."""
     from bot.app.access_report import NotMet, print_report
-    from bot.config.settings import WrongSettings, environment, load_settings
+    from bot.config.errors import WrongSettings
+    from bot.config.settings import environment, load_settings
     from bot.config.stations_file import read_stations
 
     try:

@@ -5,7 +5,7 @@ import threading
 
 import structlog
 
-from bot.config.settings import WrongSettings
+from bot.config.errors import WrongSettings
 from bot.store.database import DatabaseError
 from bot.store.database_errors import database_message
 from bot.telegram.errors import SecondCopy, TokenRefused

@@ -28,7 +28,7 @@ from bot.runtime.waiting import Signal
 from bot.store.database import Session
 from bot.store.messages import alert_messages, supergroups
 from bot.store.stations import bindings, renames
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ import asyncio
 import socket
 from collections.abc import Callable
 
-from bot.config.settings import WrongSettings
+from bot.config.errors import WrongSettings
 
 
 def listening_socket(setting: str, address: str) -> socket.socket:

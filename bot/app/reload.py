@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 from bot.app.fleet import Fleet
-from bot.config.settings import WrongSettings
+from bot.config.errors import WrongSettings
 from bot.config.station_settings import StationSettings
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal, wait_any

@@ -1,11 +1,15 @@
-"""Check the addresses in HEARTBEAT_URL and WEBHOOK_URL, and derive the secrets that go with them.
+"""Check the addresses in the settings, of services and of the database, and derive the secrets that go with them.
 
 The address of a heartbeat is a secret as a whole: it identifies the sender by its path alone.
 """
 
 import hmac
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from bot.http import urls
 
@@ -58,3 +62,36 @@ def webhook_refusal(address: str) -> str | None:
 def webhook_secret(token: str) -> str:
     """Return a secret derived from the bot's token: no setting, and the same in every run."""
     return hmac.new(token.encode(), b"webhook", "sha256").hexdigest()
+
+
+def check_bot_api(address: str) -> None:
+    """Raises ValueError with the remedy."""
+    parts = urlsplit(address)
+    if parts.scheme == "http" and not urls.stays_near(parts.hostname or ""):
+        raise ValueError("would show the bot's token to the network; use https, plain http is for your own network")
+
+
+def check_proxy(address: str) -> None:
+    """Raises ValueError with the remedy."""
+    if urlsplit(address).scheme not in ("http", "https", "socks5", "socks5h"):
+        raise ValueError("is not a proxy; write it like socks5://user:password@host:1080")
+    urls.host_of(address)
+
+
+def check_listening(address: str) -> None:
+    """Check an address to listen at. Raises ValueError with the remedy."""
+    if not re.fullmatch(r"\A.+:\d{1,5}", address):
+        raise ValueError("is not an address; write it like 127.0.0.1:8080")
+
+
+def check_database(value: str) -> None:
+    """Raises ValueError with the remedy."""
+    try:
+        kind = make_url(value).get_backend_name()
+    except ArgumentError:
+        raise ValueError("is not a database address; write it like sqlite:///mikopbx-bot.sqlite3") from None
+    folder = Path(make_url(value).database or "x").parent
+    if not folder.is_dir():
+        raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
+    if kind != "sqlite":
+        raise ValueError("names a database this version cannot use; write it like sqlite:///mikopbx-bot.sqlite3")

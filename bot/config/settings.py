@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,11 +11,10 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
 
 from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
 from bot.config import addresses
+from bot.config.errors import REMEDIES, WrongSettings, complaint
 from bot.config.parsing import check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.config.station_settings import (
     AlertAfter,
@@ -39,14 +38,6 @@ from bot.config.working_hours import read_hours
 from bot.http import urls
 
 TELEGRAM = "https://api.telegram.org"
-
-
-class WrongSettings(Exception):
-    """Invalid settings; `lines` holds one readable line for each wrong or missing one, never the value of a secret."""
-
-    def __init__(self, lines: Iterable[str]) -> None:
-        self.lines = tuple(lines)
-        super().__init__("\n".join(self.lines))
 
 
 class Settings(BaseSettings):
@@ -113,18 +104,14 @@ class Settings(BaseSettings):
     @field_validator("telegram_api_url")
     @classmethod
     def _api(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme == "http" and not urls.stays_near(parts.hostname or ""):
-            raise ValueError("would show the bot's token to the network; use https, plain http is for your own network")
+        addresses.check_bot_api(value)
         return value
 
     @field_validator("telegram_proxy")
     @classmethod
     def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and urlsplit(value.get_secret_value()).scheme not in ("http", "https", "socks5", "socks5h"):
-            raise ValueError("is not a proxy; write it like socks5://user:password@host:1080")
         if value:
-            urls.host_of(value.get_secret_value())
+            addresses.check_proxy(value.get_secret_value())
         return value
 
     @field_validator("webhook_url")
@@ -177,15 +164,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
-        try:
-            kind = make_url(value).get_backend_name()
-        except ArgumentError:
-            raise ValueError("is not a database address; write it like sqlite:///mikopbx-bot.sqlite3") from None
-        folder = Path(make_url(value).database or "x").parent
-        if not folder.is_dir():
-            raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
-        if kind != "sqlite":
-            raise ValueError("names a database this version cannot use; write it like sqlite:///mikopbx-bot.sqlite3")
+        addresses.check_database(value)
         return value
 
     @field_validator("language", mode="before")
@@ -205,8 +184,8 @@ class Settings(BaseSettings):
     @field_validator("webhook_address", "health_address")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(r"\A.+:\d{1,5}", value):
-            raise ValueError("is not an address; write it like 127.0.0.1:8080")
+        if value:
+            addresses.check_listening(value)
         return value
 
     @field_validator("heartbeat_url")
@@ -289,7 +268,7 @@ def load_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        raise WrongSettings(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
+        raise WrongSettings(complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
     if settings.pbx_url and (refusal := urls.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
     webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None
@@ -301,19 +280,3 @@ def load_settings() -> Settings:
             [f"NO_CALLS_AFTER: NO_CALLS_HOURS never last that long; write less than {longest} (minutes)"]
         )
     return settings
-
-
-REMEDIES = {
-    "telegram_token": "is missing; create a bot with @BotFather and copy its token here",
-    "pbx_url": "is missing; write the address of your MikoPBX, like https://pbx.example.com",
-    "pbx_api_key": "is missing; create a key in MikoPBX under System → API keys and copy it here",
-    "admins": "is missing, and the bot would obey nobody; put your own numeric Telegram id here (/id shows it)",
-}
-
-
-def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
-    field = str(location[0]) if location else "settings"
-    if kind == "missing":
-        return f"{field.upper()}: {REMEDIES[field]}"
-    text = message.removeprefix("Value error, ")
-    return text if text.startswith("ROLE_") else f"{field.upper()}: {text}"

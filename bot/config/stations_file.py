@@ -16,7 +16,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.access.policy import FLEET_WORD
-from bot.config.settings import Settings, WrongSettings
+from bot.config.errors import WrongSettings
+from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.http import urls
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.detection.trunk_health import Health, health_of_word
 from bot.pbx import TrunkEvent
-from bot.pbx.resources.trunks import is_iax
+from bot.pbx.resources.trunk_models import is_iax
 
 MOST_TOLD = 20
 

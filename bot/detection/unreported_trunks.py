@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from bot.pbx import TrunkRow, TrunkStatus
-from bot.pbx.resources.trunks import distinct
+from bot.pbx.resources.trunk_models import distinct
 
 NUMBER = re.compile(r"(?<![\w.@+])\+?\d[\d ()\-\u2011]{5,18}\d(?![\w@])")
 MAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}(?![\w@])")

@@ -8,7 +8,7 @@ from bot.access.policy import Destination
 from bot.engine.checks.base import StateSink
 from bot.incidents.model import LONGEST_DRILL, REHEARSAL, Kind, Opened, StateChange
 from bot.store.database import Session, Store
-from bot.store.stations import incident_updates
+from bot.store.stations import incident_updates, timeline
 from bot.store.tables.incidents import Incident, IncidentEvent
 
 
@@ -54,7 +54,7 @@ class Drills:
         async with self._store.begin() as session:
             if (incident := await self._open(session)) is None:
                 return DrillReport()
-            return _told(await incident_updates.timeline_of(session, incident))
+            return _told(await timeline.events_of(session, incident))
 
     async def _open(self, session: Session) -> Incident | None:
         return await incident_updates.find_open(session, self._station, REHEARSAL)

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from bot.detection import trunk_cause
-from bot.incidents import timeline
 from bot.incidents.model import (
     STATION,
     Changed,
@@ -24,7 +23,7 @@ from bot.incidents.model import (
 )
 from bot.notifications.notifier import Notifier
 from bot.store.database import Session
-from bot.store.stations import incident_updates
+from bot.store.stations import incident_updates, timeline
 from bot.store.tables.incidents import Incident
 
 

@@ -9,13 +9,12 @@ import structlog
 
 from bot.engine.incident_lifecycle import IncidentLifecycle
 from bot.engine.last_seen import LastSeenWriter
-from bot.incidents import timeline
 from bot.incidents.model import End, Kind, StateChange, drill_over
 from bot.notifications.notifier import Notifier
 from bot.runtime import metrics
 from bot.runtime.waiting import Signal
 from bot.store.database import Session, Store
-from bot.store.stations import incident_updates, states
+from bot.store.stations import incident_updates, states, timeline
 from bot.store.tables.incidents import Incident
 
 log = structlog.get_logger(__name__)
@@ -150,7 +149,7 @@ class IncidentManager:
         """Run one incident in a savepoint; an error postpones it for a retry, so that it blocks no others."""
         number = incident.id
         try:
-            async with session.begin_nested():
+            async with incident_updates.savepoint(session):
                 if await incident_updates.claim(session, incident):
                     await self._do_what_is_due(session, incident, now)
         except Exception:

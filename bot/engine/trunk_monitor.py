@@ -1,23 +1,14 @@
 """Poll one station's trunks and pass changes to the incident manager."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
 from bot.detection import station_machine, trunk_machine, trunk_state
-from bot.detection.observation import (
-    Observation,
-    StationFault,
-    from_answer,
-    from_error,
-    healths_of,
-    looks_like_a_dead_engine,
-    silent_in,
-)
+from bot.detection.observation import Observation, StationFault
 from bot.detection.station_machine import StationState
 from bot.detection.station_summary import StationSummary, summarize_station
 from bot.detection.trunk_health import Cause, Health
@@ -27,9 +18,10 @@ from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.engine import trunk_facts
 from bot.engine.backfill import HistoryBackfill
 from bot.engine.incident_manager import IncidentManager
-from bot.engine.trunk_queries import TrunkQueries
-from bot.incidents.model import LASTS_HALF_OUT, STATION, StateChange, is_of_trunk
-from bot.pbx import Answer, Dialect, Pbx, PbxError, Priority, TrunkStatus
+from bot.engine.station_poller import LOOK_WITHIN, StationPoller, WatchObserver
+from bot.engine.trunk_evaluation import evaluate_trunks
+from bot.incidents.model import STATION, StateChange, is_of_trunk
+from bot.pbx import Dialect, Pbx
 from bot.runtime import metrics
 from bot.runtime.clock import Clock
 from bot.runtime.logs import OnChange
@@ -43,26 +35,15 @@ SLOWED = frozenset({StationFault.KEY_REFUSED, StationFault.RIGHT_MISSING})
 SLOWEST = 300.0
 # Interval of writing the last-seen time.
 REMEMBER_EVERY = timedelta(seconds=60)
-# Timeout of a poll: several requests, each with a retry. Seconds.
-LOOK_WITHIN = 90.0
 # After a longer gap stored states are not trusted.
 BELIEVED_FOR = 2 * REMEMBER_EVERY
-
-
-class WatchObserver(Protocol):
-    def saw_time(self, pbx_time: datetime | None) -> None:
-        """Take the PBX's time from an answer."""
-
-    def recalled(self, states: Mapping[str, dict[str, Any]]) -> None:
-        """Take the stored states of the station, by subject."""
 
 
 class TrunkMonitor:
     """Trunk monitor of one station.
 
-    `latest` is the last observation, `last_good` the time of the last valid answer. `saw_time` receives the PBX's time
-    of each answer, `recalled` the states loaded at start, which saves the checks a query. A poll times out after
-    `within` seconds.
+    `latest` is the last observation, `last_good` the time of the last valid answer. `observer` is given the states
+    loaded at start, which saves the checks a query. A poll times out after `within` seconds.
     """
 
     def __init__(
@@ -76,14 +57,12 @@ class TrunkMonitor:
         within: float = LOOK_WITHIN,
     ) -> None:
         self._name = station
-        self._pbx = pbx
         self._incident_manager = incident_manager
         self._policy = policy
         self._clock = clock
         self._observer = observer
-        self._within = within
+        self._poller = StationPoller(station, pbx, clock, observer, within)
         self._trouble = OnChange()
-        self._inquiries = TrunkQueries(pbx)
         self._looking_back = HistoryBackfill(station, pbx, timedelta(seconds=policy.alert_after))
         self._station = StationState()
         self._trunks: dict[str, TrunkState] = {}
@@ -129,8 +108,7 @@ class TrunkMonitor:
     @property
     def listed(self) -> UnreportedTrunks:
         """Return facts about trunks beyond their states."""
-        working = {subject for subject, memory in self._trunks.items() if memory.up_since is not None}
-        return UnreportedTrunks(self._inquiries.listed, working)
+        return self._poller.listed(self._trunks)
 
     def cause(self, trunk: str) -> Cause | None:
         """Return the cause of a trunk that is down, derived from its history."""
@@ -198,7 +176,7 @@ class TrunkMonitor:
 
     async def poll(self) -> float:
         """Poll once and record the changes; return the seconds from start to the next poll."""
-        observation = await self._see()
+        observation = await self._poller.observe(self._station, self._trunks)
         self.latest = observation
         self._measure(observation)
         try:
@@ -219,49 +197,6 @@ class TrunkMonitor:
             return observation
         lasts = self._policy.lasts(since, observation.at, self._policy.unknown_after)
         return Observation(observation.at, trouble=StationFault.STALE) if lasts else None
-
-    async def _see(self) -> Observation:
-        try:
-            async with asyncio.timeout(self._within):
-                return await self._ask()
-        except PbxError as error:
-            log.info("PBX error, trunk poll failed", station=self._name, reason=str(error))
-            return from_error(error, self._clock())
-        except TimeoutError:
-            log.info("trunk poll timed out", station=self._name, seconds=self._within)
-            return Observation(self._clock(), trouble=StationFault.TIMED_OUT)
-        except Exception:
-            log.exception("PBX answer cannot be parsed", station=self._name)
-            return Observation(self._clock(), trouble=StationFault.NOT_JSON)
-
-    async def _ask(self) -> Observation:
-        fresh = trunk_machine.needs_fresh_look(self._station, self._trunks)
-        answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
-        if self._observer is not None:
-            self._observer.saw_time(answer.pbx_time)
-        if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
-            return Observation(self._clock(), trouble=StationFault.ENGINE_DOWN)
-        return await self._understood(answer)
-
-    async def _understood(self, answer: Answer[dict[str, TrunkStatus]]) -> Observation:
-        """Query further facts that the states need."""
-        now = self._clock()
-        told_before = {subject for subject, memory in self._trunks.items() if memory.health is not Health.UNWATCHED}
-        await self._inquiries.renew_list(now, missed=bool(told_before - answer.value.keys()))
-        listed = self.listed
-        healths = healths_of(answer.value, listed)
-        routes = banned = None
-        if any(health is Health.PARTIAL for _, health in healths):
-            routes = await self._inquiries.outbound(now)
-        if silent := silent_in(healths):
-            banned = await self._inquiries.banned(silent, now)
-        return from_answer(answer, self._clock(), listed, routes=routes, banned=banned, reached=self._reached())
-
-    def _reached(self) -> set[str]:
-        """Return the trunks that are partially down for longer than a registration lasts: they have registered again
-        since.
-        """
-        return {subject for subject, memory in self._trunks.items() if memory.alarm in LASTS_HALF_OUT}
 
     async def _judge(self, observation: Observation) -> None:
         try:
@@ -299,7 +234,16 @@ class TrunkMonitor:
             if self._station.trouble is not None or self._station.alarm:
                 trunks = {subject: trunk_machine.reevaluate(memory) for subject, memory in trunks.items()}
                 self._unsure = trunk_state.CONFIRMATIONS
-            trunks = self._judge_trunks(observation, station, trunks, happened)
+            trunks, changes = evaluate_trunks(
+                observation,
+                trunks,
+                self._policy,
+                station.judge_from,
+                self.listed,
+                excluded=self.left_alone,
+                knows_list=self._poller.queries.knows_list,
+            )
+            happened += changes
             station = self._seen_now(station, observation.at, told=bool(happened))
         return station, trunks, happened
 
@@ -334,43 +278,6 @@ class TrunkMonitor:
                 self._incident_manager.touch(STATION, station_machine.written(station), observation.at)
             self._looking_back.is_done()
             self._station = station
-
-    def _judge_trunks(
-        self,
-        observation: Observation,
-        station: StationState,
-        before: dict[str, TrunkState],
-        happened: list[StateChange],
-    ) -> dict[str, TrunkState]:
-        after: dict[str, TrunkState] = {}
-        for subject, trunk in observation.trunks.items():
-            memory = before.get(subject) or trunk_state.initial_state(trunk)
-            if subject in self.left_alone:
-                after[subject] = memory
-                continue
-            after[subject], told = trunk_machine.evaluate_trunk(
-                memory, trunk, observation.at, self._policy, station.judge_from
-            )
-            if told is not None:
-                happened.append(
-                    StateChange(
-                        subject, told, trunk_facts.of_trunk(after[subject], observation, self.listed.contact(subject))
-                    )
-                )
-        for subject in before.keys() - observation.trunks.keys():
-            if not self._inquiries.knows_list:
-                after[subject] = before[subject]
-                continue
-            kept, told = trunk_machine.evaluate_missing(before[subject], observation.at)
-            if kept is not None:
-                after[subject] = kept
-            if told is not None:
-                happened.append(
-                    StateChange(
-                        subject, told, trunk_facts.of_trunk(before[subject], observation, self.listed.contact(subject))
-                    )
-                )
-        return after
 
     def _pause(self, observation: Observation) -> float:
         # Fast until the notification is sent, to confirm the fault; slower after that.

@@ -6,7 +6,6 @@ from datetime import datetime
 import structlog
 
 from bot.access.policy import Destination
-from bot.incidents import timeline
 from bot.notifications import notified_people, presenter
 from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
@@ -15,8 +14,10 @@ from bot.notifications.recipients import OnCallResolver, OnCallTargets
 from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
 from bot.store.messages.outbox import Urgency
+from bot.store.stations import timeline
 from bot.store.stations.incidents import open_in
-from bot.store.tables.incidents import AlertMessage, Incident, Outgoing
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import AlertMessage, Outgoing
 from bot.telegram.chat_access import why_closed
 
 log = structlog.get_logger(__name__)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.access.policy import Destination
-from bot.incidents import timeline
 from bot.incidents.model import kind_info
 from bot.notifications import notified_people
 from bot.notifications.alert_messages import AlertMessages
@@ -14,7 +13,9 @@ from bot.notifications.recipients import OnCallResolver, OnCallTargets, quiet_un
 from bot.runtime.clock import Zone
 from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
-from bot.store.tables.incidents import AlertMessage, Incident
+from bot.store.stations import timeline
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import AlertMessage
 
 
 class IncidentNotices:

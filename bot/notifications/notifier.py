@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.detection.correlation import ActiveCauses, CommonCause, inhibitor_of, inhibitor_of_station, inhibitor_of_trunk
-from bot.incidents import silence_store, timeline
+from bot.incidents import silence_store
 from bot.incidents.model import STATION, drill_due, is_of_trunk, kind_info
 from bot.incidents.silence import ends
 from bot.incidents.silence import holding as silencing
@@ -19,7 +19,7 @@ from bot.runtime.clock import Zone
 from bot.store.database import Session
 from bot.store.messages import alert_messages
 from bot.store.messages.outbox import Urgency
-from bot.store.stations import incident_updates
+from bot.store.stations import incident_updates, timeline
 from bot.store.tables.incidents import Incident
 
 

@@ -27,7 +27,7 @@ from bot.pbx.resources.extensions import ExtensionStatus, PeerStatus
 from bot.pbx.resources.firewall import Ban
 from bot.pbx.resources.records import CallRecord, CallRecordLeg
 from bot.pbx.resources.routing import IncomingRoute, OutboundRoute, Queue
-from bot.pbx.resources.trunks import Trunk, TrunkDraft, TrunkEvent, TrunkRow, TrunkStatus
+from bot.pbx.resources.trunk_models import Trunk, TrunkDraft, TrunkEvent, TrunkRow, TrunkStatus
 from bot.pbx.responses import Answer
 
 __all__ = [

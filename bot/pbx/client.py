@@ -15,7 +15,8 @@ from bot.pbx.resources.firewall import Firewall
 from bot.pbx.resources.phone_book import PhoneBook
 from bot.pbx.resources.records import CallRecords
 from bot.pbx.resources.routing import Routing
-from bot.pbx.resources.trunks import Trunks, TrunkStatus
+from bot.pbx.resources.trunk_models import TrunkStatus
+from bot.pbx.resources.trunks import Trunks
 from bot.pbx.responses import scalar
 from bot.pbx.schema import LONGEST
 

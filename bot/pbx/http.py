@@ -39,8 +39,8 @@ from bot.pbx.errors import (
 from bot.pbx.key_check import KeyStatus, resource_of
 from bot.pbx.rate_limit import Priority, RequestBudget
 from bot.pbx.responses import Answer, Envelope, HttpReply
-from bot.pbx.single_flight import SingleFlight
 from bot.runtime.clock import Monotonic, Sleep
+from bot.runtime.tasks import SingleFlight
 
 ROOT = "/pbxcore/api/v3/"
 # Timeouts in seconds; the PBX gives its worker 30 s to answer.

@@ -15,18 +15,11 @@ from bot.store.access import grants
 from bot.store.database import Store
 from bot.store.messages import inbox, keyboards, questions, temporary_payloads
 from bot.store.stations import imports
-from bot.store.tables.incidents import (
-    AlertMessage,
-    AlertMessageIncident,
-    AuditEntry,
-    AuditOutcome,
-    Import,
-    Incident,
-    IncidentEvent,
-    Keyboard,
-    Outgoing,
-    Table,
-)
+from bot.store.tables.audit import AuditEntry, AuditOutcome
+from bot.store.tables.base import Table
+from bot.store.tables.dialog import Import
+from bot.store.tables.incidents import Incident, IncidentEvent
+from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
 from bot.store.tables.people import AccessRequestRow, Acquaintance, FormerUsername, GrantRow, MetAt, OverrideRow, Pager
 
 BATCH_SIZE = 500

@@ -14,20 +14,12 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.messages.outbox import WAITING
+from bot.store.tables.audit import AuditEntry
+from bot.store.tables.base import Table
 from bot.store.tables.chats import ChatHold, ClosedChat
-from bot.store.tables.incidents import (
-    AlertMessage,
-    AuditEntry,
-    Incident,
-    IncidentEvent,
-    Keyboard,
-    Outgoing,
-    QuestionRow,
-    SilenceRow,
-    Table,
-    TemporaryPayload,
-    WatchState,
-)
+from bot.store.tables.dialog import QuestionRow, TemporaryPayload
+from bot.store.tables.incidents import Incident, IncidentEvent, SilenceRow, WatchState
+from bot.store.tables.messages import AlertMessage, Keyboard, Outgoing
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 # Planned times are at most this far ahead; beyond it the clock that they were computed from is unknown.

@@ -13,7 +13,9 @@ from bot.store.messages import outbox
 from bot.store.oncall import calendars
 from bot.store.sealing import SEALED, Unreadable, opened
 from bot.store.stations import imports
-from bot.store.tables.incidents import Import, Outgoing, QuestionRow, Received, Table, TemporaryPayload
+from bot.store.tables.base import Table
+from bot.store.tables.dialog import Import, QuestionRow, TemporaryPayload
+from bot.store.tables.messages import Outgoing, Received
 from bot.store.tables.people import RotationRow
 
 

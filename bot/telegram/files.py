@@ -1,10 +1,12 @@
 """Upload and download of files."""
 
+from dataclasses import replace
 from typing import Any, TypedDict
 
 from telegram import Bot, InputFile, Message
 
 from bot.access.policy import Destination
+from bot.messages import masking
 from bot.messages.message import File
 from bot.messages.sanitize import sanitize
 
@@ -49,3 +51,9 @@ async def fetch(bot: Bot, file_id: str, timeouts: Timeouts) -> bytes:
     """Download a file, with a read timeout of WITHIN. Raises TelegramError."""
     found = await bot.get_file(file_id, **timeouts)
     return bytes(await found.download_as_bytearray(**timeouts | {"read_timeout": WITHIN}))
+
+
+def with_masked_names(file: File) -> File:
+    """Mask the names of a file; its caption is masked where it is rendered."""
+    name, title, performer = masking.masked([file.name, file.title, file.performer])
+    return replace(file, name=name, title=title, performer=performer)

@@ -9,7 +9,7 @@ from bot.access.policy import EVERY_STATION
 from bot.messages.message import Button, File, Message, Rows, mark
 from bot.store.access.audit_queries import AuditFilter, AuditRow
 from bot.store.access.contacts import Contact
-from bot.store.tables.incidents import AuditOutcome
+from bot.store.tables.audit import AuditOutcome
 from handlers.dialog import paging
 from handlers.dispatch.declare import CATALOGUE, button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments

@@ -3,16 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.access.policy import (
+from bot.access.grant_checks import (
     IN_THE_SETTINGS,
     MORE_THAN_ONES_OWN,
     NO_SUCH_ROLE,
     THE_LAST_ADMIN,
     TOO_MUCH_FOR_A_CHAT,
-    Grant,
     GrantRefused,
     check_grant,
 )
+from bot.access.policy import Grant
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access import access

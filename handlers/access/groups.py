@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.access.policy import OPERATOR, GrantRefused, Permission, Role
+from bot.access.grant_checks import GrantRefused
+from bot.access.policy import OPERATOR, Permission, Role
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import granting, not_granted

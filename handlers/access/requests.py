@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from bot.access.policy import EVERY_STATION, OPERATOR, VIEWER, GrantRefused, Permission
+from bot.access.grant_checks import GrantRefused
+from bot.access.policy import EVERY_STATION, OPERATOR, VIEWER, Permission
 from bot.messages.message import Button, Message, Rows, mark, stored
 from bot.store.access.audit import Change
 from bot.store.access.contacts import Contact

@@ -10,7 +10,8 @@ from bot.store.access.audit import EarlierDecision
 from bot.store.database import Session
 from bot.store.messages import keyboards, questions, temporary_payloads
 from bot.store.messages.unfinished_updates import Checkpoint
-from bot.store.tables.incidents import Keyboard, QuestionRow
+from bot.store.tables.dialog import QuestionRow
+from bot.store.tables.messages import Keyboard
 from handlers.authorization.preconditions import Approval
 from handlers.dispatch.declare import ButtonAction, Catalogue, Command
 from handlers.dispatch.intents import Actor, CommandTyped, Intent, Place

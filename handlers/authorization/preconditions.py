@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from bot.access.policy import Decision
 from bot.store.access.audit import EarlierDecision
-from bot.store.tables.incidents import Keyboard, QuestionRow
+from bot.store.tables.dialog import QuestionRow
+from bot.store.tables.messages import Keyboard
 from bot.store.typed_secrets import holds_secret
 from handlers.dispatch.intents import Actor, Place, TextSent
 from handlers.dispatch.rules import OnRestart, Rule, Where

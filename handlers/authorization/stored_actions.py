@@ -9,7 +9,8 @@ from bot.access.policy import Access, AccessContext
 from bot.store.database import Session
 from bot.store.messages import keyboards, questions, temporary_payloads, unfinished_updates
 from bot.store.messages.unfinished_updates import Checkpoint
-from bot.store.tables.incidents import Keyboard, QuestionRow
+from bot.store.tables.dialog import QuestionRow
+from bot.store.tables.messages import Keyboard
 from handlers.authorization import preconditions
 from handlers.authorization.access_request import ResolvedAction, recorded
 from handlers.authorization.independence import is_independent

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from bot.pbx import CallRecord, CallRecordLeg
 from bot.pbx.resources.records import Direction, direction
-from bot.pbx.resources.trunks import PREFIXES
+from bot.pbx.resources.trunk_models import PREFIXES
 
 # Destinations that are answered by the PBX itself, not by a person.
 AFTER_HOURS = "outworktimes"

@@ -14,7 +14,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.database import Session, Store
 from bot.store.messages import keyboards, questions
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, MaybeDelivered, MessageGone, TryLater
 from handlers.dispatch import reply_outbox

@@ -6,7 +6,7 @@ from bot.messages.message import Rendered
 from bot.store.database import Session
 from bot.store.messages import blocked_chats, keyboards, outbox
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 from bot.telegram.errors import TryLater
 from handlers.recovery.pending_replies import Address
 

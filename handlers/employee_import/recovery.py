@@ -9,7 +9,7 @@ from bot.messages.message import Message, stored
 from bot.store.database import Store
 from bot.store.messages import keyboards, outbox
 from bot.store.stations import imports
-from bot.store.tables.incidents import Import
+from bot.store.tables.dialog import Import
 from handlers.authorization.preconditions import RESUMED_WITHIN
 from handlers.dispatch.hooks import on_resume
 from handlers.employee_import.report import count

@@ -9,7 +9,7 @@ from typing import Any
 from bot.access.policy import EVERY_STATION, Permission
 from bot.engine.incident_manager import AckResult
 from bot.messages.message import Button, Message, Rows, TrustedText, mark
-from bot.pbx.resources.trunks import PREFIXES
+from bot.pbx.resources.trunk_models import PREFIXES
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
 from handlers.dialog import paging

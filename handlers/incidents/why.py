@@ -7,7 +7,8 @@ from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.stations.incidents import Delivered
-from bot.store.tables.incidents import Incident, IncidentEvent, Outgoing
+from bot.store.tables.incidents import Incident, IncidentEvent
+from bot.store.tables.messages import Outgoing
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import button, command

@@ -1,6 +1,7 @@
 """/bind and /unbind: the PBXs of a group, and their alerts to it."""
 
-from bot.access.policy import Grant, GrantRefused
+from bot.access.grant_checks import GrantRefused
+from bot.access.policy import Grant
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import not_granted

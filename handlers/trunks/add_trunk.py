@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkDraft
-from bot.pbx.resources.trunks import TrunkType
+from bot.pbx.resources.trunk_models import TrunkType
 from bot.store.access.audit import Change
 from handlers.dialog import confirm
 from handlers.dialog.verify_write import failure, read_back, write

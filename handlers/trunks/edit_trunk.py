@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.messages.message import Button, Message, mark
 from bot.pbx import PbxError, Trunk, TrunkDraft
-from bot.pbx.resources.trunks import MASK
+from bot.pbx.resources.trunk_models import MASK
 from handlers.dialog import confirm, verify_write
 from handlers.dispatch.declare import answer, button, command
 from handlers.dispatch.request import Question, Reply, Request, WrongArguments

@@ -5,7 +5,7 @@ from typing import Any
 from bot.detection.trunk_health import Cause, ContactStatus, Health, contact_of
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
-from bot.pbx.resources.trunks import type_of
+from bot.pbx.resources.trunk_models import type_of
 from bot.store.access.audit import Change
 from handlers.dialog import pbx_errors
 from handlers.dispatch.request import Reply, Request

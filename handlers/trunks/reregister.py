@@ -6,7 +6,7 @@ from typing import Any
 from bot.detection.trunk_health import Health
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
-from bot.pbx.resources.trunks import type_of
+from bot.pbx.resources.trunk_models import type_of
 from bot.store.stations.registrations import Reregistration
 from handlers.dialog import confirm
 from handlers.dispatch.declare import button

@@ -8,25 +8,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.access.policy import (
-    ADMIN,
-    BUILT_IN,
+from bot.access.grant_checks import (
     IN_THE_SETTINGS,
     MORE_THAN_ONES_OWN,
     NO_SUCH_ROLE,
-    OPERATOR,
-    PERMISSIONS,
     THE_LAST_ADMIN,
     TOO_MUCH_FOR_A_CHAT,
+    GrantRefused,
+    check_grant,
+    check_revoke,
+)
+from bot.access.policy import (
+    ADMIN,
+    BUILT_IN,
+    OPERATOR,
+    PERMISSIONS,
     VIEWER,
     Access,
     AccessContext,
     Grant,
-    GrantRefused,
     Permission,
     Role,
-    check_grant,
-    check_revoke,
     grants_from,
 )
 

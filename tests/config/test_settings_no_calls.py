@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.settings import WrongSettings, load_settings
+from bot.config.errors import WrongSettings
+from bot.config.settings import load_settings
 
 NEEDED = {
     "TELEGRAM_TOKEN": "1234567890:" + "A" * 35,

@@ -36,7 +36,8 @@ from bot.incidents.model import (
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Outgoing, WatchState
+from bot.store.tables.incidents import WatchState
+from bot.store.tables.messages import Outgoing
 from tests.incident_harness.incident_ledger import FORUM, TRUNK, Books, read
 from tests.incident_harness.pbx import ANNA, BORIS, GROUP
 from tests.incident_harness.station import START

@@ -28,7 +28,8 @@ from bot.store.stations.imports import Imports
 from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Reregistrations
 from bot.store.stations.watched_extensions import WatchedExtensions
-from bot.store.tables.incidents import AuditEntry, AuditOutcome, Keyboard
+from bot.store.tables.audit import AuditEntry, AuditOutcome
+from bot.store.tables.messages import Keyboard
 from handlers import HOOKS
 from handlers.authorization.authorizer import Authorizer
 from handlers.authorization.rate_limits import RateLimits, RequestLimits

@@ -39,7 +39,7 @@ from bot.store.messages import questions
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.oncall.schedules import OnCallBook
 from bot.store.stations.watched_extensions import WatchedExtensions
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 from bot.store.tables.people import GrantRow
 from handlers import CATALOGUE
 from handlers.dispatch.request import Handler, Reply, Request

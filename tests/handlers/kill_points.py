@@ -19,7 +19,9 @@ from bot.access.policy import Destination
 from bot.messages.message import Message
 from bot.store import database
 from bot.store.database import Store
-from bot.store.tables.incidents import AuditEntry, AuditOutcome, Outgoing, Received, TemporaryPayload
+from bot.store.tables.audit import AuditEntry, AuditOutcome
+from bot.store.tables.dialog import TemporaryPayload
+from bot.store.tables.messages import Outgoing, Received
 from bot.telegram.updates.queue import UpdateQueue
 from handlers.dispatch.services import Station
 from tests.fixtures import stores

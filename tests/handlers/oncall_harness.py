@@ -11,7 +11,7 @@ from bot.messages.message import Message
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact
 from bot.store.database import Store
-from bot.store.tables.incidents import Keyboard, Outgoing
+from bot.store.tables.messages import Keyboard, Outgoing
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import GROUP, NOW, Chat, DispatcherHarness
 from tests.messages.renderers import renderer

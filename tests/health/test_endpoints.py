@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from bot.app.http_servers import listening_socket
-from bot.config.settings import WrongSettings
+from bot.config.errors import WrongSettings
 from bot.health.endpoints import health_app
 from bot.runtime import metrics
 from tests.fixtures.loop_probe import turns_of_others

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.config.settings import WrongSettings, load_settings
+from bot.config.errors import WrongSettings
+from bot.config.settings import load_settings
 from bot.health import heartbeat
 from bot.health.heartbeat import Heartbeat
 from bot.health.monitor import HealthMonitor, HealthSignals, problems

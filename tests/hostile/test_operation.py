@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config.settings import WrongSettings, load_settings
+from bot.config.errors import WrongSettings
+from bot.config.settings import load_settings
 from bot.config.startup_warnings import startup_warnings
 from bot.config.station_settings import StationSettings
 from tests.end_to_end.clock import Clock

@@ -25,7 +25,8 @@ from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.stations import incidents
-from bot.store.tables.incidents import Incident, Outgoing
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import Outgoing
 from tests.incident_harness.pbx import ANNA, NAMES, ZONE, Book
 from tests.incident_harness.phones import Heard, Phones
 from tests.incident_harness.station import DEAD, UP, Clock, FakePbx

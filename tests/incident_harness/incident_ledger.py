@@ -22,7 +22,8 @@ from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
-from bot.store.tables.incidents import Incident, IncidentEvent, Outgoing
+from bot.store.tables.incidents import Incident, IncidentEvent
+from bot.store.tables.messages import Outgoing
 from tests.incident_harness.pbx import GROUP, NAMES, PAGED_ONCE, STATION, ZONE, Book
 from tests.incident_harness.station import START
 

@@ -31,7 +31,8 @@ from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
-from bot.store.tables.incidents import Incident, Outgoing
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import Outgoing
 from tests.incident_harness.phones import Phones
 from tests.incident_harness.station import START, Clock, FakePbx
 

@@ -14,7 +14,7 @@ from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
 from bot.store.database import Store
 from bot.store.messages import outbox
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 from tests.incident_harness.station import Clock
 
 RENDERER = Renderer("en")

@@ -19,9 +19,10 @@ def test_the_widest_folder_counts_no_package_file_and_nothing_that_grows_by_desi
     assert measures.widest([*paths, *recorded]) == ("bot/a", 2)
 
 
-def test_a_short_module_is_under_thirty_lines_and_is_no_entry_of_a_package() -> None:
+def test_a_short_module_is_under_thirty_lines_and_is_no_entry_of_a_package_and_no_migration() -> None:
     short, entry = module("a = 1\n" * 29), module("a = 1\n", "bot/app/__init__.py")
-    assert measures.short_modules([short, module("a = 1\n" * 30), entry]) == [short]
+    released = module("a = 1\n", f"{measures.MIGRATIONS}/0001_first.py")
+    assert measures.short_modules([short, module("a = 1\n" * 30), entry, released]) == [short]
 
 
 def test_the_length_of_a_function_is_that_of_its_statements() -> None:

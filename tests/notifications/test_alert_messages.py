@@ -8,7 +8,9 @@ from bot.access.policy import Destination
 from bot.incidents.model import Changed, Kind, Upgraded
 from bot.incidents.silence import EVERYTHING, Silence
 from bot.incidents.silence_store import SilenceRequest, Silences
-from bot.notifications.alert_messages import EDIT_EVERY, FAR, MOST_ON_A_CARD, TOGETHER
+from bot.notifications.alert_messages import FAR
+from bot.notifications.alert_rows import EDIT_EVERY
+from bot.notifications.grouping import MOST_ON_A_CARD, TOGETHER
 from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox

@@ -30,7 +30,7 @@ from bot.pbx import (
     Uncertain,
     WriteRefused,
 )
-from bot.pbx.resources.trunks import MASK
+from bot.pbx.resources.trunk_models import MASK
 from tests.fixtures.paths import RECORDINGS
 
 ROOT = "/pbxcore/api/v3/"

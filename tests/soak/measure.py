@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from bot.app.application import Application
 from bot.store.database import Store
-from bot.store.tables.incidents import Table
+from bot.store.tables.base import Table
 
 OURS = ("bot.", "handlers.")
 PAGE = resource.getpagesize()

@@ -9,16 +9,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from bot.access.policy import (
-    BUILT_IN,
-    EVERY_STATION,
-    IN_THE_SETTINGS,
-    MORE_THAN_ONES_OWN,
-    AccessContext,
-    Grant,
-    GrantRefused,
-    Permission,
-)
+from bot.access.grant_checks import IN_THE_SETTINGS, MORE_THAN_ONES_OWN, GrantRefused
+from bot.access.policy import BUILT_IN, EVERY_STATION, AccessContext, Grant, Permission
 from bot.runtime.waiting import Signal
 from bot.store.access import audit, grants
 from bot.store.access.access_requests import AGAIN_AFTER, TOLD_ONE_BY_ONE, AccessRequests
@@ -28,7 +20,7 @@ from bot.store.access.contacts import Contact, Contacts, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import supergroups
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 ANNA, BORIS, SAM, GROUP = 1, 2, 9, -100

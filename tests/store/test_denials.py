@@ -12,7 +12,9 @@ from bot.store.access.denials import COUNTED_FOR, Denials
 from bot.store.database import Store
 from bot.store.stations import imports
 from bot.store.stations.imports import Imports
-from bot.store.tables.incidents import AuditOutcome, Import, Outgoing
+from bot.store.tables.audit import AuditOutcome
+from bot.store.tables.dialog import Import
+from bot.store.tables.messages import Outgoing
 from handlers.authorization import decision_log
 from handlers.dispatch.intents import Actor, CommandTyped, Place
 from handlers.employee_import import recovery

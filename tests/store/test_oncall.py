@@ -12,7 +12,7 @@ from bot.store.database import Store
 from bot.store.messages.notices import Notice
 from bot.store.oncall.calendars import KeptCalendar
 from bot.store.oncall.schedules import OnCallBook, ShiftChange
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 from bot.store.tables.people import OverrideRow
 
 HERE, THERE = "Head office", "Branch"

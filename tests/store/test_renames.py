@@ -10,7 +10,8 @@ from bot.store.database import Store
 from bot.store.stations import bindings
 from bot.store.stations.renames import take_over
 from bot.store.stations.watched_extensions import WatchedExtensions
-from bot.store.tables.incidents import AuditEntry, Incident, WatchState
+from bot.store.tables.audit import AuditEntry
+from bot.store.tables.incidents import Incident, WatchState
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 

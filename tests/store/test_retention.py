@@ -14,18 +14,11 @@ from bot.store.access.contacts import Contact, remember
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import KEPT, new_keyboard
-from bot.store.tables.incidents import (
-    AlertMessage,
-    AlertMessageIncident,
-    AuditEntry,
-    AuditOutcome,
-    Import,
-    Incident,
-    IncidentEvent,
-    Keyboard,
-    Outgoing,
-    Table,
-)
+from bot.store.tables.audit import AuditEntry, AuditOutcome
+from bot.store.tables.base import Table
+from bot.store.tables.dialog import Import
+from bot.store.tables.incidents import Incident, IncidentEvent
+from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
 from bot.store.tables.people import AccessRequestRow, Acquaintance, OverrideRow, Pager
 from tests.fixtures.incident_history import STATION, add_card, add_event, add_incident
 

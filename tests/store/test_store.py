@@ -19,7 +19,9 @@ from bot.store import retention
 from bot.store.database import MIGRATIONS, NEWEST_REVISION, Store, async_url
 from bot.store.messages import inbox, keyboards, outbox, supergroups
 from bot.store.tables import people
-from bot.store.tables.incidents import Incident, Outgoing, Received, Table
+from bot.store.tables.base import Table
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import Outgoing, Received
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
-from bot.store.tables.incidents import AlertMessage, Incident, Outgoing, SilenceRow, WatchState
+from bot.store.tables.incidents import Incident, SilenceRow, WatchState
+from bot.store.tables.messages import AlertMessage, Outgoing
 from bot.store.time_shift import ClockSetting, move, newest_time
 
 NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)

@@ -19,7 +19,9 @@ from bot.store.database import MIGRATIONS, Store
 from bot.store.messages import inbox, temporary_payloads
 from bot.store.messages.outbox import Urgency
 from bot.store.oncall import calendars
-from bot.store.tables.incidents import AuditOutcome, Import, Keyboard, Outgoing, QuestionRow
+from bot.store.tables.audit import AuditOutcome
+from bot.store.tables.dialog import Import, QuestionRow
+from bot.store.tables.messages import Keyboard, Outgoing
 from tests.incident_harness.incident_ledger import FORUM, Books, read
 from tests.incident_harness.pbx import ANNA, GROUP, STATION
 from tests.incident_harness.station import START

@@ -13,7 +13,7 @@ from telegram.request import HTTPXRequest
 
 from bot.messages.renderer import Renderer
 from bot.store.database import Store
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.delivery.worker import DeliveryWorker

@@ -1,6 +1,6 @@
 """Stand-in MikoPBX: REST API v3 in memory with the answers of a real one, and fault injection."""
 
-from bot.demo.pbx.routes import app, behind, routes
+from bot.demo.pbx.web.front import app, behind, routes
 from bot.demo.pbx.world import StandinPbx
 from bot.demo.wire import AbortableProtocol as PbxProtocol
 

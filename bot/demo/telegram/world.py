@@ -2,23 +2,25 @@
 
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.demo.telegram.bot_api import shapes
 from bot.demo.telegram.bot_api.commands import CommandMenus
+from bot.demo.telegram.bot_api.params import Params
 from bot.demo.telegram.bot_api.queries import ButtonPresses
 from bot.demo.telegram.bot_api.refusal import BotApiRefused
 from bot.demo.telegram.faults import Faults
 from bot.demo.telegram.files import UploadedFiles
 from bot.demo.telegram.limits import PublicLimits
-from bot.demo.telegram.log import Log
 from bot.demo.telegram.model import Chat, ChatMessage, Json, Member, Person
 from bot.demo.telegram.waiting import ChangeCounter
 from bot.demo.telegram.webhook import WebhookDelivery
 
 BOT_ID = 7000000001
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{35,}")
+CALLS_KEPT = 5000
 
 
 @dataclass
@@ -29,6 +31,28 @@ class _Numbers:
     person: int = 2000
     group: int = -4000000000
     supergroup: int = -1002000000000
+
+
+class CallLog:
+    """Log of the bot's calls and their responses, without the token.
+
+    `heard` is called after a call was carried out or refused, before the response is sent."""
+
+    def __init__(self, now: Callable[[], float], heard: Callable[[Json], None] = lambda _call: None) -> None:
+        self.heard = heard
+        self._now = now
+        self._calls: deque[tuple[int, Json]] = deque(maxlen=CALLS_KEPT)
+        self._seq = 0
+
+    def add(self, method: str, params: Params, status: int, outcome: Json) -> None:
+        self._seq += 1
+        call: Json = {"seq": self._seq, "at": self._now(), "method": method, "params": params.shown(), "status": status}
+        call |= {"ok": status == 200} | outcome
+        self._calls.append((self._seq, call))
+        self.heard(call)
+
+    def after(self, seq: int) -> list[Json]:
+        return [call for number, call in self._calls if number > seq]
 
 
 class Telegram:
@@ -57,7 +81,7 @@ class Telegram:
         self.shelf = UploadedFiles()
         self.menus = CommandMenus()
         self.presses = ButtonPresses(now)
-        self.log = Log(now)
+        self.log = CallLog(now)
         self._numbers = _Numbers()
 
     def accepts(self, token: str) -> bool:

@@ -14,7 +14,7 @@ from bot.pbx.http import PbxConnection, Recording
 from bot.pbx.rate_limit import Priority
 from bot.pbx.resources.calls import CallLeg, Leg
 from bot.pbx.resources.phone_book import PhoneBook
-from bot.pbx.resources.trunks import PREFIXES
+from bot.pbx.resources.trunk_models import PREFIXES
 from bot.pbx.schema import Count, Integer, Note, Text, Truth, mappings, rows
 from bot.runtime.clock import Monotonic
 from bot.sandbox.time_slices import Slices

@@ -16,7 +16,7 @@ from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 from bot.store.tables.people import AccessRequestRow
 
 # A person that was refused, or got no answer, may ask again after this.

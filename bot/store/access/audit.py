@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables.incidents import AuditEntry, AuditOutcome
+from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.typed_secrets import cut, names_secret, without_secrets
 
 # Characters of input searched for secrets, and characters stored.

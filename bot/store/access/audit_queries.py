@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from bot.store.access.denials import Denials
 from bot.store.database import Store
-from bot.store.tables.incidents import AuditEntry, AuditOutcome
+from bot.store.tables.audit import AuditEntry, AuditOutcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.access.policy import EVERY_STATION, Access, AccessContext, Grant, Permission, Role, check_grant, check_revoke
+from bot.access.grant_checks import check_grant, check_revoke
+from bot.access.policy import EVERY_STATION, Access, AccessContext, Grant, Permission, Role
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.access.contacts import known_at

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables.incidents import AlertMessage, AlertMessageIncident, Incident, IncidentEvent, Outgoing
+from bot.store.tables.incidents import Incident, IncidentEvent
+from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Outgoing
 
 
 async def add(session: AsyncSession, card: AlertMessage) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.store.tables.chats import ChatHold, ClosedChat
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 
 TOPIC_CLOSED = "topic_closed"
 

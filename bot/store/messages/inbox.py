@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables.incidents import Received
+from bot.store.tables.messages import Received
 
 # Telegram keeps an update for a day; ids received within that time must be known.
 KEPT = timedelta(days=2)

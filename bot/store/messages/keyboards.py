@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables.chats import MenuRow
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 
 # Longer than an incident may reasonably stay open: its alert message keeps its buttons.
 KEPT = timedelta(days=60)

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.store.tables.chats import ChatHold
-from bot.store.tables.incidents import Keyboard, Outgoing
+from bot.store.tables.messages import Keyboard, Outgoing
 
 Action = Literal["send", "edit", "delete"]
 
@@ -97,6 +97,12 @@ def enqueue(
     )
     session.add(row)
     return row
+
+
+async def id_of(session: AsyncSession, row: Outgoing) -> int:
+    """Insert a row added in this transaction, if it is not yet; return its id."""
+    await session.flush()
+    return row.id
 
 
 async def show(

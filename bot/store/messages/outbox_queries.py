@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from bot.store.messages import supergroups
 from bot.store.messages.outbox import WAITING, Urgency
 from bot.store.tables.chats import ChatMove
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 
 FIRST = (Outgoing.urgency, Outgoing.id)
 

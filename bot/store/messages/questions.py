@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables.incidents import QuestionRow
+from bot.store.tables.dialog import QuestionRow
 
 
 async def ask(

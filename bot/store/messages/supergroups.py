@@ -6,7 +6,8 @@ from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.tables.chats import Binding, ChatHold, ChatMove, ClosedChat, StationChoiceRow
-from bot.store.tables.incidents import AlertMessage, Keyboard, Outgoing, QuestionRow
+from bot.store.tables.dialog import QuestionRow
+from bot.store.tables.messages import AlertMessage, Keyboard, Outgoing
 from bot.store.tables.people import Acquaintance, GrantRow, MetAt
 
 # Core statement, built once: run for every authorization, where ORM overhead dominates.

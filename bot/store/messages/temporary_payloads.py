@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
 from bot.store.database import Store
-from bot.store.tables.incidents import TemporaryPayload
+from bot.store.tables.dialog import TemporaryPayload
 
 # Core statement, built once: run for every press, where ORM overhead dominates.
 _KEPT = TemporaryPayload.metadata.tables[TemporaryPayload.__tablename__]

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.messages.temporary_payloads import peek
-from bot.store.tables.incidents import TemporaryPayload
+from bot.store.tables.dialog import TemporaryPayload
 
 # As long as an update id is kept in the inbox.
 KEPT = timedelta(days=2)

@@ -2,8 +2,7 @@
 
 from alembic import context
 
-from bot.store.tables import chats, people  # noqa: F401 (their tables are known once they are imported)
-from bot.store.tables.incidents import Table
+from bot.store.tables.base import Table
 
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=Table.metadata, render_as_batch=True

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
 from bot.store.database import Store
-from bot.store.tables.incidents import Import
+from bot.store.tables.dialog import Import
 
 RUNNING, STOPPING, STOPPED, DONE, LAPSED = "running", "stopping", "stopped", "done", "lapsed"
 # A stopped import can be resumed for a day.

@@ -1,15 +1,15 @@
 """Queries and updates of the incident manager: open incidents of one station. Functions use the caller's session, to
 which returned rows belong; none commits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.stations.incidents import REHEARSAL
-from bot.store.tables.incidents import Incident, IncidentEvent
+from bot.store.tables.incidents import Incident
 
 # Built once: run for every change; building costs more than running.
 _OPEN_COUNT = (
@@ -137,16 +137,8 @@ async def add(session: AsyncSession, incident: Incident) -> None:
     await session.flush()
 
 
-def add_event(
-    session: AsyncSession, incident: Incident, what: str, at: datetime, noted_at: datetime, facts: dict[str, Any]
-) -> None:
-    """Append to the timeline of an incident."""
-    session.add(IncidentEvent(incident_id=incident.id, at=at, noted_at=noted_at, what=what, facts=facts))
-
-
-async def timeline_of(session: AsyncSession, incident: Incident) -> Sequence[IncidentEvent]:
-    """Return the timeline of an incident by id."""
-    found = await session.execute(
-        select(IncidentEvent).where(IncidentEvent.incident_id == incident.id).order_by(IncidentEvent.id)
-    )
-    return found.scalars().all()
+@asynccontextmanager
+async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
+    """Roll back only the changes of the block when it raises; the transaction can go on."""
+    async with session.begin_nested():
+        yield

@@ -9,15 +9,9 @@ from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.database import Store
-from bot.store.tables.incidents import (
-    AlertMessage,
-    AlertMessageIncident,
-    AuditEntry,
-    Incident,
-    IncidentEvent,
-    Outgoing,
-    WatchState,
-)
+from bot.store.tables.audit import AuditEntry
+from bot.store.tables.incidents import Incident, IncidentEvent, WatchState
+from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Outgoing
 
 # Drills are shown where explicitly requested, and counted nowhere.
 REHEARSAL = "rehearsal"

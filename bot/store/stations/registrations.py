@@ -14,7 +14,7 @@ from bot.runtime.clock import Clock
 from bot.store.database import Store
 from bot.store.messages.temporary_payloads import peek
 from bot.store.sealing import Unsealed
-from bot.store.tables.incidents import TemporaryPayload
+from bot.store.tables.dialog import TemporaryPayload
 
 # After this long the trunk has been enabled by hand.
 OWED = timedelta(days=365)

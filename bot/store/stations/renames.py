@@ -3,8 +3,8 @@
 from sqlalchemy import FromClause, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import chats, people  # noqa: F401 (their tables are looked through too)
-from bot.store.tables.incidents import Incident, SilenceRow, Table
+from bot.store.tables.base import Table
+from bot.store.tables.incidents import Incident, SilenceRow
 
 # The audit is immutable: decisions keep the station name of their time.
 CLOSED = "audit"

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from bot.store.tables.incidents import Table, TelegramId
+from bot.store.tables.base import Table, TelegramId
 
 
 class ChatMove(Table):

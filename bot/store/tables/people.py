@@ -7,7 +7,7 @@ from sqlalchemy import JSON, BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.sealing import Sealed
-from bot.store.tables.incidents import Table, TelegramId
+from bot.store.tables.base import Table, TelegramId
 
 
 class GrantRow(Table):

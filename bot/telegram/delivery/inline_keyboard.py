@@ -4,7 +4,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import shortened
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 
 # In UTF-16 units; no phone shows more of one.
 LABEL_LIMIT = 64

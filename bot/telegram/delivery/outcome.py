@@ -10,7 +10,7 @@ from bot.runtime.clock import Clock
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats, keyboards, outbox, supergroups
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 from bot.telegram.errors import (
     ChatMoved,
     DeliveryError,

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, tzinfo
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import structlog
 from telegram import (
@@ -19,26 +18,23 @@ from telegram import (
 from telegram.error import TelegramError
 
 from bot.access.policy import Destination
-from bot.messages import masking
 from bot.messages.message import File, Message, Rendered, mark
 from bot.messages.renderer import CAPTION_LIMIT, Renderer
 from bot.messages.sanitize import plain
 from bot.runtime.clock import Sleep
 from bot.store.database import Store
-from bot.store.messages import supergroups
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 from bot.telegram import files
 from bot.telegram.chat_access import ChatSeen
 from bot.telegram.delivery.button_answers import ButtonAnswers
 from bot.telegram.delivery.inline_keyboard import markup_of
 from bot.telegram.delivery.rate_limiter import PROFILE, RateLimiter
+from bot.telegram.delivery.targets import LastMessages, Redirects, Target, not_notified
 from bot.telegram.errors import (
-    ChatMoved,
     DeliveryError,
     HtmlRefused,
     MessageGone,
-    TopicGone,
     TryLater,
     Undeliverable,
     classify,
@@ -52,32 +48,6 @@ T = TypeVar("T")
 
 POSSIBLE_REPEAT = mark("🔁 possible repeat")
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-# Chats whose newest message is remembered.
-REMEMBERED = 1000
-
-
-class _Target(NamedTuple):
-    to: Destination
-    reply_to: int | None
-
-
-async def _nobody_told(_topic: Destination) -> None:
-    return None
-
-
-class LastMessages:
-    """Id of the newest message known in each chat: a hint, kept in memory, that a message has scrolled away."""
-
-    def __init__(self) -> None:
-        self._ids: dict[int, int] = {}
-
-    def __call__(self, chat: int) -> int | None:
-        return self._ids.get(chat)
-
-    def saw(self, chat: int, message: int) -> None:
-        if chat not in self._ids and len(self._ids) >= REMEMBERED:
-            self._ids.pop(next(iter(self._ids)))
-        self._ids[chat] = max(message, self._ids.get(chat, 0))
 
 
 class Sender:
@@ -90,16 +60,14 @@ class Sender:
         store: Store,
         renderer: Renderer,
         pace: RateLimiter,
-        topic_lost: Callable[[Destination], Awaitable[None]] = _nobody_told,
+        topic_lost: Callable[[Destination], Awaitable[None]] = not_notified,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._bot = bot
-        self._store = store
+        self._redirects = Redirects(store, topic_lost)
         self._renderer = renderer
         self._pace = pace
-        self._topic_lost = topic_lost
         self.presses = ButtonAnswers(bot, sleep)
-        self._lost_topics: set[Destination] = set()
         self.newest = LastMessages()
 
     async def send(
@@ -126,12 +94,12 @@ class Sender:
         if repeat:
             text = f"<i>{self._renderer.label(POSSIBLE_REPEAT)}</i>\n{text}"
         markup = ForceReply(selective=True) if wants_answer else markup_of(keyboard, self._renderer, masked)
-        target = _Target(to, reply_to)
+        target = Target(to, reply_to)
         while True:
             try:
                 return await self._send(target, text, message, markup, urgency)
             except DeliveryError as error:
-                target = await self._next_best(target, error, now)
+                target = await self._redirects.next_best(target, error, now)
 
     def rendered(self, message: Message | Rendered, *, zone: tzinfo, now: datetime, masked: bool) -> Rendered:
         if isinstance(message, Rendered):
@@ -146,7 +114,7 @@ class Sender:
             caption = self._renderer.text(
                 file.caption.template, file.caption.facts, zone=zone, now=now, limit=CAPTION_LIMIT, masked=masked
             )
-        shown = _masked(file) if masked else file
+        shown = files.with_masked_names(file) if masked else file
         sent = await self._call(to.chat, lambda: files.send(self._bot, to, shown, caption, TIMEOUTS))
         return sent.message_id
 
@@ -264,7 +232,7 @@ class Sender:
 
     async def _send(
         self,
-        target: _Target,
+        target: Target,
         text: str,
         message: Message | Rendered,
         markup: InlineKeyboardMarkup | ForceReply | None,
@@ -290,24 +258,6 @@ class Sender:
 
         return await self._in_html_or_plain(target.to.chat, message.template, text, put, urgency)
 
-    async def _next_best(self, target: _Target, error: DeliveryError, now: datetime) -> _Target:
-        """Return the target to send to instead; raise the error when there is none."""
-        to = target.to
-        if isinstance(error, ChatMoved) and error.new_id != to.chat:
-            log.warning("group migrated to a supergroup", old=to.chat, new=error.new_id)
-            async with self._store.begin() as session:
-                await supergroups.move(session, to.chat, error.new_id, now)
-            return _Target(Destination(error.new_id), None)
-        if isinstance(error, TopicGone) and to.thread is not None:
-            if to not in self._lost_topics:
-                self._lost_topics.add(to)
-                log.warning("topic not found, messages sent to General", chat=to.chat, topic=to.thread)
-                await self._topic_lost(to)
-            return _Target(Destination(to.chat), None)
-        if isinstance(error, MessageGone) and target.reply_to is not None:
-            return _Target(to, None)
-        raise error
-
     async def _in_html_or_plain(
         self,
         chat_id: int,
@@ -332,9 +282,3 @@ class Sender:
             if isinstance(what, TryLater) and what.told:
                 self._pace.pause(chat_id, what.after)
             raise what from error
-
-
-def _masked(file: File) -> File:
-    """Mask the names of a file; its caption is masked where it is rendered."""
-    name, title, performer = masking.masked([file.name, file.title, file.performer])
-    return replace(file, name=name, title=title, performer=performer)

@@ -15,7 +15,7 @@ from bot.runtime.watchdog import Loop
 from bot.store.database import DatabaseError, Store
 from bot.store.messages import blocked_chats, keyboards, outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Keyboard, Outgoing
+from bot.store.tables.messages import Keyboard, Outgoing
 from bot.telegram.delivery.outcome import DeliveryFleet, DeliveryOutcome
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, Refused

@@ -1,17 +1,15 @@
-"""Queue of updates: stored in the inbox, then handled in order for each person in a chat."""
+"""Queue of updates: stored in the inbox, and put into the lane of the person in the chat."""
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import structlog
-from telegram import Bot, Update
+from telegram import Bot
 
 from bot.runtime.clock import Clock
-from bot.store.database import DatabaseError, Session, Store
-from bot.store.database_errors import database_message
+from bot.store.database import Session, Store
 from bot.store.messages import inbox, keyboards, supergroups
 from bot.store.messages.inbox import LeftOver
 from bot.telegram.chat_access import chat_access
@@ -21,13 +19,12 @@ from bot.telegram.updates.lanes import STRANGERS, Item, Lane, Lanes
 from bot.telegram.updates.observer import UpdateObserver
 from bot.telegram.updates.summary import UpdateKind, UpdateSummary, summarize
 from bot.telegram.updates.token_bucket import Buckets, Rate
+from bot.telegram.updates.worker import Handle, UpdateWorker
 
 log = structlog.get_logger(__name__)
 
 # Telegram keeps the previous list when none is sent, so it is always sent, limited to the types in use.
 WANTED = ("message", "callback_query", "my_chat_member", "chat_member")
-
-PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 # Longest queue of one person, twice as long for presses; and of all people that share the role of a chat.
 MAX_QUEUED = 100
@@ -36,11 +33,7 @@ MAX_QUEUED_IN_CHAT = 300
 LONGEST_LINE_OF_MEMBER = 20
 # Presses of unknown buttons that are answered as out of date; more are dropped.
 EACH_UNKNOWN, ALL_UNKNOWN, PRESSERS_REMEMBERED = Rate(burst=5, every=10.0), Rate(burst=60, every=1.0), 1000
-# Updates left over are started one after another, each at most so long after the one before.
-ALONE_FOR = 15.0
 EVERYBODY = Admitted(Intake.FIRST, SenderStanding.KNOWN)
-
-Handle = Callable[[Update], Awaitable[None]]
 
 
 class Enqueued(NamedTuple):
@@ -61,9 +54,9 @@ class UpdateQueue:
     an incident never waits for a slow answer to another person; presses and urgent commands beside the texts of the
     same person; updates of strangers one after another.
 
-    `handle` raises only SQLAlchemyError; `deadline` is the timeout of a handler in seconds. `observer` is notified of
-    each update before it is handled, see UpdateObserver. `admission` decides which updates are stored; without it all
-    are. `urgent` commands have a lane of their own.
+    `handle` and `deadline` as in UpdateWorker. `observer` is notified of each update before it is handled, see
+    UpdateObserver. `admission` decides which updates are stored; without it all are. `urgent` commands have a lane of
+    their own.
     """
 
     def __init__(
@@ -78,17 +71,13 @@ class UpdateQueue:
         urgent: Collection[str] = (),
         deadline: float = 240.0,
     ) -> None:
-        self._bot = bot
         self._store = store
-        self._handle = handle
         self._clock = clock
         self._observer = observer or UpdateObserver()
         self._admission = admission
         self._urgent = frozenset(urgent)
-        self._deadline = deadline
-        self._lanes = Lanes(self._work)
-        self._alone = asyncio.Lock()
-        self._is_ending = False
+        self._worker = UpdateWorker(bot, store, handle, self._observer, clock=clock, deadline=deadline)
+        self._lanes = Lanes(self._worker.handle)
         self._dropped = DroppedUpdates(clock)
         self._unknown = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, PRESSERS_REMEMBERED, clock().timestamp())
         self._told = DropNotices(clock, self._lanes)
@@ -136,14 +125,9 @@ class UpdateQueue:
         await self._store_all(later)
 
     async def drain(self, within: float) -> None:
-        """Wait for the tasks of running handlers, with a timeout of `within` seconds; the rest stays in the inbox, and
-        does not count as having ended the program."""
-        self._is_ending = True
-        try:
-            async with self._store.begin() as session:
-                await inbox.end_in_order(session)
-        except DatabaseError as error:
-            log.error("database error, clean shutdown not recorded", reason=database_message(error))
+        """Wait for running handlers for at most `within` seconds; the rest stays in the inbox, and does not count as
+        having ended the program."""
+        await self._worker.end()
         await self._lanes.drain(within)
 
     def _judge(self, seen: UpdateSummary) -> Admitted:
@@ -210,7 +194,7 @@ class UpdateQueue:
         items = list[tuple[Lane, Item]]()
         for one in taken:
             await asyncio.sleep(0)
-            update = self._parsed(one.update_id, one.payload)
+            update = self._worker.parse(one.update_id, one.payload)
             crowded = one.entry.standing is SenderStanding.MEMBER
             items.append((one.lane, Item(one.update_id, one.seen, update, crowded=crowded)))
         # `heard` gets all of them before the first is handled.
@@ -231,80 +215,6 @@ class UpdateQueue:
             else:
                 left.append(one)
         return left
-
-    def _parsed(self, update_id: int, payload: dict[str, Any]) -> Update | None:
-        try:
-            return Update.de_json(payload, self._bot)
-        except Exception:
-            # Not the payload: it holds messages of people.
-            log.exception("update cannot be parsed, set aside", update_id=update_id)
-            return None
-
-    async def _work(self, item: Item) -> None:
-        try:
-            if item.left_over is not None:
-                await self._take_up(item, item.left_over)
-            elif item.update is not None:
-                await _retry_on_database_error(partial(self._handle_one, item.update))
-            await _retry_on_database_error(partial(self._finish, item.update_id))
-        except DatabaseError as error:
-            # It stays unfinished in the inbox and is retried after a restart; the lane goes on.
-            log.error(
-                "database error, update left unfinished in the inbox",
-                update_id=item.update_id,
-                reason=database_message(error),
-            )
-
-    async def _take_up(self, item: Item, payload: dict[str, Any]) -> None:
-        """Handle an update left over, marked as begun: if the program ends again, the update that ended it is known."""
-        async with self._alone:
-            await _retry_on_database_error(partial(self._mark, item.update_id))
-            update = self._parsed(item.update_id, payload)
-            if update is None:
-                return
-            self._observer.heard(update)
-            handling = asyncio.create_task(_retry_on_database_error(partial(self._handle_one, update)))
-            try:
-                await asyncio.wait({handling}, timeout=ALONE_FOR)
-            except asyncio.CancelledError:
-                handling.cancel()
-                raise
-        try:
-            await handling
-        except asyncio.CancelledError:
-            handling.cancel()
-            raise
-
-    async def _mark(self, update_id: int) -> None:
-        if not self._is_ending:
-            async with self._store.begin() as session:
-                await inbox.begin(session, update_id)
-
-    async def _finish(self, update_id: int) -> None:
-        async with self._store.begin() as session:
-            await inbox.finish(session, update_id, self._clock())
-
-    async def _handle_one(self, update: Update) -> None:
-        try:
-            async with asyncio.timeout(self._deadline):
-                await self._handle(update)
-        except TimeoutError:
-            log.error("update handler timed out, cancelled", update_id=update.update_id)
-        except DatabaseError:
-            raise
-        except Exception:
-            log.exception("update handler failed", update_id=update.update_id)
-
-
-async def _retry_on_database_error(deed: Callable[[], Awaitable[None]]) -> None:
-    """Retry on a database error, for some minutes. The dispatcher does not repeat a decision that is stored."""
-    for pause in PAUSES:
-        try:
-            return await deed()
-        except DatabaseError as error:
-            log.warning("database error, update retried", reason=database_message(error))
-            await asyncio.sleep(pause)
-    return await deed()
 
 
 def _move(payload: dict[str, Any]) -> tuple[int, int] | None:

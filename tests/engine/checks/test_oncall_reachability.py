@@ -32,7 +32,7 @@ from bot.store.database import Store
 from bot.store.oncall.calendars import KeptCalendar
 from bot.store.oncall.reachability import Reachability
 from bot.store.oncall.schedules import OnCallBook, ShiftChange
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 
 STATION, CHAT = "Head office", -100
 ADMIN, BORIS, OLEG = 1001, 1002, 1004

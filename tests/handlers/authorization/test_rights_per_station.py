@@ -15,7 +15,7 @@ from bot.messages.message import Message
 from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.stations import bindings
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
 from handlers.dispatch.declare import StationScope
 from handlers.dispatch.intents import Actor, Place

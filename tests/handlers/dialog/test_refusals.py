@@ -9,7 +9,7 @@ import pytest
 from bot.access.policy import Access, AccessContext, Decision, Grant
 from bot.messages.message import Message
 from bot.store.access.audit import EarlierDecision
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
 from handlers.authorization.preconditions import (
     CHECKS,

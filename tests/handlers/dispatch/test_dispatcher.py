@@ -11,7 +11,7 @@ from bot.access.policy import Grant, Permission
 from bot.messages.message import Button, Message
 from bot.pbx import Forbidden
 from bot.store.database import Store
-from bot.store.tables.incidents import Keyboard, Outgoing
+from bot.store.tables.messages import Keyboard, Outgoing
 from bot.telegram.errors import MessageGone, TryLater, Undeliverable
 from handlers.dispatch.declare import Command
 from handlers.dispatch.request import Handler, Question, Reply, Request, Secret, WrongArguments

@@ -18,7 +18,8 @@ import structlog
 from bot.access import policy
 from bot.access.policy import ADMIN, Access, AccessContext, Decision, Grant
 from bot.store.messages import keyboards, questions, temporary_payloads
-from bot.store.tables.incidents import Keyboard, QuestionRow
+from bot.store.tables.dialog import QuestionRow
+from bot.store.tables.messages import Keyboard
 from handlers.authorization import preconditions, stored_actions
 from handlers.authorization.access_request import ResolvedAction
 from handlers.dispatch import update_parser

@@ -10,7 +10,8 @@ from bot.messages.message import stored
 from bot.notifications import presenter
 from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
-from bot.store.tables.incidents import AlertMessage, AlertMessageIncident, Incident, Keyboard, Outgoing
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import NOW, DispatcherHarness
 

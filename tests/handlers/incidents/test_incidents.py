@@ -13,7 +13,8 @@ from bot.messages.message import File
 from bot.messages.sanitize import WORD_JOINER, plain
 from bot.store.access.contacts import Contact, remember
 from bot.store.database import Store
-from bot.store.tables.incidents import Incident, Keyboard
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
 from handlers.incidents.history import percent
 from tests.fixtures.incident_history import add_card, add_event, add_incident

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.store.database import Store
-from bot.store.tables.incidents import Keyboard, Outgoing
+from bot.store.tables.messages import Keyboard, Outgoing
 from tests.handlers.oncall_harness import ADMIN, BORIS, GROUP, NOW, OLEG, OnCallOffice
 
 WEEK = timedelta(weeks=1)

@@ -15,7 +15,8 @@ from bot.access.policy import Permission
 from bot.incidents.model import Kind, Opened, StateChange
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact
-from bot.store.tables.incidents import Incident, IncidentEvent, Keyboard, SilenceRow
+from bot.store.tables.incidents import Incident, IncidentEvent, SilenceRow
+from bot.store.tables.messages import Keyboard
 from bot.store.tables.people import GrantRow, OverrideRow, RotationRow
 from tests.fixtures.examples import number
 from tests.handlers.dispatcher_harness import ANNA, NOW, OLGA, STATION, message, press

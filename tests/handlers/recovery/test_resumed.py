@@ -12,7 +12,7 @@ from bot.access.policy import Grant, Permission
 from bot.messages.message import Button, Message
 from bot.store.access import audit
 from bot.store.messages import inbox
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 from handlers.dispatch.declare import ButtonAction
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart, Rule

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.access.policy import Permission
-from bot.store.tables.incidents import Keyboard
+from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, VERA, DispatcherHarness, message, place_of
 

@@ -11,7 +11,7 @@ from bot.access.policy import Grant, Permission
 from bot.messages.message import Button, Message
 from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
-from bot.store.tables.incidents import Keyboard, Outgoing
+from bot.store.tables.messages import Keyboard, Outgoing
 from handlers.dispatch.request import Question, Reply
 from handlers.dispatch.rules import Where
 from handlers.safety.two_person import WITHIN

@@ -11,7 +11,8 @@ from bot.incidents.silence import EVERYTHING, Silence, SilenceKind
 from bot.messages.sanitize import WORD_JOINER, plain
 from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
-from bot.store.tables.incidents import Incident, Keyboard
+from bot.store.tables.incidents import Incident
+from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import ANNA, GRANTS, GROUP, STATION, VERA, DispatcherHarness, FakeStation
 from tests.messages.renderers import renderer

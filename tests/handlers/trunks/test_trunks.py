@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import TrunkDraft, TrunkEvent, TrunkStatus
-from bot.pbx.resources.trunks import distinct
+from bot.pbx.resources.trunk_models import distinct
 from bot.store.typed_secrets import without_secrets
 from handlers.parsing.arguments import read_words
 from handlers.safety import password_in_chat

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.store.database import Store
 from bot.store.messages import outbox
-from bot.store.tables.incidents import Outgoing
+from bot.store.tables.messages import Outgoing
 from bot.telegram.delivery.worker import DeliveryWorker
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -10,8 +10,10 @@ from telegram import BotCommand, BotCommandScopeAllPrivateChats
 from bot.access.policy import Destination
 from bot.messages.message import File, Message
 from bot.messages.sanitize import shortened, units
+from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
 from bot.telegram.chat_access import ChatSeen
+from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, MaybeDelivered, Refused, TryLater, Undeliverable
 from tests.telegram.delivery.delivery_harness import NOON
@@ -203,16 +205,18 @@ async def test_a_menu_waits_as_long_as_telegram_says_and_is_then_set(sender: Sen
         await sender.set_menu(None, BotCommandScopeAllPrivateChats())
 
 
-async def test_that_a_topic_is_lost_is_told_once(sender: Sender, telegram: FakeTelegram) -> None:
+async def test_that_a_topic_is_lost_is_told_once(
+    sender: Sender, store: Store, pace: RateLimiter, telegram: FakeTelegram
+) -> None:
     told: list[Destination] = []
 
     async def lost(topic: Destination) -> None:
         told.append(topic)
 
-    sender._topic_lost = lost
+    office = Sender(sender._bot, store, sender._renderer, pace, topic_lost=lost)
     for _ in range(2):
         telegram.failures[TEAM].append(refusal(400, "Bad Request: TOPIC_CLOSED"))
-        await sender.send(Destination(TEAM, 5), HELLO, zone=UTC, now=NOON)
+        await office.send(Destination(TEAM, 5), HELLO, zone=UTC, now=NOON)
     assert told == [Destination(TEAM, 5)]
     assert len(telegram.to(TEAM)) == 4
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.messages import blocked_chats, keyboards, outbox, supergroups
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Keyboard, Outgoing
+from bot.store.tables.messages import Keyboard, Outgoing
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.delivery.worker import DeliveryWorker

@@ -20,8 +20,8 @@ from bot.store.messages import inbox
 from bot.store.messages.inbox import LeftOver
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.outbox import Urgency
-from bot.store.tables.incidents import Outgoing
-from bot.telegram.updates import queue
+from bot.store.tables.messages import Outgoing
+from bot.telegram.updates import worker
 from bot.telegram.updates.admission import Admission
 from bot.telegram.updates.lanes import LONG_AT_ONCE, MANY, Item, Lane, Lanes
 from bot.telegram.updates.queue import EACH_UNKNOWN, LONGEST_LINE_OF_MEMBER, MAX_QUEUED, MAX_QUEUED_IN_CHAT, UpdateQueue
@@ -83,8 +83,8 @@ class Harness:
         await until(lambda: len(self.begun) >= after)
         for _ in range(20):
             await asyncio.sleep(0.001)
-        for worker in self.updates._lanes._workers:
-            worker.cancel()
+        for task in self.updates._lanes._workers:
+            task.cancel()
         await asyncio.sleep(0)
 
     async def crashes(self) -> dict[int, int]:
@@ -100,7 +100,7 @@ class Harness:
 async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "ALONE_FOR", 60.0)
+    monkeypatch.setattr(worker, "ALONE_FOR", 60.0)
     harness = Harness(store)
     harness.begun = []
     await harness.updates.enqueue([update(1, DEADLY), update(2, "innocent", 2), update(3, DEADLY, 3)])
@@ -152,7 +152,7 @@ async def test_an_end_in_order_is_nobodys_fault(store: Store) -> None:
 async def test_what_is_left_over_waits_for_a_slow_one_only_so_long(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "ALONE_FOR", 0.01)
+    monkeypatch.setattr(worker, "ALONE_FOR", 0.01)
     async with store.begin() as session:
         await inbox.take_in(session, {1: update(1, DEADLY), 2: update(2, "next", 2)}, NOW)
     harness = Harness(store)

@@ -9,9 +9,12 @@ from functools import partial
 from typing import Literal
 from urllib.parse import parse_qsl
 
+from starlette.applications import Starlette
 from starlette.requests import Request
+from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from bot.demo.pbx.control import actions
 from bot.demo.pbx.registration.sights import NEWEST
 from bot.demo.pbx.telephony import local_time
 from bot.demo.pbx.web import envelope, keys
@@ -207,3 +210,24 @@ def _trimmed(fields: Mapping[str, object]) -> dict[str, object]:
 
 def _client(request: Request) -> str:
     return request.client.host if request.client else ""
+
+
+def routes(pbx: StandinPbx) -> list[Route | Mount]:
+    """Return `/pbxcore/…` as on a PBX, and `/control/…` for the control API."""
+    return [Mount("/pbxcore", app=Front(pbx)), *actions.routes(pbx)]
+
+
+def app(pbx: StandinPbx) -> Starlette:
+    return Starlette(routes=routes(pbx))
+
+
+def behind(path: str, pbx: StandinPbx) -> Mount:
+    """Mount one of several PBXs at a path, as a proxy does; the PBX itself sees the path without it."""
+    inner = app(pbx)
+
+    async def forward(scope: Scope, receive: Receive, send: Send) -> None:
+        raw = scope.get("raw_path", b"")
+        shorter = {"path": scope["path"].removeprefix(path), "raw_path": raw.removeprefix(path.encode())}
+        await inner({**scope, **shorter, "root_path": ""}, receive, send)
+
+    return Mount(path, app=forward)

@@ -13,8 +13,9 @@ from bot.config.station_settings import StationSettings
 from bot.detection.correlation import ActiveCauses
 from bot.detection.trunk_machine import Policy
 from bot.engine.calendar_feed import CalendarFeed
+from bot.engine.checks.base import CheckContext, NoCallsConfig
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
-from bot.engine.checks.station import NoCallsConfig, StationChecks
+from bot.engine.checks.station import StationChecks
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
 from bot.engine.last_seen import LastSeenWriter
@@ -119,14 +120,16 @@ class StationMonitor:
             shared.store, self.name, Signal(partial(shared.watching_changed.send, self.name))
         )
         self.checks = StationChecks(
-            self.name,
-            self.pbx,
-            self.incident_manager,
-            watched=self.watched,
-            quiet=NoCallsConfig(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
-            zone=self.zone,
-            watch=self.watch,
-            clock=shared.clock,
+            CheckContext(
+                station=self.name,
+                pbx=self.pbx,
+                sink=self.incident_manager,
+                watch=self.watch,
+                watched=self.watched,
+                no_calls=NoCallsConfig(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
+                zone=self.zone,
+                clock=shared.clock,
+            )
         )
         self.duty = ReachabilityCheck(
             self.name,

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 
+from bot.incidents.model import kind_info
 from tests.campaign.audit_people import handed_out
 from tests.campaign.evidence import Evidence
 from tests.campaign.finding import Finding
@@ -35,7 +36,7 @@ def audit_outages(books: Books) -> Iterator[Finding]:
         for incident in seen:
             yield from _told(books, evidence, outage, incident)
     for incident in books.tables["incidents"]:
-        if incident["open_key"] is not None and incident["kind"] in ("trunk_down", "station"):
+        if incident["open_key"] is not None and kind_info(incident["kind"]).real_outage:
             yield Finding("end state", f"incident {incident['id']} ({incident['kind']}) is still open")
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,14 +11,8 @@ from bot.access.policy import Destination
 from bot.detection.observation import StationFault
 from bot.engine.incident_manager import AckResult
 from bot.incidents.model import (
-    CLOCK,
     EXTENSION,
-    INTERNET,
     KINDS,
-    NO_CALLS,
-    PROVIDER,
-    REHEARSAL,
-    SECOND_COPY,
     STATION,
     Changed,
     End,
@@ -38,30 +31,13 @@ from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import WatchState
 from bot.store.tables.messages import Outgoing
+from tests.fixtures.kind_examples import EXAMPLES
 from tests.incident_harness.incident_ledger import FORUM, TRUNK, Books, read
 from tests.incident_harness.pbx import ANNA, BORIS, GROUP
 from tests.incident_harness.station import START
 
 BEGAN = START - timedelta(seconds=40)
 CHATS = (Destination(GROUP), FORUM)
-# Subject of each kind, and its facts beside those of a trunk.
-SUBJECTS: dict[Kind, tuple[str, dict[str, Any]]] = {
-    Kind.TRUNK_DOWN: ("t1", {}),
-    Kind.TRUNK_DEGRADED: ("t1", {}),
-    Kind.TRUNK_PARTIAL: ("t1", {}),
-    Kind.TRUNK_OUTBOUND_DOWN: ("t1", {"loses_calls": True, "detour": []}),
-    Kind.TRUNK_DETOURED: ("t1", {"loses_calls": False, "detour": ["Mango"]}),
-    Kind.TRUNK_UNKNOWN: ("t1", {"cause": "name_not_resolved"}),
-    Kind.TRUNK_FLAPPING: ("t1", {"flaps": 5, "downtime": 95.0}),
-    Kind.STATION: (STATION, {"trunk": None, "trouble": "engine_down", "row": ""}),
-    Kind.EXTENSION_OFFLINE: (EXTENSION + "202", {"trunk": None, "extension": "202", "name": "Brown Brandon"}),
-    Kind.CLOCK_OFF: (CLOCK, {"trunk": None, "off_by": 125}),
-    Kind.SECOND_COPY: (SECOND_COPY, {"trunk": None}),
-    Kind.NO_CALLS: (NO_CALLS, {"trunk": None, "minutes": 60, "hours": "mon-fri 09:00-18:00", "last_call": None}),
-    Kind.REHEARSAL: (REHEARSAL, {"trunk": None, "by": "Vera"}),
-    Kind.PROVIDER_DOWN: (PROVIDER + "sip.zadarma.com", {"trunk": None, "trunks": 14, "hit": 14, "of": 15}),
-    Kind.OWN_INTERNET: (INTERNET, {"trunk": None, "hit": 20, "of": 20, "stations": ["Head office", "Plant"]}),
-}
 # Every message contains one of these words, in any language.
 NAMED = ("Zadarma", "202", "Vera", "Head office")
 
@@ -276,13 +252,9 @@ async def test_every_trouble_of_a_station_can_be_read(books: Books, trouble: Sta
     assert all(("Providers" in text) == (trouble == "right_missing") for text in began)
 
 
-def test_every_kind_of_incident_is_read_below() -> None:
-    assert set(SUBJECTS) == set(Kind)
-
-
-@pytest.mark.parametrize("kind", SUBJECTS)
+@pytest.mark.parametrize("kind", EXAMPLES)
 async def test_every_message_about_every_kind_can_be_read(books: Books, kind: Kind) -> None:
-    subject, facts = SUBJECTS[kind]
+    subject, facts = EXAMPLES[kind]
     for end in End:
         number = await books.opens(subject, kind, **facts)
         last = await books.arrives()
@@ -302,16 +274,16 @@ async def test_every_message_about_every_kind_can_be_read(books: Books, kind: Ki
 
 
 async def test_a_card_of_every_kind_of_warning_at_once_can_be_read(books: Books) -> None:
-    kinds = [kind for kind in SUBJECTS if not KINDS[kind].loud]
+    kinds = [kind for kind in EXAMPLES if not KINDS[kind].loud]
     for kind in kinds:
-        subject, facts = SUBJECTS[kind]
+        subject, facts = EXAMPLES[kind]
         await books.opens(f"{subject}-{kind}", kind, **{"trunk": f"The {kind}", **facts})
     for text in in_both_languages((await books.alerts())[:1]):
         first, *lines = text.splitlines()
         assert str(len(kinds)) in first
         assert sum(line.startswith(("🟡", "❔")) for line in lines) == len(kinds)
         assert "Head office" in first
-        assert all(f"The {kind} · " in text for kind in kinds if "trunk" not in SUBJECTS[kind][1])
+        assert all(f"The {kind} · " in text for kind in kinds if "trunk" not in EXAMPLES[kind][1])
 
 
 async def test_on_a_card_of_several_phones_each_is_named(books: Books) -> None:

@@ -1,11 +1,14 @@
-"""State sink that stores states as JSON, like the real incident manager, and records all changes."""
+"""State sink that stores states as JSON, like the real incident manager, and the context of a check with it."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
+from bot.config.working_hours import WorkingHours
+from bot.engine.checks.base import CheckContext, NoCallsConfig
 from bot.incidents.model import StateChange, Transition
 
 
@@ -37,3 +40,15 @@ class RecordingStateSink:
 
     def last_facts(self) -> dict[str, Any]:
         return self.happened[-1].facts
+
+
+def check_context(sink: RecordingStateSink, pbx: object, clock: Callable[[], datetime], **given: Any) -> CheckContext:
+    """Return the context of a check: a PBX in UTC without faults, except for what is given."""
+    usual: dict[str, Any] = {
+        "watch": SimpleNamespace(in_trouble=False),
+        "watched": None,
+        "no_calls": NoCallsConfig(timedelta(0), WorkingHours((), "")),
+        "zone": lambda: UTC,
+    }
+    parts: dict[str, Any] = {"station": "Head office", "pbx": pbx, "sink": sink, "clock": clock, **usual, **given}
+    return CheckContext(**parts)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from bot.incidents.model import Kind
 from bot.messages.sanitize import WORD_JOINER, plain
 from bot.notifications.presenter import NOTHING
+from tests.fixtures.kind_examples import facts_of
 from tests.messages.renderers import renderer
 
 NOW = datetime(2026, 11, 23, 14, 2, 50, tzinfo=UTC)
@@ -43,11 +45,9 @@ def test_an_outage_from_the_state_to_who_is_asked() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "kind", ["trunk_down", "trunk_degraded", "trunk_unknown", "trunk_flapping", "station", "rehearsal", "second_copy"]
-)
-def test_no_line_of_an_alert_is_left_blank(kind: str) -> None:
-    assert "" not in read(incident(kind, gives_up_at=moment(600), flaps=4, by="Boris", **ASKED))
+@pytest.mark.parametrize("kind", Kind)
+def test_no_line_of_an_alert_is_left_blank(kind: Kind) -> None:
+    assert "" not in read(incident(kind, **{"gives_up_at": moment(600), **ASKED, **facts_of(kind)}))
 
 
 MANY: dict[str, Any] = {"station": "", "hit": 14, "of": 15, "trunks": 16, "stations": ["Bakery", "Clinic", "Depot"]}

@@ -11,6 +11,7 @@ from bot.engine.incident_manager import AckResult
 from bot.incidents.model import (
     CLOCK,
     EXTENSION,
+    KINDS,
     NO_CALLS,
     REHEARSAL,
     SECOND_COPY,
@@ -72,7 +73,7 @@ async def test_each_is_told_and_its_end_too(
     await world.incident_manager.record({subject: {"alarm": True}}, [opened], now)
     await world.pass_(60)
     assert begins in last(world, GROUP).text
-    assert last(world, GROUP).loud is (kind is Kind.EXTENSION_OFFLINE)
+    assert last(world, GROUP).loud is KINDS[kind].loud
     now = world.clock.now
     await world.incident_manager.record(
         {subject: None}, [StateChange(subject, Resolved(End.RECOVERED, now), opened.facts)], now

@@ -1,14 +1,19 @@
-"""Interface of the incident manager that checks need, and the base of checks fed by callbacks."""
+"""Interfaces that checks need, and the bases of checks: polled at intervals, or fed by callbacks."""
 
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol, Self
 
 import structlog
 
+from bot.config.working_hours import WorkingHours
 from bot.incidents.model import StateChange
+from bot.pbx import Pbx
+from bot.runtime.clock import Clock, Zone
+from bot.store.database import Store
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +39,60 @@ class StateSink(Protocol):
         self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
         """Store states and changes in one transaction; None deletes a state."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoCallsConfig:
+    """Interval without incoming calls that is unusual, and the hours it applies to; zero disables the check."""
+
+    after: timedelta
+    hours: WorkingHours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckContext:
+    """Station of a check, and what a check works with."""
+
+    station: str
+    pbx: Pbx
+    sink: StateSink
+    watch: Watch
+    watched: WatchedNumbers
+    no_calls: NoCallsConfig
+    zone: Zone
+    clock: Clock
+
+
+class PeriodicCheck(ABC):
+    """Check that polls the PBX by itself, every EVERY seconds; SUBJECT is the subject of its incidents, or the prefix.
+
+    It runs at the stations that want it, and where a state of it is stored, which it then has to close.
+    """
+
+    NAME: ClassVar[str]
+    EVERY: ClassVar[float]
+    SUBJECT: ClassVar[str]
+
+    @abstractmethod
+    def __init__(self, context: CheckContext) -> None: ...
+
+    @property
+    def is_on(self) -> bool:
+        """False if the settings of the station disable the check."""
+        return True
+
+    @classmethod
+    async def stations(cls, store: Store, checks: Mapping[str, Self]) -> set[str]:
+        """Return the stations that want the check; `checks` are the running ones by station."""
+        return {station for station, check in checks.items() if check.is_on}
+
+    @abstractmethod
+    async def run_once(self) -> None:
+        """Poll, evaluate and record."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Drop the cached state: the database may have changed."""
 
 
 class PushedCheck(ABC):

@@ -1,45 +1,47 @@
 """Check watched phones and pass changes to the incident manager."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Self
 
 import structlog
 
 from bot.detection import extension_machine
 from bot.detection.extension_machine import ExtensionState, Phones, shows_somebody_online
-from bot.engine.checks.base import StateSink, Watch, WatchedNumbers
+from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.incidents.model import EXTENSION
-from bot.pbx import Pbx, PbxError, Priority
-from bot.runtime.clock import Clock
+from bot.pbx import PbxError, Priority
+from bot.store.database import Store
+from bot.store.stations import watched_extensions
 
 log = structlog.get_logger(__name__)
 
-# The PBX itself takes 30 s to notice that a phone is gone. Seconds.
-LOOK_EVERY = 30.0
 
-
-class ExtensionCheck:
+class ExtensionCheck(PeriodicCheck):
     """Phone check of one station.
 
     `watched` returns the numbers at each check. While `in_trouble` the PBX is not queried: with Asterisk down the list
     takes it 1 s for each extension, and shows all offline.
     """
 
-    def __init__(
-        self,
-        station: str,
-        pbx: Pbx,
-        book: StateSink,
-        watched: WatchedNumbers,
-        watch: Watch,
-        clock: Clock,
-    ) -> None:
-        self._station = station
-        self._pbx = pbx
-        self._book = book
-        self._watched = watched
-        self._watch = watch
-        self._clock = clock
+    NAME = "phones"
+    # The PBX itself takes 30 s to notice that a phone is gone.
+    EVERY = 30.0
+    SUBJECT = EXTENSION
+
+    def __init__(self, context: CheckContext) -> None:
+        self._station = context.station
+        self._pbx = context.pbx
+        self._book = context.sink
+        self._watched = context.watched
+        self._watch = context.watch
+        self._clock = context.clock
         self._memories: dict[str, ExtensionState] | None = None
+
+    @classmethod
+    async def stations(cls, store: Store, checks: Mapping[str, Self]) -> set[str]:
+        async with store.begin() as session:
+            return await watched_extensions.stations(session)
 
     def offline_since(self, number: str) -> datetime | None:
         """Return since when the phone is offline; None for online or unwatched."""
@@ -47,7 +49,6 @@ class ExtensionCheck:
         return memory.condition.bad_since if memory else None
 
     def forget(self) -> None:
-        """Drop the cached state: the database may have changed."""
         self._memories = None
 
     async def run_once(self) -> None:

@@ -6,18 +6,15 @@ from typing import Any
 
 import structlog
 
-from bot.config.working_hours import WorkingHours
 from bot.detection import condition
 from bot.detection.condition import ConditionState
-from bot.engine.checks.base import StateSink, Watch
+from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.incidents.model import NO_CALLS, End, Kind, Resolved, StateChange
-from bot.pbx import Pbx, PbxError, Priority
+from bot.pbx import PbxError, Priority
 from bot.pbx.resources.records import Direction, direction
-from bot.runtime.clock import Clock, Zone
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 300.0
 AT_ONCE = timedelta(0)
 
 
@@ -36,28 +33,22 @@ def verdict(
     return (True, silent_since) if now - silent_since >= after else (False, None)
 
 
-class NoCallsCheck:
+class NoCallsCheck(PeriodicCheck):
     """Call check of one station; `after` zero disables it. While `in_trouble` call records are inconclusive."""
 
-    def __init__(
-        self,
-        station: str,
-        pbx: Pbx,
-        book: StateSink,
-        after: timedelta,
-        hours: WorkingHours,
-        zone: Zone,
-        watch: Watch,
-        clock: Clock,
-    ) -> None:
-        self._station = station
-        self._pbx = pbx
-        self._book = book
-        self._after = after
-        self._hours = hours
-        self._zone = zone
-        self._watch = watch
-        self._clock = clock
+    NAME = "incoming calls"
+    EVERY = 300.0
+    SUBJECT = NO_CALLS
+
+    def __init__(self, context: CheckContext) -> None:
+        self._station = context.station
+        self._pbx = context.pbx
+        self._book = context.sink
+        self._after = context.no_calls.after
+        self._hours = context.no_calls.hours
+        self._zone = context.zone
+        self._watch = context.watch
+        self._clock = context.clock
         self._memory: ConditionState | None = None
         self._last: datetime | None = None
 
@@ -66,13 +57,12 @@ class NoCallsCheck:
         return bool(self._after)
 
     def forget(self) -> None:
-        """Drop the cached state: the database may have changed."""
         self._memory = self._last = None
 
-    async def turn(self) -> None:
-        await (self.run_once() if self.is_on else self.call_off())
-
     async def run_once(self) -> None:
+        await (self._poll() if self.is_on else self._call_off())
+
+    async def _poll(self) -> None:
         now = self._clock()
         opening = self._hours.opened_at(now.astimezone(self._zone()).replace(tzinfo=None))
         if opening is None or self._watch.in_trouble:
@@ -96,7 +86,7 @@ class NoCallsCheck:
             await self._book.record({NO_CALLS: condition.written(memory)}, happened, now)
         self._memory = memory
 
-    async def call_off(self) -> None:
+    async def _call_off(self) -> None:
         """Close the open incident at once when the check is disabled."""
         memory, now = await self._remembered(), self._clock()
         if memory != condition.NOTHING:

@@ -11,7 +11,7 @@ from bot.engine.checks.extensions import ExtensionCheck
 from bot.incidents.model import EXTENSION, End, Kind, Opened, Resolved
 from bot.pbx import Answer, ExtensionStatus, PbxError, PeerStatus, Priority, TimedOut
 from tests.fixtures.examples import examples
-from tests.incident_harness.recording_sink import RecordingStateSink
+from tests.incident_harness.recording_sink import RecordingStateSink, check_context
 
 START = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 NAMES = {"201": "Smith James", "202": "Brown Brandon", "203": "Collins Melanie"}
@@ -63,14 +63,7 @@ class Scene:
         return frozenset(self.watched)
 
     def restarts(self) -> None:
-        self.check = ExtensionCheck(
-            "Head office",
-            self.pbx,  # type: ignore[arg-type]
-            self.book,
-            self,
-            self,
-            lambda: self.now,
-        )
+        self.check = ExtensionCheck(check_context(self.book, self.pbx, lambda: self.now, watch=self, watched=self))
 
     async def looks(self, times: int = 1) -> None:
         for _ in range(times):

@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from bot.engine.checks import extensions, no_calls
+from bot.engine.checks.extensions import ExtensionCheck
 from bot.engine.checks.fleet import FleetChecks
+from bot.engine.checks.no_calls import NoCallsCheck
+from bot.engine.checks.station import PERIODIC_CHECKS
 from bot.incidents.model import EXTENSION, NO_CALLS
 from bot.runtime.waiting import Signal
 from bot.store.database import Store
@@ -27,6 +29,9 @@ class Fleet:
             self.checks.add(station, self._of(station, asks_for_calls))  # type: ignore[arg-type]
 
     def _of(self, station: str, asks_for_calls: bool) -> SimpleNamespace:
+        async def no_check() -> None:
+            raise AssertionError
+
         async def look() -> None:
             self.looked.add((station, "phones"))
 
@@ -34,7 +39,11 @@ class Fleet:
             self.looked.add((station, "calls"))
 
         return SimpleNamespace(
-            phones=SimpleNamespace(run_once=look), calls=SimpleNamespace(turn=turn, is_on=asks_for_calls)
+            periodic=dict.fromkeys(PERIODIC_CHECKS, SimpleNamespace(run_once=no_check, is_on=False))
+            | {
+                ExtensionCheck: SimpleNamespace(run_once=look),
+                NoCallsCheck: SimpleNamespace(run_once=turn, is_on=asks_for_calls),
+            }
         )
 
     async def goes_round(self, seen: set[tuple[str, str]], wake: str = "") -> None:
@@ -53,8 +62,8 @@ class Fleet:
 
 
 async def test_only_where_phones_are_watched_or_calls_are_missed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(extensions, "LOOK_EVERY", 0.005)
-    monkeypatch.setattr(no_calls, "LOOK_EVERY", 0.005)
+    monkeypatch.setattr(ExtensionCheck, "EVERY", 0.005)
+    monkeypatch.setattr(NoCallsCheck, "EVERY", 0.005)
     fleet = Fleet(store)
     await fleet.goes_round({("Berlin", "calls")})
     await WatchedExtensions(store, "Tver", Signal()).watch(["201"], 1, "Anna", NOW)

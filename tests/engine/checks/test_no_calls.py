@@ -3,16 +3,16 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.config.working_hours import read_hours
+from bot.engine.checks.base import NoCallsConfig
 from bot.engine.checks.no_calls import NoCallsCheck
 from bot.incidents.model import NO_CALLS, End, Kind, Opened, Resolved
 from bot.pbx import Answer, CallLeg, CallRecord, PbxError, Priority, TimedOut
-from tests.incident_harness.recording_sink import RecordingStateSink
+from tests.incident_harness.recording_sink import RecordingStateSink, check_context
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 HOURS = "mon-fri 09:00-18:00"
@@ -67,17 +67,9 @@ class Scene:
         self.restarts()
 
     def restarts(self) -> None:
-        pbx: Any = self.pbx
-        self.check = NoCallsCheck(
-            "Head office",
-            pbx,
-            self.book,
-            timedelta(minutes=self.minutes),
-            read_hours(HOURS),
-            lambda: MOSCOW,
-            self,
-            lambda: self.now,
-        )
+        config = NoCallsConfig(timedelta(minutes=self.minutes), read_hours(HOURS))
+        context = check_context(self.book, self.pbx, lambda: self.now, watch=self, no_calls=config, zone=lambda: MOSCOW)
+        self.check = NoCallsCheck(context)
 
     def rings(self, text: str, accounts: dict[str, str] | None = None, day: int = 23) -> None:
         self.pbx.has_call(local(text, day), TRUNK if accounts is None else accounts)
@@ -201,7 +193,7 @@ async def test_switched_off_it_ends_what_is_open_and_asks_nobody() -> None:
     scene.restarts()
     asked, now = len(scene.pbx.asked), scene.now
     for _ in range(2):
-        await scene.check.turn()
+        await scene.check.run_once()
     assert scene.book.told[1:] == [Resolved(End.CALLED_OFF, now)]
     assert scene.book.states == {}
     assert len(scene.pbx.asked) == asked

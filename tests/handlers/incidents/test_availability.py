@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.incidents import model
 from bot.incidents.model import Kind
 from bot.store.tables.incidents import Incident, IncidentEvent
 from handlers.incidents.availability import StateInterval, TrunkAvailability, intervals_of, trunk_availabilities
@@ -63,7 +64,7 @@ def test_while_the_station_could_not_be_asked_nobody_knows(trouble: str) -> None
     assert found.availability == 75.0
 
 
-@pytest.mark.parametrize("kind", [Kind.TRUNK_UNKNOWN, Kind.TRUNK_FLAPPING])
+@pytest.mark.parametrize("kind", [kind for kind, info in model.KINDS.items() if info.uncertain])
 def test_what_the_trunk_itself_does_not_tell_is_left_out_too(kind: str) -> None:
     assert past(spell(0, 240, kind), end=240).availability is None
 

@@ -13,7 +13,8 @@ from handlers.dispatch.declare import Reply
 from handlers.dispatch.rules import RULES, Rule
 from handlers.dispatch.update_parser import Actor, Place
 from handlers.safety.rate_limits import TOO_COSTLY, TOO_MUCH_FROM_ONE, TOO_MUCH_IN_CHAT, RateLimits, RequestLimits
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, VERA, DispatcherHarness
+from tests.handlers.dispatcher_harness import ANNA, GROUP, OLGA, VERA, DispatcherHarness
+from tests.handlers.update_factory import NOW
 
 PACE = RequestLimits(person=3, chat=5, costly=1)
 BORIS, GROUP_PLACE = Actor(2, "Boris"), Place(GROUP, None, private=False)

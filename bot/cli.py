@@ -94,11 +94,11 @@ def _stations(settings: Settings) -> Sequence[StationSettings]:
 
 
 async def _run(settings: Settings, stations: Sequence[StationSettings]) -> int:
-    from bot.app.application import Application  # parts of it bind to the running event loop
+    from bot.app.application import Application, resources_of  # parts of them bind to the running event loop
 
     gc.freeze()
     gc.enable()
-    return await Application(settings, stations, reread=partial(_stations, settings)).run()
+    return await Application(settings, stations, resources_of(settings), reread=partial(_stations, settings)).run()
 
 
 @app.command()

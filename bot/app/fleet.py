@@ -11,8 +11,10 @@ import structlog
 from pydantic import SecretStr
 
 from bot.access.policy import EVERY_STATION
-from bot.app.station_monitor import SharedServices, StationMonitor
+from bot.app.station_monitor import StationMonitor
 from bot.app.station_registry import StationRegistry
+from bot.app.wiring.shared_services import SharedServices
+from bot.app.wiring.stations import build_station
 from bot.config.station_settings import StationSettings
 from bot.engine.checks import oncall_reachability
 from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
@@ -66,7 +68,7 @@ class Fleet:
         self.schedule = Schedule(metrics.LATENESS, shared.watchdog.register("looks"))
         self.ticker = Ticker(shared.store, shared.clock, shared.watchdog.register("ticker"), shared.pausable)
         whole = stations[0] if defaults is None else _virtual_station(EVERY_STATION, title or EVERYTHING, defaults)
-        registry.whole = self.whole = StationMonitor(whole, shared)
+        registry.whole = self.whole = build_station(whole, shared)
         self.one = registry.one
         self.checks = FleetChecks(shared.store, shared.watchdog.register("lookouts"), shared.pausable)
         self.duty = StationSelection("duty", oncall_reachability.LOOK_EVERY, shared.oncall.stations)
@@ -121,7 +123,7 @@ class Fleet:
         for name in (*gone, *changed):
             await self._end(name)
         for name in changed:
-            self._begin(StationMonitor(after[name], self._shared))
+            self._begin(build_station(after[name], self._shared))
         # Removed stations were excluded from garbage collection.
         gc.unfreeze()
         gc.collect()
@@ -134,7 +136,7 @@ class Fleet:
         remembered = await load_all_states(self._shared.store)
         for settings in self._wanted:
             if settings.name not in self.stations.names:
-                station = self.whole if settings.name == self.one else StationMonitor(settings, self._shared)
+                station = self.whole if settings.name == self.one else build_station(settings, self._shared)
                 station.watch.load_states(remembered.get(station.name, {}))
                 self._begin(station)
         for name in await stations_left(self._shared.store):
@@ -189,7 +191,7 @@ class Fleet:
 
     async def _abandon(self, name: str) -> None:
         """Close the open incidents of a removed station, which no poll would end."""
-        station = StationMonitor(_virtual_station(name, self.stations.title(name), {}), self._shared)
+        station = build_station(_virtual_station(name, self.stations.title(name), {}), self._shared)
         ended = await station.incident_manager.close_all(self._shared.clock())
         log.info("station removed", station=name, incidents_ended=ended)
 

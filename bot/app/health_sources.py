@@ -1,11 +1,12 @@
-"""Signals of the running program for the health monitor and the end of the program."""
+"""Signals of the running program for the health monitor, and the server of its endpoints."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.app.fleet import Fleet
-from bot.app.update_listener import UpdateListener
+from bot.app.update_listener import UpdateListener, listening_socket
 from bot.runtime.clock import Clock
 from bot.store.database import Store
 from bot.store.messages import outbox
@@ -41,3 +42,11 @@ class ProgramSignals:
 
     async def oldest_due(self) -> datetime | None:
         return await self.outbox.oldest_due()
+
+
+async def serve_health(problems: Callable[[], list[str]], address: str, stop: asyncio.Event) -> None:
+    """Serve /healthz and /metrics on HEALTH_ADDRESS until `stop`. Raises WrongSettings."""
+    from bot.health.endpoints import health_app  # imported late: it loads the web server
+    from bot.http.server import serve
+
+    await serve(health_app(problems), listening_socket("HEALTH_ADDRESS", address), stop)

@@ -1,9 +1,9 @@
 """Reload the stations on request, and notify the administrators of the result."""
 
 import asyncio
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -20,14 +20,18 @@ log = structlog.get_logger(__name__)
 FOR_EVER = 86_400.0
 
 
+class StationReader(Protocol):
+    def __call__(self) -> Sequence[StationSettings]:
+        """Return the stations as now described. Raises WrongSettings."""
+
+
 class StationReloader:
-    """Reload task. `reread` returns the stations as now described, or raises WrongSettings; `wake` wakes the delivery
-    worker."""
+    """Reload task. `wake` wakes the delivery worker."""
 
     def __init__(
         self,
         fleet: Fleet,
-        reread: Callable[[], Sequence[StationSettings]],
+        reread: StationReader,
         *,
         store: Store,
         admins: Collection[int],

@@ -1,5 +1,6 @@
 """Retention job: delete expired rows, each after its time."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -7,12 +8,32 @@ from typing import Any
 
 import structlog
 
+from bot.config.settings import Settings
 from bot.incidents import silence_store
+from bot.runtime.clock import Clock
+from bot.runtime.waiting import sleep_or_stop
 from bot.store import retention, unreadable_secrets
 from bot.store.database import DatabaseError, Session, Store
 from bot.store.oncall.calendars import FORGOTTEN
 
 log = structlog.get_logger(__name__)
+
+# Delay of the first run, which would slow down the start. Seconds.
+TIDY_FIRST_AFTER = 60.0
+TIDY_EVERY = 600.0
+
+
+class RetentionJob:
+    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+
+    async def run(self, stop: asyncio.Event) -> None:
+        await sleep_or_stop(stop, TIDY_FIRST_AFTER)
+        while not stop.is_set():
+            await run_retention(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
+            await sleep_or_stop(stop, TIDY_EVERY)
 
 
 async def run_retention(store: Store, now: datetime, history_kept: timedelta, audit_kept: timedelta) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
@@ -10,7 +11,7 @@ import structlog
 from telegram import User
 from telegram.error import InvalidToken, TelegramError
 
-from bot.app.http_servers import listening_socket
+from bot.config.errors import WrongSettings
 from bot.config.settings import Settings
 from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
 from bot.notifications.admin_notices import AdminNotices
@@ -162,3 +163,13 @@ class UpdateListener(SourceObserver):
             async with asyncio.timeout(TOLD_WITHIN):
                 while not stop.is_set() and await self._outbox.oldest_due() is not None:
                     await sleep_or_stop(stop, 0.5)
+
+
+def listening_socket(setting: str, address: str) -> socket.socket:
+    """Open the socket of the address in `setting`. Raises WrongSettings if it is unusable."""
+    from bot.http.server import AddressUnusable, listen  # imported late: it loads the web server
+
+    try:
+        return listen(address)
+    except AddressUnusable as error:
+        raise WrongSettings([f"{setting}: {address} cannot be used ({error}); choose another one"]) from None

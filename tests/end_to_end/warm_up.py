@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 from sqlalchemy.util import LRUCache
 
 import bot.app.application
-from bot.config.settings import environment, load_settings
+from bot.config.settings import Settings, environment, load_settings
+from bot.config.station_settings import StationSettings
 from bot.config.stations_file import read_stations
 from bot.runtime import metrics
 from bot.store import database
@@ -78,12 +79,17 @@ def warm(live_by: Callable[[Clock | None], None]) -> None:
                 metric.clear() if metric._labelnames else metric._metric_init()  # type: ignore[no-untyped-call]
 
 
+async def _run(settings: Settings, stations: Sequence[StationSettings]) -> None:
+    resources = bot.app.application.resources_of(settings)
+    await bot.app.application.Application(settings, stations, resources, reread=lambda: stations).run()
+
+
 def _live(standins: Standins) -> None:
     settings = load_settings()
     stations = read_stations(settings, environment())
     people = threading.Thread(target=_people, args=(standins,))
     people.start()
-    asyncio.run(bot.app.application.Application(settings, stations, reread=lambda: stations).run())
+    asyncio.run(_run(settings, stations))
     people.join()
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from bot.incidents.model import kind_info
 from bot.incidents.silence import EVERYTHING
 from bot.incidents.silence_store import SilenceRequest
-from bot.notifications.escalation import EscalationPolicy
 from bot.pbx import Unauthorised, Unreachable
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
@@ -102,7 +101,7 @@ def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]]) -> None:
     async def play() -> None:
         store = stores.in_memory()
         try:
-            await scene(World(store, plan=EscalationPolicy()))
+            await scene(World(store, page_again_every=120))
         finally:
             await store.close()
 
@@ -208,7 +207,7 @@ async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, tru
     for chat in (ANNA, -100):
         alerts = [one for one in world.heard if one.chat == chat]
         assert len(alerts) <= 5
-        assert alerts[0].at - began <= timedelta(seconds=world.policy.alert_after + 5)
+        assert alerts[0].at - began <= timedelta(seconds=world.settings.alert_after + 5)
         shown = [name for name in names if any(f" {name.title()} ·" in one.text for one in alerts)]
         assert shown == names
 
@@ -243,7 +242,7 @@ async def test_a_storm_over_many_stations_keeps_within_telegrams_limits(store: S
         await second(number)
     alerts = [one for one in post.heard[sent:] if one.chat == -100]
     assert len(alerts) <= 5
-    assert alerts[0].at - began <= timedelta(seconds=post.policy.alert_after + 15)
+    assert alerts[0].at - began <= timedelta(seconds=post.settings.alert_after + 15)
     calls = (len(post.heard) - sent + post.edits - edited) / 2
     assert calls <= 20, f"{calls} calls a minute in each of the two chats"
     text = "\n".join(one.text for one in alerts)

@@ -9,9 +9,8 @@ import itertools
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, timedelta
+from datetime import timedelta
 from random import Random
-from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -19,47 +18,24 @@ from pydantic import SecretStr
 from sqlalchemy import delete
 
 from bot.access.policy import OPERATOR, WRITES, Grant, Permission
+from bot.app.wiring.handlers import handler_station
+from bot.app.wiring.stations import build_station
 from bot.demo import pbx as standin
-from bot.detection.unreported_trunks import NOTHING_LISTED
-from bot.engine.drills import Drills
-from bot.engine.incident_manager import IncidentManager
-from bot.engine.last_seen import LastSeenWriter
-from bot.notifications.alert_messages import AlertMessages
-from bot.notifications.destinations import Destinations
-from bot.notifications.escalation import EscalationPolicy
-from bot.notifications.notifier import Notifier
-from bot.notifications.recipients import OnCallResolver
 from bot.pbx import Pbx
 from bot.pbx.rate_limit import RequestBudget
-from bot.runtime.waiting import Signal
 from bot.store.access import audit
-from bot.store.access.contacts import Contacts
 from bot.store.database import Store
 from bot.store.messages import questions
 from bot.store.messages.keyboards import new_keyboard
-from bot.store.oncall.schedules import OnCallBook
-from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.messages import Keyboard
 from bot.store.tables.people import GrantRow
 from handlers import CATALOGUE
 from handlers.dispatch.request import Handler, Reply, Request
 from handlers.dispatch.rules import RULES, Where
 from handlers.dispatch.services import Station
-from tests.handlers.dispatcher_harness import (
-    ANNA,
-    GROUP,
-    NOW,
-    OLGA,
-    OTHER_GROUP,
-    SAM,
-    STATION,
-    VERA,
-    DispatcherHarness,
-    message,
-    place_of,
-    press,
-    shown_with,
-)
+from tests.handlers.dispatcher_harness import ANNA, GROUP, OLGA, OTHER_GROUP, SAM, STATION, VERA, DispatcherHarness
+from tests.handlers.update_factory import NOW, message, place_of, press, shown_with
+from tests.incident_harness.wiring import Clients, station_settings
 
 MAX, BOB, TOM, UMA, ROBOT = 4, 8, 15, 16, 17
 NOBODY = (777000, 1087968824, 136817688)
@@ -132,42 +108,8 @@ class Office(DispatcherHarness):
             budget=RequestBudget(10**9),
             sleep=lambda _seconds: asyncio.sleep(0),
         )
-        watch: Any = SimpleNamespace(
-            trunk_names={},
-            unwatched=frozenset(),
-            asterisk_down=False,
-            left_alone=set(),
-            dialect=None,
-            listed=NOTHING_LISTED,
-            cause=lambda _trunk: None,
-            on_reregistration=lambda _trunk: False,
-        )
-        notices = Notifier(
-            station=STATION,
-            cards=AlertMessages(),
-            people=OnCallResolver(
-                OnCallBook(self.store, lambda: NOW, Signal()),
-                self.book,
-                STATION,
-                Contacts(self.store),
-            ),
-            destinations=Destinations(STATION, [], self.book),
-            zone=lambda: UTC,
-            plan=EscalationPolicy(),
-        )
-        incident_manager = IncidentManager(self.store, STATION, notices, Signal(), LastSeenWriter(self.store))
-        phones: Any = SimpleNamespace(offline_since=lambda _number: None)
-        return Station(
-            name=STATION,
-            title=STATION,
-            pbx=pbx,
-            watch=watch,
-            incident_manager=incident_manager,
-            phones=phones,
-            watched=WatchedExtensions(self.store, STATION, Signal()),
-            drills=Drills(self.store, STATION, incident_manager),
-            zone=lambda: UTC,
-        )
+        shared = replace(self.shared, clients=Clients({STATION: pbx}))  # type: ignore[arg-type]
+        return handler_station(build_station(station_settings(STATION, timezone="UTC"), shared))
 
     async def open(self) -> None:
         async with self.store.begin() as session:

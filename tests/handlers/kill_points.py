@@ -25,8 +25,10 @@ from bot.store.tables.messages import Outgoing, Received
 from bot.telegram.updates.queue import UpdateQueue
 from handlers.dispatch.services import Station
 from tests.fixtures import stores
-from tests.handlers.dispatcher_harness import ANNA, Chat, message, press
+from tests.handlers.dispatcher_harness import ANNA
 from tests.handlers.forged_updates import CountingTransport, Office
+from tests.handlers.recording_chat import Chat
+from tests.handlers.update_factory import message, press
 
 # Polls after which the PBX carries out a request received before the kill.
 LATE = 3
@@ -149,7 +151,7 @@ class MortalOffice(Office):
     def __init__(self, store: MortalStore, *, two_person: frozenset[str] = frozenset()) -> None:
         self.process_state = store.process_state
         super().__init__(store)
-        self._options["two_person"] = two_person
+        self.settings = self.settings.model_copy(update={"two_person": two_person})
         self.wire = MortalWire(self.process_state)
         self.chat: MortalChat = MortalChat(process_state=self.process_state)
         self.start()

@@ -13,7 +13,9 @@ from bot.store.access.contacts import Contact
 from bot.store.database import Store
 from bot.store.tables.messages import Keyboard, Outgoing
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import GROUP, NOW, Chat, DispatcherHarness
+from tests.handlers.dispatcher_harness import GROUP, DispatcherHarness
+from tests.handlers.recording_chat import Chat
+from tests.handlers.update_factory import NOW
 from tests.messages.renderers import renderer
 
 ADMIN, BORIS, VERA, OLEG = 1001, 1002, 1003, 1004

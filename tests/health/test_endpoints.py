@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from bot.app.http_servers import listening_socket
+from bot.app.update_listener import listening_socket
 from bot.config.errors import WrongSettings
 from bot.health.endpoints import health_app
 from bot.runtime import metrics

@@ -13,7 +13,8 @@ from handlers.employees import fields
 from handlers.parsing.arguments import Words, read_words
 from handlers.safety import password_in_chat
 from handlers.trunks import fields as trunk_fields
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, SAM, VERA, DispatcherHarness, message, place_of
+from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, VERA, DispatcherHarness
+from tests.handlers.update_factory import NOW, message, place_of
 
 SECRET = "Tr1ckyPass9x"
 NAMES = ("password", "secret", "пароль", "пассворд")

@@ -7,18 +7,14 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.access.policy import BUILT_IN, Destination, Grant
+from bot.app.wiring.stations import build_incidents
 from bot.engine.incident_manager import IncidentManager
 from bot.engine.last_seen import LastSeenWriter
 from bot.incidents.model import End, Kind, Opened, Resolved, StateChange, Transition
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
-from bot.notifications.alert_messages import AlertMessages
-from bot.notifications.destinations import Destinations
-from bot.notifications.fallback import Fallback
-from bot.notifications.notifier import Notifier
-from bot.notifications.recipients import OnCallResolver
 from bot.runtime.waiting import Signal
-from bot.store.access.contacts import Contact, Contacts, remember
+from bot.store.access.contacts import Contact, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
@@ -26,6 +22,7 @@ from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import Outgoing
 from tests.incident_harness.pbx import GROUP, NAMES, PAGED_ONCE, STATION, ZONE, Book
 from tests.incident_harness.station import START
+from tests.incident_harness.wiring import SilentSender, shared_services, station_settings
 
 RENDERERS = {language: Renderer(language) for language in ("en", "ru")}
 FORUM = Destination(-200, 7)
@@ -47,29 +44,32 @@ class Books:
         self.store = store
         self.now = START
         self.woken = 0
-        self.plan = PAGED_ONCE
+        self.page_again_every = PAGED_ONCE
         self.last_seen = LastSeenWriter(store)
         self.chats = list(chats)
         self.newest: dict[int, int] = {}
-        self.on_call = Book(levels=[])
-        self.grants = GrantBook(store, lambda: self.now, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
-        self.people = OnCallResolver(self.on_call, self.grants, STATION, Contacts(store))
+        self.on_call: Any = Book(levels=[])
+        self.grants = GrantBook(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
         self.incident_manager = self.another_incident_manager()
 
     def another_incident_manager(self) -> IncidentManager:
         """Return a second incident manager over the same database."""
-        cards = AlertMessages(self.newest.get)
-        destinations = Destinations(STATION, self.chats, self.grants)
-        notices = Notifier(
-            station=STATION,
-            cards=cards,
-            people=self.people,
-            destinations=destinations,
-            zone=lambda: ZONE,
-            plan=self.plan,
+        shared = shared_services(
+            self.store,
+            self.clock,
+            grants=self.grants,
+            oncall=self.on_call,
+            sender=SilentSender(self.newest.get),
+            owed=Signal(self._wake),
+            last_seen=self.last_seen,
         )
-        self.fallback = Fallback(STATION, notices=notices, cards=cards, people=self.people, destinations=destinations)
-        return IncidentManager(self.store, STATION, notices, Signal(self._wake), self.last_seen)
+        settings = station_settings(STATION, tuple(self.chats), page_again_every=self.page_again_every)
+        incidents = build_incidents(settings, shared, lambda: ZONE)
+        self.people, self.fallback = incidents.people, incidents.fallback
+        return incidents.manager
+
+    def clock(self) -> datetime:
+        return self.now
 
     async def cannot_be_delivered(self, row: int, reason: str = "Forbidden: bot was blocked by the user") -> str | None:
         """Handle an undeliverable message as the delivery worker does; returns the fallback recipient."""

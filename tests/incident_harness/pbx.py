@@ -11,23 +11,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import BUILT_IN, Destination, Grant
+from bot.app.wiring.stations import build_station
 from bot.detection.observation import StationFault
-from bot.detection.trunk_machine import Policy
 from bot.detection.trunk_state import CONFIRMATIONS, TrunkState
-from bot.engine.incident_manager import IncidentManager
-from bot.engine.last_seen import LastSeenWriter
-from bot.engine.trunk_monitor import TrunkMonitor
 from bot.incidents.silence_store import Silences
-from bot.notifications.alert_messages import AlertMessages
-from bot.notifications.destinations import Destinations
-from bot.notifications.escalation import EscalationPolicy
-from bot.notifications.fallback import Fallback
-from bot.notifications.notifier import Notifier
-from bot.notifications.recipients import OnCallResolver
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.runtime.waiting import Signal
-from bot.store.access.contacts import Contact, Contacts, remember
+from bot.store.access.contacts import Contact, remember
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
@@ -35,6 +26,7 @@ from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import Outgoing
 from tests.incident_harness.phones import Phones
 from tests.incident_harness.station import START, Clock, FakePbx
+from tests.incident_harness.wiring import Clients, SilentSender, shared_services, station_settings
 
 STATION = "Head office"
 GROUP = -100
@@ -45,8 +37,8 @@ BLOCKED = "Forbidden: bot was blocked by the user"
 KICKED = "Forbidden: bot was kicked from the supergroup chat"
 # After an event every poll is simulated for this long.
 CLOSELY = timedelta(minutes=1)
-# Tests of other behaviour page once.
-PAGED_ONCE = EscalationPolicy(page_again_every=timedelta(0))
+# PAGE_AGAIN_EVERY of tests of other behaviour: they page once.
+PAGED_ONCE = 0.0
 SELDOM = 60.0
 
 
@@ -73,43 +65,43 @@ class World(Phones):
         self,
         store: Store,
         *,
-        policy: Policy | None = None,
-        plan: EscalationPolicy | None = None,
         zone: ZoneInfo = ZONE,
         name: str = STATION,
+        page_again_every: float = PAGED_ONCE,
     ) -> None:
         super().__init__(store, Clock(), zone)
         self.name = name
         self.pbx = FakePbx(self.clock)
-        self.policy = policy or Policy()
-        self.plan = plan or PAGED_ONCE
+        chats = (Destination(GROUP),)
+        self.settings = station_settings(name, chats, timezone=zone, page_again_every=page_again_every)
         self.on = True
         self.next_due: datetime | None = None
         self._next_look: datetime | None = None
-        self._stirred = True
         self.book = Book()
         self.silences = Silences(store, self.clock, Signal())
         self._grants = GrantBook(store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, Signal())
-        self.incident_manager = self._new_incident_manager()
-        self.watch = self._new_watch()
+        self.renew()
 
-    def _new_incident_manager(self) -> IncidentManager:
-        cards, people = (
-            AlertMessages(lambda chat: self.message_id),
-            OnCallResolver(self.book, self._grants, self.name, Contacts(self.store)),
+    def renew(self) -> None:
+        """Build the station again; only the database survives."""
+        shared = shared_services(
+            self.store,
+            self.clock,
+            grants=self._grants,
+            oncall=self.book,
+            sender=SilentSender(self._newest),
+            clients=Clients({self.name: self.pbx}),
+            owed=Signal(self._stir),
         )
-        destinations = Destinations(self.name, [Destination(GROUP)], self._grants)
-        notices = Notifier(
-            station=self.name,
-            cards=cards,
-            people=people,
-            destinations=destinations,
-            zone=lambda: self.zone,
-            plan=self.plan,
-        )
-        self.fallback = Fallback(self.name, notices=notices, cards=cards, people=people, destinations=destinations)
-        self.last_seen = LastSeenWriter(self.store)
-        return IncidentManager(self.store, self.name, notices, Signal(self._stir), self.last_seen)
+        self.last_seen = shared.last_seen
+        station = build_station(self.settings, shared)
+        self.watch = station.watch
+        self.incident_manager, self.fallback = station.incident_manager, station.fallback
+        self._next_look = None
+        self._stir()
+
+    def _newest(self, _chat: int) -> int:
+        return self.message_id
 
     async def shuts(self, chat: int, *, said: bool) -> None:
         """Close the chat. Telegram reports it at once (`said`), or only on the next message."""
@@ -142,9 +134,6 @@ class World(Phones):
     def _stir(self) -> None:
         self._stirred = True
 
-    def _new_watch(self) -> TrunkMonitor:
-        return TrunkMonitor(self.name, self.pbx, self.incident_manager, self.policy, self.clock)  # type: ignore[arg-type]
-
     async def opens(self) -> None:
         async with self.store.begin() as session:
             for person, name in NAMES.items():
@@ -157,12 +146,6 @@ class World(Phones):
         self.renew()
         await self.watch.remember()
 
-    def renew(self) -> None:
-        self.incident_manager = self._new_incident_manager()
-        self.watch = self._new_watch()
-        self._next_look = None
-        self._stir()
-
     async def pass_(self, seconds: float, every: float | None = None) -> None:
         """Advance the time: poll the PBX, run the ticker, deliver messages. Polls are skipped while no decision is
         near.
@@ -172,7 +155,7 @@ class World(Phones):
         while self.clock.now < end:
             await self.moment()
             near = self.clock.now < closely_until or self.is_restless()
-            left, often = (end - self.clock.now).total_seconds(), self.policy.poll_interval
+            left, often = (end - self.clock.now).total_seconds(), self.settings.poll_interval
             # The bot has polled immediately before the next event.
             step = every or (often if near else max(often, min(SELDOM, left - often)))
             self.clock.pass_(min(step, left))

@@ -1,13 +1,11 @@
 """Closed chats: another recipient is notified, and the administrators once."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 
 import pytest
 
 from bot.access.policy import BUILT_IN, Destination, Grant
 from bot.incidents.model import Kind
-from bot.notifications.escalation import EscalationPolicy
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
@@ -173,8 +171,7 @@ async def test_a_message_with_a_newer_one_below_it_is_not_passed_on(books: Books
 
 def administered_by(books: Books, *admins: int, chats: tuple[int, ...] = (GROUP,)) -> None:
     given = [Grant(one, "admin" if one in admins else "operator") for one in ADMINS]
-    books.grants = GrantBook(books.store, lambda: books.now, given, BUILT_IN, Signal())
-    books.people._grants = books.grants
+    books.grants = GrantBook(books.store, books.clock, given, BUILT_IN, Signal())
     books.chats = [Destination(chat) for chat in chats]
     books.incident_manager = books.another_incident_manager()
 
@@ -279,7 +276,7 @@ async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the
 
 async def test_the_same_person_is_paged_again_until_they_take_it_and_once_however_late(books: Books) -> None:
     books.on_call.levels = [[ANNA, BORIS]]
-    books.plan = EscalationPolicy(page_again_every=timedelta(minutes=2))
+    books.page_again_every = 120.0
     books.incident_manager = books.another_incident_manager()
     number = await books.opens()
     await books.opens("t2")

@@ -9,10 +9,9 @@ from hypothesis import strategies as st
 
 from bot.access.policy import EVERY_STATION, Grant
 from bot.incidents.model import Kind
-from bot.notifications.recipients import OnCallResolver, OnCallTargets, quiet_until
+from bot.notifications.recipients import OnCallTargets, quiet_until
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.runtime.waiting import Signal
-from bot.store.access.contacts import Contacts
 from bot.store.access.grants import GrantBook
 from bot.store.database import Store
 from bot.store.oncall.schedules import OnCallBook, ShiftChange
@@ -30,6 +29,11 @@ async def books(store: Store) -> Books:
     books = Books(store)
     await books.meets_everybody()
     return books
+
+
+def granted(books: Books, *grants: Grant) -> None:
+    books.grants = GrantBook(books.store, books.clock, grants, books.grants.roles, Signal())
+    books.another_incident_manager()
 
 
 async def cannot_be_reached(books: Books, *people: int) -> None:
@@ -70,16 +74,13 @@ async def test_whoever_lost_the_role_is_passed_over_without_a_word(books: Books)
 
 async def test_a_role_that_has_ended_counts_for_nothing(books: Books) -> None:
     ended = Grant(STRANGER, "operator", until=START - timedelta(seconds=1))
-    grants = GrantBook(books.store, lambda: START, [ended, Grant(ANNA, "operator")], books.grants.roles, Signal())
     books.on_call.levels = [[STRANGER, ANNA]]
-    books.people = OnCallResolver(books.on_call, grants, STATION, Contacts(books.store))
+    granted(books, ended, Grant(ANNA, "operator"))
     assert await next_of(books) == OnCallTargets((ANNA,))
 
 
 async def test_without_a_list_everybody_are_the_administrators(books: Books) -> None:
-    operator = Grant(BORIS, "operator")
-    grants = GrantBook(books.store, lambda: START, [Grant(VERA, "admin"), operator], books.grants.roles, Signal())
-    books.people = OnCallResolver(books.on_call, grants, STATION, Contacts(books.store))
+    granted(books, Grant(VERA, "admin"), Grant(BORIS, "operator"))
     assert await next_of(books) == OnCallTargets(())
     assert await everybody(books) == (VERA,)
     books.on_call.levels = [[STRANGER]]
@@ -203,8 +204,8 @@ def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple
 @pytest.fixture
 async def oncall(books: Books) -> OnCallBook:
     """The real on-call book, used by a station's resolver."""
-    book = OnCallBook(books.store, lambda: START, Signal())
-    books.people = OnCallResolver(book, books.grants, STATION, Contacts(books.store))
+    books.on_call = book = OnCallBook(books.store, books.clock, Signal())
+    books.another_incident_manager()
     await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")
     return book
 

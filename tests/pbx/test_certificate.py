@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.app.station_monitor import _trusting
+from bot.app.wiring.pbx_clients import trusting
 from bot.pbx import Pbx, PbxError, Untrusted, WrongName
 
 # As MikoPBX creates it: its script's sections, a shorter key.
@@ -65,7 +65,7 @@ async def asked(served: Path, trusted: Path | None) -> PbxError | None:
     context.load_cert_chain(served, served.with_suffix(".key"))
     server = await asyncio.start_server(answers, "127.0.0.1", 0, ssl=context)
     port = server.sockets[0].getsockname()[1]
-    verify = _trusting(trusted) if trusted else True
+    verify = trusting(trusted) if trusted else True
     try:
         async with Pbx(f"https://127.0.0.1:{port}", SecretStr("key"), verify=verify) as pbx:
             assert await pbx.time_zone() == "Europe/Berlin"

@@ -8,7 +8,6 @@ from typing import Any
 from bot.incidents.model import kind_info
 from bot.incidents.silence import EVERYTHING
 from bot.incidents.silence_store import SilenceRequest
-from bot.notifications.escalation import EscalationPolicy
 from bot.pbx import (
     Ban,
     Busy,
@@ -84,7 +83,7 @@ class Played:
 
 
 async def play(scenario: Scenario, store: Store, dialect: Dialect = Dialect.EARLIER) -> Played:
-    world = World(store, zone=scenario.zone, plan=EscalationPolicy())
+    world = World(store, zone=scenario.zone, page_again_every=120)
     world.pbx.dialect = dialect
     world.clock.now = scenario.begins
     await world.opens()

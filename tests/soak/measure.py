@@ -35,7 +35,7 @@ class Measured:
 
 
 async def measure(app: Application, path: Path) -> Measured:
-    stored = await rows(app._store)
+    stored = await rows(app.program.store)
     gc.collect()
     return _measured(app, path, stored)
 

@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
-from unittest.mock import patch
 
 from sqlalchemy import text
 
 from bot.app.application import Application
+from bot.app.program import Resources
 from bot.app.retention_job import run_retention
 from bot.app.station_monitor import StationMonitor
 from bot.config.settings import Settings
@@ -27,8 +27,9 @@ from bot.store.database import Store
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.updates.polling import UpdatesBot
 from tests.fixtures import stores
-from tests.handlers.dispatcher_harness import message, press
+from tests.handlers.update_factory import message, press
 from tests.incident_harness.station import UP, Clock, FakePbx
+from tests.incident_harness.wiring import Clients
 from tests.soak.telegram import BLOCKED, SoakTelegram
 
 ANNA, BORIS, VERA = 1, 2, 3
@@ -119,7 +120,7 @@ class Season:
 
     @property
     def store(self) -> Store:
-        return self.app._store
+        return self.app.program.store
 
     def counted(self) -> tuple[int, int, int, int]:
         """Return the numbers of polls, updates, and Telegram calls accepted and refused."""
@@ -140,7 +141,7 @@ class Season:
 
     async def settles(self) -> None:
         """Wait until all tasks are done."""
-        updates, dispatcher = self.app._listening._updates, self.app._dispatcher
+        updates, dispatcher = self.app.program.listener._updates, self.app._dispatcher
         assert updates
         assert dispatcher
         await updates.drain(60)
@@ -149,18 +150,18 @@ class Season:
 
     async def _takes(self, update: dict[str, Any]) -> None:
         self.updates += 1
-        assert self.app._listening._updates
-        await self.app._listening._updates.enqueue([{"update_id": next(self._update), **update}])
+        assert self.app.program.listener._updates
+        await self.app.program.listener._updates.enqueue([{"update_id": next(self._update), **update}])
         await self.settles()
 
     @property
     def station(self) -> StationMonitor:
-        return self.app._fleet["Head office"]
+        return self.app.program.fleet["Head office"]
 
     async def _moment(self) -> None:
         self.looks += 1
         await self.station.watch.poll()
-        while await self.app._fleet.ticker.tick():
+        while await self.app.program.fleet.ticker.tick():
             pass
         if self.clock.now >= self._next_round:
             self._next_round = self.clock.now + ROUND
@@ -179,7 +180,7 @@ class Season:
         """Deliver as the delivery worker does when it is woken or a message is due."""
         async with self.store.begin() as session:
             due = await session.scalar(DUE, {"now": self.clock.now.replace(tzinfo=None).isoformat(" ")})
-        while due and await self.app._delivery_worker.deliver_due():
+        while due and await self.app.program.delivery_worker.deliver_due():
             pass
 
 
@@ -193,23 +194,23 @@ async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta
         pbx.trunks.shows(trunk, UP)
     telegram = SoakTelegram(chance)
     bot = UpdatesBot(TOKEN, request=telegram, get_updates_request=telegram)
-    with (
-        patch("bot.app.application.telegram_bot", lambda _settings: bot),
-        patch("bot.app.application.Store", lambda _url: stores.hurried(path)),
-        patch("bot.app.application.RateLimiter", lambda: _pace(clock)),
-        patch("bot.app.station_monitor.Pbx", lambda *_, **__: pbx),
-    ):
-        stations = (settings.only_station(),)
-        steady = MonotonicClock(clock, lambda: clock.now.timestamp())
-        app = Application(settings, stations, reread=lambda: stations, clock=steady)
-    await app._store.open()
-    await app._fleet.start()
-    app._listening._updates = await app._answering("bot")
+    resources = Resources(
+        clock=MonotonicClock(clock, lambda: clock.now.timestamp()),
+        store=stores.hurried(path),
+        bot=bot,
+        rate_limiter=_pace(clock),
+        clients=Clients({settings.pbx_name: pbx}),  # type: ignore[arg-type]
+    )
+    stations = (settings.only_station(),)
+    app = Application(settings, stations, resources, reread=lambda: stations)
+    await app.program.store.open()
+    await app.program.fleet.start()
+    app.program.listener._updates = await app.answer("bot")
     shift = Shift(Unit.DAYS, 1, clock.now.replace(tzinfo=None) - timedelta(days=1), "Europe/Berlin")
-    await app._oncall.set_rotation("Head office", Rotation(1, (ANNA, BORIS, VERA), shift), "Anna")
+    await app.program._shared.oncall.set_rotation("Head office", Rotation(1, (ANNA, BORIS, VERA), shift), "Anna")
 
     yield Season(app, clock, pbx, telegram, step, kept)
-    await app._store.close()
+    await app.program.store.close()
 
 
 def _settings(path: Path, step: timedelta) -> Settings:

@@ -4,7 +4,7 @@ import pytest
 
 from bot.store.access.audit import entry, plain
 from bot.store.typed_secrets import holds_secret, names_secret, without_passwords, without_secrets
-from tests.handlers.dispatcher_harness import NOW
+from tests.handlers.update_factory import NOW
 
 SECRET = "hunterIs2"
 NAMED = [

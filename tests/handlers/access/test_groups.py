@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, VERA, DispatcherHarness, person_of, place_of
+from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, VERA, DispatcherHarness
+from tests.handlers.update_factory import person_of, place_of
 
 BRANCH, ALERTS = -500, -300
 BOT = {"id": 7, "is_bot": True, "first_name": "Bot"}

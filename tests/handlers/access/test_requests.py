@@ -6,7 +6,8 @@ from bot.access.policy import AccessContext
 from bot.store.access.access_requests import AGAIN_AFTER
 from bot.store.database import Store
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import ANNA, NOW, SAM, STATION, DispatcherHarness
+from tests.handlers.dispatcher_harness import ANNA, SAM, STATION, DispatcherHarness
+from tests.handlers.update_factory import NOW
 
 
 async def asked(store: Store, stations: tuple[str, ...] = ()) -> DispatcherHarness:

@@ -6,7 +6,7 @@ import pytest
 
 from bot.access.policy import Access, AccessContext, Grant, Permission
 from handlers.authorization.independence import independents, is_independent
-from tests.handlers.dispatcher_harness import NOW
+from tests.handlers.update_factory import NOW
 
 FIRST, BORIS, CAROL, DAVE = 1, 2, 3, 4
 PBX, LONG_AGO = "Head office", NOW - timedelta(days=40)

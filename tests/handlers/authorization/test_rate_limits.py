@@ -19,7 +19,8 @@ from handlers.authorization.rate_limits import (
 from handlers.dispatch.intents import Actor, Place
 from handlers.dispatch.request import Reply
 from handlers.dispatch.rules import RULES, Rule
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, VERA, DispatcherHarness
+from tests.handlers.dispatcher_harness import ANNA, GROUP, OLGA, VERA, DispatcherHarness
+from tests.handlers.update_factory import NOW
 
 PACE = RequestLimits(person=3, chat=5, costly=1)
 BORIS, GROUP_PLACE = Actor(2, "Boris"), Place(GROUP, None, private=False)

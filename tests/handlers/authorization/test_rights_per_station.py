@@ -22,7 +22,8 @@ from handlers.dispatch.intents import Actor, Place
 from handlers.dispatch.request import Question, Reply, Request
 from tests.fixtures import stores
 from tests.fixtures.examples import examples
-from tests.handlers.dispatcher_harness import NOW, SAM, DispatcherHarness
+from tests.handlers.dispatcher_harness import SAM, DispatcherHarness
+from tests.handlers.update_factory import NOW
 
 ACME, BAKER, CORP = STATIONS = ("acme", "baker", "corp")
 ROOT, ALICE, BOB, CAROL, MEMBER = 1, 11, 12, 13, 21
@@ -224,7 +225,12 @@ async def test_an_import_goes_on_only_for_whom_has_the_right_at_its_pbx(fleet: D
     alice = Actor(ALICE, "Alice")
     private = Place(ALICE, None, private=True)
     about = partial(
-        fleet.authorizer.authorize_resumed, "import.go_on", alice, private, subject_name="1", data={"import": 1}
+        fleet.dispatcher._authorizer.authorize_resumed,
+        "import.go_on",
+        alice,
+        private,
+        subject_name="1",
+        data={"import": 1},
     )
     assert (await about(station=ACME)).decision.allowed
     assert not (await about(station=BAKER)).decision.allowed

@@ -13,7 +13,8 @@ from bot.store.database import Store
 from bot.telegram.errors import DeliveryError, TryLater, Undeliverable
 from handlers import CATALOGUE
 from handlers.dialog.menus import Menus
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, OTHER_GROUP, SAM, VERA, DispatcherHarness, message
+from tests.handlers.dispatcher_harness import ANNA, GROUP, OLGA, OTHER_GROUP, SAM, VERA, DispatcherHarness
+from tests.handlers.update_factory import NOW, message
 from tests.messages.renderers import renderer
 
 

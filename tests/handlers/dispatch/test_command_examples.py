@@ -9,7 +9,8 @@ from bot.store.database import Store
 from handlers import CATALOGUE
 from handlers.access.audit import PAGE
 from handlers.employees.export_employees import WORDS
-from tests.handlers.dispatcher_harness import ANNA, NOW, DispatcherHarness
+from tests.handlers.dispatcher_harness import ANNA, DispatcherHarness
+from tests.handlers.update_factory import NOW
 from tests.messages.renderers import renderer
 
 

@@ -16,7 +16,8 @@ from bot.telegram.errors import MessageGone, TryLater, Undeliverable
 from handlers.dispatch.declare import Command
 from handlers.dispatch.request import Handler, Question, Reply, Request, Secret, WrongArguments
 from handlers.dispatch.rules import Rule
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, SAM, VERA, DispatcherHarness
+from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, VERA, DispatcherHarness
+from tests.handlers.update_factory import NOW
 
 
 async def test_what_is_allowed_is_done_and_written_down(harness: DispatcherHarness) -> None:
@@ -63,7 +64,8 @@ async def test_an_error_while_deciding_denies_and_is_written_down(
 
 
 async def test_a_decision_that_hangs_denies(store: Store) -> None:
-    harness = DispatcherHarness(store, within=0.05)
+    harness = DispatcherHarness(store)
+    harness.hurry(0.05)
     harness.members.slow = 5
     harness.offers("status", Permission.STATUS)
     await harness.types("/status", person=SAM)

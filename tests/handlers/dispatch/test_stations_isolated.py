@@ -13,7 +13,8 @@ from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import NOW, DispatcherHarness
+from tests.handlers.dispatcher_harness import DispatcherHarness
+from tests.handlers.update_factory import NOW
 
 ACME, BAKER, CORP = STATIONS = ("acme", "baker", "corp")
 ROOT, ALICE, BELLA = 1, 11, 12

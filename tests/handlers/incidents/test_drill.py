@@ -13,7 +13,8 @@ from bot.store.access.contacts import Contact
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident, IncidentEvent
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import GRANTS, GROUP, NOW, STATION, VERA, DispatcherHarness
+from tests.handlers.dispatcher_harness import GRANTS, GROUP, STATION, VERA, DispatcherHarness
+from tests.handlers.update_factory import NOW
 from tests.incident_harness.recording_sink import RecordingStateSink
 from tests.messages.renderers import renderer
 

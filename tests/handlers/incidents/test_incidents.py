@@ -18,7 +18,8 @@ from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
 from handlers.incidents.history import percent
 from tests.fixtures.incident_history import add_card, add_event, add_incident
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, SAM, STATION, VERA, DispatcherHarness, FakeStation
+from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, STATION, VERA, DispatcherHarness, FakeStation
+from tests.handlers.update_factory import NOW
 from tests.messages.renderers import renderer
 
 TOPICS = ("incident", "incidents", "why", "history")

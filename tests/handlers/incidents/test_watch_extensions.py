@@ -11,7 +11,8 @@ from bot.messages.sanitize import WORD_JOINER
 from bot.pbx import Answer, ExtensionStatus, PbxError, TimedOut
 from bot.store.database import Store
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import ANNA, GRANTS, GROUP, NOW, STATION, VERA, DispatcherHarness
+from tests.handlers.dispatcher_harness import ANNA, GRANTS, GROUP, STATION, VERA, DispatcherHarness
+from tests.handlers.update_factory import NOW
 from tests.messages.renderers import renderer
 
 BORIS = 4

@@ -19,8 +19,9 @@ from bot.store.tables.incidents import Incident, IncidentEvent, SilenceRow
 from bot.store.tables.messages import Keyboard
 from bot.store.tables.people import GrantRow, OverrideRow, RotationRow
 from tests.fixtures.examples import number
-from tests.handlers.dispatcher_harness import ANNA, NOW, OLGA, STATION, message, press
+from tests.handlers.dispatcher_harness import ANNA, OLGA, STATION
 from tests.handlers.kill_points import MortalOffice, MortalStore, opened
+from tests.handlers.update_factory import NOW, message, press
 
 Update = dict[str, Any]
 PETER = 424242

@@ -16,7 +16,8 @@ from bot.store.tables.messages import Keyboard
 from handlers.dispatch.declare import ButtonAction
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart, Rule
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, VERA, DispatcherHarness, press
+from tests.handlers.dispatcher_harness import ANNA, GROUP, VERA, DispatcherHarness
+from tests.handlers.update_factory import NOW, press
 from tests.messages.renderers import renderer
 
 LOCKED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
@@ -128,7 +129,7 @@ async def test_what_nobody_may_any_more_is_not_gone_on_with_and_that_is_said(
 
 
 def _with_grants(harness: DispatcherHarness) -> None:
-    harness._options["grants"] = (Grant(ANNA, "viewer"),)
+    harness._grants = (Grant(ANNA, "viewer"),)
     DispatcherHarness.start(harness)
 
 

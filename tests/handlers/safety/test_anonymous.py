@@ -8,7 +8,8 @@ import pytest
 from bot.access.policy import Permission
 from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, VERA, DispatcherHarness, message, place_of
+from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, VERA, DispatcherHarness
+from tests.handlers.update_factory import message, place_of
 
 GROUP_BOT = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
 

@@ -15,7 +15,8 @@ from bot.store.tables.messages import Keyboard, Outgoing
 from handlers.dispatch.request import Question, Reply
 from handlers.dispatch.rules import Where
 from handlers.safety.two_person import WITHIN
-from tests.handlers.dispatcher_harness import ANNA, GROUP, NOW, OLGA, SAM, VERA, DispatcherHarness
+from tests.handlers.dispatcher_harness import ANNA, GROUP, OLGA, SAM, VERA, DispatcherHarness
+from tests.handlers.update_factory import NOW
 
 DEED = "trunk.switch_now"
 QUESTION = Reply(Message("broken", {}, ((Button("Yes", DEED, {"id": "T"}),),)), confirm=True)

@@ -6,7 +6,8 @@ from bot.access.policy import Grant, Permission
 from bot.store.database import Store
 from bot.store.stations import bindings
 from handlers import CATALOGUE
-from tests.handlers.dispatcher_harness import DispatcherHarness, person_of, place_of
+from tests.handlers.dispatcher_harness import DispatcherHarness
+from tests.handlers.update_factory import person_of, place_of
 
 ACME, BAKER, CORP = STATIONS = ("acme", "baker", "corp")
 ROOT, ALICE, CAROL, MEMBER = 1, 11, 13, 21

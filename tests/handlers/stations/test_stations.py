@@ -19,7 +19,8 @@ from bot.store.database import Store
 from bot.store.tables.incidents import Incident
 from handlers import CATALOGUE
 from handlers.stations import stations
-from tests.handlers.dispatcher_harness import NOW, DispatcherHarness
+from tests.handlers.dispatcher_harness import DispatcherHarness
+from tests.handlers.update_factory import NOW
 
 ROOT, ALICE = 1, 11
 SEEN = NOW - timedelta(seconds=20)

@@ -1,37 +1,31 @@
-"""Build the access-controlled dispatcher over the running services."""
+"""Build the access-controlled dispatcher and the services of handlers."""
 
 from collections.abc import Collection
 
 import structlog
 
-from bot.app.fleet import Fleet
 from bot.app.station_monitor import StationMonitor
 from bot.app.station_registry import StationRegistry
+from bot.app.wiring.shared_services import SharedServices
 from bot.config.settings import Settings
-from bot.engine.calendar_feed import CalendarFeed
 from bot.incidents.silence_store import Silences
 from bot.messages.renderer import Renderer
-from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader
-from bot.store.access.contacts import Contacts
 from bot.store.access.denials import Denials
-from bot.store.access.grants import GrantBook
 from bot.store.access.known_senders import AlertChats
-from bot.store.database import Store
 from bot.store.messages.temporary_payloads import TemporaryPayloads
-from bot.store.oncall.schedules import OnCallBook
 from bot.store.stations.bindings import Bindings
 from bot.store.stations.imports import Imports
 from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Reregistrations
-from bot.telegram.delivery.sender import Sender
 from bot.telegram.membership import Membership
-from handlers import CATALOGUE, HOOKS
+from handlers import HOOKS
 from handlers.authorization.authorizer import Authorizer
 from handlers.authorization.rate_limits import RateLimits, RequestLimits
 from handlers.authorization.station_choice import StationChooser
+from handlers.dispatch.declare import Catalogue
 from handlers.dispatch.dispatcher import Dispatcher
 from handlers.dispatch.executor import Executor
 from handlers.dispatch.services import Services, Station
@@ -51,7 +45,8 @@ class SpokenStations:
         return self._registry.names
 
     def find(self, name: str) -> Station | None:
-        return _spoken_of(self._registry.get(name))
+        found = self._registry.get(name)
+        return None if found is None else handler_station(found)
 
     def alert_stations_of(self, chat: int) -> Collection[str]:
         return self._registry.alert_stations_of(chat)
@@ -59,33 +54,28 @@ class SpokenStations:
 
 def build_services(
     settings: Settings,
-    fleet: Fleet,
-    directory: StationChooser,
-    denials: Denials,
+    shared: SharedServices,
     *,
-    store: Store,
-    grants: GrantBook,
+    directory: StationChooser,
     membership: Membership,
-    people: Contacts,
-    oncall: OnCallBook,
-    calendars: CalendarFeed,
-    clock: Clock,
-    wake: Signal,
+    denials: Denials,
+    silences_changed: Signal,
 ) -> Services:
-    """Build the services of handlers. `wake` wakes the delivery worker."""
+    """Build the services of handlers. `silences_changed` is sent the name of the station."""
+    store, clock = shared.store, shared.clock
     return Services(
         temporary_payloads=TemporaryPayloads(store, clock),
         imports=Imports(store, clock),
         registrations=Reregistrations(store, clock),
-        grants=grants,
-        people=people,
-        requests=AccessRequests(store, clock, grants, wake),
-        oncall=oncall,
-        calendars=calendars,
+        grants=shared.grants,
+        people=shared.people,
+        requests=AccessRequests(store, clock, shared.grants, shared.wake),
+        oncall=shared.oncall,
+        calendars=shared.calendars,
         audit=AuditReader(store, denials),
         membership=membership,
         incidents=Incidents(store, settings.history_kept),
-        silences=Silences(store, clock, Signal(fleet.ticker.silences_changed)),
+        silences=Silences(store, clock, silences_changed),
         bindings=Bindings(store, clock),
         fleet=directory,
     )
@@ -94,18 +84,17 @@ def build_services(
 def build_dispatcher(
     bot_name: str,
     settings: Settings,
-    directory: StationChooser,
+    shared: SharedServices,
     services: Services,
-    denials: Denials,
     *,
-    store: Store,
-    sender: Sender,
+    directory: StationChooser,
+    catalogue: Catalogue,
+    denials: Denials,
     renderer: Renderer,
     alert_chats: AlertChats,
-    clock: Clock,
-    wake: Signal,
 ) -> Dispatcher:
-    """Build the dispatcher. `wake` wakes the delivery worker."""
+    """Build the dispatcher of the commands and buttons in the catalogue."""
+    store, clock = shared.store, shared.clock
     pace = RequestLimits(
         person=settings.commands_per_minute,
         chat=settings.chat_commands_per_minute,
@@ -113,7 +102,7 @@ def build_dispatcher(
     )
     authorizer = Authorizer(
         store=store,
-        catalogue=CATALOGUE,
+        catalogue=catalogue,
         grants=services.grants,
         membership=services.membership,
         limits=RateLimits(pace),
@@ -122,17 +111,17 @@ def build_dispatcher(
         clock=clock,
     )
     second = TwoPersonRule(
-        settings.two_person, store=store, temporary_payloads=services.temporary_payloads, clock=clock, wake=wake
+        settings.two_person, store=store, temporary_payloads=services.temporary_payloads, clock=clock, wake=shared.wake
     )
     executor = Executor(
         directory=directory,
         services=services,
         store=store,
-        sender=sender,
+        sender=shared.sender,
         renderer=renderer,
         clock=clock,
         mask_numbers=settings.mask_numbers,
-        wake=wake,
+        wake=shared.wake,
         needs_second=second.is_needed_for,
     )
     _warn_of_conflict(settings)
@@ -159,18 +148,17 @@ def _warn_of_conflict(settings: Settings) -> None:
         log.warning("TWO_PERSON: requests of the one person in ADMINS cannot be approved; name two people in ADMINS")
 
 
-def _spoken_of(watched: StationMonitor | None) -> Station | None:
-    if watched is None:
-        return None
+def handler_station(monitor: StationMonitor) -> Station:
+    """Return the parts of a station that handlers use."""
     return Station(
-        name=watched.name,
-        title=watched.title,
-        pbx=watched.pbx,
-        watch=watched.watch,
-        incident_manager=watched.incident_manager,
-        phones=watched.checks.phones,
-        watched=watched.watched,
-        drills=watched.drills,
-        zone=watched.zone,
-        country_set=watched.settings.country or "",
+        name=monitor.name,
+        title=monitor.title,
+        pbx=monitor.pbx,
+        watch=monitor.watch,
+        incident_manager=monitor.incident_manager,
+        phones=monitor.checks.phones,
+        watched=monitor.watched,
+        drills=monitor.drills,
+        zone=monitor.zone,
+        country_set=monitor.settings.country or "",
     )

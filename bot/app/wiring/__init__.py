@@ -1,0 +1,1 @@
+"""Composition of the program's parts, from settings and shared services."""

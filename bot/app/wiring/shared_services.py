@@ -1,0 +1,45 @@
+"""Services shared by all stations and by the handlers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bot.access.policy import Destination
+from bot.app.wiring.pbx_clients import PbxClients
+from bot.detection.correlation import ActiveCauses
+from bot.engine.calendar_feed import CalendarFeed
+from bot.engine.last_seen import LastSeenWriter
+from bot.runtime.clock import Clock
+from bot.runtime.pause import PausableGroup
+from bot.runtime.waiting import Signal
+from bot.runtime.watchdog import LoopWatchdog
+from bot.store.access.contacts import Contacts
+from bot.store.access.grants import GrantBook
+from bot.store.database import Store
+from bot.store.oncall.schedules import OnCallBook
+from bot.telegram.delivery.sender import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class SharedServices:
+    """Services shared by all stations and by the handlers. `fleet_chats` are notified of every station; without other
+    recipients `last_resort` is. `wake` wakes the delivery worker; pollers run in `pausable`. Set by the fleet: `owed`
+    signals a due step or a queued notification, `watching_changed` a change of the watched extensions, `causes` holds
+    the common causes of several stations."""
+
+    store: Store
+    sender: Sender
+    grants: GrantBook
+    people: Contacts
+    oncall: OnCallBook
+    fleet_chats: Sequence[Destination]
+    last_resort: Sequence[Destination]
+    last_seen: LastSeenWriter
+    wake: Signal
+    clock: Clock
+    clients: PbxClients
+    watchdog: LoopWatchdog
+    owed: Signal = field(default_factory=Signal)
+    watching_changed: Signal = field(default_factory=Signal)
+    causes: ActiveCauses = field(default_factory=ActiveCauses)
+    pausable: PausableGroup = field(default_factory=PausableGroup)
+    calendars: CalendarFeed = field(default_factory=CalendarFeed)

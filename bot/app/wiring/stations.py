@@ -1,0 +1,91 @@
+"""Build the parts of one station."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from bot.app.station_monitor import StationMonitor
+from bot.app.wiring.shared_services import SharedServices
+from bot.config.station_settings import StationSettings
+from bot.engine.checks.oncall_reachability import ReachabilityCheck
+from bot.engine.drills import Drills
+from bot.engine.incident_manager import IncidentManager
+from bot.notifications.alert_messages import AlertMessages
+from bot.notifications.destinations import Destinations
+from bot.notifications.escalation import EscalationPolicy
+from bot.notifications.fallback import Fallback
+from bot.notifications.notifier import Notifier
+from bot.notifications.recipients import OnCallResolver
+from bot.pbx.time_zone import PbxTimeZone
+from bot.runtime.clock import Zone
+from bot.runtime.waiting import Signal
+from bot.store.stations.watched_extensions import WatchedExtensions
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentParts:
+    """Incidents of one station: their manager, and the recipients of its notifications."""
+
+    manager: IncidentManager
+    people: OnCallResolver
+    destinations: Destinations
+    fallback: Fallback
+
+
+def build_station(settings: StationSettings, shared: SharedServices) -> StationMonitor:
+    """Build the monitor of a station; nothing runs yet."""
+    zone = PbxTimeZone(settings.timezone)
+    incidents = build_incidents(settings, shared, zone)
+    return StationMonitor(
+        settings,
+        pbx=shared.clients.open(settings),
+        zone=zone,
+        incident_manager=incidents.manager,
+        destinations=incidents.destinations,
+        fallback=incidents.fallback,
+        drills=Drills(shared.store, settings.name, incidents.manager),
+        watched=WatchedExtensions(
+            shared.store, settings.name, Signal(partial(shared.watching_changed.send, settings.name))
+        ),
+        duty=ReachabilityCheck(
+            settings.name,
+            book=shared.oncall,
+            grants=shared.grants,
+            people=shared.people,
+            sender=shared.sender,
+            store=shared.store,
+            destinations=incidents.destinations,
+            clock=shared.clock,
+            wake=shared.wake,
+            source=shared.calendars,
+        ),
+        clock=shared.clock,
+    )
+
+
+def build_incidents(settings: StationSettings, shared: SharedServices, zone: Zone) -> IncidentParts:
+    """Build the incident manager of a station with its notifier. `zone` is the station's."""
+    destinations = Destinations(
+        settings.name, settings.alert_chats, shared.grants, fleet=shared.fleet_chats, last_resort=shared.last_resort
+    )
+    cards = AlertMessages(shared.sender.newest, timedelta(seconds=1.5 * settings.poll_interval))
+    people = OnCallResolver(shared.oncall, shared.grants, settings.name, shared.people)
+    notifier = Notifier(
+        station=settings.name,
+        cards=cards,
+        people=people,
+        destinations=destinations,
+        zone=zone,
+        plan=EscalationPolicy(
+            timedelta(seconds=settings.escalate_after),
+            timedelta(seconds=settings.remind_every),
+            timedelta(seconds=settings.page_again_every),
+        ),
+        causes=shared.causes,
+    )
+    return IncidentParts(
+        manager=IncidentManager(shared.store, settings.name, notifier, shared.owed, shared.last_seen),
+        people=people,
+        destinations=destinations,
+        fallback=Fallback(settings.name, notices=notifier, cards=cards, people=people, destinations=destinations),
+    )

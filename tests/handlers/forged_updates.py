@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from sqlalchemy import delete
 
 from bot.access.policy import OPERATOR, WRITES, Grant, Permission
-from bot.demo import pbx as standin
+from bot.demo.pbx import StandinPbx, app
 from bot.detection.unreported_trunks import NOTHING_LISTED
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
@@ -92,8 +92,8 @@ class CountingTransport(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self.writes = 0
         ticks = itertools.count(int(NOW.timestamp()))
-        self.station = standin.StandinPbx(api_key=KEY, traffic=False, speed=1000, now=lambda: float(next(ticks)))
-        self._pbx = httpx.ASGITransport(app=standin.app(self.station))
+        self.station = StandinPbx(api_key=KEY, traffic=False, speed=1000, now=lambda: float(next(ticks)))
+        self._pbx = httpx.ASGITransport(app=app(self.station))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.writes += request.method != "GET"

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from pydantic import ValidationError
+
 REMEDIES = {
     "telegram_token": "is missing; create a bot with @BotFather and copy its token here",
     "pbx_url": "is missing; write the address of your MikoPBX, like https://pbx.example.com",
@@ -17,9 +19,12 @@ class WrongSettings(Exception):
         self.lines = tuple(lines)
         super().__init__("\n".join(self.lines))
 
+    @classmethod
+    def from_validation(cls, error: ValidationError) -> "WrongSettings":
+        return cls(_line(one["loc"], one["type"], one["msg"]) for one in error.errors())
 
-def complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
-    """Return the line for an error of pydantic."""
+
+def _line(location: tuple[int | str, ...], kind: str, message: str) -> str:
     field = str(location[0]) if location else "settings"
     if kind == "missing":
         return f"{field.upper()}: {REMEDIES[field]}"

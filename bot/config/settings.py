@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
 from bot.config import addresses
-from bot.config.errors import REMEDIES, WrongSettings, complaint
+from bot.config.errors import REMEDIES, WrongSettings
 from bot.config.parsing import check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.config.station_settings import (
     AlertAfter,
@@ -268,7 +268,7 @@ def load_settings() -> Settings:
     try:
         settings = Settings()
     except ValidationError as error:
-        raise WrongSettings(complaint(e["loc"], e["type"], e["msg"]) for e in error.errors()) from None
+        raise WrongSettings.from_validation(error) from None
     if settings.pbx_url and (refusal := urls.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
     webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None

@@ -1,14 +1,16 @@
-"""Evaluate one poll of the trunks of a station: their next states, and the changes to report. Pure."""
+"""Evaluate one poll of the trunks of a station: their next states, and the changes to report, with the facts that
+templates show as plain JSON. Pure."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
-from bot.detection import trunk_machine, trunk_state
+from bot.detection import trunk_cause, trunk_machine, trunk_state
 from bot.detection.observation import Observation
+from bot.detection.trunk_health import Cause, Health
 from bot.detection.trunk_machine import Policy
 from bot.detection.trunk_state import TrunkState
 from bot.detection.unreported_trunks import UnreportedTrunks
-from bot.engine import trunk_facts
 from bot.incidents.model import StateChange, Transition
 
 
@@ -32,7 +34,7 @@ def evaluate_trunks(
 
     def note(subject: str, memory: TrunkState, told: Transition | None) -> None:
         if told is not None:
-            facts = trunk_facts.of_trunk(memory, observation, listed.contact(subject))
+            facts = facts_of_trunk(memory, observation, listed.contact(subject))
             changes.append(StateChange(subject, told, facts))
 
     for subject, trunk in observation.trunks.items():
@@ -51,3 +53,35 @@ def evaluate_trunks(
             after[subject] = kept
         note(subject, before[subject], told)
     return after, changes
+
+
+def facts_of_station(observation: Observation) -> dict[str, Any]:
+    return {"trouble": str(observation.trouble or ""), "row": observation.row}
+
+
+def facts_of_trunk(memory: TrunkState, observation: Observation, contact: str) -> dict[str, Any]:
+    """Return a trunk's facts; `contact` of its provider, "" if not noted in the PBX."""
+    enabled = [trunk for trunk in observation.trunks.values() if trunk.health not in (Health.OFF, Health.UNWATCHED)]
+    began = memory.bad_since or memory.since
+    gives_up = trunk_cause.retries_end_at(memory.type, memory.state, Cause(memory.cause), began)
+    return {
+        "trunk": memory.name,
+        "host": memory.host,
+        "type": memory.type,
+        "contact": contact,
+        "state": memory.state,
+        # The cause of a partial outage is unknown.
+        "cause": str(Cause.UNKNOWN if memory.health is Health.PARTIAL else memory.cause),
+        "registering_again": memory.registering_again,
+        "up_since": memory.up_since.isoformat() if memory.up_since else None,
+        "bad_since": began.isoformat(),
+        "gives_up_at": gives_up.isoformat() if gives_up else None,
+        "flaps": memory.flaps,
+        "flapping_since": memory.flapping_since.isoformat() if memory.flapping_since else None,
+        "downtime": memory.downtime,
+        "loses_calls": memory.detour.loses_calls,
+        "detour": list(memory.detour.trunks),
+        "banned_until": memory.banned_until.isoformat() if memory.banned_until else None,
+        "remaining": sum(trunk.health in (Health.UP, Health.DEGRADED) for trunk in enabled),
+        "of": len(enabled),
+    }

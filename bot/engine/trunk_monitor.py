@@ -15,11 +15,10 @@ from bot.detection.trunk_health import Cause, Health
 from bot.detection.trunk_machine import Policy
 from bot.detection.trunk_state import TrunkState
 from bot.detection.unreported_trunks import UnreportedTrunks
-from bot.engine import trunk_facts
 from bot.engine.backfill import HistoryBackfill
 from bot.engine.incident_manager import IncidentManager
 from bot.engine.station_poller import LOOK_WITHIN, StationPoller, WatchObserver
-from bot.engine.trunk_evaluation import evaluate_trunks
+from bot.engine.trunk_evaluation import evaluate_trunks, facts_of_station
 from bot.incidents.model import STATION, StateChange, is_of_trunk
 from bot.pbx import Dialect, Pbx
 from bot.runtime import metrics
@@ -228,7 +227,7 @@ class TrunkMonitor:
         station = replace(station, dialect=observation.dialect or station.dialect)
         happened: list[StateChange] = []
         if told is not None:
-            happened.append(StateChange(STATION, told, trunk_facts.of_station(observation)))
+            happened.append(StateChange(STATION, told, facts_of_station(observation)))
         trunks = dict(self._trunks)
         if station.trouble is None and not station.alarm:
             if self._station.trouble is not None or self._station.alarm:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.access.policy import EVERY_STATION
 from bot.messages.message import Button, File, Message, Rows, mark
+from bot.spreadsheet.writer import packed
 from bot.store.access.audit_queries import AuditFilter, AuditRow
 from bot.store.access.contacts import Contact
 from bot.store.tables.audit import AuditOutcome
@@ -71,7 +72,7 @@ async def export(request: Request) -> Reply:
 
 
 async def _export(request: Request, wanted: AuditFilter) -> Reply:
-    table = [spreadsheet.packed([(*WHO_AND_WHERE, *WHAT_AND_WHY)])]
+    table = [packed([(*WHO_AND_WHERE, *WHAT_AND_WHY)])]
     total = 0
     before: int | None = None
     while total < MOST_EXPORTED and not request.stopping():
@@ -79,7 +80,7 @@ async def _export(request: Request, wanted: AuditFilter) -> Reply:
         if not rows:
             break
         names = await request.known({row.entry.chat_id for row in rows})
-        table.append(spreadsheet.packed(_cells(request, row, names) for row in rows))
+        table.append(packed(_cells(request, row, names) for row in rows))
         total += len(rows)
         before = rows[-1].entry.id
     facts = {"station": request.station.name, "total": total}

@@ -12,9 +12,8 @@ from handlers.dispatch.declare import answer, button, command
 from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employee_import import files, report, run
-from handlers.employee_import import plan as import_plan
 from handlers.employee_import.files import FileLine
-from handlers.employee_import.plan import ImportPlan, RowVerdict
+from handlers.employee_import.plan import ImportPlan, RowVerdict, as_rows, plan_import
 from handlers.parsing import spreadsheet
 from handlers.parsing.spreadsheet import WrongFile
 
@@ -73,7 +72,7 @@ async def take_table(request: Request) -> Reply:
 
 async def _dry_run(request: Request) -> Reply:
     plan = await _plan(request, await _lines(request))
-    kept = await request.services.temporary_payloads.put({"rows": import_plan.as_rows(plan)}, CONFIRM_WITHIN)
+    kept = await request.services.temporary_payloads.put({"rows": as_rows(plan)}, CONFIRM_WITHIN)
     message = Message("import_preview", _facts(request, plan), _question(plan, kept))
     if request.place.private:
         return Reply(message, settled=True, outcome=f"dry run of {len(plan.rows)} lines")
@@ -106,7 +105,7 @@ async def _plan(request: Request, lines: list[FileLine]) -> ImportPlan:
         taken = {}
     next_free = await pbx.employees.next_free_number()
     # Thousands of lines take a second, so it runs in a thread.
-    return await asyncio.to_thread(import_plan.plan, lines, there, taken, next_free, request.station.country)
+    return await asyncio.to_thread(plan_import, lines, there, taken, next_free, request.station.country)
 
 
 def _facts(request: Request, plan: ImportPlan) -> dict[str, Any]:

@@ -41,7 +41,7 @@ class ImportPlan:
         return sum(row.authorization is authorization for row in self.rows)
 
 
-def plan(
+def plan_import(
     lines: Sequence[FileLine], there: Sequence[EmployeeRow], taken: Mapping[str, str], next_free: str, country: str = ""
 ) -> ImportPlan:
     """`there` are the employees that the PBX has, `taken` other numbers in use, with the names of their owners.

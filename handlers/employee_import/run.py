@@ -20,8 +20,7 @@ from handlers.dialog.verify_write import EVERY, FOR
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart
-from handlers.employee_import import report as import_report
-from handlers.employee_import.report import count
+from handlers.employee_import.report import LIFETIME, count, report_file
 from handlers.employees.fields import new_sip_password
 
 # Telegram's limits for edits: about one a second, and twenty a minute in a group.
@@ -77,8 +76,8 @@ async def report(request: Request) -> Reply:
         return Reply(toast=LAPSED)
     if found is None or not found.rows:
         return Reply(toast=mark("The report was delivered already."))
-    file = await import_report.report_file(request, found.rows, request.actor.id)
-    sent = await request.chat.send_privately(file, lifetime=import_report.LIFETIME)
+    file = await report_file(request, found.rows, request.actor.id)
+    sent = await request.chat.send_privately(file, lifetime=LIFETIME)
     if sent:
         await request.services.imports.reported(
             found.id, {row["line"] for row in found.rows if row["state"] == "created"}
@@ -202,11 +201,11 @@ class _ImportRun:
 
     async def _report_delivered(self) -> bool:
         try:
-            file = await import_report.report_file(self._request, self._rows, ("import", self._id))
+            file = await report_file(self._request, self._rows, ("import", self._id))
         except WrongArguments:
             # The button under the last message sends it later.
             return False
-        return await self._request.chat.send_privately(file, lifetime=import_report.LIFETIME)
+        return await self._request.chat.send_privately(file, lifetime=LIFETIME)
 
     async def _show(self, trouble: dict[str, Any] | None) -> None:
         now = time.monotonic()

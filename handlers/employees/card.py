@@ -67,7 +67,7 @@ def _buttons(request: Request, employee: Employee, back: Mapping[str, Any] | Non
 @button("employee.secret")
 async def send_secret(request: Request) -> Reply:
     employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
-    if not await request.chat.send_secret(secret(request, employee)):
+    if not await request.chat.send_secret(secret_message(request, employee)):
         return Reply(
             toast=mark("I cannot write to you in private: open the chat with me, press Start, try again."),
             outcome=f"password of {employee.number} not delivered",
@@ -75,7 +75,7 @@ async def send_secret(request: Request) -> Reply:
     return Reply(toast=mark("Sent to our private chat."), outcome=f"password of {employee.number} sent")
 
 
-def secret(request: Request, employee: Employee, *, new: bool = False) -> Secret:
+def secret_message(request: Request, employee: Employee, *, new: bool = False) -> Secret:
     """`new`: Asterisk accepts the password some seconds after the change only."""
     facts: dict[str, Any] = {
         "number": employee.number,

@@ -12,9 +12,9 @@ from handlers.dialog.verify_write import failure, read_back
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
-from handlers.employees import card as employee_card
 from handlers.employees import fields as employee_fields
-from handlers.employees import undo as employee_undo
+from handlers.employees.card import secret_message
+from handlers.employees.undo import undo_creation
 from handlers.parsing import fields
 from handlers.parsing.phone_numbers import same_number
 
@@ -100,7 +100,7 @@ def _not_created(draft: EmployeeDraft, *, seen: bool) -> Reply:
 
 
 async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *, late: bool = False) -> Reply:
-    delivered = await request.chat.send_secret(employee_card.secret(request, employee, new=True))
+    delivered = await request.chat.send_secret(secret_message(request, employee, new=True))
     facts = {
         "number": employee.number,
         "name": employee.name,
@@ -112,7 +112,7 @@ async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *
         "private": request.place.private,
         "station": request.station.name,
     }
-    undo = await employee_undo.undo_creation(request, employee)
+    undo = await undo_creation(request, employee)
     card = Button(mark("👤 Card"), "employee.card", {"id": employee.id})
     again = Button(mark("🔑 Send the password"), "employee.secret", {"id": employee.id})
     buttons: Rows = ((undo, card),) if delivered else ((again,), (undo, card))

@@ -12,7 +12,7 @@ from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employees import employees, fields
-from handlers.employees import undo as employee_undo
+from handlers.employees.undo import restored, snapshot, undo_deletion
 
 
 @command(
@@ -46,7 +46,7 @@ async def _ask(request: Request, employee_id: str) -> Reply:
     facts = person | {"station": request.station.name, "routes": routes, "queues": queues}
     return await confirm.preview_stored(
         request,
-        {"employee": employee_undo.snapshot(employee)},
+        {"employee": snapshot(employee)},
         Message("employee_delete", facts),
         Button(mark("🗑 Delete"), "employee.delete_now", person),
         Button(mark("Cancel"), "employee.keep", person),
@@ -86,7 +86,7 @@ async def keep(request: Request) -> Reply:
 async def delete_now(request: Request) -> Reply:
     if request.kept is None:
         return confirm.EXPIRED
-    employee = employee_undo.restored(request.kept["employee"])
+    employee = restored(request.kept["employee"])
     person = {"number": employee.number, "name": employee.name}
     if not (request.resumed and await _gone(request, employee)):
         now = (await request.station.pbx.employees.get(employee.id)).value
@@ -96,7 +96,7 @@ async def delete_now(request: Request) -> Reply:
         employee = now
         if (failure := await _delete(request, employee)) is not None:
             return failure
-    undo = await employee_undo.undo_deletion(request, employee)
+    undo = await undo_deletion(request, employee)
     facts = person | {"station": request.station.name}
     message = Message("employee_deleted", facts, ((undo,),))
     return Reply(message, outcome=f"deleted {employee.number}", change=Change(before=fields.known(employee)))

@@ -12,7 +12,7 @@ from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employees import card, create_employee, employees
 from handlers.employees import fields as employee_fields
-from handlers.employees import undo as employee_undo
+from handlers.employees.undo import restored, snapshot, undo_change
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words
 from handlers.safety import password_in_chat
@@ -77,7 +77,7 @@ async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Rep
         facts = {"mobile": draft.mobile, "number": owner.number, "name": owner.name}
         return Reply(Message("mobile_taken", facts), outcome="taken")
     wanted = {one["key"]: one["new"] for one in differences}
-    payload: dict[str, Any] = {"wanted": wanted, "before": employee_undo.snapshot(employee)}
+    payload: dict[str, Any] = {"wanted": wanted, "before": snapshot(employee)}
     if new_secret and draft.secret is not None:
         payload["secret"] = draft.secret.get_secret_value()
     data = person | {"id": employee.id}
@@ -106,7 +106,7 @@ async def apply(request: Request) -> Reply:
     employees = request.station.pbx.employees
     employee_id = str(request.data["id"])
     now = (await employees.get(employee_id)).value
-    shown = employee_undo.restored(kept["before"])
+    shown = restored(kept["before"])
     secret = SecretStr(kept["secret"]) if "secret" in kept else None
     draft = EmployeeDraft(**kept["wanted"], secret=secret)
     if request.resumed and not _left_to_do(now, draft) and secret in (None, now.secret):
@@ -139,7 +139,7 @@ async def _changed(request: Request, before: Employee, after: Employee, draft: E
     done = employee_fields.changes(before, employee_fields.known(after))
     delivered = None
     if draft.secret is not None and after.secret == draft.secret:
-        delivered = await request.chat.send_secret(card.secret(request, after, new=True))
+        delivered = await request.chat.send_secret(card.secret_message(request, after, new=True))
     facts = {
         "station": request.station.name,
         "number": after.number,
@@ -150,7 +150,7 @@ async def _changed(request: Request, before: Employee, after: Employee, draft: E
         "delivered": delivered,
         "late": late,
     }
-    undo = await employee_undo.undo_change(request, before, after)
+    undo = await undo_change(request, before, after)
     buttons: Rows = ((undo, *_ways_back(after)[0]),)
     change = fields.as_change(done, new_password=after.secret != before.secret)
     return Reply(Message("employee_edited", facts, buttons), outcome=f"changed {after.number}", change=change)

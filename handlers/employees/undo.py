@@ -114,7 +114,7 @@ async def _undo_deletion(request: Request, deleted: Employee, kept: Mapping[str,
             there = await employees.create(renewed)
     is_renewed = there.secret == renewed.secret
     if is_renewed:
-        await request.chat.send_secret(card.secret(request, there, new=True))
+        await request.chat.send_secret(card.secret_message(request, there, new=True))
     return _done(there, "deleted", Change(after=employee_fields.known(there)), new_password=is_renewed)
 
 

@@ -101,7 +101,7 @@ def _step(
         "rule": text("rule"),
         "reason": text("reason"),
         "until": moment_of(event, "until"),
-        "cliff": moment_of(event, "gives_up_at"),
+        "retries_end_at": moment_of(event, "gives_up_at"),
         "flaps": facts.get("flaps") or 0,
         "step": facts.get("step") or 0,
         "people": [str(person) for person in people] if isinstance(people := facts.get("people"), list) else [],

@@ -18,8 +18,8 @@ from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import check_able, duty_facts, level_of, people_facts, take_level
-from handlers.parsing import people as whom
 from handlers.parsing import shifts
+from handlers.parsing.people import id_of, names_somebody
 from handlers.parsing.shifts import NotAShift
 
 SHOWN = 6
@@ -57,9 +57,9 @@ async def _written(request: Request) -> Rotation:
         raise WrongArguments(
             mark("Write how long a turn lasts, for example weekly mon 09:00, daily 09:00 or every 12h from 08:00.")
         ) from None
-    if strange := next((word for word in rest if not whom.names_somebody(word)), None):
+    if strange := next((word for word in rest if not names_somebody(word)), None):
         raise WrongArguments(message=Message("oncall_not_understood", {"written": strange}))
-    people = tuple([await whom.id_of(request, word) for word in rest])
+    people = tuple([await id_of(request, word) for word in rest])
     if not people and request.about is not None:
         people = (request.about.id,)
     if not 1 <= len(people) <= MOST_PEOPLE:

@@ -8,8 +8,7 @@ from bot.sandbox.process import run
 from bot.sandbox.task import TaskFailed, TaskFailure, TaskRefused
 from bot.spreadsheet import reader
 from bot.spreadsheet.reader import READ, Row
-from bot.spreadsheet.writer import WRITE
-from bot.spreadsheet.writer import packed as packed
+from bot.spreadsheet.writer import WRITE, packed
 from handlers.dispatch.request import WrongArguments
 
 SENTENCES = {

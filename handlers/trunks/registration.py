@@ -9,7 +9,7 @@ from bot.pbx.resources.trunk_models import type_of
 from bot.store.access.audit import Change
 from handlers.dialog import pbx_errors
 from handlers.dispatch.request import Reply, Request
-from handlers.trunks import card as trunk_card
+from handlers.trunks.card import status_of
 from handlers.trunks.facts import ReregistrationNote, trunk_facts
 
 FOR = 60.0
@@ -30,7 +30,7 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Rere
         await request.station.pause(EVERY)
         waited += EVERY
         try:
-            status = await trunk_card.status_of(request, trunk_id, fresh=True)
+            status = await status_of(request, trunk_id, fresh=True)
         except PbxError:
             continue
         state, kept = trunk_facts(status), old is not None and old.is_kept(status)

@@ -7,7 +7,7 @@ from tests.campaign.audit_outages import audit_outages
 from tests.campaign.audit_people import audit_people
 from tests.campaign.finding import Finding
 from tests.campaign.ledger_audit import Books
-from tests.end_to_end.harness import ANNA as ADMIN
+from tests.end_to_end.harness import ANNA
 from tests.fixtures import incident_claims
 
 __all__ = ["Finding", "audit"]
@@ -20,7 +20,7 @@ def audit(books: Books) -> list[Finding]:
 def _claims(books: Books) -> Iterator[Finding]:
     """Yield each notification that the timelines record and the outbox does not confirm."""
     chats = {*books.alert_chats, *books.diary.moved.values()}
-    for broken in incident_claims.broken_claims(books.tables, stand_ins=[ADMIN], alert_chats=chats):
+    for broken in incident_claims.broken_claims(books.tables, stand_ins=[ANNA], alert_chats=chats):
         yield Finding("lost", broken)
 
 

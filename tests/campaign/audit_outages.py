@@ -9,7 +9,7 @@ from tests.campaign.audit_people import handed_out
 from tests.campaign.evidence import Evidence
 from tests.campaign.finding import Finding
 from tests.campaign.ledger_audit import Books, Outage, Row, Span
-from tests.end_to_end.harness import ANNA as ADMIN
+from tests.end_to_end.harness import ANNA
 
 # Consecutive answers that prove an outage: two measurements decide, the PBX dates them by the second, and the first
 # answer may be cached.
@@ -90,7 +90,7 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
     # A silence suppresses new notifications.
     silenced = any(one["what"] == "held" for one in events)
     for chat in _left_alone(books, incident, events):
-        if ADMIN not in told and not silenced:
+        if ANNA not in told and not silenced:
             yield Finding("lost", f"{outage.name}: {chat} shut the bot out meanwhile, and nobody stood in for it")
 
 
@@ -113,14 +113,14 @@ def _told_everywhere(
 ) -> Iterator[Finding]:
     for chat in books.alert_chats:
         here = books.diary.moved.get(chat, chat)
-        if not {chat, here} & told and chat in books.diary.shut and ADMIN in told:
+        if not {chat, here} & told and chat in books.diary.shut and ANNA in told:
             # The chat was known to be closed, so the administrator was notified instead.
             continue
         if not {chat, here} & told:
             yield Finding("lost", f"{outage.name}: nothing was owed to {chat}, which gets alerts")
         elif here != chat or _reached(books, evidence, outage, incident, chat):
             continue
-        elif not (_fell_back(books, chat) or chat in lost) or not _reached(books, evidence, outage, incident, ADMIN):
+        elif not (_fell_back(books, chat) or chat in lost) or not _reached(books, evidence, outage, incident, ANNA):
             yield Finding("lost", f"{outage.name} was never shown in {chat}")
 
 

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from bot.incidents.model import PROVIDER, Kind, kind_info
 from bot.store.tables.incidents import Incident
 from tests.fixtures import stores
-from tests.fixtures.examples import examples
-from tests.fixtures.examples import number as how_many
+from tests.fixtures.examples import example_count, examples
 from tests.incident_harness.fleet import FLEET, FleetWorld
 from tests.incident_harness.pbx import ANNA
 from tests.incident_harness.phones import Heard
@@ -26,7 +25,7 @@ deeds = st.one_of(
     st.tuples(st.sampled_from(OF_ONE), st.integers(0, COUNT - 1), waits),
 )
 stories = st.lists(deeds, min_size=2, max_size=8)
-STORIES = int(os.environ.get("STORIES", how_many(daily=3, ci=5)))
+STORIES = int(os.environ.get("STORIES", example_count(daily=3, ci=5)))
 
 
 def does(world: FleetWorld, what: str, number: int) -> None:

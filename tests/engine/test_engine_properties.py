@@ -17,8 +17,7 @@ from bot.pbx import Unauthorised, Unreachable
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
 from tests.fixtures import incident_claims, stores
-from tests.fixtures.examples import PROFILE, examples
-from tests.fixtures.examples import number as how_many
+from tests.fixtures.examples import PROFILE, example_count, examples
 from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION, VERA, World
 from tests.incident_harness.station import DEAD, LOST, OFF, REFUSED, SILENT, UP
 
@@ -40,7 +39,7 @@ doors = st.tuples(
     st.sampled_from((0, 10, 130, 700)),
 )
 told_to_some = st.lists(st.one_of(happens, doors, doors), min_size=4, max_size=16)
-STORIES = int(os.environ.get("STORIES", how_many(daily=3, ci=10)))
+STORIES = int(os.environ.get("STORIES", example_count(daily=3, ci=10)))
 ENOUGH = examples(STORIES, STORIES)
 
 
@@ -214,7 +213,7 @@ async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, tru
 
 async def test_a_storm_over_many_stations_keeps_within_telegrams_limits(store: Store) -> None:
     """Five trunks of each fail within ten seconds; each station is polled at its own time."""
-    stations = [World(store, name=f"Customer {number}") for number in range(how_many(daily=10, ci=20))]
+    stations = [World(store, name=f"Customer {number}") for number in range(example_count(daily=10, ci=20))]
     post = stations[0]
     for number, station in enumerate(stations):
         station.clock = station.pbx.clock = post.clock

@@ -20,7 +20,7 @@ from sqlalchemy import delete
 from bot.access.policy import OPERATOR, WRITES, Grant, Permission
 from bot.app.wiring.handlers import handler_station
 from bot.app.wiring.stations import build_station
-from bot.demo import pbx as standin
+from bot.demo.pbx import StandinPbx, app
 from bot.pbx import Pbx
 from bot.pbx.rate_limit import RequestBudget
 from bot.store.access import audit
@@ -68,8 +68,8 @@ class CountingTransport(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self.writes = 0
         ticks = itertools.count(int(NOW.timestamp()))
-        self.station = standin.StandinPbx(api_key=KEY, traffic=False, speed=1000, now=lambda: float(next(ticks)))
-        self._pbx = httpx.ASGITransport(app=standin.app(self.station))
+        self.station = StandinPbx(api_key=KEY, traffic=False, speed=1000, now=lambda: float(next(ticks)))
+        self._pbx = httpx.ASGITransport(app=app(self.station))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.writes += request.method != "GET"

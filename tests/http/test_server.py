@@ -15,7 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
 from bot.health.endpoints import health_app
-from bot.http import uvicorn_connection as server
+from bot.http import uvicorn_connection
 from bot.http.server import listen, serve
 from bot.http.uvicorn_connection import Patience
 
@@ -147,13 +147,13 @@ async def test_many_requests_at_once_are_answered_as_one_and_one_after_the_other
 
 async def test_who_does_not_take_the_answer_is_ended_too(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = []
-    loses = server.Connection.connection_lost
+    loses = uvicorn_connection.Connection.connection_lost
 
-    def is_lost(one: server.Connection, exc: Exception | None) -> None:
+    def is_lost(one: uvicorn_connection.Connection, exc: Exception | None) -> None:
         lost.append(one)
         loses(one, exc)
 
-    monkeypatch.setattr(server.Connection, "connection_lost", is_lost)
+    monkeypatch.setattr(uvicorn_connection.Connection, "connection_lost", is_lost)
     async with serving() as port, connections(port, 3, b"GET /large HTTP/1.1\r\nHost: b\r\n\r\n"):
         async with asyncio.timeout(SOON):
             while len(lost) < 3:  # noqa: ASYNC110 (no event to wait for)
@@ -164,7 +164,7 @@ async def test_who_does_not_take_the_answer_is_ended_too(monkeypatch: pytest.Mon
 async def test_there_are_never_more_connections_than_places_and_the_newest_has_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(server, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(uvicorn_connection, "MOST_CONNECTIONS", 20)
     patient = Patience(head=1000, request=1000, idle=1000)
     stop = asyncio.Event()
     with listen("127.0.0.1:0") as sock:
@@ -205,7 +205,7 @@ async def test_a_body_that_is_wanted_may_come_in_pieces_but_not_in_crumbs(read: 
             before = read["Data"]
             writer.write(CHUNKED % b"/" + CRUMBS)
             await ended(opened)
-        assert server.MOST_PIECES <= read["Data"] - before <= server.MOST_PIECES + 1
+        assert uvicorn_connection.MOST_PIECES <= read["Data"] - before <= uvicorn_connection.MOST_PIECES + 1
         assert await answers(port)
 
 
@@ -229,7 +229,7 @@ async def test_of_connections_that_are_gone_nothing_is_left_even_while_nobody_lo
                 async with connections(port, 20, sent) as opened:
                     await ended(opened)
             async with asyncio.timeout(SOON):
-                while any(isinstance(one, server.Connection) for one in gc.get_objects()):  # noqa: ASYNC110 (nothing says)
+                while any(isinstance(one, uvicorn_connection.Connection) for one in gc.get_objects()):  # noqa: ASYNC110 (nothing says)
                     await asyncio.sleep(0.1)
     finally:
         gc.enable()

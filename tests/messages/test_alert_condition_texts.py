@@ -14,7 +14,7 @@ NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 BEGAN, ENDED = "2026-11-23T14:00:00+00:00", "2026-11-23T14:02:05+00:00"
 EVERYTHING = (
     '{% from "_of_kind.html" import of_kind %}'
-    '{% if incident.ended_at %}{{ of_kind("over", incident) }}{% else %}'
+    '{% if incident.ended_at %}{{ of_kind("resolved", incident) }}{% else %}'
     '{{ of_kind("title", incident)|trim }}\n{{ of_kind("cause", incident)|trim }}\n'
     '{{ of_kind("step", incident) }}{% endif %}'
 )

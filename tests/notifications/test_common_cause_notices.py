@@ -4,12 +4,11 @@ import pytest
 
 from bot.incidents.model import Kind
 from bot.store.database import Store
-from tests.fixtures.examples import PROFILE
-from tests.fixtures.examples import number as how_many
+from tests.fixtures.examples import PROFILE, example_count
 from tests.incident_harness.fleet import FLEET, FleetWorld
 from tests.incident_harness.pbx import ANNA, BORIS
 
-COUNT = how_many(daily=12, ci=20)
+COUNT = example_count(daily=12, ci=20)
 EVERYBODY = range(COUNT)
 
 
@@ -83,7 +82,7 @@ async def test_another_trunk_that_is_down_meanwhile_is_told_to_everybody(world: 
 
 async def test_our_own_internet_is_one_page_and_customers_hear_nothing(world: FleetWorld) -> None:
     world.hidden(*EVERYBODY)
-    await world.pass_(how_many(daily=600, ci=1200))
+    await world.pass_(example_count(daily=600, ci=1200))
     for chat in (FLEET, ANNA):
         (told,) = world.alerts(chat)
         assert told.text.startswith(f"🔴 The bot cannot reach any of {COUNT} PBXs: it is its own internet")

@@ -14,7 +14,7 @@ import pytest
 from bot.oncall.local_time import wall_of
 from bot.oncall.roster import MOMENT, Roster
 from bot.oncall.rotation import Override, Rotation, Shift, Unit
-from tests.fixtures.examples import number as how_many
+from tests.fixtures.examples import example_count
 
 ZONES = [
     "Europe/Moscow",
@@ -70,7 +70,7 @@ def changes(name: str) -> list[datetime]:
 
 def nights(name: str) -> list[datetime]:
     """Return the nights to test: in a developer's run those of the first two years."""
-    return changes(name)[: how_many(daily=4, ci=1000)]
+    return changes(name)[: example_count(daily=4, ci=1000)]
 
 
 def shifts_that_meet(change: datetime, name: str) -> Iterator[Shift]:

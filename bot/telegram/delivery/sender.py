@@ -30,7 +30,7 @@ from bot.telegram.chat_access import ChatSeen
 from bot.telegram.delivery.button_answers import ButtonAnswers
 from bot.telegram.delivery.inline_keyboard import markup_of
 from bot.telegram.delivery.rate_limiter import PROFILE, RateLimiter
-from bot.telegram.delivery.targets import LastMessages, Redirects, Target, not_notified
+from bot.telegram.delivery.targets import LastMessages, Redirects, SendTarget, not_notified
 from bot.telegram.errors import (
     DeliveryError,
     HtmlRefused,
@@ -94,7 +94,7 @@ class Sender:
         if repeat:
             text = f"<i>{self._renderer.label(POSSIBLE_REPEAT)}</i>\n{text}"
         markup = ForceReply(selective=True) if wants_answer else markup_of(keyboard, self._renderer, masked)
-        target = Target(to, reply_to)
+        target = SendTarget(to, reply_to)
         while True:
             try:
                 return await self._send(target, text, message, markup, urgency)
@@ -232,7 +232,7 @@ class Sender:
 
     async def _send(
         self,
-        target: Target,
+        target: SendTarget,
         text: str,
         message: Message | Rendered,
         markup: InlineKeyboardMarkup | ForceReply | None,

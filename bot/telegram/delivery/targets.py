@@ -17,7 +17,7 @@ log = structlog.get_logger(__name__)
 REMEMBERED = 1000
 
 
-class Target(NamedTuple):
+class SendTarget(NamedTuple):
     to: Destination
     reply_to: int | None
 
@@ -49,20 +49,20 @@ class Redirects:
         self._topic_lost = topic_lost
         self._lost_topics: set[Destination] = set()
 
-    async def next_best(self, target: Target, error: DeliveryError, now: datetime) -> Target:
+    async def next_best(self, target: SendTarget, error: DeliveryError, now: datetime) -> SendTarget:
         """Return the target to send to instead; raise the error when there is none."""
         to = target.to
         if isinstance(error, ChatMoved) and error.new_id != to.chat:
             log.warning("group migrated to a supergroup", old=to.chat, new=error.new_id)
             async with self._store.begin() as session:
                 await supergroups.move(session, to.chat, error.new_id, now)
-            return Target(Destination(error.new_id), None)
+            return SendTarget(Destination(error.new_id), None)
         if isinstance(error, TopicGone) and to.thread is not None:
             if to not in self._lost_topics:
                 self._lost_topics.add(to)
                 log.warning("topic not found, messages sent to General", chat=to.chat, topic=to.thread)
                 await self._topic_lost(to)
-            return Target(Destination(to.chat), None)
+            return SendTarget(Destination(to.chat), None)
         if isinstance(error, MessageGone) and target.reply_to is not None:
-            return Target(to, None)
+            return SendTarget(to, None)
         raise error

@@ -12,7 +12,7 @@ from bot.spreadsheet.reader import read
 from bot.spreadsheet.writer import packed, write
 from handlers.employee_import import files
 from handlers.employee_import.files import COLUMNS
-from handlers.employee_import.plan import ImportPlan, RowVerdict, plan
+from handlers.employee_import.plan import ImportPlan, RowVerdict, plan_import
 from handlers.employees import fields
 from handlers.employees.export_employees import BRIEF, brief, cell
 from tests.fixtures.examples import examples
@@ -57,7 +57,7 @@ def stored(draft: EmployeeDraft) -> Employee:
 
 
 def imported(content: bytes, country: str = "RU") -> ImportPlan:
-    return plan(files.lines_of(read(content)), [], {}, "201", country)
+    return plan_import(files.lines_of(read(content)), [], {}, "201", country)
 
 
 @examples(daily=60, ci=400)
@@ -123,5 +123,5 @@ def test_what_can_be_two_numbers_is_told_with_both(written: str, country: str, b
 def test_a_mobile_that_somebody_has_with_an_8_is_the_same_with_a_7() -> None:
     there = [EmployeeRow(id="1", number="204", name="Anna", mobile="89261111111")]
     lines = files.read_pasted("number;name;mobile\n301;Boris;+79261111111")
-    (row,) = plan(lines, there, {}, "201", "RU").rows
+    (row,) = plan_import(lines, there, {}, "201", "RU").rows
     assert row.authorization is RowVerdict.CONFLICT

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from bot.pbx import EmployeeRow
 from handlers.employee_import.files import FileLine
-from handlers.employee_import.plan import ImportPlan, RowVerdict, plan
+from handlers.employee_import.plan import ImportPlan, RowVerdict, plan_import
 
 
 def there(number: str, name: str, mobile: str = "") -> EmployeeRow:
@@ -16,7 +16,7 @@ def judged(
     *cells: dict[str, str], existing: tuple[EmployeeRow, ...] = (), taken: dict[str, str] | None = None
 ) -> ImportPlan:
     lines = [FileLine(place, row) for place, row in enumerate(cells, 2)]
-    return plan(lines, existing, taken or {}, "204")
+    return plan_import(lines, existing, taken or {}, "204")
 
 
 def problems(found: ImportPlan, place: int = 0) -> list[tuple[str, str]]:
@@ -74,7 +74,7 @@ PEOPLE = st.lists(st.builds(there, st.integers(200, 215).map(str), st.sampled_fr
 def test_nobody_is_created_over_somebody_and_nobody_twice(
     lines: list[dict[str, str]], people: list[EmployeeRow]
 ) -> None:
-    found = plan([FileLine(place, row) for place, row in enumerate(lines, 1)], people, {"210": "Sales"}, "201")
+    found = plan_import([FileLine(place, row) for place, row in enumerate(lines, 1)], people, {"210": "Sales"}, "201")
     numbers = [row.draft.number for row in found.rows if row.authorization is RowVerdict.CREATE]
     assert len(set(numbers)) == len(numbers)
     assert not set(numbers) & ({row.number for row in people} | {"210"})

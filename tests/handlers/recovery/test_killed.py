@@ -18,7 +18,7 @@ from bot.store.access.contacts import Contact
 from bot.store.tables.incidents import Incident, IncidentEvent, SilenceRow
 from bot.store.tables.messages import Keyboard
 from bot.store.tables.people import GrantRow, OverrideRow, RotationRow
-from tests.fixtures.examples import number
+from tests.fixtures.examples import example_count
 from tests.handlers.dispatcher_harness import ANNA, OLGA, STATION
 from tests.handlers.kill_points import MortalOffice, MortalStore, opened
 from tests.handlers.update_factory import NOW, message, press
@@ -26,7 +26,7 @@ from tests.handlers.update_factory import NOW, message, press
 Update = dict[str, Any]
 PETER = 424242
 # All moments take a minute; every run tries a different part of them.
-STEP = 1 if os.environ.get("EVERY_MOMENT") else number(daily=20, ci=4)
+STEP = 1 if os.environ.get("EVERY_MOMENT") else example_count(daily=20, ci=4)
 # Answers that are wrong for a confirmed action that is still wanted.
 UNTRUE = {"interrupted", "expired", "broken", "problem", "employee_taken", "employee_not_created", "trunk_not_done"}
 

@@ -13,8 +13,8 @@ from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 
-PAGE = 8
-CARDS_IN_A_ROW = 4
+PAGE_SIZE = 8
+BUTTONS_IN_A_ROW = 4
 
 
 @command("access", topic=Topic.ACCESS, summary=mark("Who may do what with this bot, with buttons to change it"))
@@ -28,15 +28,15 @@ async def show(request: Request) -> Reply:
 
 
 @button("access.card")
-async def open_card(request: Request) -> Reply:
-    return Reply(await card(request, int(request.data["subject"])))
+async def show_details(request: Request) -> Reply:
+    return Reply(await details_view(request, int(request.data["subject"])))
 
 
 async def _list(request: Request, page: int) -> Message:
     granted = of_station(await request.services.grants.current(), request)
     by_subject = {subject: list(given) for subject, given in groupby(granted, key=lambda grant: grant.subject)}
     names = await request.known(by_subject)
-    shown = paginate(list(by_subject), page, PAGE)
+    shown = paginate(list(by_subject), page, PAGE_SIZE)
     facts = {
         "station": request.station.name,
         "first": shown.first,
@@ -45,15 +45,15 @@ async def _list(request: Request, page: int) -> Message:
             subject_facts(subject, names) | {"grants": _given(by_subject[subject])} for subject in shown.items
         ],
     }
-    cards = [
+    detail_buttons = [
         Button(str(number), "access.card", {"subject": subject})
         for number, subject in enumerate(shown.items, shown.first)
     ]
-    rows = (*paging.grid(cards, CARDS_IN_A_ROW), *paging.numbered_row(shown, "access.show"))
+    rows = (*paging.grid(detail_buttons, BUTTONS_IN_A_ROW), *paging.numbered_row(shown, "access.show"))
     return Message("access", facts, rows)
 
 
-async def card(request: Request, subject: int) -> Message:
+async def details_view(request: Request, subject: int) -> Message:
     granted = await request.services.grants.current()
     given = [grant for grant in of_station(granted, request) if grant.subject == subject]
     names = await request.known([subject])
@@ -68,12 +68,12 @@ async def card(request: Request, subject: int) -> Message:
 
 def of_station(granted: Access, request: Request) -> list[Grant]:
     """Return grants that have not ended: people before chats, grouped by subject."""
-    here = (
+    applicable = (
         grant
         for grant in granted.grants
         if grant.station in (EVERY_STATION, request.station.name) and not grant.has_ended(request.now)
     )
-    return sorted(here, key=lambda grant: (grant.is_of_chat, abs(grant.subject), grant.role))
+    return sorted(applicable, key=lambda grant: (grant.is_of_chat, abs(grant.subject), grant.role))
 
 
 def subject_facts(subject: int, names: Mapping[int, Contact]) -> dict[str, Any]:
@@ -104,16 +104,18 @@ def _buttons(request: Request, granted: Access, subject: int, given: list[Grant]
     back = (Button(TO_LIST, "access.show", {"page": 0}),)
     if not request.may(Permission.GRANT).allowed:
         return (back,)
-    held = {grant.role for grant in given}
-    fitting = [role.name for role in granted.roles.values() if subject > 0 or role.permissions <= OPERATOR.permissions]
-    more = [
-        Button(f"➕ {role}", "access.ask_give", {"subject": subject, "role": role})
-        for role in fitting
-        if role not in held
+    roles_given = {grant.role for grant in given}
+    grantable = [
+        role.name for role in granted.roles.values() if subject > 0 or role.permissions <= OPERATOR.permissions
     ]
-    less = [
+    give_buttons = [
+        Button(f"➕ {role}", "access.ask_give", {"subject": subject, "role": role})
+        for role in grantable
+        if role not in roles_given
+    ]
+    take_buttons = [
         Button(f"➖ {grant.role}", "access.ask_take", {"subject": subject, "role": grant.role})
         for grant in given
         if not grant.is_from_settings
     ]
-    return tuple(tuple(row) for row in (more, less, back) if row)
+    return tuple(tuple(row) for row in (give_buttons, take_buttons, back) if row)

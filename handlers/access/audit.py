@@ -19,14 +19,14 @@ from handlers.parsing import spreadsheet
 from handlers.parsing.people import ID
 from handlers.parsing.periods import NotAPeriod, Period, take_period
 
-PAGE = 10
-CARDS_IN_A_ROW = 5
-MOST_EXPORTED = 50_000
+PAGE_SIZE = 10
+BUTTONS_IN_A_ROW = 5
+MAX_EXPORTED = 50_000
 # Rows read and written at once; a larger batch blocks the event loop.
-EXPORTED_AT_ONCE = 200
-VERDICTS = {"denied": False, "refused": False, "отказано": False, "allowed": True, "разрешено": True}
-WHO_AND_WHERE = ("time", "who", "id", "where", "chat id", "station")
-WHAT_AND_WHY = ("what", "arguments", "permission", "decision", "why", "outcome", "before", "after")
+BATCH_SIZE = 200
+DECISIONS = {"denied": False, "refused": False, "отказано": False, "allowed": True, "разрешено": True}
+REQUEST_COLUMNS = ("time", "who", "id", "where", "chat id", "station")
+DECISION_COLUMNS = ("what", "arguments", "permission", "decision", "why", "outcome", "before", "after")
 
 
 @command(
@@ -41,12 +41,12 @@ async def audit(request: Request) -> Reply:
 
 
 @button("audit.page")
-async def turn(request: Request) -> Reply:
+async def show_page(request: Request) -> Reply:
     return Reply(await _page(request, _from_button(request, request.data["wanted"]), request.data.get("before")))
 
 
 @button("audit.card")
-async def open_card(request: Request) -> Reply:
+async def show_details(request: Request) -> Reply:
     found = await request.services.audit.one(int(request.data["entry"]))
     if found is None or _station(request) not in (None, found[0].station):
         return Reply(toast=mark("I do not know this any more."), outcome="gone")
@@ -67,16 +67,16 @@ async def open_card(request: Request) -> Reply:
 @button("audit.export")
 async def export(request: Request) -> Reply:
     """Export in a background task: a year can be many rows."""
-    wanted = _from_button(request, request.data["wanted"])
-    return Reply(toast=mark("It comes as a file."), then=lambda: _export(request, wanted), outcome="export begun")
+    audit_filter = _from_button(request, request.data["wanted"])
+    return Reply(toast=mark("It comes as a file."), then=lambda: _export(request, audit_filter), outcome="export begun")
 
 
-async def _export(request: Request, wanted: AuditFilter) -> Reply:
-    table = [packed([(*WHO_AND_WHERE, *WHAT_AND_WHY)])]
+async def _export(request: Request, audit_filter: AuditFilter) -> Reply:
+    table = [packed([(*REQUEST_COLUMNS, *DECISION_COLUMNS)])]
     total = 0
     before: int | None = None
-    while total < MOST_EXPORTED and not request.stopping():
-        rows = await request.services.audit.newest(wanted, EXPORTED_AT_ONCE, before=before)
+    while total < MAX_EXPORTED and not request.stopping():
+        rows = await request.services.audit.newest(audit_filter, BATCH_SIZE, before=before)
         if not rows:
             break
         names = await request.known({row.entry.chat_id for row in rows})
@@ -94,28 +94,28 @@ async def _export(request: Request, wanted: AuditFilter) -> Reply:
 async def _read(request: Request) -> AuditFilter:
     """Parse words in any order. Raises WrongArguments."""
     now = request.station.local(request.now)
-    wanted, left = AuditFilter(station=_station(request)), list[str]()
+    audit_filter, unparsed = AuditFilter(station=_station(request)), list[str]()
     for word in request.arguments.split():
-        if word.lower() in VERDICTS:
-            wanted = replace(wanted, allowed=VERDICTS[word.lower()])
+        if word.lower() in DECISIONS:
+            audit_filter = replace(audit_filter, allowed=DECISIONS[word.lower()])
         elif (what := _what(word)) is not None:
-            wanted = replace(wanted, what=what)
+            audit_filter = replace(audit_filter, what=what)
         elif word.startswith("@") or ID.fullmatch(word):
-            wanted = replace(wanted, actor_id=await _person(request, word))
+            audit_filter = replace(audit_filter, actor_id=await _person(request, word))
         else:
-            left.append(word)
-    if not left:
-        return wanted
+            unparsed.append(word)
+    if not unparsed:
+        return audit_filter
     try:
-        period, rest = take_period(left, now)
+        period, unknown = take_period(unparsed, now)
     except NotAPeriod as wrong:
         raise WrongArguments(message=Message("not_a_period", {"written": str(wrong), "command": "audit"})) from None
-    if rest:
+    if unknown:
         raise WrongArguments(
             mark("I do not understand “%(written)s”. Known: a @username, an id, a command, denied, allowed, a period."),
-            written=" ".join(rest),
+            written=" ".join(unknown),
         )
-    return _within(wanted, period, request)
+    return _within(audit_filter, period, request)
 
 
 def _what(word: str) -> str | None:
@@ -135,32 +135,32 @@ async def _person(request: Request, word: str) -> int:
     return known.id
 
 
-def _within(wanted: AuditFilter, period: Period, request: Request) -> AuditFilter:
+def _within(audit_filter: AuditFilter, period: Period, request: Request) -> AuditFilter:
     zone = request.station.zone()
     since, until = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (period.start, period.end))
-    return replace(wanted, since=since, until=until + timedelta(seconds=1))
+    return replace(audit_filter, since=since, until=until + timedelta(seconds=1))
 
 
-async def _page(request: Request, wanted: AuditFilter, before: int | None) -> Message:
-    rows = await request.services.audit.newest(wanted, PAGE + 1, before=before)
-    shown, more = rows[:PAGE], len(rows) > PAGE
+async def _page(request: Request, audit_filter: AuditFilter, before: int | None) -> Message:
+    rows = await request.services.audit.newest(audit_filter, PAGE_SIZE + 1, before=before)
+    shown, more = rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
     names = await request.known({n for row in shown for n in (row.entry.actor_id, row.entry.chat_id)})
     facts = {
-        "total": await request.services.audit.count(wanted),
+        "total": await request.services.audit.count(audit_filter),
         "rows": [_line(request, row, names) for row in shown],
         "first_page": before is None,
-        "allowed": wanted.allowed,
-        "what": wanted.what,
-        "person": wanted.actor_id,
-        "since": wanted.since,
-        "until": wanted.until,
+        "allowed": audit_filter.allowed,
+        "what": audit_filter.what,
+        "person": audit_filter.actor_id,
+        "since": audit_filter.since,
+        "until": audit_filter.until,
     }
-    return Message("audit", facts, _buttons(wanted, shown, before, more=more))
+    return Message("audit", facts, _buttons(audit_filter, shown, before, more=more))
 
 
-def _buttons(wanted: AuditFilter, shown: Sequence[AuditRow], before: int | None, *, more: bool) -> Rows:
-    here = {"wanted": _stored(wanted), "before": before}
-    cards = [
+def _buttons(audit_filter: AuditFilter, shown: Sequence[AuditRow], before: int | None, *, more: bool) -> Rows:
+    here = {"wanted": _stored(audit_filter), "before": before}
+    detail_buttons = [
         Button(str(number), "audit.card", {"entry": row.entry.id, "back": here}) for number, row in enumerate(shown, 1)
     ]
     if not shown:
@@ -168,7 +168,11 @@ def _buttons(wanted: AuditFilter, shown: Sequence[AuditRow], before: int | None,
     newest = [Button(mark("⏮ Newest"), "audit.page", here | {"before": None})] if before is not None else []
     older = here | {"before": shown[-1].entry.id} if more else None
     export = Button(mark("📄 Export"), "audit.export", here)
-    return (*paging.grid(cards, CARDS_IN_A_ROW), *paging.page_row("audit.page", None, older, before=newest), (export,))
+    return (
+        *paging.grid(detail_buttons, BUTTONS_IN_A_ROW),
+        *paging.page_row("audit.page", None, older, before=newest),
+        (export,),
+    )
 
 
 def _station(request: Request) -> str | None:
@@ -203,13 +207,13 @@ def _changes(outcomes: Sequence[AuditOutcome]) -> list[dict[str, str]]:
         return []
     before, after = changed.before or {}, changed.after or {}
     return [
-        {"field": key, "before": _shown(before.get(key)), "after": _shown(after.get(key))}
+        {"field": key, "before": _as_text(before.get(key)), "after": _as_text(after.get(key))}
         for key in (*before, *(key for key in after if key not in before))
         if before.get(key) != after.get(key)
     ]
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return "" if value is None else str(value)
 
 
@@ -229,18 +233,18 @@ def _cells(request: Request, row: AuditRow, names: Mapping[int, Contact]) -> lis
         "allowed" if entry.allowed else "denied",
         entry.reason,
         outcome.outcome if outcome else "",
-        _shown(outcome.before) if outcome else "",
-        _shown(outcome.after) if outcome else "",
+        _as_text(outcome.before) if outcome else "",
+        _as_text(outcome.after) if outcome else "",
     ]
 
 
-def _stored(wanted: AuditFilter) -> dict[str, Any]:
+def _stored(audit_filter: AuditFilter) -> dict[str, Any]:
     return {
-        "since": wanted.since.isoformat() if wanted.since else None,
-        "until": wanted.until.isoformat() if wanted.until else None,
-        "actor_id": wanted.actor_id,
-        "what": wanted.what,
-        "allowed": wanted.allowed,
+        "since": audit_filter.since.isoformat() if audit_filter.since else None,
+        "until": audit_filter.until.isoformat() if audit_filter.until else None,
+        "actor_id": audit_filter.actor_id,
+        "what": audit_filter.what,
+        "allowed": audit_filter.allowed,
     }
 
 

@@ -49,8 +49,8 @@ async def grant(request: Request) -> Reply:
     except NotADeadline as wrong:
         facts = {"written": str(wrong)}
         raise WrongArguments(message=Message("not_a_deadline", facts)) from None
-    roles, meant = _roles(request, words)
-    subject = await _subject(request, meant)
+    roles, subject_words = _roles(request, words)
+    subject = await _subject(request, subject_words)
     if len(roles) != 1:
         raise _which_role(request)
     aware = until.replace(tzinfo=request.station.zone()) if until else None
@@ -65,8 +65,8 @@ async def grant(request: Request) -> Reply:
     examples=("/revoke @boris", "/revoke 100200300 operator"),
 )
 async def revoke(request: Request) -> Reply:
-    roles, meant = _roles(request, request.arguments.split())
-    return await _ask_take(request, await _subject(request, meant), roles)
+    roles, subject_words = _roles(request, request.arguments.split())
+    return await _ask_take(request, await _subject(request, subject_words), roles)
 
 
 def _roles(request: Request, words: list[str]) -> tuple[list[str], list[str]]:
@@ -75,7 +75,7 @@ def _roles(request: Request, words: list[str]) -> tuple[list[str], list[str]]:
     known = request.services.grants.roles
     roles = [word.lower() for word in words if word.lower() in known]
     others = [word for word in words if word.lower() not in known]
-    wrong = [word for word in others if not _may_be_somebody(word)]
+    wrong = [word for word in others if not _is_subject_reference(word)]
     if wrong and not roles and (request.about is not None or len(others) > 1):
         raise _which_role(request, wrong[0])
     return roles, others
@@ -87,8 +87,8 @@ def _which_role(request: Request, wrong: str = "") -> WrongArguments:
     )
 
 
-def _may_be_somebody(word: str) -> bool:
-    return word.lower() in HERE or people.names_somebody(word)
+def _is_subject_reference(word: str) -> bool:
+    return word.lower() in HERE or people.is_person_reference(word)
 
 
 async def _subject(request: Request, words: list[str]) -> int:
@@ -96,8 +96,8 @@ async def _subject(request: Request, words: list[str]) -> int:
     of this group. Raises WrongArguments."""
     if not words and request.about is not None:
         return request.about.id
-    if len(words) != 1 or not _may_be_somebody(words[0]):
-        raise WrongArguments(people.WHOM)
+    if len(words) != 1 or not _is_subject_reference(words[0]):
+        raise WrongArguments(people.PERSON_REQUIRED)
     (word,) = words
     if word.lower() in HERE:
         if request.place.private:
@@ -123,8 +123,8 @@ async def _ask_give(request: Request, subject: int, role: str, until: datetime |
         return Button(label, "access.give", data)
 
     lengths = () if until else tuple(give(label, request.now + length) for label, length in LENGTHS)
-    leave = Button(mark("Cancel"), "access.leave", {"subject": subject})
-    rows: Rows = ((give(mark("✅ Give"), until), *lengths), (leave,))
+    cancel_button = Button(mark("Cancel"), "access.leave", {"subject": subject})
+    rows: Rows = ((give(mark("✅ Give"), until), *lengths), (cancel_button,))
     names = await request.known([subject])
     facts = (
         access.subject_facts(subject, names)
@@ -143,7 +143,7 @@ async def _ask_give(request: Request, subject: int, role: str, until: datetime |
 async def give(request: Request) -> Reply:
     subject, role, until = int(request.data["subject"]), str(request.data["role"]), request.data["until"]
     given = granting(request, subject, role, datetime.fromisoformat(until) if until else None)
-    before = await _held(request, subject)
+    before = await _current_roles(request, subject)
     try:
         await request.services.grants.give(given, request.asking)
     except GrantRefused as refused:
@@ -158,37 +158,39 @@ async def ask_take(request: Request) -> Reply:
 
 async def _ask_take(request: Request, subject: int, roles: list[str]) -> Reply:
     granted = access.of_station(await request.services.grants.current(), request)
-    held = [grant for grant in granted if grant.subject == subject and (not roles or grant.role in roles)]
+    matching = [grant for grant in granted if grant.subject == subject and (not roles or grant.role in roles)]
     names = await request.known([subject])
     facts = access.subject_facts(subject, names) | {
         "station": request.station.name,
-        "roles": [grant.role for grant in held if not grant.is_from_settings],
-        "fixed": [grant.role for grant in held if grant.is_from_settings],
+        "roles": [grant.role for grant in matching if not grant.is_from_settings],
+        "fixed": [grant.role for grant in matching if grant.is_from_settings],
     }
     if not facts["roles"]:
         return Reply(Message("nothing_to_take", facts), outcome="nothing to take")
     data = {"subject": subject, "roles": facts["roles"]}
-    leave = Button(mark("Cancel"), "access.leave", {"subject": subject})
-    go = Button(mark("🗑 Take away"), "access.take", data)
-    return confirm.preview(Message("access_take", facts), go, leave, outcome=f"asked for {subject}")
+    cancel_button = Button(mark("Cancel"), "access.leave", {"subject": subject})
+    confirm_button = Button(mark("🗑 Take away"), "access.take", data)
+    return confirm.preview(Message("access_take", facts), confirm_button, cancel_button, outcome=f"asked for {subject}")
 
 
 @button("access.take", resume=OnRestart.ATOMIC)
 async def take(request: Request) -> Reply:
     subject, roles = int(request.data["subject"]), request.data["roles"]
-    before = await _held(request, subject)
+    before = await _current_roles(request, subject)
     granted = access.of_station(await request.services.grants.current(), request)
-    taken = [one for one in granted if one.subject == subject and one.role in roles and not one.is_from_settings]
+    revoked = [
+        grant for grant in granted if grant.subject == subject and grant.role in roles and not grant.is_from_settings
+    ]
     try:
-        await request.services.grants.take(taken, request.asking)
+        await request.services.grants.take(revoked, request.asking)
     except GrantRefused as refused:
         return not_granted(refused)
     return await _changed(request, subject, before, mark("Taken away"), f"took {', '.join(roles)} from {subject}")
 
 
 @button("access.leave")
-async def leave(request: Request) -> Reply:
-    return Reply(await access.card(request, int(request.data["subject"])), outcome="cancelled")
+async def cancel(request: Request) -> Reply:
+    return Reply(await access.details_view(request, int(request.data["subject"])), outcome="cancelled")
 
 
 def granting(request: Request, subject: int, role: str, until: datetime | None = None) -> Grant:
@@ -207,14 +209,14 @@ def not_granted(refused: GrantRefused) -> Reply:
     return Reply(Message("not_granted", {"reason": REFUSALS[refused.reason]}), outcome=refused.reason)
 
 
-async def _changed(request: Request, subject: int, before: dict[str, Any], deed: str, outcome: str) -> Reply:
-    card = await access.card(request, subject)
-    after = await _held(request, subject)
-    message = Message(card.template, {**card.facts, "deed": deed}, card.buttons)
+async def _changed(request: Request, subject: int, before: dict[str, Any], done: str, outcome: str) -> Reply:
+    details = await access.details_view(request, subject)
+    after = await _current_roles(request, subject)
+    message = Message(details.template, {**details.facts, "deed": done}, details.buttons)
     return Reply(message, outcome=outcome, change=Change(before, after))
 
 
-async def _held(request: Request, subject: int) -> dict[str, Any]:
+async def _current_roles(request: Request, subject: int) -> dict[str, Any]:
     """Return the subject's roles with their ends, for the audit."""
     granted = access.of_station(await request.services.grants.current(), request)
     return {

@@ -26,8 +26,8 @@ async def greet(joined: ChatJoined) -> Reply:
         return Reply(None if added.channel else farewell(added.actor), outcome="left")
     if fleet.single_station is not None:
         return introduction(fleet.single_station, added.place, joined.services.grants.roles)
-    seen = authorization.theirs()
-    names = [name for name in fleet.names if seen.may_at(name, Permission.GRANT).allowed]
+    visible = authorization.theirs()
+    names = [name for name in fleet.names if visible.may_at(name, Permission.GRANT).allowed]
     return introduction_to_many(names, added.place.username)
 
 

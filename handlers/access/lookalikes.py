@@ -12,7 +12,7 @@ from handlers.access import access
 from handlers.dispatch.request import Request
 
 # Letters and digits of any alphabet, by the character they look like.
-LOOKS = str.maketrans(
+CONFUSABLES = str.maketrans(
     {
         **{cyrillic.casefold(): latin.casefold() for latin, cyrillic in TWINS.items()},
         **dict(zip("ѕјһԁԛԝ", "sjhdqw", strict=True)),
@@ -25,25 +25,27 @@ LOOKS = str.maketrans(
 )
 
 
-async def likeness(request: Request, one: Contact | None) -> dict[str, list[dict[str, Any]]]:
+async def likeness(request: Request, contact: Contact | None) -> dict[str, list[dict[str, Any]]]:
     """Return `had`: other accounts that had the username, as far as visible here; and `alike`: people with a role here
     and a similar name."""
-    if one is None or one.id < 0:
+    if contact is None or contact.id < 0:
         return {"had": [], "alike": []}
     granted = access.of_station(await request.services.grants.current(), request)
-    holders = dict.fromkeys(grant.subject for grant in granted if not grant.is_of_chat and grant.subject != one.id)
+    holders = dict.fromkeys(grant.subject for grant in granted if not grant.is_of_chat and grant.subject != contact.id)
     names = await request.known(holders)
-    had = await request.services.people.who_had(one.username, request.people_of) if one.username else {}
-    looks = skeleton(one.name)
+    had = await request.services.people.who_had(contact.username, request.people_of) if contact.username else {}
+    own_skeleton = skeleton(contact.name)
     return {
         "had": [
             _facts(person, known, granted)
             for person, known in had.items()
-            if person != one.id and (known is not None or person in holders)
+            if person != contact.id and (known is not None or person in holders)
         ]
-        or [_facts(0, None, ()) for person in had if person != one.id][:1],
+        or [_facts(0, None, ()) for person in had if person != contact.id][:1],
         "alike": [
-            _facts(person, known, granted) for person, known in names.items() if looks and skeleton(known.name) == looks
+            _facts(person, known, granted)
+            for person, known in names.items()
+            if own_skeleton and skeleton(known.name) == own_skeleton
         ],
     }
 
@@ -62,5 +64,5 @@ def _facts(person: int, known: Contact | None, granted: Sequence[Grant]) -> dict
 def skeleton(name: str) -> str:
     """Return a key that is equal for names that look the same, ignoring case, accents, alphabet, punctuation and
     invisible characters. Empty if no character is visible."""
-    letters = unicodedata.normalize("NFKD", visible(name).casefold()).translate(LOOKS)
+    letters = unicodedata.normalize("NFKD", visible(name).casefold()).translate(CONFUSABLES)
     return "".join(letter for letter in letters if letter.isalnum())

@@ -16,8 +16,8 @@ from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
 
-SHOWN = 10
-IN_A_ROW = 5
+PAGE_SIZE = 10
+BUTTONS_IN_A_ROW = 5
 UNKNOWN = mark("I do not know this request any more.")
 LIST: Rows = ((Button(mark("📋 Who asks"), "access.requests"),),)
 
@@ -33,11 +33,11 @@ async def ask(request: Request) -> Reply:
     names_none = _names_none(request)
     buttons = _stored_refusal if names_none else _stored
     facts |= await likeness(request, Contact(actor.id, actor.name, actor.username)) | {"names_none": names_none}
-    asked = await request.services.requests.ask(request.station.name, actor.id, facts, admins, buttons, _listing())
-    if not asked and (waiting := await still_waits(request)):
-        return Reply(waiting, outcome="has asked already")
-    message = Message("access_requested", {"person": actor.id, "asked": asked})
-    return Reply(message, outcome="asked for access" if asked else "asked too often")
+    created = await request.services.requests.ask(request.station.name, actor.id, facts, admins, buttons, _listing())
+    if not created and (pending := await still_waits(request)):
+        return Reply(pending, outcome="has asked already")
+    message = Message("access_requested", {"person": actor.id, "asked": created})
+    return Reply(message, outcome="asked for access" if created else "asked too often")
 
 
 async def still_waits(request: Request) -> Message | None:
@@ -49,13 +49,17 @@ async def still_waits(request: Request) -> Message | None:
 @button("access.requests")
 async def requests(request: Request) -> Reply:
     """List requests without a notification of their own."""
-    found = await request.services.requests.untold(request.station.name, SHOWN)
-    names = await request.known([one.person_id for one in found])
-    cards = [Button(str(number), "access.show_request", {"request": one.id}) for number, one in enumerate(found, 1)]
-    rows = grid(cards, IN_A_ROW)
+    found = await request.services.requests.untold(request.station.name, PAGE_SIZE)
+    names = await request.known([waiting.person_id for waiting in found])
+    detail_buttons = [
+        Button(str(number), "access.show_request", {"request": waiting.id}) for number, waiting in enumerate(found, 1)
+    ]
+    rows = grid(detail_buttons, BUTTONS_IN_A_ROW)
     facts = {
         "station": request.station.name,
-        "subjects": [access.subject_facts(one.person_id, names) | {"asked_at": one.asked_at} for one in found],
+        "subjects": [
+            access.subject_facts(waiting.person_id, names) | {"asked_at": waiting.asked_at} for waiting in found
+        ],
     }
     return Reply(Message("access_requests_list", facts, (*rows, *LIST)))
 
@@ -72,11 +76,11 @@ async def show(request: Request) -> Reply:
     return Reply(Message("access_request", facts, (*rows, *LIST)))
 
 
-async def _facts(request: Request, asked: AccessRequestRow) -> dict[str, Any]:
-    known = (await request.known([asked.person_id])).get(asked.person_id)
+async def _facts(request: Request, row: AccessRequestRow) -> dict[str, Any]:
+    known = (await request.known([row.person_id])).get(row.person_id)
     return {
-        "station": asked.station,
-        "person": asked.person_id,
+        "station": row.station,
+        "person": row.person_id,
         "name": known.name if known else "",
         "username": known.username or "" if known else "",
         "role": None,
@@ -103,16 +107,19 @@ def _listing() -> list[list[dict[str, Any]]]:
 
 def _buttons(request_id: int) -> Rows:
     """Return buttons for roles given with one press; others need /grant."""
-    offers = (_to(request_id, mark("👁 Viewer"), VIEWER.name), _to(request_id, mark("🎧 Operator"), OPERATOR.name))
+    offers = (
+        _answer_button(request_id, mark("👁 Viewer"), VIEWER.name),
+        _answer_button(request_id, mark("🎧 Operator"), OPERATOR.name),
+    )
     return (offers, *_refusal(request_id))
 
 
 def _refusal(request_id: int) -> Rows:
     """Return the only button of a request without a PBX: one press must not grant access to all."""
-    return ((_to(request_id, mark("✖ Refuse"), ""),),)
+    return ((_answer_button(request_id, mark("✖ Refuse"), ""),),)
 
 
-def _to(request_id: int, label: str, role: str) -> Button:
+def _answer_button(request_id: int, label: str, role: str) -> Button:
     return Button(label, "access.answer", {"request": request_id, "role": role})
 
 
@@ -125,10 +132,10 @@ async def answer(request: Request) -> Reply:
     role = str(request.data["role"])
     given = granting(request, found.person_id, role) if role else None
     try:
-        first = await request.services.requests.answer(found.id, given, request.asking, request.actor.name)
+        answered = await request.services.requests.answer(found.id, given, request.asking, request.actor.name)
     except GrantRefused as refused:
         return not_granted(refused)
-    if not first:
+    if not answered:
         return Reply(toast=mark("Somebody answered it before you: see the message."), outcome="answered already")
     outcome = f"gave {role} to {found.person_id}" if role else f"refused {found.person_id}"
     # Requests with notifications of their own are edited there, for every administrator.

@@ -32,9 +32,9 @@ class LiveCall:
         """Return the duration in seconds; `now` is PBX local time, naive."""
         return max(0, int((now - self.since).total_seconds())) if self.since else 0
 
-    def involves(self, wanted: str) -> bool:
+    def involves(self, query: str) -> bool:
         """Match a whole number, or a part of a name."""
-        return is_among(wanted, [(self.caller, self.caller_name), *self.callees])
+        return is_among(query, [(self.caller, self.caller_name), *self.callees])
 
     def is_suspicious(self, now: datetime) -> bool:
         return self.since is not None and now - self.since > SUSPICIOUSLY_LONG

@@ -39,17 +39,17 @@ class PbxFigures:
 
     calls: int = 0
     missed: int = 0
-    chat: Average = field(default_factory=Average)
+    talk: Average = field(default_factory=Average)
 
     def add(self, record: CallRecord) -> None:
         self.calls += 1
         if record.answered:
-            self.chat.add(record.talk_seconds)
+            self.talk.add(record.talk_seconds)
         self.missed += record.disposition.upper() in NOT_ANSWERED
 
     @property
     def answered(self) -> int:
-        return self.chat.calls
+        return self.talk.calls
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ class EmployeeTally:
     name: str = ""
     called: int = 0
     answered: int = 0
-    chat: int = 0
+    talk: int = 0
 
 
 @dataclass(slots=True)
@@ -75,7 +75,7 @@ class CallStats:
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     answered_incoming: int = 0
     after_hours: int = 0
-    chat: Average = field(default_factory=Average)
+    talk: Average = field(default_factory=Average)
     longest: int = 0
     hours: Counter[int] = field(default_factory=Counter)
     callers: Counter[str] = field(default_factory=Counter)
@@ -106,7 +106,7 @@ class CallStats:
         if record.start is not None:
             self.hours[record.start.hour] += 1
         if result is Outcome.ANSWERED:
-            self.chat.add(talked)
+            self.talk.add(talked)
             self.longest = max(self.longest, talked)
         elif result is Outcome.MISSED:
             self.after_hours += came_after_hours(record)
@@ -133,10 +133,10 @@ class CallStats:
             row.name = _name_of(record, number) or row.name
             if way is not Direction.INCOMING and number == record.source_number:
                 row.called += 1
-                row.chat += talked
+                row.talk += talked
             else:
                 row.answered += 1
-                row.chat += sum(leg.talk_seconds for leg in record.legs if _took(leg, number))
+                row.talk += sum(leg.talk_seconds for leg in record.legs if _was_answered_by(leg, number))
 
 
 async def compute_stats(records: AsyncIterator[CallRecord]) -> CallStats:
@@ -148,11 +148,11 @@ async def compute_stats(records: AsyncIterator[CallRecord]) -> CallStats:
 
 def bars(hours: Counter[int]) -> str:
     """Return a bar for each hour of the day; an hour with one call is higher than an empty one."""
-    most = max(hours.values(), default=0)
-    return "".join(BARS[-(-hours[hour] * (len(BARS) - 1) // most) if most else 0] for hour in range(24))
+    peak = max(hours.values(), default=0)
+    return "".join(BARS[-(-hours[hour] * (len(BARS) - 1) // peak) if peak else 0] for hour in range(24))
 
 
-def _took(leg: CallRecordLeg, number: str) -> bool:
+def _was_answered_by(leg: CallRecordLeg, number: str) -> bool:
     return leg.destination_number == number and leg.disposition.upper() == "ANSWERED"
 
 

@@ -17,8 +17,8 @@ from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 
-PAGE = 10
-SHOWN_CALLEES = 2
+PAGE_SIZE = 10
+MAX_CALLEES = 2
 
 
 @command(
@@ -37,26 +37,26 @@ async def show(request: Request) -> Reply:
     return Reply(await _list(request, str(request.data["wanted"]), int(request.data["page"])))
 
 
-async def _list(request: Request, wanted: str, page: int) -> Message:
+async def _list(request: Request, query: str, page: int) -> Message:
     answer, channels = await asyncio.gather(request.station.pbx.calls.active(), _channels(request))
-    everything = join_legs(answer.value, channels)
-    found = await those(everything, lambda call: _is_meant(request, wanted, call)) if wanted else everything
-    shown = paginate(found, page, PAGE)
+    all_calls = join_legs(answer.value, channels)
+    found = await those(all_calls, lambda call: _matches(request, query, call)) if query else all_calls
+    shown = paginate(found, page, PAGE_SIZE)
     facts = {
         "station": request.station.name,
         "now": request.now,
-        "wanted": wanted,
+        "wanted": query,
         "total": len(found),
         "trunks": _by_trunk(request, found),
-        "calls": [_shown(request, call) for call in shown.items],
-        "unseen": not everything and (answer.suspect or await _engine_is_silent(request)),
+        "calls": [_call_facts(request, call) for call in shown.items],
+        "unseen": not all_calls and (answer.suspect or await _asterisk_is_down(request)),
     }
-    return Message("calls", facts, _buttons(wanted, shown))
+    return Message("calls", facts, _buttons(query, shown))
 
 
-def _is_meant(request: Request, wanted: str, call: LiveCall) -> bool:
+def _matches(request: Request, query: str, call: LiveCall) -> bool:
     trunk = request.station.watch.trunk_names.get(call.trunk or "", "")
-    return folded(wanted) in folded(trunk) or call.involves(wanted)
+    return folded(query) in folded(trunk) or call.involves(query)
 
 
 def _by_trunk(request: Request, found: Sequence[LiveCall]) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ async def _channels(request: Request) -> tuple[Channel, ...]:
         return ()
 
 
-async def _engine_is_silent(request: Request) -> bool:
+async def _asterisk_is_down(request: Request) -> bool:
     """Return True if Asterisk does not respond: the list of calls is then empty too, without an error."""
     if request.station.watch.asterisk_down:
         return True
@@ -84,15 +84,15 @@ async def _engine_is_silent(request: Request) -> bool:
         return False
 
 
-def _shown(request: Request, call: LiveCall) -> dict[str, Any]:
+def _call_facts(request: Request, call: LiveCall) -> dict[str, Any]:
     now = request.station.local(request.now)
     return {
         "caller": call.caller,
         # An outside caller with the number of an extension is not that employee.
         "caller_name": "" if call.from_outside and len(call.caller) < SHORTEST else call.caller_name,
         "from_outside": call.from_outside,
-        "callees": [{"number": number, "name": name} for number, name in call.callees[:SHOWN_CALLEES]],
-        "more": max(0, len(call.callees) - SHOWN_CALLEES),
+        "callees": [{"number": number, "name": name} for number, name in call.callees[:MAX_CALLEES]],
+        "more": max(0, len(call.callees) - MAX_CALLEES),
         "trunk": request.station.watch.trunk_names.get(call.trunk or ""),
         "talking": call.talking,
         "lasts": call.lasts(now),
@@ -100,8 +100,8 @@ def _shown(request: Request, call: LiveCall) -> dict[str, Any]:
     }
 
 
-def _buttons(wanted: str, shown: Page[LiveCall]) -> Rows:
-    here = {"wanted": wanted, "page": shown.number}
+def _buttons(query: str, shown: Page[LiveCall]) -> Rows:
+    here = {"wanted": query, "page": shown.number}
     refresh = Button(mark("↻ Refresh"), "calls.show", here)
-    everything = [Button(mark("All calls"), "calls.show", {"wanted": "", "page": 0})] if wanted else []
-    return (*paging.numbered_row(shown, "calls.show", here), (refresh, *everything))
+    all_calls_button = [Button(mark("All calls"), "calls.show", {"wanted": "", "page": 0})] if query else []
+    return (*paging.numbered_row(shown, "calls.show", here), (refresh, *all_calls_button))

@@ -22,8 +22,8 @@ from handlers.dialog.paging import TO_LIST, grid
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
 
-MOST_LEGS = 20
-MOST_RECORDINGS = 6
+MAX_LEGS = 20
+MAX_RECORDINGS = 6
 
 
 @button("cdr.record")
@@ -31,13 +31,13 @@ async def show(request: Request) -> Reply:
     record = await request.station.pbx.records.find(str(request.data["linkedid"]))
     if record is None:
         return Reply(toast=mark("The PBX does not have this call any more."), outcome="gone")
-    return Reply(await card(request, record))
+    return Reply(await details_view(request, record))
 
 
-async def card(request: Request, record: CallRecord) -> Message:
-    way, taken = direction(record), answered_leg(record)
-    numbered = [leg for leg in record.legs if is_by_machine(leg) and leg.destination_number != AFTER_HOURS]
-    queues = await _queues(request) if numbered else {}
+async def details_view(request: Request, record: CallRecord) -> Message:
+    way, answered = direction(record), answered_leg(record)
+    machine_legs = [leg for leg in record.legs if is_by_machine(leg) and leg.destination_number != AFTER_HOURS]
+    queues = await _queues(request) if machine_legs else {}
     facts = {
         "station": request.station.name,
         "start": record.start,
@@ -47,12 +47,12 @@ async def card(request: Request, record: CallRecord) -> Message:
         "source": {"number": record.source_number, "name": record.source_name},
         "target": {"number": record.destination_number, "name": record.destination_name},
         "did": record.did if way is Direction.INCOMING else "",
-        "by": {"number": taken.destination_number, "name": taken.destination_name} if taken else None,
-        "waited": _seconds(record.start, taken.answer) if taken else None,
+        "by": {"number": answered.destination_number, "name": answered.destination_name} if answered else None,
+        "waited": _seconds(record.start, answered.answer) if answered else None,
         "talk": talk_seconds(record),
         "trunk": _trunk(request, record),
-        "legs": [_leg(leg, queues) for leg in record.legs[:MOST_LEGS]],
-        "more": max(0, len(record.legs) - MOST_LEGS),
+        "legs": [_leg(leg, queues) for leg in record.legs[:MAX_LEGS]],
+        "more": max(0, len(record.legs) - MAX_LEGS),
         "recorded": sum(leg.is_recorded for leg in record.legs),
         "may_listen": request.may(Permission.LISTEN).allowed,
     }
@@ -97,16 +97,16 @@ def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
 def _buttons(request: Request, record: CallRecord) -> Rows:
     back = request.data.get("back")
     stored = {"linkedid": record.linkedid, "back": back}
-    recorded = [(place, leg) for place, leg in enumerate(record.legs) if leg.is_recorded][:MOST_RECORDINGS]
+    recorded = [(place, leg) for place, leg in enumerate(record.legs) if leg.is_recorded][:MAX_RECORDINGS]
     rows: list[tuple[Button, ...]] = []
     if request.may(Permission.LISTEN).allowed:
         label = mark("🎧 Listen")
-        listens = [
+        listen_buttons = [
             Button(label if len(recorded) == 1 else f"🎧 {place + 1}", "cdr.listen", stored | {"leg": place})
             for place, _ in recorded
         ]
-        rows += grid(listens, 3)
-    last = [Button(mark("↻ Refresh"), "cdr.record", stored)]
+        rows += grid(listen_buttons, 3)
+    last_row = [Button(mark("↻ Refresh"), "cdr.record", stored)]
     if back:
-        last.insert(0, Button(TO_LIST, "cdr.page", back))
-    return (*rows, tuple(last))
+        last_row.insert(0, Button(TO_LIST, "cdr.page", back))
+    return (*rows, tuple(last_row))

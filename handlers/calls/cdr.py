@@ -9,7 +9,7 @@ from bot.pbx import CallRecord
 from bot.pbx.resources.records import Direction, direction
 from handlers.calls.filter import CallFilter, from_button, read_filter
 from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
-from handlers.calls.pages import Place, Summary, place_of, summarise
+from handlers.calls.pages import RecordKey, Summary, key_of, summarise
 from handlers.dialog import paging
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
@@ -17,7 +17,7 @@ from handlers.dispatch.rules import Topic
 from handlers.parsing.periods import NotAPeriod
 from handlers.parsing.phone_numbers import as_number, same_number
 
-CARDS_IN_A_ROW = 5
+BUTTONS_IN_A_ROW = 5
 ENDINGS = {"": mark("All"), "answered": mark("✅ Answered"), "missed": mark("🔴 Missed")}
 
 
@@ -36,40 +36,40 @@ ENDINGS = {"": mark("All"), "answered": mark("✅ Answered"), "missed": mark("�
 )
 async def cdr(request: Request) -> Reply:
     try:
-        wanted = read_filter(request.arguments, request.station.local(request.now))
+        call_filter = read_filter(request.arguments, request.station.local(request.now))
     except NotAPeriod as wrong:
         facts = {"written": str(wrong), "command": "cdr"}
         raise WrongArguments(message=Message("not_a_period", facts)) from None
-    return Reply(await page(request, {"wanted": wanted.stored()}))
+    return Reply(await page(request, {"wanted": call_filter.stored()}))
 
 
 @button("cdr.page")
-async def turn(request: Request) -> Reply:
+async def show_page(request: Request) -> Reply:
     return Reply(await page(request, request.data))
 
 
-async def page(request: Request, asked: Mapping[str, Any]) -> Message:
-    """Render a page. `asked`: the filter `wanted`, and the position `before` or `after` which the page lies."""
-    wanted = from_button(asked["wanted"])
-    period = wanted.period
-    numbers = await _numbers(request, wanted.search)
-    found = (record async for record in _records(request, wanted, numbers) if wanted.matches(record, numbers))
-    summary = await summarise(found, _place(asked.get("before")), _place(asked.get("after")))
+async def page(request: Request, page_data: Mapping[str, Any]) -> Message:
+    """Render a page. `page_data`: the filter `wanted`, and the position `before` or `after` which the page lies."""
+    call_filter = from_button(page_data["wanted"])
+    period = call_filter.period
+    numbers = await _numbers(request, call_filter.search)
+    found = (record async for record in _records(request, call_filter, numbers) if call_filter.matches(record, numbers))
+    summary = await summarise(found, _key(page_data.get("before")), _key(page_data.get("after")))
     shown = summary.page
     facts = period.facts() | {
         "station": request.station.name,
-        "wanted": wanted.facts(),
+        "wanted": call_filter.facts(),
         "total": summary.total,
         "answered": summary.answered,
         "missed": summary.missed,
         "after_hours": summary.after_hours,
         "not_reached": summary.not_reached,
-        "average": round(summary.chat / summary.answered) if summary.answered else 0,
+        "average": round(summary.talk / summary.answered) if summary.answered else 0,
         "begin": summary.newer + 1,
         "until": summary.newer + len(shown),
         "records": [_line(record) for record in shown],
     }
-    return Message("cdr", facts, _buttons(wanted, summary, asked))
+    return Message("cdr", facts, _buttons(call_filter, summary, page_data))
 
 
 async def _numbers(request: Request, search: str) -> tuple[str, ...]:
@@ -80,19 +80,21 @@ async def _numbers(request: Request, search: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(number for row in found for number in (row.number, row.mobile) if same_number(number)))
 
 
-async def _records(request: Request, wanted: CallFilter, numbers: Sequence[str]) -> AsyncIterator[CallRecord]:
+async def _records(request: Request, call_filter: CallFilter, numbers: Sequence[str]) -> AsyncIterator[CallRecord]:
     """Yield each record once, although several narrowed searches may return it."""
     seen: set[str] = set()
-    narrowings = wanted.narrowings(numbers)
-    for narrowing in narrowings:
-        async for record in request.station.pbx.records.between(wanted.period.start, wanted.period.end, narrowing):
+    server_filters = call_filter.server_filters(numbers)
+    for server_filter in server_filters:
+        async for record in request.station.pbx.records.between(
+            call_filter.period.start, call_filter.period.end, server_filter
+        ):
             if record.linkedid not in seen:
-                if len(narrowings) > 1:
+                if len(server_filters) > 1:
                     seen.add(record.linkedid)
                 yield record
 
 
-def _place(stored: Sequence[str] | None) -> Place | None:
+def _key(stored: Sequence[str] | None) -> RecordKey | None:
     return (datetime.fromisoformat(stored[0]), stored[1]) if stored else None
 
 
@@ -113,10 +115,10 @@ def _line(record: CallRecord) -> dict[str, Any]:
     }
 
 
-def _buttons(wanted: CallFilter, summary: Summary, asked: Mapping[str, Any]) -> Rows:
-    shown, stored = summary.page, wanted.stored()
-    cards = [
-        Button(str(number), "cdr.record", {"linkedid": record.linkedid, "back": dict(asked)})
+def _buttons(call_filter: CallFilter, summary: Summary, page_data: Mapping[str, Any]) -> Rows:
+    shown, stored = summary.page, call_filter.stored()
+    detail_buttons = [
+        Button(str(number), "cdr.record", {"linkedid": record.linkedid, "back": dict(page_data)})
         for number, record in enumerate(shown, summary.newer + 1)
     ]
     newer = {"wanted": stored, "after": _stored(shown[0])} if summary.newer else None
@@ -124,14 +126,14 @@ def _buttons(wanted: CallFilter, summary: Summary, asked: Mapping[str, Any]) -> 
     older = {"wanted": stored, "before": _stored(shown[-1])} if has_older else None
     refresh = Button(mark("↻ Refresh"), "cdr.page", {"wanted": stored})
     endings = [
-        Button(label, "cdr.page", {"wanted": wanted.with_ending(ending).stored()})
+        Button(label, "cdr.page", {"wanted": call_filter.with_ending(ending).stored()})
         for ending, label in ENDINGS.items()
-        if ending != wanted.ending
+        if ending != call_filter.ending
     ]
-    turns = paging.page_row("cdr.page", newer, older)
-    return (*paging.grid(cards, CARDS_IN_A_ROW), *turns, (refresh,), tuple(endings))
+    page_row = paging.page_row("cdr.page", newer, older)
+    return (*paging.grid(detail_buttons, BUTTONS_IN_A_ROW), *page_row, (refresh,), tuple(endings))
 
 
 def _stored(record: CallRecord) -> list[str]:
-    start, linkedid = place_of(record)
+    start, linkedid = key_of(record)
     return [start.isoformat(), linkedid]

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.pbx import CallRecord
 from bot.pbx.resources.records import EVERYTHING, Direction, ServerFilter, direction
-from handlers.calls.outcome import Outcome, how_it_failed, outcome
+from handlers.calls.outcome import Outcome, failure_outcome, outcome
 from handlers.parsing.arguments import read_words
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, is_time, take_period
 from handlers.parsing.phone_numbers import as_number, has_part, is_among, same_number
@@ -51,7 +51,7 @@ DIRECTION_STEMS = {
     "внутренн": Direction.INTERNAL,
 }
 # Used before a word, or as field=value.
-NAMED = {
+FIELD_WORDS = {
     "from": "source",
     "от": "source",
     "с": "source",
@@ -65,7 +65,7 @@ NAMED = {
 }
 ONLY_FIELDS = {"search": "search", "поиск": "search"}
 # Numbers searched for one by one; for more, all records are read once.
-MOST_NUMBERS = 4
+MAX_NUMBERS = 4
 PHONE_PART = re.compile(r"\+?[\d().-]+")
 
 
@@ -83,17 +83,17 @@ class CallFilter:
     did: str = ""
     search: str = ""
 
-    def narrowings(self, numbers: Collection[str] = ()) -> tuple[ServerFilter, ...]:
+    def server_filters(self, numbers: Collection[str] = ()) -> tuple[ServerFilter, ...]:
         """Return the PBX queries to run one by one, so that not every record of the period is read. `numbers` are those
         of the employees that `search` matches."""
         if self.search and as_number(self.search):
             return (ServerFilter(search=as_number(self.search)),)
         if self.search:
             searched = [ServerFilter(search=same_number(number)) for number in numbers]
-            return tuple(searched) if 0 < len(searched) <= MOST_NUMBERS else (EVERYTHING,)
-        return (self._narrowing(),)
+            return tuple(searched) if 0 < len(searched) <= MAX_NUMBERS else (EVERYTHING,)
+        return (self._server_filter(),)
 
-    def _narrowing(self) -> ServerFilter:
+    def _server_filter(self) -> ServerFilter:
         if digits := as_number(self.source):
             return ServerFilter(source=digits)
         # The dialled number of an incoming call is the DID, so only `search` finds its other numbers.
@@ -109,14 +109,14 @@ class CallFilter:
             (not self.ending or not ENDINGS[self.ending].isdisjoint(_endings(record)))
             and (self.direction is None or direction(record) is self.direction)
             and (not self.source or is_among(self.source, _callers(record)))
-            and (not self.destination or is_among(self.destination, _called(record)))
-            and (not self.party or is_among(self.party, [*_callers(record), *_called(record)]))
+            and (not self.destination or is_among(self.destination, _callees(record)))
+            and (not self.party or is_among(self.party, [*_callers(record), *_callees(record)]))
             and (not self.did or is_among(self.did, [(record.did, "")]))
             and (not self.search or self._is_found(record, numbers))
         )
 
     def _is_found(self, record: CallRecord, numbers: Collection[str]) -> bool:
-        parties = [*_callers(record), *_called(record)]
+        parties = [*_callers(record), *_callees(record)]
         parties += [(leg.source_number, leg.source_name) for leg in record.legs]
         if numbers:
             return any(is_among(number, parties) for number in numbers)
@@ -153,9 +153,9 @@ def read_filter(text: str, now: datetime) -> CallFilter:
     NotAPeriod."""
     written = read_words(text)
     found = _fields(written.fields)
-    words = _take_named(list(written.free), found)
+    words = _take_fields(list(written.free), found)
     period, words = take_period(words, now)
-    words = _take_kinds(words, found)
+    words = _take_outcome_and_direction(words, found)
     if words and all(PHONE_PART.fullmatch(word) for word in words):
         found.setdefault("party", "".join(words))
     elif words:
@@ -164,32 +164,32 @@ def read_filter(text: str, now: datetime) -> CallFilter:
 
 
 def _fields(written: Mapping[str, str]) -> dict[str, Any]:
-    known = NAMED | ONLY_FIELDS
+    known = FIELD_WORDS | ONLY_FIELDS
     for name, value in written.items():
         if name not in known or not value:
             raise NotAPeriod(f"{name}={value}")
     return {known[name]: value for name, value in written.items()}
 
 
-def _take_named(words: list[str], found: dict[str, Any]) -> list[str]:
+def _take_fields(words: list[str], found: dict[str, Any]) -> list[str]:
     """Extract `from 201` and `to 8 916 111-11-11`; `from 2026-11-01` is left as a time."""
-    rest: list[str] = []
+    remaining: list[str] = []
     while words:
         word = words.pop(0)
-        field = NAMED.get(word.lower())
+        field = FIELD_WORDS.get(word.lower())
         if field is None or not words or is_time(words[0]):
-            rest.append(word)
+            remaining.append(word)
             continue
         found[field] = words.pop(0)
         # A number written in groups begins with a country code or trunk prefix.
         if re.fullmatch(r"\+\d+|\d", found[field]):
             while words and PHONE_PART.fullmatch(words[0]) and not is_time(words[0]):
                 found[field] += words.pop(0)
-    return rest
+    return remaining
 
 
-def _take_kinds(words: Sequence[str], found: dict[str, Any]) -> list[str]:
-    rest: list[str] = []
+def _take_outcome_and_direction(words: Sequence[str], found: dict[str, Any]) -> list[str]:
+    remaining: list[str] = []
     pending = list(words)
     while pending:
         word = pending.pop(0).lower()
@@ -201,8 +201,8 @@ def _take_kinds(words: Sequence[str], found: dict[str, Any]) -> list[str]:
         elif way := DIRECTION_WORDS.get(word) or _by_stem(word, DIRECTION_STEMS):
             found["direction"] = way
         else:
-            rest.append(words[len(words) - len(pending) - 1])
-    return rest
+            remaining.append(words[len(words) - len(pending) - 1])
+    return remaining
 
 
 def _by_stem(word: str, stems: Mapping[str, Any]) -> Any:
@@ -212,13 +212,13 @@ def _by_stem(word: str, stems: Mapping[str, Any]) -> Any:
 def _endings(record: CallRecord) -> tuple[Outcome, ...]:
     """Return every outcome the record counts as: a missed caller that found the line busy is `busy` too."""
     result = outcome(record)
-    return (result,) if result is Outcome.ANSWERED else (result, how_it_failed(record))
+    return (result,) if result is Outcome.ANSWERED else (result, failure_outcome(record))
 
 
 def _callers(record: CallRecord) -> list[tuple[str, str]]:
     return [(record.source_number, record.source_name)]
 
 
-def _called(record: CallRecord) -> list[tuple[str, str]]:
+def _callees(record: CallRecord) -> list[tuple[str, str]]:
     legs = [(leg.destination_number, leg.destination_name) for leg in record.legs]
     return [(record.destination_number, record.destination_name), (record.did, ""), *legs]

@@ -14,10 +14,10 @@ from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.parsing.periods import Period, from_stored
 
-PAGE = 10
-SHOWN_PHONES = 2
+PAGE_SIZE = 10
+MAX_PHONES = 2
 # Latest time after the period at which a call back still counts.
-CALLED_BACK_WITHIN = timedelta(days=7)
+CALL_BACK_WITHIN = timedelta(days=7)
 
 
 @command(
@@ -37,27 +37,27 @@ async def page(request: Request) -> Reply:
 
 
 async def _page(request: Request, period: Period, number: int) -> Message:
-    found = await _found(request, period)
-    shown = paginate(found.callers, number, PAGE)
+    summary = await _summarise(request, period)
+    shown = paginate(summary.callers, number, PAGE_SIZE)
     facts = period.facts() | {
         "station": request.station.name,
-        "total": found.total,
-        "open": found.open,
-        "without_number": found.without_number,
-        "after_hours": found.after_hours,
+        "total": summary.total,
+        "open": summary.open,
+        "without_number": summary.without_number,
+        "after_hours": summary.after_hours,
         "callers": [_line(caller, period) for caller in shown.items],
         **shown.facts(),
     }
     return Message("missed", facts, _buttons(period, shown))
 
 
-async def _found(request: Request, period: Period) -> MissedSummary:
-    found = MissedCalls(period.end + timedelta(seconds=1))
-    until = max(period.end, min(request.station.local(request.now), period.end + CALLED_BACK_WITHIN))
+async def _summarise(request: Request, period: Period) -> MissedSummary:
+    missed_calls = MissedCalls(period.end + timedelta(seconds=1))
+    until = max(period.end, min(request.station.local(request.now), period.end + CALL_BACK_WITHIN))
     async for record in request.station.pbx.records.between(period.start, until):
-        found.add(record)
+        missed_calls.add(record)
     # In a thread: it processes all calls of the period.
-    return await asyncio.to_thread(found.result)
+    return await asyncio.to_thread(missed_calls.result)
 
 
 def _line(caller: MissedCaller, period: Period) -> dict[str, Any]:
@@ -68,8 +68,8 @@ def _line(caller: MissedCaller, period: Period) -> dict[str, Any]:
         "times": len(caller.misses),
         "at": last.start,
         "after_hours": last.after_hours,
-        "rang": [{"number": number, "name": name} for number, name in last.rang[:SHOWN_PHONES]],
-        "more": max(0, len(last.rang) - SHOWN_PHONES),
+        "rang": [{"number": number, "name": name} for number, name in last.rang[:MAX_PHONES]],
+        "more": max(0, len(last.rang) - MAX_PHONES),
         "spoken": contact.start if contact else None,
         "called_back": contact is not None and contact.ours,
         "by": contact.by if contact else "",

@@ -83,19 +83,19 @@ class MissedCalls:
         elif way is Direction.INCOMING and result is Outcome.ANSWERED:
             leg = answered_leg(record)
             by = leg.destination_number if leg else ""
-            self._spoken(record.source_number, LaterCall(record.start, by, ours=False))
+            self._add_contact(record.source_number, LaterCall(record.start, by, ours=False))
         elif way is Direction.OUTGOING and result is Outcome.ANSWERED:
-            self._spoken(record.destination_number, LaterCall(record.start, record.source_number, ours=True))
+            self._add_contact(record.destination_number, LaterCall(record.start, record.source_number, ours=True))
 
     def _of(self, number: str) -> _Caller:
         return self._callers.setdefault(same_number(number), _Caller())
 
-    def _spoken(self, number: str, contact: LaterCall) -> None:
+    def _add_contact(self, number: str, contact: LaterCall) -> None:
         if same_number(number):
             self._of(number).contacts.append(contact)
 
     def result(self) -> MissedSummary:
-        callers = [_judged(key, caller) for key, caller in self._callers.items() if caller.misses]
+        callers = [_missed_caller(key, caller) for key, caller in self._callers.items() if caller.misses]
         newest_first = sorted(callers, key=lambda caller: caller.last.start, reverse=True)
         return MissedSummary(
             callers=tuple(sorted(newest_first, key=_rank)),
@@ -106,7 +106,7 @@ class MissedCalls:
         )
 
 
-def _judged(key: str, caller: _Caller) -> MissedCaller:
+def _missed_caller(key: str, caller: _Caller) -> MissedCaller:
     misses = sorted(caller.misses, key=lambda miss: miss.start, reverse=True)
     contacts = sorted(caller.contacts, key=lambda contact: contact.start)
     last_contact = contacts[-1].start if contacts else None

@@ -57,17 +57,17 @@ def answered_leg(record: CallRecord) -> CallRecordLeg | None:
 def outcome(record: CallRecord) -> Outcome:
     if answered_leg(record) is not None or (record.answered and not record.legs):
         return Outcome.ANSWERED
-    return Outcome.MISSED if direction(record) is Direction.INCOMING else how_it_failed(record)
+    return Outcome.MISSED if direction(record) is Direction.INCOMING else failure_outcome(record)
 
 
-def how_it_failed(record: CallRecord) -> Outcome:
+def failure_outcome(record: CallRecord) -> Outcome:
     """Return the outcome of an unanswered call, by its disposition."""
     return OUTCOMES.get(record.disposition.strip().upper(), Outcome.NO_ANSWER)
 
 
 def leg_outcome(leg: CallRecordLeg) -> Outcome:
-    said = leg.disposition.strip().upper()
-    return Outcome.ANSWERED if said == "ANSWERED" else OUTCOMES.get(said, Outcome.NO_ANSWER)
+    disposition = leg.disposition.strip().upper()
+    return Outcome.ANSWERED if disposition == "ANSWERED" else OUTCOMES.get(disposition, Outcome.NO_ANSWER)
 
 
 def came_after_hours(record: CallRecord) -> bool:

@@ -12,7 +12,7 @@ from handlers.dispatch.request import Reply, Request
 # Telegram's limit for a bot is 50 MB, multipart form included.
 LIMIT = 49_000_000
 # Telegram plays MP3; other formats are sent as documents.
-ENDINGS = {
+FILE_EXTENSIONS = {
     "audio/mpeg": "mp3",
     "audio/mp3": "mp3",
     "audio/ogg": "ogg",
@@ -25,16 +25,16 @@ ENDINGS = {
 
 @button("cdr.listen")
 async def listen(request: Request) -> Reply:
-    linkedid, place = str(request.data["linkedid"]), int(request.data["leg"])
+    linkedid, index = str(request.data["linkedid"]), int(request.data["leg"])
     if not await request.chat.private_chat_is_open():
         return Reply(toast=mark("Open a private chat with me and press Start; I send recordings only there."))
     try:
         # Read again: the recording's address is valid for one hour.
         record = await request.station.pbx.records.find(linkedid)
-        if record is None or place >= len(record.legs) or not record.legs[place].is_recorded:
+        if record is None or index >= len(record.legs) or not record.legs[index].is_recorded:
             return Reply(toast=mark("The PBX has no recording of this call any more."), outcome="gone")
-        leg = record.legs[place]
-        sound = await _fetched(request.station.pbx, leg)
+        leg = record.legs[index]
+        recording = await _fetch(request.station.pbx, leg)
     except PbxError as error:
         back: Rows = (
             (Button(mark("↩ Call"), "cdr.record", {"linkedid": linkedid, "back": request.data.get("back")}),),
@@ -42,12 +42,12 @@ async def listen(request: Request) -> Reply:
         size = error.size if isinstance(error, TooLarge) else None
         facts = {"problem": pbx_errors.describe(error), "megabytes": round(size / 1_000_000) if size else None}
         return Reply(Message("no_recording", facts, back), outcome=f"failed: {type(error).__name__}")
-    sent = await request.chat.send_privately(_file(request, record, leg, sound))
+    sent = await request.chat.send_privately(_file(request, record, leg, recording))
     note = mark("Sent to our private chat.") if sent else mark("Telegram did not take the file.")
-    return Reply(toast=note, outcome=f"{linkedid} leg {place + 1}: {'sent' if sent else 'not sent'}")
+    return Reply(toast=note, outcome=f"{linkedid} leg {index + 1}: {'sent' if sent else 'not sent'}")
 
 
-async def _fetched(pbx: Pbx, leg: CallRecordLeg) -> Recording:
+async def _fetch(pbx: Pbx, leg: CallRecordLeg) -> Recording:
     """Fetch as MP3; as the original if the PBX cannot convert it; as OGG, which is smaller, if too large."""
     try:
         return await pbx.records.recording(leg, "mp3", LIMIT)
@@ -59,9 +59,9 @@ async def _fetched(pbx: Pbx, leg: CallRecordLeg) -> Recording:
         return await pbx.records.recording(leg, "original", LIMIT)
 
 
-def _file(request: Request, record: CallRecord, leg: CallRecordLeg, sound: Recording) -> File:
+def _file(request: Request, record: CallRecord, leg: CallRecordLeg, recording: Recording) -> File:
     start = leg.start or record.start
-    ending = ENDINGS.get(sound.content_type, "bin")
+    extension = FILE_EXTENSIONS.get(recording.content_type, "bin")
     caption = Message(
         "recording",
         {
@@ -74,11 +74,11 @@ def _file(request: Request, record: CallRecord, leg: CallRecordLeg, sound: Recor
         },
     )
     return File(
-        f"call-{start:%Y-%m-%d-%H%M%S}.{ending}" if start else f"call.{ending}",
-        sound.content,
-        kind="audio" if ending == "mp3" else "document",
+        f"call-{start:%Y-%m-%d-%H%M%S}.{extension}" if start else f"call.{extension}",
+        recording.content,
+        kind="audio" if extension == "mp3" else "document",
         caption=caption,
         title=f"{unmarked(leg.source_number)} → {unmarked(leg.destination_number)}",
         performer=request.station.title,
-        seconds=sound.seconds if sound.seconds is not None else leg.talk_seconds,
+        seconds=recording.seconds if recording.seconds is not None else leg.talk_seconds,
     )

@@ -58,59 +58,59 @@ def period_written(request: Request, text: str, command_name: str) -> Period:
 
 
 async def _figures(request: Request, period: Period, view: str) -> Message:
-    counted = await compute_stats(request.station.pbx.records.between(period.start, period.end))
+    totals = await compute_stats(request.station.pbx.records.between(period.start, period.end))
     facts: dict[str, Any] = period.facts() | {
         "station": request.station.name,
         "view": view,
-        "total": counted.total,
+        "total": totals.total,
     }
-    if counted.total:
+    if totals.total:
         # In a thread: a long period has many callers.
-        facts |= await asyncio.to_thread(_VIEWS[view], counted, request.station.watch.trunk_names)
+        facts |= await asyncio.to_thread(_VIEWS[view], totals, request.station.watch.trunk_names)
     return Message("stats", facts, _buttons(period, view))
 
 
-def _overview(counted: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
+def _overview(totals: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
     return {
-        "incoming": counted.directions[Direction.INCOMING],
-        "outgoing": counted.directions[Direction.OUTGOING],
-        "internal": counted.directions[Direction.INTERNAL],
-        "outcomes": {str(result): counted.outcomes[result] for result in Outcome},
-        "after_hours": counted.after_hours,
-        "rate": counted.answer_rate,
-        "average": counted.chat.value,
-        "longest": counted.longest,
+        "incoming": totals.directions[Direction.INCOMING],
+        "outgoing": totals.directions[Direction.OUTGOING],
+        "internal": totals.directions[Direction.INTERNAL],
+        "outcomes": {str(result): totals.outcomes[result] for result in Outcome},
+        "after_hours": totals.after_hours,
+        "rate": totals.answer_rate,
+        "average": totals.talk.value,
+        "longest": totals.longest,
         "pbx": {
-            "calls": counted.pbx.calls,
-            "answered": counted.pbx.answered,
-            "missed": counted.pbx.missed,
-            "average": counted.pbx.chat.value,
+            "calls": totals.pbx.calls,
+            "answered": totals.pbx.answered,
+            "missed": totals.pbx.missed,
+            "average": totals.pbx.talk.value,
         },
-    } | _hours(counted, _names)
+    } | _hours(totals, _names)
 
 
-def _hours(counted: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
-    busiest = counted.busiest_hour
+def _hours(totals: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
+    busiest = totals.busiest_hour
     return {
-        "bars": bars(counted.hours),
-        "busiest": None if busiest is None else {"hour": busiest, "calls": counted.hours[busiest]},
-        "hours": [{"hour": hour, "calls": counted.hours[hour]} for hour in sorted(counted.hours)],
+        "bars": bars(totals.hours),
+        "busiest": None if busiest is None else {"hour": busiest, "calls": totals.hours[busiest]},
+        "hours": [{"hour": hour, "calls": totals.hours[hour]} for hour in sorted(totals.hours)],
     }
 
 
-def _callers(counted: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
+def _callers(totals: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
     return {
         "callers": [
-            {"number": number, "name": counted.caller_names.get(number, ""), "calls": calls}
-            for number, calls in counted.callers.most_common(TOP_CALLERS)
+            {"number": number, "name": totals.caller_names.get(number, ""), "calls": calls}
+            for number, calls in totals.callers.most_common(TOP_CALLERS)
         ],
-        "different": len(counted.callers),
+        "different": len(totals.callers),
     }
 
 
-def _trunks(counted: CallStats, names: Mapping[str, str]) -> dict[str, Any]:
+def _trunks(totals: CallStats, names: Mapping[str, str]) -> dict[str, Any]:
     busiest = nsmallest(
-        TOP_TRUNKS, counted.trunks.items(), key=lambda item: (-item[1].incoming - item[1].outgoing, item[0])
+        TOP_TRUNKS, totals.trunks.items(), key=lambda item: (-item[1].incoming - item[1].outgoing, item[0])
     )
     return {
         "trunks": [
@@ -123,20 +123,20 @@ def _trunks(counted: CallStats, names: Mapping[str, str]) -> dict[str, Any]:
             }
             for trunk, row in busiest
         ],
-        "more": max(0, len(counted.trunks) - TOP_TRUNKS),
+        "more": max(0, len(totals.trunks) - TOP_TRUNKS),
     }
 
 
-def _employees(counted: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
+def _employees(totals: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
     busiest = nsmallest(
-        TOP_EMPLOYEES, counted.employees.items(), key=lambda item: (-item[1].called - item[1].answered, item[0])
+        TOP_EMPLOYEES, totals.employees.items(), key=lambda item: (-item[1].called - item[1].answered, item[0])
     )
     return {
         "employees": [
-            {"number": number, "name": row.name, "called": row.called, "answered": row.answered, "talk": row.chat}
+            {"number": number, "name": row.name, "called": row.called, "answered": row.answered, "talk": row.talk}
             for number, row in busiest
         ],
-        "more": max(0, len(counted.employees) - TOP_EMPLOYEES),
+        "more": max(0, len(totals.employees) - TOP_EMPLOYEES),
     }
 
 

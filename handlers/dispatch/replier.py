@@ -190,7 +190,7 @@ class Replier:
                 answer=question.answer,
                 data=dict(question.data),
                 expires_at=self._clock() + question.lifetime,
-                said=pending_replies.said(message) if self._needs_second(question.answer) else None,
+                said=pending_replies.plain_message(message) if self._needs_second(question.answer) else None,
             )
             await self.tie(session)
 
@@ -278,7 +278,7 @@ class Replier:
             single_use=confirm_within is not None,
             lifetime=confirm_within or timedelta(days=2),
             message_id=shown,
-            said=pending_replies.said(message) if writes else None,
+            said=pending_replies.plain_message(message) if writes else None,
         )
         async with self._store.begin() as session:
             keyboards.add(session, keyboard)

@@ -13,14 +13,14 @@ from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employee_import import files, report, run
 from handlers.employee_import.files import FileLine
-from handlers.employee_import.plan import ImportPlan, RowVerdict, as_rows, plan_import
+from handlers.employee_import.plan import ImportPlan, RowResult, as_rows, plan_import
 from handlers.parsing import spreadsheet
 from handlers.parsing.spreadsheet import WrongFile
 
 CONFIRM_WITHIN = timedelta(minutes=15)
-WAITS = Question("import.table", lifetime=timedelta(hours=1))
-SHOWN = 12
-PEOPLE_SHOWN = 20
+TABLE_QUESTION = Question("import.table", lifetime=timedelta(hours=1))
+MAX_PROBLEMS = 12
+MAX_PEOPLE = 20
 
 
 @command(
@@ -37,8 +37,8 @@ async def import_employees(request: Request) -> Reply:
         return await _dry_run(request)
     message = Message("import_how", {"station": request.station.name}, _templates())
     if request.place.private:
-        return Reply(message, question=WAITS, outcome="waits for a table")
-    await request.chat.ask_privately(message, WAITS)
+        return Reply(message, question=TABLE_QUESTION, outcome="waits for a table")
+    await request.chat.ask_privately(message, TABLE_QUESTION)
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="waits for a table in private")
 
 
@@ -61,7 +61,7 @@ async def template(request: Request) -> Reply:
 
 
 @button("import.forget")
-async def forget(request: Request) -> Reply:
+async def cancel_question(request: Request) -> Reply:
     return Reply(Message("step_cancelled"), settled=True, outcome="cancelled")
 
 
@@ -72,8 +72,8 @@ async def take_table(request: Request) -> Reply:
 
 async def _dry_run(request: Request) -> Reply:
     plan = await _plan(request, await _lines(request))
-    kept = await request.services.temporary_payloads.put({"rows": as_rows(plan)}, CONFIRM_WITHIN)
-    message = Message("import_preview", _facts(request, plan), _question(plan, kept))
+    token = await request.services.temporary_payloads.put({"rows": as_rows(plan)}, CONFIRM_WITHIN)
+    message = Message("import_preview", _facts(request, plan), _preview_buttons(plan, token))
     if request.place.private:
         return Reply(message, settled=True, outcome=f"dry run of {len(plan.rows)} lines")
     await request.chat.send_privately(message)
@@ -92,55 +92,55 @@ async def _lines(request: Request) -> list[FileLine]:
         return await files.read_file(content, request.actor.id)
     except WrongFile as wrong:
         message = Message("import_refused", {"problem": wrong.problem}, _templates())
-        raise WrongArguments(message=message, question=WAITS) from None
+        raise WrongArguments(message=message, question=TABLE_QUESTION) from None
 
 
 async def _plan(request: Request, lines: list[FileLine]) -> ImportPlan:
     pbx = request.station.pbx
-    there = (await pbx.employees.list()).value
+    existing = (await pbx.employees.list()).value
     try:
-        taken = {queue.extension: queue.name for queue in (await pbx.routing.queues()).value}
+        other_numbers = {queue.extension: queue.name for queue in (await pbx.routing.queues()).value}
     except PbxError:
         # Without the right to read queues the PBX itself refuses their numbers.
-        taken = {}
+        other_numbers = {}
     next_free = await pbx.employees.next_free_number()
     # Thousands of lines take a second, so it runs in a thread.
-    return await asyncio.to_thread(plan_import, lines, there, taken, next_free, request.station.country)
+    return await asyncio.to_thread(plan_import, lines, existing, other_numbers, next_free, request.station.country)
 
 
 def _facts(request: Request, plan: ImportPlan) -> dict[str, Any]:
     wrong = [row for row in plan.rows if row.problems]
-    create = [row for row in plan.rows if row.authorization is RowVerdict.CREATE]
+    create = [row for row in plan.rows if row.result is RowResult.CREATE]
     return {
         "station": request.station.name,
         "lines": len(plan.rows),
         "create": len(create),
-        "people": [{"number": row.draft.number, "name": row.draft.name} for row in create[:PEOPLE_SHOWN]],
-        "others": max(0, len(create) - PEOPLE_SHOWN),
-        "there": plan.count(RowVerdict.THERE),
-        "conflicts": plan.count(RowVerdict.CONFLICT),
-        "bad": plan.count(RowVerdict.BAD),
+        "people": [{"number": row.draft.number, "name": row.draft.name} for row in create[:MAX_PEOPLE]],
+        "others": max(0, len(create) - MAX_PEOPLE),
+        "there": plan.count(RowResult.EXISTS),
+        "conflicts": plan.count(RowResult.CONFLICT),
+        "bad": plan.count(RowResult.BAD),
         "unknown": list(plan.unknown_columns),
         "wrong": [
             {
                 "line": row.line,
                 "problems": [{"label": p.label, "problem": p.problem, "value": p.value} for p in row.problems],
             }
-            for row in wrong[:SHOWN]
+            for row in wrong[:MAX_PROBLEMS]
         ],
-        "more": max(0, len(wrong) - SHOWN),
+        "more": max(0, len(wrong) - MAX_PROBLEMS),
         "takes": run.seconds_for(len(create)),
     }
 
 
-def _question(plan: ImportPlan, kept: str) -> Rows:
-    create = plan.count(RowVerdict.CREATE)
+def _preview_buttons(plan: ImportPlan, token: str) -> Rows:
+    create = plan.count(RowResult.CREATE)
     rows: list[tuple[Button, ...]] = []
     if create:
-        go = Button(mark("✅ Create"), "import.begin", {"kept": kept, "create": create})
-        rows.append((go, Button(mark("Cancel"), "import.cancel", {"kept": kept})))
+        confirm_button = Button(mark("✅ Create"), "import.begin", {"kept": token, "create": create})
+        rows.append((confirm_button, Button(mark("Cancel"), "import.cancel", {"kept": token})))
     if create < len(plan.rows):
-        rows.append((Button(mark("📄 Lines left out"), "import.problems", {"kept": kept}),))
+        rows.append((Button(mark("📄 Lines left out"), "import.problems", {"kept": token}),))
     return tuple(rows)
 
 
@@ -164,4 +164,4 @@ async def begin(request: Request) -> Reply:
     if kept is None:
         return confirm.EXPIRED
     import_id = await request.services.imports.begin(request.station.name, request.actor.id, kept["rows"])
-    return run.goes_on(request, import_id, kept["rows"])
+    return run.run_in_background(request, import_id, kept["rows"])

@@ -15,9 +15,9 @@ from handlers.parsing.fields import Problem
 from handlers.parsing.phone_numbers import same_number
 
 
-class RowVerdict(StrEnum):
+class RowResult(StrEnum):
     CREATE = "create"
-    THERE = "there"
+    EXISTS = "there"
     CONFLICT = "conflict"
     BAD = "bad"
 
@@ -27,7 +27,7 @@ class Planned:
     """One line. `problems` are the reasons not to create it."""
 
     line: int
-    authorization: RowVerdict
+    result: RowResult
     draft: EmployeeDraft
     problems: tuple[Problem, ...] = ()
 
@@ -37,8 +37,8 @@ class ImportPlan:
     rows: tuple[Planned, ...]
     unknown_columns: tuple[str, ...] = ()
 
-    def count(self, authorization: RowVerdict) -> int:
-        return sum(row.authorization is authorization for row in self.rows)
+    def count(self, result: RowResult) -> int:
+        return sum(row.result is result for row in self.rows)
 
 
 def plan_import(
@@ -48,24 +48,24 @@ def plan_import(
 
     Lines without a number get free ones from `next_free` upwards; mobiles without a plus are of the `country`.
     """
-    judge = _Judge(lines, there, taken, next_free, country)
-    rows = tuple(judge.row(line) for line in lines)
+    planner = _Planner(lines, there, taken, next_free, country)
+    rows = tuple(planner.row(line) for line in lines)
     return ImportPlan(rows, lines[0].unknown if lines else ())
 
 
-class _Judge:
+class _Planner:
     def __init__(
         self,
         lines: Sequence[FileLine],
-        there: Sequence[EmployeeRow],
-        taken: Mapping[str, str],
+        existing: Sequence[EmployeeRow],
+        other_numbers: Mapping[str, str],
         next_free: str,
         country: str,
     ) -> None:
         self._country = country
-        self._by_number = {row.number: row for row in there}
-        self._by_mobile = {same_number(row.mobile): row for row in there if row.mobile}
-        self._taken = taken
+        self._by_number = {row.number: row for row in existing}
+        self._by_mobile = {same_number(row.mobile): row for row in existing if row.mobile}
+        self._other_numbers = other_numbers
         self._numbers: dict[str, int] = {}
         self._mobiles: dict[str, int] = {}
         written = {line.cells["number"].strip() for line in lines if "number" in line.cells}
@@ -76,19 +76,19 @@ class _Judge:
         if not draft.name and not any(problem.label == FIELDS.by_key["name"].label for problem in problems):
             problems.append(Problem(FIELDS.by_key["name"].label, mark("is missing")))
         if problems:
-            return Planned(line.number, RowVerdict.BAD, draft, tuple(problems))
+            return Planned(line.number, RowResult.BAD, draft, tuple(problems))
         if draft.number is None:
             draft = draft.model_copy(update={"number": next(self._free)})
-        problems = self._doubles(draft, line.number)
+        problems = self._duplicates(draft, line.number)
         if problems:
-            return Planned(line.number, RowVerdict.BAD, draft, tuple(problems))
+            return Planned(line.number, RowResult.BAD, draft, tuple(problems))
         owner = self._by_number.get(draft.number or "")
         if owner is not None and _same_name(owner.name, draft.name or ""):
-            return Planned(line.number, RowVerdict.THERE, draft)
+            return Planned(line.number, RowResult.EXISTS, draft)
         problems = self._conflicts(draft, owner)
-        return Planned(line.number, RowVerdict.CONFLICT if problems else RowVerdict.CREATE, draft, tuple(problems))
+        return Planned(line.number, RowResult.CONFLICT if problems else RowResult.CREATE, draft, tuple(problems))
 
-    def _doubles(self, draft: EmployeeDraft, line: int) -> list[Problem]:
+    def _duplicates(self, draft: EmployeeDraft, line: int) -> list[Problem]:
         problems = []
         for key, value, seen in (
             ("number", draft.number or "", self._numbers),
@@ -101,7 +101,7 @@ class _Judge:
     def _conflicts(self, draft: EmployeeDraft, owner: EmployeeRow | None) -> list[Problem]:
         problems = []
         number = draft.number or ""
-        holder = owner.name if owner is not None else self._taken.get(number)
+        holder = owner.name if owner is not None else self._other_numbers.get(number)
         if holder is not None:
             problems.append(
                 Problem(FIELDS.by_key["number"].label, mark("belongs to somebody else"), f"{number} {holder}")
@@ -116,7 +116,7 @@ class _Judge:
         number = int(start) if start.isdecimal() else 201
         while True:
             text = str(number)
-            if text not in self._by_number and text not in self._taken and text not in written:
+            if text not in self._by_number and text not in self._other_numbers and text not in written:
                 yield text
             number += 1
 
@@ -126,8 +126,8 @@ def as_rows(plan: ImportPlan) -> list[dict[str, Any]]:
     return [
         {
             "line": row.line,
-            "state": "waiting" if row.authorization is RowVerdict.CREATE else str(row.authorization),
-            "draft": fields.said(row.draft),
+            "state": "waiting" if row.result is RowResult.CREATE else str(row.result),
+            "draft": fields.draft_values(row.draft),
             "secret": row.draft.secret.get_secret_value() if row.draft.secret else "",
             "problems": [{"label": p.label, "problem": p.problem, "value": p.value} for p in row.problems],
         }

@@ -13,52 +13,52 @@ from bot.store.tables.dialog import Import
 from handlers.authorization.preconditions import RESUMED_WITHIN
 from handlers.dispatch.hooks import on_resume
 from handlers.employee_import.report import count
-from handlers.employee_import.run import buttons_of_stopped, goes_on
+from handlers.employee_import.run import buttons_of_stopped, run_in_background
 from handlers.recovery.resume import Resumption
 
 log = structlog.get_logger(__name__)
 
-GO_ON = "import.go_on"
+RESUME = "import.go_on"
 
 
 @on_resume
-async def go_on(resumption: Resumption) -> None:
+async def resume(resumption: Resumption) -> None:
     """Resume imports whose person still has the right; stop the others."""
-    for left in await left_over(resumption.store, resumption.now()):
+    for row in await take_resumable(resumption.store, resumption.now()):
         resumed = await resumption.decide(
-            GO_ON, person=left.person_id, station=left.station, data={"import": left.id}, subject=str(left.id)
+            RESUME, person=row.person_id, station=row.station, data={"import": row.id}, subject=str(row.id)
         )
         if resumed.allowed:
-            await resumption.conclude(resumed, goes_on(resumed.request, left.id, left.rows))
+            await resumption.conclude(resumed, run_in_background(resumed.request, row.id, row.rows))
         else:
-            await stop(resumption.store, left, resumption.now())
+            await stop(resumption.store, row, resumption.now())
 
 
-async def left_over(store: Store, now: datetime) -> list[Import]:
+async def take_resumable(store: Store, now: datetime) -> list[Import]:
     """Imports to continue; their number of starts is committed before. The others are marked as stopped in the session
     that queues the notification, so that it is sent exactly once. So is an import that may crash the program: it was
     started twice without a row done."""
     async with store.begin() as session:
         found = await imports.left_over(session)
-        going_on = [one for one in found if _goes_on(one, now)]
-        for one in going_on:
-            one.crashes += 1
-    for one in found:
-        if one not in going_on:
-            await stop(store, one, now)
-    return going_on
+        resumable = [row for row in found if _is_resumable(row, now)]
+        for row in resumable:
+            row.crashes += 1
+    for row in found:
+        if row not in resumable:
+            await stop(store, row, now)
+    return resumable
 
 
-def _goes_on(one: Import, now: datetime) -> bool:
-    if one.crashes >= imports.MAX_STARTS:
-        log.error("import stopped, the program ended at each retry", number=one.id, station=one.station)
+def _is_resumable(row: Import, now: datetime) -> bool:
+    if row.crashes >= imports.MAX_STARTS:
+        log.error("import stopped, the program ended at each retry", number=row.id, station=row.station)
         return False
-    return one.state == imports.RUNNING and now - one.touched_at <= RESUMED_WITHIN
+    return row.state == imports.RUNNING and now - row.touched_at <= RESUMED_WITHIN
 
 
-async def stop(store: Store, left: Import, now: datetime) -> None:
+async def stop(store: Store, interrupted: Import, now: datetime) -> None:
     async with store.begin() as session:
-        found = await imports.find_import(session, left.id)
+        found = await imports.find_import(session, interrupted.id)
         if found is None:
             return
         # Continued by its person, it counts from zero.

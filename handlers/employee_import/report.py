@@ -20,7 +20,7 @@ STATES = {
     "waiting": mark("not created"),
     "sending": mark("not known"),
 }
-OURS = (mark("line"), mark("result"), mark("reason"))
+RESULT_COLUMNS = (mark("line"), mark("result"), mark("reason"))
 # Headers that an import reads.
 FIELDS = ("number", "name", "email", "mobile")
 
@@ -43,8 +43,8 @@ async def report_file(request: Request, rows: Sequence[dict[str, Any]], owner: H
 
 async def problems_file(request: Request, rows: Sequence[dict[str, Any]]) -> File:
     """File of the lines that would not be created; no passwords."""
-    wrong = [row for row in rows if row["state"] != "waiting"]
-    table = [_header(request), *(_line(request, row)[:-1] for row in wrong)]
+    left_out = [row for row in rows if row["state"] != "waiting"]
+    table = [_header(request), *(_line(request, row)[:-1] for row in left_out)]
     return File("problems.xlsx", await spreadsheet.write(table, "xlsx", "problems", request.actor.id))
 
 
@@ -53,13 +53,13 @@ def count(rows: Sequence[dict[str, Any]], state: str) -> int:
 
 
 def _header(request: Request) -> list[str]:
-    return [*map(request.translate, OURS), *FIELDS]
+    return [*map(request.translate, RESULT_COLUMNS), *FIELDS]
 
 
 def _line(request: Request, row: dict[str, Any]) -> list[str]:
     draft = row["draft"]
     reasons = [_reason(request, problem) for problem in row["problems"]] + [
-        _said(request, text) for text in row.get("errors", ())
+        _error_text(request, text) for text in row.get("errors", ())
     ]
     return [
         str(row["line"]),
@@ -76,11 +76,11 @@ def _password(request: Request, row: dict[str, Any]) -> str:
     return request.translate(mark("in the earlier report")) if row.get("told") else str(row["secret"])
 
 
-def _said(request: Request, text: str) -> str:
-    known = sentence(text)
-    return request.translate(known.text) % known.filled
+def _error_text(request: Request, text: str) -> str:
+    translatable = sentence(text)
+    return request.translate(translatable.text) % translatable.filled
 
 
 def _reason(request: Request, problem: dict[str, str]) -> str:
-    said = f"{request.translate(problem['label'])}: {request.translate(problem['problem'])}"
-    return f"{said} ({problem['value']})" if problem["value"] else said
+    text = f"{request.translate(problem['label'])}: {request.translate(problem['problem'])}"
+    return f"{text} ({problem['value']})" if problem["value"] else text

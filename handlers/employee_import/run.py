@@ -24,24 +24,24 @@ from handlers.employee_import.report import LIFETIME, count, report_file
 from handlers.employees.fields import new_sip_password
 
 # Telegram's limits for edits: about one a second, and twenty a minute in a group.
-SHOWN_EVERY = 3.0
+PROGRESS_INTERVAL = 3.0
 # Estimate before the first batch, for a PBX that reloads its telephony after each; then it is measured.
-SECONDS_FOR_BATCH = 2.0
+SECONDS_PER_BATCH = 2.0
 BAR = 16
 LAPSED = mark("It was left for more than a day and is forgotten. Send the list again: who is there already is skipped.")
-NOT_SAID = "the PBX did not say what became of it"
+OUTCOME_UNKNOWN = "the PBX did not say what became of it"
 
 Row = dict[str, Any]
 
 
 def seconds_for(employees: int) -> float:
-    return -(-employees // BATCH) * SECONDS_FOR_BATCH
+    return -(-employees // BATCH) * SECONDS_PER_BATCH
 
 
-def goes_on(request: Request, import_id: int, rows: Sequence[Row]) -> Reply:
-    trouble = {"kind": "restarted"} if request.resumed else None
+def run_in_background(request: Request, import_id: int, rows: Sequence[Row]) -> Reply:
+    problem = {"kind": "restarted"} if request.resumed else None
     return Reply(
-        _progress(request, import_id, rows, None, trouble),
+        _progress(request, import_id, rows, None, problem),
         then=lambda: _run(request, import_id),
         outcome=f"import {import_id} begun",
     )
@@ -57,7 +57,7 @@ async def stop(request: Request) -> Reply:
 
 
 @button("import.go_on", resume=OnRestart.ATOMIC)
-async def go_on(request: Request) -> Reply:
+async def resume(request: Request) -> Reply:
     import_id = int(request.data["import"])
     found = await request.services.imports.find(request.station.name, import_id)
     if found is not None and found.state == imports.LAPSED:
@@ -66,7 +66,7 @@ async def go_on(request: Request) -> Reply:
         import_id, imports.RUNNING, only_from=(imports.STOPPED,)
     ):
         return Reply(toast=mark("It is under way, or has ended already."))
-    return goes_on(request, import_id, found.rows)
+    return run_in_background(request, import_id, found.rows)
 
 
 @button("import.report")
@@ -89,8 +89,8 @@ async def _run(request: Request, import_id: int) -> Reply:
     """Run until all rows are done, a person stops it, or the PBX refuses to go on."""
     run = _ImportRun(request, import_id)
     try:
-        await run.settle_what_was_under_way()
-        while (batch := run.next_batch()) and await run.may_go_on():
+        await run.settle_in_flight()
+        while (batch := run.next_batch()) and await run.may_continue():
             await run.create(batch)
     except PbxError as error:
         return await run.stopped(pbx_errors.describe(error))
@@ -108,22 +108,22 @@ class _ImportRun:
         self._id = import_id
         self._rows: list[Row] = []
         self._employees = request.station.pbx.employees
-        self._began = time.monotonic()
-        self._shown = 0.0
+        self._began_at = time.monotonic()
+        self._shown_at = 0.0
         self._done_before = 0
         self._settled = 0
 
-    async def settle_what_was_under_way(self) -> None:
+    async def settle_in_flight(self) -> None:
         found = await self._request.services.imports.find(self._request.station.name, self._id)
         self._rows = [dict(row) for row in found.rows] if found else []
         self._done_before = len(self._rows) - count(self._rows, "waiting")
-        self._settled = self._how_many_settled()
-        await self._find_out([row for row in self._rows if row["state"] == "sending"])
+        self._settled = self._settled_count()
+        await self._read_back([row for row in self._rows if row["state"] == "sending"])
 
     def next_batch(self) -> list[Row]:
         return [row for row in self._rows if row["state"] == "waiting"][:BATCH]
 
-    async def may_go_on(self) -> bool:
+    async def may_continue(self) -> bool:
         found = await self._request.services.imports.find(self._request.station.name, self._id)
         return found is not None and found.state == imports.RUNNING and not self._request.stopping()
 
@@ -136,16 +136,16 @@ class _ImportRun:
         try:
             results = await self._employees.create_many(drafts)
         except Uncertain:
-            await self._find_out(batch)
+            await self._read_back(batch)
             return
         except Busy as busy:
             # Refused before any row was created.
-            await self._wait_again(batch)
-            await self._show({"kind": "busy", "wait": busy.retry_after})
+            await self._requeue(batch)
+            await self._show_progress({"kind": "busy", "wait": busy.retry_after})
             await self._request.station.pause(busy.retry_after)
             return
         except PbxError:
-            await self._wait_again(batch)
+            await self._requeue(batch)
             raise
         for row, result in zip(batch, results, strict=True):
             if result.employee is not None:
@@ -153,15 +153,15 @@ class _ImportRun:
                 row["draft"] = row["draft"] | {"number": result.employee.number}
             elif result.errors:
                 row["state"], row["errors"] = "failed", list(result.errors)
-        unsaid = [row for row in batch if row["state"] == "sending"]
-        await self._find_out(unsaid)
-        for row in unsaid:
+        unanswered = [row for row in batch if row["state"] == "sending"]
+        await self._read_back(unanswered)
+        for row in unanswered:
             if row["state"] == "waiting":
-                row["state"], row["errors"] = "failed", [NOT_SAID]
+                row["state"], row["errors"] = "failed", [OUTCOME_UNKNOWN]
         await self._save()
-        await self._show(None)
+        await self._show_progress(None)
 
-    async def _find_out(self, batch: list[Row]) -> None:
+    async def _read_back(self, batch: list[Row]) -> None:
         """Read back rows that were not answered; retry until all are there, or the 35 s are over in which the PBX may
         still create them."""
         waited = 0.0
@@ -169,16 +169,16 @@ class _ImportRun:
         while open_rows:
             # One request for all of them: the budget for bulk work is too small for one each at every retry.
             on_pbx = {row.number: row for row in (await self._employees.list(priority=Priority.BULK)).value}
-            open_rows = [row for row in open_rows if not await self._is_there(row, on_pbx)]
+            open_rows = [row for row in open_rows if not await self._exists(row, on_pbx)]
             await self._save()
             if not open_rows or waited >= FOR:
                 break
-            await self._show({"kind": "uncertain"})
+            await self._show_progress({"kind": "uncertain"})
             await self._request.station.pause(EVERY)
             waited += EVERY
-        await self._wait_again(open_rows)
+        await self._requeue(open_rows)
 
-    async def _is_there(self, row: Row, on_pbx: Mapping[str, EmployeeRow]) -> bool:
+    async def _exists(self, row: Row, on_pbx: Mapping[str, EmployeeRow]) -> bool:
         found = on_pbx.get(row["draft"]["number"])
         if found is None:
             return False
@@ -187,19 +187,19 @@ class _ImportRun:
         row["state"] = "created" if ours else "conflict"
         return True
 
-    async def _wait_again(self, batch: Sequence[Row]) -> None:
+    async def _requeue(self, batch: Sequence[Row]) -> None:
         for row in batch:
             row["state"] = "waiting"
         await self._save()
 
     async def _save(self) -> None:
-        before, self._settled = self._settled, self._how_many_settled()
+        before, self._settled = self._settled, self._settled_count()
         await self._request.services.imports.save(self._id, self._rows, progress=self._settled > before)
 
-    def _how_many_settled(self) -> int:
+    def _settled_count(self) -> int:
         return len(self._rows) - count(self._rows, "waiting") - count(self._rows, "sending")
 
-    async def _report_delivered(self) -> bool:
+    async def _deliver_report(self) -> bool:
         try:
             file = await report_file(self._request, self._rows, ("import", self._id))
         except WrongArguments:
@@ -207,15 +207,15 @@ class _ImportRun:
             return False
         return await self._request.chat.send_privately(file, lifetime=LIFETIME)
 
-    async def _show(self, trouble: dict[str, Any] | None) -> None:
+    async def _show_progress(self, problem: dict[str, Any] | None) -> None:
         now = time.monotonic()
-        if now - self._shown < SHOWN_EVERY and trouble is None:
+        if now - self._shown_at < PROGRESS_INTERVAL and problem is None:
             return
-        self._shown = now
+        self._shown_at = now
         done = len(self._rows) - count(self._rows, "waiting") - self._done_before
-        left = count(self._rows, "waiting")
-        seconds = left * (now - self._began) / done if done else None
-        await self._request.chat.progress(_progress(self._request, self._id, self._rows, seconds, trouble))
+        remaining = count(self._rows, "waiting")
+        seconds = remaining * (now - self._began_at) / done if done else None
+        await self._request.chat.progress(_progress(self._request, self._id, self._rows, seconds, problem))
 
     async def stopped(self, problem: dict[str, Any] | None) -> Reply:
         facts = _counts(self._rows) | {"station": self._request.station.name, "problem": problem}
@@ -228,10 +228,10 @@ class _ImportRun:
         return Reply(message, outcome=f"import {self._id} stopped")
 
     async def ended(self) -> Reply:
-        delivered = await self._report_delivered()
+        delivered = await self._deliver_report()
         facts = _counts(self._rows) | {"station": self._request.station.name, "delivered": delivered}
-        again: Rows = () if delivered else ((_report_button(self._id),),)
-        message = Message("import_done", facts, again)
+        report_row: Rows = () if delivered else ((_report_button(self._id),),)
+        message = Message("import_done", facts, report_row)
         await self._request.chat.progress(message)
         # The rows contain the passwords of the created employees.
         await self._request.services.imports.end(self._id, [] if delivered else self._rows)
@@ -259,7 +259,7 @@ def _progress(
     import_id: int,
     rows: Sequence[Row],
     seconds: float | None,
-    trouble: dict[str, Any] | None = None,
+    problem: dict[str, Any] | None = None,
 ) -> Message:
     counts = _counts(rows)
     done = counts["created"] + counts["failed"]
@@ -269,6 +269,6 @@ def _progress(
         "done": done,
         "bar": "▓" * filled + "░" * (BAR - filled),
         "seconds": seconds,
-        "trouble": trouble,
+        "trouble": problem,
     }
     return Message("import_progress", facts, ((Button(mark("⏹ Stop"), "import.stop", {"import": import_id}),),))

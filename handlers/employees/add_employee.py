@@ -22,7 +22,7 @@ from handlers.safety import password_in_chat
 
 FIRST = ("number", "name", "email", "mobile")
 MORE = ("ring", "forward", "busy", "unavailable", "record", "transport", "dtmf", "dial", "filter", "extra")
-NEEDED = frozenset({"number", "name"})
+REQUIRED = frozenset({"number", "name"})
 # Values with a button; others can be typed.
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "ring": ("15", "30", "45", "60"),
@@ -71,26 +71,28 @@ async def _begin(request: Request) -> Reply:
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="step by step in private")
 
 
-def _step(key: str, said: dict[str, Any], request: Request, suggestion: str = "") -> tuple[Message, Question]:
+def _step(key: str, answers: dict[str, Any], request: Request, suggestion: str = "") -> tuple[Message, Question]:
     order = FIRST if key in FIRST else MORE
-    place = order.index(key)
-    data = {"key": key, "said": said}
+    index = order.index(key)
+    data = {"key": key, "said": answers}
     choices = [Button(text, "employee_step.choose", data | {"value": text}) for text in _choices(key, suggestion)]
-    moves = []
-    if place > 0 or order is MORE:
-        moves.append(Button(mark("‹ Back"), "employee_step.back", data))
-    if key not in NEEDED:
-        moves.append(Button(mark("Skip ›"), "employee_step.skip", data))
-    moves.append(Button(mark("Cancel"), "employee_step.cancel", {}))
+    navigation = []
+    if index > 0 or order is MORE:
+        navigation.append(Button(mark("‹ Back"), "employee_step.back", data))
+    if key not in REQUIRED:
+        navigation.append(Button(mark("Skip ›"), "employee_step.skip", data))
+    navigation.append(Button(mark("Cancel"), "employee_step.cancel", {}))
     facts = {
         "station": request.station.name,
         "step": key,
         "label": FIELDS.by_key[key].label,
-        "place": place + 1,
+        "place": index + 1,
         "of": len(order),
-        "settings": fields.shown(said),
+        "settings": fields.labelled(answers),
     }
-    return Message("employee_step", facts, (*grid(choices, 4), tuple(moves))), Question("employee_step.answer", data)
+    return Message("employee_step", facts, (*grid(choices, 4), tuple(navigation))), Question(
+        "employee_step.answer", data
+    )
 
 
 def _choices(key: str, suggestion: str) -> tuple[str, ...]:
@@ -98,40 +100,40 @@ def _choices(key: str, suggestion: str) -> tuple[str, ...]:
 
 
 @answer("employee_step.answer")
-async def hear(request: Request) -> Reply:
-    return await _take(request, request.arguments)
+async def receive(request: Request) -> Reply:
+    return await _accept(request, request.arguments)
 
 
 @button("employee_step.choose")
 async def choose(request: Request) -> Reply:
-    return await _take(request, str(request.data["value"]))
+    return await _accept(request, str(request.data["value"]))
 
 
-async def _take(request: Request, text: str) -> Reply:
-    key, said = str(request.data["key"]), dict(request.data["said"])
+async def _accept(request: Request, text: str) -> Reply:
+    key, answers = str(request.data["key"]), dict(request.data["said"])
     try:
-        said[key] = fields_in(request.station.country).by_key[key].read(text.strip())
+        answers[key] = fields_in(request.station.country).by_key[key].read(text.strip())
     except WrongValue as wrong:
         facts = {"label": FIELDS.by_key[key].label, "problem": wrong.problem, "value": wrong.value or text}
         raise WrongArguments(message=Message("wrong_step", facts)) from None
-    if key == "number" and (taken := await request.station.pbx.employees.find(said["number"])) is not None:
-        raise WrongArguments(message=Message("employee_taken", {"number": said["number"], "name": taken.name}))
-    return _next(request, key, said)
+    if key == "number" and (taken := await request.station.pbx.employees.find(answers["number"])) is not None:
+        raise WrongArguments(message=Message("employee_taken", {"number": answers["number"], "name": taken.name}))
+    return _next(request, key, answers)
 
 
 @button("employee_step.skip")
 async def skip(request: Request) -> Reply:
-    said = {key: value for key, value in request.data["said"].items() if key != request.data["key"]}
-    return _next(request, str(request.data["key"]), said)
+    answers = {key: value for key, value in request.data["said"].items() if key != request.data["key"]}
+    return _next(request, str(request.data["key"]), answers)
 
 
 @button("employee_step.back")
 async def back(request: Request) -> Reply:
-    key, said = str(request.data["key"]), dict(request.data["said"])
+    key, answers = str(request.data["key"]), dict(request.data["said"])
     if key == MORE[0]:
-        return _enough(request, said)
+        return _offer_creation(request, answers)
     order = FIRST if key in FIRST else MORE
-    return _ask(request, order[order.index(key) - 1], said)
+    return _ask(request, order[order.index(key) - 1], answers)
 
 
 @button("employee_step.more")
@@ -149,29 +151,29 @@ async def done(request: Request) -> Reply:
     return await create_employee.ask(request, EmployeeDraft(**request.data["said"]))
 
 
-def _next(request: Request, key: str, said: dict[str, Any]) -> Reply:
+def _next(request: Request, key: str, answers: dict[str, Any]) -> Reply:
     order = FIRST if key in FIRST else MORE
     following = order.index(key) + 1
-    return _enough(request, said) if following == len(order) else _ask(request, order[following], said)
+    return _offer_creation(request, answers) if following == len(order) else _ask(request, order[following], answers)
 
 
-def _ask(request: Request, key: str, said: dict[str, Any]) -> Reply:
-    message, question = _step(key, said, request)
+def _ask(request: Request, key: str, answers: dict[str, Any]) -> Reply:
+    message, question = _step(key, answers, request)
     return Reply(message, question=question, outcome=f"asked for {key}")
 
 
-def _enough(request: Request, said: dict[str, Any]) -> Reply:
+def _offer_creation(request: Request, answers: dict[str, Any]) -> Reply:
     """Offer to create with the required fields, or to fill in more."""
-    data = {"said": said}
+    data = {"said": answers}
     last = FIRST[-1]
     buttons: Rows = (
         (Button(mark("✅ Go on"), "employee_step.done", data), Button(mark("More fields"), "employee_step.more", data)),
         (
-            Button(mark("‹ Back"), "employee_step.choose_again", {"key": last, "said": said}),
+            Button(mark("‹ Back"), "employee_step.choose_again", {"key": last, "said": answers}),
             Button(mark("Cancel"), "employee_step.cancel", {}),
         ),
     )
-    facts = {"station": request.station.name, "settings": fields.shown(said)}
+    facts = {"station": request.station.name, "settings": fields.labelled(answers)}
     return Reply(Message("employee_enough", facts, buttons), settled=True, outcome="everything needed is known")
 
 

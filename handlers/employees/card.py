@@ -16,10 +16,10 @@ from handlers.employees import fields
 
 @button("employee.card")
 async def show(request: Request) -> Reply:
-    return Reply(await card(request, str(request.data["id"]), request.data.get("back")))
+    return Reply(await details_view(request, str(request.data["id"]), request.data.get("back")))
 
 
-async def card(request: Request, employee_id: str, back: Mapping[str, Any] | None = None) -> Message:
+async def details_view(request: Request, employee_id: str, back: Mapping[str, Any] | None = None) -> Message:
     answer = await request.station.pbx.employees.get(employee_id)
     employee = answer.value
     phones, problem = await _phones(request, employee.number)
@@ -27,7 +27,9 @@ async def card(request: Request, employee_id: str, back: Mapping[str, Any] | Non
         "station": request.station.name,
         "number": employee.number,
         "name": employee.name,
-        "settings": [field for field in fields.shown(fields.known(employee)) if field["value"] not in ("", None)],
+        "settings": [
+            field for field in fields.labelled(fields.current_values(employee)) if field["value"] not in ("", None)
+        ],
         "online": phones.online if phones else None,
         "problem": problem,
         "devices": [

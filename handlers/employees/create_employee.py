@@ -27,8 +27,8 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
     if chosen:
         draft = draft.model_copy(update={"number": await request.station.pbx.employees.next_free_number()})
     fields.refuse(employee_fields.contradictions(draft))
-    if (hindrance := await _hindrance(request, draft)) is not None:
-        return Reply(hindrance, outcome="taken")
+    if (conflict := await _conflict(request, draft)) is not None:
+        return Reply(conflict, outcome="taken")
     own_password = draft.secret is not None
     # Before the first attempt: after a crash the password tells the employee that this request created from another.
     draft = draft.model_copy(update={"secret": draft.secret or SecretStr(employee_fields.new_sip_password())})
@@ -36,14 +36,14 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
         "station": request.station.name,
         "number": draft.number,
         "name": draft.name,
-        "settings": employee_fields.shown(employee_fields.said(draft)),
+        "settings": employee_fields.labelled(employee_fields.draft_values(draft)),
         "chosen": chosen,
         "own_password": own_password,
     }
     data = {"number": draft.number, "name": draft.name}
     return await confirm.preview_stored(
         request,
-        _written(draft),
+        _payload(draft),
         Message("employee_preview", facts),
         Button(mark("✅ Create"), "employee.create", data),
         Button(mark("Cancel"), "employee.cancel", data),
@@ -63,28 +63,28 @@ async def create(request: Request) -> Reply:
     if request.kept is None:
         return confirm.EXPIRED
     draft = EmployeeDraft(**request.kept)
-    if request.resumed and (found := await _look_for(request, draft)) is not None:
+    if request.resumed and (found := await _read_back(request, draft)) is not None:
         return found
     if not await request.chat.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     try:
         employee = await request.station.pbx.employees.create(draft)
     except Uncertain:
-        return await _look_for(request, draft) or _not_created(draft, seen=True)
+        return await _read_back(request, draft) or _not_created(draft, seen=True)
     return await _created(request, draft, employee)
 
 
-async def _look_for(request: Request, draft: EmployeeDraft) -> Reply | None:
+async def _read_back(request: Request, draft: EmployeeDraft) -> Reply | None:
     """Read back until the PBX has created the employee; None when it no longer will."""
     employees = request.station.pbx.employees
     person = {"number": draft.number, "name": draft.name}
     await request.chat.progress(Message("employee_uncertain", person | {"resumed": request.resumed}))
 
-    async def look() -> Employee | None:
+    async def poll() -> Employee | None:
         found = await employees.find(draft.number or "")
         return (await employees.get(found.id)).value if found else None
 
-    employee, seen = await read_back(request, look)
+    employee, seen = await read_back(request, poll)
     if employee is None:
         return None if seen else _not_created(draft, seen=False)
     if employee.secret != draft.secret:
@@ -104,23 +104,27 @@ async def _created(request: Request, draft: EmployeeDraft, employee: Employee, *
     facts = {
         "number": employee.number,
         "name": employee.name,
-        "settings": employee_fields.shown(employee_fields.said(draft)),
+        "settings": employee_fields.labelled(employee_fields.draft_values(draft)),
         # The PBX changes values that it cannot use, without an error.
-        "differences": employee_fields.changes(employee, employee_fields.said(draft)),
+        "differences": employee_fields.changes(employee, employee_fields.draft_values(draft)),
         "late": late,
         "delivered": delivered,
         "private": request.place.private,
         "station": request.station.name,
     }
-    undo = await undo_creation(request, employee)
-    card = Button(mark("👤 Card"), "employee.card", {"id": employee.id})
-    again = Button(mark("🔑 Send the password"), "employee.secret", {"id": employee.id})
-    buttons: Rows = ((undo, card),) if delivered else ((again,), (undo, card))
+    undo_button = await undo_creation(request, employee)
+    details_button = Button(mark("👤 Card"), "employee.card", {"id": employee.id})
+    password_button = Button(mark("🔑 Send the password"), "employee.secret", {"id": employee.id})
+    buttons: Rows = (
+        ((undo_button, details_button),) if delivered else ((password_button,), (undo_button, details_button))
+    )
     message = Message("employee_created", facts, buttons)
-    return Reply(message, outcome=f"created {employee.number}", change=Change(after=employee_fields.known(employee)))
+    return Reply(
+        message, outcome=f"created {employee.number}", change=Change(after=employee_fields.current_values(employee))
+    )
 
 
-async def _hindrance(request: Request, draft: EmployeeDraft) -> Message | None:
+async def _conflict(request: Request, draft: EmployeeDraft) -> Message | None:
     """Conflict that the PBX would refuse, found before the write: the number or the mobile is in use."""
     if (taken := await request.station.pbx.employees.find(draft.number or "")) is not None:
         return Message("employee_taken", {"number": draft.number, "name": taken.name})
@@ -146,6 +150,6 @@ async def _queue_with(request: Request, number: str) -> str | None:
     return next((queue.name for queue in queues if queue.extension == number), None)
 
 
-def _written(draft: EmployeeDraft) -> dict[str, Any]:
+def _payload(draft: EmployeeDraft) -> dict[str, Any]:
     secret = draft.secret.get_secret_value() if draft.secret else None
-    return employee_fields.said(draft) | ({"secret": secret} if secret else {})
+    return employee_fields.draft_values(draft) | ({"secret": secret} if secret else {})

@@ -26,7 +26,7 @@ async def delete_employee(request: Request) -> Reply:
     written = request.arguments.strip()
     if not written:
         raise WrongArguments(mark("Write the number of the employee to delete."))
-    found = await employees.meant(request, written)
+    found = await employees.select_one(request, written)
     if isinstance(found, Message):
         return Reply(found, outcome="no such employee, or several")
     return await _ask(request, found.id)
@@ -54,10 +54,10 @@ async def _ask(request: Request, employee_id: str) -> Reply:
     )
 
 
-async def _part(question: Callable[[], Awaitable[list[str]]]) -> dict[str, Any]:
+async def _part(query: Callable[[], Awaitable[list[str]]]) -> dict[str, Any]:
     """Return one kind of dependency; a key without the right to read it does not hide the others."""
     try:
-        return {"names": await question(), "problem": None}
+        return {"names": await query(), "problem": None}
     except PbxError as error:
         return {"names": [], "problem": pbx_errors.describe(error)}
 
@@ -88,18 +88,18 @@ async def delete_now(request: Request) -> Reply:
         return confirm.EXPIRED
     employee = restored(request.kept["employee"])
     person = {"number": employee.number, "name": employee.name}
-    if not (request.resumed and await _gone(request, employee)):
-        now = (await request.station.pbx.employees.get(employee.id)).value
-        if (now.number, now.name) != (employee.number, employee.name):
+    if not (request.resumed and await _is_deleted(request, employee)):
+        current = (await request.station.pbx.employees.get(employee.id)).value
+        if (current.number, current.name) != (employee.number, employee.name):
             # Changed since the preview: confirmed again.
             return await _ask(request, employee.id)
-        employee = now
+        employee = current
         if (failure := await _delete(request, employee)) is not None:
             return failure
-    undo = await undo_deletion(request, employee)
+    undo_button = await undo_deletion(request, employee)
     facts = person | {"station": request.station.name}
-    message = Message("employee_deleted", facts, ((undo,),))
-    return Reply(message, outcome=f"deleted {employee.number}", change=Change(before=fields.known(employee)))
+    message = Message("employee_deleted", facts, ((undo_button,),))
+    return Reply(message, outcome=f"deleted {employee.number}", change=Change(before=fields.current_values(employee)))
 
 
 async def _delete(request: Request, employee: Employee) -> Reply | None:
@@ -108,7 +108,7 @@ async def _delete(request: Request, employee: Employee) -> Reply | None:
     written = await verify_write.write(
         request,
         lambda: request.station.pbx.employees.delete(employee.id),
-        lambda: _gone(request, employee),
+        lambda: _is_deleted(request, employee),
         Message("employee_change_uncertain", person),
     )
     if not written.late or written.found:
@@ -117,7 +117,7 @@ async def _delete(request: Request, employee: Employee) -> Reply | None:
     return Reply(Message(template, person), outcome=verify_write.failure("not deleted", seen=written.seen))
 
 
-async def _gone(request: Request, employee: Employee) -> bool | None:
+async def _is_deleted(request: Request, employee: Employee) -> bool | None:
     try:
         await request.station.pbx.employees.get(employee.id)
     except NotFound:

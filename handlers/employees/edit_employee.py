@@ -33,9 +33,9 @@ async def edit_employee(request: Request) -> Reply:
         return password_in_chat.was_seen(hidden=hidden)
     if not words.free or not words.fields:
         raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
-    draft, wrong = employee_fields.read_fields(words.fields, request.station.country)
-    password_in_chat.refuse(words, wrong)
-    found = await employees.meant(request, " ".join(words.free))
+    draft, problems = employee_fields.read_fields(words.fields, request.station.country)
+    password_in_chat.refuse(words, problems)
+    found = await employees.select_one(request, " ".join(words.free))
     if isinstance(found, Message):
         return Reply(found, outcome="no such employee, or several")
     employee = (await request.station.pbx.employees.get(found.id)).value
@@ -50,7 +50,7 @@ async def how_to_edit(request: Request) -> Reply:
         "name": employee.name,
         "fields": [{"key": f.key, "label": f.label} for f in employee_fields.FIELDS.table if f.key != "password"],
     }
-    return Reply(Message("employee_edit_help", facts, _ways_back(employee)))
+    return Reply(Message("employee_edit_help", facts, _details_row(employee)))
 
 
 @button("employee.new_password")
@@ -65,7 +65,7 @@ async def new_password(request: Request) -> Reply:
 async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Reply:
     """Preview the difference, to be confirmed."""
     fields.refuse(employee_fields.contradictions(draft, employee))
-    differences = employee_fields.changes(employee, employee_fields.said(draft))
+    differences = employee_fields.changes(employee, employee_fields.draft_values(draft))
     new_secret = draft.secret is not None and draft.secret != employee.secret
     person: dict[str, Any] = {"number": employee.number, "name": employee.name}
     if not differences and not new_secret:
@@ -76,8 +76,8 @@ async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Rep
     if draft.mobile and "mobile" in changed and (owner := await create_employee.owner_of_mobile(request, draft.mobile)):
         facts = {"mobile": draft.mobile, "number": owner.number, "name": owner.name}
         return Reply(Message("mobile_taken", facts), outcome="taken")
-    wanted = {one["key"]: one["new"] for one in differences}
-    payload: dict[str, Any] = {"wanted": wanted, "before": snapshot(employee)}
+    requested = {one["key"]: one["new"] for one in differences}
+    payload: dict[str, Any] = {"wanted": requested, "before": snapshot(employee)}
     if new_secret and draft.secret is not None:
         payload["secret"] = draft.secret.get_secret_value()
     data = person | {"id": employee.id}
@@ -93,7 +93,7 @@ async def ask(request: Request, employee: Employee, draft: EmployeeDraft) -> Rep
 
 
 @button("employee.leave")
-async def leave(request: Request) -> Reply:
+async def cancel(request: Request) -> Reply:
     facts = {"number": request.data["number"], "name": request.data["name"]}
     return await confirm.cancelled(request, Message("employee_unchanged", facts))
 
@@ -103,30 +103,33 @@ async def apply(request: Request) -> Reply:
     kept = request.kept
     if kept is None:
         return confirm.EXPIRED
-    employees = request.station.pbx.employees
+    client = request.station.pbx.employees
     employee_id = str(request.data["id"])
-    now = (await employees.get(employee_id)).value
-    shown = restored(kept["before"])
+    current = (await client.get(employee_id)).value
+    previewed = restored(kept["before"])
     secret = SecretStr(kept["secret"]) if "secret" in kept else None
     draft = EmployeeDraft(**kept["wanted"], secret=secret)
-    if request.resumed and not _left_to_do(now, draft) and secret in (None, now.secret):
-        return await _changed(request, shown, now, draft, late=False)
-    if any(employee_fields.known(now)[key] != employee_fields.known(shown)[key] for key in kept["wanted"]):
+    if request.resumed and not _pending_changes(current, draft) and secret in (None, current.secret):
+        return await _changed(request, previewed, current, draft, late=False)
+    if any(
+        employee_fields.current_values(current)[key] != employee_fields.current_values(previewed)[key]
+        for key in kept["wanted"]
+    ):
         # Changed since the preview: confirmed again.
-        return await ask(request, now, draft)
-    before = now
+        return await ask(request, current, draft)
+    before = current
     facts = {"number": before.number, "name": before.name}
 
-    async def look() -> Employee | None:
-        now = (await employees.get(employee_id)).value
-        return None if _left_to_do(now, draft) else now
+    async def poll() -> Employee | None:
+        current = (await client.get(employee_id)).value
+        return None if _pending_changes(current, draft) else current
 
     uncertain = Message("employee_change_uncertain", facts)
-    written = await verify_write.write(request, lambda: employees.update(employee_id, draft), look, uncertain)
+    written = await verify_write.write(request, lambda: client.update(employee_id, draft), poll, uncertain)
     if not written.seen:
         return Reply(Message("employee_change_unknown", facts), outcome=verify_write.UNKNOWN)
     try:
-        after = (await employees.get(employee_id)).value
+        after = (await client.get(employee_id)).value
     except PbxError:
         if written.answer is None:
             return Reply(Message("employee_change_unknown", facts))
@@ -136,7 +139,7 @@ async def apply(request: Request) -> Reply:
 
 async def _changed(request: Request, before: Employee, after: Employee, draft: EmployeeDraft, *, late: bool) -> Reply:
     """Report the values that the PBX has now, not those that were requested."""
-    done = employee_fields.changes(before, employee_fields.known(after))
+    changes = employee_fields.changes(before, employee_fields.current_values(after))
     delivered = None
     if draft.secret is not None and after.secret == draft.secret:
         delivered = await request.chat.send_secret(card.secret_message(request, after, new=True))
@@ -144,21 +147,21 @@ async def _changed(request: Request, before: Employee, after: Employee, draft: E
         "station": request.station.name,
         "number": after.number,
         "name": after.name,
-        "done": done,
-        "left": _left_to_do(after, draft),
+        "done": changes,
+        "left": _pending_changes(after, draft),
         "new_password": after.secret != before.secret,
         "delivered": delivered,
         "late": late,
     }
-    undo = await undo_change(request, before, after)
-    buttons: Rows = ((undo, *_ways_back(after)[0]),)
-    change = fields.as_change(done, new_password=after.secret != before.secret)
+    undo_button = await undo_change(request, before, after)
+    buttons: Rows = ((undo_button, *_details_row(after)[0]),)
+    change = fields.as_change(changes, new_password=after.secret != before.secret)
     return Reply(Message("employee_edited", facts, buttons), outcome=f"changed {after.number}", change=change)
 
 
-def _left_to_do(employee: Employee, draft: EmployeeDraft) -> list[dict[str, Any]]:
-    return employee_fields.changes(employee, employee_fields.said(draft))
+def _pending_changes(employee: Employee, draft: EmployeeDraft) -> list[dict[str, Any]]:
+    return employee_fields.changes(employee, employee_fields.draft_values(draft))
 
 
-def _ways_back(employee: Employee) -> Rows:
+def _details_row(employee: Employee) -> Rows:
     return ((Button(mark("👤 Card"), "employee.card", {"id": employee.id}),),)

@@ -15,10 +15,10 @@ from handlers.dispatch.rules import Topic
 from handlers.employees import card
 from handlers.parsing.phone_numbers import as_number
 
-PAGE = 10
-IN_A_ROW = 5
+PAGE_SIZE = 10
+BUTTONS_IN_A_ROW = 5
 # Timeout in seconds for the state of the phones; the list does not wait longer for it.
-PHONES_WITHIN = 5.0
+PHONES_TIMEOUT = 5.0
 
 
 @command(
@@ -31,18 +31,18 @@ PHONES_WITHIN = 5.0
 async def employees(request: Request) -> Reply:
     search = request.arguments.strip()
     if search.isascii() and search.isdecimal() and (found := await request.station.pbx.employees.find(search)):
-        return Reply(await card.card(request, found.id))
+        return Reply(await card.details_view(request, found.id))
     return Reply(await _list(request, search, 0))
 
 
-async def meant(request: Request, written: str) -> EmployeeRow | Message:
+async def select_one(request: Request, written: str) -> EmployeeRow | Message:
     """Return the employee with this number or, in any spelling, this name; else the reply: there is none, or
     several."""
     if written.isascii() and written.isdecimal():
         found = await request.station.pbx.employees.find(written)
         return found or Message("no_such_employee", {"written": written})
-    everybody = (await request.station.pbx.employees.list()).value
-    named = await those(everybody, lambda row: is_named(row.name, written))
+    all_rows = (await request.station.pbx.employees.list()).value
+    named = await those(all_rows, lambda row: is_named(row.name, written))
     if len(named) == 1:
         return named[0]
     return await _list(request, written, 0) if named else Message("no_such_employee", {"written": written})
@@ -57,7 +57,7 @@ async def _list(request: Request, search: str, page: int) -> Message:
     answer, connected = await asyncio.gather(request.station.pbx.employees.list(), _connected(request))
     found = await those(answer.value, lambda row: not search or _is_found(row, search))
     rows = sorted(found, key=lambda row: (len(row.number), row.number))
-    shown = paginate(rows, page, PAGE)
+    shown = paginate(rows, page, PAGE_SIZE)
     facts = {
         "station": request.station.name,
         "search": search,
@@ -84,7 +84,7 @@ async def _connected(request: Request) -> frozenset[str] | None:
     if request.station.watch.asterisk_down:
         return None
     try:
-        async with asyncio.timeout(PHONES_WITHIN):
+        async with asyncio.timeout(PHONES_TIMEOUT):
             statuses = (await request.station.pbx.extensions.statuses()).value
     except (PbxError, TimeoutError):
         return None
@@ -103,6 +103,12 @@ def _row(row: EmployeeRow, connected: frozenset[str] | None) -> dict[str, Any]:
 
 def _buttons(shown: Page[EmployeeRow], search: str) -> Rows:
     here = {"search": search, "page": shown.number}
-    cards = [Button(row.number, "employee.card", {"id": row.id, "back": here}) for row in shown.items if row.id]
-    turns = paging.numbered_row(shown, "employees.show", here)
-    return (*paging.grid(cards, IN_A_ROW), *turns, (Button(mark("↻ Refresh"), "employees.show", here),))
+    detail_buttons = [
+        Button(row.number, "employee.card", {"id": row.id, "back": here}) for row in shown.items if row.id
+    ]
+    page_row = paging.numbered_row(shown, "employees.show", here)
+    return (
+        *paging.grid(detail_buttons, BUTTONS_IN_A_ROW),
+        *page_row,
+        (Button(mark("↻ Refresh"), "employees.show", here),),
+    )

@@ -24,9 +24,9 @@ WORDS = {
     "csv": "csv",
     "xlsx": "xlsx",
 }
-BRIEF = ("number", "name", "email", "mobile")
-LIFETIME_OF_PASSWORDS = timedelta(hours=1)
-SHOWN_EVERY = 25
+BRIEF_COLUMNS = ("number", "name", "email", "mobile")
+PASSWORDS_LIFETIME = timedelta(hours=1)
+PROGRESS_EVERY = 25
 
 
 @command(
@@ -51,8 +51,8 @@ async def export_employees(request: Request) -> Reply:
     people = sorted(rows, key=lambda row: (len(row.number), row.number))
     if words & {"full", "passwords"}:
         return Reply(_progress(request, 0, len(people)), then=lambda: _in_full(request, people, words), outcome="begun")
-    table = [BRIEF, *(brief(row, country) for row in people)]
-    return await _sent(request, table, words)
+    table = [BRIEF_COLUMNS, *(brief(row, country) for row in people)]
+    return await _send(request, table, words)
 
 
 async def _in_full(request: Request, people: Sequence[EmployeeRow], words: set[str]) -> Reply:
@@ -62,21 +62,21 @@ async def _in_full(request: Request, people: Sequence[EmployeeRow], words: set[s
     for done, row in enumerate(people):
         if request.stopping():
             return Reply(Message("export_given_up"), outcome="given up: the bot was being ended")
-        if done and done % SHOWN_EVERY == 0:
+        if done and done % PROGRESS_EVERY == 0:
             await request.chat.progress(_progress(request, done, len(people)))
         employee = (await request.station.pbx.employees.get(row.id, priority=Priority.BULK)).value
         table.append([cell(employee, key, request.station.country) for key in keys])
-    return await _sent(request, table, words)
+    return await _send(request, table, words)
 
 
-async def _sent(request: Request, table: Sequence[Sequence[Any]], words: set[str]) -> Reply:
+async def _send(request: Request, table: Sequence[Sequence[Any]], words: set[str]) -> Reply:
     form = "csv" if "csv" in words else "xlsx"
     passwords = "passwords" in words
     facts = {"station": request.station.name, "total": len(table) - 1, "passwords": passwords}
     content = await spreadsheet.write(table, form, "employees", request.actor.id)
     name = f"employees-{request.station.local(request.now):%Y-%m-%d}.{form}"
     file = File(name, content, caption=Message("export_caption", facts))
-    sent = await request.chat.send_privately(file, lifetime=LIFETIME_OF_PASSWORDS if passwords else None)
+    sent = await request.chat.send_privately(file, lifetime=PASSWORDS_LIFETIME if passwords else None)
     facts |= {"sent": sent, "private": request.place.private}
     return Reply(Message("export_done", facts), outcome=f"{len(table) - 1} employees exported")
 
@@ -89,7 +89,7 @@ def cell(employee: Employee, key: str, country: str) -> str:
     """Text that an import reads back as the same value. `country` is that of mobiles without a plus."""
     if key == "password":
         return employee.secret.get_secret_value()
-    value = fields.known(employee)[key]
+    value = fields.current_values(employee)[key]
     if isinstance(value, bool):
         return "yes" if value else "no"
     if key == "ring":

@@ -18,7 +18,7 @@ from bot.messages.message import mark
 from bot.pbx import Employee, EmployeeDraft
 from bot.text import phone_numbers
 from handlers.parsing.fields import (
-    NOTHING,
+    EMPTY_WORDS,
     PASSWORD,
     PASSWORD_WORDS,
     Field,
@@ -57,7 +57,7 @@ def name(text: str) -> str:
 
 
 def email(text: str) -> str:
-    if text in NOTHING:
+    if text in EMPTY_WORDS:
         return ""
     if not EMAIL.fullmatch(text) or len(text) > 255:
         raise WrongValue(mark("an address like anna@company.com, at most 255 characters"))
@@ -67,7 +67,7 @@ def email(text: str) -> str:
 def mobile(text: str, country: str = "") -> str:
     """Return it as `+79001234567`. Without a plus it is read as dialled in the country of the PBX; where that is not
     known, as Russians dial or with the country's code in front. An ambiguous number is refused with both readings."""
-    if text in NOTHING:
+    if text in EMPTY_WORDS:
         return ""
     digits = re.sub(r"[\s().-]", "", text)
     if not re.fullmatch(r"\+?[0-9]{7,15}", digits):
@@ -76,7 +76,7 @@ def mobile(text: str, country: str = "") -> str:
     if not found:
         raise WrongValue(MOBILE_FORM)
     if not phone_numbers.are_certain(digits, found) or (len(found) > 1 and not country):
-        raise WrongValue(mark("that can be two numbers; write the right one with its plus"), _both(text, found))
+        raise WrongValue(mark("that can be two numbers; write the right one with its plus"), _readings(text, found))
     return phone_numbers.in_full(found[0])
 
 
@@ -86,7 +86,7 @@ def exported_mobile(stored: str, country: str) -> str:
     return phone_numbers.in_full(found[0]) if found else stored
 
 
-def _both(text: str, found: Iterable[PhoneNumber]) -> str:
+def _readings(text: str, found: Iterable[PhoneNumber]) -> str:
     return f"{text} = {' / '.join(map(phone_numbers.shown, found))}"
 
 
@@ -108,7 +108,7 @@ def dtmf(text: str) -> str:
 
 
 def network_filter(text: str) -> str:
-    if text in NOTHING:
+    if text in EMPTY_WORDS:
         return "none"
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise WrongValue(mark("the number of a network filter of the PBX, or none"))
@@ -128,7 +128,7 @@ def ring(text: str) -> int:
 
 def destination(text: str) -> str:
     word = text.lower()
-    if word in NOTHING:
+    if word in EMPTY_WORDS:
         return ""
     if word in FORWARD_WORDS:
         return word
@@ -205,23 +205,23 @@ def contradictions(draft: EmployeeDraft, changed: Employee | None = None) -> lis
     return problems
 
 
-def said(draft: EmployeeDraft) -> dict[str, Any]:
+def draft_values(draft: EmployeeDraft) -> dict[str, Any]:
     """Return the fields that are set, without the password, by key."""
     return draft.model_dump(exclude_none=True, exclude={"secret"})
 
 
-def known(employee: Employee) -> dict[str, Any]:
+def current_values(employee: Employee) -> dict[str, Any]:
     """Return the same for an employee of the PBX."""
     return employee.model_dump(include=set(FIELDS.by_key) - {PASSWORD})
 
 
-def shown(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return FIELDS.shown(facts)
+def labelled(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return FIELDS.labelled(facts)
 
 
 def changes(employee: Employee, after: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Differences from the values that the PBX has."""
-    return FIELDS.changes(known(employee), after)
+    return FIELDS.changes(current_values(employee), after)
 
 
 def new_sip_password() -> str:

@@ -19,7 +19,7 @@ from handlers.employees import card
 from handlers.employees import fields as employee_fields
 from handlers.parsing import fields
 
-FOR = timedelta(minutes=10)
+LIFETIME = timedelta(minutes=10)
 
 
 async def undo_creation(request: Request, employee: Employee) -> Button:
@@ -28,7 +28,7 @@ async def undo_creation(request: Request, employee: Employee) -> Button:
 
 async def undo_change(request: Request, before: Employee, after: Employee) -> Button:
     """`after` as the PBX has it now: a change made meanwhile is not overwritten."""
-    changed = [one["key"] for one in employee_fields.changes(before, employee_fields.known(after))]
+    changed = [one["key"] for one in employee_fields.changes(before, employee_fields.current_values(after))]
     return await _button(request, "changed", before, after=snapshot(after), changed=changed)
 
 
@@ -39,11 +39,11 @@ async def undo_deletion(request: Request, employee: Employee) -> Button:
 async def _button(request: Request, what: str, employee: Employee, **more: Any) -> Button:
     # A password that the PBX accepted long ago may be too weak for it today.
     payload = {"what": what, "employee": snapshot(employee), "spare": employee_fields.new_sip_password()}
-    return await _keep(request, payload | more)
+    return await _store_undo(request, payload | more)
 
 
-async def _keep(request: Request, payload: Mapping[str, Any]) -> Button:
-    kept = await request.services.temporary_payloads.put(dict(payload), FOR)
+async def _store_undo(request: Request, payload: Mapping[str, Any]) -> Button:
+    kept = await request.services.temporary_payloads.put(dict(payload), LIFETIME)
     return Button(mark("↩ Undo"), "employee.undo", {"kept": kept, "number": payload["employee"]["number"]})
 
 
@@ -56,41 +56,41 @@ async def undo(request: Request) -> Reply:
         return await UNDO[kept["what"]](request, restored(kept["employee"]), kept)
     except PbxError as error:
         # A refused write can be retried; one that was not answered may still be carried out.
-        again: Rows = () if isinstance(error, Uncertain) else ((await _keep(request, kept),),)
+        again: Rows = () if isinstance(error, Uncertain) else ((await _store_undo(request, kept),),)
         facts = {"number": kept["employee"]["number"], "name": kept["employee"]["name"]}
         message = Message("employee_not_undone", facts | {"problem": pbx_errors.describe(error)}, again)
         return Reply(message, outcome=f"not undone: {type(error).__name__}")
 
 
 async def _undo_creation(request: Request, created: Employee, _kept: Mapping[str, Any]) -> Reply:
-    done = _done(created, "created", Change(before=employee_fields.known(created)))
+    done = _done(created, "created", Change(before=employee_fields.current_values(created)))
     try:
-        now = (await request.station.pbx.employees.get(created.id)).value
+        current = (await request.station.pbx.employees.get(created.id)).value
     except NotFound:
         if request.resumed:
             return done
         raise
-    if snapshot(now) != snapshot(created):
-        return _changed_meanwhile(now)
+    if snapshot(current) != snapshot(created):
+        return _changed_meanwhile(current)
     await request.station.pbx.employees.delete(created.id)
     return done
 
 
 async def _undo_change(request: Request, before: Employee, kept: Mapping[str, Any]) -> Reply:
-    now = (await request.station.pbx.employees.get(before.id)).value
+    current = (await request.station.pbx.employees.get(before.id)).value
     after = restored(kept["after"])
     changed = set(kept["changed"])
-    back = {key: getattr(before, key) for key in changed}
-    differences = employee_fields.changes(after, back)
+    old_values = {key: getattr(before, key) for key in changed}
+    differences = employee_fields.changes(after, old_values)
     done = _done(before, "changed", fields.as_change(differences, new_password=before.secret != after.secret))
-    if request.resumed and now.secret == before.secret and not employee_fields.changes(now, back):
+    if request.resumed and current.secret == before.secret and not employee_fields.changes(current, old_values):
         return done
-    touched = {one["key"] for one in employee_fields.changes(after, employee_fields.known(now))} & changed
-    if touched or now.secret != after.secret:
-        return _changed_meanwhile(now)
+    touched = {one["key"] for one in employee_fields.changes(after, employee_fields.current_values(current))} & changed
+    if touched or current.secret != after.secret:
+        return _changed_meanwhile(current)
     if before.secret != after.secret:
-        back["secret"] = before.secret
-    await request.station.pbx.employees.update(before.id, EmployeeDraft(**back))
+        old_values["secret"] = before.secret
+    await request.station.pbx.employees.update(before.id, EmployeeDraft(**old_values))
     return done
 
 
@@ -99,23 +99,23 @@ async def _undo_deletion(request: Request, deleted: Employee, kept: Mapping[str,
     draft = draft_of(deleted)
     renewed = draft.model_copy(update={"secret": SecretStr(kept["spare"])})
 
-    async def look() -> Employee | None:
+    async def poll() -> Employee | None:
         found = await employees.find(deleted.number)
         return (await employees.get(found.id)).value if found else None
 
-    there = (await read_back(request, look))[0] if request.resumed else await look()
-    if there is not None and not (request.resumed and there.secret in (draft.secret, renewed.secret)):
-        facts: dict[str, Any] = {"number": deleted.number, "name": there.name}
+    existing = (await read_back(request, poll))[0] if request.resumed else await poll()
+    if existing is not None and not (request.resumed and existing.secret in (draft.secret, renewed.secret)):
+        facts: dict[str, Any] = {"number": deleted.number, "name": existing.name}
         return Reply(Message("employee_taken", facts), outcome="number taken meanwhile")
-    if there is None:
+    if existing is None:
         try:
-            there = await employees.create(draft)
+            existing = await employees.create(draft)
         except Invalid:
-            there = await employees.create(renewed)
-    is_renewed = there.secret == renewed.secret
+            existing = await employees.create(renewed)
+    is_renewed = existing.secret == renewed.secret
     if is_renewed:
-        await request.chat.send_secret(card.secret_message(request, there, new=True))
-    return _done(there, "deleted", Change(after=employee_fields.known(there)), new_password=is_renewed)
+        await request.chat.send_secret(card.secret_message(request, existing, new=True))
+    return _done(existing, "deleted", Change(after=employee_fields.current_values(existing)), new_password=is_renewed)
 
 
 UNDO: dict[str, Callable[[Request, Employee, Mapping[str, Any]], Awaitable[Reply]]] = {
@@ -127,7 +127,7 @@ UNDO: dict[str, Callable[[Request, Employee, Mapping[str, Any]], Awaitable[Reply
 
 def draft_of(employee: Employee) -> EmployeeDraft:
     """Return all values of the employee, the password too; empty ones are left to the PBX."""
-    settings = {key: value for key, value in employee_fields.known(employee).items() if value != ""}
+    settings = {key: value for key, value in employee_fields.current_values(employee).items() if value != ""}
     return EmployeeDraft(**settings, secret=employee.secret)
 
 

@@ -12,9 +12,9 @@ from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
 from handlers.oncall.facts import person_facts
 
-MOST_OFFERED = 8
-OF_TRUNK = frozenset({CardAction.CHECK, CardAction.REREGISTER})
-DOES = {
+MAX_OFFERED = 8
+TRUNK_ACTIONS = frozenset({CardAction.CHECK, CardAction.REREGISTER})
+ACTIONS = {
     CardAction.HAND_OVER: ("incident.hand_over", Permission.ACKNOWLEDGE),
     CardAction.MUTE: ("incident.mute", Permission.MUTE),
     CardAction.CHECK: ("trunk.check", Permission.TRUNKS_CHECK),
@@ -33,17 +33,17 @@ async def take(request: Request) -> Reply:
     """Acknowledge. The incident manager queues the edits of every alert message, so the reply is a toast only."""
     id_ = int(request.data["incident"])
     result = await request.station.incident_manager.acknowledge(id_, request.actor.id, request.actor.name, request.now)
-    return Reply(toast=TOASTS[result], outcome=f"{await _called(request, id_)}: {result}")
+    return Reply(toast=TOASTS[result], outcome=f"{await _audit_name(request, id_)}: {result}")
 
 
 @button("incident.take_all", resume=OnRestart.ATOMIC, whose=StationScope.ALL)
 async def take_all(request: Request) -> Reply:
     """Acknowledge at every PBX of the alert message where the person has the permission."""
-    card, actor, count = int(request.data["card"]), request.actor, 0
-    stations = {incident.station for incident in await request.services.incidents.on_card(card)}
+    message_id, actor, count = int(request.data["card"]), request.actor, 0
+    stations = {incident.station for incident in await request.services.incidents.on_card(message_id)}
     for name in sorted(name for name in stations if request.may_at(name, Permission.ACKNOWLEDGE).allowed):
         if (station := request.services.fleet.station(name)) is not None:
-            count += await station.incident_manager.acknowledge_all(card, actor.id, actor.name, request.now)
+            count += await station.incident_manager.acknowledge_all(message_id, actor.id, actor.name, request.now)
     toast = mark("All of it is yours. Everybody can see it.") if count else TOASTS[AckResult.ALREADY]
     return Reply(toast=toast, outcome=f"{count} incidents: {AckResult.TAKEN}")
 
@@ -51,12 +51,12 @@ async def take_all(request: Request) -> Reply:
 @button("incident.which", whose=StationScope.ALL)
 async def which(request: Request) -> Reply:
     """Ask which incident of an alert message is meant; those of PBXs without the permission are left out."""
-    does = CardAction(str(request.data["does"]))
-    action, permission = DOES[does]
+    requested_action = CardAction(str(request.data["does"]))
+    action, permission = ACTIONS[requested_action]
     found = [
         incident
         for incident in reversed(await request.services.incidents.on_card(int(request.data["card"])))
-        if incident.open_key is not None and can_be(does, incident)
+        if incident.open_key is not None and can_be(requested_action, incident)
     ]
     if not found:
         return Reply(toast=TOASTS[AckResult.ENDED], outcome="over")
@@ -67,12 +67,14 @@ async def which(request: Request) -> Reply:
 
     def choice(incident: Incident) -> Button:
         name = f"{name_of(incident)} · {incident.station}" if several else name_of(incident)
-        about = {"id": incident.subject, "beside": True} if does in OF_TRUNK else {"incident": incident.id}
-        return Button(name, action, about | {"station": incident.station})
+        data = (
+            {"id": incident.subject, "beside": True} if requested_action in TRUNK_ACTIONS else {"incident": incident.id}
+        )
+        return Button(name, action, data | {"station": incident.station})
 
-    rows = tuple((choice(incident),) for incident in offered[:MOST_OFFERED])
-    facts = {"does": str(does), "left": max(0, len(offered) - MOST_OFFERED)}
-    return Reply(Message("incident_which", facts, rows), beside=True, outcome=f"asked which to {does}")
+    rows = tuple((choice(incident),) for incident in offered[:MAX_OFFERED])
+    facts = {"does": str(requested_action), "left": max(0, len(offered) - MAX_OFFERED)}
+    return Reply(Message("incident_which", facts, rows), beside=True, outcome=f"asked which to {requested_action}")
 
 
 @button("incident.hand_over")
@@ -82,17 +84,23 @@ async def hand_over(request: Request) -> Reply:
     if incident is None or incident.open_key is None:
         return Reply(toast=TOASTS[AckResult.ENDED if incident else AckResult.UNKNOWN], outcome="over")
     granted = await request.services.grants.current()
-    able = granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now)
+    eligible = granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now)
     roster = await request.services.oncall.roster(request.station.name)
-    people = [one for one in dict.fromkeys([*roster.everyone(), *able]) if one in able and one != request.actor.id]
+    people = [
+        person
+        for person in dict.fromkeys([*roster.everyone(), *eligible])
+        if person in eligible and person != request.actor.id
+    ]
     names = await request.known(people)
     buttons = tuple(
         (
             Button(
-                f"🤝 {person_facts(one, names)['name'] or one}", "incident.give", {"incident": incident.id, "to": one}
+                f"🤝 {person_facts(person, names)['name'] or person}",
+                "incident.give",
+                {"incident": incident.id, "to": person},
             ),
         )
-        for one in people[:MOST_OFFERED]
+        for person in people[:MAX_OFFERED]
     )
     return Reply(Message("incident_hand_over", {"number": incident.number}, buttons), beside=True, confirm=True)
 
@@ -104,16 +112,16 @@ async def give(request: Request) -> Reply:
     if to not in granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now):
         return Reply(toast=mark("This person may not take incidents any more."), outcome="beyond role")
     result = await request.station.incident_manager.reassign(id_, to, request.actor.name, request.now)
-    called = await _called(request, id_)
+    audit_name = await _audit_name(request, id_)
     if result is not AckResult.TAKEN:
-        return Reply(toast=TOASTS[result], outcome=f"{called}: {result}")
+        return Reply(toast=TOASTS[result], outcome=f"{audit_name}: {result}")
     incident = await request.services.incidents.one(request.station.name, id_)
     names = await request.known([to])
     facts = {"number": incident.number if incident else 0, "to": person_facts(to, names)}
-    return Reply(Message("incident_handed_over", facts), outcome=f"{called}: handed over to {to}")
+    return Reply(Message("incident_handed_over", facts), outcome=f"{audit_name}: handed over to {to}")
 
 
-async def _called(request: Request, id_: int) -> str:
+async def _audit_name(request: Request, id_: int) -> str:
     """Return the incident's audit name, with the number that is displayed."""
     incident = await request.services.incidents.one(request.station.name, id_)
     return f"incident {incident.number}" if incident else "an incident that is not known"

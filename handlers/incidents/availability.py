@@ -93,11 +93,11 @@ class TrunkAvailability:
     @property
     def recovery(self) -> timedelta | None:
         """Return the mean time to recovery of outages that ended in the period."""
-        over = [o.ended_at - o.began_at for o in self.outages if o.ended_at and o.ended_at <= self.period.end]
-        return sum(over, timedelta(0)) / len(over) if over else None
+        ended = [o.ended_at - o.began_at for o in self.outages if o.ended_at and o.ended_at <= self.period.end]
+        return sum(ended, timedelta(0)) / len(ended) if ended else None
 
 
-def intervals_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[StateInterval]:
+def intervals_of(incident: Incident, events: Sequence[IncidentEvent]) -> list[StateInterval]:
     """Return the intervals of an incident by kind. The outage begins with the warning that preceded it."""
     first = StateInterval(
         incident=incident.id,
@@ -108,72 +108,79 @@ def intervals_of(incident: Incident, chain: Sequence[IncidentEvent]) -> list[Sta
         began_at=incident.began_at,
         ended_at=incident.ended_at,
     )
-    spells: list[StateInterval] = []
-    for event in chain:
-        last = spells[-1] if spells else first
-        turned = replace(last, kind=event.facts.get("kind") or last.kind)
+    intervals: list[StateInterval] = []
+    for event in events:
+        last = intervals[-1] if intervals else first
+        changed = replace(last, kind=event.facts.get("kind") or last.kind)
         if last.subject == STATION:
-            turned = replace(turned, cause=_cause(event.facts) or last.cause)
-        if not spells:
-            spells = [turned]
-        elif turned != last:
+            changed = replace(changed, cause=_cause(event.facts) or last.cause)
+        if not intervals:
+            intervals = [changed]
+        elif changed != last:
             warned = event.what == "worsened" and kind_info(last.kind).precedes_outage
             began = last.began_at if warned else max(event.at, last.began_at)
             began = min(began, incident.ended_at or began)
-            spells[-1:] = [replace(last, ended_at=began), replace(turned, began_at=began, ended_at=incident.ended_at)]
-    return [spell for spell in spells or [first] if spell.ended_at is None or spell.began_at < spell.ended_at]
+            intervals[-1:] = [
+                replace(last, ended_at=began),
+                replace(changed, began_at=began, ended_at=incident.ended_at),
+            ]
+    return [
+        interval
+        for interval in intervals or [first]
+        if interval.ended_at is None or interval.began_at < interval.ended_at
+    ]
 
 
 def trunk_availabilities(
-    spells: Iterable[StateInterval], trunks: Mapping[str, str], begin: datetime, end: datetime
+    intervals: Iterable[StateInterval], trunks: Mapping[str, str], begin: datetime, end: datetime
 ) -> list[TrunkAvailability]:
     """Return the availability of each trunk (names by id), the worst first."""
-    period, known = Span(begin, end), list(spells)
-    pasts = [_past(subject, name, period, known) for subject, name in trunks.items()]
-    return sorted(pasts, key=lambda past: (-past.down, past.name.casefold(), past.subject))
+    period, all_intervals = Span(begin, end), list(intervals)
+    availabilities = [_trunk_availability(subject, name, period, all_intervals) for subject, name in trunks.items()]
+    return sorted(availabilities, key=lambda trunk: (-trunk.down, trunk.name.casefold(), trunk.subject))
 
 
-def _past(subject: str, name: str, period: Span, spells: Iterable[StateInterval]) -> TrunkAvailability:
+def _trunk_availability(subject: str, name: str, period: Span, intervals: Iterable[StateInterval]) -> TrunkAvailability:
     parts = [
-        (part, spell)
-        for spell in spells
-        if spell.subject in (subject, STATION) and (part := spell.within(period)) is not None
+        (part, interval)
+        for interval in intervals
+        if interval.subject in (subject, STATION) and (part := interval.within(period)) is not None
     ]
     outages: list[OutageInterval] = []
-    for part, spell in sorted(((p, s) for p, s in parts if s.is_down), key=lambda found: found[0]):
+    for part, interval in sorted(((p, s) for p, s in parts if s.is_down), key=lambda found: found[0]):
         if outages and part.begin <= outages[-1].span.end:
-            outages[-1] = _joined(outages[-1], part, spell)
+            outages[-1] = _merged(outages[-1], part, interval)
         else:
-            outages.append(OutageInterval(spell.cause, spell.began_at, spell.ended_at, part))
-    doubtful = [part for part, spell in parts if spell.is_uncertain]
+            outages.append(OutageInterval(interval.cause, interval.began_at, interval.ended_at, part))
+    uncertain = [part for part, interval in parts if interval.is_uncertain]
     return TrunkAvailability(
-        subject, name, period, tuple(outages), tuple(_outside(doubtful, [outage.span for outage in outages]))
+        subject, name, period, tuple(outages), tuple(_subtract(uncertain, [outage.span for outage in outages]))
     )
 
 
-def _joined(outage: OutageInterval, part: Span, spell: StateInterval) -> OutageInterval:
+def _merged(outage: OutageInterval, part: Span, interval: StateInterval) -> OutageInterval:
     """Merge; the earlier cause is kept."""
-    ended = (outage.ended_at, spell.ended_at)
+    ended = (outage.ended_at, interval.ended_at)
     return replace(
         outage,
-        began_at=min(outage.began_at, spell.began_at),
+        began_at=min(outage.began_at, interval.began_at),
         ended_at=None if None in ended else max(moment for moment in ended if moment),
         span=Span(outage.span.begin, max(outage.span.end, part.end)),
     )
 
 
-def _outside(spans: Sequence[Span], holes: Sequence[Span]) -> list[Span]:
+def _subtract(spans: Sequence[Span], excluded: Sequence[Span]) -> list[Span]:
     """Return the union of spans minus the holes, in order."""
-    edges = sorted({moment for span in (*spans, *holes) for moment in span})
-    left: list[Span] = []
+    edges = sorted({moment for span in (*spans, *excluded) for moment in span})
+    remaining: list[Span] = []
     for piece in map(Span, edges, edges[1:]):
-        if not _covered(piece, spans) or _covered(piece, holes):
+        if not _covered(piece, spans) or _covered(piece, excluded):
             continue
-        if left and left[-1].end == piece.begin:
-            left[-1] = Span(left[-1].begin, piece.end)
+        if remaining and remaining[-1].end == piece.begin:
+            remaining[-1] = Span(remaining[-1].begin, piece.end)
         else:
-            left.append(piece)
-    return left
+            remaining.append(piece)
+    return remaining
 
 
 def _covered(piece: Span, spans: Iterable[Span]) -> bool:

@@ -9,7 +9,7 @@ from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 
 # The first people are notified at once; retries cover a busy database.
-TRIES, PAUSE = 10, 0.5
+MAX_TRIES, PAUSE = 10, 0.5
 
 
 @command(
@@ -23,26 +23,28 @@ async def test_alert(request: Request) -> Reply:
         facts = {"by": running.by, "began_at": running.began_at, "until": running.until}
         return Reply(Message("rehearsal_running", facts), outcome="one runs already")
     await drills.begin(request.actor.name, request.now)
-    told = await _told(request)
-    facts = await _facts(request, told)
-    return Reply(Message("rehearsal_begun", facts), outcome=f"told {len(told.people)} people, {len(told.chats)} chats")
+    report = await _report(request)
+    facts = await _facts(request, report)
+    return Reply(
+        Message("rehearsal_begun", facts), outcome=f"told {len(report.people)} people, {len(report.chats)} chats"
+    )
 
 
-async def _told(request: Request) -> DrillReport:
-    for _ in range(TRIES):
-        told = await request.station.drills.told()
-        if told != DrillReport():
-            return told
+async def _report(request: Request) -> DrillReport:
+    for _ in range(MAX_TRIES):
+        report = await request.station.drills.told()
+        if report != DrillReport():
+            return report
         await request.station.pause(PAUSE)
     return DrillReport()
 
 
-async def _facts(request: Request, told: DrillReport) -> dict[str, Any]:
-    names = await request.known([to.chat for to in told.chats])
+async def _facts(request: Request, report: DrillReport) -> dict[str, Any]:
+    names = await request.known([to.chat for to in report.chats])
     return {
         "station": request.station.name,
-        "people": told.people,
-        "chats": [{"name": names[to.chat].name if to.chat in names else "", "id": to.chat} for to in told.chats],
-        "unreachable": told.unreachable,
+        "people": report.people,
+        "chats": [{"name": names[to.chat].name if to.chat in names else "", "id": to.chat} for to in report.chats],
+        "unreachable": report.unreachable,
         "until": RunningDrill(request.now, "").until,
     }

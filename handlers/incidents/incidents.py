@@ -21,11 +21,11 @@ from handlers.incidents.acknowledge import TOASTS
 from handlers.incidents.facts import incident_facts
 from handlers.silences.facts import is_real
 
-PAGE = 5
-CARDS_IN_A_ROW = 5
+PAGE_SIZE = 5
+BUTTONS_IN_A_ROW = 5
 RECENT = timedelta(hours=24)
-MOST_RECENT = 5
-MOST_CHOICES = 8
+MAX_RECENT = 5
+MAX_CHOICES = 8
 NUMBER = re.compile(r"#?(\d{1,9})")
 
 
@@ -42,15 +42,17 @@ async def show(request: Request) -> Reply:
 
 
 @button("incidents.of_card", whose=StationScope.ALL)
-async def of_card(request: Request) -> Reply:
+async def of_alert_message(request: Request) -> Reply:
     """List open incidents of a message about several PBXs, at those where the person has the permission."""
-    card = int(request.data["card"])
+    message_id = int(request.data["card"])
     found = [
         incident
-        for incident in await request.services.incidents.on_card(card)
+        for incident in await request.services.incidents.on_card(message_id)
         if incident.open_key is not None and request.may_at(incident.station, Permission.INCIDENTS).allowed
     ]
-    listing = Listing("incidents.of_card", int(request.data["page"]), several=True, station=None, data={"card": card})
+    listing = Listing(
+        "incidents.of_card", int(request.data["page"]), several=True, station=None, data={"card": message_id}
+    )
     return Reply(_listed(request, found, (), listing), beside=bool(request.data.get("beside")))
 
 
@@ -60,7 +62,7 @@ async def details(request: Request) -> Reply:
     incident = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
     if incident is None:
         return Reply(toast=TOASTS[AckResult.UNKNOWN], outcome="gone")
-    return Reply(await card(request, incident), beside="page" not in request.data)
+    return Reply(await details_view(request, incident), beside="page" not in request.data)
 
 
 @command(
@@ -74,17 +76,17 @@ async def details(request: Request) -> Reply:
 async def ack(request: Request) -> Reply:
     number = read_number(request.arguments)
     if number is not None:
-        meant = await request.services.incidents.numbered(request.station.name, number)
-        if meant is None:
+        selected = await request.services.incidents.numbered(request.station.name, number)
+        if selected is None:
             return Reply(no_such(request, number), outcome="no such incident")
-        return await _take(request, meant)
+        return await _take(request, selected)
     found = (await request.services.incidents.open(request.station.name))[::-1]
     waiting = [incident for incident in found if incident.acknowledged_at is None]
     if len(waiting) == 1:
         return await _take(request, waiting[0])
     choices = tuple(
         (Button(f"#{incident.number} {name_of(incident)}", "incident.ack", {"incident": incident.id, "page": None}),)
-        for incident in waiting[:MOST_CHOICES]
+        for incident in waiting[:MAX_CHOICES]
     )
     facts = {
         "found": len(waiting),
@@ -101,17 +103,17 @@ async def ack_pressed(request: Request) -> Reply:
     return await _take(request, found)
 
 
-async def _take(request: Request, meant: Incident) -> Reply:
+async def _take(request: Request, selected: Incident) -> Reply:
     """Acknowledge, and reply with the incident's details and the result."""
     result = await request.station.incident_manager.acknowledge(
-        meant.id, request.actor.id, request.actor.name, request.now
+        selected.id, request.actor.id, request.actor.name, request.now
     )
-    outcome = f"incident {meant.number}: {result}"
-    incident = await request.services.incidents.one(request.station.name, meant.id)
+    outcome = f"incident {selected.number}: {result}"
+    incident = await request.services.incidents.one(request.station.name, selected.id)
     if incident is None:
-        return Reply(no_such(request, meant.number), toast=TOASTS[AckResult.UNKNOWN], outcome=outcome)
+        return Reply(no_such(request, selected.number), toast=TOASTS[AckResult.UNKNOWN], outcome=outcome)
     note = mark("Somebody took it before you.") if result is AckResult.ALREADY else TOASTS[result]
-    return Reply(await card(request, incident, note), toast=TOASTS[result], outcome=outcome)
+    return Reply(await details_view(request, incident, note), toast=TOASTS[result], outcome=outcome)
 
 
 def read_number(written: str) -> int | None:
@@ -133,7 +135,7 @@ async def _list(request: Request, page: int) -> Message:
     incidents, station = request.services.incidents, request.station.name
     of_all = request.services.fleet.single_station is None and station == EVERY_STATION
     found = await (incidents.open_everywhere() if of_all else incidents.open(station))
-    recent = await incidents.ended_since(None if of_all else station, request.now - RECENT, MOST_RECENT)
+    recent = await incidents.ended_since(None if of_all else station, request.now - RECENT, MAX_RECENT)
     return _listed(request, found[::-1], recent, Listing("incidents.show", page, several=of_all, station=station))
 
 
@@ -149,7 +151,7 @@ class Listing:
 
 
 def _listed(request: Request, found: Sequence[Incident], recent: Sequence[Incident], listing: Listing) -> Message:
-    shown = paginate(found, listing.page, PAGE)
+    shown = paginate(found, listing.page, PAGE_SIZE)
     facts = {
         "station": listing.station,
         "several": listing.several,
@@ -162,25 +164,25 @@ def _listed(request: Request, found: Sequence[Incident], recent: Sequence[Incide
 
 
 def _list_buttons(shown: Page[Incident], recent: Sequence[Incident], listing: Listing) -> Rows:
-    cards = [
-        Button(f"#{incident.number}", "incident.details", _opens(incident, listing, shown.number))
+    detail_buttons = [
+        Button(f"#{incident.number}", "incident.details", _details_data(incident, listing, shown.number))
         for incident in (*shown.items, *recent)
     ]
     refresh = Button(mark("↻ Refresh"), listing.action, {**listing.data, "page": shown.number})
-    turns = paging.numbered_row(shown, listing.action, listing.data)
-    return (*paging.grid(cards, CARDS_IN_A_ROW), *turns, (refresh,))
+    page_row = paging.numbered_row(shown, listing.action, listing.data)
+    return (*paging.grid(detail_buttons, BUTTONS_IN_A_ROW), *page_row, (refresh,))
 
 
-def _opens(incident: Incident, listing: Listing, page: int) -> dict[str, Any]:
+def _details_data(incident: Incident, listing: Listing, page: int) -> dict[str, Any]:
     """Return button data; with several PBXs it names the incident's own, and the list stays."""
     if listing.several:
         return {"incident": incident.id, "station": incident.station}
     return {"incident": incident.id, "page": page}
 
 
-async def card(request: Request, incident: Incident, note: TrustedText | None = None) -> Message:
-    cards = await request.services.incidents.delivered(incident.id)
-    chats = dict.fromkeys(delivered.card.chat_id for delivered in cards)
+async def details_view(request: Request, incident: Incident, note: TrustedText | None = None) -> Message:
+    messages = await request.services.incidents.delivered(incident.id)
+    chats = dict.fromkeys(delivered.card.chat_id for delivered in messages)
     names = await request.known(chats)
     facts: dict[str, Any] = {
         "station": incident.station,
@@ -200,8 +202,8 @@ def _buttons(request: Request, incident: Incident) -> Rows:
     if incident.subject.startswith(PREFIXES) and request.may(Permission.TRUNKS_CHECK).allowed:
         first.append(Button(mark("🔎 Check now"), "trunk.check", {"id": incident.subject}))
     rows = [tuple(first), (Button(mark("↻ Refresh"), "incident.details", here),)]
-    waits = incident.open_key is not None and incident.acknowledged_at is None
-    if waits and request.may(Permission.ACKNOWLEDGE).allowed:
+    is_waiting = incident.open_key is not None and incident.acknowledged_at is None
+    if is_waiting and request.may(Permission.ACKNOWLEDGE).allowed:
         rows.insert(0, (Button(mark("✅ I'm on it"), "incident.ack", here),))
     if page is not None:
         rows[-1] = (Button(TO_LIST, "incidents.show", {"page": page}), *rows[-1])

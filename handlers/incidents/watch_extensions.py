@@ -14,7 +14,7 @@ from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 
 NUMBER = re.compile(r"[0-9]{1,32}")
-MOST = 40
+MAX_WATCHED = 40
 BUTTONS_IN_A_ROW = 4
 
 Phones = Mapping[str, ExtensionStatus]
@@ -40,7 +40,7 @@ async def watch(request: Request) -> Reply:
                 message=Message("no_such_extension", {"number": number, "station": request.station.name})
             )
     watched = {one.number for one in await request.station.watched.all()}
-    if len(watched | set(numbers)) > MOST:
+    if len(watched | set(numbers)) > MAX_WATCHED:
         raise WrongArguments(mark("That is too much: 40 extensions can be watched. /unwatch takes some away."))
     await request.station.watched.watch(numbers, request.actor.id, request.actor.name, request.now)
     return Reply(await _list(request, phones, added=numbers), outcome=f"watched {' '.join(numbers)}")
@@ -58,10 +58,10 @@ async def unwatch(request: Request) -> Reply:
     numbers = _numbers(request.arguments)
     if not numbers:
         return Reply(await _list(request))
-    gone = await request.station.watched.unwatch(numbers)
-    if not gone and not request.resumed:
+    removed = await request.station.watched.unwatch(numbers)
+    if not removed and not request.resumed:
         raise WrongArguments(mark("Nobody watches that. /watch lists the extensions that are watched."))
-    return Reply(await _list(request, taken=gone), outcome=f"not watched any more: {' '.join(gone)}")
+    return Reply(await _list(request, taken=removed), outcome=f"not watched any more: {' '.join(removed)}")
 
 
 @button("watch.show")
@@ -72,8 +72,8 @@ async def show(request: Request) -> Reply:
 @button("watch.stop")
 async def stop(request: Request) -> Reply:
     number = str(request.data["number"])
-    gone = await request.station.watched.unwatch([number])
-    toast = mark("Not watched any more.") if gone else mark("Somebody took it away before you.")
+    removed = await request.station.watched.unwatch([number])
+    toast = mark("Not watched any more.") if removed else mark("Somebody took it away before you.")
     return Reply(await _list(request), toast=toast, outcome=f"not watched any more: {number}")
 
 
@@ -100,26 +100,28 @@ async def _list(
         "station": request.station.name,
         "added": added,
         "taken": taken,
-        "rows": [_row(request, one, phones) for one in watched],
+        "rows": [_row(request, extension, phones) for extension in watched],
         "problem": problem,
         "engine_is_silent": request.station.watch.asterisk_down,
     }
     return Message("watched", facts, _buttons(watched))
 
 
-def _row(request: Request, one: Watched, phones: Phones | None) -> dict[str, Any]:
-    phone = (phones or {}).get(one.number)
+def _row(request: Request, extension: Watched, phones: Phones | None) -> dict[str, Any]:
+    phone = (phones or {}).get(extension.number)
     online = phone.online if phone else None
     return {
-        "number": one.number,
+        "number": extension.number,
         "name": phone.name if phone else "",
         "online": online,
         "missing": phones is not None and phone is None,
-        "since": request.station.phones.offline_since(one.number) if online is False else None,
+        "since": request.station.phones.offline_since(extension.number) if online is False else None,
     }
 
 
 def _buttons(watched: Sequence[Watched]) -> Rows:
-    stops = [Button(f"✖ {one.number}", "watch.stop", {"number": one.number}) for one in watched]
-    rows = grid(stops, BUTTONS_IN_A_ROW)
+    stop_buttons = [
+        Button(f"✖ {extension.number}", "watch.stop", {"number": extension.number}) for extension in watched
+    ]
+    rows = grid(stop_buttons, BUTTONS_IN_A_ROW)
     return (*rows, (Button(mark("↻ Refresh"), "watch.show"),)) if rows else ()

@@ -17,7 +17,7 @@ from handlers.dispatch.rules import Topic
 from handlers.incidents.facts import incident_facts, moment_of
 from handlers.incidents.incidents import no_such, read_number
 
-PAGE = 12
+PAGE_SIZE = 12
 
 
 @command(
@@ -33,7 +33,7 @@ async def why(request: Request) -> Reply:
     incident = await (incidents.newest(station) if number is None else incidents.numbered(station, number))
     if incident is None:
         return Reply(no_such(request, number), outcome="no such incident")
-    return Reply(await _chain(request, incident, 0))
+    return Reply(await _timeline(request, incident, 0))
 
 
 @button("why.show")
@@ -41,23 +41,27 @@ async def show(request: Request) -> Reply:
     incident = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
     if incident is None:
         return Reply(toast=mark("I do not know this incident any more."), outcome="gone")
-    return Reply(await _chain(request, incident, int(request.data.get("part") or 0)), beside="page" not in request.data)
+    return Reply(
+        await _timeline(request, incident, int(request.data.get("part") or 0)), beside="page" not in request.data
+    )
 
 
-async def _chain(request: Request, incident: Incident, part: int) -> Message:
-    chain = await request.services.incidents.chain(incident.id)
-    cards = await request.services.incidents.delivered(incident.id)
-    chats = {delivered.card.chat_id for delivered in cards} | {int(e.facts["chat"]) for e in chain if _chat(e)}
+async def _timeline(request: Request, incident: Incident, part: int) -> Message:
+    events = await request.services.incidents.chain(incident.id)
+    messages = await request.services.incidents.delivered(incident.id)
+    chats = {delivered.card.chat_id for delivered in messages} | {int(e.facts["chat"]) for e in events if _chat(e)}
     known = await request.known(chats)
     names = {chat: known[chat].name for chat in chats if chat in known}
     sent = await request.services.incidents.sent(
-        [event.facts["message"] for event in chain if event.facts.get("message")]
+        [event.facts["message"] for event in events if event.facts.get("message")]
     )
-    steps = [_step(event, incident, sent, names) for event in chain]
-    steps += [_told_of_the_end(d.card.chat_id, row, names) for d in cards for row in _answers(d, incident.ended_at)]
+    steps = [_step(event, incident, sent, names) for event in events]
+    steps += [
+        _end_notification(d.card.chat_id, row, names) for d in messages for row in _end_replies(d, incident.ended_at)
+    ]
     # Events recorded late are sorted by their own time.
     steps.sort(key=itemgetter("at"))
-    shown = paginate(steps, part, PAGE)
+    shown = paginate(steps, part, PAGE_SIZE)
     facts = {
         "station": incident.station,
         "number": incident.number,
@@ -70,11 +74,11 @@ async def _chain(request: Request, incident: Incident, part: int) -> Message:
 
 def _buttons(request: Request, incident: Incident, shown: Page[Any]) -> Rows:
     here = {"incident": incident.id, "page": request.data.get("page")}
-    ends = (
+    last_row = (
         Button(mark("📄 Incident"), "incident.details", here),
         Button(mark("↻ Refresh"), "why.show", here | {"part": shown.number}),
     )
-    return (*paging.numbered_row(shown, "why.show", here, key="part"), ends)
+    return (*paging.numbered_row(shown, "why.show", here, key="part"), last_row)
 
 
 def _step(
@@ -125,7 +129,7 @@ def _of_station(incident: Incident) -> dict[str, Any]:
     return {key: incident.facts[key] for key in ("trouble", "row") if key in incident.facts}
 
 
-def _answers(delivered: Delivered, ended_at: datetime | None) -> list[Outgoing]:
+def _end_replies(delivered: Delivered, ended_at: datetime | None) -> list[Outgoing]:
     """Return the replies to an alert message that were queued after the incident's end."""
     if ended_at is None:
         return []
@@ -133,7 +137,7 @@ def _answers(delivered: Delivered, ended_at: datetime | None) -> list[Outgoing]:
     return [row for row in replies if row.created_at >= ended_at]
 
 
-def _told_of_the_end(chat: int, row: Outgoing, names: Mapping[int, str]) -> dict[str, Any]:
+def _end_notification(chat: int, row: Outgoing, names: Mapping[int, str]) -> dict[str, Any]:
     return {
         "what": "told_of_the_end",
         "at": row.created_at,

@@ -17,11 +17,11 @@ from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.oncall import oncall
 from handlers.oncall.facts import duty_facts, take_level
-from handlers.oncall.oncall import LOOKS_AHEAD
+from handlers.oncall.oncall import HORIZON
 
 CONFIRM_WITHIN = timedelta(minutes=15)
-SHOWN = 8
-UNKNOWN_SHOWN = 10
+MAX_SHIFTS = 8
+MAX_UNKNOWN = 10
 
 
 @command(
@@ -34,28 +34,28 @@ UNKNOWN_SHOWN = 10
 )
 async def import_(request: Request) -> Reply:
     level, words = take_level(request.arguments.split())
-    wanted = level or 1
+    requested = level or 1
     if words and not request.place.private:
         deleted = await request.chat.delete_asked()
         return Reply(Message("oncall_address_in_group", {"deleted": deleted}), outcome="an address in a group")
     if words or request.document is not None:
-        return await _preview(request, wanted, words[0] if words else "")
-    return await _ask(request, wanted)
+        return await _preview(request, requested, words[0] if words else "")
+    return await _ask(request, requested)
 
 
 async def _ask(request: Request, level: int) -> Reply:
-    waits = _waits(level)
+    question = _question(level)
     message = Message("oncall_import_how", {"station": request.station.name, "level": level})
     if request.place.private:
-        return Reply(message, question=waits, outcome="waits for a calendar")
-    if not await request.chat.ask_privately(message, waits):
+        return Reply(message, question=question, outcome="waits for a calendar")
+    if not await request.chat.ask_privately(message, question):
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     return Reply(
         Message("goes_on_in_private", {"person": request.actor.name}), outcome="waits for a calendar in private"
     )
 
 
-def _waits(level: int) -> Question:
+def _question(level: int) -> Question:
     return Question("oncall.calendar", {"level": level})
 
 
@@ -65,27 +65,27 @@ async def take_calendar(request: Request) -> Reply:
 
 
 async def _preview(request: Request, level: int, written: str) -> Reply:
-    told_all = request.document is not None or oncall.sees_addresses(request)
+    sees_content = request.document is not None or oncall.sees_addresses(request)
     try:
         kept = await _read(request, level, written)
-        if not told_all and not kept.calendar.duties:
+        if not sees_content and not kept.calendar.duties:
             raise NoCalendar(CalendarFault.UNSAID)
     except NoCalendar as error:
-        problem = error.trouble if told_all else CalendarFault.UNSAID
+        problem = error.trouble if sees_content else CalendarFault.UNSAID
         message = Message("oncall_no_calendar", {"problem": str(problem)})
-        raise WrongArguments(message=message, question=_waits(level) if request.place.private else None) from None
+        raise WrongArguments(message=message, question=_question(level) if request.place.private else None) from None
     roster = Roster(calendars={level: kept.calendar})
-    until = request.now + LOOKS_AHEAD
+    until = request.now + HORIZON
     ahead = roster.shifts(level, request.now, until)
     names = await request.known({duty.person for duty in ahead})
     facts = {
         "station": request.station.name,
         "level": level,
         "by_address": bool(kept.url),
-        "shifts": [duty_facts(duty, names) for duty in ahead[:SHOWN]],
-        "unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]) if told_all else [],
-        "more": max(0, len(kept.calendar.unknown) - UNKNOWN_SHOWN),
-        "unnamed": 0 if told_all else len(kept.calendar.unknown),
+        "shifts": [duty_facts(duty, names) for duty in ahead[:MAX_SHIFTS]],
+        "unknown": list(kept.calendar.unknown[:MAX_UNKNOWN]) if sees_content else [],
+        "more": max(0, len(kept.calendar.unknown) - MAX_UNKNOWN),
+        "unnamed": 0 if sees_content else len(kept.calendar.unknown),
         "gaps": len(roster.gaps(level, request.now, until)),
     }
     if not kept.calendar.duties:
@@ -93,9 +93,12 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
     token = await request.services.temporary_payloads.put(
         {"level": level, "calendar": calendars.stored(kept)}, CONFIRM_WITHIN
     )
-    go, leave = Button(mark("✅ Use it"), "oncall.import", {"kept": token}), Button(mark("Cancel"), "oncall.leave")
+    confirm_button, cancel_button = (
+        Button(mark("✅ Use it"), "oncall.import", {"kept": token}),
+        Button(mark("Cancel"), "oncall.leave"),
+    )
     message, outcome = Message("oncall_import", facts), f"asked for level {level}"
-    return confirm.preview(message, go, leave, within=CONFIRM_WITHIN, settled=True, outcome=outcome)
+    return confirm.preview(message, confirm_button, cancel_button, within=CONFIRM_WITHIN, settled=True, outcome=outcome)
 
 
 async def _read(request: Request, level: int, written: str) -> KeptCalendar:
@@ -105,8 +108,8 @@ async def _read(request: Request, level: int, written: str) -> KeptCalendar:
     text = await (source.fetch(url, owner=request.actor.id) if url else _file(request))
     zone = str(request.station.zone())
     services, station, now = request.services, request.station.name, request.now
-    whose = await calendar_feed.names(services.grants, services.people, station, now)
-    calendar = await calendar_feed.read(text, level, zone, now, whose, owner=request.actor.id)
+    person_named = await calendar_feed.names(services.grants, services.people, station, now)
+    calendar = await calendar_feed.read(text, level, zone, now, person_named, owner=request.actor.id)
     return KeptCalendar(level, url, text, zone, calendar, now)
 
 

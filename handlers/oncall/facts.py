@@ -48,19 +48,19 @@ async def people_facts(
     ]
 
 
-async def able(request: Request) -> list[int]:
+async def eligible(request: Request) -> list[int]:
     """Return people with the permission to be on call from any chat."""
     return (await request.services.grants.current()).people_with(
         Permission.ONCALL_TAKE, request.station.name, request.now
     )
 
 
-async def check_able(request: Request, people: Iterable[int]) -> None:
+async def check_eligible(request: Request, people: Iterable[int]) -> None:
     """Raise WrongArguments with the names of those that may not be on call."""
-    may = await able(request)
-    unable = [person for person in dict.fromkeys(people) if person not in may]
-    if unable:
-        facts = {"station": request.station.name, "people": await people_facts(request, unable)}
+    allowed = await eligible(request)
+    ineligible = [person for person in dict.fromkeys(people) if person not in allowed]
+    if ineligible:
+        facts = {"station": request.station.name, "people": await people_facts(request, ineligible)}
         raise WrongArguments(message=Message("oncall_not_able", facts))
 
 
@@ -72,21 +72,21 @@ def take_level(words: Sequence[str]) -> tuple[int | None, list[str]]:
         raise WrongArguments(message=Message("oncall_no_level", {"written": str(wrong), "levels": []})) from None
 
 
-def level_of(roster: Roster, wanted: int | None) -> int:
+def level_of(roster: Roster, requested: int | None) -> int:
     """Return the level, by default the first. Raises WrongArguments."""
-    if wanted is None:
+    if requested is None:
         return roster.levels[0] if roster.levels else 1
-    if wanted != 1 and wanted not in roster.levels:
+    if requested != 1 and requested not in roster.levels:
         raise WrongArguments(
-            message=Message("oncall_no_level", {"written": f"level {wanted}", "levels": list(roster.levels)})
+            message=Message("oncall_no_level", {"written": f"level {requested}", "levels": list(roster.levels)})
         )
-    return wanted
+    return requested
 
 
 def take_until(request: Request, words: Sequence[str]) -> tuple[datetime | None, list[str]]:
     """Extract the end time, in the station's time zone. Raises WrongArguments."""
     try:
-        until, rest = take_deadline(words, request.station.local(request.now))
+        until, remaining = take_deadline(words, request.station.local(request.now))
     except NotADeadline as wrong:
         raise WrongArguments(message=Message("not_a_deadline", {"written": str(wrong)})) from None
-    return until and until.replace(tzinfo=request.station.zone()), rest
+    return until and until.replace(tzinfo=request.station.zone()), remaining

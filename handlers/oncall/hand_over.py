@@ -17,10 +17,10 @@ from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.oncall import oncall
-from handlers.oncall.facts import check_able, level_of, people_facts, person_facts, take_level, take_until
+from handlers.oncall.facts import check_eligible, level_of, people_facts, person_facts, take_level, take_until
 from handlers.parsing import people
 
-LONGEST = timedelta(days=60)
+MAX_LENGTH = timedelta(days=60)
 
 
 @command(
@@ -34,8 +34,8 @@ LONGEST = timedelta(days=60)
 )
 async def take(request: Request) -> Reply:
     level, words = take_level(request.arguments.split())
-    until, rest = take_until(request, words)
-    if rest:
+    until, remaining = take_until(request, words)
+    if remaining:
         raise WrongArguments(mark("I know times and levels here."))
     return await _take(request, level, until)
 
@@ -43,7 +43,7 @@ async def take(request: Request) -> Reply:
 @button("oncall.ask_take")
 async def ask_take(request: Request) -> Reply:
     """Confirm, since a button can be pressed by mistake."""
-    await check_able(request, [request.actor.id])
+    await check_eligible(request, [request.actor.id])
     level, hours = int(request.data["level"]), int(request.data["hours"])
     roster = await request.services.oncall.roster(request.station.name)
     duty = roster.duty(level, request.now)
@@ -54,9 +54,9 @@ async def ask_take(request: Request) -> Reply:
         "now": (await people_facts(request, [duty.person]))[0] if duty else None,
         "until": request.now + timedelta(hours=hours),
     }
-    yes = Button(mark("🙋 Take over"), "oncall.take", {"level": level, "hours": hours})
-    leave = Button(mark("Cancel"), "oncall.leave")
-    return confirm.preview(Message("oncall_ask_take", facts), yes, leave, outcome="asked")
+    confirm_button = Button(mark("🙋 Take over"), "oncall.take", {"level": level, "hours": hours})
+    cancel_button = Button(mark("Cancel"), "oncall.leave")
+    return confirm.preview(Message("oncall_ask_take", facts), confirm_button, cancel_button, outcome="asked")
 
 
 @button("oncall.take", resume=OnRestart.ATOMIC)
@@ -65,10 +65,10 @@ async def take_now(request: Request) -> Reply:
     return await _take(request, int(request.data["level"]), until)
 
 
-async def _take(request: Request, wanted: int | None, until: datetime | None) -> Reply:
-    await check_able(request, [request.actor.id])
+async def _take(request: Request, requested: int | None, until: datetime | None) -> Reply:
+    await check_eligible(request, [request.actor.id])
     roster = await request.services.oncall.roster(request.station.name)
-    level = level_of(roster, wanted)
+    level = level_of(roster, requested)
     duty = roster.duty(level, request.now)
     ends = until or (duty.ends if duty else None)
     if ends is None:
@@ -87,9 +87,9 @@ async def _take(request: Request, wanted: int | None, until: datetime | None) ->
 )
 async def give(request: Request) -> Reply:
     level, words = take_level(request.arguments.split())
-    until, rest = take_until(request, words)
-    person = await people.person(request, rest)
-    await check_able(request, [person])
+    until, remaining = take_until(request, words)
+    person = await people.person(request, remaining)
+    await check_eligible(request, [person])
     roster = await request.services.oncall.roster(request.station.name)
     begins, ends, level = _given(request, roster, level, until)
     if ends <= begins:
@@ -98,18 +98,18 @@ async def give(request: Request) -> Reply:
 
 
 def _given(
-    request: Request, roster: Roster, wanted: int | None, until: datetime | None
+    request: Request, roster: Roster, requested: int | None, until: datetime | None
 ) -> tuple[datetime, datetime, int]:
     """Return start, end and level of the actor's current or next shift; an administrator without a current shift gives
     the one that runs. Raises WrongArguments."""
     now = request.now
-    own = [duty for duty in roster.duties_of(request.actor.id, now, now + AHEAD) if wanted in (None, duty.level)]
+    own = [duty for duty in roster.duties_of(request.actor.id, now, now + AHEAD) if requested in (None, duty.level)]
     if own and (own[0].holds(now) or not request.may(Permission.ONCALL).allowed):
         first = own[0]
         return max(now, first.begins), min(until or first.ends, first.ends), first.level
     if not request.may(Permission.ONCALL).allowed:
         raise WrongArguments(mark("You have no duty to give away within the next 60 days."))
-    level = level_of(roster, wanted)
+    level = level_of(roster, requested)
     duty = roster.duty(level, now)
     ends = until or (duty.ends if duty else None)
     if ends is None:
@@ -118,7 +118,7 @@ def _given(
 
 
 async def _hand_over(request: Request, roster: Roster, leg: ShiftChange) -> Reply:
-    if leg.ends - leg.begins > LONGEST:
+    if leg.ends - leg.begins > MAX_LENGTH:
         raise WrongArguments(mark("Nobody is on call for longer than two months at a time."))
     replaced = roster.shifts(leg.level, leg.begins, leg.ends)
     if (
@@ -128,14 +128,16 @@ async def _hand_over(request: Request, roster: Roster, leg: ShiftChange) -> Repl
     ):
         return Reply(Message("oncall_already", await _facts(request, leg)), outcome="nothing to change")
     facts = await _facts(request, leg)
-    news = [
-        _news(duty, "oncall_relieved", facts, duty.begins, duty.ends) for duty in replaced if duty.person != leg.person
+    notices = [
+        _notice(duty, "oncall_relieved", facts, duty.begins, duty.ends)
+        for duty in replaced
+        if duty.person != leg.person
     ]
     if leg.person != request.actor.id:
-        news.append(Notice(Destination(leg.person), "oncall_yours", facts))
+        notices.append(Notice(Destination(leg.person), "oncall_yours", facts))
     actor = (request.actor.id, request.actor.name)
-    news = [one for one in news if one.to.chat != request.actor.id]
-    await request.services.oncall.override(request.station.name, leg, actor, news)
+    notices = [notice for notice in notices if notice.to.chat != request.actor.id]
+    await request.services.oncall.override(request.station.name, leg, actor, notices)
     before = {"level": leg.level, "people": [duty.person for duty in replaced]}
     after = {"level": leg.level, "people": [leg.person], "begins": str(leg.begins), "ends": str(leg.ends)}
     outcome = f"{leg.person} is on call on level {leg.level}"
@@ -155,7 +157,7 @@ async def _facts(request: Request, leg: ShiftChange) -> dict[str, Any]:
     }
 
 
-def _news(duty: Duty, template: str, facts: dict[str, Any], begins: datetime, ends: datetime) -> Notice:
+def _notice(duty: Duty, template: str, facts: dict[str, Any], begins: datetime, ends: datetime) -> Notice:
     return Notice(Destination(duty.person), template, facts | {"begins": begins.isoformat(), "ends": ends.isoformat()})
 
 
@@ -169,22 +171,22 @@ def _news(duty: Duty, template: str, facts: dict[str, Any], begins: datetime, en
 )
 async def cancel(request: Request) -> Reply:
     made = await request.services.oncall.made_by(request.station.name, request.actor.id)
-    asked = [one for one in made if one.state == ASKED]
-    choices = [[one] for one in made if one.state != ASKED] + ([asked] if asked else [])
+    asked = [change for change in made if change.state == ASKED]
+    choices = [[change] for change in made if change.state != ASKED] + ([asked] if asked else [])
     if not choices:
         return Reply(Message("oncall_nothing_to_cancel"), outcome="nothing to cancel")
     if len(choices) == 1:
-        return await _cancel(request, [one.id for one in choices[0]])
-    names = await request.known({one.leg.person for one in made})
+        return await _cancel(request, [change.id for change in choices[0]])
+    names = await request.known({change.leg.person for change in made})
     rows = [
-        (Button(f"{number}", "oncall.cancel", {"ids": [one.id for one in choice]}),)
+        (Button(f"{number}", "oncall.cancel", {"ids": [change.id for change in choice]}),)
         for number, choice in enumerate(choices, 1)
     ]
     facts = {
         "choices": [
             [
-                {"person": person_facts(one.leg.person, names), "begins": one.leg.begins, "ends": one.leg.ends}
-                for one in choice
+                {"person": person_facts(change.leg.person, names), "begins": change.leg.begins, "ends": change.leg.ends}
+                for change in choice
             ]
             for choice in choices
         ],
@@ -200,28 +202,31 @@ async def cancel_one(request: Request) -> Reply:
 
 
 async def _cancel(request: Request, ids: Sequence[int]) -> Reply:
-    book, station = request.services.oncall, request.station.name
-    own = [one for one in await book.made_by(station, request.actor.id) if one.id in ids]
-    roster = await book.roster(station)
-    without = replace(roster, overrides=tuple(one for one in roster.overrides if one.id not in ids))
-    news: list[Notice] = []
-    for leg in (one.leg for one in own if one.state != ASKED):
-        news.extend(await _changes(request, roster, without, leg))
-    cancelled = await book.cancel(station, ids, request.actor.id, news)
-    deed = mark("Taken back.") if cancelled else mark("There was nothing left to take back.")
-    return Reply(await oncall.overview(request, deed), outcome="cancelled" if cancelled else "nothing to cancel")
+    schedules, station = request.services.oncall, request.station.name
+    own = [change for change in await schedules.made_by(station, request.actor.id) if change.id in ids]
+    roster = await schedules.roster(station)
+    without = replace(roster, overrides=tuple(change for change in roster.overrides if change.id not in ids))
+    notices: list[Notice] = []
+    for leg in (change.leg for change in own if change.state != ASKED):
+        notices.extend(await _change_notices(request, roster, without, leg))
+    cancelled = await schedules.cancel(station, ids, request.actor.id, notices)
+    result = mark("Taken back.") if cancelled else mark("There was nothing left to take back.")
+    return Reply(await oncall.overview(request, result), outcome="cancelled" if cancelled else "nothing to cancel")
 
 
-async def _changes(request: Request, before: Roster, after: Roster, leg: ShiftChange) -> list[Notice]:
+async def _change_notices(request: Request, before: Roster, after: Roster, leg: ShiftChange) -> list[Notice]:
     """Return notifications for people relieved and people on call again."""
     begins, ends = max(request.now, leg.begins), leg.ends
-    gone, come = before.shifts(leg.level, begins, ends), after.shifts(leg.level, begins, ends)
+    old_shifts, new_shifts = before.shifts(leg.level, begins, ends), after.shifts(leg.level, begins, ends)
     facts = await _facts(request, leg)
-    news = [
-        _news(duty, "oncall_relieved", facts | {"person": None}, duty.begins, duty.ends)
-        for duty in _others(gone, come, request)
+    notices = [
+        _notice(duty, "oncall_relieved", facts | {"person": None}, duty.begins, duty.ends)
+        for duty in _others(old_shifts, new_shifts, request)
     ]
-    return news + [_news(duty, "oncall_yours", facts, duty.begins, duty.ends) for duty in _others(come, gone, request)]
+    return notices + [
+        _notice(duty, "oncall_yours", facts, duty.begins, duty.ends)
+        for duty in _others(new_shifts, old_shifts, request)
+    ]
 
 
 def _others(these: Iterable[Duty], those: Iterable[Duty], request: Request) -> list[Duty]:

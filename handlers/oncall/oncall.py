@@ -14,12 +14,12 @@ from bot.store.oncall.reachability import Reachability
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
-from handlers.oncall.facts import able, duty_facts, level_of, person_facts, take_until
+from handlers.oncall.facts import duty_facts, eligible, level_of, person_facts, take_until
 
-LOOKS_AHEAD = timedelta(days=14)
-GAPS_SHOWN = 3
-SHIFTS_SHOWN = 12
-UNKNOWN_SHOWN = 5
+HORIZON = timedelta(days=14)
+MAX_GAPS = 3
+MAX_SHIFTS = 12
+MAX_UNKNOWN = 5
 
 
 @command(
@@ -42,7 +42,7 @@ async def show(request: Request) -> Reply:
 
 
 @button("oncall.leave")
-async def leave(request: Request) -> Reply:
+async def cancel(request: Request) -> Reply:
     return Reply(await overview(request), outcome="cancelled")
 
 
@@ -51,7 +51,7 @@ async def shifts(request: Request) -> Reply:
     """List the next shifts of one level."""
     roster = await request.services.oncall.roster(request.station.name)
     level = level_of(roster, int(request.data["level"]))
-    ahead = roster.shifts(level, request.now, request.now + LOOKS_AHEAD)[:SHIFTS_SHOWN]
+    ahead = roster.shifts(level, request.now, request.now + HORIZON)[:MAX_SHIFTS]
     names = await request.known({duty.person for duty in ahead})
     facts = {
         "station": request.station.name,
@@ -66,25 +66,25 @@ async def shifts(request: Request) -> Reply:
     return Reply(Message("oncall_shifts", facts, rows))
 
 
-async def overview(request: Request, deed: str = "") -> Message:
-    book, station = request.services.oncall, request.station.name
-    roster = await book.roster(station)
-    reach = await book.reach(sorted(roster.people_named))
+async def overview(request: Request, result: str = "") -> Message:
+    schedules, station = request.services.oncall, request.station.name
+    roster = await schedules.roster(station)
+    reach = await schedules.reach(sorted(roster.people_named))
     names = await request.known(roster.people_named)
-    calendars = {kept.level: kept for kept in await book.calendars(station)}
-    may = set(await able(request))
+    calendars = {kept.level: kept for kept in await schedules.calendars(station)}
+    allowed = set(await eligible(request))
 
-    def trouble(person: int) -> str:
-        return "not able" if person not in may else _trouble(reach.get(person))
+    def problem(person: int) -> str:
+        return "not able" if person not in allowed else _reachability_problem(reach.get(person))
 
     levels = [_level(request, roster, level, names, calendars.get(level)) for level in roster.levels]
-    troubled = [person for person in sorted(roster.people_named) if trouble(person)]
+    unavailable = [person for person in sorted(roster.people_named) if problem(person)]
     facts = {
         "station": station,
-        "deed": deed,
+        "deed": result,
         "levels": levels,
         "fleets": [] if levels else await _of_the_fleet(request),
-        "troubled": [person_facts(person, names) | {"trouble": trouble(person)} for person in troubled],
+        "troubled": [person_facts(person, names) | {"trouble": problem(person)} for person in unavailable],
         "may_set": request.may(Permission.ONCALL).allowed,
     }
     return Message("oncall", facts, _buttons(request, roster))
@@ -100,7 +100,7 @@ async def _of_the_fleet(request: Request) -> list[dict[str, Any]]:
     return [person_facts(person, names) for person in dict.fromkeys(people)]
 
 
-def _trouble(reach: Reachability | None) -> str:
+def _reachability_problem(reach: Reachability | None) -> str:
     return "unreachable" if reach is not None and reach.reachable is False else ""
 
 
@@ -109,14 +109,14 @@ def _level(
 ) -> dict[str, Any]:
     now = request.now
     duty, coming = roster.duty(level, now), roster.next_duty(level, now)
-    gaps = roster.gaps(level, now, now + LOOKS_AHEAD)
+    gaps = roster.gaps(level, now, now + HORIZON)
     return {
         "level": level,
         "now": duty_facts(duty, names) if duty else None,
         "next": duty_facts(coming, names) if coming else None,
-        "gaps": [{"begins": begins, "ends": ends} for begins, ends in gaps[:GAPS_SHOWN]],
-        "more_gaps": max(0, len(gaps) - GAPS_SHOWN),
-        "ahead": now + LOOKS_AHEAD,
+        "gaps": [{"begins": begins, "ends": ends} for begins, ends in gaps[:MAX_GAPS]],
+        "more_gaps": max(0, len(gaps) - MAX_GAPS),
+        "ahead": now + HORIZON,
         **_calendar_facts(request, kept),
     }
 
@@ -127,7 +127,7 @@ def _calendar_facts(request: Request, kept: KeptCalendar | None) -> dict[str, An
     if kept.url and not sees_addresses(request):
         problem = str(CalendarFault.UNSAID) if kept.problem else ""
         return {"unknown": [], "unnamed": len(kept.calendar.unknown), "problem": problem}
-    return {"unknown": list(kept.calendar.unknown[:UNKNOWN_SHOWN]), "unnamed": 0, "problem": kept.problem}
+    return {"unknown": list(kept.calendar.unknown[:MAX_UNKNOWN]), "unnamed": 0, "problem": kept.problem}
 
 
 def sees_addresses(request: Request) -> bool:
@@ -141,5 +141,5 @@ def _buttons(request: Request, roster: Roster) -> Rows:
     rows: list[tuple[Button, ...]] = []
     if request.may(Permission.ONCALL_TAKE).allowed:
         rows.append((Button(mark("🙋 Take over for 8 h"), "oncall.ask_take", {"level": level, "hours": 8}),))
-    shown = (Button(mark("📅 Shifts"), "oncall.shifts", {"level": level}),) if roster.levels else ()
-    return (*rows, (*shown, Button(mark("↻ Refresh"), "oncall.show")))
+    shifts_button = (Button(mark("📅 Shifts"), "oncall.shifts", {"level": level}),) if roster.levels else ()
+    return (*rows, (*shifts_button, Button(mark("↻ Refresh"), "oncall.show")))

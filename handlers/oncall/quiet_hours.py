@@ -26,16 +26,16 @@ HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[
     whose=StationScope.ANY,
 )
 async def quiet(request: Request) -> Reply:
-    book, person = request.services.oncall, request.actor.id
-    before = await book.quiet_hours_of(person)
+    schedules, person = request.services.oncall, request.actor.id
+    before = await schedules.quiet_hours_of(person)
     if not request.arguments:
-        return Reply(_shown(request, before, changed=False))
+        return Reply(_message(request, before, changed=False))
     hours = _hours(request.arguments)
-    await book.set_quiet_hours(person, hours)
+    await schedules.set_quiet_hours(person, hours)
     return Reply(
-        _shown(request, hours, changed=True),
+        _message(request, hours, changed=True),
         outcome="set" if hours else "switched off",
-        change=Change({"quiet": _written(before)}, {"quiet": _written(hours)}),
+        change=Change({"quiet": _as_text(before)}, {"quiet": _as_text(hours)}),
     )
 
 
@@ -51,12 +51,12 @@ def _hours(text: str) -> QuietHours | None:
     return begins, ends
 
 
-def _shown(request: Request, hours: QuietHours | None, *, changed: bool) -> Message:
+def _message(request: Request, hours: QuietHours | None, *, changed: bool) -> Message:
     """Render the hours, which apply to every PBX, each in its own time zone."""
     station = request.station.name if len(request.among) == 1 else EVERY_STATION
-    facts: dict[str, Any] = {"station": station, "hours": _written(hours), "changed": changed}
+    facts: dict[str, Any] = {"station": station, "hours": _as_text(hours), "changed": changed}
     return Message("quiet", facts)
 
 
-def _written(hours: QuietHours | None) -> str:
+def _as_text(hours: QuietHours | None) -> str:
     return f"{hours[0]:%H:%M}–{hours[1]:%H:%M}" if hours else ""

@@ -13,10 +13,10 @@ from bot.store.oncall.schedules import ShiftChange, SwapResult
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
-from handlers.oncall.facts import check_able, duty_facts, person_facts, take_level
+from handlers.oncall.facts import check_eligible, duty_facts, person_facts, take_level
 from handlers.parsing import people
 
-OFFERED = 4
+MAX_OFFERED = 4
 
 
 @command(
@@ -32,10 +32,10 @@ async def swap(request: Request) -> Reply:
     other = await people.person(request, words)
     if other == request.actor.id:
         raise WrongArguments(mark("Swap with somebody else."))
-    await check_able(request, [request.actor.id, other])
+    await check_eligible(request, [request.actor.id, other])
     roster = await request.services.oncall.roster(request.station.name)
     duties = roster.duties_of(request.actor.id, request.now, request.now + AHEAD)
-    own = [duty for duty in duties if level in (None, duty.level)][:OFFERED]
+    own = [duty for duty in duties if level in (None, duty.level)][:MAX_OFFERED]
     if not own:
         raise WrongArguments(mark("You have no shift to swap within the next 60 days."))
     names = await request.known([request.actor.id, other])
@@ -74,12 +74,12 @@ async def ask(request: Request) -> Reply:
     """Send the request to the other person's private chat; the swap is pending until they agree."""
     data, station = request.data, request.station.name
     other, level = int(data["other"]), int(data["level"])
-    await check_able(request, [request.actor.id, other])
+    await check_eligible(request, [request.actor.id, other])
     legs = [_leg(level, other, data["mine"], request.now)]
     if data["theirs"]:
         legs.append(_leg(level, request.actor.id, data["theirs"], request.now))
     names = await request.known([request.actor.id, other])
-    shown = [
+    leg_facts = [
         {"person": person_facts(leg.person, names), "begins": leg.begins.isoformat(), "ends": leg.ends.isoformat()}
         for leg in legs
     ]
@@ -88,21 +88,25 @@ async def ask(request: Request) -> Reply:
         "level": level,
         "asker": person_facts(request.actor.id, names),
         "other": person_facts(other, names),
-        "legs": shown,
+        "legs": leg_facts,
     }
 
     def question(ids: list[int]) -> Notice:
-        about = {
+        answer_data = {
             "ids": ids,
             "asker": request.actor.id,
             "chat": request.place.chat,
             "thread": request.place.thread,
             "facts": facts,
         }
-        yes = Button(mark("✅ I agree"), "oncall.answer_swap", about | {"agrees": True})
-        no = Button(mark("✖ No"), "oncall.answer_swap", about | {"agrees": False})
+        agree_button = Button(mark("✅ I agree"), "oncall.answer_swap", answer_data | {"agrees": True})
+        refuse_button = Button(mark("✖ No"), "oncall.answer_swap", answer_data | {"agrees": False})
         return Notice(
-            Destination(other), "oncall_swap_question", facts, stored(((yes, no),)), legs[0].ends - request.now
+            Destination(other),
+            "oncall_swap_question",
+            facts,
+            stored(((agree_button, refuse_button),)),
+            legs[0].ends - request.now,
         )
 
     await request.services.oncall.ask_swap(station, legs, (request.actor.id, request.actor.name), question)
@@ -122,14 +126,14 @@ async def answer(request: Request) -> Reply:
     data = request.data
     agrees = bool(data["agrees"])
     if agrees:
-        await check_able(request, [request.actor.id, int(data["asker"])])
-    told = Destination(int(data["chat"]), data["thread"])
-    news = {
-        result: [Notice(told, "oncall_swap_over", data["facts"] | {"result": str(result)})]
+        await check_eligible(request, [request.actor.id, int(data["asker"])])
+    asker = Destination(int(data["chat"]), data["thread"])
+    notices = {
+        result: [Notice(asker, "oncall_swap_over", data["facts"] | {"result": str(result)})]
         for result in (SwapResult.AGREED, SwapResult.REFUSED, SwapResult.CHANGED)
     }
     result = await request.services.oncall.answer_swap(
-        request.station.name, data["ids"], request.actor.id, agrees=agrees, news=news
+        request.station.name, data["ids"], request.actor.id, agrees=agrees, news=notices
     )
     if result is SwapResult.SETTLED:
         return Reply(Message("oncall_swap_settled"), outcome=str(result))

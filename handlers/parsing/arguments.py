@@ -10,7 +10,7 @@ from bot.store.typed_secrets import HIDDEN
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 FIELD = re.compile(r"\A[^\W\d][\w-]*=")
 # Text that may be intended as a field: a name with other characters in it, or followed by a colon.
-MEANT_FOR_FIELD = re.compile(r"\A(?:[^=:]*=|[^\W\d_]+:)")
+FIELD_LIKE = re.compile(r"\A(?:[^=:]*=|[^\W\d_]+:)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,10 @@ def of_known_fields(text: str, names: Collection[str]) -> str:
     kept: list[str] = []
     hides = False
     for word in split(text):
-        meant = MEANT_FOR_FIELD.match(word)
-        if meant is not None:
-            hides = meant[0][:-1].lower() not in names
-            kept.append(f"{meant[0]}{HIDDEN}" if hides else word)
+        field_like = FIELD_LIKE.match(word)
+        if field_like is not None:
+            hides = field_like[0][:-1].lower() not in names
+            kept.append(f"{field_like[0]}{HIDDEN}" if hides else word)
         elif not hides:
             kept.append(word)
     return " ".join(kept) if any(word.endswith(HIDDEN) for word in kept) else text

@@ -76,14 +76,14 @@ PARTS_OF_DAY = {"am": "am", "pm": "pm", "утра": "am", "вечера": "pm", 
 AFTERNOON = frozenset({"дня"})
 UP_TO = frozenset({"until", "till", "до"})
 END_OF_DAY = time(23, 59, 59)
-LONGEST = timedelta(days=3660)
+MAX_AHEAD = timedelta(days=3660)
 
 
 class NotADeadline(ValueError):
     """Text in the form of a time that is invalid, past or too far ahead."""
 
 
-class NotRead(NotADeadline):
+class MissingTime(NotADeadline):
     """`for` or `until` without a time after it."""
 
 
@@ -93,7 +93,7 @@ def take_deadline(
     """Extract the moment from anywhere in the words; return it (None if absent) and the remaining words. `now` and the
     result are naive, in the station's local time. A date ends with its last second, a weekday at `weekday_ends`. Raises
     NotADeadline."""
-    day, clock, until, rest, led = None, None, None, list[str](), ""
+    day, clock, until, remaining, preposition = None, None, None, list[str](), ""
     ends = END_OF_DAY
     for word in _joined(words):
         lower = word.lower()
@@ -104,20 +104,20 @@ def take_deadline(
         elif (found_time := _time(lower)) is not None:
             clock = found_time
         elif lower in LEADING:
-            led = word if lower in STRICT else led
+            preposition = word if lower in STRICT else preposition
             continue
-        elif led:
-            raise NotRead(f"{led} {word}")
+        elif preposition:
+            raise MissingTime(f"{preposition} {word}")
         else:
-            rest.append(word)
-        led = ""
-    if led:
-        raise NotRead(led)
+            remaining.append(word)
+        preposition = ""
+    if preposition:
+        raise MissingTime(preposition)
     if day is not None or clock is not None:
         until = _moment(day, clock, now, ends)
-    if until is not None and not now < until <= now + LONGEST:
+    if until is not None and not now < until <= now + MAX_AHEAD:
         raise NotADeadline(f"{until:%Y-%m-%d %H:%M}")
-    return until, rest
+    return until, remaining
 
 
 def length_of(word: str) -> timedelta | None:
@@ -130,8 +130,8 @@ def length_of(word: str) -> timedelta | None:
 
 def length_in(words: Sequence[str]) -> timedelta | None:
     """Parse words that are a duration and no more: `for half an hour`, `на час`."""
-    said = [word for word in _joined(words) if word.lower() not in LEADING]
-    return length_of(said[0]) if len(said) == 1 else None
+    parts = [word for word in _joined(words) if word.lower() not in LEADING]
+    return length_of(parts[0]) if len(parts) == 1 else None
 
 
 def _joined(words: Sequence[str]) -> list[str]:
@@ -139,14 +139,14 @@ def _joined(words: Sequence[str]) -> list[str]:
     joined: list[str] = []
     at = 0
     while at < len(words):
-        taken, word = _together(words[at : at + 3], led=joined[-1].lower() if joined else "")
+        taken, word = _join_first(words[at : at + 3], preceding=joined[-1].lower() if joined else "")
         joined.append(word)
         at += taken
     return joined
 
 
-def _together(words: Sequence[str], *, led: str) -> tuple[int, str]:
-    """Return the count of leading words that form one time, and the joined word; `led` is the word before them."""
+def _join_first(words: Sequence[str], *, preceding: str) -> tuple[int, str]:
+    """Return the count of leading words that form one time, and the joined word; `preceding`: the word before them."""
     first, *others = (word.lower() for word in words)
     second = others[0] if others else ""
     if first in HALVES:
@@ -155,10 +155,10 @@ def _together(words: Sequence[str], *, led: str) -> tuple[int, str]:
         return 3, PARTS[first] + others[1]
     if first in PARTS | dict.fromkeys(ONE, "1") and ONE_UNIT.fullmatch(second):
         return 2, PARTS.get(first, "1") + second
-    if led in LEADING and ONE_UNIT.fullmatch(first) and len(first) > 2:
+    if preceding in LEADING and ONE_UNIT.fullmatch(first) and len(first) > 2:
         return 1, f"1{first}"
     # `дня` after a number is days or p.m.: на 3 дня, до 3 дня.
-    of_day = led in UP_TO or second not in AFTERNOON
+    of_day = preceding in UP_TO or second not in AFTERNOON
     if NUMBER.fullmatch(first) and ONE_UNIT.fullmatch(second) and not (of_day and second in AFTERNOON):
         return 2, first + second
     if of_day and first.isdecimal() and second in PARTS_OF_DAY and TWELVE_HOURS.fullmatch(first + PARTS_OF_DAY[second]):

@@ -11,7 +11,7 @@ from handlers.dispatch.request import WrongArguments
 
 YES = frozenset({"yes", "y", "on", "true", "1", "да", "вкл"})
 NO = frozenset({"no", "n", "off", "false", "0", "нет", "выкл"})
-NOTHING = frozenset({"", "-", "none", "no", "нет"})
+EMPTY_WORDS = frozenset({"", "-", "none", "no", "нет"})
 PASSWORD = "password"  # noqa: S105 (a field name)
 PASSWORD_WORDS = ("пароль", "secret", "pass", "sip_secret")
 
@@ -26,7 +26,7 @@ class WrongValue(ValueError):
 
 
 # Close-match search is slow; input with more unknown fields than this is a paste.
-MOST_SUGGESTED = 10
+MAX_SUGGESTED = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Fields:
         for word, text in written.items():
             field = self.find(word)
             if field is None:
-                nearest = self._nearest(word) if len(problems) < MOST_SUGGESTED else ""
+                nearest = self._nearest(word) if len(problems) < MAX_SUGGESTED else ""
                 problems.append(Problem(mark("Unknown field"), "", word, nearest))
                 continue
             try:
@@ -88,7 +88,7 @@ class Fields:
         near = difflib.get_close_matches(word.lower(), self._names, n=1)
         return self._names[near[0]].key if near else ""
 
-    def shown(self, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    def labelled(self, facts: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return key, label and value of each present field, for a template."""
         return [{"key": f.key, "label": f.label, "value": facts[f.key]} for f in self.table if f.key in facts]
 
@@ -116,9 +116,9 @@ def refuse(problems: Sequence[Problem]) -> None:
         raise WrongArguments(message=Message("wrong_fields", {"problems": facts}))
 
 
-def one_line(text: str, most: int, problem: str) -> str:
+def one_line(text: str, max_length: int, problem: str) -> str:
     joined = " ".join(text.split())
-    if len(joined) > most:
+    if len(joined) > max_length:
         raise WrongValue(problem)
     return joined
 
@@ -136,8 +136,8 @@ def yes_or_no(text: str) -> bool:
     return text.lower() in YES
 
 
-def whole_number(text: str, least: int, most: int, problem: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 9 and least <= int(text) <= most):
+def whole_number(text: str, minimum: int, maximum: int, problem: str) -> int:
+    if not (text.isascii() and text.isdecimal() and len(text) < 9 and minimum <= int(text) <= maximum):
         raise WrongValue(problem)
     return int(text)
 

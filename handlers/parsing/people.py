@@ -7,10 +7,10 @@ from handlers.dispatch.request import Request, WrongArguments
 from handlers.dispatch.update_parser import NOBODY
 
 ID = re.compile(r"-?\d{4,19}")
-WHOM = mark("Write whom you mean: @username, a numeric id, or answer a message of theirs.")
+PERSON_REQUIRED = mark("Write whom you mean: @username, a numeric id, or answer a message of theirs.")
 
 
-def names_somebody(word: str) -> bool:
+def is_person_reference(word: str) -> bool:
     return word.startswith("@") or ID.fullmatch(word) is not None
 
 
@@ -30,6 +30,6 @@ async def person(request: Request, words: list[str]) -> int:
     """Resolve all words to one person; without words, the author of the replied-to message. Raises WrongArguments."""
     if not words and request.about is not None:
         return request.about.id
-    if len(words) != 1 or not names_somebody(words[0]):
-        raise WrongArguments(WHOM)
+    if len(words) != 1 or not is_person_reference(words[0]):
+        raise WrongArguments(PERSON_REQUIRED)
     return await id_of(request, words[0])

@@ -17,7 +17,7 @@ MOMENT = re.compile(r"(.{6,10})t(\d{1,2}:\d{2}(?::\d{2})?)")
 SPAN = re.compile(r"(\S+?)\s*[-–—]\s*(\S+)")
 BETWEEN = frozenset({"-", "–", "—", "and", "и"})
 LEADING = frozenset({"from", "с", "со", "от", "to", "till", "until", "по", "до", "на", "at", "в", "last", "за"})
-MOST_DAYS = 3660
+MAX_DAYS = 3660
 END_OF_DAY = time(23, 59, 59)
 
 
@@ -42,12 +42,12 @@ class Period:
 
     def facts(self) -> dict[str, Any]:
         """Return template facts; `times` is set unless the period is whole days."""
-        whole = self.start.time() == time.min and self.end.time() >= END_OF_DAY
+        whole_days = self.start.time() == time.min and self.end.time() >= END_OF_DAY
         return {
             "first": self.first,
             "last": self.last,
             "one_day": self.first == self.last,
-            "times": None if whole else {"start": self.start, "end": self.end},
+            "times": None if whole_days else {"start": self.start, "end": self.end},
         }
 
     def stored(self) -> dict[str, str]:
@@ -60,40 +60,40 @@ def from_stored(data: Mapping[str, Any]) -> Period:
 
 def read_period(text: str, now: datetime) -> Period:
     """Parse a period; empty text is today. `now`: station local time, naive. Raises NotAPeriod."""
-    period, rest = take_period(text.split(), now)
-    if rest:
-        raise NotAPeriod(rest[0])
+    period, remaining = take_period(text.split(), now)
+    if remaining:
+        raise NotAPeriod(remaining[0])
     return period
 
 
 def take_period(words: Sequence[str], now: datetime) -> tuple[Period, list[str]]:
     """Extract the period from anywhere in the words; return it and the remaining words. Raises NotAPeriod for an
     invalid time."""
-    reading = _PeriodReader(now)
-    rest: list[str] = []
-    pending = _opened(words)
+    reader = _PeriodReader(now)
+    remaining: list[str] = []
+    pending = _split_words(words)
     while pending:
         word = pending.pop(0)
         following = pending[0] if pending else ""
         if word.lower() in LEADING and following and is_time(following):
             continue
-        if not reading.take(word.lower()) and not (word in BETWEEN and reading.has_begun):
-            rest.append(word)
-    return reading.period(), rest
+        if not reader.take(word.lower()) and not (word in BETWEEN and reader.has_moments):
+            remaining.append(word)
+    return reader.period(), remaining
 
 
-def _opened(words: Sequence[str]) -> list[str]:
+def _split_words(words: Sequence[str]) -> list[str]:
     """Split `9:00-12:00` and `01.11-05.11` in two, join `7 days` into one."""
-    opened: list[str] = []
+    parts: list[str] = []
     for word in words:
         span = SPAN.fullmatch(word)
         if span and is_time(span[1]) and is_time(span[2]):
-            opened += [span[1], span[2]]
-        elif opened and opened[-1].isdecimal() and UNITS.fullmatch(word.lower()):
-            opened[-1] += word
+            parts += [span[1], span[2]]
+        elif parts and parts[-1].isdecimal() and UNITS.fullmatch(word.lower()):
+            parts[-1] += word
         else:
-            opened.append(word)
-    return opened
+            parts.append(word)
+    return parts
 
 
 def is_time(word: str) -> bool:
@@ -107,12 +107,12 @@ class _PeriodReader:
 
     def __init__(self, now: datetime) -> None:
         self._now = now
-        self._stretch: Period | None = None
+        self._interval: Period | None = None
         self._dates: list[date] = []
         self._times: list[tuple[int, time]] = []
 
     @property
-    def has_begun(self) -> bool:
+    def has_moments(self) -> bool:
         return bool(self._dates or self._times)
 
     def take(self, word: str) -> bool:
@@ -138,17 +138,17 @@ class _PeriodReader:
         return True
 
     def period(self) -> Period:
-        if self._stretch is not None:
-            if self.has_begun:
+        if self._interval is not None:
+            if self.has_moments:
                 raise NotAPeriod(" ".join(str(one) for one in self._dates) or str(self._times[0][1]))
-            return self._stretch
+            return self._interval
         backwards = self._dates != sorted(self._dates) and self._times
         if len(self._dates) > 2 or len(self._times) > 2 or backwards:
             raise NotAPeriod(" ".join(str(one) for one in self._dates))
         dates = self._dates or [self._now.date()]
         begin, until = self._times_of_day(len(dates))
         period = Period(datetime.combine(min(dates), begin), datetime.combine(max(dates), until))
-        if period.end < period.start or (period.last - period.first).days >= MOST_DAYS:
+        if period.end < period.start or (period.last - period.first).days >= MAX_DAYS:
             raise NotAPeriod(f"{period.start:%Y-%m-%d %H:%M} – {period.end:%Y-%m-%d %H:%M}")
         return period
 
@@ -163,14 +163,14 @@ class _PeriodReader:
         return (time.min, only) if dates == 2 and after == 2 else (only, END_OF_DAY)
 
     def _set(self, period: Period, word: str) -> None:
-        if self._stretch is not None:
+        if self._interval is not None:
             raise NotAPeriod(word)
-        self._stretch = period
+        self._interval = period
 
 
 def _last_days(days: int, now: datetime) -> Period:
     """Return whole days, today included."""
-    if not 1 <= days <= MOST_DAYS:
+    if not 1 <= days <= MAX_DAYS:
         raise NotAPeriod(f"{days}d")
     first = now.date() - timedelta(days=days - 1)
     return Period(datetime.combine(first, time.min), datetime.combine(now.date(), END_OF_DAY))

@@ -19,14 +19,14 @@ def as_number(written: str) -> str:
     return same_number(written) if re.fullmatch(r"[+\d() .-]+", written) else ""
 
 
-def is_among(wanted: str, parties: Iterable[tuple[str, str]]) -> bool:
+def is_among(query: str, parties: Iterable[tuple[str, str]]) -> bool:
     """Return True if a number matches; text that is not a number matches a part of a number or name."""
-    if number := as_number(wanted):
+    if number := as_number(query):
         return any(same_number(other) == number for other, _ in parties)
-    return has_part(wanted, parties)
+    return has_part(query, parties)
 
 
-def has_part(wanted: str, parties: Iterable[tuple[str, str]]) -> bool:
+def has_part(query: str, parties: Iterable[tuple[str, str]]) -> bool:
     """Return True if it is a part of a number, or of a name in any spelling."""
-    number = as_number(wanted)
-    return any((number or wanted) in other or is_named(name, wanted) for other, name in parties)
+    number = as_number(query)
+    return any((number or query) in other or is_named(name, query) for other, name in parties)

@@ -10,7 +10,7 @@ from bot.oncall.rotation import Shift, Unit
 WEEKLY = frozenset({"weekly", "еженедельно", "понедельно"})
 DAILY = frozenset({"daily", "ежедневно", "посуточно"})
 EVERY = frozenset({"every", "каждые", "каждый", "каждую", "каждое"})
-FILLING = frozenset({"from", "at", "on", "с", "со", "в", "во", "по"})
+FILLERS = frozenset({"from", "at", "on", "с", "со", "в", "во", "по"})
 LEVEL = frozenset({"level", "уровень"})
 UNITS = {
     "h": Unit.HOURS,
@@ -41,9 +41,9 @@ DAYS = (
     ("sat", "сб", "суб"),
     ("sun", "вс", "вос"),
 )
-LONGEST = timedelta(weeks=8)
-MOST_LEVELS = 5
-HAND_OVER = time(9, 0)
+MAX_LENGTH = timedelta(weeks=8)
+MAX_LEVELS = 5
+HANDOVER_TIME = time(9, 0)
 
 
 class NotAShift(ValueError):
@@ -51,7 +51,7 @@ class NotAShift(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _PartialShift:
     unit: Unit | None = None
     length: int = 1
     day: int | None = None
@@ -61,35 +61,35 @@ class _Read:
 def take_level(words: Sequence[str]) -> tuple[int | None, list[str]]:
     """Extract `level 2` from anywhere in the words; return it and the remaining words. Raises NotAShift for an invalid
     level."""
-    rest = list(words)
-    for place, word in enumerate(rest):
+    remaining = list(words)
+    for place, word in enumerate(remaining):
         if word.lower() not in LEVEL:
             continue
-        number = rest[place + 1] if place + 1 < len(rest) else ""
-        if not (number.isascii() and number.isdecimal() and 1 <= int(number) <= MOST_LEVELS):
+        number = remaining[place + 1] if place + 1 < len(remaining) else ""
+        if not (number.isascii() and number.isdecimal() and 1 <= int(number) <= MAX_LEVELS):
             raise NotAShift(f"{word} {number}".strip())
-        return int(number), rest[:place] + rest[place + 2 :]
-    return None, rest
+        return int(number), remaining[:place] + remaining[place + 2 :]
+    return None, remaining
 
 
 def take_shift(words: Sequence[str], now: datetime, zone: str) -> tuple[Shift, list[str]]:
     """Extract the shifts; return them and the remaining words. `now`: local time, naive. The first shift is already
     running, so the first person named is on call at once. Raises NotAShift."""
-    read, rest = _Read(), list[str]()
+    partial, remaining = _PartialShift(), list[str]()
     for word in _joined(words):
-        found = _read(word.lower(), read)
+        found = _read(word.lower(), partial)
         if found is None:
-            rest.append(word)
+            remaining.append(word)
         else:
-            read = found
-    if read.unit is None or read.length < 1:
+            partial = found
+    if partial.unit is None or partial.length < 1:
         raise NotAShift(" ".join(words))
-    shift = Shift(read.unit, read.length, _first(read, now), zone)
-    if shift.lasts > LONGEST:
+    shift = Shift(partial.unit, partial.length, _first(partial, now), zone)
+    if shift.lasts > MAX_LENGTH:
         raise NotAShift(" ".join(words))
     while shift.begins + shift.lasts <= now:
         shift = Shift(shift.unit, shift.length, shift.begins + shift.lasts, zone)
-    return shift, rest
+    return shift, remaining
 
 
 def _joined(words: Sequence[str]) -> list[str]:
@@ -103,29 +103,29 @@ def _joined(words: Sequence[str]) -> list[str]:
     return joined
 
 
-def _read(word: str, so_far: _Read) -> _Read | None:
+def _read(word: str, so_far: _PartialShift) -> _PartialShift | None:
     """Return `so_far` updated by the word; None if the word is not part of a shift."""
     unit, length, day, clock = so_far.unit, so_far.length, so_far.day, so_far.clock
-    if word in EVERY or word in FILLING:
+    if word in EVERY or word in FILLERS:
         return so_far
     if word in WEEKLY:
-        return _Read(Unit.WEEKS, 1, day, clock)
+        return _PartialShift(Unit.WEEKS, 1, day, clock)
     if word in DAILY:
-        return _Read(Unit.DAYS, 1, day, clock)
+        return _PartialShift(Unit.DAYS, 1, day, clock)
     if (found := TIME.fullmatch(word)) is not None:
-        return _Read(unit, length, day, time(int(found[1]), int(found[2])))
+        return _PartialShift(unit, length, day, time(int(found[1]), int(found[2])))
     named = next((n for n, names in enumerate(DAYS) if word.isalpha() and word.startswith(names)), None)
     if named is not None:
-        return _Read(unit, length, named, clock)
+        return _PartialShift(unit, length, named, clock)
     if (of := LENGTH.fullmatch(word)) is not None:
-        return _Read(UNITS[of[2]], int(of[1]), day, clock)
-    return _Read(ONE[word], 1, day, clock) if word in ONE else None
+        return _PartialShift(UNITS[of[2]], int(of[1]), day, clock)
+    return _PartialShift(ONE[word], 1, day, clock) if word in ONE else None
 
 
-def _first(read: _Read, now: datetime) -> datetime:
+def _first(partial: _PartialShift, now: datetime) -> datetime:
     """Return the latest shift start that is not in the future."""
-    first = datetime.combine(now.date(), read.clock or HAND_OVER)
-    if read.day is not None or read.unit is Unit.WEEKS:
-        first -= timedelta(days=(first.weekday() - (read.day or 0)) % 7)
+    first = datetime.combine(now.date(), partial.clock or HANDOVER_TIME)
+    if partial.day is not None or partial.unit is Unit.WEEKS:
+        first -= timedelta(days=(first.weekday() - (partial.day or 0)) % 7)
         return first if first <= now else first - timedelta(weeks=1)
     return first if first <= now else first - timedelta(days=1)

@@ -8,15 +8,15 @@ from datetime import UTC, datetime, time, tzinfo
 from bot.incidents.silence import EVERYTHING
 from bot.oncall.local_time import moment
 from bot.text.person_names import folded
-from handlers.parsing.deadlines import LEADING, STRICT, NotRead, length_in, take_deadline
+from handlers.parsing.deadlines import LEADING, STRICT, MissingTime, length_in, take_deadline
 
 ALL = frozenset({"all", "everything", "*", "все", "всё"})
 RECOVERY = frozenset({"recovery", "recovered", "recovers", "восстановления", "восстановится"})
-MOST_WORDS = 5
+MAX_WORDS = 5
 # Words of a reason tried as the start of a time, at most.
-MOST_TRIED = 20
+MAX_TRIED = 20
 # Longest name that is searched for, in characters.
-LONGEST_NAME = 300
+MAX_NAME_LENGTH = 300
 BARE_NUMBER = re.compile(r"[\d.,:]+")
 
 
@@ -44,7 +44,7 @@ def take_subject(
         return [SilenceSubject(EVERYTHING)], list(words[1:])
 
     def named(matches: Callable[[str, str, str], bool]) -> tuple[list[SilenceSubject], list[str]] | None:
-        for count in range(_most_in_a_name(words), 0, -1):
+        for count in range(_max_name_words(words), 0, -1):
             written = folded(" ".join(words[:count]))
             if found := [
                 SilenceSubject(id_, name) for id_, name in names.items() if matches(written, folded(id_), folded(name))
@@ -52,18 +52,18 @@ def take_subject(
                 return found, list(words[count:])
         return None
 
-    whole = named(lambda written, id_, name: written in (name, id_))
-    if whole is not None or is_other(words):
-        return whole or ([], list(words))
+    exact = named(lambda written, id_, name: written in (name, id_))
+    if exact is not None or is_other(words):
+        return exact or ([], list(words))
     return named(lambda written, _id, name: bool(written) and written in name) or ([], list(words))
 
 
-def _most_in_a_name(words: Sequence[str]) -> int:
+def _max_name_words(words: Sequence[str]) -> int:
     """Return the count of leading words that a name can consist of; limits the search in long input."""
     length = 0
     for count, word in enumerate(words):
         length += len(word) + 1
-        if length > LONGEST_NAME:
+        if length > MAX_NAME_LENGTH:
             return count
     return len(words)
 
@@ -71,58 +71,58 @@ def _most_in_a_name(words: Sequence[str]) -> int:
 def take_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until | None, list[str]]:
     """Parse the end time in the first words; return it (None if absent) and the remaining words. Raises NotADeadline,
     also for `for` or `until` without a time."""
-    for count in range(min(len(words), MOST_WORDS), 0, -1):
+    for count in range(min(len(words), MAX_WORDS), 0, -1):
         try:
             until = _read_until(words[:count], now, zone)
-        except NotRead:
+        except MissingTime:
             continue
         if until is not None:
             return until, list(words[count:])
     if words and words[0].lower() in STRICT:
-        raise NotRead(" ".join(words[:2]))
+        raise MissingTime(" ".join(words[:2]))
     return None, list(words)
 
 
 def find_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until | None, list[str]]:
     """Like `take_until`, after an optional reason: `works for 10m`, `works 10m`. Raises NotADeadline for an invalid
     time, which would otherwise become part of the reason."""
-    until, rest = take_until(words, now, zone)
+    until, remaining = take_until(words, now, zone)
     if until is not None or not words:
-        return until, rest
-    led = [at for at, word in enumerate(words) if word.lower() in STRICT]
-    for at in led[:MOST_TRIED]:
+        return until, remaining
+    positions = [at for at, word in enumerate(words) if word.lower() in STRICT]
+    for at in positions[:MAX_TRIED]:
         try:
-            until, rest = take_until(words[at:], now, zone)
-        except NotRead:
+            until, remaining = take_until(words[at:], now, zone)
+        except MissingTime:
             if not words[at + 1 :] or words[at + 1][:1].isdecimal():
                 raise
             continue
-        return until, [*words[:at], *rest]
+        return until, [*words[:at], *remaining]
     for count in (2, 1):
         if (length := length_in(words[-count:])) is not None:
             return Until(now + length), list(words[:-count])
     if BARE_NUMBER.fullmatch(words[0]):
-        raise NotRead(words[0])
+        raise MissingTime(words[0])
     return None, list(words)
 
 
 def _read_until(words: Sequence[str], now: datetime, zone: tzinfo) -> Until | None:
-    said = [word.lower() for word in words if word.lower() not in LEADING]
+    parts = [word.lower() for word in words if word.lower() not in LEADING]
     if words[-1].lower() in LEADING:
         return None
-    if len(said) == 1 and said[0] in RECOVERY:
+    if len(parts) == 1 and parts[0] in RECOVERY:
         return Until(None)
-    wall = now.astimezone(zone).replace(tzinfo=None)
+    local_now = now.astimezone(zone).replace(tzinfo=None)
     # A mute until Monday ends at the start of Monday.
-    found, rest = take_deadline(words, wall, weekday_ends=time.min)
-    if found is None or rest:
+    found, remaining = take_deadline(words, local_now, weekday_ends=time.min)
+    if found is None or remaining:
         return None
     # A duration is exact, also over a DST change.
     length = length_in(words)
     return Until(moment_of(found, now, zone) if length is None else now + length)
 
 
-def moment_of(wall: datetime, now: datetime, zone: tzinfo) -> datetime:
+def moment_of(local: datetime, now: datetime, zone: tzinfo) -> datetime:
     """Return the moment of a local time; of two in a DST change, the future one."""
-    first = moment(wall, zone)
-    return first if first > now else wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    first = moment(local, zone)
+    return first if first > now else local.replace(tzinfo=zone, fold=1).astimezone(UTC)

@@ -11,7 +11,7 @@ from bot.spreadsheet.reader import READ, Row
 from bot.spreadsheet.writer import WRITE, packed
 from handlers.dispatch.request import WrongArguments
 
-SENTENCES = {
+FAILURE_TEXTS = {
     TaskFailure.TIME: mark(
         "The file took too long to read. Copy the table alone into a new file, save it as CSV and send me that."
     ),
@@ -42,7 +42,7 @@ async def read(content: bytes, owner: Hashable) -> list[Row]:
     except TaskRefused as refusal:
         raise WrongFile(refusal.said) from None
     except TaskFailed as error:
-        raise WrongFile(SENTENCES[error.failure]) from None
+        raise WrongFile(FAILURE_TEXTS[error.failure]) from None
     return [(number, cells) for number, cells in found]
 
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, time, timedelta
 from handlers.parsing.deadlines import TIME, WEEKDAYS, NotADeadline, day_of, length_in
 
 DAY = timedelta(days=1)
-LONGEST_REPEATED = DAY
+MAX_WEEKLY_LENGTH = DAY
 GROUPS = {
     **dict.fromkeys(("weekdays", "будни", "будням"), frozenset(range(5))),
     **dict.fromkeys(("weekend", "weekends", "выходные", "выходным"), frozenset({5, 6})),
@@ -23,9 +23,9 @@ BETWEEN = frozenset({"-", "–", "—", "to", "till", "until", "до", "по"})
 LEADING = frozenset({"from", "at", "on", "for", "and", "с", "со", "в", "во", "на", "по", "и"})
 TIMES = re.compile(r"(\d{1,2}:\d{2})[-–—](\d{1,2}:\d{2})")
 MIDNIGHT = "24:00"
-MOST_OF_A_LENGTH = 4
+MAX_LENGTH_WORDS = 4
 # Every weekday by name, with a start and an end, takes about twenty words.
-MOST_WORDS = 40
+MAX_WORDS = 40
 
 
 class NotAWindow(ValueError):
@@ -33,7 +33,7 @@ class NotAWindow(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Once:
+class OneTimeWindow:
     """Window in station local time, naive. `exactly`: its length is elapsed time, also over a DST change."""
 
     begins: datetime
@@ -42,7 +42,7 @@ class Once:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
+class WeeklyWindow:
     days: frozenset[int]
     starts: time
     minutes: int
@@ -56,12 +56,12 @@ def is_window(words: Sequence[str], now: datetime) -> bool:
         return True
 
 
-def take_window(words: Sequence[str], now: datetime) -> tuple[Once | Again, list[str]]:
+def take_window(words: Sequence[str], now: datetime) -> tuple[OneTimeWindow | WeeklyWindow, list[str]]:
     """Parse the window in the first words; return it and the remaining words. `now`: station local time, naive. Raises
     NotAWindow."""
-    reading = _WindowReader(now)
-    taken = reading.take(words[:MOST_WORDS])
-    return reading.window(), list(words[taken:])
+    reader = _WindowReader(now)
+    consumed = reader.take(words[:MAX_WORDS])
+    return reader.window(), list(words[consumed:])
 
 
 class _WindowReader:
@@ -78,18 +78,18 @@ class _WindowReader:
 
     def take(self, words: Sequence[str]) -> int:
         """Return the number of words consumed."""
-        taken = at = 0
+        consumed = at = 0
         while at < len(words):
             word = words[at].lower().rstrip(",")
-            if length := self._take_length(words[at : at + MOST_OF_A_LENGTH]):
-                taken = at = at + length
+            if length := self._take_length(words[at : at + MAX_LENGTH_WORDS]):
+                consumed = at = at + length
                 continue
             at += 1
             if self._take(word):
-                taken = at
+                consumed = at
             elif word not in BETWEEN | LEADING:
                 break
-        return taken
+        return consumed
 
     def _take(self, word: str) -> bool:
         """Consume a word; return False if it is not a time."""
@@ -127,7 +127,7 @@ class _WindowReader:
             return False
         return True
 
-    def window(self) -> Once | Again:
+    def window(self) -> OneTimeWindow | WeeklyWindow:
         if self._from_now or not self._clock:
             return self._beginning_now()
         first, length = _time(self._clock[0]), self._length
@@ -137,20 +137,20 @@ class _WindowReader:
             last = timedelta() if self._clock[1] == MIDNIGHT else _since_midnight(_time(self._clock[1]))
             length = (last - _since_midnight(first)) % DAY or DAY
         if self._repeats or len(self._days) > 1:
-            return self._again(first, length)
-        return self._once(first, length)
+            return self._weekly(first, length)
+        return self._one_time(first, length)
 
-    def _beginning_now(self) -> Once:
+    def _beginning_now(self) -> OneTimeWindow:
         if self._repeats or self._date or self._days or self._clock or self._length is None:
             raise NotAWindow("")
-        return Once(self._now, self._now + self._length, exactly=True)
+        return OneTimeWindow(self._now, self._now + self._length, exactly=True)
 
-    def _again(self, starts: time, length: timedelta) -> Again:
-        if not self._days or self._date is not None or not timedelta() < length <= LONGEST_REPEATED:
+    def _weekly(self, starts: time, length: timedelta) -> WeeklyWindow:
+        if not self._days or self._date is not None or not timedelta() < length <= MAX_WEEKLY_LENGTH:
             raise NotAWindow("")
-        return Again(self._days, starts, int(length.total_seconds()) // 60)
+        return WeeklyWindow(self._days, starts, int(length.total_seconds()) // 60)
 
-    def _once(self, first: time, length: timedelta) -> Once:
+    def _one_time(self, first: time, length: timedelta) -> OneTimeWindow:
         begins = datetime.combine(self._date or self._now.date(), first)
         if self._days and self._date is None:
             (day,) = self._days
@@ -159,7 +159,7 @@ class _WindowReader:
             begins += DAY * (7 if self._days else 1)
         if not self._now < begins + length or not length:
             raise NotAWindow(f"{begins:%Y-%m-%d %H:%M}")
-        return Once(max(begins, self._now), begins + length, exactly=self._length is not None)
+        return OneTimeWindow(max(begins, self._now), begins + length, exactly=self._length is not None)
 
 
 def _days(word: str) -> frozenset[int]:

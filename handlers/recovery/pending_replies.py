@@ -38,7 +38,7 @@ def written(reply: Reply, address: Address) -> Checkpoint:
     return plain
 
 
-def said(message: Message) -> dict[str, Any]:
+def plain_message(message: Message) -> dict[str, Any]:
     """Return a message as stored, to be shown to another person later."""
     plain: dict[str, Any] = json.loads(
         json.dumps({"template": message.template, "facts": message.facts}, default=_plain)
@@ -46,11 +46,11 @@ def said(message: Message) -> dict[str, Any]:
     return plain
 
 
-def read(deed: Checkpoint) -> tuple[Reply, Address]:
-    answer, where = deed["answer"], deed["address"]
-    actor, place = Actor(**where["actor"]), Place(**where["place"])
+def read(checkpoint: Checkpoint) -> tuple[Reply, Address]:
+    answer, address_data = checkpoint["answer"], checkpoint["address"]
+    actor, place = Actor(**address_data["actor"]), Place(**address_data["place"])
     # Replies of versions that knew one PBX only have no station.
-    address = Address(actor, place, where.get("station", ""), where["shown"], where["asked"])
+    address = Address(actor, place, address_data.get("station", ""), address_data["shown"], address_data["asked"])
     more: dict[str, Any] = {}
     if (seconds := answer["confirm_within"]) is not None:
         more = {"confirm": True, "confirm_within": timedelta(seconds=seconds)}
@@ -60,9 +60,9 @@ def read(deed: Checkpoint) -> tuple[Reply, Address]:
     return Reply(message, beside=answer["beside"], settled=answer["settled"], **more), address
 
 
-def _message(kept: Mapping[str, Any]) -> Message:
-    rows = tuple(tuple(Button(**button) for button in row) for row in kept["buttons"])
-    return Message(kept["template"], kept["facts"], rows)
+def _message(message: Mapping[str, Any]) -> Message:
+    rows = tuple(tuple(Button(**button) for button in row) for row in message["buttons"])
+    return Message(message["template"], message["facts"], rows)
 
 
 def _plain(value: object) -> Any:

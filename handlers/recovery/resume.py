@@ -91,11 +91,13 @@ async def interrupted(authorization: Authorization, temporary_payloads: Temporar
         "undone": subject.resume is OnRestart.ATOMIC,
         "may": authorization.decision in (preconditions.INTERRUPTED, preconditions.OLD),
     }
-    asks = facts["may"] and isinstance(subject.handler, ButtonAction) and subject.keyboard and subject.waiting is None
-    if not asks or subject.resume is OnRestart.ASK_USER:
+    can_ask = (
+        facts["may"] and isinstance(subject.handler, ButtonAction) and subject.keyboard and subject.waiting is None
+    )
+    if not can_ask or subject.resume is OnRestart.ASK_USER:
         return Reply(Message("interrupted", facts))
     data = dict(subject.data) | {AGAIN: True}
     if subject.kept is not None:
         data["kept"] = await temporary_payloads.put(dict(subject.kept), CONFIRM_WITHIN)
-    now = Button(mark("🔁 Do it now"), subject.what, data)
-    return Reply(Message("interrupted", facts, ((now,),)), confirm=True)
+    again_button = Button(mark("🔁 Do it now"), subject.what, data)
+    return Reply(Message("interrupted", facts, ((again_button,),)), confirm=True)

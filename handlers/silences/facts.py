@@ -14,9 +14,9 @@ from handlers.dialog.paging import paginate
 from handlers.dispatch.request import Request
 from handlers.parsing.silences import SilenceSubject
 
-PAGE = 8
-IN_A_ROW = 4
-OWN_WORDS = {EVERYTHING: mark("Everything"), **SUBJECT_NAMES}
+PAGE_SIZE = 8
+BUTTONS_IN_A_ROW = 4
+OWN_LABELS = {EVERYTHING: mark("Everything"), **SUBJECT_NAMES}
 DAYS = (mark("Mon"), mark("Tue"), mark("Wed"), mark("Thu"), mark("Fri"), mark("Sat"), mark("Sun"))
 
 
@@ -29,30 +29,32 @@ def subject_of(incident: Incident, names: Mapping[str, str]) -> SilenceSubject:
     return SilenceSubject(incident.subject, str(known))
 
 
-def called(subject_id: str, name: str) -> str:
+def display_name(subject_id: str, name: str) -> str:
     """Return the display name, or the bot's own label."""
-    return OWN_WORDS.get(subject_id) or name or subject_id
+    return OWN_LABELS.get(subject_id) or name or subject_id
 
 
-def silence_facts(one: Silence, down: Iterable[Incident], request: Request) -> dict[str, Any]:
+def silence_facts(entry: Silence, down: Iterable[Incident], request: Request) -> dict[str, Any]:
     now, names = request.now, request.station.watch.trunk_names
-    is_now = silence.in_force(one, now)
-    beneath = [incident for incident in down if is_now and is_real(incident) and silence.covers(one, incident.subject)]
+    is_now = silence.in_force(entry, now)
+    suppressed = [
+        incident for incident in down if is_now and is_real(incident) and silence.covers(entry, incident.subject)
+    ]
     return {
-        "number": one.number,
-        "is_mute": one.kind is SilenceKind.MUTE,
-        **named(one.subject, names.get(one.subject) or one.name),
-        "everywhere": one.station != request.station.name and request.services.fleet.single_station is None,
-        "reason": one.reason,
-        "by": one.by_name,
+        "number": entry.number,
+        "is_mute": entry.kind is SilenceKind.MUTE,
+        **named(entry.subject, names.get(entry.subject) or entry.name),
+        "everywhere": entry.station != request.station.name and request.services.fleet.single_station is None,
+        "reason": entry.reason,
+        "by": entry.by_name,
         "is_now": is_now,
-        "ends": silence.ends(one, now) if is_now else None,
-        "next": None if is_now else silence.begins(one, now),
-        "begins_at": one.begins_at,
-        "until": one.until,
-        "until_recovery": one.until_recovery,
-        "repeats": repeats_facts(one.repeats) if one.repeats else None,
-        "down": [down_facts(incident, names) for incident in beneath],
+        "ends": silence.ends(entry, now) if is_now else None,
+        "next": None if is_now else silence.begins(entry, now),
+        "begins_at": entry.begins_at,
+        "until": entry.until,
+        "until_recovery": entry.until_recovery,
+        "repeats": repeats_facts(entry.repeats) if entry.repeats else None,
+        "down": [down_facts(incident, names) for incident in suppressed],
     }
 
 
@@ -65,21 +67,21 @@ async def in_force(request: Request) -> list[dict[str, Any]]:
     """Return the silences in force at the station."""
     now, names = request.now, request.station.watch.trunk_names
     current = await request.services.silences.current(request.station.name)
-    forced = [one for one in current if silence.in_force(one, now)]
+    active = [entry for entry in current if silence.in_force(entry, now)]
     return [
         {
-            "is_mute": one.kind is SilenceKind.MUTE,
-            **named(one.subject, names.get(one.subject) or one.name),
-            "ends": silence.ends(one, now),
-            "until_recovery": one.until_recovery,
+            "is_mute": entry.kind is SilenceKind.MUTE,
+            **named(entry.subject, names.get(entry.subject) or entry.name),
+            "ends": silence.ends(entry, now),
+            "until_recovery": entry.until_recovery,
         }
-        for one in forced
+        for entry in active
     ]
 
 
 def named(subject_id: str, name: str) -> dict[str, Any]:
     """Return the label; `own` if it is the bot's, which is translated."""
-    return {"what": called(subject_id, name), "own": subject_id in OWN_WORDS}
+    return {"what": display_name(subject_id, name), "own": subject_id in OWN_LABELS}
 
 
 def down_facts(incident: Incident, names: Mapping[str, str]) -> dict[str, Any]:
@@ -97,7 +99,7 @@ def repeats_facts(weekly: Weekly) -> dict[str, Any]:
     }
 
 
-async def open_beneath(request: Request) -> list[Incident]:
+async def open_in_scope(request: Request) -> list[Incident]:
     """Return open incidents that a silence of everything suppresses: of the PBX, or of all of them."""
     if request.station.name == EVERY_STATION and request.services.fleet.single_station is None:
         return await request.services.incidents.open_everywhere()
@@ -107,28 +109,28 @@ async def open_beneath(request: Request) -> list[Incident]:
 async def listed(request: Request, page: int, action: str, kind: SilenceKind | None = None) -> Message:
     """Render a page of silences in force or planned, of one kind or both; `action` shows another page."""
     station = request.station.name
-    current = [one for one in await request.services.silences.current(station) if kind in (None, one.kind)]
-    shown = paginate(current, page, PAGE)
-    down = await open_beneath(request)
+    current = [entry for entry in await request.services.silences.current(station) if kind in (None, entry.kind)]
+    shown = paginate(current, page, PAGE_SIZE)
+    down = await open_in_scope(request)
     facts = {
         "station": station,
         "total": len(current),
         "maintenance": kind is SilenceKind.MAINTENANCE,
-        "silences": [silence_facts(one, down, request) for one in shown.items],
+        "silences": [silence_facts(entry, down, request) for entry in shown.items],
         "may": request.may(Permission.MUTE).allowed,
     }
-    deeds = _deeds(request, shown.items, {"list": action, "page": shown.number}) if facts["may"] else []
-    return Message("silences", facts, (*paging.grid(deeds, IN_A_ROW), *paging.numbered_row(shown, action)))
+    buttons = _action_buttons(request, shown.items, {"list": action, "page": shown.number}) if facts["may"] else []
+    return Message("silences", facts, (*paging.grid(buttons, BUTTONS_IN_A_ROW), *paging.numbered_row(shown, action)))
 
 
-def _deeds(request: Request, shown: Iterable[Silence], back: Mapping[str, Any]) -> list[Button]:
-    deeds: list[Button] = []
-    for one in shown:
-        if one.station != request.station.name and not request.may_at(one.station, Permission.MUTE).allowed:
+def _action_buttons(request: Request, shown: Iterable[Silence], back: Mapping[str, Any]) -> list[Button]:
+    buttons: list[Button] = []
+    for entry in shown:
+        if entry.station != request.station.name and not request.may_at(entry.station, Permission.MUTE).allowed:
             continue
-        data = {"silence": one.id, "station": one.station, **back}
-        if one.kind is SilenceKind.MAINTENANCE and one.repeats and silence.in_force(one, request.now):
-            deeds.append(Button(f"⏹ {one.number}", "maintenance.end_now", data))
-        deed = request.translate(mark("🔔 Unmute")) if one.kind is SilenceKind.MUTE else "🗑"
-        deeds.append(Button(f"{deed} {one.number}", "mute.end", data))
-    return deeds
+        data = {"silence": entry.id, "station": entry.station, **back}
+        if entry.kind is SilenceKind.MAINTENANCE and entry.repeats and silence.in_force(entry, request.now):
+            buttons.append(Button(f"⏹ {entry.number}", "maintenance.end_now", data))
+        label = request.translate(mark("🔔 Unmute")) if entry.kind is SilenceKind.MUTE else "🗑"
+        buttons.append(Button(f"{label} {entry.number}", "mute.end", data))
+    return buttons

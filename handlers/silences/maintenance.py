@@ -15,12 +15,12 @@ from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.silences import SilenceSubject, moment_of, take_subject
-from handlers.parsing.windows import Again, NotAWindow, Once, is_window, take_window
-from handlers.silences.facts import called, listed, open_beneath, silence_facts
-from handlers.silences.mute_service import TOO_LONG, how_many, wish
+from handlers.parsing.windows import NotAWindow, OneTimeWindow, WeeklyWindow, is_window, take_window
+from handlers.silences.facts import display_name, listed, open_in_scope, silence_facts
+from handlers.silences.mute_service import TOO_LONG, silence_request, station_count
 from handlers.silences.mutes import list_again, no_such_trunk, outcome_of
 
-MOST_OFFERED = 8
+MAX_OFFERED = 8
 
 
 @command(
@@ -41,15 +41,17 @@ async def maintenance(request: Request) -> Reply:
         return Reply(await listed(request, 0, "maintenance.show", SilenceKind.MAINTENANCE))
     if not request.may(Permission.MUTE).allowed:
         return Reply(Message("no_right", {"command": "maintenance"}), outcome="no right to plan")
-    wall = request.station.local(request.now)
-    found, rest = take_subject(words, request.station.watch.trunk_names, lambda said: is_window(said, wall))
-    if not found and not is_window(rest, wall):
+    local_now = request.station.local(request.now)
+    found, remaining = take_subject(
+        words, request.station.watch.trunk_names, lambda candidate: is_window(candidate, local_now)
+    )
+    if not found and not is_window(remaining, local_now):
         return Reply(no_such_trunk(request), outcome="no such trunk")
     try:
-        window, rest = take_window(rest, wall)
+        window, remaining = take_window(remaining, local_now)
     except NotAWindow as wrong:
         raise WrongArguments(message=Message("not_a_window", {"written": str(wrong)})) from None
-    planned = _stored(request, window) | {"reason": without_passwords(" ".join(rest))}
+    planned = _stored(request, window) | {"reason": without_passwords(" ".join(remaining))}
     if len(found) > 1:
         return Reply(_which(request, found, planned), outcome="asked which")
     return _preview(request, found[0] if found else SilenceSubject(EVERYTHING), planned)
@@ -72,12 +74,12 @@ async def plan(request: Request) -> Reply:
     if silence.is_over(window, request.now):
         return Reply(Message("not_a_window", {"written": ""}), outcome="too late")
     made = await request.services.silences.plan(
-        wish(request, SilenceSubject(window.subject, window.name), window.reason),
+        silence_request(request, SilenceSubject(window.subject, window.name), window.reason),
         max(window.begins_at, request.now),
         window.until,
         window.repeats,
     )
-    down = await open_beneath(request)
+    down = await open_in_scope(request)
     facts = _facts(request, silence_facts(made, down, request), planned=True)
     rows: Rows = ((Button(mark("🗑 Remove"), "mute.end", {"silence": made.id}),),)
     return Reply(Message("maintenance", facts, rows), outcome=f"planned {made.number} for {made.subject}")
@@ -97,10 +99,10 @@ async def end_now(request: Request) -> Reply:
     return Reply(await list_again(request), toast=toast, outcome=outcome)
 
 
-def _stored(request: Request, window: Once | Again) -> dict[str, Any]:
+def _stored(request: Request, window: OneTimeWindow | WeeklyWindow) -> dict[str, Any]:
     """Serialize the window for a button."""
     zone = request.station.zone()
-    if isinstance(window, Again):
+    if isinstance(window, WeeklyWindow):
         return {
             "begins": request.now.isoformat(),
             "until": None,
@@ -143,11 +145,16 @@ def _preview(request: Request, subject: SilenceSubject, planned: dict[str, Any])
     window = _window(request, subject, planned)
     # A fixed UTC offset has no DST changes.
     by_offset = window.repeats is not None and window.repeats.zone.startswith("UTC") and window.repeats.zone != "UTC"
-    count = how_many(request, subject)
+    count = station_count(request, subject)
     facts = _facts(request, silence_facts(window, (), request), planned=False, by_offset=by_offset, count=count)
     data = {"subject": subject.id, "name": subject.name, **planned}
-    go, leave = Button(mark("✅ Plan"), "maintenance.plan", data), Button(mark("Cancel"), "maintenance.cancel")
-    return confirm.preview(Message("maintenance", facts), go, leave, outcome=f"asked for {subject.id}")
+    confirm_button, cancel_button = (
+        Button(mark("✅ Plan"), "maintenance.plan", data),
+        Button(mark("Cancel"), "maintenance.cancel"),
+    )
+    return confirm.preview(
+        Message("maintenance", facts), confirm_button, cancel_button, outcome=f"asked for {subject.id}"
+    )
 
 
 def _facts(
@@ -164,7 +171,13 @@ def _facts(
 
 def _which(request: Request, found: list[SilenceSubject], planned: dict[str, Any]) -> Message:
     rows: Rows = tuple(
-        (Button(called(one.id, one.name), "maintenance.subject", {"subject": one.id, "name": one.name, **planned}),)
-        for one in found[:MOST_OFFERED]
+        (
+            Button(
+                display_name(subject.id, subject.name),
+                "maintenance.subject",
+                {"subject": subject.id, "name": subject.name, **planned},
+            ),
+        )
+        for subject in found[:MAX_OFFERED]
     )
     return Message("trunk_choice", {"station": request.station.name, "found": len(found)}, rows)

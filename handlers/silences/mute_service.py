@@ -13,7 +13,7 @@ from bot.store.tables.incidents import Incident
 from handlers.dialog import confirm
 from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.parsing.silences import SilenceSubject, Until
-from handlers.silences.facts import down_facts, is_real, named, open_beneath, silence_facts
+from handlers.silences.facts import down_facts, is_real, named, open_in_scope, silence_facts
 
 DEFAULT = timedelta(hours=1)
 # Stored by buttons in place of a time.
@@ -34,12 +34,12 @@ async def mute(
     confirmed: bool = False,
 ) -> Reply:
     """Mute a subject. A mute of several PBXs requires confirmation. Raises WrongArguments."""
-    down = await open_beneath(request)
+    down = await open_in_scope(request)
     until = until or Until(request.now + DEFAULT)
     _check(request, subject, until, down)
-    if not confirmed and (count := how_many(request, subject)) > 1:
-        return _asked(request, subject, until, reason, count)
-    made = await request.services.silences.mute(wish(request, subject, reason), request.now, until.moment)
+    if not confirmed and (count := station_count(request, subject)) > 1:
+        return _confirmation(request, subject, until, reason, count)
+    made = await request.services.silences.mute(silence_request(request, subject, reason), request.now, until.moment)
     asks = asks_reason and not reason
     question = Question("mute.reason", {"silence": made.id}) if asks else None
     lasts = f"{until.moment:%Y-%m-%d %H:%M} UTC" if until.moment else "recovery"
@@ -47,7 +47,7 @@ async def mute(
     return Reply(muted(request, made, down, asks=asks), question=question, outcome=outcome)
 
 
-def how_many(request: Request, subject: SilenceSubject) -> int:
+def station_count(request: Request, subject: SilenceSubject) -> int:
     """Return the number of PBXs that a silence of the subject covers."""
     of_all = (
         request.services.fleet.single_station is None
@@ -57,7 +57,7 @@ def how_many(request: Request, subject: SilenceSubject) -> int:
     return len(request.services.fleet.names) if of_all else 1
 
 
-def _asked(request: Request, subject: SilenceSubject, until: Until, reason: str, count: int) -> Reply:
+def _confirmation(request: Request, subject: SilenceSubject, until: Until, reason: str, count: int) -> Reply:
     facts = {
         "station": request.station.name,
         "count": count,
@@ -65,11 +65,16 @@ def _asked(request: Request, subject: SilenceSubject, until: Until, reason: str,
         "reason": reason,
     }
     data = {"subject": subject.id, "name": subject.name, "until": facts["until"] or RECOVERY, "reason": reason}
-    go, leave = Button(mark("🔕 Mute"), "mute.everywhere", data), Button(mark("Cancel"), "mute.leave")
-    return confirm.preview(Message("mute_everywhere", facts), go, leave, outcome=f"asked for {count} PBXs")
+    confirm_button, cancel_button = (
+        Button(mark("🔕 Mute"), "mute.everywhere", data),
+        Button(mark("Cancel"), "mute.leave"),
+    )
+    return confirm.preview(
+        Message("mute_everywhere", facts), confirm_button, cancel_button, outcome=f"asked for {count} PBXs"
+    )
 
 
-def wish(request: Request, subject: SilenceSubject, reason: str) -> SilenceRequest:
+def silence_request(request: Request, subject: SilenceSubject, reason: str) -> SilenceRequest:
     return SilenceRequest(
         station=request.station.name,
         subject=subject.id,
@@ -90,29 +95,31 @@ def muted(request: Request, made: Silence, down: list[Incident], *, asks: bool =
     return Message("muted", facts, ((Button(mark("🔔 Unmute"), "mute.end", {"silence": made.id}),),))
 
 
-async def no_longer_silenced(request: Request, ended: list[Silence]) -> Message:
+async def unmuted(request: Request, ended: list[Silence]) -> Message:
     """Report the ended silences, and the incidents that now notify or stay suppressed."""
     current = await request.services.silences.current(request.station.name)
     names = request.station.watch.trunk_names
     down: list[dict[str, Any]] = []
-    for incident in await open_beneath(request):
+    for incident in await open_in_scope(request):
         if is_real(incident) and any(
-            silence.covers(one, incident.subject) and silence.in_force(one, request.now) for one in ended
+            silence.covers(entry, incident.subject) and silence.in_force(entry, request.now) for entry in ended
         ):
-            still = silence.holding(current, incident.subject, request.now)
-            held = {"number": still.number, "ends": silence.ends(still, request.now)} if still else None
-            down.append(down_facts(incident, names) | {"held": held, **_told_of(incident)})
+            remaining = silence.holding(current, incident.subject, request.now)
+            suppression = (
+                {"number": remaining.number, "ends": silence.ends(remaining, request.now)} if remaining else None
+            )
+            down.append(down_facts(incident, names) | {"held": suppression, **_notification_facts(incident)})
     facts = {
         "station": request.station.name,
         "person": request.actor.name,
-        "ended": [named(one.subject, names.get(one.subject) or one.name) for one in ended],
-        "mutes": all(one.kind is silence.SilenceKind.MUTE for one in ended),
+        "ended": [named(entry.subject, names.get(entry.subject) or entry.name) for entry in ended],
+        "mutes": all(entry.kind is silence.SilenceKind.MUTE for entry in ended),
         "down": down,
     }
     return Message("unmuted", facts)
 
 
-def _told_of(incident: Incident) -> dict[str, Any]:
+def _notification_facts(incident: Incident) -> dict[str, Any]:
     """Return notification facts: after its first notification, an incident notifies again only if it is an outage and
     not acknowledged."""
     waits = kind_info(incident.kind).outage and incident.acknowledged_at is None
@@ -121,10 +128,11 @@ def _told_of(incident: Incident) -> dict[str, Any]:
 
 def _check(request: Request, subject: SilenceSubject, until: Until, down: list[Incident]) -> None:
     if until.moment is None:
-        beneath = (
-            kind_info(one.kind).real_outage if subject.id == EVERYTHING else one.subject == subject.id for one in down
+        affected = (
+            kind_info(incident.kind).real_outage if subject.id == EVERYTHING else incident.subject == subject.id
+            for incident in down
         )
-        if not any(beneath):
+        if not any(affected):
             raise WrongArguments(NOTHING_TO_RECOVER)
     elif subject.id == EVERYTHING and until.moment - request.now > LONGEST_OF_EVERYTHING:
         raise WrongArguments(TOO_LONG)

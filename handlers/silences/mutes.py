@@ -15,10 +15,10 @@ from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.deadlines import NotADeadline
 from handlers.parsing.silences import ALL, SilenceSubject, Until, find_until, take_subject, take_until
-from handlers.silences.facts import called, is_real, listed, subject_of
-from handlers.silences.mute_service import RECOVERY, mute, no_longer_silenced
+from handlers.silences.facts import display_name, is_real, listed, subject_of
+from handlers.silences.mute_service import RECOVERY, mute, unmuted
 
-MOST_OFFERED = 8
+MAX_OFFERED = 8
 # Input that means unmute; also parts of trunk names.
 OFF = frozenset({"off", "stop", "выкл", "выключить", "отмена", "снять"})
 
@@ -40,18 +40,18 @@ async def mute_(request: Request) -> Reply:
     if folded(request.arguments) in OFF - {folded(name) for name in names.values()}:
         raise WrongArguments(mark("To be told again, type /unmute."))
     try:
-        found, rest = take_subject(split(request.arguments), names, lambda words: _says_until(request, words))
-        until, rest = find_until(rest, request.now, request.station.zone())
+        found, remaining = take_subject(split(request.arguments), names, lambda words: _is_until(request, words))
+        until, remaining = find_until(remaining, request.now, request.station.zone())
     except NotADeadline as wrong:
         raise WrongArguments(message=Message("not_a_deadline", {"written": str(wrong)})) from None
-    if not found and until is None and rest:
+    if not found and until is None and remaining:
         return Reply(_which(no_such_trunk(request), _trunks(request), until, ""), outcome="no such trunk")
     named = bool(found)
     if not named:
         found = await _all_down(request)
     if not found:
         raise WrongArguments(mark("Nothing is down now. Write what to mute: the name of a trunk, or all."))
-    reason = without_passwords(" ".join(rest))
+    reason = without_passwords(" ".join(remaining))
     if len(found) > 1:
         question = Message("mute_which", {"station": request.station.name, "named": named})
         return Reply(_which(question, [*found, SilenceSubject(EVERYTHING)], until, reason), outcome="asked which")
@@ -77,7 +77,7 @@ async def mute_everywhere(request: Request) -> Reply:
 
 
 @button("mute.leave")
-async def leave(_request: Request) -> Reply:
+async def cancel(_request: Request) -> Reply:
     return Reply(Message("mute_cancelled"), outcome="cancelled")
 
 
@@ -107,9 +107,9 @@ async def show(request: Request) -> Reply:
 )
 async def unmute(request: Request) -> Reply:
     current = await request.services.silences.current(request.station.name)
-    of_all = [one for one in current if one.kind is SilenceKind.MUTE and one.station != request.station.name]
-    current = [one for one in current if one.station == request.station.name]
-    mutes = [one for one in current if one.kind is SilenceKind.MUTE]
+    of_all = [entry for entry in current if entry.kind is SilenceKind.MUTE and entry.station != request.station.name]
+    current = [entry for entry in current if entry.station == request.station.name]
+    mutes = [entry for entry in current if entry.kind is SilenceKind.MUTE]
     if of_all and not mutes:
         # A mute of all PBXs cannot be ended from one of them.
         return Reply(await listed(request, 0, "mutes.show"), outcome="muted for all PBXs")
@@ -117,10 +117,10 @@ async def unmute(request: Request) -> Reply:
     if not written:
         if len(mutes) > 1:
             return Reply(await listed(request, 0, "mutes.show"), outcome="offered which")
-        return await _take_away(request, mutes)
+        return await _expire(request, mutes)
     if written.casefold() in ALL:
-        return await _take_away(request, mutes)
-    return await _take_away(request, _meant(request, written, current))
+        return await _expire(request, mutes)
+    return await _expire(request, _matching(request, written, current))
 
 
 @button("mute.end", resume=OnRestart.ATOMIC)
@@ -131,7 +131,7 @@ async def end(request: Request) -> Reply:
     toast, outcome = outcome_of(ended)
     if "list" in request.data:
         return Reply(await list_again(request), toast=toast, outcome=outcome)
-    return Reply(await no_longer_silenced(request, [ended]) if ended else None, toast=toast, outcome=outcome)
+    return Reply(await unmuted(request, [ended]) if ended else None, toast=toast, outcome=outcome)
 
 
 def outcome_of(ended: Silence | None) -> tuple[str, str]:
@@ -152,7 +152,7 @@ def no_such_trunk(request: Request) -> Message:
     return Message("trunk_choice", {"station": request.station.name, "found": 0})
 
 
-def _says_until(request: Request, words: Sequence[str]) -> bool:
+def _is_until(request: Request, words: Sequence[str]) -> bool:
     return take_until(words, request.now, request.station.zone())[0] is not None
 
 
@@ -162,10 +162,10 @@ def _which(message: Message, subjects: Sequence[SilenceSubject], until: Until | 
 
     def choice(subject: SilenceSubject) -> Button:
         data: dict[str, Any] = {"subject": subject.id, "name": subject.name, "until": ends, "reason": reason}
-        return Button(called(subject.id, subject.name), "mute.subject", data)
+        return Button(display_name(subject.id, subject.name), "mute.subject", data)
 
-    few = subjects if len(subjects) <= MOST_OFFERED else [*subjects[: MOST_OFFERED - 1], subjects[-1]]
-    rows: Rows = tuple((choice(subject),) for subject in few)
+    offered = subjects if len(subjects) <= MAX_OFFERED else [*subjects[: MAX_OFFERED - 1], subjects[-1]]
+    rows: Rows = tuple((choice(subject),) for subject in offered)
     return Message(message.template, message.facts, rows)
 
 
@@ -183,30 +183,30 @@ async def _all_down(request: Request) -> list[SilenceSubject]:
     return [subject_of(incident, names) for incident in down]
 
 
-def _meant(request: Request, written: str, current: Sequence[Silence]) -> list[Silence]:
+def _matching(request: Request, text: str, current: Sequence[Silence]) -> list[Silence]:
     """Find a mute by its trunk's name, or any silence by number. Raises WrongArguments."""
     names = request.station.watch.trunk_names
-    wanted = written.casefold()
+    query = text.casefold()
     by_name = [
-        one
-        for one in current
-        if one.kind is SilenceKind.MUTE and wanted in (one.subject.casefold(), one.name.casefold())
+        entry
+        for entry in current
+        if entry.kind is SilenceKind.MUTE and query in (entry.subject.casefold(), entry.name.casefold())
     ]
-    by_number = [one for one in current if str(one.number) == wanted.lstrip("#№")]
-    found, rest = take_subject(split(written), names, lambda _words: False)
-    subjects = {subject.id for subject in found} if not rest else set()
-    by_subject = [one for one in current if one.kind is SilenceKind.MUTE and one.subject in subjects]
-    if meant := by_name or by_number or by_subject:
-        return meant
+    by_number = [entry for entry in current if str(entry.number) == query.lstrip("#№")]
+    found, remaining = take_subject(split(text), names, lambda _words: False)
+    subjects = {subject.id for subject in found} if not remaining else set()
+    by_subject = [entry for entry in current if entry.kind is SilenceKind.MUTE and entry.subject in subjects]
+    if selected := by_name or by_number or by_subject:
+        return selected
     raise WrongArguments(mark("That is not muted. /mutes shows what is, with its number."))
 
 
-async def _take_away(request: Request, silences: Sequence[Silence]) -> Reply:
+async def _expire(request: Request, silences: Sequence[Silence]) -> Reply:
     if not silences:
         return Reply(Message("nothing_muted", {"station": request.station.name}), outcome="nothing is muted")
-    taken = [
-        await request.services.silences.expire(request.station.name, one.id, request.actor.name) for one in silences
+    expired = [
+        await request.services.silences.expire(request.station.name, entry.id, request.actor.name) for entry in silences
     ]
-    ended = [one for one in taken if one is not None]
-    numbers = ", ".join(str(one.number) for one in ended)
-    return Reply(await no_longer_silenced(request, ended), outcome=f"ended {numbers}")
+    ended = [entry for entry in expired if entry is not None]
+    numbers = ", ".join(str(entry.number) for entry in ended)
+    return Reply(await unmuted(request, ended), outcome=f"ended {numbers}")

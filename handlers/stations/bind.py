@@ -45,12 +45,12 @@ async def ask_bind(request: Request) -> Reply:
 
 
 def _ask(request: Request, *, alerts: bool) -> Reply:
-    yes = [Button(mark("🚨 Bind, with its alerts"), "chat.bind", {"alerts": True})]
+    confirm_buttons = [Button(mark("🚨 Bind, with its alerts"), "chat.bind", {"alerts": True})]
     if not alerts:
-        yes.insert(0, Button(mark("✅ Bind"), "chat.bind", {"alerts": False}))
-    leave = Button(mark("Cancel"), "chat.leave_bound")
+        confirm_buttons.insert(0, Button(mark("✅ Bind"), "chat.bind", {"alerts": False}))
+    cancel_button = Button(mark("Cancel"), "chat.leave_bound")
     facts = {"station": request.station.name, "alerts": alerts, "public": request.place.username}
-    message = Message("bind", facts, (tuple(yes), (leave,)))
+    message = Message("bind", facts, (tuple(confirm_buttons), (cancel_button,)))
     return Reply(message, confirm=True, outcome="asked whether to bind")
 
 
@@ -76,8 +76,8 @@ async def bind_now(request: Request) -> Reply:
     whose=StationScope.NAMED,
 )
 async def unbind(request: Request) -> Reply:
-    one = request.services.fleet.single_station is not None
-    if not one and not request.named:
+    is_single = request.services.fleet.single_station is not None
+    if not is_single and not request.named:
         if request.arguments.strip():
             return Reply(Message("no_such_station", {"station": ""}), outcome="named no PBX of theirs")
         return await _overview(request)
@@ -85,8 +85,8 @@ async def unbind(request: Request) -> Reply:
         return Reply(Message("not_bound_to", {"station": request.station.name}), outcome="not bound")
     roles = sorted({grant.role for grant in await _given(request)})
     facts = {"station": request.station.name, "roles": roles}
-    go, leave = Button(mark("🗑 Unbind"), "chat.unbind"), Button(mark("Cancel"), "chat.leave_bound")
-    return confirm.preview(Message("unbind", facts), go, leave, outcome="asked whether to unbind")
+    confirm_button, cancel_button = Button(mark("🗑 Unbind"), "chat.unbind"), Button(mark("Cancel"), "chat.leave_bound")
+    return confirm.preview(Message("unbind", facts), confirm_button, cancel_button, outcome="asked whether to unbind")
 
 
 @button("chat.unbind", resume=OnRestart.ATOMIC)
@@ -105,16 +105,16 @@ async def unbind_now(request: Request) -> Reply:
 
 
 @button("chat.leave_bound")
-async def leave(request: Request) -> Reply:
+async def cancel(request: Request) -> Reply:
     return Reply(Message("bind_left", {"station": request.station.name}), outcome="cancelled")
 
 
 async def _overview(request: Request) -> Reply:
     """List bindings at PBXs that the person administers; names of others are not disclosed."""
     bound = [
-        {"station": one.station, "name": one.station, "alerts": one.alerts}
-        for one in await request.services.bindings.of(request.place.chat)
-        if one.station in request.among
+        {"station": binding.station, "name": binding.station, "alerts": binding.alerts}
+        for binding in await request.services.bindings.of(request.place.chat)
+        if binding.station in request.among
     ]
     several = request.services.fleet.single_station is None
     facts = {"station": "", "bound": bound, "several": several, "example": request.among[0] if request.among else ""}
@@ -125,14 +125,19 @@ def _offers(request: Request) -> Rows:
     if len(request.among) > MOST_OFFERED:
         return ()
     found = [(name, request.services.fleet.station(name)) for name in request.among]
-    offers = [Button(one.title, "chat.ask_bind", {"station": name}) for name, one in found if one is not None]
+    offers = [
+        Button(station.title, "chat.ask_bind", {"station": name}) for name, station in found if station is not None
+    ]
     return grid(offers, IN_A_ROW)
 
 
 async def _bound(request: Request) -> dict[str, object]:
     """Return the binding for the audit; empty if not bound."""
-    bound = await request.services.bindings.of(request.place.chat)
-    return next(({"bound": True, "alerts": one.alerts} for one in bound if one.station == request.station.name), {})
+    bindings = await request.services.bindings.of(request.place.chat)
+    return next(
+        ({"bound": True, "alerts": binding.alerts} for binding in bindings if binding.station == request.station.name),
+        {},
+    )
 
 
 async def _given(request: Request) -> list[Grant]:
@@ -140,5 +145,5 @@ async def _given(request: Request) -> list[Grant]:
     if request.services.fleet.single_station is not None:
         return []
     granted = await request.services.grants.current()
-    mine = (g for g in granted.grants if g.subject == request.place.chat and not g.is_from_settings)
-    return [grant for grant in mine if grant.station == request.station.name]
+    of_group = (g for g in granted.grants if g.subject == request.place.chat and not g.is_from_settings)
+    return [grant for grant in of_group if grant.station == request.station.name]

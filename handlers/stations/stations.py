@@ -15,13 +15,13 @@ from handlers.dispatch.declare import StationScope, button, command
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.dispatch.services import Station
-from handlers.stations.summary import SIGNS, Mood, StationLine, in_order, line_of
+from handlers.stations.summary import HEALTH_SIGNS, StationHealth, StationLine, in_order, line_of
 
 T = TypeVar("T")
 
-PAGE = 10
+PAGE_SIZE = 10
 # Timeout for a PBX's live figures, in seconds.
-ASKED_WITHIN = 2.0
+QUERY_TIMEOUT = 2.0
 IN_A_ROW = 2
 
 
@@ -45,24 +45,28 @@ async def show(request: Request) -> Reply:
 async def _page(request: Request, words: str, page: int) -> Message:
     """Render a page. Only the PBXs on it are queried, of up to 1,000; the rest is in memory."""
     incidents = await request.services.incidents.open_counts()
-    here = [one for name in request.among if name and (one := request.services.fleet.station(name)) is not None]
-    lines = in_order([line_of(one, incidents.get(one.name, 0)) for one in here])
-    found = [line for line in lines if line.holds(words)]
-    shown = paginate(found, page, PAGE)
-    running = {one.name: one for one in here}
+    in_scope = [
+        station for name in request.among if name and (station := request.services.fleet.station(name)) is not None
+    ]
+    lines = in_order([line_of(station, incidents.get(station.name, 0)) for station in in_scope])
+    found = [line for line in lines if line.matches(words)]
+    shown = paginate(found, page, PAGE_SIZE)
+    running = {station.name: station for station in in_scope}
     live = await asyncio.gather(*(_live(running[line.name]) for line in shown.items))
-    silenced = [await _silenced(request, line.name) for line in shown.items]
+    silence_counts = [await _silence_count(request, line.name) for line in shown.items]
     facts = {
         "station": "",
         "total": len(lines),
-        "troubled": sum(line.is_troubled for line in lines),
+        "troubled": sum(line.has_problem for line in lines),
         # Sign of the worst station, so that the title matches the lines.
-        "sign": SIGNS[lines[0].mood] if lines and lines[0].is_troubled else SIGNS[Mood.WELL],
+        "sign": HEALTH_SIGNS[lines[0].health]
+        if lines and lines[0].has_problem
+        else HEALTH_SIGNS[StationHealth.HEALTHY],
         "words": words,
         "found": len(found),
         "rows": [
-            line.facts() | figures | {"silenced": silences}
-            for line, figures, silences in zip(shown.items, live, silenced, strict=True)
+            line.facts() | figures | {"silenced": count}
+            for line, figures, count in zip(shown.items, live, silence_counts, strict=True)
         ],
         **shown.facts(),
     }
@@ -70,17 +74,17 @@ async def _page(request: Request, words: str, page: int) -> Message:
 
 
 def _buttons(shown: Page[StationLine], words: str, *, several: bool) -> Rows:
-    troubled = [
-        choosing("status", "", line.name, f"{SIGNS[line.mood]} {line.title}")
+    status_buttons = [
+        choosing("status", "", line.name, f"{HEALTH_SIGNS[line.health]} {line.title}")
         for line in shown.items
-        if several and line.is_troubled
+        if several and line.has_problem
     ]
     here = {"words": words, "page": shown.number}
-    turns = paging.numbered_row(shown, "stations.show", here)
-    return (*paging.grid(troubled, IN_A_ROW), *turns, (Button(mark("↻ Refresh"), "stations.show", here),))
+    page_row = paging.numbered_row(shown, "stations.show", here)
+    return (*paging.grid(status_buttons, IN_A_ROW), *page_row, (Button(mark("↻ Refresh"), "stations.show", here),))
 
 
-async def _silenced(request: Request, station: str) -> int:
+async def _silence_count(request: Request, station: str) -> int:
     """Return the number of silences in force."""
     current = await request.services.silences.current(station)
     return sum(silence.in_force(one, request.now) for one in current)
@@ -88,22 +92,22 @@ async def _silenced(request: Request, station: str) -> int:
 
 async def _live(station: Station) -> dict[str, Any]:
     """Query live figures, with a timeout of ASKED_WITHIN seconds; a PBX with a known fault is not queried."""
-    seen = station.watch.latest
-    if seen is None or seen.trouble is not None:
+    observation = station.watch.latest
+    if observation is None or observation.trouble is not None:
         return {"online": None, "extensions": None, "calls": None}
     phones, calls = await asyncio.gather(
-        _in_time(station.pbx.extensions.statuses()), _in_time(station.pbx.calls.active())
+        _with_timeout(station.pbx.extensions.statuses()), _with_timeout(station.pbx.calls.active())
     )
     return {
-        "online": None if phones is None else sum(bool(one.online) for one in phones.value.values()),
+        "online": None if phones is None else sum(bool(phone.online) for phone in phones.value.values()),
         "extensions": None if phones is None else len(phones.value),
         "calls": None if calls is None or calls.suspect else len(join_legs(calls.value)),
     }
 
 
-async def _in_time(question: Awaitable[T]) -> T | None:
+async def _with_timeout(query: Awaitable[T]) -> T | None:
     try:
-        async with asyncio.timeout(ASKED_WITHIN):
-            return await question
+        async with asyncio.timeout(QUERY_TIMEOUT):
+            return await query
     except (PbxError, TimeoutError):
         return None

@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 STALE_AFTER = timedelta(seconds=60)
 # Timeout for the extensions, which can be slow, in seconds.
-EXTENSIONS_WITHIN = 8.0
-PAGE = 25
-SHOWN_OFFLINE = 8
-SHOWN_SILENCED = 3
+EXTENSIONS_TIMEOUT = 8.0
+PAGE_SIZE = 25
+MAX_OFFLINE = 8
+MAX_SILENCED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,40 +45,40 @@ class Part:
     examples=("/status", "/status 202", "/status Zadarma"),
 )
 async def status(request: Request) -> Reply:
-    if written := request.arguments.strip():
-        return Reply(await status_one.one(request, written))
-    return Reply(await _picture(request, "all", 0))
+    if query := request.arguments.strip():
+        return Reply(await status_one.lookup(request, query))
+    return Reply(await _render(request, "all", 0))
 
 
 @button("status.view")
 async def view(request: Request) -> Reply:
-    return Reply(await _picture(request, str(request.data["view"]), int(request.data["page"])))
+    return Reply(await _render(request, str(request.data["view"]), int(request.data["page"])))
 
 
-async def _picture(request: Request, view_name: str, page: int) -> Message:
+async def _render(request: Request, view_name: str, page: int) -> Message:
     pbx = request.station.pbx
-    engine_is_silent = request.station.watch.asterisk_down
+    asterisk_down = request.station.watch.asterisk_down
     trunks, extensions, calls, incidents, silenced = await asyncio.gather(
         _part(statuses(request)),
         # Without Asterisk this request takes the PBX a second for each extension.
-        _part(_nothing() if engine_is_silent else pbx.extensions.statuses(), EXTENSIONS_WITHIN),
+        _part(_no_extensions() if asterisk_down else pbx.extensions.statuses(), EXTENSIONS_TIMEOUT),
         _part(pbx.calls.active()),
         request.station.incident_manager.open_count(),
         in_force(request),
     )
-    everybody = _everybody(extensions)
-    shown = paginate(everybody if view_name == "extensions" else (), page, PAGE)
+    extension_rows = _extension_rows(extensions)
+    shown = paginate(extension_rows if view_name == "extensions" else (), page, PAGE_SIZE)
     facts: dict[str, Any] = {
         "station": request.station.name,
         "now": request.now,
         "view": view_name,
-        "engine_is_silent": engine_is_silent,
+        "engine_is_silent": asterisk_down,
         "trunks": _trunk_facts(request, trunks),
-        "extensions": _extension_facts(extensions, view_name, everybody, shown),
+        "extensions": _extension_facts(extensions, view_name, extension_rows, shown),
         "calls": _call_facts(calls),
         "incidents": incidents,
-        "silenced": silenced[:SHOWN_SILENCED],
-        "more_silenced": max(0, len(silenced) - SHOWN_SILENCED),
+        "silenced": silenced[:MAX_SILENCED],
+        "more_silenced": max(0, len(silenced) - MAX_SILENCED),
     }
     facts["one_problem"] = pbx_errors.are_one(facts["trunks"]["problem"], facts["extensions"]["problem"])
     return Message("status", facts, _buttons(view_name, shown))
@@ -95,18 +95,18 @@ def _buttons(view_name: str, shown: Page[dict[str, Any]]) -> Rows:
         "extensions": mark("Extensions"),
     }
     choices = tuple(show(label, target) for target, label in others.items() if target != view_name)
-    turns = paging.numbered_row(shown, "status.view", {"view": view_name})
-    return (*turns, (show(mark("↻ Refresh"), view_name, shown.number), choices[0]), choices[1:])
+    page_row = paging.numbered_row(shown, "status.view", {"view": view_name})
+    return (*page_row, (show(mark("↻ Refresh"), view_name, shown.number), choices[0]), choices[1:])
 
 
-async def _nothing() -> Answer[dict[str, ExtensionStatus]]:
+async def _no_extensions() -> Answer[dict[str, ExtensionStatus]]:
     return Answer({})
 
 
-async def _part(question: Awaitable[Answer[T]], within: float | None = None) -> Part:
+async def _part(query: Awaitable[Answer[T]], within: float | None = None) -> Part:
     try:
         async with asyncio.timeout(within):
-            return Part(value=await question)
+            return Part(value=await query)
     except PbxError as error:
         return Part(problem=pbx_errors.describe(error))
     except TimeoutError:
@@ -137,7 +137,7 @@ def _trunk_facts(request: Request, part: Part) -> dict[str, Any]:
     }
 
 
-def _everybody(part: Part) -> list[dict[str, Any]]:
+def _extension_rows(part: Part) -> list[dict[str, Any]]:
     """Return extensions by number; none if the PBX does not list them."""
     if part.value is None:
         return []
@@ -146,21 +146,21 @@ def _everybody(part: Part) -> list[dict[str, Any]]:
 
 
 def _extension_facts(
-    part: Part, view_name: str, everybody: list[dict[str, Any]], page: Page[dict[str, Any]]
+    part: Part, view_name: str, extension_rows: list[dict[str, Any]], page: Page[dict[str, Any]]
 ) -> dict[str, Any]:
     if part.value is None:
         return {"problem": part.problem}
-    offline = [row for row in everybody if not row["online"]]
+    offline = [row for row in extension_rows if not row["online"]]
     shown: Sequence[dict[str, Any]] = {
-        "all": offline[:SHOWN_OFFLINE],
+        "all": offline[:MAX_OFFLINE],
         "offline": offline,
         "trunks": [],
         "extensions": page.items,
     }[view_name]
     return {
         "problem": None,
-        "total": len(everybody),
-        "online": len(everybody) - len(offline),
+        "total": len(extension_rows),
+        "online": len(extension_rows) - len(offline),
         "rows": shown,
         "more": len(offline) - len(shown) if view_name == "all" else 0,
     }

@@ -11,36 +11,37 @@ from handlers.dispatch.request import Reply, Request
 from handlers.trunks import card, trunks
 from handlers.trunks.facts import facts_of
 
-MOST_OFFERED = 8
+MAX_OFFERED = 8
 ON_THE_PHONE = frozenset({"busy", "in use", "ringing", "on hold", "ring+inuse"})
 
 
-async def one(request: Request, written: str) -> Message:
+async def lookup(request: Request, query: str) -> Message:
     """Find a number among extensions first, then trunks."""
     people: tuple[EmployeeRow, ...] = ()
-    if written.isascii() and written.isdecimal():
+    if query.isascii() and query.isdecimal():
         try:
-            return await _extension(request, written)
+            return await _extension(request, query)
         except NotFound:
-            found = await trunks.find(request, written)
+            found = await trunks.find(request, query)
             if not found:
-                return Message("no_such_extension", {"number": written, "station": request.station.name})
+                return Message("no_such_extension", {"number": query, "station": request.station.name})
     else:
-        found, people = await asyncio.gather(
-            trunks.find(request, written), request.station.pbx.phone_book.named(written)
-        )
+        found, people = await asyncio.gather(trunks.find(request, query), request.station.pbx.phone_book.named(query))
     if len(people) == 1 and not found:
         return await _extension(request, people[0].number)
     if not people:
         return _trunk(request, found[0]) if len(found) == 1 else trunks.choice(request, found, "status.trunk")
-    return _which(request, written, found, people)
+    return _which(request, query, found, people)
 
 
-def _which(request: Request, written: str, found: Sequence[TrunkStatus], people: Sequence[EmployeeRow]) -> Message:
+def _which(request: Request, query: str, found: Sequence[TrunkStatus], people: Sequence[EmployeeRow]) -> Message:
     rows = [(Button(trunk.name, "status.trunk", {"id": trunk.id}),) for trunk in found]
-    rows += [(Button(f"{one.number} {one.name}", "status.extension", {"number": one.number}),) for one in people]
-    facts = {"station": request.station.name, "written": written, "more": max(0, len(rows) - MOST_OFFERED)}
-    return Message("status_which", facts, tuple(rows[:MOST_OFFERED]))
+    rows += [
+        (Button(f"{employee.number} {employee.name}", "status.extension", {"number": employee.number}),)
+        for employee in people
+    ]
+    facts = {"station": request.station.name, "written": query, "more": max(0, len(rows) - MAX_OFFERED)}
+    return Message("status_which", facts, tuple(rows[:MAX_OFFERED]))
 
 
 @button("status.extension")

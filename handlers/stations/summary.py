@@ -13,16 +13,21 @@ from handlers.trunks.facts import UNCOUNTED
 WORKS = frozenset({Health.UP, Health.DEGRADED})
 
 
-class Mood(IntEnum):
+class StationHealth(IntEnum):
     """Health of a PBX, the worst first."""
 
     BROKEN = 0
-    TROUBLED = 1
-    UNSEEN = 2
-    WELL = 3
+    PROBLEM = 1
+    UNKNOWN = 2
+    HEALTHY = 3
 
 
-SIGNS = {Mood.BROKEN: "🔴", Mood.TROUBLED: "🟡", Mood.UNSEEN: "⚪", Mood.WELL: "🟢"}
+HEALTH_SIGNS = {
+    StationHealth.BROKEN: "🔴",
+    StationHealth.PROBLEM: "🟡",
+    StationHealth.UNKNOWN: "⚪",
+    StationHealth.HEALTHY: "🟢",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +37,26 @@ class StationLine:
 
     name: str
     title: str
-    mood: Mood
+    health: StationHealth
     up: int | None
     trunks: int | None
     incidents: int
     good_at: datetime | None
 
     @property
-    def is_troubled(self) -> bool:
-        return self.mood in (Mood.BROKEN, Mood.TROUBLED)
+    def has_problem(self) -> bool:
+        return self.health in (StationHealth.BROKEN, StationHealth.PROBLEM)
 
-    def holds(self, words: str) -> bool:
+    def matches(self, words: str) -> bool:
         """Return True if every word is a part of the name or title."""
-        whole = f"{self.name} {self.title}".casefold()
-        return all(word in whole for word in words.casefold().split())
+        text = f"{self.name} {self.title}".casefold()
+        return all(word in text for word in words.casefold().split())
 
     def facts(self) -> dict[str, Any]:
         return {
             "station": self.name,
             "name": self.name,
-            "sign": SIGNS[self.mood],
+            "sign": HEALTH_SIGNS[self.health],
             "up": self.up,
             "trunks": self.trunks,
             "incidents": self.incidents,
@@ -60,27 +65,33 @@ class StationLine:
 
 
 def line_of(station: Station, incidents: int) -> StationLine:
-    seen = station.watch.latest
-    up, trunks = _trunks(seen)
+    observation = station.watch.latest
+    up, trunks = _trunks(observation)
     return StationLine(
-        station.name, station.title, _mood(seen, up, trunks, incidents), up, trunks, incidents, station.watch.last_good
+        station.name,
+        station.title,
+        _health(observation, up, trunks, incidents),
+        up,
+        trunks,
+        incidents,
+        station.watch.last_good,
     )
 
 
 def in_order(lines: list[StationLine]) -> list[StationLine]:
-    return sorted(lines, key=lambda line: (line.mood, line.title.casefold(), line.name))
+    return sorted(lines, key=lambda line: (line.health, line.title.casefold(), line.name))
 
 
-def _trunks(seen: Observation | None) -> tuple[int | None, int | None]:
-    if seen is None or seen.trouble is not None:
+def _trunks(observation: Observation | None) -> tuple[int | None, int | None]:
+    if observation is None or observation.trouble is not None:
         return None, None
-    switched_on = [trunk.health for trunk in seen.trunks.values() if trunk.health not in UNCOUNTED]
-    return sum(health in WORKS for health in switched_on), len(switched_on)
+    enabled = [trunk.health for trunk in observation.trunks.values() if trunk.health not in UNCOUNTED]
+    return sum(health in WORKS for health in enabled), len(enabled)
 
 
-def _mood(seen: Observation | None, up: int | None, trunks: int | None, incidents: int) -> Mood:
-    if seen is not None and (seen.trouble is not None or (trunks and not up)):
-        return Mood.BROKEN
+def _health(observation: Observation | None, up: int | None, trunks: int | None, incidents: int) -> StationHealth:
+    if observation is not None and (observation.trouble is not None or (trunks and not up)):
+        return StationHealth.BROKEN
     if incidents or (up is not None and trunks is not None and up < trunks):
-        return Mood.TROUBLED
-    return Mood.UNSEEN if seen is None else Mood.WELL
+        return StationHealth.PROBLEM
+    return StationHealth.UNKNOWN if observation is None else StationHealth.HEALTHY

@@ -19,7 +19,7 @@ from handlers.trunks import fields, registration
 
 TYPES: dict[str, TrunkType] = {"sip": "sip", "iax": "iax", "iax2": "iax"}
 TYPE_WORDS = ("type", "тип")
-ASKED_FOR = timedelta(minutes=15)
+DRAFT_LIFETIME = timedelta(minutes=15)
 
 
 @command(
@@ -65,10 +65,10 @@ async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidd
     """Continue in private: a group never sees a password, and one that it has seen is not used."""
     if draft.registration == "none" and hidden is None:
         return await _preview(request, draft, kind)
-    asked = await _ask_password(request, draft, kind)
-    if asked.message is None or asked.question is None:
-        return asked
-    if not await request.chat.ask_privately(asked.message, asked.question):
+    reply = await _ask_password(request, draft, kind)
+    if reply.message is None or reply.question is None:
+        return reply
+    if not await request.chat.ask_privately(reply.message, reply.question):
         if hidden is not None:
             return password_in_chat.was_seen(hidden=hidden)
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
@@ -78,10 +78,12 @@ async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidd
 
 
 async def _ask_password(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
-    kept = await request.services.temporary_payloads.put({"draft": fields.said(draft), "kind": kind}, ASKED_FOR)
+    kept = await request.services.temporary_payloads.put(
+        {"draft": fields.draft_values(draft), "kind": kind}, DRAFT_LIFETIME
+    )
     facts = {"station": request.station.name, "name": draft.name, "username": draft.username, "new": True}
-    cancel: Rows = ((Button(mark("Cancel"), "trunk.forget", {"kept": kept}),),)
-    return Reply(Message("trunk_password", facts, cancel), question=Question("trunk.password", {"kept": kept}))
+    cancel_row: Rows = ((Button(mark("Cancel"), "trunk.forget", {"kept": kept}),),)
+    return Reply(Message("trunk_password", facts, cancel_row), question=Question("trunk.password", {"kept": kept}))
 
 
 @answer("trunk.password")
@@ -98,20 +100,25 @@ async def take_password(request: Request) -> Reply:
 
 
 @button("trunk.forget")
-async def forget(request: Request) -> Reply:
+async def cancel_trunk(request: Request) -> Reply:
     return await confirm.cancelled(request, Message("trunk_cancelled"), settled=True)
 
 
 async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
     secret = draft.secret.get_secret_value() if draft.secret else ""
-    payload = {"draft": fields.said(draft), "secret": secret, "kind": kind, "there": await _like(request, draft)}
+    payload = {
+        "draft": fields.draft_values(draft),
+        "secret": secret,
+        "kind": kind,
+        "there": await _matching_ids(request, draft),
+    }
     facts = {
         "station": request.station.name,
         "name": draft.name,
         "kind": kind,
-        "settings": fields.FIELDS.shown(fields.said(draft)),
+        "settings": fields.FIELDS.labelled(fields.draft_values(draft)),
         "with_password": draft.secret is not None,
-        "twin": await _twin(request, draft),
+        "twin": await _same_account(request, draft),
     }
     return await confirm.preview_stored(
         request,
@@ -124,7 +131,7 @@ async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Repl
     )
 
 
-async def _twin(request: Request, draft: TrunkDraft) -> str | None:
+async def _same_account(request: Request, draft: TrunkDraft) -> str | None:
     """Name of a trunk with the same account: the PBX accepts a second one, and the two registrations conflict."""
     try:
         trunks = (await request.station.pbx.trunks.statuses()).value.values()
@@ -140,31 +147,31 @@ async def create(request: Request) -> Reply:
     if kept is None:
         return confirm.EXPIRED
     draft = TrunkDraft(**kept["draft"], secret=kept["secret"] or None)
-    said: dict[str, Any] = {"station": request.station.name, "name": draft.name, "done": "created"}
-    change = Change(after=fields.said(draft))
+    change_facts: dict[str, Any] = {"station": request.station.name, "name": draft.name, "done": "created"}
+    change = Change(after=fields.draft_values(draft))
 
-    async def look() -> str | None:
-        return next((one for one in await _like(request, draft) if one not in kept["there"]), None)
+    async def poll() -> str | None:
+        return next((one for one in await _matching_ids(request, draft) if one not in kept["there"]), None)
 
-    uncertain = Message("trunk_uncertain", said)
+    uncertain = Message("trunk_uncertain", change_facts)
     if request.resumed:
         await request.chat.progress(uncertain)
-        found, seen = await read_back(request, look)
+        found, seen = await read_back(request, poll)
         if found is not None or not seen:
-            return _told(request, found, seen, said, change)
-    written = await write(request, lambda: request.station.pbx.trunks.create(draft, kept["kind"]), look, uncertain)
+            return _result(request, found, seen, change_facts, change)
+    written = await write(request, lambda: request.station.pbx.trunks.create(draft, kept["kind"]), poll, uncertain)
     trunk_id = written.answer.id if written.answer else written.found
-    return _told(request, trunk_id, written.seen, said, change)
+    return _result(request, trunk_id, written.seen, change_facts, change)
 
 
-def _told(request: Request, trunk_id: str | None, seen: bool, said: dict[str, Any], change: Change) -> Reply:
+def _result(request: Request, trunk_id: str | None, seen: bool, change_facts: dict[str, Any], change: Change) -> Reply:
     if trunk_id is not None:
-        return registration.begun(request, trunk_id, said, change)
+        return registration.watch_in_background(request, trunk_id, change_facts, change)
     outcome = failure("not created: nothing appeared", seen=seen)
-    return Reply(Message("trunk_not_done", said | {"seen": seen}), outcome=outcome)
+    return Reply(Message("trunk_not_done", change_facts | {"seen": seen}), outcome=outcome)
 
 
-async def _like(request: Request, draft: TrunkDraft) -> list[str]:
+async def _matching_ids(request: Request, draft: TrunkDraft) -> list[str]:
     """Ids of all trunks with its name and host: the PBX allows several."""
     rows = (await request.station.pbx.trunks.list()).value
     return [row.id for row in rows if row.name == draft.name and row.host == (draft.host or "")]

@@ -19,23 +19,23 @@ from handlers.trunks.history import availability
 
 T = TypeVar("T")
 
-SHOWN_EVENTS = 5
+MAX_LISTED_EVENTS = 5
 # States of a trunk that registers with its provider; a trunk that the provider registers with has them in upper case.
-LOST = frozenset({"rejected", "unregistered"})
+UNREGISTERED_STATES = frozenset({"rejected", "unregistered"})
 # Enough for a day with a change every minute.
-EVENTS = 1000
+MAX_READ_EVENTS = 1000
 
 
 @button("trunk.card")
 async def show(request: Request) -> Reply:
     fresh = bool(request.data.get("fresh"))
-    return Reply(await card(request, str(request.data["id"]), request.data.get("page"), fresh=fresh))
+    return Reply(await details_view(request, str(request.data["id"]), request.data.get("page"), fresh=fresh))
 
 
 @button("trunk.check")
 async def check(request: Request) -> Reply:
     """Show the state measured now: the PBX's cache is up to 10 s old."""
-    message = await card(request, str(request.data["id"]), request.data.get("page"), fresh=True)
+    message = await details_view(request, str(request.data["id"]), request.data.get("page"), fresh=True)
     return Reply(message, toast=mark("Measured just now."), beside=bool(request.data.get("beside")))
 
 
@@ -52,13 +52,13 @@ async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> 
     return found
 
 
-async def card(request: Request, trunk_id: str, page: int | None = None, *, fresh: bool = False) -> Message:
+async def details_view(request: Request, trunk_id: str, page: int | None = None, *, fresh: bool = False) -> Message:
     pbx = request.station.pbx
     status, settings, listed, history, routes = await asyncio.gather(
         status_of(request, trunk_id, fresh=fresh),
         _part(pbx.trunks.get(trunk_id)),
         _part(pbx.trunks.list()),
-        _part(pbx.trunks.history(trunk_id, EVENTS)),
+        _part(pbx.trunks.history(trunk_id, MAX_READ_EVENTS)),
         routes_of(request, trunk_id),
     )
     before = await request.services.registrations.before(request.station.name, trunk_id)
@@ -83,31 +83,31 @@ class _Part:
         self.problem = problem
 
 
-async def _part(question: Awaitable[T]) -> _Part:
+async def _part(query: Awaitable[T]) -> _Part:
     """Return one part of the card; its error does not hide the others."""
     try:
-        return _Part(value=await question)
+        return _Part(value=await query)
     except PbxError as error:
         return _Part(problem=pbx_errors.describe(error))
 
 
 def _settings(trunk: Any) -> list[dict[str, Any]]:
-    shown = fields.FIELDS.shown(fields.known(trunk))
-    apart = ("name", "host", "username", "disabled")
-    return [field for field in shown if field["key"] not in apart and field["value"] not in ("", None)]
+    settings = fields.FIELDS.labelled(fields.current_values(trunk))
+    excluded = ("name", "host", "username", "disabled")
+    return [field for field in settings if field["key"] not in excluded and field["value"] not in ("", None)]
 
 
 def _listed(listed: _Part, trunk_id: str) -> list[dict[str, Any]]:
     """Return the one setting that the list has too, for keys that may not read this trunk alone."""
     rows = listed.value.value if listed.value else ()
     known = next(({"registration": row.registration} for row in rows if row.id == trunk_id and row.registration), {})
-    return fields.FIELDS.shown(known)
+    return fields.FIELDS.labelled(known)
 
 
 def _events(trunk: TrunkStatus, events: tuple[TrunkEvent, ...]) -> list[dict[str, Any]]:
     return [
         {"at": event.at, "state": event.state, "health": health_of_word(event.state, iax=trunk.is_iax)}
-        for event in events[:SHOWN_EVENTS]
+        for event in events[:MAX_LISTED_EVENTS]
         if event.at is not None
     ]
 
@@ -139,17 +139,17 @@ async def routes_of(request: Request, trunk_id: str) -> dict[str, Any]:
             for route in (outbound.value.value if outbound.value else ())
             if route.trunk == trunk_id
         ],
-        "problems": _different([incoming.problem, outbound.problem]),
+        "problems": _distinct([incoming.problem, outbound.problem]),
     }
 
 
-def _different(found: Sequence[dict[str, Any] | None]) -> list[dict[str, Any]]:
+def _distinct(found: Sequence[dict[str, Any] | None]) -> list[dict[str, Any]]:
     """Return each error once."""
-    different: list[dict[str, Any]] = []
+    distinct: list[dict[str, Any]] = []
     for problem in found:
-        if problem is not None and not any(pbx_errors.are_one(problem, other) for other in different):
-            different.append(problem)
-    return different
+        if problem is not None and not any(pbx_errors.are_one(problem, other) for other in distinct):
+            distinct.append(problem)
+    return distinct
 
 
 def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:
@@ -159,13 +159,13 @@ def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:
         first.append(Button(mark("🔎 Check now"), "trunk.check", data))
     rows = [tuple(first)]
     if request.may(Permission.TRUNKS).allowed:
-        off = health_of(status) is Health.OFF
-        label = mark("🔌 Switch on") if off else mark("🔌 Switch off")
-        switch = Button(label, "trunk.switch", {"id": status.id, "on": off})
+        is_off = health_of(status) is Health.OFF
+        label = mark("🔌 Switch on") if is_off else mark("🔌 Switch off")
+        switch = Button(label, "trunk.switch", {"id": status.id, "on": is_off})
         edit = Button(mark("✏️ Edit"), "trunk.edit", {"id": status.id})
         delete = Button(mark("🗑 Delete"), "trunk.delete", {"id": status.id})
         rows.append((switch, edit, delete))
-        if status.type.lower() == "sip" and status.state in LOST:
+        if status.type.lower() == "sip" and status.state in UNREGISTERED_STATES:
             rows.append((Button(mark("♻️ Re-register"), "trunk.reregister", {"id": status.id}),))
     if page is not None:
         rows.append((Button(TO_LIST, "trunks.show", {"page": page}),))

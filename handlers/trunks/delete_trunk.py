@@ -51,27 +51,27 @@ async def _ask(request: Request, trunk: TrunkStatus) -> Reply:
 @answer("trunk.name_to_delete", resume=OnRestart.VERIFY_FIRST)
 async def delete(request: Request) -> Reply:
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
-    said: dict[str, Any] = {"station": request.station.name, "name": name, "done": "deleted"}
+    change_facts: dict[str, Any] = {"station": request.station.name, "name": name, "done": "deleted"}
     if _as_seen(request.arguments) != _as_seen(name):
-        return Reply(Message("trunk_name_differs", said), outcome="another name was typed")
-    if not (request.resumed and await _gone(request, trunk_id)):
+        return Reply(Message("trunk_name_differs", change_facts), outcome="another name was typed")
+    if not (request.resumed and await _is_deleted(request, trunk_id)):
         written = await write(
             request,
             lambda: request.station.pbx.trunks.delete(trunk_id),
-            lambda: _gone(request, trunk_id),
-            Message("trunk_uncertain", said),
+            lambda: _is_deleted(request, trunk_id),
+            Message("trunk_uncertain", change_facts),
         )
         if written.late and not written.found:
-            facts = said | {"seen": written.seen}
+            facts = change_facts | {"seen": written.seen}
             return Reply(Message("trunk_not_done", facts), outcome=failure("not deleted", seen=written.seen))
     try:
-        gone = await _gone(request, trunk_id)
+        deleted = await _is_deleted(request, trunk_id)
     except PbxError as error:
-        return registration.unseen(trunk_id, said, error)
-    if not gone:
-        return Reply(Message("trunk_not_done", said | {"seen": True}), outcome="not deleted")
+        return registration.not_read_back(trunk_id, change_facts, error)
+    if not deleted:
+        return Reply(Message("trunk_not_done", change_facts | {"seen": True}), outcome="not deleted")
     change = audit.Change(before=request.data.get("known"))
-    return Reply(Message("trunk_deleted", said), outcome=f"deleted {name}", change=change)
+    return Reply(Message("trunk_deleted", change_facts), outcome=f"deleted {name}", change=change)
 
 
 def _as_seen(name: str) -> str:
@@ -79,7 +79,7 @@ def _as_seen(name: str) -> str:
     return " ".join(sanitize(name).split())
 
 
-async def _gone(request: Request, trunk_id: str) -> bool | None:
+async def _is_deleted(request: Request, trunk_id: str) -> bool | None:
     """Return True once the trunk is not listed. The states are cached for some seconds, also those of deleted
     trunks."""
     rows = (await request.station.pbx.trunks.list()).value

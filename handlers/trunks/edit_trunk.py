@@ -16,8 +16,8 @@ from handlers.parsing.fields import WrongValue
 from handlers.safety import password_in_chat
 from handlers.trunks import card, registration, trunks
 from handlers.trunks import fields as trunk_fields
-from handlers.trunks.facts import ReregistrationNote, old_of
-from handlers.trunks.unregister import let_go
+from handlers.trunks.facts import ReregistrationNote, note_of
+from handlers.trunks.unregister import wait_unregistered
 
 # Settings that change the registration, which is then watched.
 REGISTERS = frozenset({"host", "port", "username", "registration", "transport", "disabled"})
@@ -59,7 +59,7 @@ async def how_to_edit(request: Request) -> Reply:
         "name": status.name,
         "fields": [{"key": f.key, "label": f.label} for f in trunk_fields.FIELDS.table if f.key != fields.PASSWORD],
     }
-    return Reply(Message("trunk_edit_help", facts, registration.to_card(status.id)))
+    return Reply(Message("trunk_edit_help", facts, registration.details_rows(status.id)))
 
 
 async def _ask_another(request: Request, name: str, draft: TrunkDraft) -> None:
@@ -71,7 +71,7 @@ async def _ask_another(request: Request, name: str, draft: TrunkDraft) -> None:
 
 
 async def _ask_password(request: Request, trunk_id: str, name: str, draft: TrunkDraft) -> Reply:
-    data = {"id": trunk_id, "draft": trunk_fields.said(draft)}
+    data = {"id": trunk_id, "draft": trunk_fields.draft_values(draft)}
     facts = {"station": request.station.name, "name": name, "username": draft.username, "new": False}
     message, question = Message("trunk_password", facts), Question("trunk.new_password", data)
     if request.place.private:
@@ -93,7 +93,7 @@ async def take_password(request: Request) -> Reply:
 
 async def _ask(request: Request, trunk_id: str, draft: TrunkDraft) -> Reply:
     trunk = (await request.station.pbx.trunks.get(trunk_id)).value
-    differences = trunk_fields.FIELDS.changes(trunk_fields.known(trunk), trunk_fields.said(draft))
+    differences = trunk_fields.FIELDS.changes(trunk_fields.current_values(trunk), trunk_fields.draft_values(draft))
     if not differences and draft.secret is None:
         return Reply(Message("trunk_like_that", {"name": trunk.name}), outcome="nothing to change")
     payload = {
@@ -126,13 +126,13 @@ async def apply(request: Request) -> Reply:
     before = (await client.get(trunk_id)).value
     # Measured: a change that does not repeat the note deletes it.
     draft = TrunkDraft(**{"note": before.note} | kept["wanted"], secret=kept["secret"] or None)
-    if request.resumed and not _left(before, draft):
+    if request.resumed and not _pending_changes(before, draft):
         # Applied already. A password that the PBX does not show is written again, which has no further effect.
         before = before.model_copy(update=kept["seen"])
-    elif any(trunk_fields.known(before)[key] != value for key, value in kept["seen"].items()):
+    elif any(trunk_fields.current_values(before)[key] != value for key, value in kept["seen"].items()):
         # Changed since the preview: confirmed again.
         return await _ask(request, trunk_id, draft)
-    said: dict[str, Any] = {
+    change_facts: dict[str, Any] = {
         "station": request.station.name,
         "name": before.name,
         "done": "changed",
@@ -142,55 +142,57 @@ async def apply(request: Request) -> Reply:
     # Asterisk loads it seconds later, and ends no registration for a new password: the state may be that of before.
     old = await _note_before(request, trunk_id) if registers else None
     if kept["wanted"].get("disabled") is False:
-        await let_go(request.station, trunk_id, stopping=request.stopping)
+        await wait_unregistered(request.station, trunk_id, stopping=request.stopping)
 
-    async def look() -> Trunk | None:
-        now = (await client.get(trunk_id)).value
-        return None if _left(now, draft) or _password(now, draft, late=True) == "old" else now
+    async def poll() -> Trunk | None:
+        current = (await client.get(trunk_id)).value
+        return (
+            None if _pending_changes(current, draft) or _password_state(current, draft, late=True) == "old" else current
+        )
 
-    uncertain = Message("trunk_uncertain", said)
-    written = await verify_write.write(request, lambda: client.update(trunk_id, draft), look, uncertain)
+    uncertain = Message("trunk_uncertain", change_facts)
+    written = await verify_write.write(request, lambda: client.update(trunk_id, draft), poll, uncertain)
     if not written.seen:
-        return Reply(Message("trunk_not_done", said | {"seen": False}), outcome=verify_write.UNKNOWN)
+        return Reply(Message("trunk_not_done", change_facts | {"seen": False}), outcome=verify_write.UNKNOWN)
     try:
         after = (await client.get(trunk_id)).value
     except PbxError as error:
-        return registration.unseen(trunk_id, said, error)
-    said |= {
+        return registration.not_read_back(trunk_id, change_facts, error)
+    change_facts |= {
         "name": after.name,
-        "changes": trunk_fields.FIELDS.changes(trunk_fields.known(before), trunk_fields.known(after)),
-        "left": _left(after, draft),
-        "password": _password(after, draft, late=written.late),
+        "changes": trunk_fields.FIELDS.changes(trunk_fields.current_values(before), trunk_fields.current_values(after)),
+        "left": _pending_changes(after, draft),
+        "password": _password_state(after, draft, late=written.late),
     }
-    change = fields.as_change(said["changes"], new_password=draft.secret is not None)
+    change = fields.as_change(change_facts["changes"], new_password=draft.secret is not None)
     if registers:
-        return registration.begun(request, trunk_id, said, change, old)
+        return registration.watch_in_background(request, trunk_id, change_facts, change, old)
     message = Message(
         "trunk_done",
-        said | {"state": None, "waited": 0.0, "waiting": False},
-        registration.to_card(trunk_id),
+        change_facts | {"state": None, "waited": 0.0, "waiting": False},
+        registration.details_rows(trunk_id),
     )
     return Reply(message, outcome=f"changed {after.name}", change=change)
 
 
-def _left(trunk: Trunk, draft: TrunkDraft) -> list[dict[str, Any]]:
-    return trunk_fields.FIELDS.changes(trunk_fields.known(trunk), trunk_fields.said(draft))
+def _pending_changes(trunk: Trunk, draft: TrunkDraft) -> list[dict[str, Any]]:
+    return trunk_fields.FIELDS.changes(trunk_fields.current_values(trunk), trunk_fields.draft_values(draft))
 
 
-def _password(trunk: Trunk, draft: TrunkDraft, *, late: bool) -> str:
+def _password_state(trunk: Trunk, draft: TrunkDraft, *, late: bool) -> str:
     """State of the password. The PBX masks it for a trunk that registers with its provider; then its answer decides."""
     if draft.secret is None:
         return ""
-    shown = trunk.secret.get_secret_value()
-    if shown == MASK:
+    reported = trunk.secret.get_secret_value()
+    if reported == MASK:
         return "unseen" if late else "new"
-    return "new" if shown == draft.secret.get_secret_value() else "old"
+    return "new" if reported == draft.secret.get_secret_value() else "old"
 
 
 async def _note_before(request: Request, trunk_id: str) -> ReregistrationNote | None:
     """Store the state before the change, for the trunk's card in the next minutes."""
     try:
-        old = old_of(await card.status_of(request, trunk_id, fresh=True))
+        old = note_of(await card.status_of(request, trunk_id, fresh=True))
     except PbxError:
         return None
     await request.services.registrations.note_before(request.station.name, trunk_id, *old)

@@ -32,10 +32,10 @@ class ReregistrationNote(NamedTuple):
     since: float | None
 
     def is_kept(self, status: TrunkStatus) -> bool:
-        return self == old_of(status)
+        return self == note_of(status)
 
 
-def old_of(status: TrunkStatus) -> ReregistrationNote:
+def note_of(status: TrunkStatus) -> ReregistrationNote:
     return ReregistrationNote(status.state, status.last_change.timestamp() if status.last_change else None)
 
 
@@ -82,5 +82,5 @@ def _is_registering(trunk: TrunkStatus) -> bool:
     register with the PBX."""
     if trunk.type.lower() != "sip" or trunk.state != "unregistered":
         return False
-    begun, looked = trunk.last_change, trunk.last_update
-    return begun is not None and looked is not None and looked - begun < REGISTERING_FOR
+    changed_at, updated_at = trunk.last_change, trunk.last_update
+    return changed_at is not None and updated_at is not None and updated_at - changed_at < REGISTERING_FOR

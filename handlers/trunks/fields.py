@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from bot.messages.message import mark
 from bot.pbx import Trunk, TrunkDraft
 from handlers.parsing.fields import (
-    NOTHING,
+    EMPTY_WORDS,
     PASSWORD,
     PASSWORD_WORDS,
     Field,
@@ -65,7 +65,7 @@ def port(text: str) -> int:
 
 
 def username(text: str) -> str:
-    if text in NOTHING:
+    if text in EMPTY_WORDS:
         return ""
     if re.search(r"\s", text) or len(text) > 100:
         raise WrongValue(mark("at most 100 characters and no spaces"))
@@ -144,19 +144,19 @@ def completed(draft: TrunkDraft) -> TrunkDraft:
 
 def missing(draft: TrunkDraft) -> list[Problem]:
     """Required fields of this kind of trunk that are not set, besides the password."""
-    needed = {"outbound": ("name", "host", "username"), "inbound": ("name", "username"), "none": ("name", "host")}
+    required = {"outbound": ("name", "host", "username"), "inbound": ("name", "username"), "none": ("name", "host")}
     return [
         Problem(FIELDS.by_key[key].label, mark("is missing"))
-        for key in needed[draft.registration or "outbound"]
+        for key in required[draft.registration or "outbound"]
         if not getattr(draft, key)
     ]
 
 
-def said(draft: TrunkDraft) -> dict[str, Any]:
+def draft_values(draft: TrunkDraft) -> dict[str, Any]:
     """Return the fields that are set, without the password, by key."""
     return draft.model_dump(exclude_none=True, exclude={"secret"})
 
 
-def known(trunk: Trunk) -> dict[str, Any]:
+def current_values(trunk: Trunk) -> dict[str, Any]:
     """Return the same for a trunk of the PBX."""
     return trunk.model_dump(include=set(FIELDS.by_key) - {PASSWORD})

@@ -12,8 +12,8 @@ from bot.pbx import TrunkEvent
 
 GOOD = (Health.UP, Health.PARTIAL, Health.DEGRADED)
 # Seconds; no figure for a trunk that registers for the first time.
-LEAST = 60.0
-UNSEEN = frozenset({"unknown", ""})
+MIN_KNOWN = 60.0
+UNKNOWN_STATES = frozenset({"unknown", ""})
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -26,14 +26,14 @@ def availability(
     one may be the first state of a new trunk, which the history does not distinguish. `since` is the beginning of the
     current state, used without any events.
     """
-    told = [(event.at, event) for event in events if event.at is not None]
-    known_from = _known_from(told, current, since)
+    dated = [(event.at, event) for event in events if event.at is not None]
+    known_from = _known_from(dated, current, since)
     if known_from is None:
         return None
     start = max(start, known_from)
     good = known = 0.0
     until, state = now, current
-    for at, event in told:
+    for at, event in dated:
         began = max(at, start)
         if began < until:
             known, good = _counted(known, good, state, (until - began).total_seconds())
@@ -41,16 +41,16 @@ def availability(
         state = event.previous
     if until > start:
         known, good = _counted(known, good, state, (until - start).total_seconds())
-    return good / known if known >= LEAST else None
+    return good / known if known >= MIN_KNOWN else None
 
 
-def _known_from(told: Sequence[tuple[datetime, TrunkEvent]], current: str, since: datetime | None) -> datetime | None:
+def _known_from(dated: Sequence[tuple[datetime, TrunkEvent]], current: str, since: datetime | None) -> datetime | None:
     """Time from which the state is known: as far as the history reaches, or from the first state not unknown."""
-    if _counts_before(told[-1][1].previous if told else current):
+    if _counts_before(dated[-1][1].previous if dated else current):
         return LONG_AGO
-    if not told:
+    if not dated:
         return since
-    return next((at for at, event in reversed(told) if event.state.strip().lower() not in UNSEEN), None)
+    return next((at for at, event in reversed(dated) if event.state.strip().lower() not in UNKNOWN_STATES), None)
 
 
 def _counts_before(state: str) -> bool:

@@ -12,23 +12,25 @@ from handlers.dispatch.request import Reply, Request
 from handlers.trunks.card import status_of
 from handlers.trunks.facts import ReregistrationNote, trunk_facts
 
-FOR = 60.0
-EVERY = 4.0
+TIMEOUT = 60.0
+POLL_INTERVAL = 4.0
 # A failure lasts longer than two polls; otherwise the registration is still starting.
-SURE_AFTER = 2
+MAX_FAILED_POLLS = 2
 # Measured: a change reaches Asterisk 5 s after the last one, 24 s on a loaded machine. Watching a registered trunk
 # longer has no use: the PBX tries a new password only when it registers next.
 OLD_FOR = 30.0
 ANSWERED_BEFORE = 30.0
 
 
-async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: ReregistrationNote | None = None) -> Reply:
-    """`said` are the facts about the change, shown above the result. `old` is the state before, which may persist."""
+async def watch(
+    request: Request, trunk_id: str, change_facts: dict[str, Any], old: ReregistrationNote | None = None
+) -> Reply:
+    """`change_facts` are shown above the result. `old` is the state before the change, which may persist."""
     waited, failed, kept = 0.0, 0, False
     state: dict[str, Any] | None = None
-    while waited < FOR and not request.stopping():
-        await request.station.pause(EVERY)
-        waited += EVERY
+    while waited < TIMEOUT and not request.stopping():
+        await request.station.pause(POLL_INTERVAL)
+        waited += POLL_INTERVAL
         try:
             status = await status_of(request, trunk_id, fresh=True)
         except PbxError:
@@ -41,13 +43,13 @@ async def watch(request: Request, trunk_id: str, said: dict[str, Any], old: Rere
         if _is_refused(old, state, waited):
             state["cause"] = Cause.CREDENTIALS_REFUSED
         failed = failed + 1 if _has_failed(state) else 0
-        if failed > SURE_AFTER:
+        if failed > MAX_FAILED_POLLS:
             break
-    facts = said | {"state": state, "waited": waited, "waiting": False, "kept": kept}
+    facts = change_facts | {"state": state, "waited": waited, "waiting": False, "kept": kept}
     result = "as before" if kept else str(state["health"]) if state else "not seen"
     is_down = state is not None and state["health"] is Health.DOWN
-    buttons = to_card(trunk_id, anew=is_down and type_of(trunk_id) == "sip")
-    return Reply(Message("trunk_done", facts, buttons), outcome=f"{said['done']}: {result}")
+    buttons = details_rows(trunk_id, reregister=is_down and type_of(trunk_id) == "sip")
+    return Reply(Message("trunk_done", facts, buttons), outcome=f"{change_facts['done']}: {result}")
 
 
 def _is_settled(state: dict[str, Any], waited: float, *, kept: bool) -> bool:
@@ -77,26 +79,30 @@ def _is_refused(old: ReregistrationNote | None, state: dict[str, Any], waited: f
     return started and state["state"].lower() == "rejected" and contact_of(state["contact"]) is not ContactStatus.SILENT
 
 
-def begun(
-    request: Request, trunk_id: str, said: dict[str, Any], change: Change, old: ReregistrationNote | None = None
+def watch_in_background(
+    request: Request, trunk_id: str, change_facts: dict[str, Any], change: Change, old: ReregistrationNote | None = None
 ) -> Reply:
     """Report the change, and watch the registration in a background task."""
-    facts = said | {"state": None, "waited": 0.0, "waiting": True}
+    facts = change_facts | {"state": None, "waited": 0.0, "waiting": True}
     return Reply(
-        Message("trunk_done", facts, to_card(trunk_id)),
-        then=lambda: watch(request, trunk_id, said, old),
-        outcome=f"{said['done']} {said['name']}",
+        Message("trunk_done", facts, details_rows(trunk_id)),
+        then=lambda: watch(request, trunk_id, change_facts, old),
+        outcome=f"{change_facts['done']} {change_facts['name']}",
         change=change,
     )
 
 
-def unseen(trunk_id: str, said: dict[str, Any], error: PbxError) -> Reply:
+def not_read_back(trunk_id: str, change_facts: dict[str, Any], error: PbxError) -> Reply:
     """Report a change that the PBX accepted, after a failed read-back: neither done nor failed."""
-    facts = said | {"problem": pbx_errors.describe(error)}
-    return Reply(Message("trunk_unseen", facts, to_card(trunk_id)), outcome="accepted, but not read back")
+    facts = change_facts | {"problem": pbx_errors.describe(error)}
+    return Reply(Message("trunk_unseen", facts, details_rows(trunk_id)), outcome="accepted, but not read back")
 
 
-def to_card(trunk_id: str, *, anew: bool = False) -> Rows:
+def details_rows(trunk_id: str, *, reregister: bool = False) -> Rows:
     # Fresh: the PBX caches states for some seconds, and would show the one before.
-    card = Button(mark("🔎 Card"), "trunk.card", {"id": trunk_id, "fresh": True})
-    return ((card, Button(mark("♻️ Re-register"), "trunk.reregister", {"id": trunk_id})) if anew else (card,),)
+    details_button = Button(mark("🔎 Card"), "trunk.card", {"id": trunk_id, "fresh": True})
+    return (
+        (details_button, Button(mark("♻️ Re-register"), "trunk.reregister", {"id": trunk_id}))
+        if reregister
+        else (details_button,),
+    )

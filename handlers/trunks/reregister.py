@@ -13,7 +13,7 @@ from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
 from handlers.trunks import card, registration, reregister_run
-from handlers.trunks.facts import facts_of, old_of
+from handlers.trunks.facts import facts_of, note_of
 
 
 @button("trunk.reregister")
@@ -23,21 +23,21 @@ async def ask(request: Request) -> Reply:
     facts: dict[str, Any] = {"station": request.station.name, "name": status.name}
     if (why := await _why_not(request, status.id, facts_of(request, status)["health"])) is not None:
         on = Button(mark("🔌 Switch on"), "trunk.switch", {"id": status.id, "on": True})
-        rows: Rows = ((on,),) if why == "off" else registration.to_card(status.id)
+        rows: Rows = ((on,),) if why == "off" else registration.details_rows(status.id)
         return Reply(Message("trunk_not_anew", facts | {"why": why}, rows), beside=True, outcome=f"not offered: {why}")
-    state, since = old_of(status)
+    state, since = note_of(status)
     data = {"id": status.id, "name": status.name, "state": state, "since": since}
-    go = Button(mark("♻️ Re-register"), "trunk.reregister_now", data)
-    leave = Button(mark("Cancel"), "trunk.card", {"id": status.id})
+    confirm_button = Button(mark("♻️ Re-register"), "trunk.reregister_now", data)
+    cancel_button = Button(mark("Cancel"), "trunk.card", {"id": status.id})
     message = Message("trunk_reregister", facts | {"calls": await _calls_over(request, status.id)})
-    return confirm.preview(message, go, leave, beside=True, outcome=f"asked for {status.name}")
+    return confirm.preview(message, confirm_button, cancel_button, beside=True, outcome=f"asked for {status.name}")
 
 
 @button("trunk.reregister_now", resume=OnRestart.ATOMIC)
 async def reregister(request: Request) -> Reply:
     """Commit the record that it is to be switched on again before it is switched off."""
     trunk_id, name = str(request.data["id"]), str(request.data["name"])
-    wanted = Reregistration(
+    record = Reregistration(
         station=request.station.name,
         trunk=trunk_id,
         name=name,
@@ -50,9 +50,9 @@ async def reregister(request: Request) -> Reply:
         state=str(request.data.get("state", "")),
         since=request.data.get("since"),
     )
-    if not await request.services.registrations.begin(wanted):
+    if not await request.services.registrations.begin(record):
         return Reply(toast=mark("It is being registered anew already."), outcome="under way already")
-    return reregister_run.begun(request, wanted)
+    return reregister_run.start(request, record)
 
 
 async def _why_not(request: Request, trunk_id: str, health: Health) -> str | None:

@@ -16,69 +16,69 @@ from handlers.dispatch.intents import Place
 from handlers.dispatch.services import Services, Station, StationDirectory
 from handlers.recovery.resume import Resumption
 from handlers.trunks import reregister_run
-from handlers.trunks.unregister import let_go
+from handlers.trunks.unregister import wait_unregistered
 
 log = structlog.get_logger(__name__)
 
 # Seconds in which a write of a killed run may still be carried out.
 LATE = 60.0
-PAUSE, LONGEST_PAUSE = 2.0, 60.0
+PAUSE, MAX_PAUSE = 2.0, 60.0
 
 
 @on_startup
 async def switch_on(services: Services, clock: Clock, stop: asyncio.Event) -> None:
     """Retry for every trunk that was being re-registered, until it is on or `stop` is set."""
     await asyncio.gather(
-        *(_until_on(services.fleet, one, clock, stop) for one in await services.registrations.left_over())
+        *(_until_on(services.fleet, record, clock, stop) for record in await services.registrations.left_over())
     )
 
 
 @on_resume
-async def tell(resumption: Resumption) -> None:
+async def report_interrupted(resumption: Resumption) -> None:
     """Notify the requester of the result. A disabled trunk is enabled even if that person has lost the right."""
-    for left in await resumption.services.registrations.left_over():
-        if resumption.services.fleet.station(left.station) is None:
+    for record in await resumption.services.registrations.left_over():
+        if resumption.services.fleet.station(record.station) is None:
             continue
         resumed = await resumption.decide(
             "trunk.reregister_now",
-            person=left.person,
-            station=left.station,
-            place=Place(left.chat, left.thread, left.private),
-            shown=left.shown,
-            subject=left.name,
+            person=record.person,
+            station=record.station,
+            place=Place(record.chat, record.thread, record.private),
+            shown=record.shown,
+            subject=record.name,
         )
-        await resumption.conclude(resumed, reregister_run.goes_on(resumed.request, left))
+        await resumption.conclude(resumed, reregister_run.resume(resumed.request, record))
 
 
-async def _until_on(fleet: StationDirectory, left: Reregistration, clock: Clock, stop: asyncio.Event) -> None:
+async def _until_on(fleet: StationDirectory, record: Reregistration, clock: Clock, stop: asyncio.Event) -> None:
     # A fleet takes a moment to start; a station that is not in the settings any more never does.
     began = clock().timestamp()
-    while (station := fleet.station(left.station)) is None:
+    while (station := fleet.station(record.station)) is None:
         if stop.is_set() or clock().timestamp() - began > LATE:
             return
         await sleep_or_stop(stop, PAUSE)
-    station.watch.left_alone.add(left.trunk)
+    station.watch.left_alone.add(record.trunk)
     try:
-        await _keep_on(station, left, clock, stop)
+        await _keep_on(station, record, clock, stop)
         # Time for its registration; later than that the monitor evaluates it as any other.
         await sleep_or_stop(stop, LATE)
     finally:
-        station.watch.left_alone.discard(left.trunk)
+        station.watch.left_alone.discard(record.trunk)
 
 
-async def _keep_on(station: Station, left: Reregistration, clock: Clock, stop: asyncio.Event) -> None:
+async def _keep_on(station: Station, record: Reregistration, clock: Clock, stop: asyncio.Event) -> None:
     pause = PAUSE
     while not stop.is_set():
         try:
-            if await _is_on(station, left.trunk, stop) and clock().timestamp() - left.begun_at > LATE:
+            if await _is_on(station, record.trunk, stop) and clock().timestamp() - record.begun_at > LATE:
                 return
         except PbxError as error:
             log.warning(
-                "PBX error, enabling a trunk retried", station=station.name, trunk=left.trunk, reason=str(error)
+                "PBX error, enabling a trunk retried", station=station.name, trunk=record.trunk, reason=str(error)
             )
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE)
         except Exception:
-            log.exception("trunk not enabled, retries stopped", station=station.name, trunk=left.trunk)
+            log.exception("trunk not enabled, retries stopped", station=station.name, trunk=record.trunk)
             return
         await sleep_or_stop(stop, pause)
 
@@ -88,6 +88,6 @@ async def _is_on(station: Station, trunk_id: str, stop: asyncio.Event) -> bool:
     rows = (await station.pbx.trunks.list()).value
     if not any(row.id == trunk_id and row.disabled for row in rows):
         return True
-    await let_go(station, trunk_id, stopping=stop.is_set, patient=True)
+    await wait_unregistered(station, trunk_id, stopping=stop.is_set, retry_errors=True)
     await station.pbx.trunks.switch(trunk_id, on=True)
     return False

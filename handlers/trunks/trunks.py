@@ -15,7 +15,7 @@ from handlers.dispatch.rules import Topic
 from handlers.trunks import card
 from handlers.trunks.facts import ORDER, facts_of
 
-PAGE = 8
+PAGE_SIZE = 8
 
 
 @command(
@@ -28,7 +28,7 @@ PAGE = 8
 async def trunks(request: Request) -> Reply:
     if request.arguments:
         found = await find(request, request.arguments)
-        return Reply(await card.card(request, found[0].id) if len(found) == 1 else choice(request, found))
+        return Reply(await card.details_view(request, found[0].id) if len(found) == 1 else choice(request, found))
     return Reply(await _list(request, 0))
 
 
@@ -40,20 +40,20 @@ async def show(request: Request) -> Reply:
 async def find(request: Request, name: str) -> list[TrunkStatus]:
     """Trunks that match best: by name or id in full, by the beginning of a word in the name, by a part of it, by a part
     of the login or the host."""
-    wanted = name.strip().strip("\"'“”«»").casefold()
+    query = name.strip().strip("\"'“”«»").casefold()
     answer, rows = await asyncio.gather(request.station.pbx.trunks.statuses(), _rows(request))
-    everything = _all(answer.value, rows)
-    for meant in MEANT:
-        if found := [trunk for trunk in everything if meant(trunk, wanted)]:
+    all_trunks = _all(answer.value, rows)
+    for matches in MATCHERS:
+        if found := [trunk for trunk in all_trunks if matches(trunk, query)]:
             return found
     return []
 
 
-MEANT: tuple[Callable[[TrunkStatus, str], bool], ...] = (
-    lambda trunk, wanted: wanted in (trunk.name.casefold(), trunk.own_name.casefold(), trunk.id.casefold()),
-    lambda trunk, wanted: f" {wanted}" in f" {trunk.name.casefold()}",
-    lambda trunk, wanted: wanted in trunk.name.casefold(),
-    lambda trunk, wanted: wanted in trunk.username.casefold() or wanted in trunk.host.casefold(),
+MATCHERS: tuple[Callable[[TrunkStatus, str], bool], ...] = (
+    lambda trunk, query: query in (trunk.name.casefold(), trunk.own_name.casefold(), trunk.id.casefold()),
+    lambda trunk, query: f" {query}" in f" {trunk.name.casefold()}",
+    lambda trunk, query: query in trunk.name.casefold(),
+    lambda trunk, query: query in trunk.username.casefold() or query in trunk.host.casefold(),
 )
 
 
@@ -61,17 +61,17 @@ def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.
     """Answer to a name of no trunk, or of several with a button for each."""
     facts = {"station": request.station.name, "found": len(found)}
     return Message(
-        "trunk_choice", facts, tuple((Button(trunk.name, action, {"id": trunk.id}),) for trunk in found[:PAGE])
+        "trunk_choice", facts, tuple((Button(trunk.name, action, {"id": trunk.id}),) for trunk in found[:PAGE_SIZE])
     )
 
 
 async def _list(request: Request, page: int) -> Message:
     answer, listed = await asyncio.gather(request.station.pbx.trunks.statuses(), _rows(request))
     kinds = {row.id: row.registration for row in listed}
-    everything = _all(answer.value, listed)
-    rows = [facts_of(request, trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in everything]
+    all_trunks = _all(answer.value, listed)
+    rows = [facts_of(request, trunk) | {"registration": kinds.get(trunk.id, "")} for trunk in all_trunks]
     rows.sort(key=lambda row: (ORDER.index(row["health"]), row["name"]))
-    shown = paginate(rows, page, PAGE)
+    shown = paginate(rows, page, PAGE_SIZE)
     facts = {
         "station": request.station.name,
         "now": request.now,
@@ -85,9 +85,9 @@ async def _list(request: Request, page: int) -> Message:
     return Message("trunks", facts, _buttons(shown))
 
 
-def _all(told: Mapping[str, TrunkStatus], listed: Sequence[TrunkRow]) -> list[TrunkStatus]:
+def _all(reported: Mapping[str, TrunkStatus], listed: Sequence[TrunkRow]) -> list[TrunkStatus]:
     """Trunks whose state the PBX reports, and those that it only lists."""
-    return list(UnreportedTrunks({row.id: row for row in listed}).all(told).values())
+    return list(UnreportedTrunks({row.id: row for row in listed}).all(reported).values())
 
 
 async def _rows(request: Request) -> tuple[TrunkRow, ...]:
@@ -100,9 +100,9 @@ async def _rows(request: Request) -> tuple[TrunkRow, ...]:
 
 def _buttons(shown: Page[dict[str, Any]]) -> Rows:
     here = {"page": shown.number}
-    cards = [
+    detail_buttons = [
         Button(str(place), "trunk.card", {"id": row["id"], **here})
         for place, row in enumerate(shown.items, shown.first)
     ]
-    turns = paging.numbered_row(shown, "trunks.show")
-    return (*paging.grid(cards, PAGE), *turns, (Button(mark("↻ Refresh"), "trunks.show", here),))
+    page_row = paging.numbered_row(shown, "trunks.show")
+    return (*paging.grid(detail_buttons, PAGE_SIZE), *page_row, (Button(mark("↻ Refresh"), "trunks.show", here),))

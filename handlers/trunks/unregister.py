@@ -11,30 +11,30 @@ from bot.pbx import PbxError
 from handlers.dispatch.services import Station
 
 # Timeout in seconds; the longest that was measured is 24 s.
-WITHIN = 60.0
-EVERY = 2.0
+TIMEOUT = 60.0
+POLL_INTERVAL = 2.0
 
 
-async def let_go(
+async def wait_unregistered(
     station: Station,
     trunk_id: str,
     *,
     stopping: Callable[[], bool],
-    tell: Callable[[float], None] = lambda _seconds: None,
-    patient: bool = False,
+    on_wait: Callable[[float], None] = lambda _seconds: None,
+    retry_errors: bool = False,
 ) -> bool:
-    """Return True once Asterisk has no registration of the trunk. `tell` gets the seconds waited so far, before each
-    pause. On an error of the PBX a `patient` caller waits until the timeout, others not at all. The wait ends at a
+    """Return True once Asterisk has no registration of the trunk. `on_wait` gets the seconds waited so far, before each
+    pause. On an error of the PBX a `retry_errors` caller waits until the timeout, others not at all. The wait ends at a
     shutdown: a trunk without a registration is better than one that stays switched off."""
     waited = 0.0
-    while waited < WITHIN and not stopping():
+    while waited < TIMEOUT and not stopping():
         try:
             if trunk_id not in (await station.pbx.trunks.registrations()).value:
                 return True
         except PbxError:
-            if not patient:
+            if not retry_errors:
                 return False
-        tell(waited)
-        await station.pause(EVERY)
-        waited += EVERY
+        on_wait(waited)
+        await station.pause(POLL_INTERVAL)
+        waited += POLL_INTERVAL
     return False

@@ -23,7 +23,7 @@ from bot.spreadsheet import reader
 from bot.spreadsheet.writer import packed, write
 from handlers.employee_import import files
 from handlers.parsing import spreadsheet
-from handlers.parsing.spreadsheet import SENTENCES, WrongFile
+from handlers.parsing.spreadsheet import FAILURE_TEXTS, WrongFile
 from tests.end_to_end.harness import ANNA, BORIS, Program, Standins
 from tests.hostile.fixtures import bombs
 
@@ -108,7 +108,7 @@ async def test_what_takes_too_much_is_ended_and_the_sender_told(
     with pytest.raises(WrongFile) as wrong:
         async with asyncio.timeout(SOON):
             await spreadsheet.read(b"", 1)
-    assert wrong.value.problem == SENTENCES[failure]
+    assert wrong.value.problem == FAILURE_TEXTS[failure]
 
 
 async def test_five_thousand_people_are_written_and_read() -> None:

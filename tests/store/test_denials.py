@@ -104,8 +104,8 @@ async def test_an_import_that_ends_the_program_each_time_waits_for_its_person(st
     book = Imports(store, Time())
     number = await book.begin("Head office", 1001, ROWS)
     for _ in range(imports.MAX_STARTS):
-        assert [one.id for one in await recovery.left_over(store, NOW)] == [number]
-    assert await recovery.left_over(store, NOW) == []
+        assert [one.id for one in await recovery.take_resumable(store, NOW)] == [number]
+    assert await recovery.take_resumable(store, NOW) == []
     async with store.begin() as session:
         assert (await session.get_one(Import, number)).state == imports.STOPPED
         told = (await session.execute(select(Outgoing.chat_id, Outgoing.template))).all()
@@ -116,11 +116,11 @@ async def test_an_import_that_gets_on_survives_any_number_of_kills(store: Store)
     book = Imports(store, Time())
     number = await book.begin("Head office", 1001, ROWS)
     for _ in range(5):
-        assert len(await recovery.left_over(store, NOW)) == 1
+        assert len(await recovery.take_resumable(store, NOW)) == 1
         await book.save(number, ROWS)
         await book.save(number, ROWS, progress=True)
     # An import is not blamed for a normal shutdown.
     for _ in range(5):
-        assert len(await recovery.left_over(store, NOW)) == 1
+        assert len(await recovery.take_resumable(store, NOW)) == 1
         async with store.begin() as session:
             await imports.end_in_order(session)

@@ -45,8 +45,8 @@ def manual(rows: list[dict[str, Any]]) -> tuple[int, int, int, int]:
     """Return calls, answered, missed, average, computed exactly as the PBX's manual does."""
     answered = [r for r in rows if r.get("disposition") == "ANSWERED"]
     missed = [r for r in rows if r.get("disposition") in ("NO ANSWER", "NOANSWER")]
-    chat = sum(r.get("totalBillsec", 0) for r in answered)
-    return len(rows), len(answered), len(missed), chat // len(answered) if answered else 0
+    talk = sum(r.get("totalBillsec", 0) for r in answered)
+    return len(rows), len(answered), len(missed), talk // len(answered) if answered else 0
 
 
 def call(**fields: Any) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def call(**fields: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("name", RECORDED)
 def test_the_manuals_four_figures_come_out_of_real_records(name: str) -> None:
     pbx = counted(RECORDED[name]).pbx
-    assert (pbx.calls, pbx.answered, pbx.missed, pbx.chat.value) == manual(RECORDED[name])
+    assert (pbx.calls, pbx.answered, pbx.missed, pbx.talk.value) == manual(RECORDED[name])
 
 
 def test_missed_and_no_answer_are_what_the_manual_calls_missed_in_real_calls() -> None:
@@ -77,8 +77,8 @@ def test_an_unavailable_call_is_neither_answered_nor_missed_nor_in_the_average()
         ]
     )
     assert tally.outcomes == Counter({Outcome.UNAVAILABLE: 1, Outcome.ANSWERED: 1})
-    assert (tally.pbx.calls, tally.pbx.answered, tally.pbx.missed, tally.pbx.chat.value) == (2, 1, 0, 40)
-    assert tally.chat.value == 40
+    assert (tally.pbx.calls, tally.pbx.answered, tally.pbx.missed, tally.pbx.talk.value) == (2, 1, 0, 40)
+    assert tally.talk.value == 40
 
 
 def test_a_day_is_counted_by_trunk_caller_and_employee() -> None:
@@ -103,19 +103,19 @@ def test_a_day_is_counted_by_trunk_caller_and_employee() -> None:
         ]
     )
     assert tally.directions == Counter({Direction.INCOMING: 2, Direction.OUTGOING: 1})
-    assert (tally.answer_rate, tally.longest, tally.chat.value) == (50, 50, 40)
+    assert (tally.answer_rate, tally.longest, tally.talk.value) == (50, 50, 40)
     assert tally.callers.most_common() == [("79162222222", 2)]
     assert tally.caller_names == {"79162222222": "Client"}
     row = tally.trunks[TRUNK]
     assert (row.incoming, row.outgoing, row.answered, row.missed) == (2, 1, 2, 1)
     brown, smith = tally.employees["202"], tally.employees["201"]
-    assert (brown.name, brown.called, brown.answered, brown.chat) == ("Brown", 0, 1, 30)
-    assert (smith.name, smith.called, smith.answered, smith.chat) == ("Smith", 1, 0, 50)
+    assert (brown.name, brown.called, brown.answered, brown.talk) == ("Brown", 0, 1, 30)
+    assert (smith.name, smith.called, smith.answered, smith.talk) == ("Smith", 1, 0, 50)
     assert (tally.hours[9], tally.hours[14], tally.busiest_hour) == (1, 2, 14)
 
 
 def test_no_calls_have_no_rate_and_no_busiest_hour() -> None:
-    assert (CallStats().answer_rate, CallStats().busiest_hour, CallStats().chat.value) == (None, None, 0)
+    assert (CallStats().answer_rate, CallStats().busiest_hour, CallStats().talk.value) == (None, None, 0)
     assert bars(Counter()) == BARS[0] * 24
 
 
@@ -132,12 +132,12 @@ ROWS = st.builds(
     st.sampled_from(["", "74951110001"]),
     st.lists(
         st.builds(
-            lambda source, target, word, chat: {
+            lambda source, target, word, talk: {
                 "from_account": source,
                 "to_account": target,
                 "dst_num": target,
                 "disposition": word,
-                "billsec": chat if word == "ANSWERED" else 0,
+                "billsec": talk if word == "ANSWERED" else 0,
             },
             st.sampled_from(ACCOUNTS),
             st.sampled_from(ACCOUNTS),
@@ -153,13 +153,13 @@ ROWS = st.builds(
 def test_every_call_is_counted_once_wherever_it_is_counted(rows: list[dict[str, Any]]) -> None:
     tally = counted(rows)
     pbx = tally.pbx
-    assert (pbx.calls, pbx.answered, pbx.missed, pbx.chat.value) == manual(rows)
+    assert (pbx.calls, pbx.answered, pbx.missed, pbx.talk.value) == manual(rows)
     assert tally.total == tally.outcomes.total() == tally.hours.total() == len(rows)
     assert tally.callers.total() == tally.directions[Direction.INCOMING]
     assert tally.after_hours <= tally.outcomes[Outcome.MISSED] <= tally.directions[Direction.INCOMING]
     assert tally.answered_incoming + tally.outcomes[Outcome.MISSED] == tally.directions[Direction.INCOMING]
     assert sum(t.missed for t in tally.trunks.values()) <= tally.outcomes[Outcome.MISSED]
-    assert tally.longest >= tally.chat.value
+    assert tally.longest >= tally.talk.value
 
 
 @given(st.lists(ROWS), st.randoms(use_true_random=False))

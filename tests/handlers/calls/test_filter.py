@@ -154,7 +154,7 @@ def test_a_name_is_found_however_it_is_spelled(name: str, place: str) -> None:
 
 def test_a_name_is_found_by_the_numbers_of_whoever_has_it() -> None:
     wanted = read_filter("today Анна", NOW)
-    assert [one.query() for one in wanted.narrowings(["204", "+79161110204"])] == [
+    assert [one.query() for one in wanted.server_filters(["204", "+79161110204"])] == [
         {"search": "204"},
         {"search": "9161110204"},
     ]
@@ -166,7 +166,7 @@ def test_a_name_is_found_by_the_numbers_of_whoever_has_it() -> None:
 
 @pytest.mark.parametrize("numbers", [(), ("201", "202", "203", "204", "205")])
 def test_for_nobody_s_name_and_for_many_people_s_all_records_are_read(numbers: tuple[str, ...]) -> None:
-    assert [one.query() for one in read_filter("Анна", NOW).narrowings(numbers)] == [{}]
+    assert [one.query() for one in read_filter("Анна", NOW).server_filters(numbers)] == [{}]
 
 
 def test_a_caller_who_found_the_line_busy_was_missed_and_busy() -> None:
@@ -181,7 +181,7 @@ NUMBERS = st.sampled_from(["201", "202", "20", "89161111111", "+79161111111", "9
 
 def as_the_pbx_finds(call: CallRecord, wanted: CallFilter) -> bool:
     """Return True if the PBX's query finds the call: a part of a number, in any leg."""
-    (narrowing,) = wanted.narrowings()
+    (narrowing,) = wanted.server_filters()
     query = narrowing.query()
 
     def has(leg: CallRecordLeg, name: str, text: str) -> bool:

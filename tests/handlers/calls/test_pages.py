@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallRecord
-from handlers.calls.pages import PAGE, Place, Summary, place_of, summarise
+from handlers.calls.pages import PAGE_SIZE, RecordKey, Summary, key_of, summarise
 
 DAY = datetime(2026, 11, 23)  # noqa: DTZ001 (PBX local time)
 
@@ -21,7 +21,7 @@ def record(number: int, minute: int, answered: bool = True) -> CallRecord:
     )
 
 
-def page(records: Iterable[CallRecord], before: Place | None = None, after: Place | None = None) -> Summary:
+def page(records: Iterable[CallRecord], before: RecordKey | None = None, after: RecordKey | None = None) -> Summary:
     summary = Summary(before, after)
     for one in records:
         summary.add(one)
@@ -35,7 +35,7 @@ async def test_a_period_is_counted_whole_and_only_a_page_is_kept() -> None:
 
     summary = await summarise(records())
     assert (summary.total, summary.answered, summary.missed) == (5000, 2500, 2500)
-    assert summary.chat == 2500 * 30
+    assert summary.talk == 2500 * 30
     assert [r.linkedid for r in summary.page] == [f"c{n:04}" for n in range(4999, 4989, -1)]
 
 
@@ -56,35 +56,35 @@ RECORDS = st.lists(st.integers(0, 1439), max_size=60).map(
 def test_leafing_to_the_end_and_back_shows_every_call_once_newest_first(
     records: list[CallRecord], random: Random
 ) -> None:
-    expected = sorted(records, key=place_of, reverse=True)
+    expected = sorted(records, key=key_of, reverse=True)
     shuffled = random.sample(records, len(records))
     seen, pages, summary = list[CallRecord](), 1, page(shuffled)
     while True:
         assert summary.newer == len(seen)
-        assert len(summary.page) <= PAGE
+        assert len(summary.page) <= PAGE_SIZE
         seen += summary.page
         if len(seen) == len(records):
             break
-        summary, pages = page(shuffled, before=place_of(summary.page[-1])), pages + 1
+        summary, pages = page(shuffled, before=key_of(summary.page[-1])), pages + 1
     assert seen == expected
     for back in range(pages - 2, -1, -1):
-        summary = page(shuffled, after=place_of(summary.page[0]))
-        assert summary.page == expected[back * PAGE : (back + 1) * PAGE]
-        assert summary.newer == back * PAGE
+        summary = page(shuffled, after=key_of(summary.page[0]))
+        assert summary.page == expected[back * PAGE_SIZE : (back + 1) * PAGE_SIZE]
+        assert summary.newer == back * PAGE_SIZE
 
 
 @given(RECORDS, RECORDS)
 def test_calls_that_come_in_meanwhile_move_no_page(records: list[CallRecord], more: list[CallRecord]) -> None:
     first = page(records)
-    if first.total <= PAGE:
+    if first.total <= PAGE_SIZE:
         return
-    place = place_of(first.page[-1])
+    place = key_of(first.page[-1])
     later = [one.model_copy(update={"linkedid": f"new-{one.linkedid}"}) for one in more]
-    older = page([*records, *(one for one in later if place_of(one) > place)], before=place)
+    older = page([*records, *(one for one in later if key_of(one) > place)], before=place)
     assert older.page == page(records, before=place).page
 
 
 def test_a_page_whose_calls_are_all_gone_gives_way_to_the_newest() -> None:
     left = [record(number, 600 + number) for number in range(3)]
-    summary = page(left, before=place_of(record(0, 0)))
+    summary = page(left, before=key_of(record(0, 0)))
     assert (summary.page, summary.newer) == (left[::-1], 0)

@@ -30,7 +30,7 @@ async def fetched(answers: dict[str, httpx.Response]) -> tuple[Recording, list[s
         return answers[asked[-1]]
 
     async with Pbx("https://pbx", SecretStr("key"), transport=httpx.MockTransport(answer)) as pbx:
-        return await recordings._fetched(pbx, LEG), asked
+        return await recordings._fetch(pbx, LEG), asked
 
 
 @pytest.fixture(autouse=True)

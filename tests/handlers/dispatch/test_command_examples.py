@@ -7,7 +7,7 @@ import pytest
 from bot.messages.sanitize import plain
 from bot.store.database import Store
 from handlers import CATALOGUE
-from handlers.access.audit import PAGE
+from handlers.access.audit import PAGE_SIZE
 from handlers.employees.export_employees import WORDS
 from tests.handlers.dispatcher_harness import ANNA, DispatcherHarness
 from tests.handlers.update_factory import NOW
@@ -57,7 +57,7 @@ async def test_the_audit_turns_only_to_where_one_is_not(store: Store) -> None:
 
     await harness.types("/audit", ANNA, ANNA)
     turned()
-    for _ in range(PAGE):
+    for _ in range(PAGE_SIZE):
         await harness.types("/audit", ANNA, ANNA)
     turned()
     await harness.presses(harness.chat.keyboards[-1], ANNA, ANNA, f"{len(harness.chat.shown[-1].buttons) - 2}:0")

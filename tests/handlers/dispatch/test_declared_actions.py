@@ -16,7 +16,7 @@ OUTLIVED: Mapping[str, str] = {}
 # Actions that are not written out where the button is made. Those without names carry on what was checked before.
 COMPUTED: Mapping[str, Collection[str]] = {
     "handlers/dispatch/button_actions.py: press.name": (),
-    "handlers/incidents/acknowledge.py: action": {action for action, _ in acknowledge.DOES.values()},
+    "handlers/incidents/acknowledge.py: action": {action for action, _ in acknowledge.ACTIONS.values()},
     "handlers/recovery/pending_replies.py: button": (),
     "handlers/recovery/resume.py: subject.what": (),
     "handlers/silences/mutes.py: str(request.data['list'])": {"mutes.show", "maintenance.show"},

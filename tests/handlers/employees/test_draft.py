@@ -50,7 +50,7 @@ EVERY_FIELD = (
     ],
 )
 def test_one_line_is_an_employee(text: str, asked: dict[str, Any]) -> None:
-    assert fields.said(read_employee(text)) == asked
+    assert fields.draft_values(read_employee(text)) == asked
 
 
 @pytest.mark.parametrize(
@@ -97,13 +97,13 @@ def test_every_problem_is_named_at_once() -> None:
 def test_a_password_is_read_and_never_shown() -> None:
     draft = read_employee("243 John password=Qw3rtyUi9pAs")
     assert draft.body()["sip_secret"] == "Qw3rtyUi9pAs"
-    assert "Qw3rty" not in repr(draft) + str(fields.said(draft))
+    assert "Qw3rty" not in repr(draft) + str(fields.draft_values(draft))
 
 
 def test_a_change_is_what_differs_and_nothing_else() -> None:
     employee = Employee.model_validate({"number": "243", "user_username": "John", "mobile_number": "79001234567"})
     draft = EmployeeDraft(name="John", mobile="+79001234567", ring=30)
-    assert [(one["key"], one["old"], one["new"]) for one in fields.changes(employee, fields.said(draft))] == [
+    assert [(one["key"], one["old"], one["new"]) for one in fields.changes(employee, fields.draft_values(draft))] == [
         ("ring", 0, 30)
     ]
 

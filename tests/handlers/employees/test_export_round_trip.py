@@ -12,9 +12,9 @@ from bot.spreadsheet.reader import read
 from bot.spreadsheet.writer import packed, write
 from handlers.employee_import import files
 from handlers.employee_import.files import COLUMNS
-from handlers.employee_import.plan import ImportPlan, RowVerdict, plan_import
+from handlers.employee_import.plan import ImportPlan, RowResult, plan_import
 from handlers.employees import fields
-from handlers.employees.export_employees import BRIEF, brief, cell
+from handlers.employees.export_employees import BRIEF_COLUMNS, brief, cell
 from tests.fixtures.examples import examples
 
 LINE = st.text(
@@ -75,7 +75,7 @@ def test_in_full(employee: Employee, form: str) -> None:
 @given(NAME, MOBILE, st.sampled_from(["csv", "xlsx"]))
 def test_in_brief(name: str, mobile: str, form: str) -> None:
     def file(one: EmployeeRow) -> bytes:
-        return write(packed([BRIEF, brief(one, "RU")]), form, "employees")
+        return write(packed([BRIEF_COLUMNS, brief(one, "RU")]), form, "employees")
 
     first = file(EmployeeRow(id="7", number="201", name=name, mobile=mobile))
     (row,) = imported(first).rows
@@ -90,7 +90,7 @@ def test_the_pbx_s_own_export_is_imported() -> None:
         "fwd_ringlength,fwd_forwarding\n327,Пётр Ильин,p2@example.com,79161110034,,,1,auto,45,\n"
     )
     (row,) = imported(table.encode("utf-8-sig")).rows
-    assert (row.authorization, row.problems) == (RowVerdict.CREATE, ())
+    assert (row.result, row.problems) == (RowResult.CREATE, ())
     assert row.draft == EmployeeDraft(
         number="327",
         name="Пётр Ильин",
@@ -124,4 +124,4 @@ def test_a_mobile_that_somebody_has_with_an_8_is_the_same_with_a_7() -> None:
     there = [EmployeeRow(id="1", number="204", name="Anna", mobile="89261111111")]
     lines = files.read_pasted("number;name;mobile\n301;Boris;+79261111111")
     (row,) = plan_import(lines, there, {}, "201", "RU").rows
-    assert row.authorization is RowVerdict.CONFLICT
+    assert row.result is RowResult.CONFLICT

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.parsing.deadlines import LONGEST, NotADeadline, take_deadline
+from handlers.parsing.deadlines import MAX_AHEAD, NotADeadline, take_deadline
 
 at = datetime.fromisoformat
 NOW = at("2026-11-23 14:00")
@@ -87,4 +87,4 @@ def test_a_deadline_is_always_still_to_come(text: str, now: datetime) -> None:
         until, _ = take_deadline(text.split(), now)
     except NotADeadline:
         return
-    assert until is None or now < until <= now + LONGEST
+    assert until is None or now < until <= now + MAX_AHEAD

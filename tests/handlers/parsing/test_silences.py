@@ -11,7 +11,7 @@ from bot.incidents.silence import EVERYTHING
 from handlers.parsing.arguments import split
 from handlers.parsing.deadlines import NotADeadline
 from handlers.parsing.silences import find_until, take_subject, take_until
-from handlers.parsing.windows import Again, NotAWindow, Once, is_window, take_window
+from handlers.parsing.windows import NotAWindow, OneTimeWindow, WeeklyWindow, is_window, take_window
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # Monday, 14:00 in Berlin.
@@ -173,7 +173,7 @@ def test_of_two_moments_with_the_same_time_the_one_to_come_is_meant() -> None:
 )
 def test_a_window_that_comes_once_is_read(words: str, begins: str, ends: str) -> None:
     window, rest = take_window([*words.split(), "works", "at", "12:00"], WALL)
-    assert isinstance(window, Once)
+    assert isinstance(window, OneTimeWindow)
     assert (window.begins, window.ends, rest) == (at(begins), at(ends), ["works", "at", "12:00"])
 
 
@@ -196,7 +196,7 @@ def test_a_window_that_comes_once_is_read(words: str, begins: str, ends: str) ->
 )
 def test_a_window_that_repeats_is_read(words: str, days: set[int], starts: time, minutes: int) -> None:
     window, rest = take_window([*words.split(), "updates"], WALL)
-    assert (window, rest) == (Again(frozenset(days), starts, minutes), ["updates"])
+    assert (window, rest) == (WeeklyWindow(frozenset(days), starts, minutes), ["updates"])
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_whatever_is_written_a_window_is_still_to_come(words: list[str], now: da
     except NotAWindow:
         return
     assert rest == words[len(words) - len(rest) :]
-    if isinstance(window, Once):
+    if isinstance(window, OneTimeWindow):
         assert now <= window.begins < window.ends
     else:
         assert window.days

@@ -166,14 +166,14 @@ async def test_the_list_is_turned_where_it_stands_for_whoever_turns_it(store: St
     names = tuple(f"pbx{number:02}" for number in range(12))
     fleet = fleet_of(store, *names, grants=(Grant(ROOT, "viewer"), Grant(ALICE, "viewer", "pbx11")))
     await fleet.types("/stations", ROOT, ROOT)
-    assert len(shown(fleet)) == stations.PAGE
+    assert len(shown(fleet)) == stations.PAGE_SIZE
     await fleet.presses(fleet.chat.keyboards[-1], ROOT, ROOT, "0:0")
     assert shown(fleet) == ["🟢 pbx10", "🟢 pbx11"]
     assert fleet.chat.edited == ["stations"]
 
 
 async def test_who_does_not_answer_in_time_is_a_question_mark(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stations, "ASKED_WITHIN", 0.01)
+    monkeypatch.setattr(stations, "QUERY_TIMEOUT", 0.01)
     fleet = fleet_of(store, "acme", "baker")
     sees(fleet, "baker", Health.UP, slow=True)
     await fleet.types("/stations", ROOT, ROOT)
@@ -188,5 +188,5 @@ async def test_of_a_thousand_only_those_that_are_shown_are_asked(store: Store) -
     await fleet.types("/stations", ROOT, ROOT)
     # Processor seconds, far more than needed: the time must not grow with the square of the fleet.
     assert time.process_time() - began < 2
-    assert sum(station.pbx.asked for name, station in fleet.running.items() if name) == stations.PAGE
+    assert sum(station.pbx.asked for name, station in fleet.running.items() if name) == stations.PAGE_SIZE
     assert fleet.chat.shown[-1].facts["total"] == 1000

@@ -150,7 +150,7 @@ async def test_a_fault_of_the_bot_leaves_no_trunk_unwatched(room: Room, monkeypa
     async def broken(*_args: object, **_options: object) -> bool:
         raise RuntimeError("a fault")
 
-    monkeypatch.setattr("handlers.trunks.reregister_run.let_go", broken)
+    monkeypatch.setattr("handlers.trunks.reregister_run.wait_unregistered", broken)
     await room.registers_anew("Zadarma")
     assert room.running[STATION].watch.left_alone == set()
     assert len(await room.services.registrations.left_over()) == 1, "the next start switches it on"

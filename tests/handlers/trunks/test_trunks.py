@@ -42,7 +42,7 @@ def test_every_field_of_the_article_is_read_in_both_languages() -> None:
         "qualify": False,
         "disabled": True,
     }
-    assert "s3cret" not in repr(draft) + str(fields.said(draft))
+    assert "s3cret" not in repr(draft) + str(fields.draft_values(draft))
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def test_whatever_is_written_is_told_without_an_error(text: str) -> None:
     assert password_in_chat.is_loose(words) in (True, False)
     draft, problems = fields.read_fields(words.fields)
     assert all(problem.value == "" for problem in problems if problem.label == "Password")
-    assert "secret" not in fields.said(draft)
+    assert "secret" not in fields.draft_values(draft)
 
 
 def test_the_card_reads_as_the_language_does() -> None:
@@ -227,7 +227,7 @@ def test_the_card_reads_as_the_language_does() -> None:
         "rtt": 28,
         "contact": "",
         "username": "316811",
-        "settings": fields.FIELDS.shown({"qualify": True, "qualify_every": 60}),
+        "settings": fields.FIELDS.labelled({"qualify": True, "qualify_every": 60}),
         "events": [{"at": noon, "state": word, "health": "up"} for word in words],
         "routes": {"incoming": [], "outbound": [], "problems": []},
         "problem": None,

@@ -65,7 +65,7 @@ class Resources:
 
 
 class Program:
-    """Parts of one run, connected; nothing runs yet."""
+    """Parts of one run, connected. No task is started."""
 
     def __init__(
         self, settings: Settings, stations: Sequence[StationSettings], resources: Resources, reread: StationReader

@@ -33,7 +33,7 @@ class IncidentParts:
 
 
 def build_station(settings: StationSettings, shared: SharedServices) -> StationMonitor:
-    """Build the monitor of a station; nothing runs yet."""
+    """Build the monitor of a station. No task is started."""
     zone = PbxTimeZone(settings.timezone)
     incidents = build_incidents(settings, shared, zone)
     return StationMonitor(

@@ -123,9 +123,9 @@ def _hurry(times: float) -> None:
 def _leave_time_for_work(speed: float) -> None:
     """Lengthen the timeouts that bound processor time, which an accelerated clock does not shorten."""
     from bot.app import application
-    from handlers.dispatch import dispatcher
+    from handlers.dispatch import button_actions
 
-    for module, name in ((dispatcher, "ANSWER_PRESS_WITHIN"), (application, "ENDS_WITHIN")):
+    for module, name in ((button_actions, "ANSWER_PRESS_WITHIN"), (application, "ENDS_WITHIN")):
         vars(module)[name] *= speed
 
 

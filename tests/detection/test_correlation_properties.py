@@ -85,7 +85,7 @@ def judge(world: FleetWorld, incidents: Sequence[Incident]) -> None:
 
 @examples(STORIES, STORIES)
 @given(story=stories)
-def test_the_unrelated_is_told_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
+def test_the_unrelated_is_reported_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
     async def play() -> None:
         store = stores.in_memory()
         try:

@@ -57,7 +57,7 @@ def notes(world: World) -> list[Heard]:
     return [one for one in world.heard if one.template == "note_blind"]
 
 
-async def test_what_happened_while_the_bot_was_off_is_told_once_and_wakes_nobody(world: World) -> None:
+async def test_what_happened_while_the_bot_was_off_is_reported_once_and_wakes_nobody(world: World) -> None:
     await is_away(world, minutes=21, down_from=4, down_for=8)
     (note,) = notes(world)
     assert (note.chat, note.loud) == (GROUP, False)
@@ -84,13 +84,13 @@ async def test_that_nothing_happened_is_worth_a_word_only_after_long(world: Worl
     assert ["no trunk was down meanwhile" in note.text for note in notes(world)] == [True] * said
 
 
-async def test_an_outage_too_short_to_be_told_is_not_told_afterwards(world: World) -> None:
+async def test_an_outage_too_short_to_be_reported_is_not_reported_afterwards(world: World) -> None:
     await is_away(world, minutes=10, down_from=4, down_for=1 / 3)
     assert world.heard == []
     assert await world.incidents() == []
 
 
-async def test_what_happened_while_the_pbx_could_not_be_reached_is_told_when_it_answers(world: World) -> None:
+async def test_what_happened_while_the_pbx_could_not_be_reached_is_reported_when_it_answers(world: World) -> None:
     await is_lost(world, minutes=20, down_from=5, down_for=6)
     (note,) = notes(world)
     assert "Zadarma was down 15:15:00 – 15:21:00 (6 min)" in note.text
@@ -234,7 +234,7 @@ async def looks_in_vain(world: World) -> Callable[[], None]:
     return repair
 
 
-async def test_what_could_not_be_stored_is_told_at_the_next_look(world: World) -> None:
+async def test_what_could_not_be_stored_is_reported_at_the_next_look(world: World) -> None:
     repair = await looks_in_vain(world)
     repair()
     await world.pass_(2 * MINUTE)

@@ -130,7 +130,7 @@ def held_throughout(incident: Incident) -> bool:
 
 @ENOUGH
 @given(story=stories)
-def test_every_outage_is_told_once_and_so_is_its_end(story: list[Step]) -> None:
+def test_every_outage_is_reported_once_and_so_is_its_end(story: list[Step]) -> None:
     async def scene(world: World) -> None:
         await lives(world, story)
         incidents = await world.incidents()

@@ -54,7 +54,7 @@ def sends(rows: list[Outgoing]) -> list[Outgoing]:
     return [row for row in rows if row.action == "send"]
 
 
-async def test_an_alert_is_owed_to_every_chat_with_a_sound_and_a_button(books: Books) -> None:
+async def test_an_alert_is_queued_to_every_chat_with_a_sound_and_a_button(books: Books) -> None:
     await books.opens()
     owed = await books.owed()
     assert [(row.chat_id, row.thread_id) for row in owed] == list(CHATS)
@@ -122,7 +122,7 @@ async def test_another_stations_incident_is_not_ours_to_take(books: Books) -> No
     assert (await books.incident()).acknowledged_at is None
 
 
-async def test_a_warning_that_worsens_is_told_anew_with_a_sound_and_must_be_taken_anew(books: Books) -> None:
+async def test_a_warning_that_worsens_is_reported_anew_with_a_sound_and_must_be_taken_anew(books: Books) -> None:
     number = await books.opens(kind=Kind.TRUNK_DEGRADED)
     await books.incident_manager.acknowledge(number, ANNA, "Anna", books.now)
     last = await books.arrives()
@@ -197,7 +197,7 @@ async def test_the_chain_says_what_happened_and_when_it_was_known(books: Books) 
     assert (chain[-1].at, chain[-1].noted_at) == (books.now - timedelta(seconds=20), books.now)
 
 
-async def test_whoever_gets_it_handed_over_is_told_and_has_it_only_once_they_take_it(books: Books) -> None:
+async def test_whoever_gets_it_handed_over_is_notified_and_has_it_only_once_they_take_it(books: Books) -> None:
     await books.meets_everybody()
     number = await books.opens()
     await books.incident_manager.acknowledge(number, ANNA, "Anna", books.now)

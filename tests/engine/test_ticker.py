@@ -159,7 +159,7 @@ async def test_two_programs_over_one_store_tell_nobody_twice(store_file: Path) -
             await store.close()
 
 
-async def test_it_does_what_is_due_at_once_when_it_is_woken_and_ends_when_it_is_told(books: Books) -> None:
+async def test_it_does_what_is_due_at_once_when_it_is_woken_and_ends_when_it_is_asked_to(books: Books) -> None:
     clock, stop = ticker(books), asyncio.Event()
     running = asyncio.create_task(clock.run(stop))
     await asyncio.sleep(0.01)

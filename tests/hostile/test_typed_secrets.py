@@ -125,14 +125,14 @@ async def test_the_audit_keeps_it_of_nobody(office: DispatcherHarness, text: str
 
 
 @pytest.mark.parametrize("text", TYPED)
-async def test_the_group_is_told(office: DispatcherHarness, text: str) -> None:
+async def test_the_group_is_notified(office: DispatcherHarness, text: str) -> None:
     await office.types(text.replace("§", SECRET))
     assert [template for _, template, _ in office.chat.said] == ["password_in_group"]
     assert len(office.chat.deleted) == 1
     assert SECRET not in str(office.chat.said)
 
 
-async def test_talk_of_somebody_with_a_role_is_told_of_it_too(office: DispatcherHarness) -> None:
+async def test_talk_of_somebody_with_a_role_is_notified_of_it_too(office: DispatcherHarness) -> None:
     await office.says(f"the passowrd is {SECRET}")
     await office.says("has anybody seen my passport today?")
     assert [template for _, template, _ in office.chat.said] == ["password_in_group"]

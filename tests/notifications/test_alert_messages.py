@@ -39,7 +39,7 @@ async def test_what_comes_together_is_one_message(books: Books) -> None:
     assert await shown(books) == [2]
 
 
-async def test_each_that_joins_keeps_the_door_open_for_the_next(books: Books) -> None:
+async def test_each_that_joins_keeps_the_chat_open_for_the_next(books: Books) -> None:
     for number in range(4):
         await books.opens(f"t{number}")
         books.passes(TOGETHER.total_seconds() - 1)
@@ -87,7 +87,7 @@ async def test_what_is_silent_does_not_join_the_message_of_a_refused_login(books
     assert await shown(books) == [1, 1]
 
 
-async def test_a_message_has_room_for_so_many_and_the_next_takes_the_rest(books: Books) -> None:
+async def test_a_message_takes_so_many_and_the_next_takes_the_rest(books: Books) -> None:
     for number in range(MOST_ON_A_CARD + 3):
         await books.opens(f"t{number}")
     assert await shown(books) == [MOST_ON_A_CARD, 3]
@@ -203,7 +203,7 @@ async def _is_silenced(books: Books) -> Silence:
     return made
 
 
-async def test_what_becomes_worse_beneath_a_mute_is_shown_where_it_was_told_and_its_end_too(books: Books) -> None:
+async def test_what_becomes_worse_beneath_a_mute_is_shown_where_it_was_reported_and_its_end_too(books: Books) -> None:
     await books.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
     last = await books.arrives()
     await _is_silenced(books)
@@ -217,7 +217,7 @@ async def test_what_becomes_worse_beneath_a_mute_is_shown_where_it_was_told_and_
     assert "is up again" in read((await books.owed(since=last))[0])
 
 
-async def test_what_became_worse_beneath_a_mute_is_told_when_that_ends_and_the_old_message_points_to_it(
+async def test_what_became_worse_beneath_a_mute_is_reported_when_that_ends_and_the_old_message_points_to_it(
     books: Books,
 ) -> None:
     await books.opens(kind=Kind.TRUNK_DEGRADED)
@@ -234,7 +234,7 @@ async def test_what_became_worse_beneath_a_mute_is_told_when_that_ends_and_the_o
     assert (old.about, read(old)) == (last, "🟡 Zadarma is down: see the newer message below.")
 
 
-async def test_who_is_not_told_anew_of_what_became_worse_is_told_its_end_all_the_same(books: Books) -> None:
+async def test_who_is_not_notified_anew_of_what_became_worse_is_notified_of_its_end_all_the_same(books: Books) -> None:
     books.on_call.levels = [[ANNA, BORIS]]
     number = await books.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
     await books.arrives()
@@ -350,7 +350,7 @@ async def test_a_reminder_of_what_was_never_sent_is_the_message_itself(books: Bo
     assert "(40 min 40 s before this message)" in read(only, now=books.now)
 
 
-async def test_a_change_owed_while_the_message_failed_does_not_undo_what_it_shows_in_the_end(books: Books) -> None:
+async def test_a_change_queued_while_the_message_failed_does_not_undo_what_it_shows_in_the_end(books: Books) -> None:
     await books.opens("t1")
     await books.opens("t2")
     (row,) = await books.alerts()

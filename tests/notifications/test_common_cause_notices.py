@@ -59,7 +59,7 @@ async def test_who_is_on_call_for_one_pbx_is_called_all_the_same(world: FleetWor
     assert len(world.alerts(ANNA)) == 1
 
 
-async def test_a_trunk_that_stays_down_when_the_provider_is_back_is_told_then(world: FleetWorld) -> None:
+async def test_a_trunk_that_stays_down_when_the_provider_is_back_is_reported_then(world: FleetWorld) -> None:
     await provider_dies(world)
     world.lives(*range(1, COUNT))
     await world.pass_(180)
@@ -73,7 +73,7 @@ async def test_a_trunk_that_stays_down_when_the_provider_is_back_is_told_then(wo
     assert len(world.ends(FLEET)) == 2
 
 
-async def test_another_trunk_that_is_down_meanwhile_is_told_to_everybody(world: FleetWorld) -> None:
+async def test_another_trunk_that_is_down_meanwhile_is_reported_to_everybody(world: FleetWorld) -> None:
     await provider_dies(world)
     world.dies(5, trunk="own")
     await world.pass_(60)
@@ -98,7 +98,7 @@ async def test_our_own_internet_is_one_page_and_customers_hear_nothing(world: Fl
     assert all(one.held_by == "internet" and one.step == 0 for one in held)
 
 
-async def test_a_pbx_that_stays_unreachable_when_the_internet_is_back_is_told_then(world: FleetWorld) -> None:
+async def test_a_pbx_that_stays_unreachable_when_the_internet_is_back_is_reported_then(world: FleetWorld) -> None:
     world.hidden(*EVERYBODY)
     await world.pass_(300)
     world.seen(*range(1, COUNT))
@@ -133,7 +133,7 @@ async def test_a_restart_amid_it_tells_nobody_anything_new(world: FleetWorld, af
     assert not [one for one in world.heard if one.chat <= -1000]
 
 
-async def test_a_hiccup_shorter_than_the_hold_off_is_told_to_nobody(world: FleetWorld) -> None:
+async def test_a_hiccup_shorter_than_the_hold_off_is_reported_to_nobody(world: FleetWorld) -> None:
     world.hidden(*EVERYBODY)
     await world.pass_(20)
     world.seen(*EVERYBODY)
@@ -141,7 +141,7 @@ async def test_a_hiccup_shorter_than_the_hold_off_is_told_to_nobody(world: Fleet
     assert world.heard == []
 
 
-async def test_two_pbxs_that_are_hit_together_are_told_one_by_one(world: FleetWorld) -> None:
+async def test_two_pbxs_that_are_hit_together_are_reported_one_by_one(world: FleetWorld) -> None:
     world.hidden(3, 4)
     await world.pass_(60)
     assert [len(world.alerts(world.all[number].chat)) for number in (3, 4)] == [1, 1]

@@ -65,7 +65,7 @@ def last(world: World, chat: int) -> Heard:
 
 
 @pytest.mark.parametrize(("kind", "subject", "facts", "begins", "ends"), CONDITIONS)
-async def test_each_is_told_and_its_end_too(
+async def test_each_is_reported_and_its_end_too(
     world: World, kind: Kind, subject: str, facts: dict[str, Any], begins: str, ends: str
 ) -> None:
     now = world.clock.now
@@ -132,7 +132,7 @@ async def test_a_rehearsal_that_nobody_takes_goes_on_to_the_next_and_ends_after_
     assert not [heard for heard in world.heard if heard.chat == VERA and heard.loud]
 
 
-async def test_a_kind_that_only_a_newer_version_knows_is_told_as_an_outage(world: World) -> None:
+async def test_a_kind_that_only_a_newer_version_knows_is_reported_as_an_outage(world: World) -> None:
     """Stored by the newer version before it was rolled back."""
     now = world.clock.now
     async with world.store.begin() as session:

@@ -54,7 +54,7 @@ async def test_an_outage_that_its_group_does_not_take_goes_to_the_administrators
     assert await told(books, GROUP) == ["alert"]
 
 
-async def test_that_general_is_closed_is_told_with_the_way_out(books: Books) -> None:
+async def test_that_general_is_closed_is_reported_with_the_way_out(books: Books) -> None:
     await books.opens()
     (alert,) = await books.alerts()
     await books.cannot_be_delivered(alert.id, "TOPIC_CLOSED")
@@ -84,7 +84,7 @@ async def test_a_group_that_lets_the_bot_in_again_gets_the_next_one(books: Books
     assert await told(books, ANNA) == ["chat_closed", "alert"]
 
 
-async def test_the_end_of_what_the_group_saw_goes_to_the_administrators_when_it_is_shut_meanwhile(
+async def test_the_end_of_what_the_group_was_shown_goes_to_the_administrators_when_it_is_shut_meanwhile(
     books: Books,
 ) -> None:
     await books.opens()
@@ -242,7 +242,7 @@ async def test_a_group_let_in_after_the_end_sees_that_it_is_over(books: Books) -
     assert changed[1].silent
 
 
-async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its_end(books: Books) -> None:
+async def test_who_is_let_in_and_is_not_notified_anew_keeps_the_message_and_sees_its_end(books: Books) -> None:
     """It is acknowledged by now."""
     books.on_call.levels = [[BORIS, ANNA]]
     number = await books.opens()

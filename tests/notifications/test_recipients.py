@@ -47,7 +47,7 @@ async def everybody(books: Books) -> tuple[int, ...]:
         return (await books.people.everybody(session, START)).people
 
 
-async def test_the_next_is_whoever_comes_next_and_was_not_told_yet(books: Books) -> None:
+async def test_the_next_is_whoever_comes_next_and_was_not_notified_yet(books: Books) -> None:
     books.on_call.levels = [[ANNA, BORIS, VERA]]
     assert await next_of(books) == OnCallTargets((ANNA,))
     assert await next_of(books, (ANNA,)) == OnCallTargets((BORIS,))

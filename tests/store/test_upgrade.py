@@ -157,7 +157,7 @@ async def test_what_was_sent_is_edited_and_answered_when_it_ends(old: OldStore, 
     assert "Anna took it" in read(edit)
 
 
-async def test_what_was_not_sent_yet_is_told_anew_and_once(old: OldStore, books: Books) -> None:
+async def test_what_was_not_sent_yet_is_reported_anew_and_once(old: OldStore, books: Books) -> None:
     number = old.incident("zadarma")
     old.message(number, "pending")
     old.message(number, "sending", FORUM.chat, thread=FORUM.thread)
@@ -171,7 +171,7 @@ async def test_what_was_not_sent_yet_is_told_anew_and_once(old: OldStore, books:
     assert all(read(row).startswith("🔴 Zadarma is down") for row in waiting)
 
 
-async def test_a_chat_that_had_not_heard_of_it_hears_of_it(old: OldStore, books: Books) -> None:
+async def test_a_chat_that_had_not_been_notified_of_it_is_notified(old: OldStore, books: Books) -> None:
     number = old.incident("zadarma")
     old.message(number, "sent")
     old.message(number, "pending", FORUM.chat, thread=FORUM.thread)

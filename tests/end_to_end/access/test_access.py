@@ -100,7 +100,7 @@ def test_the_second_administrator_hears_that_somebody_was_faster(office: Standin
     assert menu(office, person) == ANYONE
 
 
-def test_who_was_refused_is_told_and_may_not_ask_again_within_a_day(office: Standins) -> None:
+def test_who_was_refused_is_notified_and_may_not_ask_again_within_a_day(office: Standins) -> None:
     person = newcomer(office, "Roman")
     press(office, request_of(office, person), "Refuse", "refused")
     office.wait_for_message("did not give you access to Head office", person, seen_by=person)

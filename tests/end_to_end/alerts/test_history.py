@@ -120,7 +120,7 @@ def test_check_now_measures_the_trunk_of_the_incident(office: Standins, past: di
 
 
 @pytest.mark.parametrize("person", [ANNA, BORIS, VERA])
-def test_the_whole_chain_is_told(office: Standins, past: dict[str, int], group: int, person: int) -> None:
+def test_the_whole_chain_is_reported(office: Standins, past: dict[str, int], group: int, person: int) -> None:
     shown = office.asks(person, f"/why {past['over']}", group)
     for line in (
         "It began: down, the provider refuses the login",

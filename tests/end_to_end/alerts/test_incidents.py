@@ -113,7 +113,7 @@ def buttons(message: Seen) -> list[str]:
 # --- people ----------------------------------------------------------------------------------------------------------
 
 
-def test_nobody_takes_it_and_it_goes_from_one_to_the_next_to_everybody_and_is_then_told_anew(
+def test_nobody_takes_it_and_it_goes_from_one_to_the_next_to_everybody_and_is_then_notified_anew(
     hasty: Standins,
 ) -> None:
     new_lines(hasty, "Line 1")
@@ -317,7 +317,7 @@ def test_a_trunk_that_comes_and_goes_is_one_live_card_with_a_counter(
     assert len(standins.from_bot(GROUP)) == 1
 
 
-def test_killed_while_an_outage_is_told_it_tells_its_end_and_what_it_did_not_see(
+def test_killed_while_an_outage_is_reported_it_tells_its_end_and_what_it_did_not_see(
     standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
 ) -> None:
     program = start_bot()

@@ -137,7 +137,7 @@ def test_the_button_to_take_over_asks_first_and_is_for_operators(office: Standin
     assert "On call" in press(office, shifts, "↩ On call", "On call", VERA)
 
 
-def test_who_gives_a_duty_away_tells_the_receiver(office: Standins, group: int) -> None:
+def test_who_gives_a_shift_away_tells_the_receiver(office: Standins, group: int) -> None:
     set_weekly(office)
     opened(office, BORIS)
     begun = office.says(BORIS, "hello")
@@ -165,7 +165,7 @@ def test_a_swap_counts_only_when_the_other_agrees_in_private(office: Standins, g
     assert "Boris Petrov @boris_petrov · since" in office.asks(VERA, "/oncall", group)
 
 
-def test_a_refused_swap_is_told_where_it_was_asked(office: Standins, group: int) -> None:
+def test_a_refused_swap_is_reported_where_it_was_asked(office: Standins, group: int) -> None:
     set_weekly(office)
     opened(office, BORIS)
     begun = office.says(BORIS, "hello")

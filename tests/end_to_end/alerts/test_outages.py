@@ -59,7 +59,7 @@ def heard(office: Standins, pattern: str, after: int = 0) -> Seen:
         ("Doorphone gateway", "provider_dead", "does not answer"),
     ],
 )
-def test_a_trunk_that_dies_is_told_once_and_its_return_too(
+def test_a_trunk_that_dies_is_reported_once_and_its_return_too(
     office: Standins, line: str, condition: str, says: str
 ) -> None:
     office.breaks(line, condition)
@@ -134,7 +134,7 @@ def test_a_pbx_that_does_not_answer_is_one_alert_that_holds_back_its_trunks(offi
     assert [m.id for m in office.from_bot(ANNA) if m.id > before] == [alert.id, over.id]
 
 
-def test_a_pbx_whose_worker_is_stuck_is_told_as_what_it_is(office: Standins) -> None:
+def test_a_pbx_whose_worker_is_stuck_is_reported_as_what_it_is(office: Standins) -> None:
     before = newest(office)
     office.post("/control/speed", speed=30)
     office.post("/control/worker", running=False)
@@ -179,7 +179,7 @@ def test_a_blip_shorter_than_the_hold_off_wakes_nobody(standins: Standins, start
     assert not standins.alerts("🔴|🟢")
 
 
-def test_a_revoked_key_is_told_as_what_it_is(standins: Standins, start_bot: Start) -> None:
+def test_a_revoked_key_is_reported_as_what_it_is(standins: Standins, start_bot: Start) -> None:
     start_bot()
     standins.wait_until_known()
     standins.post("/control/key", revoked=True)

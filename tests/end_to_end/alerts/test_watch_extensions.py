@@ -76,7 +76,7 @@ def test_what_is_watched_outlives_a_restart(standins: Standins, start_bot: Calla
     assert "202" in standins.asks(BORIS, "/watch")
 
 
-def test_a_phone_that_stays_offline_is_told_and_its_return_too(
+def test_a_phone_that_stays_offline_is_reported_and_its_return_too(
     standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
 ) -> None:
     program = start_bot()

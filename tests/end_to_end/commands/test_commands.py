@@ -197,7 +197,7 @@ def test_a_command_for_another_bot_is_not_obeyed(office: Standins, group: int) -
     assert silence(office, ANNA, "/status@another_bot", group)
 
 
-def test_an_old_command_is_not_executed_and_the_person_is_told(office: Standins, group: int) -> None:
+def test_an_old_command_is_not_executed_and_the_person_is_notified(office: Standins, group: int) -> None:
     assert "not answered" in office.asks(ANNA, "/status", group, age=600)
 
 

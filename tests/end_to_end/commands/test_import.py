@@ -165,7 +165,7 @@ def test_a_batch_that_was_not_answered_is_looked_for(standins: Standins, start_b
     assert all(row[1] == "created" for row in report(standins, question.id)[1:])
 
 
-def test_a_batch_of_which_nobody_can_be_created_is_told_line_by_line(
+def test_a_batch_of_which_nobody_can_be_created_is_reported_line_by_line(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     start_bot()

@@ -73,7 +73,7 @@ def make(standins: Standins, name: str, **more: str) -> Json:
     return made
 
 
-def test_two_trunks_of_one_name_are_told_apart_wherever_they_are_named(
+def test_two_trunks_of_one_name_are_distinguished_wherever_they_are_named(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     for account in ("79261110001", "79261110002"):
@@ -103,7 +103,7 @@ def test_others_change_no_trunk(office: Standins, group: int, text: str) -> None
         assert "no right" in office.asks(person, text, group)
 
 
-def test_a_limited_key_sees_what_it_may_and_is_told_what_it_may_not(
+def test_a_limited_key_sees_what_it_may_and_reports_what_it_may_not(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     """The newer release accepts such ids again."""
@@ -141,7 +141,7 @@ def test_a_trunk_is_created_with_its_password_in_private(
     standins.wait_for(lambda: SECRET not in secret_scan.known_with(TOKEN, database) or None, "it is kept nowhere")
 
 
-def test_a_refused_login_and_a_provider_that_is_dead_are_told_apart(
+def test_a_refused_login_and_a_provider_that_is_dead_are_distinguished(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     start_bot()

@@ -42,7 +42,7 @@ def newest(office: Standins, chat: int) -> int:
     return max((message.id for message in office.messages(chat)), default=0)
 
 
-def test_a_group_that_removes_the_bot_is_told_of_and_its_alerts_go_to_the_administrator(
+def test_a_group_that_removes_the_bot_is_reported_and_its_alerts_go_to_the_administrator(
     office: Standins, group: int
 ) -> None:
     before = newest(office, ANNA)
@@ -101,7 +101,7 @@ def test_an_answer_that_may_have_arrived_is_not_given_again(office: Standins) ->
     assert len([m for m in office.from_bot(BORIS, BORIS) if answer.id <= m.id < last.id]) == 1
 
 
-def test_one_chat_told_to_wait_delays_no_page_elsewhere(office: Standins, group: int) -> None:
+def test_one_rate_limited_chat_delays_no_page_elsewhere(office: Standins, group: int) -> None:
     told_before = len([c for c in office.calls("sendMessage") if c["status"] == 429])
     office.post("/client/faults", kind="rate_limit", retry_after=60, methods=["sendMessage"], chat=EVA)
     office.says(EVA, "/status")

@@ -103,7 +103,7 @@ def test_ids_that_lost_their_beginning(chat: int, meant: list[int]) -> None:
         (77, NOT_FOUND, "nobody with the id 77 has started me", "they must send it /start"),
     ],
 )
-async def test_a_chat_for_alerts_that_is_none_is_told_of_once_with_what_to_do(
+async def test_a_chat_for_alerts_that_is_none_is_reported_once_with_what_to_do(
     store: Store, logged: list[dict[str, str]], chat: int, seen: ChatSeen, says: str, remedy: str
 ) -> None:
     town = Town(store, chat, SUPPORT)
@@ -121,7 +121,7 @@ async def test_a_chat_for_alerts_that_is_none_is_told_of_once_with_what_to_do(
     assert remedy in logged[0]["remedy"]
 
 
-async def test_an_administrator_who_never_started_the_bot_is_told_of_to_the_others(store: Store) -> None:
+async def test_an_administrator_who_never_started_the_bot_is_reported_to_the_others(store: Store) -> None:
     town = Town(store, SUPPORT)
     del town.there[BORIS]
     await town.reachability.run_once()
@@ -131,7 +131,7 @@ async def test_an_administrator_who_never_started_the_bot_is_told_of_to_the_othe
     assert await town.told(BORIS) == []
 
 
-async def test_without_anybody_to_tell_it_is_an_error_and_is_told_as_soon_as_somebody_is_there(
+async def test_without_anybody_to_tell_it_is_an_error_and_is_reported_as_soon_as_somebody_is_there(
     store: Store, logged: list[dict[str, str]]
 ) -> None:
     town = Town(store, 77)

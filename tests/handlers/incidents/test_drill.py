@@ -81,7 +81,7 @@ def office(store: Store) -> Office:
     return Office(store)
 
 
-async def test_it_answers_with_whom_it_told(office: Office) -> None:
+async def test_it_answers_with_whom_it_notified(office: Office) -> None:
     async with office.store.begin() as session:
         await contacts.remember(session, Contact(GROUP, "Duty room"))
     office.incident_manager.chain = [told(GROUP), told(-200), told(7, "Boris P")]
@@ -108,7 +108,7 @@ async def test_that_nobody_is_woken_in_private_is_said(office: Office) -> None:
     assert "Nobody was woken in private" in await office.asks()
 
 
-async def test_that_nobody_was_told_at_all_is_said_after_a_patient_look(office: Office) -> None:
+async def test_that_nobody_was_notified_at_all_is_said_after_a_patient_look(office: Office) -> None:
     assert "Nobody was told: nobody is on call, and no chat gets alerts." in await office.asks()
     assert office.paused > 5
 

@@ -265,7 +265,7 @@ async def test_taking_is_for_those_who_may(office: Office) -> None:
 # --- /why -----------------------------------------------------------------------------------------------------------
 
 
-async def test_the_whole_chain_is_told_with_its_times(office: Office) -> None:
+async def test_the_whole_chain_is_reported_with_its_times(office: Office) -> None:
     store, begin = office.store, NOW - HOUR
     number = await add_incident(store, begin, cause="no_answer")
     card = await add_card(store, number, GROUP, begin + MINUTE)
@@ -319,7 +319,7 @@ async def test_the_whole_chain_is_told_with_its_times(office: Office) -> None:
         assert line in shown.splitlines(), line
 
 
-async def test_what_was_added_to_a_message_was_not_told_with_a_sound_and_what_is_known_late_stands_in_its_place(
+async def test_what_was_added_to_a_message_was_not_reported_with_a_sound_and_what_is_known_late_stands_in_its_place(
     office: Office,
 ) -> None:
     number = await add_incident(office.store, NOW - HOUR)
@@ -336,7 +336,7 @@ async def test_what_was_added_to_a_message_was_not_told_with_a_sound_and_what_is
     ]
 
 
-async def test_who_was_told_of_the_end_is_a_part_of_the_chain(office: Office) -> None:
+async def test_who_was_notified_of_the_end_is_a_part_of_the_chain(office: Office) -> None:
     number = await add_incident(office.store, NOW - HOUR, NOW)
     await add_card(office.store, number, GROUP, NOW - HOUR, answered=NOW + timedelta(seconds=1))
     assert "14:00:01 📣 Told of the end: Office · delivered 14:00:03" in await office.asks("/why")

@@ -93,7 +93,7 @@ async def test_what_is_said_of_how_turns_were_written(office: OnCallOffice, word
     assert await on_call(office) == {}
 
 
-async def test_an_operator_takes_over_at_once_and_who_was_on_call_is_told(weekly: OnCallOffice) -> None:
+async def test_an_operator_takes_over_at_once_and_who_was_on_call_is_notified(weekly: OnCallOffice) -> None:
     shown = await weekly.asks("/oncall take 8h", BORIS)
     assert "is on call" in shown
     assert "14:00 – 22:00" in shown
@@ -137,7 +137,7 @@ async def test_the_button_asks_before_it_takes(weekly: OnCallOffice) -> None:
     assert await on_call(weekly) == {1: BORIS}
 
 
-async def test_who_gives_gives_their_own_duty_and_the_receiver_is_told(weekly: OnCallOffice) -> None:
+async def test_who_gives_gives_their_own_shift_and_the_receiver_is_notified(weekly: OnCallOffice) -> None:
     assert "14:00 – 18:00" in await weekly.asks(f"/oncall give {BORIS} until 18:00")
     assert await on_call(weekly) == {1: BORIS}
     assert [chat for chat, text in await weekly.owed() if "You are on call" in text] == [BORIS]
@@ -150,11 +150,11 @@ async def test_an_operator_who_is_not_on_call_gives_the_next_shift(weekly: OnCal
     assert "begins later" in await weekly.asks(f"/oncall give {ADMIN} 8h", OLEG)
 
 
-async def test_who_has_no_duty_has_nothing_to_give(weekly: OnCallOffice) -> None:
+async def test_who_has_no_shift_has_nothing_to_give(weekly: OnCallOffice) -> None:
     assert "no duty to give" in await weekly.asks(f"/oncall give {BORIS}", OLEG)
 
 
-async def test_an_administrator_gives_anybodys_duty_and_both_are_told(weekly: OnCallOffice) -> None:
+async def test_an_administrator_gives_anybodys_shift_and_both_are_notified(weekly: OnCallOffice) -> None:
     weekly.now = NOW + timedelta(weeks=1)
     await weekly.asks(f"/oncall give {OLEG} until 18:00")
     assert await on_call(weekly) == {1: OLEG}
@@ -163,7 +163,7 @@ async def test_an_administrator_gives_anybodys_duty_and_both_are_told(weekly: On
     assert "You are on call" in told[OLEG]
 
 
-async def test_a_duty_is_not_given_to_who_may_not_be_on_call(weekly: OnCallOffice) -> None:
+async def test_a_shift_is_not_given_to_who_may_not_be_on_call(weekly: OnCallOffice) -> None:
     assert "has a role for it of their own" in await weekly.asks(f"/oncall give {VERA} 8h")
     assert await on_call(weekly) == {1: ADMIN}
 

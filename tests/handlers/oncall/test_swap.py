@@ -57,7 +57,7 @@ async def test_a_swap_counts_only_when_the_other_agrees(office: OnCallOffice) ->
     assert "have swapped shifts" in office.chat.read[-1][1]
 
 
-async def test_a_refusal_is_told_and_changes_nothing(office: OnCallOffice) -> None:
+async def test_a_refusal_is_reported_and_changes_nothing(office: OnCallOffice) -> None:
     keyboard = await asked(office)
     await office.presses(keyboard, BORIS, BORIS, "0:1")
     assert await weeks(office) == [ADMIN, BORIS, ADMIN]

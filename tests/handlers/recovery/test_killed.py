@@ -348,7 +348,7 @@ async def mortal_store(store_file: Path) -> AsyncIterator[MortalStore]:
 
 
 @pytest.mark.parametrize("name", SCENES)
-async def test_killed_at_any_moment_it_is_done_once_and_told(name: str, mortal_store: MortalStore) -> None:
+async def test_killed_at_any_moment_it_is_done_once_and_reported(name: str, mortal_store: MortalStore) -> None:
     moments = await played(mortal_store, SCENES[name], None)
     assert len(moments) >= 4
     for at in range(random.randrange(min(STEP, len(moments))), len(moments), STEP):

@@ -269,7 +269,7 @@ async def test_a_long_list_has_pages(office: Office) -> None:
 
 
 @pytest.mark.parametrize("words", ["", "Zadarma", "zada", "1", "#1", "all", "всё"])
-async def test_unmuting_says_what_is_told_now(office: Office, words: str) -> None:
+async def test_unmuting_says_what_is_reported_now(office: Office, words: str) -> None:
     await office.opens("T1")
     await office.asks("/mute Zadarma")
     assert await office.asks(f"/unmute {words}") == (
@@ -278,7 +278,7 @@ async def test_unmuting_says_what_is_told_now(office: Office, words: str) -> Non
     assert await office.silences() == []
 
 
-async def test_unmuting_says_who_has_what_was_told_before(office: Office) -> None:
+async def test_unmuting_says_who_has_what_was_reported_before(office: Office) -> None:
     incident = await office.opens("T1")
     await office.asks("/mute Zadarma")
     async with office.store.begin() as session:
@@ -289,7 +289,7 @@ async def test_unmuting_says_who_has_what_was_told_before(office: Office) -> Non
     )
 
 
-async def test_what_something_else_still_holds_back_is_not_told_now(office: Office) -> None:
+async def test_what_something_else_still_holds_back_is_not_reported_now(office: Office) -> None:
     await office.opens("T1")
     await office.asks("/mute Zadarma")
     await office.asks("/mute all for 3h")

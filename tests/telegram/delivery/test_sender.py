@@ -45,7 +45,7 @@ async def test_a_reply_to_a_message_that_is_gone_is_sent_by_itself(sender: Sende
     assert await sender.send(Destination(TEAM), HELLO, zone=UTC, now=NOON, reply_to=9) == 101
 
 
-async def test_while_a_chat_is_told_to_wait_it_is_not_called_again(sender: Sender, telegram: FakeTelegram) -> None:
+async def test_while_a_chat_is_rate_limited_it_is_not_called_again(sender: Sender, telegram: FakeTelegram) -> None:
     telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 3600", retry_after=36_000))
     for _ in range(2):
         with pytest.raises(TryLater):
@@ -203,7 +203,7 @@ async def test_a_menu_waits_as_long_as_telegram_says_and_is_then_set(sender: Sen
         await sender.set_menu(None, BotCommandScopeAllPrivateChats())
 
 
-async def test_that_a_topic_is_lost_is_told_once(sender: Sender, telegram: FakeTelegram) -> None:
+async def test_that_a_topic_is_lost_is_reported_once(sender: Sender, telegram: FakeTelegram) -> None:
     told: list[Destination] = []
 
     async def lost(topic: Destination) -> None:

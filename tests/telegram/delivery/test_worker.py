@@ -23,7 +23,7 @@ def texts(telegram: FakeTelegram, chat: int) -> list[str]:
     return [call.text for call in telegram.to(chat)]
 
 
-async def test_messages_of_a_chat_arrive_in_the_order_they_were_owed(office: Office, telegram: FakeTelegram) -> None:
+async def test_messages_of_a_chat_arrive_in_the_order_they_were_queued(office: Office, telegram: FakeTelegram) -> None:
     for text in ("one", "two", "three"):
         await office.owe(TEAM, text)
     await office.deliver()
@@ -42,7 +42,7 @@ async def test_nothing_goes_before_its_time(office: Office, telegram: FakeTelegr
     assert texts(telegram, TEAM) == ["now", "later"]
 
 
-async def test_one_chat_told_to_wait_delays_no_other_and_keeps_its_order(
+async def test_one_rate_limited_chat_delays_no_other_and_keeps_its_order(
     office: Office, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 7", retry_after=7))
@@ -113,7 +113,7 @@ async def test_a_process_killed_while_sending_sends_again_after_its_restart(
     assert texts(telegram, TEAM) == ["<i>🔁 possible repeat</i>\nthe trunk is down"]
 
 
-async def test_a_running_courier_is_woken_by_what_is_owed(office: Office, telegram: FakeTelegram) -> None:
+async def test_a_running_delivery_worker_is_woken_by_what_is_queued(office: Office, telegram: FakeTelegram) -> None:
     stop = asyncio.Event()
     running = asyncio.create_task(office.delivery_worker.run(stop))
     await asyncio.sleep(0.1)
@@ -199,7 +199,7 @@ async def test_a_page_overtakes_what_waits_for_its_turn(
     assert [call.text for call in telegram.calls] == ["down", "taken", "a note"]
 
 
-async def test_what_a_chat_was_told_to_wait_is_known_after_a_restart(
+async def test_the_rate_limit_of_a_chat_is_known_after_a_restart(
     office: Office, telegram: FakeTelegram, sender: Sender
 ) -> None:
     telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 3600", retry_after=3600))
@@ -221,7 +221,9 @@ async def test_what_a_chat_was_told_to_wait_is_known_after_a_restart(
     assert told.value.after == pytest.approx(3600, abs=60)
 
 
-async def test_what_can_never_be_delivered_names_who_is_told_instead(office: Office, telegram: FakeTelegram) -> None:
+async def test_what_can_never_be_delivered_names_who_is_notified_instead(
+    office: Office, telegram: FakeTelegram
+) -> None:
     lost: list[tuple[int, str, bool]] = []
 
     async def tell(session: AsyncSession, row: Outgoing, reason: str, newly_closed: bool) -> str:
@@ -332,7 +334,7 @@ async def test_an_edit_waits_for_the_message_it_changes(office: Office, telegram
     assert [call.text for call in telegram.calls] == ["something else", "down", "taken"]
 
 
-async def test_an_edit_of_what_never_arrived_is_dropped_and_the_answer_to_it_still_told(
+async def test_an_edit_of_what_never_arrived_is_dropped_and_the_answer_to_it_still_reported(
     office: Office, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].append(refusal(403, "Forbidden: bot was kicked from the supergroup chat"))
@@ -442,7 +444,9 @@ async def test_a_message_that_cannot_be_made_does_not_hold_up_its_chat_for_ever(
     assert texts(telegram, TEAM) == ["hello"]
 
 
-async def test_a_refused_token_ends_the_courier_and_loses_nothing(office: Office, telegram: FakeTelegram) -> None:
+async def test_a_refused_token_ends_the_delivery_worker_and_loses_nothing(
+    office: Office, telegram: FakeTelegram
+) -> None:
     telegram.failures[TEAM].append(refusal(401, "Unauthorized"))
     await office.owe(TEAM, "hello")
     with pytest.raises(TokenRefused):
@@ -464,7 +468,7 @@ async def test_what_failed_often_for_other_reasons_is_not_given_up_at_the_first_
     assert await office.states() == ["sent"]
 
 
-async def test_a_message_that_the_program_dies_on_is_made_no_third_time_and_its_chat_is_told(
+async def test_a_message_that_the_program_dies_on_is_made_no_third_time_and_its_chat_is_notified(
     office: Office, telegram: FakeTelegram
 ) -> None:
     row = await office.owe(TEAM, "the trunk is down")

@@ -89,7 +89,7 @@ async def test_a_chat_that_works_off_many_is_not_late(office: Office) -> None:
     assert await waits_since(office) == office.now - timedelta(seconds=3)
 
 
-async def test_what_nobody_can_be_told_is_not_late(office: Office, telegram: FakeTelegram) -> None:
+async def test_what_nobody_can_be_notified_is_not_late(office: Office, telegram: FakeTelegram) -> None:
     telegram.failures[TEAM].append(refusal(403, "Forbidden: bot was kicked from the supergroup chat"))
     await office.owe(TEAM, "down")
     await office.deliver()

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident, WatchState
@@ -22,7 +23,13 @@ def stored_by_a_newer_version(folder: Path, standins: Standins) -> None:
     database = shutil.copy(stores.empty(), folder / "bot.sqlite3")
     subject, now = str(standins.trunk("Zadarma")["id"]), standins.now()
     began = (now - timedelta(minutes=1)).isoformat()
-    state = {"name": "Zadarma", "host": "sip.zadarma.com", "type": "sip", "state": "rejected", "health": "down"}
+    state: dict[str, Any] = {
+        "name": "Zadarma",
+        "host": "sip.zadarma.com",
+        "type": "sip",
+        "state": "rejected",
+        "health": "down",
+    }
     state |= {"cause": "no_answer", "since": began, "looks": 2, "measured_at": began, "bad_since": began, "alarm": KIND}
 
     async def write() -> None:

@@ -71,8 +71,11 @@ def message(standins: Standins, chat: int, number: int) -> Seen:
 
 def test_all_that_was_open_goes_on(upgraded: Standins) -> None:
     # The press that was being handled, the outbox, and the reply of the checkpoint.
-    refreshed = upgraded.wait_for(lambda: "3 of 4 trunks work" in (m := message(upgraded, VERA, STATUS)) and m)
-    assert "Refresh" in str(refreshed.buttons)
+    def refreshed() -> Seen | None:
+        found = message(upgraded, VERA, STATUS)
+        return found if "3 of 4 trunks work" in found else None
+
+    assert "Refresh" in str(upgraded.wait_for(refreshed).buttons)
     assert "Branch IAX" in upgraded.wait_for_message("Trunks", VERA, STATUS, VERA)
     assert "by Boris Petrov." in upgraded.wait_for_message("🔕 Branch IAX", BORIS, seen_by=BORIS)
     # The keyboard, the question and the silences.

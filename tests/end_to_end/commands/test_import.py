@@ -244,8 +244,8 @@ def test_what_is_exported_can_be_imported(standins: Standins, start_bot: Callabl
     assert f"{len(people(standins))} already there" in preview(standins, content, "back")
 
 
-def test_others_import_and_export_nothing(office: Standins, group: int) -> None:
+def test_others_import_and_export_nothing(shared: Standins, group: int) -> None:
     for text in ("/import_employees", "/export_employees"):
-        assert "no right" in office.asks(VERA, text, group)
-    number = office.sends_file(VERA, "people.csv", b"301;Anna", "/import_employees", group)
-    assert "no right" in office.after(number, group, "right", VERA)
+        assert "no right" in shared.asks(VERA, text, group)
+    number = shared.sends_file(VERA, "people.csv", b"301;Anna", "/import_employees", group)
+    assert "no right" in shared.after(number, group, "right", VERA)

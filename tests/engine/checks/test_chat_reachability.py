@@ -29,7 +29,7 @@ class Town:
     """Telegram's getChat: `there` are the known chats by title."""
 
     def __init__(self, store: Store, *chats: int) -> None:
-        self.books = Books(store)
+        self.manager = Books(store)
         self.chats = list(chats)
         # What was open there is told to others, and what is open is told there again.
         self.were_shut_out: list[int] = []
@@ -37,17 +37,17 @@ class Town:
         self.there: dict[int, ChatSeen] = {one: ChatSeen("Name") for one in (ANNA, BORIS, VERA)} | {
             SUPPORT: ChatSeen("Support")
         }
-        destinations = Destinations(STATION, [Destination(one) for one in chats], self.books.grants)
-        self.administrators = AdminNotices(store, destinations, lambda: self.books.now, Signal())
+        destinations = Destinations(STATION, [Destination(one) for one in chats], self.manager.grants)
+        self.administrators = AdminNotices(store, destinations, lambda: self.manager.now, Signal())
         self.restarts()
 
     def restarts(self) -> None:
         self.reachability = ChatReachabilityCheck(
-            self.books.store,
+            self.manager.store,
             self,
             self.administrators,
             self,
-            lambda: self.books.now,
+            lambda: self.manager.now,
             Signal(),
         )
 
@@ -64,10 +64,10 @@ class Town:
         return set(self.chats)
 
     async def told(self, person: int = ANNA) -> list[str]:
-        return [read(row) for row in await self.books.owed() if row.chat_id == person]
+        return [read(row) for row in await self.manager.owed() if row.chat_id == person]
 
     async def closed(self) -> frozenset[int]:
-        async with self.books.store.begin() as session:
+        async with self.manager.store.begin() as session:
             return await blocked_chats.closed(session)
 
 
@@ -149,7 +149,7 @@ async def test_without_anybody_to_tell_it_is_an_error_and_is_reported_as_soon_as
 async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_bot(store: Store) -> None:
     town = Town(store, 77, 78)
     async with store.begin() as session:
-        await blocked_chats.close(session, 78, "Forbidden: bot was blocked by the user", town.books.now)
+        await blocked_chats.close(session, 78, "Forbidden: bot was blocked by the user", town.manager.now)
     town.there[78] = ChatSeen("Somebody")
     await town.reachability.run_once()
     assert await town.closed() == {77, 78}

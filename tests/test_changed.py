@@ -107,7 +107,7 @@ def test_changed_is_what_differs_from_where_the_branch_began(tmp_path: Path, mon
     assert changed.changed_files("main") == sorted([*now, "committed"])
 
 
-def test_a_revision_that_is_not_known_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_revision_that_is_not_known_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="nowhere"):
         changed.main("nowhere")
     assert capsys.readouterr().out == ""

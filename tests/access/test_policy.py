@@ -116,7 +116,7 @@ def test_an_unknown_permission_is_refused_to_everybody(person: int, chat: int, p
 
 
 @given(st.integers(), st.integers(), st.sampled_from([*PERMISSIONS, Permission.ANYONE, Permission.ANY_ROLE]))
-def test_without_grants_nobody_gets_further_than_the_door(person: int, chat: int, permission: str) -> None:
+def test_without_grants_nobody_gets_further_than_the_access_check(person: int, chat: int, permission: str) -> None:
     allowed = Access().may(asking(person, chat), permission).allowed
     assert allowed == (permission == Permission.ANYONE and chat > 0)
 

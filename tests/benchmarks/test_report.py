@@ -16,7 +16,7 @@ def test_a_goal_in_units_needs_no_reference() -> None:
     assert table([row]).splitlines()[-1] == "| first answer | 2.05 (1.9–2.12) s |  |  | ≤ 2 s | **missed** |"
 
 
-def test_what_has_no_goal_is_only_told() -> None:
+def test_what_has_no_goal_is_only_reported() -> None:
     assert table([Row("requests", "", values=[51, 51, 51])]).splitlines()[-1] == "| requests | 51 (51–51) |  |  |  |  |"
 
 

@@ -8,7 +8,7 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from pathlib import Path
 
-from tests.campaign.ledger_audit import Books
+from tests.campaign.audit.records import RoundRecords
 from tests.campaign.report import report
 from tests.campaign.rounds import Tally, round_of
 
@@ -24,7 +24,7 @@ def main() -> int:
     tally, started = Tally(), time.monotonic()
     seeds = itertools.count(chosen.seed * 1000)
     with ProcessPoolExecutor(chosen.jobs, multiprocessing.get_context("spawn")) as rounds:
-        under_way: dict[Future[Books], int] = {}
+        under_way: dict[Future[RoundRecords], int] = {}
         while tally.kills < chosen.kills:
             while len(under_way) < chosen.jobs:
                 seed = next(seeds)
@@ -39,8 +39,8 @@ def main() -> int:
     return 1 if tally.findings else 0
 
 
-def _tell(tally: Tally, seed: int, books: Books) -> None:
-    findings = tally.add(books)
+def _tell(tally: Tally, seed: int, records: RoundRecords) -> None:
+    findings = tally.add(records)
     print(f"round {seed}: {tally.kills} kills so far, {len(findings)} findings", flush=True)
     for finding in findings:
         print(f"  {finding}", flush=True)

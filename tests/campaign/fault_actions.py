@@ -9,8 +9,8 @@ import httpx
 
 from bot.demo.telegram.model import GENERAL
 from tests.campaign import database_faults
-from tests.campaign.ledger_audit import Diary, Outage, Said, Span
-from tests.campaign.script import LINES, WITNESSED, Deed
+from tests.campaign.audit.records import Diary, Outage, Said, Span
+from tests.campaign.script import LINES, WITNESSED, FaultAction
 from tests.end_to_end.harness import ANNA, BORIS, FORUM, GROUP, VERA, Standins
 
 if TYPE_CHECKING:
@@ -28,11 +28,11 @@ class Harness(Protocol):
     def pid(self) -> int: ...
 
 
-class World:
+class FaultPlayer:
     def __init__(self, standins: Standins, diary: Diary, harness: Harness) -> None:
         self._standins = standins
         self._diary = diary
-        self._house = harness
+        self._harness = harness
         self._broken: dict[str, float] = {}
         self._pbx_trouble: tuple[str, float] | None = None
         self._shut: dict[int, float] = {}
@@ -48,16 +48,16 @@ class World:
         for line in (*LINES, WITNESSED):
             standins.post("/control/trunks", name=line, host=f"{line[-2:]}.example.com", username="1")
         self._old = int(standins.post("/client/chats", title="Old", type="group", creator=ANNA, members=[BORIS])["id"])
-        self._office = int(
+        self._group = int(
             standins.post("/client/chats", title="Office talk", type="supergroup", creator=ANNA, members=[BORIS, VERA])[
                 "id"
             ]
         )
         self._topic = next(number for number in chats.chats[FORUM].topics if number != GENERAL)
         self.alert_chats = (GROUP, FORUM, self._old, BORIS)
-        self._deeds: dict[str, Callable[[Deed], None]] = {
+        self._handlers: dict[str, Callable[[FaultAction], None]] = {
             "break": self._break,
-            "mend": lambda deed: self._mend(deed.of),
+            "mend": lambda action: self._mend(action.of),
             "telegram": self._telegram,
             "pbx": self._pbx,
             "pbx well": lambda _: self._pbx_well(),
@@ -79,14 +79,14 @@ class World:
     def settings(self) -> dict[str, str]:
         return {
             "ALERT_CHATS": f"{GROUP},{FORUM}:{self._topic},{self._old},{BORIS}",
-            "VIEWERS": f"{VERA},{self._office}",
+            "VIEWERS": f"{VERA},{self._group}",
         }
 
-    def do(self, deed: Deed) -> None:
+    def do(self, action: FaultAction) -> None:
         self._free_disk_when_time()
-        self._deeds[deed.what](deed)
+        self._handlers[action.what](action)
 
-    def end_of_life(self) -> None:
+    def end_of_run(self) -> None:
         """Release the lock or the full disk; the program has survived it."""
         if self._lock is not None:
             self._lock.wait()
@@ -105,15 +105,15 @@ class World:
         for line in list(self._broken):
             self._mend(line)
         # The clock is never set back: that would only delay queued messages.
-        self._house.clock.write_text(str(max(self._offsets)))
+        self._harness.clock.write_text(str(max(self._offsets)))
 
     def _count(self, what: str) -> None:
         self._diary.faults[what] += 1
 
-    def _break(self, deed: Deed) -> None:
-        self._broken[deed.of] = time.time()
+    def _break(self, action: FaultAction) -> None:
+        self._broken[action.of] = time.time()
         self._count("line broken")
-        self._standins.breaks(deed.of, deed.more)
+        self._standins.breaks(action.of, action.more)
 
     def _mend(self, line: str) -> None:
         self._standins.mends(line)
@@ -121,22 +121,22 @@ class World:
         if (began := self._broken.pop(line, None)) is not None:
             self._diary.outages.append(Outage(trunk, line, began, time.time()))
 
-    def _telegram(self, deed: Deed) -> None:
-        self._count(f"Telegram: {deed.of}")
+    def _telegram(self, action: FaultAction) -> None:
+        self._count(f"Telegram: {action.of}")
         self._standins.post(
             "/client/faults",
-            kind=deed.of,
-            methods=[deed.more] if deed.more else [],
-            count=int(deed.number),
+            kind=action.of,
+            methods=[action.more] if action.more else [],
+            count=int(action.number),
             retry_after=2,
             seconds=1.5,
         )
 
-    def _pbx(self, deed: Deed) -> None:
+    def _pbx(self, action: FaultAction) -> None:
         self._pbx_well()
-        self._count(f"PBX: {deed.of}")
-        self._pbx_trouble = (deed.of, time.time())
-        match deed.of:
+        self._count(f"PBX: {action.of}")
+        self._pbx_trouble = (action.of, time.time())
+        match action.of:
             case "asterisk":
                 self._standins.post("/control/asterisk", running=False)
             case "worker":
@@ -182,50 +182,50 @@ class World:
         new = int(self._standins.post("/client/migrate", chat=self._old)["new_id"])
         self._diary.moved[self._old] = new
 
-    def _set_clock(self, deed: Deed) -> None:
+    def _set_clock(self, action: FaultAction) -> None:
         self._count("clock set")
-        self._offsets.append(deed.number)
-        self._house.clock.write_text(str(deed.number))
+        self._offsets.append(action.number)
+        self._harness.clock.write_text(str(action.number))
 
-    def _lock_store(self, deed: Deed) -> None:
+    def _lock_store(self, action: FaultAction) -> None:
         self._count("database locked")
-        self._lock = database_faults.Lock(self._house.database, deed.number)
-        self._diary.store_troubles.append(Span(time.time(), time.time() + deed.number))
+        self._lock = database_faults.Lock(self._harness.database, action.number)
+        self._diary.store_troubles.append(Span(time.time(), time.time() + action.number))
 
-    def _fill_disk(self, deed: Deed) -> None:
-        if not (pid := self._house.pid):
+    def _fill_disk(self, action: FaultAction) -> None:
+        if not (pid := self._harness.pid):
             return
         self._count("disk full")
         self._disk_full_from = time.time()
-        self._disk_free_at = self._disk_full_from + deed.number
-        database_faults.fill_disk(pid, self._house.folder)
+        self._disk_free_at = self._disk_full_from + action.number
+        database_faults.fill_disk(pid, self._harness.folder)
 
     def _free_disk_when_time(self) -> None:
         if self._disk_full_from is None or time.time() < self._disk_free_at:
             return
-        if pid := self._house.pid:
+        if pid := self._harness.pid:
             with suppress(ProcessLookupError):
                 database_faults.free_disk(pid)
         self._diary.store_troubles.append(Span(self._disk_full_from, time.time() + 1))
         self._disk_full_from = None
 
-    def _type(self, deed: Deed) -> None:
+    def _type(self, action: FaultAction) -> None:
         self._asked += 1
-        text, who = deed.of, BORIS
-        if deed.more == "mute":
-            text = f"{deed.of} reason{self._asked}x"
-        elif deed.more == "grant":
+        text, who = action.of, BORIS
+        if action.more == "mute":
+            text = f"{action.of} reason{self._asked}x"
+        elif action.more == "grant":
             text, who = f"/grant {5000 + self._asked} viewer", ANNA
-        elif deed.of == "/access":
+        elif action.of == "/access":
             who = ANNA
-        number = self._standins.says(who, text, self._office)
-        self._diary.said.append(Said(self._office, number, text, deed.more, time.time()))
+        number = self._standins.says(who, text, self._group)
+        self._diary.said.append(Said(self._group, number, text, action.more, time.time()))
 
-    def _take(self, deed: Deed) -> None:
-        self._press("I'm on it", GROUP, int(deed.number))
+    def _take(self, action: FaultAction) -> None:
+        self._press("I'm on it", GROUP, int(action.number))
 
     def _give(self) -> None:
-        self._press("✅ Give", self._office, ANNA)
+        self._press("✅ Give", self._group, ANNA)
 
     def _press(self, label: str, chat: int, person: int) -> None:
         """Press the newest button with that label, if any. Does not wait for the answer."""

@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.campaign.audit import audit
-from tests.campaign.evidence import Evidence, is_labelled
-from tests.campaign.finding import Finding
-from tests.campaign.ledger_audit import Books
+from tests.campaign.audit.evidence import Evidence, is_labelled
+from tests.campaign.audit.finding import Finding
+from tests.campaign.audit.records import RoundRecords
 from tests.campaign.script import script
 from tests.campaign.standins import play
 
 KILLS_IN_A_ROUND = 25
 
 
-def played(seed: int, lives: int, folder: Path) -> Books:
+def played(seed: int, lives: int, folder: Path) -> RoundRecords:
     return play(script(seed, lives), folder)
 
 
-def round_of(seed: int, keep: Path | None) -> Books:
+def round_of(seed: int, keep: Path | None) -> RoundRecords:
     """Play one round; `keep` is the folder in which the logs and the database are kept."""
     if keep:
         folder = keep / str(seed)
@@ -38,23 +38,23 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     findings: list[Finding] = field(default_factory=list)
 
-    def add(self, books: Books) -> list[Finding]:
-        found = audit(books)
-        evidence = Evidence(books)
+    def add(self, records: RoundRecords) -> list[Finding]:
+        found = audit(records)
+        evidence = Evidence(records)
         self.rounds += 1
-        self.kills += len(books.diary.kills)
-        self.places.update(where for _, where in books.diary.kills)
-        self.faults.update(books.diary.faults)
+        self.kills += len(records.diary.kills)
+        self.places.update(where for _, where in records.diary.kills)
+        self.faults.update(records.diary.faults)
         self.figures.update(
             {
-                "starts": len(books.diary.starts),
-                "outages": len(books.diary.outages),
-                "incidents": len(books.tables["incidents"]),
-                "rows owed": len(books.tables["outbox"]),
+                "starts": len(records.diary.starts),
+                "outages": len(records.diary.outages),
+                "incidents": len(records.tables["incidents"]),
+                "rows owed": len(records.tables["outbox"]),
                 "messages taken by Telegram": len(evidence.accepted),
                 "labelled repeats": sum(is_labelled(call) for call in evidence.accepted),
-                "commands": len(books.diary.said),
-                "decisions": len(books.tables["audit"]),
+                "commands": len(records.diary.said),
+                "decisions": len(records.tables["audit"]),
             }
         )
         self.findings += found

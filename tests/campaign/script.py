@@ -27,7 +27,7 @@ Where = Literal["start", "telegram", "pbx", "anywhere", "politely"]
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class FaultAction:
     """Fault action `after` seconds of listening; `number` is seconds, a count or an id, depending on `what`."""
 
     after: float
@@ -51,31 +51,32 @@ class Death:
 
 
 @dataclass(frozen=True, slots=True)
-class Life:
-    deeds: tuple[Deed, ...]
+class ProgramRun:
+    actions: tuple[FaultAction, ...]
     death: Death
 
 
-def script(seed: int, lives: int) -> tuple[Life, ...]:
+def script(seed: int, lives: int) -> tuple[ProgramRun, ...]:
     chance = Random(f"fault campaign {seed}")
-    deeds: list[list[Deed]] = [[] for _ in range(lives)]
+    actions: list[list[FaultAction]] = [[] for _ in range(lives)]
     deaths = [_death(chance) for _ in range(lives)]
-    for life in range(2, lives, LONG_EVERY):
-        deaths[life] = (
-            replace(deaths[life], not_before=LONG) if deaths[life].where != "start" else Death("anywhere", within=LONG)
+    for run in range(2, lives, LONG_EVERY):
+        deaths[run] = (
+            replace(deaths[run], not_before=LONG) if deaths[run].where != "start" else Death("anywhere", within=LONG)
         )
-    for planned in (_outages, _world, _telegram, _pbx, _people):
-        for life, deed in planned(chance, lives):
-            deeds[min(life, lives - 1)].append(deed)
-    for life in (*_of_the_store(chance, lives, deeds), *_witnessed(chance, lives, deeds)):
+    for planned in (_outages, _chat_faults, _telegram, _pbx, _people):
+        for run, action in planned(chance, lives):
+            actions[min(run, lives - 1)].append(action)
+    for run in (*_of_the_store(chance, lives, actions), *_witnessed(chance, lives, actions)):
         # Long enough to see the program survive the fault.
-        deaths[life] = Death("anywhere", within=5)
+        deaths[run] = Death("anywhere", within=5)
     return tuple(
-        Life(tuple(sorted(one, key=lambda deed: deed.after)), death) for one, death in zip(deeds, deaths, strict=True)
+        ProgramRun(tuple(sorted(one, key=lambda action: action.after)), death)
+        for one, death in zip(actions, deaths, strict=True)
     )
 
 
-Planned = Iterator[tuple[int, Deed]]
+Planned = Iterator[tuple[int, FaultAction]]
 
 
 def _death(chance: Random) -> Death:
@@ -108,26 +109,26 @@ def _outages(chance: Random, lives: int) -> Planned:
     for place, line in enumerate(LINES):
         begins = 1 + place * max(1, lives - 8) // len(LINES)
         if place % 4 == 3:
-            yield begins - 1, Deed(0.2, "type", f"/mute {line} for 4h", more="mute")
-        yield begins, Deed(chance.uniform(0, 1), "break", line, more=chance.choice(CONDITIONS))
+            yield begins - 1, FaultAction(0.2, "type", f"/mute {line} for 4h", more="mute")
+        yield begins, FaultAction(chance.uniform(0, 1), "break", line, more=chance.choice(CONDITIONS))
         # Some end before they are confirmed.
         lasts = chance.choice((0, 4, 5, 6, 7, 8))
-        yield begins + lasts, Deed(chance.uniform(1, 1.5), "mend", line)
+        yield begins + lasts, FaultAction(chance.uniform(1, 1.5), "mend", line)
 
 
-def _world(chance: Random, lives: int) -> Planned:
+def _chat_faults(chance: Random, lives: int) -> Planned:
     for shut, open_ in (("kick", "let in"), ("close topic", "open topic")):
         begins = chance.randrange(1, max(2, lives - 6))
-        yield begins, Deed(chance.uniform(0, 1), shut)
-        yield begins + chance.randint(1, 4), Deed(chance.uniform(0, 1), open_)
-    yield chance.randrange(lives), Deed(chance.uniform(0, 1), "migrate")
+        yield begins, FaultAction(chance.uniform(0, 1), shut)
+        yield begins + chance.randint(1, 4), FaultAction(chance.uniform(0, 1), open_)
+    yield chance.randrange(lives), FaultAction(chance.uniform(0, 1), "migrate")
     for _ in range(max(1, lives // 6)):
         step = chance.choice((chance.uniform(-40, 60), chance.uniform(-5, 5), 400))
-        yield chance.randrange(lives), Deed(chance.uniform(0, 1), "clock", number=round(step, 1))
+        yield chance.randrange(lives), FaultAction(chance.uniform(0, 1), "clock", number=round(step, 1))
 
 
 def _telegram(chance: Random, lives: int) -> Planned:
-    for life in range(lives):
+    for run in range(lives):
         for _ in range(chance.choice((0, 0, 1, 2))):
             kind = chance.choice(
                 (
@@ -148,51 +149,54 @@ def _telegram(chance: Random, lives: int) -> Planned:
                 else chance.choice(SENDING[:2] if kind == "bad_request" else (*SENDING, "getUpdates", ""))
             )
             count = 1 if kind in ("bad_request", "slow") else chance.randint(1, 3)
-            yield life, Deed(chance.uniform(0, 1), "telegram", kind, count, method)
+            yield run, FaultAction(chance.uniform(0, 1), "telegram", kind, count, method)
 
 
 def _pbx(chance: Random, lives: int) -> Planned:
-    life = chance.randint(1, 4)
-    while life < lives - 2:
-        yield life, Deed(chance.uniform(0, 1.5), "pbx", chance.choice(PBX_TROUBLES))
-        life += chance.choice((0, 1, 2))
-        yield life, Deed(1.6, "pbx well")
-        life += chance.randint(2, 5)
+    run = chance.randint(1, 4)
+    while run < lives - 2:
+        yield run, FaultAction(chance.uniform(0, 1.5), "pbx", chance.choice(PBX_TROUBLES))
+        run += chance.choice((0, 1, 2))
+        yield run, FaultAction(1.6, "pbx well")
+        run += chance.randint(2, 5)
 
 
 def _people(chance: Random, lives: int) -> Planned:
-    for life in range(lives):
+    for run in range(lives):
         for _ in range(chance.choice((0, 1, 1, 2))):
-            yield life, Deed(chance.uniform(0, 1.5), "type", chance.choice(COMMANDS))
+            yield run, FaultAction(chance.uniform(0, 1.5), "type", chance.choice(COMMANDS))
         if chance.random() < 0.5:
-            yield life, Deed(chance.uniform(0, 1.5), "take", number=chance.choice((1001, 1002)))
+            yield run, FaultAction(chance.uniform(0, 1.5), "take", number=chance.choice((1001, 1002)))
         if chance.random() < 0.3:
-            yield life, Deed(chance.uniform(0, 0.5), "type", "/grant", more="grant")
+            yield run, FaultAction(chance.uniform(0, 0.5), "type", "/grant", more="grant")
         if chance.random() < 0.5:
-            yield life, Deed(chance.uniform(0.5, 1.5), "give")
+            yield run, FaultAction(chance.uniform(0.5, 1.5), "give")
 
 
-def _witnessed(chance: Random, lives: int, deeds: list[list[Deed]]) -> list[int]:
+def _witnessed(chance: Random, lives: int, actions: list[list[FaultAction]]) -> list[int]:
     """Add an outage whose recipient is notified, then blocks the bot, and unblocks it after the end."""
     begins = chance.randrange(1, max(2, lives - 5))
     of_lives = [
-        Deed(0.2, "break", WITNESSED, more=chance.choice(CONDITIONS)),
+        FaultAction(0.2, "break", WITNESSED, more=chance.choice(CONDITIONS)),
         # The notification has been delivered by then.
-        Deed(chance.uniform(3, 4), "block"),
-        Deed(chance.uniform(0.5, 1.5), "mend", WITNESSED),
-        Deed(chance.uniform(0, 1), "unblock"),
+        FaultAction(chance.uniform(3, 4), "block"),
+        FaultAction(chance.uniform(0.5, 1.5), "mend", WITNESSED),
+        FaultAction(chance.uniform(0, 1), "unblock"),
     ]
     witnessed = [begins, begins + 1] if begins + 1 < lives else [begins]
-    for life in witnessed:
+    for run in witnessed:
         # No other fault hides it from the program, or the program from Telegram.
-        deeds[life] = [Deed(0, "pbx well"), *(one for one in deeds[life] if one.what not in ("pbx", "telegram"))]
-    for after, deed in enumerate(of_lives):
-        deeds[min(begins + after, lives - 1)].append(deed)
+        actions[run] = [
+            FaultAction(0, "pbx well"),
+            *(one for one in actions[run] if one.what not in ("pbx", "telegram")),
+        ]
+    for after, action in enumerate(of_lives):
+        actions[min(begins + after, lives - 1)].append(action)
     return witnessed
 
 
-def _of_the_store(chance: Random, lives: int, deeds: list[list[Deed]]) -> list[int]:
+def _of_the_store(chance: Random, lives: int, actions: list[list[FaultAction]]) -> list[int]:
     first, second = chance.sample(range(1, lives), 2)
-    deeds[first].append(Deed(chance.uniform(0, 1), "lock", number=round(chance.uniform(0.5, 3), 1)))
-    deeds[second].append(Deed(chance.uniform(0, 1), "disk full", number=round(chance.uniform(1, 3), 1)))
+    actions[first].append(FaultAction(chance.uniform(0, 1), "lock", number=round(chance.uniform(0.5, 3), 1)))
+    actions[second].append(FaultAction(chance.uniform(0, 1), "disk full", number=round(chance.uniform(1, 3), 1)))
     return [first, second]

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.campaign import fault_actions
+from tests.campaign.audit.records import Diary, RoundRecords, Shown, tables
 from tests.campaign.clock_shim import CLOCK
 from tests.campaign.kill_points import KillPoints
-from tests.campaign.ledger_audit import Books, Diary, Shown, tables
-from tests.campaign.script import Death, Life
+from tests.campaign.script import Death, ProgramRun
 from tests.end_to_end.harness import Standins, ordinary_settings, running_standins
 from tests.end_to_end.launcher import Started
 from tests.fixtures import stores
@@ -33,7 +33,7 @@ class Stage:
         self.database = folder / "bot.sqlite3"
         self.clock = folder / "clock"
         self.diary = Diary()
-        self.world = fault_actions.World(standins, self.diary, self)
+        self.player = fault_actions.FaultPlayer(standins, self.diary, self)
         self.kill_points = KillPoints(standins, lambda at, where: self.diary.kills.append((at, where)))
         self._process: Started | None = None
         self._lives = 0
@@ -44,20 +44,20 @@ class Stage:
     def pid(self) -> int:
         return self._process.pid if self._process is not None and self._process.poll() is None else 0
 
-    def play(self, script: tuple[Life, ...]) -> Books:
+    def play(self, script: tuple[ProgramRun, ...]) -> RoundRecords:
         try:
-            for life in script:
-                self._live(life)
+            for run in script:
+                self._live(run)
             self._calm()
         finally:
             if self._process is not None:
                 self._process.kill()
-        return self._books()
+        return self._records()
 
     def _start(self) -> None:
         self._lives += 1
         environment = {key: value for key, value in os.environ.items() if key in ("PATH", "HOME", "LANG", "TZ")}
-        environment |= ordinary_settings(self.standins.address, self.folder) | self.world.settings()
+        environment |= ordinary_settings(self.standins.address, self.folder) | self.player.settings()
         environment |= {CLOCK: str(self.clock), "LOG_LEVEL": "INFO"}
         log = self.folder / f"bot-{self._lives:03}.log"
         log.touch()
@@ -65,26 +65,26 @@ class Stage:
         self.diary.starts.append(time.time())
         self.kill_points.watch(self._process.pid)
 
-    def _live(self, life: Life) -> None:
+    def _live(self, run: ProgramRun) -> None:
         self._start()
-        if life.death.where == "start":
-            self._wait_for(life.death.delay)
-            for deed in life.deeds:
-                self.world.do(deed)
-            self._end(life.death)
+        if run.death.where == "start":
+            self._wait_for(run.death.delay)
+            for action in run.actions:
+                self.player.do(action)
+            self._end(run.death)
             return
         self._wait_for(LISTENS_WITHIN, listening=True)
         began = time.monotonic()
-        for deed in life.deeds:
-            if deed.after >= life.death.not_before:
-                self.kill_points.arm(life.death)
-            self._wait_for(began + deed.after - time.monotonic())
-            self.world.do(deed)
-        self._wait_for(began + life.death.not_before - time.monotonic())
-        self.kill_points.arm(life.death)
-        self._wait_for(life.death.within)
-        self.world.end_of_life()
-        self._end(life.death)
+        for action in run.actions:
+            if action.after >= run.death.not_before:
+                self.kill_points.arm(run.death)
+            self._wait_for(began + action.after - time.monotonic())
+            self.player.do(action)
+        self._wait_for(began + run.death.not_before - time.monotonic())
+        self.kill_points.arm(run.death)
+        self._wait_for(run.death.within)
+        self.player.end_of_run()
+        self._end(run.death)
 
     def _wait_for(self, seconds: float, *, listening: bool = False) -> None:
         """Wait for the time to pass or the program to exit."""
@@ -117,7 +117,7 @@ class Stage:
         """End all faults and wait until the queues are empty; restart the program if it exits, as a service manager
         does.
         """
-        self.world.calm()
+        self.player.calm()
         self._start()
         ends, still_since, before = time.monotonic() + CALM_WITHIN, time.monotonic(), ""
         while time.monotonic() < ends:
@@ -148,10 +148,10 @@ class Stage:
             return int(store.execute(asked).fetchone()[0])
         return 1
 
-    def _books(self) -> Books:
+    def _records(self) -> RoundRecords:
         chats = self.standins.chats
         bot = chats.bot
-        return Books(
+        return RoundRecords(
             tables=tables(self.database),
             calls=chats.log.after(0),
             looks=[entry for entry in self.standins.station.journal.after(0) if "getStatuses" in str(entry["path"])],
@@ -162,7 +162,7 @@ class Stage:
                 if one.sender is bot
             ],
             pending_updates=len(chats.queue.waiting()),
-            alert_chats=self.world.alert_chats,
+            alert_chats=self.player.alert_chats,
             diary=self.diary,
         )
 
@@ -171,6 +171,6 @@ def _buttons(markup: dict[str, Any] | None) -> tuple[str, ...]:
     return tuple(str(button["text"]) for row in (markup or {}).get("inline_keyboard", []) for button in row)
 
 
-def play(script: tuple[Life, ...], folder: Path) -> Books:
+def play(script: tuple[ProgramRun, ...], folder: Path) -> RoundRecords:
     with running_standins(speed=1.0) as standins:
         return Stage(standins, folder).play(script)

@@ -6,7 +6,7 @@ from tests.campaign_writes.campaign import campaign
 
 
 @pytest.mark.long
-def test_killed_while_it_writes_nobody_is_missing_or_twice_and_everybody_is_told() -> None:
+def test_killed_while_it_writes_nobody_is_missing_or_twice_and_everybody_is_notified() -> None:
     result = campaign(12, seed=7)
     assert result.wrong == []
     assert result.kills.total() == 12

@@ -54,7 +54,7 @@ def test_an_address_is_read_in_the_form_in_which_telegram_gives_it_back(
         ("https://127.0.0.1:8443", "the address the world sees"),
     ],
 )
-def test_what_telegram_would_not_call_is_told(monkeypatch: pytest.MonkeyPatch, written: str, says: str) -> None:
+def test_what_telegram_would_not_call_is_reported(monkeypatch: pytest.MonkeyPatch, written: str, says: str) -> None:
     monkeypatch.setenv("WEBHOOK_URL", written)
     with pytest.raises(WrongSettings, match=f"^WEBHOOK_URL: .*{says}") as wrong:
         load_settings()

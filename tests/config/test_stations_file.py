@@ -153,7 +153,7 @@ def test_what_is_wrong_with_a_pbx_is_said_in_one_line(fields: Mapping[str, str],
     assert line.startswith(f"STATIONS_FILE: stations.toml: {complaint}")
 
 
-def test_all_complaints_are_told_at_once() -> None:
+def test_all_complaints_are_reported_at_once() -> None:
     text = "\n".join((one(name='"A"', poll_interval="0"), one(key=""), one(name='"c"', url='"https://c.example"')))
     assert [line.split(": ")[2:4] for line in complaints(text)] == [["A", "poll_interval"], ["acme", "key"]]
 

@@ -115,7 +115,7 @@ def test_what_comes_back_within_the_minute_is_one_and_the_same() -> None:
     assert seen([well(n) for n in range(10)], causes, 161), "the minute began anew"
 
 
-def test_what_nobody_was_told_of_is_over_at_once() -> None:
+def test_what_nobody_was_notified_of_is_over_at_once() -> None:
     causes = seen([down(n) for n in range(10)])
     assert not seen([well(n) for n in range(10)], causes)
 
@@ -209,7 +209,7 @@ def test_outages_that_come_one_by_one_over_hours_have_nothing_in_common(gaps: li
 
 
 @given(first=FLEET, then=FLEET)
-def test_a_cause_that_is_told_ends_only_after_a_calm_minute(
+def test_a_cause_that_is_reported_ends_only_after_a_calm_minute(
     first: list[StationSummary], then: list[StationSummary]
 ) -> None:
     causes = told(seen(first, after=7200))

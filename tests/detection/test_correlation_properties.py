@@ -28,18 +28,18 @@ stories = st.lists(deeds, min_size=2, max_size=8)
 STORIES = int(os.environ.get("STORIES", example_count(daily=3, ci=5)))
 
 
-def does(world: FleetWorld, what: str, number: int) -> None:
+def does(harness: FleetWorld, what: str, number: int) -> None:
     {
-        "provider dies": lambda: world.dies(*EVERYBODY),
-        "provider lives": lambda: world.lives(*EVERYBODY),
-        "internet goes": lambda: world.hidden(*EVERYBODY),
-        "internet comes": lambda: world.seen(*EVERYBODY),
-        "dies": lambda: world.dies(number),
-        "lives": lambda: world.lives(number),
-        "own dies": lambda: world.dies(number, trunk="own"),
-        "own lives": lambda: world.lives(number, trunk="own"),
-        "hidden": lambda: world.hidden(number),
-        "seen": lambda: world.seen(number),
+        "provider dies": lambda: harness.dies(*EVERYBODY),
+        "provider lives": lambda: harness.lives(*EVERYBODY),
+        "internet goes": lambda: harness.hidden(*EVERYBODY),
+        "internet comes": lambda: harness.seen(*EVERYBODY),
+        "dies": lambda: harness.dies(number),
+        "lives": lambda: harness.lives(number),
+        "own dies": lambda: harness.dies(number, trunk="own"),
+        "own lives": lambda: harness.lives(number, trunk="own"),
+        "hidden": lambda: harness.hidden(number),
+        "seen": lambda: harness.seen(number),
     }[what]()
 
 
@@ -55,18 +55,18 @@ def within(incident: Incident, causes: Sequence[Incident]) -> bool:
     )
 
 
-def judge(world: FleetWorld, incidents: Sequence[Incident]) -> None:
-    chats = {one.name: one.chat for one in world.all}
+def judge(harness: FleetWorld, incidents: Sequence[Incident]) -> None:
+    chats = {one.name: one.chat for one in harness.all}
     provider = [one for one in incidents if one.kind == Kind.PROVIDER_DOWN]
     internet = [one for one in incidents if one.kind == Kind.OWN_INTERNET]
     for cause in (*provider, *internet):
         for chat in (FLEET, ANNA):
-            assert len(showing(world.alerts(chat), cause)) == 1, "the fleet was not told exactly once"
+            assert len(showing(harness.alerts(chat), cause)) == 1, "the fleet was not told exactly once"
     for one in incidents:
         missed = one.ended_at is not None and one.ended_at <= one.opened_at
         if not one.station or not kind_info(one.kind).outage or missed:
             continue
-        own, fleet = (showing(world.alerts(chat), one) for chat in (chats[one.station], FLEET))
+        own, fleet = (showing(harness.alerts(chat), one) for chat in (chats[one.station], FLEET))
         if one.held_by == "internet":
             assert internet, "it was held back for nothing"
             assert not own or one.step, "the customer was told of our own internet"
@@ -84,7 +84,7 @@ def judge(world: FleetWorld, incidents: Sequence[Incident]) -> None:
 
 @examples(STORIES, STORIES)
 @given(story=stories)
-def test_the_unrelated_is_told_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
+def test_the_unrelated_is_reported_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
     async def play() -> None:
         store = stores.in_memory()
         try:
@@ -92,23 +92,23 @@ def test_the_unrelated_is_told_and_the_common_once(story: list[tuple[str, int, i
         finally:
             await store.close()
 
-    async def live(world: FleetWorld) -> None:
-        await world.opens()
+    async def live(harness: FleetWorld) -> None:
+        await harness.opens()
         for what, number, seconds in story:
-            does(world, what, number)
-            await world.pass_(seconds)
+            does(harness, what, number)
+            await harness.pass_(seconds)
         # Poll long enough to notify of open incidents, then recover all trunks.
-        await world.pass_(180)
-        world.seen(*EVERYBODY)
-        await world.pass_(240)
-        world.lives(*EVERYBODY)
-        world.lives(*EVERYBODY, trunk="own")
-        await world.pass_(300)
-        incidents = await world.incidents()
+        await harness.pass_(180)
+        harness.seen(*EVERYBODY)
+        await harness.pass_(240)
+        harness.lives(*EVERYBODY)
+        harness.lives(*EVERYBODY, trunk="own")
+        await harness.pass_(300)
+        incidents = await harness.incidents()
         # A flapping trunk is monitored for longer.
         assert all(one.ended_at or one.kind == Kind.TRUNK_FLAPPING for one in incidents), "all is well, yet it is open"
-        assert world.active.now == ()
-        judge(world, incidents)
+        assert harness.active.now == ()
+        judge(harness, incidents)
         assert all(not one.subject.startswith(PROVIDER) or one.station == "" for one in incidents)
 
     asyncio.run(play())

@@ -62,7 +62,7 @@ async def test_the_fourth_drop_in_half_an_hour_is_flapping_since_the_first() -> 
     assert trunk.told[-1] == Opened(Kind.TRUNK_FLAPPING, began)
 
 
-async def test_drops_too_short_to_be_told_count_too() -> None:
+async def test_drops_too_short_to_be_reported_count_too() -> None:
     trunk = await Trunk.up()
     began = trunk.scene.clock.now
     await trunk.drops(4, down=20)

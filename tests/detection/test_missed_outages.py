@@ -30,7 +30,7 @@ def within(*events: TrunkEvent, skew: float = 0) -> list[tuple[datetime | None, 
     return [(one.down_from, one.down_until) for one in found]
 
 
-def test_an_outage_nobody_saw_is_told_with_its_own_times() -> None:
+def test_an_outage_nobody_observed_is_reported_with_its_own_times() -> None:
     assert within(event(14, "rejected", "registered"), event(22, "registered", "rejected")) == [(at(14), at(22))]
 
 
@@ -134,7 +134,7 @@ def test_that_nothing_happened_is_said_too() -> None:
     assert "no trunk was down meanwhile" in note()
 
 
-def test_of_very_many_the_first_are_told_and_the_rest_counted() -> None:
+def test_of_very_many_the_first_are_reported_and_the_rest_counted() -> None:
     many = [MissedOutage(f"SIP-{n}", f"Trunk {n}", at(29 - n / 10), at(30)) for n in range(MOST_TOLD + 5)]
     facts = note_facts("Head office", at(10), at(31), many)
     assert (len(facts["outages"]), facts["more"]) == (MOST_TOLD, 5)

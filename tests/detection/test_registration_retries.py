@@ -34,65 +34,65 @@ def test_only_what_registers_itself_is_given_up(type_: str, state: str, cause: C
 
 
 @pytest.fixture
-async def world(store: Store) -> World:
-    world = World(store)
+async def harness(store: Store) -> World:
+    harness = World(store)
     for trunk in ("zadarma", "mango"):
-        world.pbx.shows(trunk, UP, START - timedelta(days=1))
-    await world.opens()
-    await world.pass_(60)
-    return world
+        harness.pbx.shows(trunk, UP, START - timedelta(days=1))
+    await harness.opens()
+    await harness.pass_(60)
+    return harness
 
 
-async def goes_down_and_is_taken(world: World) -> None:
-    world.pbx.shows("zadarma", DEAD)
-    await world.pass_(60)
-    await world.incident_manager.acknowledge(1, ANNA, "Anna", world.clock.now)
-    await world.pass_(1)
+async def goes_down_and_is_taken(harness: World) -> None:
+    harness.pbx.shows("zadarma", DEAD)
+    await harness.pass_(60)
+    await harness.incident_manager.acknowledge(1, ANNA, "Anna", harness.clock.now)
+    await harness.pass_(1)
 
 
-def loud_since(world: World, moment: timedelta) -> list[Heard]:
-    return [one for one in world.heard if one.chat == ANNA and one.loud and one.at >= START + moment]
+def loud_since(harness: World, moment: timedelta) -> list[Heard]:
+    return [one for one in harness.heard if one.chat == ANNA and one.loud and one.at >= START + moment]
 
 
-async def test_shortly_before_it_gives_up_whoever_took_it_is_warned_once_and_can_register_anew(world: World) -> None:
-    await goes_down_and_is_taken(world)
-    await world.pass_((UNANSWERED + timedelta(hours=3)).total_seconds(), every=60)
-    (warning,) = loud_since(world, timedelta(minutes=10))
+async def test_shortly_before_it_gives_up_whoever_took_it_is_warned_once_and_can_register_anew(harness: World) -> None:
+    await goes_down_and_is_taken(harness)
+    await harness.pass_((UNANSWERED + timedelta(hours=3)).total_seconds(), every=60)
+    (warning,) = loud_since(harness, timedelta(minutes=10))
     gives_up = START + timedelta(minutes=1) + UNANSWERED
     assert timedelta(0) <= warning.at - (gives_up - WARN_BEFORE) <= timedelta(minutes=1)
     assert "⏳ About 17:31 Asterisk gives up trying; then it stays down even if the provider recovers." in warning.text
 
 
-async def test_another_cause_moves_the_end(world: World) -> None:
-    await goes_down_and_is_taken(world)
-    world.pbx.shows("zadarma", REFUSED)
-    await world.pass_(4 * 3600, every=60)
-    assert not loud_since(world, timedelta(minutes=10))
-    (incident,) = await world.incidents()
+async def test_another_cause_moves_the_end(harness: World) -> None:
+    await goes_down_and_is_taken(harness)
+    harness.pbx.shows("zadarma", REFUSED)
+    await harness.pass_(4 * 3600, every=60)
+    assert not loud_since(harness, timedelta(minutes=10))
+    (incident,) = await harness.incidents()
     assert incident.warn_at == START + timedelta(minutes=1) + REFUSING - WARN_BEFORE
 
 
-async def test_what_is_back_before_needs_no_warning(world: World) -> None:
-    await goes_down_and_is_taken(world)
-    await world.pass_(3600, every=60)
-    world.pbx.shows("zadarma", UP)
-    await world.pass_(3 * 3600, every=60)
-    assert not [one for one in loud_since(world, timedelta(minutes=70)) if one.template == "alert"]
+async def test_what_is_back_before_needs_no_warning(harness: World) -> None:
+    await goes_down_and_is_taken(harness)
+    await harness.pass_(3600, every=60)
+    harness.pbx.shows("zadarma", UP)
+    await harness.pass_(3 * 3600, every=60)
+    assert not [one for one in loud_since(harness, timedelta(minutes=70)) if one.template == "alert"]
 
 
-async def test_what_is_muted_is_not_warned_of(world: World) -> None:
-    await goes_down_and_is_taken(world)
+async def test_what_is_muted_is_not_warned_of(harness: World) -> None:
+    await goes_down_and_is_taken(harness)
     wish = SilenceRequest(STATION, "zadarma", "Zadarma", ANNA, "Anna", "known")
-    await world.silences.mute(wish, world.clock.now, world.clock.now + timedelta(hours=6))
-    await world.incident_manager.reconsider(world.clock.now)
-    await world.pass_(4 * 3600, every=60)
-    assert not loud_since(world, timedelta(minutes=10))
+    await harness.silences.mute(wish, harness.clock.now, harness.clock.now + timedelta(hours=6))
+    await harness.incident_manager.reconsider(harness.clock.now)
+    await harness.pass_(4 * 3600, every=60)
+    assert not loud_since(harness, timedelta(minutes=10))
 
 
-async def test_a_trunk_found_down_near_its_end_says_so_at_once(world: World) -> None:
-    world.pbx.shows("sipgate", DEAD, since=world.clock.now - UNANSWERED + timedelta(minutes=10))
-    await world.pass_(120)
-    alert = next(one for one in world.heard if one.chat == GROUP)
+async def test_a_trunk_found_down_near_its_end_says_so_at_once(harness: World) -> None:
+    harness.pbx.shows("sipgate", DEAD, since=harness.clock.now - UNANSWERED + timedelta(minutes=10))
+    await harness.pass_(120)
+    alert = next(one for one in harness.heard if one.chat == GROUP)
     assert "⏳" in alert.text
-    (incident,) = await world.incidents()
+    (incident,) = await harness.incidents()
     assert incident.warn_at is None

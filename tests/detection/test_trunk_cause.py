@@ -81,7 +81,7 @@ def test_a_trunk_that_works_over_the_internet_speaks_against_it_whatever_shows_t
 
 
 @pytest.mark.parametrize("heard", [REFUSED, ("lagged", "Reachable")])
-def test_a_provider_that_is_heard_speaks_against_it_whatever_it_answers(heard: State) -> None:
+def test_a_provider_that_answers_speaks_against_it_whatever_it_answers(heard: State) -> None:
     causes = why(trunk("a", DEAD, EUROPE), trunk("b", DEAD, AMERICA), trunk("c", heard, "sip.sipgate.de"))
     assert causes["a"] is Cause.NO_ANSWER
 
@@ -102,7 +102,7 @@ def test_a_provider_that_the_pbx_keeps_out_is_no_sign_of_the_internet() -> None:
     assert in_context([(refused, health_of(refused))], {"a"}) == {"a": Cause.CREDENTIALS_REFUSED}
 
 
-def test_with_our_own_internet_down_every_silent_trunk_says_so_and_the_office_gateway_is_well() -> None:
+def test_with_our_own_internet_down_every_silent_trunk_says_so_and_the_station_gateway_is_well() -> None:
     causes = why(trunk("a", DEAD, EUROPE), trunk("b", SILENT, AMERICA), trunk("c", UP, OFFICE))
     assert (causes["a"], causes["b"]) == (Cause.OWN_INTERNET, Cause.OWN_INTERNET)
 
@@ -133,7 +133,7 @@ def test_a_host_that_does_not_resolve_is_the_only_trunk_so_nobody_can_tell() -> 
     assert causes_in("003") == {"Demo provider": Cause.UNKNOWN}
 
 
-def test_a_wrong_password_is_told_from_a_registrar_that_is_down() -> None:
+def test_a_wrong_password_is_distinguished_from_a_registrar_that_is_down() -> None:
     assert causes_in("045") == {"Trunk 2 wrong password": Cause.CREDENTIALS_REFUSED}
     # Six seconds after the outage the contact was not yet measured: no cause is better than a wrong one.
     assert causes_in("046") == {"Trunk 3 registrar down": Cause.UNKNOWN}

@@ -139,7 +139,7 @@ def test_what_a_newer_mikopbx_was_recorded_to_say_is_understood_and_said_in_both
             assert second
 
 
-def test_a_stopped_asterisk_is_told_from_its_trunks_also_with_iax_trunks_among_them() -> None:
+def test_a_stopped_asterisk_is_distinguished_from_its_trunks_also_with_iax_trunks_among_them() -> None:
     assert any(one.is_iax for one in trunks_of("new_109").values())
     assert looks_like_a_dead_engine(Answer(trunks_of("new_109")))
     assert not looks_like_a_dead_engine(Answer(trunks_of("new_055")))

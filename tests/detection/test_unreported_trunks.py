@@ -26,14 +26,14 @@ def test_of_a_note_only_a_number_and_an_address_are_shown(note: str, contact: st
 
 
 async def test_the_alert_names_the_number(store: Store) -> None:
-    world = World(store)
-    await world.opens()
+    harness = World(store)
+    await harness.opens()
     row = {"id": "zadarma", "represent": "SIP: Zadarma", "note": "hotline +7 495 123-45-67, PIN Geheim1"}
-    world.pbx.rows["zadarma"] = TrunkRow.model_validate(row)
-    world.pbx.shows("zadarma", UP)
-    await world.pass_(60)
-    world.pbx.shows("zadarma", DEAD)
-    await world.pass_(60)
-    alert = next(one for one in world.heard if one.chat == GROUP)
+    harness.pbx.rows["zadarma"] = TrunkRow.model_validate(row)
+    harness.pbx.shows("zadarma", UP)
+    await harness.pass_(60)
+    harness.pbx.shows("zadarma", DEAD)
+    await harness.pass_(60)
+    alert = next(one for one in harness.heard if one.chat == GROUP)
     assert "☎️ Provider: +7 495 123-45-67" in alert.text
     assert "Geheim1" not in alert.text

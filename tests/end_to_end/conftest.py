@@ -64,16 +64,16 @@ def start_bot(standins: Standins, tmp_path: Path) -> Iterator[Callable[..., Prog
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
     """Harness shared by tests that only read, to save the start of a program."""
     with (
         running_standins(speed=ASKING) as standins,
-        running_bot(standins, tmp_path_factory.mktemp("office"), POLL_INTERVAL="3"),
+        running_bot(standins, tmp_path_factory.mktemp("shared"), POLL_INTERVAL="3"),
     ):
         yield standins
 
 
 @pytest.fixture
-def group(office: Standins) -> int:
+def group(shared: Standins) -> int:
     """Return a new group for one test: Telegram limits a bot to twenty messages a minute in a group."""
-    return office.new_group()
+    return shared.new_group()

@@ -41,7 +41,7 @@ ALL_DOWN = [down(n, n) for n in range(10)]
 ALL_WELL = [well(n) for n in range(10)]
 
 
-async def test_the_fleet_is_told_when_the_first_pbx_would_have_been() -> None:
+async def test_the_fleet_is_notified_when_the_first_pbx_would_have_been() -> None:
     fleet = Fleet()
     await fleet.sees(ALL_DOWN, 20)
     assert len(fleet.active.now) == 1, "it is known before it is told"
@@ -61,7 +61,7 @@ async def test_the_fleet_is_told_when_the_first_pbx_would_have_been() -> None:
     }
 
 
-async def test_what_passes_before_anybody_would_be_told_is_never_told() -> None:
+async def test_what_passes_before_anybody_would_be_reported_is_never_reported() -> None:
     fleet = Fleet()
     await fleet.sees(ALL_DOWN, 20)
     await fleet.sees(ALL_WELL, 25)

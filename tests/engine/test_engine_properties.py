@@ -43,57 +43,57 @@ STORIES = int(os.environ.get("STORIES", example_count(daily=3, ci=10)))
 ENOUGH = examples(STORIES, STORIES)
 
 
-async def lives(world: World, story: list[Step], restart_at: frozenset[int] = frozenset()) -> None:
+async def lives(harness: World, story: list[Step], restart_at: frozenset[int] = frozenset()) -> None:
     for trunk in TRUNKS:
-        world.pbx.shows(trunk, UP, world.clock.now - timedelta(days=1))
-    await world.opens()
-    await world.watch.remember()
-    await world.pass_(60)
+        harness.pbx.shows(trunk, UP, harness.clock.now - timedelta(days=1))
+    await harness.opens()
+    await harness.watch.remember()
+    await harness.pass_(60)
     for number, (what, trunk, seconds) in enumerate(story):
-        await (_opens_or_shuts(world, what, CHATS[trunk]) if trunk in CHATS else _does(world, what, trunk))
-        await world.pass_(seconds)
+        await (_opens_or_shuts(harness, what, CHATS[trunk]) if trunk in CHATS else _does(harness, what, trunk))
+        await harness.pass_(seconds)
         if number in restart_at:
-            await world.restarts()
-    await _ends_well(world)
+            await harness.restarts()
+    await _ends_well(harness)
 
 
-async def _does(world: World, what: str, trunk: str) -> None:
-    now = world.clock.now
+async def _does(harness: World, what: str, trunk: str) -> None:
+    now = harness.clock.now
     if what in STATES:
-        world.pbx.shows(trunk, STATES[what])
+        harness.pbx.shows(trunk, STATES[what])
     elif what in ("unreachable", "refuses"):
-        world.pbx.error = Unreachable("no route") if what == "unreachable" else Unauthorised("no")
+        harness.pbx.error = Unreachable("no route") if what == "unreachable" else Unauthorised("no")
     elif what == "answers":
-        world.pbx.error = None
+        harness.pbx.error = None
     elif what == "takes":
-        for incident in await world.incidents():
-            await world.incident_manager.acknowledge(incident.id, ANNA, "Anna", now)
+        for incident in await harness.incidents():
+            await harness.incident_manager.acknowledge(incident.id, ANNA, "Anna", now)
     elif what.startswith("mutes"):
         subject = EVERYTHING if "everything" in what else "zadarma"
-        await world.silences.mute(
+        await harness.silences.mute(
             SilenceRequest(STATION, subject, subject, ANNA, "Anna"), now, now + timedelta(minutes=10)
         )
-        await world.incident_manager.reconsider(now)
+        await harness.incident_manager.reconsider(now)
     elif what == "unmutes":
-        for silence in await world.silences.current(STATION):
-            await world.silences.expire(STATION, silence.id, "Anna")
-        await world.incident_manager.reconsider(now)
+        for silence in await harness.silences.current(STATION):
+            await harness.silences.expire(STATION, silence.id, "Anna")
+        await harness.incident_manager.reconsider(now)
 
 
-async def _opens_or_shuts(world: World, what: str, chat: int) -> None:
+async def _opens_or_shuts(harness: World, what: str, chat: int) -> None:
     if what == "lets in":
-        await world.lets_in(chat)
+        await harness.lets_in(chat)
     else:
-        await world.shuts(chat, said=what == "shuts")
+        await harness.shuts(chat, said=what == "shuts")
 
 
-async def _ends_well(world: World) -> None:
+async def _ends_well(harness: World) -> None:
     """End all silences and recover the trunks."""
-    world.pbx.error = None
-    await world.pass_(900)
+    harness.pbx.error = None
+    await harness.pass_(900)
     for trunk in TRUNKS:
-        world.pbx.shows(trunk, UP)
-    await world.pass_(1200)
+        harness.pbx.shows(trunk, UP)
+    await harness.pass_(1200)
 
 
 def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]]) -> None:
@@ -107,15 +107,15 @@ def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(play())
 
 
-def heard(world: World) -> list[tuple[datetime, int, bool, str]]:
-    return [(one.at, one.chat, one.loud, one.text) for one in world.heard]
+def heard(harness: World) -> list[tuple[datetime, int, bool, str]]:
+    return [(one.at, one.chat, one.loud, one.text) for one in harness.heard]
 
 
-def shown(world: World, incident: Incident) -> list[Mapping[str, Any]]:
+def shown(harness: World, incident: Incident) -> list[Mapping[str, Any]]:
     """Return the facts of all messages that show the incident and do not point to a newer one."""
     return [
         facts
-        for one in world.heard
+        for one in harness.heard
         if one.template == "alert" and not one.facts["superseded"]
         for facts in one.facts["incidents"]
         if facts["number"] == incident.id
@@ -129,19 +129,19 @@ def held_throughout(incident: Incident) -> bool:
 @ENOUGH
 @given(story=stories)
 def test_every_outage_is_told_once_and_so_is_its_end(story: list[Step]) -> None:
-    async def scene(world: World) -> None:
-        await lives(world, story)
-        incidents = await world.incidents()
+    async def scene(harness: World) -> None:
+        await lives(harness, story)
+        incidents = await harness.incidents()
         assert all(incident.ended_at is not None for incident in incidents), "everything is well, and something is open"
         for incident in incidents:
-            told = shown(world, incident)
+            told = shown(harness, incident)
             if kind_info(incident.kind).outage and not held_throughout(incident):
                 assert told, f"{incident.kind} of {incident.subject!r} was told to nobody"
             assert all(facts["ended_at"] for facts in told), "the end was not told"
         never_two_at_once(incidents)
-        before = len(world.heard)
-        await world.pass_(30 * 86_400, every=21_600)
-        assert len(world.heard) == before, "a quiet month was not quiet"
+        before = len(harness.heard)
+        await harness.pass_(30 * 86_400, every=21_600)
+        assert len(harness.heard) == before, "a quiet month was not quiet"
 
     in_a_world(scene)
 
@@ -160,13 +160,13 @@ def never_two_at_once(incidents: Sequence[Incident]) -> None:
 def test_a_restart_at_any_step_changes_nothing_that_people_hear(story: list[Step], restarts: frozenset[int]) -> None:
     heard_without: list[tuple[datetime, int, bool, str]] = []
 
-    async def steady(world: World) -> None:
-        await lives(world, story)
-        heard_without.extend(heard(world))
+    async def steady(harness: World) -> None:
+        await lives(harness, story)
+        heard_without.extend(heard(harness))
 
-    async def interrupted(world: World) -> None:
-        await lives(world, story, restarts)
-        assert heard(world) == heard_without
+    async def interrupted(harness: World) -> None:
+        await lives(harness, story, restarts)
+        assert heard(harness) == heard_without
 
     in_a_world(steady)
     in_a_world(interrupted)
@@ -179,10 +179,10 @@ def test_whatever_is_claimed_happened_and_nobody_due_is_passed_over(
 ) -> None:
     """With chats that close and open during the outages."""
 
-    async def scene(world: World) -> None:
-        world.book.levels = levels
-        await lives(world, story, frozenset(range(14)) if restarts else frozenset())
-        tables = await incident_claims.tables_of(world.store)
+    async def scene(harness: World) -> None:
+        harness.book.levels = levels
+        await lives(harness, story, frozenset(range(14)) if restarts else frozenset())
+        tables = await incident_claims.tables_of(harness.store)
         assert incident_claims.broken_claims(tables, stand_ins=[VERA], alert_chats=[GROUP]) == []
         away = {CHATS[who] for what, who, _ in story if what.startswith("shuts")}
         assert incident_claims.passed_over(tables, [one for level in levels for one in level], away) == []
@@ -192,21 +192,21 @@ def test_whatever_is_claimed_happened_and_nobody_due_is_passed_over(
 
 @pytest.mark.parametrize("trunks", [30, 100] if PROFILE == "ci" else [30])
 async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, trunks: int) -> None:
-    world = World(store)
+    harness = World(store)
     names = [f"trunk{number}" for number in range(trunks)]
     for name in names:
-        world.pbx.shows(name, UP, world.clock.now - timedelta(days=1))
-    await world.opens()
-    await world.watch.remember()
-    await world.pass_(60)
+        harness.pbx.shows(name, UP, harness.clock.now - timedelta(days=1))
+    await harness.opens()
+    await harness.watch.remember()
+    await harness.pass_(60)
     for name in names:
-        world.pbx.shows(name, DEAD)
-    began = world.clock.now
-    await world.pass_(60)
+        harness.pbx.shows(name, DEAD)
+    began = harness.clock.now
+    await harness.pass_(60)
     for chat in (ANNA, -100):
-        alerts = [one for one in world.heard if one.chat == chat]
+        alerts = [one for one in harness.heard if one.chat == chat]
         assert len(alerts) <= 5
-        assert alerts[0].at - began <= timedelta(seconds=world.settings.alert_after + 5)
+        assert alerts[0].at - began <= timedelta(seconds=harness.settings.alert_after + 5)
         shown = [name for name in names if any(f" {name.title()} ·" in one.text for one in alerts)]
         assert shown == names
 

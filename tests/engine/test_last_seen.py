@@ -21,7 +21,7 @@ LATER = START + timedelta(seconds=60)
 
 
 @pytest.fixture
-def books(store: Store) -> Books:
+def manager(store: Store) -> Books:
     return Books(store)
 
 
@@ -56,67 +56,67 @@ async def test_what_was_forgotten_meanwhile_does_not_come_back(store: Store) -> 
     assert await stored(store) is None
 
 
-async def test_what_happened_is_not_overwritten_by_an_older_look(books: Books) -> None:
-    await books.incident_manager.record({"": {"looked": 1}}, [], START)
-    books.incident_manager.touch("", {"looked": 2}, START)
-    await books.incident_manager.record({"": {"trouble": "unreachable"}}, [], LATER)
-    await books.last_seen.write()
-    assert await stored(books.store) == {"trouble": "unreachable"}
-    books.incident_manager.touch("", {"looked": 3}, LATER)
+async def test_what_happened_is_not_overwritten_by_an_older_look(manager: Books) -> None:
+    await manager.incident_manager.record({"": {"looked": 1}}, [], START)
+    manager.incident_manager.touch("", {"looked": 2}, START)
+    await manager.incident_manager.record({"": {"trouble": "unreachable"}}, [], LATER)
+    await manager.last_seen.write()
+    assert await stored(manager.store) == {"trouble": "unreachable"}
+    manager.incident_manager.touch("", {"looked": 3}, LATER)
     await asyncio.gather(
-        books.last_seen.write(), books.incident_manager.record({"": {"trouble": "blocked"}}, [], LATER)
+        manager.last_seen.write(), manager.incident_manager.record({"": {"trouble": "blocked"}}, [], LATER)
     )
-    await books.last_seen.write()
-    assert await stored(books.store) == {"trouble": "blocked"}
+    await manager.last_seen.write()
+    assert await stored(manager.store) == {"trouble": "blocked"}
 
 
-async def test_at_the_end_of_the_program_what_waits_is_written(books: Books) -> None:
-    await books.incident_manager.record({"": {"looked": 1}}, [], START)
+async def test_at_the_end_of_the_program_what_waits_is_written(manager: Books) -> None:
+    await manager.incident_manager.record({"": {"looked": 1}}, [], START)
     stop = asyncio.Event()
-    running = asyncio.create_task(books.last_seen.run(stop))
-    books.incident_manager.touch("", {"looked": 2}, START)
+    running = asyncio.create_task(manager.last_seen.run(stop))
+    manager.incident_manager.touch("", {"looked": 2}, START)
     stop.set()
     await running
-    assert await stored(books.store) == {"looked": 2}
+    assert await stored(manager.store) == {"looked": 2}
 
 
-async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_once(books: Books) -> None:
+async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_once(manager: Books) -> None:
     clock = Clock()
     pbx = FakePbx(clock)
     pbx.shows("zadarma", UP)
-    watch = TrunkMonitor(STATION, pbx, books.incident_manager, Policy(), clock)  # type: ignore[arg-type]
+    watch = TrunkMonitor(STATION, pbx, manager.incident_manager, Policy(), clock)  # type: ignore[arg-type]
     for _ in range(3):
         await watch.run_once()
         clock.pass_(10)
     commits: list[object] = []
-    event.listen(books.store._engine.sync_engine, "commit", commits.append)
+    event.listen(manager.store._engine.sync_engine, "commit", commits.append)
     for _ in range(60):
         await watch.run_once()
         clock.pass_(10)
     assert commits == []
-    await books.last_seen.write()
-    state = await stored(books.store)
+    await manager.last_seen.write()
+    state = await stored(manager.store)
     assert state is not None
     assert state["looked_at"] >= (clock.now - timedelta(seconds=70)).isoformat()[:19]
     pbx.shows("zadarma", DEAD)
     for _ in range(6):
         await watch.run_once()
         clock.pass_(10)
-    assert [one.subject for one in await books.incidents()] == ["zadarma"]
+    assert [one.subject for one in await manager.incidents()] == ["zadarma"]
 
 
-async def test_all_stations_take_up_what_they_remembered_at_one_question(books: Books) -> None:
+async def test_all_stations_take_up_what_they_remembered_at_one_question(manager: Books) -> None:
     clock = Clock()
     pbx = FakePbx(clock)
     pbx.shows("zadarma", UP)
-    before = TrunkMonitor(STATION, pbx, books.incident_manager, Policy(), clock)  # type: ignore[arg-type]
+    before = TrunkMonitor(STATION, pbx, manager.incident_manager, Policy(), clock)  # type: ignore[arg-type]
     await before.run_once()
-    async with books.store.begin() as session:
+    async with manager.store.begin() as session:
         session.add(WatchState(station="Tver", subject="mango", state={"looked": 1}, updated_at=START))
-    states = await load_all_states(books.store)
+    states = await load_all_states(manager.store)
     assert states["Tver"] == {"mango": {"looked": 1}}
-    assert states[STATION] == await books.incident_manager.load_states()
-    after = TrunkMonitor(STATION, pbx, books.incident_manager, Policy(), clock)  # type: ignore[arg-type]
+    assert states[STATION] == await manager.incident_manager.load_states()
+    after = TrunkMonitor(STATION, pbx, manager.incident_manager, Policy(), clock)  # type: ignore[arg-type]
     after.load_states(states[STATION])
     assert after.is_confirmed
     assert after.trunk_names == before.trunk_names

@@ -56,7 +56,7 @@ async def healthy() -> Scene:
 @pytest.mark.parametrize(
     "state", [REFUSED, DEAD, ("unregistered", None), ("UNREGISTERED", None), ("unreachable", None)]
 )
-async def test_a_trunk_that_stays_down_is_told_once_with_its_true_beginning(state: tuple[str, str | None]) -> None:
+async def test_a_trunk_that_stays_down_is_reported_once_with_its_true_beginning(state: tuple[str, str | None]) -> None:
     scene = await healthy()
     began = scene.clock.now
     scene.pbx.shows("zadarma", state)
@@ -64,7 +64,7 @@ async def test_a_trunk_that_stays_down_is_told_once_with_its_true_beginning(stat
     assert scene.incident_manager.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
 
 
-async def test_nothing_is_told_before_the_hold_off_and_two_measurements() -> None:
+async def test_nothing_is_reported_before_the_hold_off_and_two_measurements() -> None:
     scene = await healthy()
     scene.pbx.shows("zadarma", DEAD)
     await scene.looks(3)
@@ -73,7 +73,7 @@ async def test_nothing_is_told_before_the_hold_off_and_two_measurements() -> Non
     assert scene.told(Opened)
 
 
-async def test_a_blip_is_not_told() -> None:
+async def test_a_blip_is_not_reported() -> None:
     scene = await healthy()
     scene.pbx.shows("zadarma", DEAD)
     await scene.looks(2)
@@ -94,7 +94,7 @@ async def test_one_good_look_between_bad_ones_ends_nothing_and_resets_nothing() 
     assert scene.incident_manager.told == [("zadarma", Opened(Kind.TRUNK_DOWN, began))]
 
 
-async def test_the_end_is_told_after_two_good_measurements_with_its_true_time() -> None:
+async def test_the_end_is_reported_after_two_good_measurements_with_its_true_time() -> None:
     scene = await healthy()
     scene.pbx.shows("zadarma", DEAD)
     await scene.looks(5)
@@ -142,7 +142,7 @@ async def test_a_pbx_that_stops_looking_is_a_trouble_of_its_own_after_five_minut
     assert len(scene.told(Resolved)) == 1
 
 
-async def test_a_trunk_already_down_at_the_first_look_is_told_at_once_and_since_when() -> None:
+async def test_a_trunk_already_down_at_the_first_look_is_reported_at_once_and_since_when() -> None:
     scene = Scene()
     scene.pbx.shows("zadarma", DEAD, since=START - timedelta(hours=3))
     await scene.looks(2)
@@ -328,7 +328,7 @@ async def test_a_quiet_hour_writes_only_once_a_minute_that_somebody_looked() -> 
     assert scene.incident_manager.writes - writes <= 60
 
 
-async def test_an_outage_told_in_the_last_minute_before_an_absence_is_no_news_after_it() -> None:
+async def test_an_outage_reported_in_the_last_minute_before_an_absence_is_no_news_after_it() -> None:
     scene = Scene(Policy(poll_interval=10, alert_after=0))
     scene.pbx.shows("zadarma", UP)
     await scene.looks(7)
@@ -350,7 +350,7 @@ STRETCHES = st.lists(st.tuples(STATES, st.integers(1, 12)), min_size=1, max_size
 
 @examples(daily=25, ci=150)
 @given(STRETCHES, st.sets(st.integers(0, 100)))
-async def test_a_restart_at_any_look_changes_nothing_that_is_told(
+async def test_a_restart_at_any_look_changes_nothing_that_is_reported(
     stretches: list[tuple[tuple[str, str | None], int]], restarts: set[int]
 ) -> None:
     steady, restarted = Scene(), Scene()
@@ -369,7 +369,9 @@ async def test_a_restart_at_any_look_changes_nothing_that_is_told(
 
 @examples(daily=25, ci=200)
 @given(STRETCHES)
-async def test_what_is_told_is_a_story_that_makes_sense(stretches: list[tuple[tuple[str, str | None], int]]) -> None:
+async def test_what_is_reported_is_a_story_that_makes_sense(
+    stretches: list[tuple[tuple[str, str | None], int]],
+) -> None:
     scene = Scene()
     for state, length in stretches:
         scene.pbx.shows("zadarma", state)
@@ -386,7 +388,7 @@ async def test_what_is_told_is_a_story_that_makes_sense(stretches: list[tuple[tu
 
 @examples(daily=20)
 @given(STRETCHES, st.sampled_from([REFUSED, DEAD]), st.integers(5, 30))
-async def test_every_outage_that_lasts_is_told_and_so_is_its_end(
+async def test_every_outage_that_lasts_is_reported_and_so_is_its_end(
     before: list[tuple[tuple[str, str | None], int]], down: tuple[str, str | None], length: int
 ) -> None:
     scene = Scene()
@@ -465,7 +467,7 @@ async def test_a_turn_in_which_something_fails_is_followed_by_the_next_one_that_
     assert [subject for subject, _ in scene.told(Opened)] == ["zadarma"]
 
 
-async def test_a_block_of_the_address_is_told_at_once_with_its_end_and_is_no_outage_of_the_pbx() -> None:
+async def test_a_block_of_the_address_is_reported_at_once_with_its_end_and_is_no_outage_of_the_pbx() -> None:
     scene = await healthy()
     scene.pbx.error = Busy("too many requests", 300)
     await scene.looks(1)
@@ -583,7 +585,7 @@ async def test_a_look_that_does_not_come_to_an_end_is_one_that_is_too_slow(monke
 
 
 @pytest.mark.parametrize("where", ["asked", "judged"])
-async def test_whatever_goes_wrong_with_an_answer_is_told_as_garbage(
+async def test_whatever_goes_wrong_with_an_answer_is_reported_as_garbage(
     where: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scene = await healthy()

@@ -224,14 +224,14 @@ def action(random: Random, names: list[str] | None = None, *, private: bool = Fa
     return random.choice(fitting)
 
 
-async def typed(office: Office, text: str, person: int = ANNA, chat: int = GROUP, **more: Any) -> None:
-    await office.takes({"message": message(text, person, chat, office.now) | more})
+async def typed(harness: Office, text: str, person: int = ANNA, chat: int = GROUP, **more: Any) -> None:
+    await harness.takes({"message": message(text, person, chat, harness.now) | more})
 
 
 async def pressed(
-    office: Office, keyboard: Keyboard, person: int = ANNA, chat: int = GROUP, place: str = "0:0", **more: Any
+    harness: Office, keyboard: Keyboard, person: int = ANNA, chat: int = GROUP, place: str = "0:0", **more: Any
 ) -> None:
-    await office.takes({"callback_query": press(f"{keyboard.id}:{place}", person, chat, office.now, **more)})
+    await harness.takes({"callback_query": press(f"{keyboard.id}:{place}", person, chat, harness.now, **more)})
 
 
 def _message_flaws() -> dict[str, Callable[[Random], dict[str, Any]]]:
@@ -272,8 +272,8 @@ def _add_message_flaws() -> None:
     for flaw, more in _message_flaws().items():
 
         @forged(f"a message {flaw}")
-        async def flawed(office: Office, random: Random, more: Callable[[Random], dict[str, Any]] = more) -> Expected:
-            await office.takes({"message": message(command(random), ANNA, GROUP, office.now) | more(random)})
+        async def flawed(harness: Office, random: Random, more: Callable[[Random], dict[str, Any]] = more) -> Expected:
+            await harness.takes({"message": message(command(random), ANNA, GROUP, harness.now) | more(random)})
             return Expected()
 
     for kind in (
@@ -285,8 +285,8 @@ def _add_message_flaws() -> None:
     ):
 
         @forged(f"an update of the kind {kind}")
-        async def other_kind(office: Office, random: Random, kind: str = kind) -> Expected:
-            await office.takes({kind: message(command(random), ANNA, GROUP, office.now)})
+        async def other_kind(harness: Office, random: Random, kind: str = kind) -> Expected:
+            await harness.takes({kind: message(command(random), ANNA, GROUP, harness.now)})
             return Expected()
 
 
@@ -294,100 +294,100 @@ _add_message_flaws()
 
 
 @forged("a quotation that is a command")
-async def quoted(office: Office, random: Random) -> Expected:
+async def quoted(harness: Office, random: Random) -> Expected:
     text = command(random)
     kind = random.choice(["blockquote", "expandable_blockquote"])
     entities = [{"type": kind, "offset": 0, "length": len(text)}]
     entities.insert(random.randint(0, 1), {"type": "bot_command", "offset": 0, "length": len(text.split()[0])})
-    await typed(office, text, entities=entities)
+    await typed(harness, text, entities=entities)
     return Expected()
 
 
 @forged("a command to another bot")
-async def to_another_bot(office: Office, random: Random) -> Expected:
+async def to_another_bot(harness: Office, random: Random) -> Expected:
     name, _, rest = command(random).partition(" ")
-    await typed(office, f"{name}@{random.choice(['other', 'botbot', 'bo'])} {rest}")
+    await typed(harness, f"{name}@{random.choice(['other', 'botbot', 'bo'])} {rest}")
     return Expected(rows=0)
 
 
 @forged("a command of yesterday")
-async def old(office: Office, random: Random) -> Expected:
+async def old(harness: Office, random: Random) -> Expected:
     age = timedelta(seconds=random.choice([301, 600, 86_400, 3 * 365 * 86_400]))
-    await office.takes({"message": message(command(random), ANNA, GROUP, office.now - age)})
+    await harness.takes({"message": message(command(random), ANNA, GROUP, harness.now - age)})
     return Expected()
 
 
 @forged("a command of tomorrow")
-async def early(office: Office, random: Random) -> Expected:
+async def early(harness: Office, random: Random) -> Expected:
     ahead = timedelta(seconds=random.choice([301, 3600, 86_400, 3 * 365 * 86_400]))
-    await office.takes({"message": message(command(random), ANNA, GROUP, office.now + ahead)})
+    await harness.takes({"message": message(command(random), ANNA, GROUP, harness.now + ahead)})
     return Expected()
 
 
 @forged("an update that comes twice")
-async def twice(office: Office, random: Random) -> Expected:
-    office.update_id += 1
-    update = {"message": message("/id", ANNA, GROUP, office.now)}
+async def twice(harness: Office, random: Random) -> Expected:
+    harness.update_id += 1
+    update = {"message": message("/id", ANNA, GROUP, harness.now)}
     for _ in range(2):
-        await office.takes(update, office.update_id)
+        await harness.takes(update, harness.update_id)
     return Expected(deeds=1, rows=2)
 
 
 @forged("a write that a killed run had begun")
-async def interrupted(office: Office, random: Random) -> Expected:
+async def interrupted(harness: Office, random: Random) -> Expected:
     what = random.choice([name for name, rule in RULES.items() if rule.writes and name in CATALOGUE.presses])
     private = RULES[what].where is Where.PRIVATE
     chat = ANNA if private else GROUP
-    keyboard = await office.button(what, chat=chat)
-    office.update_id += 1
-    await office.decided(office.update_id, what)
-    update = {"callback_query": press(f"{keyboard.id}:0:0", ANNA, chat, office.now)}
-    await office.takes(update, office.update_id)
+    keyboard = await harness.button(what, chat=chat)
+    harness.update_id += 1
+    await harness.decided(harness.update_id, what)
+    update = {"callback_query": press(f"{keyboard.id}:0:0", ANNA, chat, harness.now)}
+    await harness.takes(update, harness.update_id)
     return Expected(rows=2)
 
 
 @forged("a stranger in a group")
-async def stranger_in_group(office: Office, random: Random) -> Expected:
-    await typed(office, command(random), SAM, OTHER_GROUP)
+async def stranger_in_group(harness: Office, random: Random) -> Expected:
+    await typed(harness, command(random), SAM, OTHER_GROUP)
     return Expected()
 
 
 @forged("a stranger in private")
-async def stranger_in_private(office: Office, random: Random) -> Expected:
+async def stranger_in_private(harness: Office, random: Random) -> Expected:
     names = [name for name, rule in RULES.items() if rule.permission != Permission.ANYONE]
-    await typed(office, command(random, names, private=True), SAM, SAM)
+    await typed(harness, command(random, names, private=True), SAM, SAM)
     return Expected()
 
 
 @forged("somebody who may only look")
-async def viewer(office: Office, random: Random) -> Expected:
+async def viewer(harness: Office, random: Random) -> Expected:
     chat = random.choice([GROUP, VERA, OTHER_GROUP])
-    await typed(office, command(random, OF_ADMINS, private=chat > 0), VERA, chat)
+    await typed(harness, command(random, OF_ADMINS, private=chat > 0), VERA, chat)
     return Expected()
 
 
 @forged("somebody who may only look, with a button")
-async def viewer_pressing(office: Office, random: Random) -> Expected:
-    keyboard = await office.button(action(random, OF_ADMINS))
-    await pressed(office, keyboard, VERA)
+async def viewer_pressing(harness: Office, random: Random) -> Expected:
+    keyboard = await harness.button(action(random, OF_ADMINS))
+    await pressed(harness, keyboard, VERA)
     return Expected()
 
 
 @forged("a group that was made administrator")
-async def group_as_admin(office: Office, random: Random) -> Expected:
-    await typed(office, command(random, OF_ADMINS), MAX)
+async def group_as_admin(harness: Office, random: Random) -> Expected:
+    await typed(harness, command(random, OF_ADMINS), MAX)
     return Expected()
 
 
 @forged("a role that has ended")
-async def ended(office: Office, random: Random) -> Expected:
-    await typed(office, command(random), TOM, OTHER_GROUP)
+async def ended(harness: Office, random: Random) -> Expected:
+    await typed(harness, command(random), TOM, OTHER_GROUP)
     return Expected()
 
 
 @forged("a role on another PBX")
-async def elsewhere(office: Office, random: Random) -> Expected:
-    await typed(office, command(random), UMA, OTHER_GROUP)
+async def elsewhere(harness: Office, random: Random) -> Expected:
+    await typed(harness, command(random), UMA, OTHER_GROUP)
     return Expected()
 
 
@@ -395,123 +395,123 @@ OF_THE_GROUP = [name for name, rule in RULES.items() if rule.permission in OPERA
 
 
 @forged("somebody who is not in the group any more")
-async def left(office: Office, random: Random) -> Expected:
+async def left(harness: Office, random: Random) -> Expected:
     if random.random() < 0.5:
-        await typed(office, command(random, OF_THE_GROUP), SAM)
+        await typed(harness, command(random, OF_THE_GROUP), SAM)
     else:
-        await pressed(office, await office.button(action(random, OF_THE_GROUP)), SAM)
+        await pressed(harness, await harness.button(action(random, OF_THE_GROUP)), SAM)
     return Expected()
 
 
 @forged("somebody of whom Telegram tells nothing")
-async def unknown_member(office: Office, random: Random) -> Expected:
-    office.members.answer = lambda: None
-    await typed(office, command(random, OF_THE_GROUP), MAX)
-    office.members.answer = None
+async def unknown_member(harness: Office, random: Random) -> Expected:
+    harness.members.answer = lambda: None
+    await typed(harness, command(random, OF_THE_GROUP), MAX)
+    harness.members.answer = None
     return Expected()
 
 
 @forged("an error while deciding")
-async def failing(office: Office, random: Random) -> Expected:
+async def failing(harness: Office, random: Random) -> Expected:
     def fails() -> bool | None:
         raise random.choice([RuntimeError, OSError, ValueError])("the decision cannot be made")
 
-    office.members.answer = fails
+    harness.members.answer = fails
     if random.random() < 0.5:
-        await typed(office, command(random, OF_THE_GROUP), MAX)
+        await typed(harness, command(random, OF_THE_GROUP), MAX)
     else:
-        await pressed(office, await office.button(action(random, OF_THE_GROUP)), MAX)
-    office.members.answer = None
+        await pressed(harness, await harness.button(action(random, OF_THE_GROUP)), MAX)
+    harness.members.answer = None
     return Expected()
 
 
 @forged("a decision that hangs")
-async def hanging(office: Office, random: Random) -> Expected:
-    office.members.slow = 0.03
-    office.hurry(0.01)
-    await typed(office, command(random, OF_THE_GROUP), MAX)
-    office.hurry(10.0)
-    office.members.slow = 0.0
+async def hanging(harness: Office, random: Random) -> Expected:
+    harness.members.slow = 0.03
+    harness.hurry(0.01)
+    await typed(harness, command(random, OF_THE_GROUP), MAX)
+    harness.hurry(10.0)
+    harness.members.slow = 0.0
     return Expected()
 
 
 @forged("a private matter in a group")
-async def not_here(office: Office, random: Random) -> Expected:
+async def not_here(harness: Office, random: Random) -> Expected:
     private = [name for name, rule in RULES.items() if rule.where is Where.PRIVATE]
     if random.random() < 0.5:
-        await typed(office, f"/{random.choice([n[1:] for n in private if n.startswith('/')])}")
+        await typed(harness, f"/{random.choice([n[1:] for n in private if n.startswith('/')])}")
     else:
-        await pressed(office, await office.button(random.choice([n for n in private if n in CATALOGUE.presses])))
+        await pressed(harness, await harness.button(random.choice([n for n in private if n in CATALOGUE.presses])))
     return Expected()
 
 
 @forged("a secret in a group")
-async def secret(office: Office, random: Random) -> Expected:
+async def secret(harness: Office, random: Random) -> Expected:
     told = random.choice(["password=hunter22", "пароль: тайна", "9876543210:AAtestTestTestTestTestTestTestTestTest0"])
     names = [name for name, rule in RULES.items() if not rule.accepts_password]
-    await typed(office, f"{command(random, names).split()[0]} {told}")
+    await typed(harness, f"{command(random, names).split()[0]} {told}")
     return Expected()
 
 
 @forged("a button that nobody made")
-async def invented(office: Office, random: Random) -> Expected:
+async def invented(harness: Office, random: Random) -> Expected:
     data = random.choice(["guess:0:0", "", "status.view", "1:1", "a" * 16 + ":0:0", "x:y:z", "employee.delete_now:0:0"])
-    await office.takes({"callback_query": press(data, ANNA, GROUP, office.now)})
+    await harness.takes({"callback_query": press(data, ANNA, GROUP, harness.now)})
     return Expected()
 
 
 @forged("a place where no button is")
-async def beside(office: Office, random: Random) -> Expected:
-    keyboard = await office.button(action(random))
-    await pressed(office, keyboard, place=random.choice(["0:1", "1:0", "9:9", "999:0"]))
+async def beside(harness: Office, random: Random) -> Expected:
+    keyboard = await harness.button(action(random))
+    await pressed(harness, keyboard, place=random.choice(["0:1", "1:0", "9:9", "999:0"]))
     return Expected()
 
 
 @forged("a button of another chat")
-async def other_chat(office: Office, random: Random) -> Expected:
-    keyboard = await office.button(action(random), chat=random.choice([OTHER_GROUP, OLGA, VERA]))
-    await pressed(office, keyboard)
+async def other_chat(harness: Office, random: Random) -> Expected:
+    keyboard = await harness.button(action(random), chat=random.choice([OTHER_GROUP, OLGA, VERA]))
+    await pressed(harness, keyboard)
     return Expected()
 
 
 @forged("a button of another person")
-async def other_person(office: Office, random: Random) -> Expected:
-    keyboard = await office.button(action(random), asker_id=random.choice([OLGA, VERA, SAM]), single_use=True)
-    await pressed(office, keyboard)
+async def other_person(harness: Office, random: Random) -> Expected:
+    keyboard = await harness.button(action(random), asker_id=random.choice([OLGA, VERA, SAM]), single_use=True)
+    await pressed(harness, keyboard)
     return Expected()
 
 
 @forged("a question that has expired")
-async def expired(office: Office, random: Random) -> Expected:
-    keyboard = await office.button(action(random), asker_id=ANNA, lifetime=timedelta(seconds=-1))
-    await pressed(office, keyboard)
+async def expired(harness: Office, random: Random) -> Expected:
+    keyboard = await harness.button(action(random), asker_id=ANNA, lifetime=timedelta(seconds=-1))
+    await pressed(harness, keyboard)
     return Expected()
 
 
 @forged("a button pressed again")
-async def again(office: Office, random: Random) -> Expected:
-    keyboard = await office.button("employee.keep", {"number": "243", "name": "John"}, asker_id=ANNA, single_use=True)
+async def again(harness: Office, random: Random) -> Expected:
+    keyboard = await harness.button("employee.keep", {"number": "243", "name": "John"}, asker_id=ANNA, single_use=True)
     times = random.randint(2, 3)
     for _ in range(times):
-        await pressed(office, keyboard)
+        await pressed(harness, keyboard)
     return Expected(deeds=1, rows=times)
 
 
 @forged("a button pressed by many at once")
-async def at_once(office: Office, random: Random) -> Expected:
-    keyboard = await office.button("employee.keep", {"number": "243", "name": "John"}, single_use=True)
+async def at_once(harness: Office, random: Random) -> Expected:
+    keyboard = await harness.button("employee.keep", {"number": "243", "name": "John"}, single_use=True)
     people = random.choices([ANNA, OLGA, BOB, ANNA], k=3)
-    await asyncio.gather(*(pressed(office, keyboard, person) for person in people))
+    await asyncio.gather(*(pressed(harness, keyboard, person) for person in people))
     return Expected(deeds=1, rows=3)
 
 
 @forged("a right that went between question and press")
-async def revoked(office: Office, random: Random) -> Expected:
-    await office.give(Grant(BOB, "admin", STATION, ANNA))
-    keyboard = await office.button(action(random, OF_ADMINS), asker_id=BOB, single_use=True)
-    await office.revoke(BOB)
-    await pressed(office, keyboard, BOB)
-    await office.give(Grant(BOB, "admin", STATION, ANNA))
+async def revoked(harness: Office, random: Random) -> Expected:
+    await harness.give(Grant(BOB, "admin", STATION, ANNA))
+    keyboard = await harness.button(action(random, OF_ADMINS), asker_id=BOB, single_use=True)
+    await harness.revoke(BOB)
+    await pressed(harness, keyboard, BOB)
+    await harness.give(Grant(BOB, "admin", STATION, ANNA))
     return Expected()
 
 
@@ -537,11 +537,11 @@ def _add_press_flaws() -> None:
     for flaw, more in flaws.items():
 
         @forged(f"a press {flaw}")
-        async def flawed(office: Office, random: Random, more: Any = more) -> Expected:
+        async def flawed(harness: Office, random: Random, more: Any = more) -> Expected:
             of_press, of_message = more(random)
-            keyboard = await office.button(action(random))
+            keyboard = await harness.button(action(random))
             shown = {"message": shown_with(f"{keyboard.id}:0:0", GROUP, NOW, **of_message)}
-            await pressed(office, keyboard, **(shown | of_press))
+            await pressed(harness, keyboard, **(shown | of_press))
             return Expected()
 
 
@@ -557,33 +557,33 @@ def _shown_elsewhere(random: Random, own: Keyboard) -> dict[str, Any]:
 
 
 @forged("a press under another message")
-async def under_another(office: Office, random: Random) -> Expected:
-    keyboard = await office.button(action(random), message_id=7)
-    await pressed(office, keyboard, message=_shown_elsewhere(random, keyboard))
+async def under_another(harness: Office, random: Random) -> Expected:
+    keyboard = await harness.button(action(random), message_id=7)
+    await pressed(harness, keyboard, message=_shown_elsewhere(random, keyboard))
     return Expected()
 
 
 @forged("a press of a button whose message nobody knows, under another message")
-async def unbound(office: Office, random: Random) -> Expected:
+async def unbound(harness: Office, random: Random) -> Expected:
     """Press a button of an unbound keyboard: the program was killed before it learned the message id, or the keyboard
     is older than the binding.
     """
-    keyboard = await office.button(action(random))
-    await pressed(office, keyboard, message=_shown_elsewhere(random, keyboard))
+    keyboard = await harness.button(action(random))
+    await pressed(harness, keyboard, message=_shown_elsewhere(random, keyboard))
     return Expected()
 
 
 @forged("a press under an alert card")
-async def under_a_card(office: Office, random: Random) -> Expected:
+async def under_a_card(harness: Office, random: Random) -> Expected:
     """The alert message is unchanged: a viewer's Refresh would remove its buttons."""
     card, refresh = (
-        await office.button("incident.take", {"card": 1}, message_id=8),
-        await office.button("status.view", {"view": "summary", "page": 0}, message_id=7),
+        await harness.button("incident.take", {"card": 1}, message_id=8),
+        await harness.button("status.view", {"view": "summary", "page": 0}, message_id=7),
     )
     shown = shown_with(f"{card.id}:0:0", GROUP, NOW, message_id=8, text="Zadarma is down")
-    edits = len(office.chat.edited)
-    await pressed(office, refresh, random.choice([VERA, ANNA]), message=shown)
-    office.deeds += len(office.chat.edited) > edits
+    edits = len(harness.chat.edited)
+    await pressed(harness, refresh, random.choice([VERA, ANNA]), message=shown)
+    harness.deeds += len(harness.chat.edited) > edits
     return Expected()
 
 
@@ -591,175 +591,175 @@ _add_press_flaws()
 
 
 @forged("words of somebody else")
-async def words_of_another(office: Office, random: Random) -> Expected:
-    await office.question(GROUP, ANNA)
-    await office.takes({"message": message("John Smith", OLGA, GROUP, office.now, replied_to=7)})
+async def words_of_another(harness: Office, random: Random) -> Expected:
+    await harness.question(GROUP, ANNA)
+    await harness.takes({"message": message("John Smith", OLGA, GROUP, harness.now, replied_to=7)})
     return Expected(rows=0)
 
 
 @forged("words that answer nothing")
-async def words_beside(office: Office, random: Random) -> Expected:
-    await office.question(GROUP, ANNA)
+async def words_beside(harness: Office, random: Random) -> Expected:
+    await harness.question(GROUP, ANNA)
     replied_to = random.choice([None, 6, 8])
-    await office.takes({"message": message("John Smith", ANNA, GROUP, office.now, replied_to=replied_to)})
+    await harness.takes({"message": message("John Smith", ANNA, GROUP, harness.now, replied_to=replied_to)})
     return Expected(rows=0)
 
 
 @forged("words to a question that has expired")
-async def words_too_late(office: Office, random: Random) -> Expected:
+async def words_too_late(harness: Office, random: Random) -> Expected:
     chat = random.choice([GROUP, ANNA])
-    await office.question(chat, ANNA, timedelta(seconds=-1))
-    await office.takes({"message": message("John Smith", ANNA, chat, office.now, replied_to=7)})
+    await harness.question(chat, ANNA, timedelta(seconds=-1))
+    await harness.takes({"message": message("John Smith", ANNA, chat, harness.now, replied_to=7)})
     return Expected(rows=0)
 
 
 @forged("words of somebody whose right is gone")
-async def words_without_right(office: Office, random: Random) -> Expected:
-    await office.question(GROUP, VERA)
-    await office.takes({"message": message("John Smith", VERA, GROUP, office.now, replied_to=7)})
+async def words_without_right(harness: Office, random: Random) -> Expected:
+    await harness.question(GROUP, VERA)
+    await harness.takes({"message": message("John Smith", VERA, GROUP, harness.now, replied_to=7)})
     return Expected()
 
 
 @forged("words that are forwarded")
-async def words_forwarded(office: Office, random: Random) -> Expected:
-    await office.question(ANNA, ANNA)
+async def words_forwarded(harness: Office, random: Random) -> Expected:
+    await harness.question(ANNA, ANNA)
     more = random.choice(list(_message_flaws().values()))(random)
-    await office.takes({"message": message("John Smith", ANNA, ANNA, office.now) | more})
+    await harness.takes({"message": message("John Smith", ANNA, ANNA, harness.now) | more})
     return Expected(rows=0)
 
 
 QUESTION = {"template": "second_person_confirmed", "facts": {"first": "243 John", "deed": "Delete an employee"}}
 
 
-async def _two_needed(office: Office, asker: int, **more: Any) -> str:
+async def _two_needed(harness: Office, asker: int, **more: Any) -> str:
     """Confirm a change that needs a second person; returns the token of the approval request."""
-    employee = next(iter(office.wire.station.employees.values()))
+    employee = next(iter(harness.wire.station.employees.values()))
     data = {"id": employee.id, "number": "243", "name": "John"}
-    keyboard = await office.button("employee.delete_now", data, asker_id=asker, single_use=True, said=QUESTION)
-    await pressed(office, keyboard, asker, **{name: value(keyboard) for name, value in more.items()})
-    asked = office.chat.keyboards[-1:]
+    keyboard = await harness.button("employee.delete_now", data, asker_id=asker, single_use=True, said=QUESTION)
+    await pressed(harness, keyboard, asker, **{name: value(keyboard) for name, value in more.items()})
+    asked = harness.chat.keyboards[-1:]
     return str(asked[0].rows[0][0]["data"].get("token")) if asked else ""
 
 
 @forged("a first person alone where two are needed")
-async def alone(office: Office, random: Random) -> Expected:
-    await _two_needed(office, random.choice([ANNA, OLGA]))
+async def alone(harness: Office, random: Random) -> Expected:
+    await _two_needed(harness, random.choice([ANNA, OLGA]))
     return Expected()
 
 
 @forged("a first person who confirms in the second's place")
-async def both_in_one(office: Office, random: Random) -> Expected:
+async def both_in_one(harness: Office, random: Random) -> Expected:
     asker = random.choice([ANNA, OLGA])
-    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, asker)})
-    await pressed(office, keyboard, asker)
+    keyboard = await harness.button("second.confirm", {"token": await _two_needed(harness, asker)})
+    await pressed(harness, keyboard, asker)
     return Expected(rows=2)
 
 
 @forged("what the first person's program shows")
-async def shown_another(office: Office, random: Random) -> Expected:
+async def shown_another(harness: Office, random: Random) -> Expected:
     """The second person sees the bot's original text, not the text that the press was sent with."""
-    told = len(office.chat.shown)
+    told = len(harness.chat.shown)
     await _two_needed(
-        office,
+        harness,
         random.choice([ANNA, OLGA]),
         message=lambda own: shown_with(f"{own.id}:0:0", GROUP, NOW, text="Delete 210 Warehouse?"),
     )
-    lines = [str(shown.facts.get("lines")) for shown in office.chat.shown[told:]]
-    office.deeds += not any("243 John" in line for line in lines) or any("210" in line for line in lines)
+    lines = [str(shown.facts.get("lines")) for shown in harness.chat.shown[told:]]
+    harness.deeds += not any("243 John" in line for line in lines) or any("210" in line for line in lines)
     return Expected()
 
 
 @forged("a second person whom the first one made")
-async def made_by_the_first(office: Office, random: Random) -> Expected:
+async def made_by_the_first(harness: Office, random: Random) -> Expected:
     """Approve with a role given by the first person, directly or indirectly, given today, or renewed by its holder."""
     first, third, second = random.choice([ANNA, OLGA]), 31, 32
     before = NOW - timedelta(days=30)
     kind = random.choice(["made", "through another", "today", "made themselves anew"])
     if kind == "made":
-        await office.give(Grant(second, "admin", STATION, first, given_at=before))
+        await harness.give(Grant(second, "admin", STATION, first, given_at=before))
     elif kind == "today":
         today = NOW - timedelta(hours=random.choice([0, 12, 23]))
-        await office.give(Grant(second, "admin", STATION, random.choice([ANNA, OLGA]), given_at=today))
+        await harness.give(Grant(second, "admin", STATION, random.choice([ANNA, OLGA]), given_at=today))
     else:
         giver = third if kind == "through another" else second
-        await office.give(Grant(third, "admin", STATION, first, given_at=before))
-        await office.give(Grant(second, "admin", STATION, giver, given_at=before))
-    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, first)})
-    await pressed(office, keyboard, second)
-    await office.revoke(second)
-    await office.revoke(third)
+        await harness.give(Grant(third, "admin", STATION, first, given_at=before))
+        await harness.give(Grant(second, "admin", STATION, giver, given_at=before))
+    keyboard = await harness.button("second.confirm", {"token": await _two_needed(harness, first)})
+    await pressed(harness, keyboard, second)
+    await harness.revoke(second)
+    await harness.revoke(third)
     return Expected(rows=2)
 
 
 @forged("an anonymous command that somebody else is made to own")
-async def made_to_own(office: Office, random: Random) -> Expected:
+async def made_to_own(harness: Office, random: Random) -> Expected:
     """An anonymous writing command is to be confirmed by its author, and by no other person."""
     doing = [n for n, rule in RULES.items() if not rule.only_looks and not rule.accepts_password and n in OF_COMMANDS]
     hidden = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
-    office.members.anonymous = {ANNA, OLGA}
-    written = message(command(random, doing), ANNA, GROUP, office.now)
-    await office.takes({"message": written | {"sender_chat": place_of(GROUP), "from": hidden}})
-    await pressed(office, office.chat.keyboards[-1])
-    await pressed(office, office.chat.keyboards[-1], random.choice([OLGA, SAM, VERA]))
-    office.members.anonymous = set()
+    harness.members.anonymous = {ANNA, OLGA}
+    written = message(command(random, doing), ANNA, GROUP, harness.now)
+    await harness.takes({"message": written | {"sender_chat": place_of(GROUP), "from": hidden}})
+    await pressed(harness, harness.chat.keyboards[-1])
+    await pressed(harness, harness.chat.keyboards[-1], random.choice([OLGA, SAM, VERA]))
+    harness.members.anonymous = set()
     return Expected(deeds=1, rows=3)
 
 
 @forged("a second person without the right")
-async def second_without_right(office: Office, random: Random) -> Expected:
-    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, ANNA)})
-    await pressed(office, keyboard, random.choice([VERA, MAX, SAM]))
+async def second_without_right(harness: Office, random: Random) -> Expected:
+    keyboard = await harness.button("second.confirm", {"token": await _two_needed(harness, ANNA)})
+    await pressed(harness, keyboard, random.choice([VERA, MAX, SAM]))
     return Expected(rows=2)
 
 
 @forged("a first person who lost the right")
-async def first_lost_right(office: Office, random: Random) -> Expected:
-    await office.give(Grant(BOB, "admin", STATION, ANNA))
-    keyboard = await office.button("second.confirm", {"token": await _two_needed(office, BOB)})
-    await office.revoke(BOB)
-    await pressed(office, keyboard, random.choice([ANNA, OLGA]))
-    await office.give(Grant(BOB, "admin", STATION, ANNA))
+async def first_lost_right(harness: Office, random: Random) -> Expected:
+    await harness.give(Grant(BOB, "admin", STATION, ANNA))
+    keyboard = await harness.button("second.confirm", {"token": await _two_needed(harness, BOB)})
+    await harness.revoke(BOB)
+    await pressed(harness, keyboard, random.choice([ANNA, OLGA]))
+    await harness.give(Grant(BOB, "admin", STATION, ANNA))
     return Expected(rows=2)
 
 
 @forged("what was confirmed already")
-async def confirmed_again(office: Office, random: Random) -> Expected:
-    token = await _two_needed(office, ANNA)
-    keyboards = [await office.button("second.refuse", {"token": token}, chat=chat) for chat in (GROUP, OLGA)]
-    await asyncio.gather(*(pressed(office, one, OLGA, one.chat_id) for one in keyboards))
-    confirming = await office.button("second.confirm", {"token": token})
-    await pressed(office, confirming, OLGA)
+async def confirmed_again(harness: Office, random: Random) -> Expected:
+    token = await _two_needed(harness, ANNA)
+    keyboards = [await harness.button("second.refuse", {"token": token}, chat=chat) for chat in (GROUP, OLGA)]
+    await asyncio.gather(*(pressed(harness, one, OLGA, one.chat_id) for one in keyboards))
+    confirming = await harness.button("second.confirm", {"token": token})
+    await pressed(harness, confirming, OLGA)
     return Expected(rows=4)
 
 
 @forged("a bot brought into a group by a stranger")
-async def brought(office: Office, random: Random) -> Expected:
+async def brought(harness: Office, random: Random) -> Expected:
     bot = {"id": 7, "is_bot": True, "first_name": "Bot"}
     chat = random.randint(-10_000, -1_000)
     change = {
         "chat": place_of(chat),
         "from": {"id": random.choice([SAM, VERA, MAX]), "is_bot": False, "first_name": "S"},
-        "date": int(office.now.timestamp()),
+        "date": int(harness.now.timestamp()),
         "old_chat_member": {"status": "left", "user": bot},
         "new_chat_member": {"status": "member", "user": bot},
     }
-    offers = len(office.chat.keyboards)
-    await office.takes({"my_chat_member": change})
-    stayed = office.chat.left[-1:] != [chat] or len(office.chat.keyboards) > offers
-    office.deeds += stayed
+    offers = len(harness.chat.keyboards)
+    await harness.takes({"my_chat_member": change})
+    stayed = harness.chat.left[-1:] != [chat] or len(harness.chat.keyboards) > offers
+    harness.deeds += stayed
     return Expected()
 
 
-async def outcome(office: Office, name: str, seed: int) -> list[str]:
+async def outcome(harness: Office, name: str, seed: int) -> list[str]:
     """Try one forgery; return what was done without permission and which decisions are missing."""
-    rows, deeds, writes = office.rows, office.deeds, office.wire.writes
-    expected = await FORGERIES[name](office, Random(seed))
-    office.rows = office.decisions_so_far()
-    rows, deeds = office.rows - rows, office.deeds - deeds
+    rows, deeds, writes = harness.rows, harness.deeds, harness.wire.writes
+    expected = await FORGERIES[name](harness, Random(seed))
+    harness.rows = harness.decisions_so_far()
+    rows, deeds = harness.rows - rows, harness.deeds - deeds
     found = []
     if deeds != expected.deeds:
         found.append(f"{name} ({seed}): {deeds} deeds instead of {expected.deeds}")
-    if office.wire.writes != writes:
+    if harness.wire.writes != writes:
         found.append(f"{name} ({seed}): the PBX was changed")
     if rows != expected.rows:
         found.append(f"{name} ({seed}): {rows} decisions written down instead of {expected.rows}")

@@ -242,7 +242,7 @@ def test_a_loop_that_does_not_come_round_is_named_whatever_the_clock_on_the_wall
 
 
 @pytest.mark.parametrize("abstract", [False, True])
-async def test_systemd_is_kept_told_but_not_by_a_program_that_hangs(tmp_path: Path, abstract: bool) -> None:
+async def test_systemd_is_notified_but_not_by_a_program_that_hangs(tmp_path: Path, abstract: bool) -> None:
     name = f"@mikopbx-bot-{os.getpid()}-{id(tmp_path)}" if abstract else str(tmp_path / "n")
     hung: list[str] = []
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
@@ -271,7 +271,7 @@ async def test_systemd_is_kept_told_but_not_by_a_program_that_hangs(tmp_path: Pa
         await heard("STOPPING=1\nSTATUS=ending")
 
 
-def test_without_systemd_nobody_is_told_and_a_watchdog_of_another_program_is_not_ours() -> None:
+def test_without_systemd_nobody_is_notified_and_a_watchdog_of_another_program_is_not_ours() -> None:
     ServiceManager({}).ready("listening")
     ServiceManager({"NOTIFY_SOCKET": "/no/such/socket"}).ready("listening")
     assert ServiceManager({"WATCHDOG_USEC": "20000", "WATCHDOG_PID": "1"}).every == ServiceManager({}).every

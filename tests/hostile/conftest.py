@@ -2,20 +2,20 @@
 
 from tests.end_to_end.conftest import (
     group,
-    office,
     pytest_collection_modifyitems,
     pytest_runtest_makereport,
     pytest_runtest_setup,
+    shared,
     standins,
     start_bot,
 )
 
 __all__ = [
     "group",
-    "office",
     "pytest_collection_modifyitems",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
+    "shared",
     "standins",
     "start_bot",
 ]

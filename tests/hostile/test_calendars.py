@@ -69,7 +69,7 @@ async def test_what_comes_in_crumbs_lets_others_have_their_turns() -> None:
     assert turns.count >= 50
 
 
-async def test_few_are_fetched_at_once_one_of_each_owner_and_a_crowd_is_sent_away(
+async def test_few_are_fetched_at_once_one_of_each_owner_and_a_burst_is_sent_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(calendar_feed, "FETCH_WITHIN", 0.2)

@@ -101,7 +101,7 @@ def test_what_is_too_much_is_refused_in_a_sentence(content: bytes, says: str) ->
     ],
     ids=["time of the processor", "time of the clock", "memory"],
 )
-async def test_what_takes_too_much_is_ended_and_the_sender_told(
+async def test_what_takes_too_much_is_ended_and_the_sender_notified(
     monkeypatch: pytest.MonkeyPatch, task: str, limits: dict[str, Any], failure: TaskFailure
 ) -> None:
     monkeypatch.setattr(spreadsheet, "READ", here(task, **limits))
@@ -165,7 +165,7 @@ def _children() -> set[int]:
     return found
 
 
-async def test_a_crowd_of_one_does_not_keep_the_others_waiting() -> None:
+async def test_a_burst_of_one_does_not_keep_the_others_waiting() -> None:
     places, done, gate = SlotPool(2), list[str](), asyncio.Event()
 
     async def work(owner: str) -> None:

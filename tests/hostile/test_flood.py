@@ -101,7 +101,7 @@ def test_strangers_do_not_queue_before_the_person_on_call(
     assert rows(program, "select count(*) from inbox")[0][0] < before + 20
 
 
-def test_who_sends_more_than_anybody_reads_is_told_so_and_holds_up_nobody(
+def test_who_sends_more_than_anybody_reads_is_notified_and_holds_up_nobody(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     start_bot(COMMANDS_PER_MINUTE="30")
@@ -121,7 +121,7 @@ def test_who_sends_more_than_anybody_reads_is_told_so_and_holds_up_nobody(
     assert "Send again" in notice.text
 
 
-def test_crowds_that_come_and_go_hold_up_nobody(standins: Standins, start_bot: Callable[..., Program]) -> None:
+def test_bursts_that_come_and_go_hold_up_nobody(standins: Standins, start_bot: Callable[..., Program]) -> None:
     program = start_bot()
     standins.says(VERA, "/start")
     standins.wait_until_known()

@@ -167,7 +167,7 @@ def test_what_is_dangerous_is_one_line_each_that_says_what_to_do() -> None:
         ("http://[::1]", TELEGRAM, "[::1]:8080", []),
     ],
 )
-def test_what_others_can_read_is_told(url: str, telegram: str, health: str | None, names: list[str]) -> None:
+def test_what_others_can_read_is_reported(url: str, telegram: str, health: str | None, names: list[str]) -> None:
     lines = startup_warnings([described(url=url)], telegram, health, as_root=False)
     assert len(lines) == bool(names)
     assert all(name in lines[0] for name in names)

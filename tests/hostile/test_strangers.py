@@ -86,7 +86,7 @@ def test_strangers_take_nobodys_place(harness: Standins, says: dict[str, str]) -
     )
 
 
-def test_a_role_for_a_public_group_is_one_for_the_world(harness: Standins, says: dict[str, str]) -> None:
+def test_a_role_for_a_public_group_is_one_for_everybody(harness: Standins, says: dict[str, str]) -> None:
     harness.chats.chats[GROUP].username = "open_room"
     question = harness.asks(ANNA, "/grant here viewer", GROUP)
     assert says["public"] in question

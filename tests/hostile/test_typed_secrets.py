@@ -91,7 +91,7 @@ def test_no_field_but_the_password_is_named_like_one() -> None:
 
 
 @pytest.fixture
-def office(store: Store) -> DispatcherHarness:
+def harness(store: Store) -> DispatcherHarness:
     bench = DispatcherHarness(store, grants=(Grant(ANNA, "admin"), Grant(VERA, "viewer")))
     for name in ("edit_employee", "add_employee", "add_trunk", "edit_trunk", "mute"):
         bench.catalogue.commands[name] = CATALOGUE.commands[name]
@@ -115,46 +115,46 @@ UNKNOWN = (
 
 @pytest.mark.parametrize("person", [ANNA, VERA, SAM])
 @pytest.mark.parametrize("text", [*TYPED, *UNKNOWN])
-async def test_the_audit_keeps_it_of_nobody(office: DispatcherHarness, text: str, person: int) -> None:
+async def test_the_audit_keeps_it_of_nobody(harness: DispatcherHarness, text: str, person: int) -> None:
     for chat in (GROUP, person):
-        await office.types(text.replace("§", SECRET), person, chat)
-    rows = await office.audit()
+        await harness.types(text.replace("§", SECRET), person, chat)
+    rows = await harness.audit()
     assert {row.what for row in rows} == {text.split()[0]}
     assert not [row.arguments for row in rows if SECRET in row.arguments]
-    outcomes = await office.outcomes()
+    outcomes = await harness.outcomes()
     assert not [row for row in outcomes if SECRET in f"{row.outcome} {row.before} {row.after}"]
 
 
 @pytest.mark.parametrize("text", TYPED)
-async def test_the_group_is_told(office: DispatcherHarness, text: str) -> None:
-    await office.types(text.replace("§", SECRET))
-    assert [template for _, template, _ in office.chat.said] == ["password_in_group"]
-    assert len(office.chat.deleted) == 1
-    assert SECRET not in str(office.chat.said)
+async def test_the_group_is_notified(harness: DispatcherHarness, text: str) -> None:
+    await harness.types(text.replace("§", SECRET))
+    assert [template for _, template, _ in harness.chat.said] == ["password_in_group"]
+    assert len(harness.chat.deleted) == 1
+    assert SECRET not in str(harness.chat.said)
 
 
-async def test_talk_of_somebody_with_a_role_is_told_of_it_too(office: DispatcherHarness) -> None:
-    await office.says(f"the passowrd is {SECRET}")
-    await office.says("has anybody seen my passport today?")
-    assert [template for _, template, _ in office.chat.said] == ["password_in_group"]
+async def test_talk_of_somebody_with_a_role_is_notified_of_it_too(harness: DispatcherHarness) -> None:
+    await harness.says(f"the passowrd is {SECRET}")
+    await harness.says("has anybody seen my passport today?")
+    assert [template for _, template, _ in harness.chat.said] == ["password_in_group"]
 
 
-async def test_an_anonymous_administrators_is_not_kept_for_a_press(office: DispatcherHarness) -> None:
+async def test_an_anonymous_administrators_is_not_kept_for_a_press(harness: DispatcherHarness) -> None:
     robot = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username": "GroupAnonymousBot"}
     for text in ("/edit_employee 201 passowrd=§", "/edit_employee 201 key=§"):
         update = message(text.replace("§", SECRET), ANNA, GROUP, NOW) | {"from": robot, "sender_chat": place_of(GROUP)}
-        await office.takes({"message": update})
-    (keyboard,) = office.chat.keyboards
-    office.members.anonymous = {ANNA}
-    await office.presses(keyboard)
-    rows = await office.audit()
+        await harness.takes({"message": update})
+    (keyboard,) = harness.chat.keyboards
+    harness.members.anonymous = {ANNA}
+    await harness.presses(keyboard)
+    rows = await harness.audit()
     assert [row.what for row in rows] == ["/edit_employee", "/edit_employee", "identity.prove"]
     assert not [row.arguments for row in rows if SECRET in row.arguments]
 
 
-async def test_what_is_known_is_kept(office: DispatcherHarness) -> None:
+async def test_what_is_known_is_kept(harness: DispatcherHarness) -> None:
     """The audit must be readable: no more than necessary is hidden."""
-    office.offers("cdr", Permission.RECORDS)
+    harness.offers("cdr", Permission.RECORDS)
     for text in (
         '/edit_employee 201 name="John Brown" mobile=+79001234567',
         '/edit_employee 201 имя="John" extra="timers=no: 5"',
@@ -163,8 +163,8 @@ async def test_what_is_known_is_kept(office: DispatcherHarness) -> None:
         "/cdr 201 day=today key=word",
         "/add_employe 210 Anna",
     ):
-        await office.types(text, ANNA, ANNA)
-    assert [(row.what, row.arguments) for row in await office.audit()] == [
+        await harness.types(text, ANNA, ANNA)
+    assert [(row.what, row.arguments) for row in await harness.audit()] == [
         ("/edit_employee", '201 name="John Brown" mobile=+79001234567'),
         ("/edit_employee", '201 имя="John" extra="timers=no: 5"'),
         ("/add_trunk", "Office type=iax host=10.0.0.5:5060"),

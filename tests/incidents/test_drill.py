@@ -43,7 +43,7 @@ def told(chat: int, person: str | None = None, thread: int | None = None) -> tup
     return "told", {"step": 1, "chat": chat, "thread": thread, "person": person, "loud": True, "card": 1}
 
 
-async def test_the_chain_says_whom_it_was_told(store: Store) -> None:
+async def test_the_chain_says_whom_it_was_reported_to(store: Store) -> None:
     await opened(
         store,
         ("opened", {"kind": "rehearsal"}),

@@ -101,7 +101,7 @@ def test_while_it_is_muted_nobody_else_is_asked() -> None:
     ]
 
 
-def test_who_had_taken_it_is_told_of_the_past() -> None:
+def test_who_had_taken_it_is_notified_of_the_past() -> None:
     assert read(incident(taken_by="Anna", taken_at=moment(-0.5), **OVER)) == [
         "🟢 Zadarma is up again · Head office",
         "It lasted 1 min: 14:01:50 – 14:02:50.",
@@ -156,7 +156,7 @@ def test_where_stations_differ_each_line_names_its_own() -> None:
     assert "🔴 Mango · Branch · 14:01" in lines
 
 
-def test_what_was_told_anew_below_says_only_that() -> None:
+def test_what_was_reported_anew_below_says_only_that() -> None:
     several = incident(), incident(trunk="Mango")
     assert read(*several, superseded=True) == ["🟡 2 trunks are down · Head office: see the newer message below."]
 

@@ -20,348 +20,350 @@ from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION
 
 
 @pytest.fixture
-def books(store: Store) -> Books:
+def manager(store: Store) -> Books:
     return Books(store)
 
 
-async def shown(books: Books, chat: int = GROUP) -> list[int]:
+async def shown(manager: Books, chat: int = GROUP) -> list[int]:
     """Return the number of incidents that each message to the chat shows."""
-    rows = {row.id: row for row in await books.alerts(chat)}
-    newest = {row.about: row for row in await books.owed() if row.action == "edit" and row.about in rows}
+    rows = {row.id: row for row in await manager.alerts(chat)}
+    newest = {row.about: row for row in await manager.owed() if row.action == "edit" and row.about in rows}
     return [len((newest.get(number) or row).facts["incidents"]) for number, row in rows.items()]
 
 
 # --- grouping -------------------------------------------------------------------------------------------------------
 
 
-async def test_what_comes_together_is_one_message(books: Books) -> None:
-    await books.opens("t1")
-    books.passes(TOGETHER.total_seconds())
-    await books.opens("t2")
-    assert await shown(books) == [2]
+async def test_what_comes_together_is_one_message(manager: Books) -> None:
+    await manager.opens("t1")
+    manager.passes(TOGETHER.total_seconds())
+    await manager.opens("t2")
+    assert await shown(manager) == [2]
 
 
-async def test_each_that_joins_keeps_the_door_open_for_the_next(books: Books) -> None:
+async def test_each_that_joins_keeps_the_chat_open_for_the_next(manager: Books) -> None:
     for number in range(4):
-        await books.opens(f"t{number}")
-        books.passes(TOGETHER.total_seconds() - 1)
-    assert await shown(books) == [4]
+        await manager.opens(f"t{number}")
+        manager.passes(TOGETHER.total_seconds() - 1)
+    assert await shown(manager) == [4]
 
 
-async def test_that_somebody_took_it_is_shown_before_whatever_else_is_answered_there(books: Books) -> None:
-    number = await books.opens("t1")
-    await books.arrives()
+async def test_that_somebody_took_it_is_shown_before_whatever_else_is_answered_there(manager: Books) -> None:
+    number = await manager.opens("t1")
+    await manager.arrives()
     # Its change may already be queued as an edit.
-    await books.happens(Changed(), "t1", cause="no_answer")
-    assert [row.urgency for row in await books.owed() if row.action == "edit"] == [Urgency.EDIT]
-    await books.incident_manager.acknowledge(number, BORIS, "Boris", books.now)
-    assert [row.urgency for row in await books.owed() if row.action == "edit"] == [Urgency.RESOLVE]
+    await manager.happens(Changed(), "t1", cause="no_answer")
+    assert [row.urgency for row in await manager.owed() if row.action == "edit"] == [Urgency.EDIT]
+    await manager.incident_manager.acknowledge(number, BORIS, "Boris", manager.now)
+    assert [row.urgency for row in await manager.owed() if row.action == "edit"] == [Urgency.RESOLVE]
 
 
-async def test_what_comes_later_is_a_message_of_its_own(books: Books) -> None:
-    await books.opens("t1")
-    books.passes(TOGETHER.total_seconds() + 1)
-    await books.opens("t2", cause="credentials_refused")
-    assert await shown(books) == [1, 1]
+async def test_what_comes_later_is_a_message_of_its_own(manager: Books) -> None:
+    await manager.opens("t1")
+    manager.passes(TOGETHER.total_seconds() + 1)
+    await manager.opens("t2", cause="credentials_refused")
+    assert await shown(manager) == [1, 1]
 
 
 async def test_trunks_of_one_cut_join_the_open_message_without_a_sound_as_long_as_the_pbx_takes_to_notice(
-    books: Books,
+    manager: Books,
 ) -> None:
-    await books.opens("t1", cause="no_answer")
-    await books.arrives()
-    books.passes(90)
-    await books.opens("t2", cause="own_internet")
-    books.passes(30)
+    await manager.opens("t1", cause="no_answer")
+    await manager.arrives()
+    manager.passes(90)
+    await manager.opens("t2", cause="own_internet")
+    manager.passes(30)
     # A provider that registers with the PBX shows only as UNREGISTERED.
-    await books.opens("t3", cause="unknown", state="UNREGISTERED")
-    assert await shown(books) == [3]
-    assert [row.silent for row in await books.owed() if row.action == "send" and row.chat_id == GROUP] == [False]
-    books.passes(TOGETHER.total_seconds() + 1)
-    await books.opens("t4", cause="no_answer")
-    assert await shown(books) == [3, 1]
+    await manager.opens("t3", cause="unknown", state="UNREGISTERED")
+    assert await shown(manager) == [3]
+    assert [row.silent for row in await manager.owed() if row.action == "send" and row.chat_id == GROUP] == [False]
+    manager.passes(TOGETHER.total_seconds() + 1)
+    await manager.opens("t4", cause="no_answer")
+    assert await shown(manager) == [3, 1]
 
 
-async def test_what_is_silent_does_not_join_the_message_of_a_refused_login(books: Books) -> None:
-    await books.opens("t1", cause="credentials_refused")
-    books.passes(60)
-    await books.opens("t2", cause="no_answer")
-    assert await shown(books) == [1, 1]
+async def test_what_is_silent_does_not_join_the_message_of_a_refused_login(manager: Books) -> None:
+    await manager.opens("t1", cause="credentials_refused")
+    manager.passes(60)
+    await manager.opens("t2", cause="no_answer")
+    assert await shown(manager) == [1, 1]
 
 
-async def test_a_message_has_room_for_so_many_and_the_next_takes_the_rest(books: Books) -> None:
+async def test_a_message_takes_so_many_and_the_next_takes_the_rest(manager: Books) -> None:
     for number in range(MOST_ON_A_CARD + 3):
-        await books.opens(f"t{number}")
-    assert await shown(books) == [MOST_ON_A_CARD, 3]
+        await manager.opens(f"t{number}")
+    assert await shown(manager) == [MOST_ON_A_CARD, 3]
 
 
-async def test_what_wakes_and_what_does_not_never_share_a_message(books: Books) -> None:
-    await books.opens("t1", Kind.TRUNK_DEGRADED)
-    await books.opens("t2")
-    assert [(row.silent, len(row.facts["incidents"])) for row in await books.alerts()] == [(True, 1), (False, 1)]
+async def test_what_wakes_and_what_does_not_never_share_a_message(manager: Books) -> None:
+    await manager.opens("t1", Kind.TRUNK_DEGRADED)
+    await manager.opens("t2")
+    assert [(row.silent, len(row.facts["incidents"])) for row in await manager.alerts()] == [(True, 1), (False, 1)]
 
 
-async def test_topics_of_one_group_are_apart(books: Books) -> None:
-    books = Books(books.store, [Destination(GROUP, 1), Destination(GROUP, 2)])
-    await books.opens("t1")
-    await books.opens("t2")
-    assert [(row.thread_id, len(row.facts["incidents"])) for row in await books.alerts()] == [(1, 2), (2, 2)]
+async def test_topics_of_one_group_are_apart(manager: Books) -> None:
+    manager = Books(manager.store, [Destination(GROUP, 1), Destination(GROUP, 2)])
+    await manager.opens("t1")
+    await manager.opens("t2")
+    assert [(row.thread_id, len(row.facts["incidents"])) for row in await manager.alerts()] == [(1, 2), (2, 2)]
 
 
-async def test_nothing_joins_what_is_over(books: Books) -> None:
-    await books.opens("t1")
-    await books.arrives()
-    await books.ends("t1")
-    await books.opens("t2")
-    assert await shown(books) == [1, 1]
+async def test_nothing_joins_what_is_over(manager: Books) -> None:
+    await manager.opens("t1")
+    await manager.arrives()
+    await manager.ends("t1")
+    await manager.opens("t2")
+    assert await shown(manager) == [1, 1]
 
 
-async def test_a_message_that_fills_is_edited_every_few_seconds_at_most(books: Books) -> None:
-    await books.opens("t0")
-    last = await books.arrives()
+async def test_a_message_that_fills_is_edited_every_few_seconds_at_most(manager: Books) -> None:
+    await manager.opens("t0")
+    last = await manager.arrives()
     for number in range(1, 10):
-        await books.opens(f"t{number}")
-    (edit,) = await books.owed(since=last)
-    assert (edit.action, edit.not_before) == ("edit", books.now + EDIT_EVERY)
+        await manager.opens(f"t{number}")
+    (edit,) = await manager.owed(since=last)
+    assert (edit.action, edit.not_before) == ("edit", manager.now + EDIT_EVERY)
     assert len(edit.facts["incidents"]) == 10
 
 
 # --- latest state ---------------------------------------------------------------------------------------------------
 
 
-async def test_unsent_down_and_up_are_one_message_without_a_sound(books: Books) -> None:
-    await books.opens()
-    books.passes(60)
-    await books.ends()
-    (only,) = await books.owed()
+async def test_unsent_down_and_up_are_one_message_without_a_sound(manager: Books) -> None:
+    await manager.opens()
+    manager.passes(60)
+    await manager.ends()
+    (only,) = await manager.owed()
     assert only.silent
     assert read(only).startswith("🟢 Zadarma is up again")
     assert only.keyboard_id is None
 
 
-async def test_of_several_only_the_last_end_answers_and_once(books: Books) -> None:
+async def test_of_several_only_the_last_end_answers_and_once(manager: Books) -> None:
     for number in range(3):
-        await books.opens(f"t{number}")
-    last = await books.arrives()
+        await manager.opens(f"t{number}")
+    last = await manager.arrives()
     for number in range(3):
-        books.passes(60)
-        await books.ends(f"t{number}")
-    rest = await books.owed(since=last)
+        manager.passes(60)
+        await manager.ends(f"t{number}")
+    rest = await manager.owed(since=last)
     assert [row.action for row in rest] == ["edit", "send"]
     edit, answer = rest
     assert read(edit).startswith("🟢 3 incidents are over")
     assert "It lasted 3 min 40 s." in read(answer)
 
 
-async def test_what_waited_for_the_morning_and_is_over_is_never_said(books: Books) -> None:
-    books.on_call.levels = [[ANNA]]
-    books.on_call.quiet[ANNA] = (time(14), time(18))
-    await books.opens(kind=Kind.TRUNK_DEGRADED)
-    await books.ends()
-    (private,) = await books.alerts(ANNA)
+async def test_what_waited_for_the_morning_and_is_over_is_never_said(manager: Books) -> None:
+    manager.on_call.levels = [[ANNA]]
+    manager.on_call.quiet[ANNA] = (time(14), time(18))
+    await manager.opens(kind=Kind.TRUNK_DEGRADED)
+    await manager.ends()
+    (private,) = await manager.alerts(ANNA)
     assert private.state == "dropped"
-    (group,) = await books.alerts()
+    (group,) = await manager.alerts()
     assert group.state == "pending"
 
 
-async def test_what_waited_for_the_morning_and_became_an_outage_is_not_said_in_the_morning(books: Books) -> None:
-    books.on_call.levels = [[ANNA]]
-    books.on_call.quiet[ANNA] = (time(14), time(18))
-    await books.opens(kind=Kind.TRUNK_DEGRADED)
-    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now))
-    assert [(row.state, row.silent) for row in await books.alerts(ANNA)] == [("dropped", True), ("pending", False)]
+async def test_what_waited_for_the_morning_and_became_an_outage_is_not_said_in_the_morning(manager: Books) -> None:
+    manager.on_call.levels = [[ANNA]]
+    manager.on_call.quiet[ANNA] = (time(14), time(18))
+    await manager.opens(kind=Kind.TRUNK_DEGRADED)
+    await manager.happens(Upgraded(Kind.TRUNK_DOWN, manager.now))
+    assert [(row.state, row.silent) for row in await manager.alerts(ANNA)] == [("dropped", True), ("pending", False)]
 
 
-async def test_what_may_have_arrived_is_not_dropped(books: Books) -> None:
+async def test_what_may_have_arrived_is_not_dropped(manager: Books) -> None:
     """Telegram's answer was lost, so the chat may have the warning already."""
-    await books.opens(kind=Kind.TRUNK_DEGRADED)
-    (row,) = await books.alerts()
-    later = books.now + timedelta(minutes=1)
-    async with books.store.begin() as session:
-        assert await outbox.claim(session, row.id, books.now)
+    await manager.opens(kind=Kind.TRUNK_DEGRADED)
+    (row,) = await manager.alerts()
+    later = manager.now + timedelta(minutes=1)
+    async with manager.store.begin() as session:
+        assert await outbox.claim(session, row.id, manager.now)
         await outbox.reschedule(session, row.id, later, "the answer was lost", possible_repeat=True)
-    await books.ends()
-    (row,) = await books.alerts()
+    await manager.ends()
+    (row,) = await manager.alerts()
     assert (row.state, row.possible_repeat) == ("uncertain", True)
     assert read(row).startswith("🟢")
 
 
-async def test_what_becomes_worse_is_left_off_the_message_it_shared(books: Books) -> None:
-    await books.opens("t1", Kind.TRUNK_DEGRADED)
-    await books.opens("t2", Kind.TRUNK_DEGRADED)
-    await books.arrives()
-    books.passes(60)
-    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now), "t1")
-    assert await shown(books) == [1, 1]
-    first, second = await books.alerts()
+async def test_what_becomes_worse_is_left_off_the_message_it_shared(manager: Books) -> None:
+    await manager.opens("t1", Kind.TRUNK_DEGRADED)
+    await manager.opens("t2", Kind.TRUNK_DEGRADED)
+    await manager.arrives()
+    manager.passes(60)
+    await manager.happens(Upgraded(Kind.TRUNK_DOWN, manager.now), "t1")
+    assert await shown(manager) == [1, 1]
+    first, second = await manager.alerts()
     assert (first.silent, second.silent) == (True, False)
 
 
-async def _is_silenced(books: Books) -> Silence:
-    silences = Silences(books.store, lambda: books.now, Signal())
+async def _is_silenced(manager: Books) -> Silence:
+    silences = Silences(manager.store, lambda: manager.now, Signal())
     wish = SilenceRequest(STATION, EVERYTHING, "", ANNA, "Anna")
-    made = await silences.mute(wish, books.now, books.now + timedelta(hours=1))
-    await books.incident_manager.reconsider(books.now)
+    made = await silences.mute(wish, manager.now, manager.now + timedelta(hours=1))
+    await manager.incident_manager.reconsider(manager.now)
     return made
 
 
-async def test_what_becomes_worse_beneath_a_mute_is_shown_where_it_was_told_and_its_end_too(books: Books) -> None:
-    await books.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
-    last = await books.arrives()
-    await _is_silenced(books)
-    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now))
-    (edit,) = await books.owed(since=last)
+async def test_what_becomes_worse_beneath_a_mute_is_shown_where_it_was_reported_and_its_end_too(manager: Books) -> None:
+    await manager.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
+    last = await manager.arrives()
+    await _is_silenced(manager)
+    await manager.happens(Upgraded(Kind.TRUNK_DOWN, manager.now))
+    (edit,) = await manager.owed(since=last)
     assert read(edit).startswith("🔴 Zadarma is down")
-    books.passes(60)
-    await books.ends()
-    over = (await books.owed(since=last))[-1]
+    manager.passes(60)
+    await manager.ends()
+    over = (await manager.owed(since=last))[-1]
     assert (over.template, over.about) == ("alert_over", last)
-    assert "is up again" in read((await books.owed(since=last))[0])
+    assert "is up again" in read((await manager.owed(since=last))[0])
 
 
-async def test_what_became_worse_beneath_a_mute_is_told_when_that_ends_and_the_old_message_points_to_it(
-    books: Books,
+async def test_what_became_worse_beneath_a_mute_is_reported_when_that_ends_and_the_old_message_points_to_it(
+    manager: Books,
 ) -> None:
-    await books.opens(kind=Kind.TRUNK_DEGRADED)
-    last = await books.arrives()
-    await _is_silenced(books)
-    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now))
-    await books.arrives()
-    books.passes(3600)
-    await books.tick()
-    new, old = (await books.owed(since=last))[-2:]
+    await manager.opens(kind=Kind.TRUNK_DEGRADED)
+    last = await manager.arrives()
+    await _is_silenced(manager)
+    await manager.happens(Upgraded(Kind.TRUNK_DOWN, manager.now))
+    await manager.arrives()
+    manager.passes(3600)
+    await manager.tick()
+    new, old = (await manager.owed(since=last))[-2:]
     assert (new.action, new.silent) == ("send", False)
     assert read(new).startswith("🔴 Zadarma is down")
     assert not new.facts["again"], "as news"
     assert (old.about, read(old)) == (last, "🟡 Zadarma is down: see the newer message below.")
 
 
-async def test_who_is_not_told_anew_of_what_became_worse_is_told_its_end_all_the_same(books: Books) -> None:
-    books.on_call.levels = [[ANNA, BORIS]]
-    number = await books.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
-    await books.arrives()
-    books.passes(600)
-    await books.tick()
-    await books.arrives()
-    assert len(await books.alerts(BORIS)) == 1
-    await books.incident_manager.acknowledge(number, BORIS, "Boris", books.now)
-    await books.arrives()
-    books.passes(600)
-    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now))
-    await books.arrives()
-    (asked_before,) = await books.alerts(BORIS)
-    changes = [row for row in await books.owed() if row.about == asked_before.id]
+async def test_who_is_not_notified_anew_of_what_became_worse_is_notified_of_its_end_all_the_same(
+    manager: Books,
+) -> None:
+    manager.on_call.levels = [[ANNA, BORIS]]
+    number = await manager.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
+    await manager.arrives()
+    manager.passes(600)
+    await manager.tick()
+    await manager.arrives()
+    assert len(await manager.alerts(BORIS)) == 1
+    await manager.incident_manager.acknowledge(number, BORIS, "Boris", manager.now)
+    await manager.arrives()
+    manager.passes(600)
+    await manager.happens(Upgraded(Kind.TRUNK_DOWN, manager.now))
+    await manager.arrives()
+    (asked_before,) = await manager.alerts(BORIS)
+    changes = [row for row in await manager.owed() if row.about == asked_before.id]
     assert read(changes[-1]).startswith("🔴 Zadarma is down")
-    books.passes(60)
-    await books.ends()
-    assert BORIS in [row.chat_id for row in await books.owed() if row.template == "alert_over"]
+    manager.passes(60)
+    await manager.ends()
+    assert BORIS in [row.chat_id for row in await manager.owed() if row.template == "alert_over"]
 
 
 @pytest.mark.parametrize(("language", "said"), [("en", "see the other message."), ("ru", "смотрите другое сообщение.")])
 async def test_what_becomes_worse_and_joins_a_message_above_does_not_point_below(
-    books: Books, language: str, said: str
+    manager: Books, language: str, said: str
 ) -> None:
-    await books.opens("t1")
-    books.passes(TOGETHER.total_seconds() + 1)
-    await books.opens("t2", Kind.TRUNK_OUTBOUND_DOWN)
-    last = await books.arrives()
-    books.passes(30)
-    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now), "t2")
-    assert await shown(books) == [2, 1]
-    pointing = [row for row in await books.owed(since=last) if row.facts["superseded"]]
+    await manager.opens("t1")
+    manager.passes(TOGETHER.total_seconds() + 1)
+    await manager.opens("t2", Kind.TRUNK_OUTBOUND_DOWN)
+    last = await manager.arrives()
+    manager.passes(30)
+    await manager.happens(Upgraded(Kind.TRUNK_DOWN, manager.now), "t2")
+    assert await shown(manager) == [2, 1]
+    pointing = [row for row in await manager.owed(since=last) if row.facts["superseded"]]
     assert [row.about for row in pointing] == [last]
     assert read(pointing[0], language).endswith(said)
-    told = [event.facts for event in await books.chain() if event.what == "told"]
+    told = [event.facts for event in await manager.chain() if event.what == "told"]
     assert [one.get("added", False) for one in told] == [False, False, True], "nobody heard it"
 
 
-async def test_when_what_is_left_of_a_message_is_over_it_is_answered(books: Books) -> None:
-    await books.opens("t1", Kind.TRUNK_DEGRADED)
-    await books.opens("t2", Kind.TRUNK_DEGRADED)
-    await books.ends("t1")
-    await books.arrives()
-    await books.happens(Upgraded(Kind.TRUNK_DOWN, books.now), "t2")
-    board = (await books.alerts())[0]
-    answers = [row for row in await books.owed() if row.template == "alert_over"]
+async def test_when_what_is_left_of_a_message_is_over_it_is_answered(manager: Books) -> None:
+    await manager.opens("t1", Kind.TRUNK_DEGRADED)
+    await manager.opens("t2", Kind.TRUNK_DEGRADED)
+    await manager.ends("t1")
+    await manager.arrives()
+    await manager.happens(Upgraded(Kind.TRUNK_DOWN, manager.now), "t2")
+    board = (await manager.alerts())[0]
+    answers = [row for row in await manager.owed() if row.template == "alert_over"]
     assert [row.about for row in answers] == [board.id]
 
 
 # --- resent messages ------------------------------------------------------------------------------------------------
 
 
-async def test_a_message_that_was_talked_away_is_put_under_the_chat_again(books: Books) -> None:
-    await books.opens()
-    last = await books.arrives(message_id=100)
-    books.newest[GROUP] = 100 + FAR + 1
-    await books.happens(Changed(), cause="credentials_refused")
-    edit, again = await books.owed(since=last)
+async def test_a_message_that_was_talked_away_is_put_under_the_chat_again(manager: Books) -> None:
+    await manager.opens()
+    last = await manager.arrives(message_id=100)
+    manager.newest[GROUP] = 100 + FAR + 1
+    await manager.happens(Changed(), cause="credentials_refused")
+    edit, again = await manager.owed(since=last)
     assert (edit.action, edit.about) == ("edit", last)
     assert read(edit) == "🟡 Zadarma is down: see the newer message below."
     assert edit.keyboard_id is None
     assert (again.action, again.silent) == ("send", True)
     assert again.keyboard_id
     assert "refuses the login" in read(again)
-    await books.arrives(message_id=200)
-    await books.ends()
-    assert [row.about for row in await books.owed(since=again.id) if row.action == "send"] == [again.id]
+    await manager.arrives(message_id=200)
+    await manager.ends()
+    assert [row.about for row in await manager.owed(since=again.id) if row.action == "send"] == [again.id]
 
 
 @pytest.mark.parametrize("newest", [100, 100 + FAR])
-async def test_a_message_that_is_near_is_edited_where_it_stands(books: Books, newest: int) -> None:
-    await books.opens()
-    last = await books.arrives(message_id=100)
-    books.newest[GROUP] = newest
-    await books.happens(Changed(), cause="credentials_refused")
-    assert [row.action for row in await books.owed(since=last)] == ["edit"]
+async def test_a_message_that_is_near_is_edited_where_it_stands(manager: Books, newest: int) -> None:
+    await manager.opens()
+    last = await manager.arrives(message_id=100)
+    manager.newest[GROUP] = newest
+    await manager.happens(Changed(), cause="credentials_refused")
+    assert [row.action for row in await manager.owed(since=last)] == ["edit"]
 
 
-async def test_in_private_chats_nobody_counts_messages(books: Books) -> None:
-    books.on_call.levels = [[ANNA]]
-    await books.opens()
-    await books.arrives(message_id=100)
-    books.newest[ANNA] = 100 + 10 * FAR
-    await books.happens(Changed(), cause="credentials_refused")
-    assert len(await books.alerts(ANNA)) == 1
+async def test_in_private_chats_nobody_counts_messages(manager: Books) -> None:
+    manager.on_call.levels = [[ANNA]]
+    await manager.opens()
+    await manager.arrives(message_id=100)
+    manager.newest[ANNA] = 100 + 10 * FAR
+    await manager.happens(Changed(), cause="credentials_refused")
+    assert len(await manager.alerts(ANNA)) == 1
 
 
-async def test_a_reminder_makes_a_sound_and_the_old_message_points_to_it(books: Books) -> None:
-    await books.opens()
-    last = await books.arrives()
-    books.passes(40 * 60)
-    await books.tick()
-    books.passes(30 * 60)
-    await books.tick()
-    assert not (await books.alerts(ANNA))[-1].silent
-    reminder = (await books.alerts())[-1]
+async def test_a_reminder_makes_a_sound_and_the_old_message_points_to_it(manager: Books) -> None:
+    await manager.opens()
+    last = await manager.arrives()
+    manager.passes(40 * 60)
+    await manager.tick()
+    manager.passes(30 * 60)
+    await manager.tick()
+    assert not (await manager.alerts(ANNA))[-1].silent
+    reminder = (await manager.alerts())[-1]
     assert reminder.id > last
     assert reminder.silent, "those who are asked hear it in private"
     assert "🔁 Still, since 14:59:20" in read(reminder)
-    pointing = [row for row in await books.owed(since=last) if row.action == "edit" and row.facts["superseded"]]
+    pointing = [row for row in await manager.owed(since=last) if row.action == "edit" and row.facts["superseded"]]
     assert {row.about for row in pointing} == {last}
 
 
-async def test_a_reminder_of_what_was_never_sent_is_the_message_itself(books: Books) -> None:
+async def test_a_reminder_of_what_was_never_sent_is_the_message_itself(manager: Books) -> None:
     """Telegram was unreachable for an hour: people get one message, in its latest state."""
-    await books.opens()
-    books.passes(10 * 60)
-    await books.tick()
-    books.passes(30 * 60)
-    await books.tick()
-    (only,) = await books.alerts()
+    await manager.opens()
+    manager.passes(10 * 60)
+    await manager.tick()
+    manager.passes(30 * 60)
+    await manager.tick()
+    (only,) = await manager.alerts()
     assert not only.silent
-    assert "(40 min 40 s before this message)" in read(only, now=books.now)
+    assert "(40 min 40 s before this message)" in read(only, now=manager.now)
 
 
-async def test_a_change_owed_while_the_message_failed_does_not_undo_what_it_shows_in_the_end(books: Books) -> None:
-    await books.opens("t1")
-    await books.opens("t2")
-    (row,) = await books.alerts()
-    async with books.store.begin() as session:
-        assert await outbox.claim(session, row.id, books.now)
-    await books.ends("t1")
-    async with books.store.begin() as session:
-        await outbox.reschedule(session, row.id, books.now, "Telegram is away")
-    await books.ends("t2")
-    (message, edit) = await books.owed()
+async def test_a_change_queued_while_the_message_failed_does_not_undo_what_it_shows_in_the_end(manager: Books) -> None:
+    await manager.opens("t1")
+    await manager.opens("t2")
+    (row,) = await manager.alerts()
+    async with manager.store.begin() as session:
+        assert await outbox.claim(session, row.id, manager.now)
+    await manager.ends("t1")
+    async with manager.store.begin() as session:
+        await outbox.reschedule(session, row.id, manager.now, "Telegram is away")
+    await manager.ends("t2")
+    (message, edit) = await manager.owed()
     assert (message.action, message.state, edit.action, edit.state) == ("send", "pending", "edit", "dropped")
     assert read(message).startswith("🟢")

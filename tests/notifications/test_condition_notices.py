@@ -48,94 +48,96 @@ CONDITIONS: list[tuple[Kind, str, dict[str, Any], str, str]] = [
 
 
 @pytest.fixture
-async def world(store: Store) -> World:
-    world = World(store)
-    world.pbx.shows("zadarma", UP)
-    await world.opens()
-    return world
+async def harness(store: Store) -> World:
+    harness = World(store)
+    harness.pbx.shows("zadarma", UP)
+    await harness.opens()
+    return harness
 
 
 @pytest.fixture
-def drills(world: World) -> Drills:
-    return Drills(world.store, STATION, world.incident_manager)
+def drills(harness: World) -> Drills:
+    return Drills(harness.store, STATION, harness.incident_manager)
 
 
-def last(world: World, chat: int) -> Heard:
-    return [heard for heard in world.heard if heard.chat == chat][-1]
+def last(harness: World, chat: int) -> Heard:
+    return [heard for heard in harness.heard if heard.chat == chat][-1]
 
 
 @pytest.mark.parametrize(("kind", "subject", "facts", "begins", "ends"), CONDITIONS)
-async def test_each_is_told_and_its_end_too(
-    world: World, kind: Kind, subject: str, facts: dict[str, Any], begins: str, ends: str
+async def test_each_is_reported_and_its_end_too(
+    harness: World, kind: Kind, subject: str, facts: dict[str, Any], begins: str, ends: str
 ) -> None:
-    now = world.clock.now
+    now = harness.clock.now
     opened = StateChange(subject, Opened(kind, now), {"station": STATION, **facts})
-    await world.incident_manager.record({subject: {"alarm": True}}, [opened], now)
-    await world.pass_(60)
-    assert begins in last(world, GROUP).text
-    assert last(world, GROUP).loud is KINDS[kind].loud
-    now = world.clock.now
-    await world.incident_manager.record(
+    await harness.incident_manager.record({subject: {"alarm": True}}, [opened], now)
+    await harness.pass_(60)
+    assert begins in last(harness, GROUP).text
+    assert last(harness, GROUP).loud is KINDS[kind].loud
+    now = harness.clock.now
+    await harness.incident_manager.record(
         {subject: None}, [StateChange(subject, Resolved(End.RECOVERED, now), opened.facts)], now
     )
-    await world.pass_(60)
-    assert ends in last(world, GROUP).text
-    assert "🟢" in last(world, GROUP).text
+    await harness.pass_(60)
+    assert ends in last(harness, GROUP).text
+    assert "🟢" in last(harness, GROUP).text
 
 
 @pytest.mark.parametrize(
     ("reason", "says"), [(End.DELETED, "202 was deleted on the PBX"), (End.CALLED_OFF, "202 is not watched any more")]
 )
-async def test_why_an_extension_is_no_matter_any_more_is_said(world: World, reason: End, says: str) -> None:
-    subject, now = EXTENSION + "202", world.clock.now
+async def test_why_an_extension_is_no_matter_any_more_is_said(harness: World, reason: End, says: str) -> None:
+    subject, now = EXTENSION + "202", harness.clock.now
     facts = {"station": STATION, "extension": "202", "name": ""}
-    await world.incident_manager.record({}, [StateChange(subject, Opened(Kind.EXTENSION_OFFLINE, now), facts)], now)
-    await world.pass_(60)
-    await world.incident_manager.record(
-        {}, [StateChange(subject, Resolved(reason, world.clock.now), facts)], world.clock.now
+    await harness.incident_manager.record({}, [StateChange(subject, Opened(Kind.EXTENSION_OFFLINE, now), facts)], now)
+    await harness.pass_(60)
+    await harness.incident_manager.record(
+        {}, [StateChange(subject, Resolved(reason, harness.clock.now), facts)], harness.clock.now
     )
-    await world.pass_(60)
-    assert says in last(world, GROUP).text
+    await harness.pass_(60)
+    assert says in last(harness, GROUP).text
 
 
-async def test_a_rehearsal_wakes_whoever_is_on_call_and_is_over_once_it_is_taken(world: World, drills: Drills) -> None:
-    await drills.begin("Vera", world.clock.now)
+async def test_a_rehearsal_wakes_whoever_is_on_call_and_is_over_once_it_is_taken(
+    harness: World, drills: Drills
+) -> None:
+    await drills.begin("Vera", harness.clock.now)
     assert await drills.told() == DrillReport(("Anna",), (Destination(GROUP),))
     running = await drills.running()
     assert running is not None
     assert running.by == "Vera"
-    await world.pass_(60)
+    await harness.pass_(60)
     for chat in (ANNA, GROUP):
-        assert last(world, chat).loud is (chat == ANNA)
-        assert "🧪 Rehearsal: this is how an outage would reach you" in last(world, chat).text
-    number = (await world.incidents())[0].id
-    assert await world.incident_manager.acknowledge(number, ANNA, "Anna", world.clock.now) is AckResult.TAKEN
-    await world.pass_(30)
-    assert "The rehearsal is over: Anna took it after 1 min" in last(world, ANNA).text
+        assert last(harness, chat).loud is (chat == ANNA)
+        assert "🧪 Rehearsal: this is how an outage would reach you" in last(harness, chat).text
+    number = (await harness.incidents())[0].id
+    assert await harness.incident_manager.acknowledge(number, ANNA, "Anna", harness.clock.now) is AckResult.TAKEN
+    await harness.pass_(30)
+    assert "The rehearsal is over: Anna took it after 1 min" in last(harness, ANNA).text
     assert await drills.running() is None
 
 
 async def test_a_rehearsal_that_nobody_takes_goes_on_to_the_next_and_ends_after_half_an_hour(
-    world: World, drills: Drills
+    harness: World, drills: Drills
 ) -> None:
-    began = world.clock.now
+    began = harness.clock.now
     await drills.begin("Vera", began)
-    await world.pass_(11 * 60)
+    await harness.pass_(11 * 60)
     assert (await drills.told()).people == ("Anna", "Boris")
-    assert "Rehearsal" in last(world, BORIS).text
-    await world.restarts()
-    await world.pass_(25 * 60)
-    incident = (await world.incidents())[0]
+    assert "Rehearsal" in last(harness, BORIS).text
+    await harness.restarts()
+    await harness.pass_(25 * 60)
+    incident = (await harness.incidents())[0]
     assert incident.subject == REHEARSAL
     assert incident.ended_at == began + timedelta(minutes=30)
-    assert "nobody took it in 30 min" in last(world, BORIS).text
-    assert not [heard for heard in world.heard if heard.chat == VERA and heard.loud]
+    assert "nobody took it in 30 min" in last(harness, BORIS).text
+    assert not [heard for heard in harness.heard if heard.chat == VERA and heard.loud]
 
 
-async def test_a_kind_that_only_a_newer_version_knows_is_told_as_an_outage(world: World) -> None:
+async def test_a_kind_that_only_a_newer_version_knows_is_reported_as_an_outage(harness: World) -> None:
     """Stored by the newer version before it was rolled back."""
-    now = world.clock.now
-    async with world.store.begin() as session:
+    now = harness.clock.now
+    async with harness.store.begin() as session:
         session.add(
             Incident(
                 station=STATION,
@@ -151,16 +153,16 @@ async def test_a_kind_that_only_a_newer_version_knows_is_told_as_an_outage(world
                 version=0,
             )
         )
-    await world.restarts()
-    await world.pass_(60)
+    await harness.restarts()
+    await harness.pass_(60)
     # Whoever is on call is woken by a message of their own, and the chat is not woken besides.
-    assert [last(world, chat).loud for chat in (ANNA, GROUP)] == [True, False]
+    assert [last(harness, chat).loud for chat in (ANNA, GROUP)] == [True, False]
     for chat in (ANNA, GROUP):
-        assert last(world, chat).text.startswith("🔴 smoke detected — smoke: something is wrong · Head office\n")
-        assert "Nothing is broken" not in last(world, chat).text
-    await world.pass_(11 * 60)
-    assert "smoke detected" in last(world, BORIS).text
-    now = world.clock.now
-    await world.incident_manager.record({}, [StateChange(":smoke", Resolved(End.RECOVERED, now), {})], now)
-    await world.pass_(60)
-    assert "🟢 smoke detected — smoke: it is over" in last(world, GROUP).text
+        assert last(harness, chat).text.startswith("🔴 smoke detected — smoke: something is wrong · Head office\n")
+        assert "Nothing is broken" not in last(harness, chat).text
+    await harness.pass_(11 * 60)
+    assert "smoke detected" in last(harness, BORIS).text
+    now = harness.clock.now
+    await harness.incident_manager.record({}, [StateChange(":smoke", Resolved(End.RECOVERED, now), {})], now)
+    await harness.pass_(60)
+    assert "🟢 smoke detected — smoke: it is over" in last(harness, GROUP).text

@@ -48,12 +48,12 @@ def test_an_outage_goes_from_one_to_the_next_to_everybody_and_then_reminds(step:
     assert next_step(standing(step), None, START, PLAN) == expected
 
 
-def test_a_warning_is_told_once_and_asks_for_nobody_else() -> None:
+def test_a_warning_is_reported_once_and_asks_for_nobody_else() -> None:
     assert next_step(standing(outage=False), None, START, PLAN) == Step(Action.TELL, FIRST, None)
     assert next_step(standing(FIRST, outage=False), None, START, PLAN) == Step(Action.REST, FIRST, None)
 
 
-def test_what_was_taken_before_it_was_told_is_told_and_asks_for_nobody_else() -> None:
+def test_what_was_taken_before_it_was_reported_is_reported_and_asks_for_nobody_else() -> None:
     assert next_step(standing(acknowledged=True), None, START, PLAN) == Step(Action.TELL, FIRST, None)
 
 
@@ -62,12 +62,12 @@ def test_what_is_held_is_looked_at_again_when_the_hold_ends() -> None:
     assert next_step(standing(NEXT), Suppression("station"), START, PLAN) == Step(Action.HOLD, NEXT, None)
 
 
-def test_released_and_still_down_it_is_told_to_those_who_knew_and_to_nobody_new() -> None:
+def test_released_and_still_down_it_is_reported_to_those_who_knew_and_to_nobody_new() -> None:
     assert next_step(standing(FIRST, held=True), None, START, PLAN) == Step(Action.REMIND, FIRST, START + TEN)
     assert next_step(standing(5, held=True), None, START, PLAN) == Step(Action.REMIND, 5, START + THIRTY)
 
 
-def test_released_before_anybody_knew_it_is_told_like_a_new_one() -> None:
+def test_released_before_anybody_knew_it_is_reported_like_a_new_one() -> None:
     assert next_step(standing(held=True), None, START, PLAN) == Step(Action.TELL, FIRST, START + TEN)
 
 

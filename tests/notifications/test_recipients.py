@@ -25,119 +25,119 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
-async def books(store: Store) -> Books:
-    books = Books(store)
-    await books.meets_everybody()
-    return books
+async def manager(store: Store) -> Books:
+    manager = Books(store)
+    await manager.meets_everybody()
+    return manager
 
 
-def granted(books: Books, *grants: Grant) -> None:
-    books.grants = GrantBook(books.store, books.clock, grants, books.grants.roles, Signal())
-    books.another_incident_manager()
+def granted(manager: Books, *grants: Grant) -> None:
+    manager.grants = GrantBook(manager.store, manager.clock, grants, manager.grants.roles, Signal())
+    manager.another_incident_manager()
 
 
-async def cannot_be_reached(books: Books, *people: int) -> None:
-    async with books.store.begin() as session:
+async def cannot_be_reached(manager: Books, *people: int) -> None:
+    async with manager.store.begin() as session:
         session.add_all(Pager(person_id=person, reachable=False) for person in people)
 
 
-async def next_of(books: Books, already: tuple[int, ...] = ()) -> OnCallTargets:
-    async with books.store.begin() as session:
-        return await books.people.next(session, START, already)
+async def next_of(manager: Books, already: tuple[int, ...] = ()) -> OnCallTargets:
+    async with manager.store.begin() as session:
+        return await manager.people.next(session, START, already)
 
 
-async def everybody(books: Books) -> tuple[int, ...]:
-    async with books.store.begin() as session:
-        return (await books.people.everybody(session, START)).people
+async def everybody(manager: Books) -> tuple[int, ...]:
+    async with manager.store.begin() as session:
+        return (await manager.people.everybody(session, START)).people
 
 
-async def test_the_next_is_whoever_comes_next_and_was_not_told_yet(books: Books) -> None:
-    books.on_call.levels = [[ANNA, BORIS, VERA]]
-    assert await next_of(books) == OnCallTargets((ANNA,))
-    assert await next_of(books, (ANNA,)) == OnCallTargets((BORIS,))
-    assert await next_of(books, (ANNA, BORIS, VERA)) == OnCallTargets(())
+async def test_the_next_is_whoever_comes_next_and_was_not_told_yet(manager: Books) -> None:
+    manager.on_call.levels = [[ANNA, BORIS, VERA]]
+    assert await next_of(manager) == OnCallTargets((ANNA,))
+    assert await next_of(manager, (ANNA,)) == OnCallTargets((BORIS,))
+    assert await next_of(manager, (ANNA, BORIS, VERA)) == OnCallTargets(())
 
 
-async def test_whoever_cannot_be_reached_is_passed_over_and_named(books: Books) -> None:
-    books.on_call.levels = [[ANNA, BORIS]]
-    await cannot_be_reached(books, ANNA)
-    assert await next_of(books) == OnCallTargets((BORIS,), skipped=(ANNA,))
-    await cannot_be_reached(books, BORIS)
-    assert await next_of(books) == OnCallTargets((), skipped=(ANNA, BORIS))
+async def test_whoever_cannot_be_reached_is_passed_over_and_named(manager: Books) -> None:
+    manager.on_call.levels = [[ANNA, BORIS]]
+    await cannot_be_reached(manager, ANNA)
+    assert await next_of(manager) == OnCallTargets((BORIS,), skipped=(ANNA,))
+    await cannot_be_reached(manager, BORIS)
+    assert await next_of(manager) == OnCallTargets((), skipped=(ANNA, BORIS))
 
 
-async def test_whoever_lost_the_role_is_passed_over_without_a_word(books: Books) -> None:
-    books.on_call.levels = [[STRANGER, BORIS]]
-    assert await next_of(books) == OnCallTargets((BORIS,))
-    assert await everybody(books) == (BORIS,)
+async def test_whoever_lost_the_role_is_passed_over_without_a_word(manager: Books) -> None:
+    manager.on_call.levels = [[STRANGER, BORIS]]
+    assert await next_of(manager) == OnCallTargets((BORIS,))
+    assert await everybody(manager) == (BORIS,)
 
 
-async def test_a_role_that_has_ended_counts_for_nothing(books: Books) -> None:
+async def test_a_role_that_has_ended_counts_for_nothing(manager: Books) -> None:
     ended = Grant(STRANGER, "operator", until=START - timedelta(seconds=1))
-    books.on_call.levels = [[STRANGER, ANNA]]
-    granted(books, ended, Grant(ANNA, "operator"))
-    assert await next_of(books) == OnCallTargets((ANNA,))
+    manager.on_call.levels = [[STRANGER, ANNA]]
+    granted(manager, ended, Grant(ANNA, "operator"))
+    assert await next_of(manager) == OnCallTargets((ANNA,))
 
 
-async def test_without_a_list_everybody_are_the_administrators(books: Books) -> None:
-    granted(books, Grant(VERA, "admin"), Grant(BORIS, "operator"))
-    assert await next_of(books) == OnCallTargets(())
-    assert await everybody(books) == (VERA,)
-    books.on_call.levels = [[STRANGER]]
-    assert await everybody(books) == (VERA,)
+async def test_without_a_list_everybody_are_the_administrators(manager: Books) -> None:
+    granted(manager, Grant(VERA, "admin"), Grant(BORIS, "operator"))
+    assert await next_of(manager) == OnCallTargets(())
+    assert await everybody(manager) == (VERA,)
+    manager.on_call.levels = [[STRANGER]]
+    assert await everybody(manager) == (VERA,)
 
 
-async def test_with_a_list_everybody_are_those_on_it_of_every_level(books: Books) -> None:
-    books.on_call.levels = [[ANNA], [BORIS]]
-    assert await everybody(books) == (ANNA, BORIS)
+async def test_with_a_list_everybody_are_those_on_it_of_every_level(manager: Books) -> None:
+    manager.on_call.levels = [[ANNA], [BORIS]]
+    assert await everybody(manager) == (ANNA, BORIS)
 
 
-async def test_an_outage_reaches_the_next_person_when_the_first_cannot_be_reached(books: Books) -> None:
-    books.on_call.levels = [[ANNA, BORIS]]
-    await cannot_be_reached(books, ANNA)
-    await books.opens()
-    assert not await books.alerts(ANNA)
-    (told,) = await books.alerts(BORIS)
+async def test_an_outage_reaches_the_next_person_when_the_first_cannot_be_reached(manager: Books) -> None:
+    manager.on_call.levels = [[ANNA, BORIS]]
+    await cannot_be_reached(manager, ANNA)
+    await manager.opens()
+    assert not await manager.alerts(ANNA)
+    (told,) = await manager.alerts(BORIS)
     assert "Cannot be reached: Anna. They must open the bot and press Start" in read(told)
-    assert [one.facts["person"] for one in await books.chain() if one.what == "unreachable"] == ["Anna"]
+    assert [one.facts["person"] for one in await manager.chain() if one.what == "unreachable"] == ["Anna"]
 
 
-async def test_whose_message_can_never_arrive_does_not_keep_the_next_waiting(books: Books) -> None:
-    books.on_call.levels = [[ANNA, BORIS]]
-    await books.opens()
-    (told,) = await books.alerts(ANNA)
-    books.passes(5)
-    assert await books.cannot_be_delivered(told.id) == "whoever is on call next"
-    await books.tick()
-    assert [row.template for row in await books.alerts(BORIS)] == ["chat_closed", "alert"]
-    await books.ends()
-    assert all(row.chat_id != ANNA for row in await books.owed(since=told.id) if row.template == "alert_over")
+async def test_whose_message_can_never_arrive_does_not_keep_the_next_waiting(manager: Books) -> None:
+    manager.on_call.levels = [[ANNA, BORIS]]
+    await manager.opens()
+    (told,) = await manager.alerts(ANNA)
+    manager.passes(5)
+    assert await manager.cannot_be_delivered(told.id) == "whoever is on call next"
+    await manager.tick()
+    assert [row.template for row in await manager.alerts(BORIS)] == ["chat_closed", "alert"]
+    await manager.ends()
+    assert all(row.chat_id != ANNA for row in await manager.owed(since=told.id) if row.template == "alert_over")
 
 
-async def test_nobody_takes_it_so_the_next_is_asked_then_everybody_then_all_are_reminded(books: Books) -> None:
-    books.on_call.levels = [[ANNA, BORIS, VERA]]
-    await books.opens()
+async def test_nobody_takes_it_so_the_next_is_asked_then_everybody_then_all_are_reminded(manager: Books) -> None:
+    manager.on_call.levels = [[ANNA, BORIS, VERA]]
+    await manager.opens()
     heard: list[tuple[int, list[int]]] = []
     for minutes in (0, 10, 10, 30, 30):
-        books.passes(minutes * 60)
-        await books.tick()
-        waiting = [row for row in await books.owed() if row.state == "pending" and row.action == "send"]
+        manager.passes(minutes * 60)
+        await manager.tick()
+        waiting = [row for row in await manager.owed() if row.state == "pending" and row.action == "send"]
         heard.append((minutes, [row.chat_id for row in waiting if not row.silent]))
-        await books.arrives()
+        await manager.arrives()
     everyone = [ANNA, BORIS, VERA]
     assert heard == [(0, [ANNA]), (10, [BORIS]), (10, [VERA]), (30, everyone), (30, everyone)]
 
 
-async def test_quiet_hours_keep_a_warning_until_the_morning_and_never_an_outage(books: Books) -> None:
-    books.on_call.levels = [[ANNA]]
-    books.on_call.quiet[ANNA] = (time(14), time(18))
-    await books.opens(kind=Kind.TRUNK_DEGRADED)
-    (warning,) = await books.alerts(ANNA)
+async def test_quiet_hours_keep_a_warning_until_the_morning_and_never_an_outage(manager: Books) -> None:
+    manager.on_call.levels = [[ANNA]]
+    manager.on_call.quiet[ANNA] = (time(14), time(18))
+    await manager.opens(kind=Kind.TRUNK_DEGRADED)
+    (warning,) = await manager.alerts(ANNA)
     assert warning.not_before == datetime(2026, 11, 23, 17, tzinfo=UTC)
-    assert (await books.alerts())[0].not_before == books.now
-    assert [one.facts["by"] for one in await books.chain() if one.what == "held"] == ["Anna"]
-    await books.opens("t2")
-    assert (await books.alerts(ANNA))[1].not_before == books.now
+    assert (await manager.alerts())[0].not_before == manager.now
+    assert [one.facts["by"] for one in await manager.chain() if one.what == "held"] == ["Anna"]
+    await manager.opens("t2")
+    assert (await manager.alerts(ANNA))[1].not_before == manager.now
 
 
 # --- quiet hours ----------------------------------------------------------------------------------------------------
@@ -202,10 +202,10 @@ def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple
 
 
 @pytest.fixture
-async def oncall(books: Books) -> OnCallBook:
+async def oncall(manager: Books) -> OnCallBook:
     """The real on-call book, used by a station's resolver."""
-    books.on_call = book = OnCallBook(books.store, books.clock, Signal())
-    books.another_incident_manager()
+    manager.on_call = book = OnCallBook(manager.store, manager.clock, Signal())
+    manager.another_incident_manager()
     await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")
     return book
 
@@ -214,24 +214,26 @@ def weekly(*people: int, level: int = 1) -> Rotation:
     return Rotation(level, people, Shift(Unit.WEEKS, 1, START.replace(tzinfo=None), "UTC"))
 
 
-async def test_a_station_without_a_roster_of_its_own_is_served_by_the_fleets(books: Books, oncall: OnCallBook) -> None:
-    assert await next_of(books) == OnCallTargets((ANNA,))
-    assert await everybody(books) == (ANNA,)
+async def test_a_station_without_a_roster_uses_that_of_the_fleet(
+    manager: Books, oncall: OnCallBook
+) -> None:
+    assert await next_of(manager) == OnCallTargets((ANNA,))
+    assert await everybody(manager) == (ANNA,)
 
 
-async def test_a_roster_of_its_own_counts_alone_however_little_is_in_it(books: Books, oncall: OnCallBook) -> None:
+async def test_a_roster_of_its_own_counts_alone_however_little_is_in_it(manager: Books, oncall: OnCallBook) -> None:
     number = await oncall.override(STATION, ShiftChange(2, BORIS, START, START + timedelta(hours=1)), (ANNA, "Anna"))
-    assert await next_of(books) == OnCallTargets((BORIS,))
-    assert await next_of(books, (BORIS,)) == OnCallTargets(())
+    assert await next_of(manager) == OnCallTargets((BORIS,))
+    assert await next_of(manager, (BORIS,)) == OnCallTargets(())
     await oncall.cancel(STATION, [number], ANNA)
-    assert await next_of(books) == OnCallTargets((ANNA,))
+    assert await next_of(manager) == OnCallTargets((ANNA,))
     await oncall.set_rotation(STATION, weekly(VERA), "Vera")
-    assert await next_of(books) == OnCallTargets((VERA,))
-    assert await everybody(books) == (VERA,)
+    assert await next_of(manager) == OnCallTargets((VERA,))
+    assert await everybody(manager) == (VERA,)
 
 
-async def test_the_roster_of_another_station_serves_nobody_else(books: Books, oncall: OnCallBook) -> None:
+async def test_the_roster_of_another_station_serves_nobody_else(manager: Books, oncall: OnCallBook) -> None:
     await oncall.remove(EVERY_STATION, 1)
     await oncall.set_rotation("Tver", weekly(BORIS), "Vera")
-    assert await next_of(books) == OnCallTargets(())
+    assert await next_of(manager) == OnCallTargets(())
     assert await oncall.stations() == {"Tver"}

@@ -61,7 +61,7 @@ def test_of_two_overrides_the_one_made_last_counts() -> None:
         assert [roster.on_call(moscow(day, 12))[1] for day in (24, 25, 26, 27)] == [VERA, BORIS, BORIS, ANNA]
 
 
-def test_a_duty_is_told_whole_with_what_was_cut_from_it() -> None:
+def test_a_shift_is_reported_whole_with_what_was_cut_from_it() -> None:
     roster = Roster((WEEKLY,), (Override(1, 1, VERA, moscow(25), moscow(26)),))
     assert roster.duty(1, moscow(24)) == Duty(ANNA, moscow(23, 9), moscow(25), 1)
     assert roster.duty(1, moscow(25)) == Duty(VERA, moscow(25), moscow(26), 1, out_of_turn=True)

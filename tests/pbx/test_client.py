@@ -118,7 +118,9 @@ async def test_a_read_is_not_repeated_where_that_cannot_help(step: Step, error: 
         (bad(503), Busy),
     ],
 )
-async def test_a_write_is_never_repeated_and_says_when_its_fate_is_unknown(step: Step, error: type[PbxError]) -> None:
+async def test_a_write_is_never_repeated_and_says_when_its_outcome_is_unknown(
+    step: Step, error: type[PbxError]
+) -> None:
     wire = Wire(script(step))
     async with wire.client() as pbx:
         with pytest.raises(error):
@@ -141,7 +143,7 @@ async def test_a_key_that_may_do_something_else_lacks_a_right() -> None:
     assert (caught.value.permission_row, caught.value.needs) == ("Call Records", "read")
 
 
-async def test_a_key_that_may_read_but_not_write_is_told_so() -> None:
+async def test_a_key_that_may_read_but_not_write_is_reported() -> None:
     wire = Wire(lambda request: bad(401) if request.method == "POST" else good())
     async with wire.client() as pbx:
         with pytest.raises(Forbidden) as caught:

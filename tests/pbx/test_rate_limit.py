@@ -35,7 +35,7 @@ async def test_no_minute_ever_holds_more_requests_than_allowed(asked: list[tuple
         assert sum(moment - 60 < other <= moment for other in taken) <= 20
 
 
-async def test_bulk_work_leaves_room_for_commands_and_commands_for_the_watch() -> None:
+async def test_bulk_work_leaves_capacity_for_commands_and_commands_for_the_watch() -> None:
     time = Time()
     budget = RequestBudget(150, clock=time.clock, sleep=time.sleep)
     for _ in range(100):

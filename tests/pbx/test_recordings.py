@@ -243,7 +243,7 @@ async def test_what_needs_no_reading_is_named_by_its_field() -> None:
     assert not any("ex_" in text for text in caught.value.messages)
 
 
-async def test_a_batch_tells_each_row_its_own_fate() -> None:
+async def test_a_batch_tells_each_row_its_own_outcome() -> None:
     async with client(the("104_").response) as pbx:
         results = await pbx.employees.create_many([NEW, NEW, NEW])
     assert [result.employee.number if result.employee else None for result in results] == ["221", "222", None]

@@ -57,7 +57,7 @@ def test_corrected_by_seconds_it_follows_at_once() -> None:
 
 
 @pytest.mark.parametrize("by", [timedelta(minutes=10), timedelta(hours=3), timedelta(hours=-5)])
-def test_set_by_more_it_goes_on_as_if_nothing_was_until_it_is_told_to_follow(by: timedelta) -> None:
+def test_set_by_more_it_goes_on_as_if_nothing_was_until_it_is_asked_to_follow(by: timedelta) -> None:
     machine = Machine()
     assert machine.is_set(by) == NOON
     assert machine.passes(60) == NOON + MINUTE

@@ -83,32 +83,32 @@ class Played:
 
 
 async def play(scenario: Scenario, store: Store, dialect: Dialect = Dialect.EARLIER) -> Played:
-    world = World(store, zone=scenario.zone, page_again_every=120)
-    world.pbx.dialect = dialect
-    world.clock.now = scenario.begins
-    await world.opens()
-    world.book.levels = [[PEOPLE[name] for name in scenario.on_call]] if scenario.on_call else []
+    harness = World(store, zone=scenario.zone, page_again_every=120)
+    harness.pbx.dialect = dialect
+    harness.clock.now = scenario.begins
+    await harness.opens()
+    harness.book.levels = [[PEOPLE[name] for name in scenario.on_call]] if scenario.on_call else []
     for name, hours in scenario.quiet.items():
         begins, ends = hours.split("-")
-        world.book.quiet[PEOPLE[name]] = (time.fromisoformat(begins), time.fromisoformat(ends))
+        harness.book.quiet[PEOPLE[name]] = (time.fromisoformat(begins), time.fromisoformat(ends))
     for trunk, (state, more) in scenario.trunks.items():
-        world.pbx.hosts[trunk] = more.get("host", f"sip.{trunk}.example")
-        world.pbx.types[trunk] = more.get("type", "sip")
-        world.pbx.rows[trunk] = TrunkRow(
+        harness.pbx.hosts[trunk] = more.get("host", f"sip.{trunk}.example")
+        harness.pbx.types[trunk] = more.get("type", "sip")
+        harness.pbx.rows[trunk] = TrunkRow(
             id=trunk,
-            type=world.pbx.types[trunk],
+            type=harness.pbx.types[trunk],
             represent=f"SIP: {trunk.title()}",
             registration_type=more.get("registration", "outbound"),
         )
-        long_ago = world.clock.now - timedelta(days=3)
+        long_ago = harness.clock.now - timedelta(days=3)
         if state != "untold":
-            world.pbx.shows(trunk, SHOWN[state], long_ago)
-    world.pbx.routes = _routes(scenario)
-    await world.watch.remember()
+            harness.pbx.shows(trunk, SHOWN[state], long_ago)
+    harness.pbx.routes = _routes(scenario)
+    await harness.watch.remember()
     for event in scenario.events:
-        await world.pass_((event.at - world.clock.now).total_seconds())
-        await _happens(world, event)
-    return await _compared(scenario, world)
+        await harness.pass_((event.at - harness.clock.now).total_seconds())
+        await _happens(harness, event)
+    return await _compared(scenario, harness)
 
 
 def _routes(scenario: Scenario) -> tuple[OutboundRoute, ...] | None:
@@ -118,75 +118,75 @@ def _routes(scenario: Scenario) -> tuple[OutboundRoute, ...] | None:
     return tuple(OutboundRoute.model_validate(route) for route in found) or None
 
 
-async def _happens(world: World, event: Event) -> None:
+async def _happens(harness: World, event: Event) -> None:
     if event.who in PEOPLE:
-        await ACTS[event.does[0]](world, PEOPLE[event.who], *event.does[1:])
+        await ACTS[event.does[0]](harness, PEOPLE[event.who], *event.does[1:])
     elif event.who == "pbx":
-        _pbx(world, *event.does)
+        _pbx(harness, *event.does)
     elif event.who == "bot":
-        world.on = event.does != ("off",)
-        if world.on:
-            await world.restarts()
+        harness.on = event.does != ("off",)
+        if harness.on:
+            await harness.restarts()
     elif event.who != "end":
-        _trunk(world, event.who, *event.does)
+        _trunk(harness, event.who, *event.does)
 
 
-def _trunk(world: World, trunk: str, state: str, name: str = "") -> None:
+def _trunk(harness: World, trunk: str, state: str, name: str = "") -> None:
     if state == "gone":
-        world.pbx.states.pop(trunk, None)
-        del world.pbx.rows[trunk]
+        harness.pbx.states.pop(trunk, None)
+        del harness.pbx.rows[trunk]
     elif state == "untold":
-        world.pbx.states.pop(trunk, None)
+        harness.pbx.states.pop(trunk, None)
     elif state == "renamed":
-        world.pbx.names[trunk] = name
+        harness.pbx.names[trunk] = name
     else:
-        world.pbx.shows(trunk, SHOWN[state])
+        harness.pbx.shows(trunk, SHOWN[state])
 
 
-def _pbx(world: World, what: str, *more: str) -> None:
+def _pbx(harness: World, what: str, *more: str) -> None:
     if what in TROUBLES:
-        world.pbx.error = TROUBLES[what]
+        harness.pbx.error = TROUBLES[what]
     elif what == "back":
-        world.pbx.error, world.pbx.asleep = None, False
+        harness.pbx.error, harness.pbx.asleep = None, False
     elif what == "asleep":
-        world.pbx.asleep = True
+        harness.pbx.asleep = True
     elif what == "engine-dies":
-        world.pbx.engine_dies()
+        harness.pbx.engine_dies()
     elif what == "engine-lives":
-        world.pbx.engine_lives()
+        harness.pbx.engine_lives()
     elif what == "bans":
-        world.pbx.bans = tuple(Ban(address) for address in more)
+        harness.pbx.bans = tuple(Ban(address) for address in more)
     elif what == "clock":
-        world.pbx.skew = timedelta(seconds=float(more[0]))
+        harness.pbx.skew = timedelta(seconds=float(more[0]))
     else:
         raise ValueError(what)
 
 
-async def _takes(world: World, person: int) -> None:
-    for incident in await world.incidents():
-        await world.incident_manager.acknowledge(incident.id, person, NAMES[person], world.clock.now)
+async def _takes(harness: World, person: int) -> None:
+    for incident in await harness.incidents():
+        await harness.incident_manager.acknowledge(incident.id, person, NAMES[person], harness.clock.now)
 
 
-async def _hands_over(world: World, person: int, to: str) -> None:
-    for incident in await world.incidents():
-        await world.incident_manager.reassign(incident.id, PEOPLE[to], NAMES[person], world.clock.now)
+async def _hands_over(harness: World, person: int, to: str) -> None:
+    for incident in await harness.incidents():
+        await harness.incident_manager.reassign(incident.id, PEOPLE[to], NAMES[person], harness.clock.now)
 
 
-async def _mutes(world: World, person: int, subject: str, minutes: str) -> None:
-    until = None if minutes == "recovery" else world.clock.now + timedelta(minutes=int(minutes))
-    await world.silences.mute(_wish(person, subject), world.clock.now, until)
-    await world.incident_manager.reconsider(world.clock.now)
+async def _mutes(harness: World, person: int, subject: str, minutes: str) -> None:
+    until = None if minutes == "recovery" else harness.clock.now + timedelta(minutes=int(minutes))
+    await harness.silences.mute(_wish(person, subject), harness.clock.now, until)
+    await harness.incident_manager.reconsider(harness.clock.now)
 
 
-async def _unmutes(world: World, person: int) -> None:
-    for silence in await world.silences.current(STATION):
-        await world.silences.expire(STATION, silence.id, NAMES[person])
-    await world.incident_manager.reconsider(world.clock.now)
+async def _unmutes(harness: World, person: int) -> None:
+    for silence in await harness.silences.current(STATION):
+        await harness.silences.expire(STATION, silence.id, NAMES[person])
+    await harness.incident_manager.reconsider(harness.clock.now)
 
 
-async def _plans(world: World, person: int, subject: str, minutes_until: str, minutes: str) -> None:
-    begins = world.clock.now + timedelta(minutes=int(minutes_until))
-    await world.silences.plan(_wish(person, subject), begins, begins + timedelta(minutes=int(minutes)))
+async def _plans(harness: World, person: int, subject: str, minutes_until: str, minutes: str) -> None:
+    begins = harness.clock.now + timedelta(minutes=int(minutes_until))
+    await harness.silences.plan(_wish(person, subject), begins, begins + timedelta(minutes=int(minutes)))
 
 
 def _wish(person: int, subject: str) -> SilenceRequest:
@@ -202,11 +202,11 @@ ACTS: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
 }
 
 
-async def _compared(scenario: Scenario, world: World) -> Played:
-    played = Played(scenario, story=[_line(scenario, one) for one in world.heard])
+async def _compared(scenario: Scenario, harness: World) -> Played:
+    played = Played(scenario, story=[_line(scenario, one) for one in harness.heard])
     person = PEOPLE[scenario.on_call[0]] if scenario.on_call else GROUP
-    pages = world.pages(person)
-    silent = [one for one in world.heard if one.chat == GROUP and not one.loud and one.template == "alert"]
+    pages = harness.pages(person)
+    silent = [one for one in harness.heard if one.chat == GROUP and not one.loud and one.template == "alert"]
     warnings = [one for one in silent if not any(kind_info(told["kind"]).outage for told in one.first["incidents"])]
     played.again = sum(one.first["again"] for one in pages)
     played.pages = len(pages) - played.again
@@ -218,8 +218,8 @@ async def _compared(scenario: Scenario, world: World) -> Played:
         if expected.cause and (heard := _heard(expected, pages if expected.kind != "warning" else warnings)):
             played.causes += 1
             played.causes_right += _causes(heard, expected.subject) == expected.cause
-    played.wrong += await _ends_untold(world)
-    tables = await incident_claims.tables_of(world.store)
+    played.wrong += await _ends_untold(harness)
+    tables = await incident_claims.tables_of(harness.store)
     played.wrong += incident_claims.broken_claims(tables, stand_ins=NAMES, alert_chats=[GROUP])
     played.wrong += incident_claims.passed_over(tables, [PEOPLE[name] for name in scenario.on_call])
     return played
@@ -259,10 +259,10 @@ def _causes(heard: Heard, subject: str) -> str:
     return str(one["cause"] or one["trouble"])
 
 
-async def _ends_untold(world: World) -> list[str]:
+async def _ends_untold(harness: World) -> list[str]:
     """Return the alerts whose end was not shown, in that message or in the one that it points to."""
-    ended = {incident.id for incident in await world.incidents() if incident.ended_at is not None}
-    alerts = [one for one in world.heard if one.template == "alert"]
+    ended = {incident.id for incident in await harness.incidents() if incident.ended_at is not None}
+    alerts = [one for one in harness.heard if one.template == "alert"]
     untold = [
         f"the end was not told: {one.text}"
         for one in alerts

@@ -17,7 +17,7 @@ PLAYED = IN_BOTH if PROFILE == "ci" else IN_BOTH[::3]
 @pytest.mark.parametrize(
     ("scenario", "dialect"), PLAYED, ids=[f"{dialect} {one.file}: {one.title}" for one, dialect in PLAYED]
 )
-async def test_what_was_heard_is_what_was_written_down(scenario: Scenario, dialect: Dialect, store: Store) -> None:
+async def test_what_was_received_is_what_was_written_down(scenario: Scenario, dialect: Dialect, store: Store) -> None:
     played = await play(scenario, store, dialect)
     story = "\n".join(played.story)
     wrong = [*played.missed, *played.false, *played.wrong]

@@ -139,7 +139,7 @@ def services(store: Store, book: GrantBook) -> Desk:
     return Desk(store, book)
 
 
-async def test_every_administrator_is_told_of_a_request_and_of_its_answer(services: Desk, book: GrantBook) -> None:
+async def test_every_administrator_is_notified_of_a_request_and_of_its_answer(services: Desk, book: GrantBook) -> None:
     assert await services.ask()
     assert await services.owed() == [("send", ANNA, "access_request"), ("send", BORIS, "access_request")]
     assert await services.requests.answer(1, given(SAM, "viewer"), asking(ANNA), "Anna")
@@ -167,7 +167,7 @@ async def test_an_answer_that_may_not_be_given_answers_nothing(services: Desk, b
     assert await services.requests.answer(1, None, asking(ANNA), "Anna")
 
 
-async def test_who_asked_waits_a_day_and_nobody_waits_because_of_a_crowd(services: Desk) -> None:
+async def test_who_asked_waits_a_day_and_nobody_waits_because_of_a_burst(services: Desk) -> None:
     assert await services.ask()
     assert not await services.ask()
     services.now += AGAIN_AFTER

@@ -12,7 +12,7 @@ HOUR = timedelta(hours=1)
 GROUP = -100
 
 
-async def test_open_and_ended_are_told_apart_and_each_station_has_its_own(store: Store) -> None:
+async def test_open_and_ended_are_distinguished_and_each_station_has_its_own(store: Store) -> None:
     incidents = Incidents(store)
     over = await add_incident(store, NOON - 2 * HOUR, NOON - HOUR)
     still = await add_incident(store, NOON)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from bot.store.database import Store
 
 
-async def test_who_does_not_belong_to_the_crowd_waits_for_one_of_it_at_most(store: Store) -> None:
+async def test_who_does_not_belong_to_the_burst_waits_for_one_of_it_at_most(store: Store) -> None:
     served: list[str] = []
 
     async def one_of_the_crowd() -> None:
@@ -31,7 +31,7 @@ async def test_who_does_not_belong_to_the_crowd_waits_for_one_of_it_at_most(stor
     assert served.count("crowd") == 50
 
 
-async def test_within_a_whole_nobody_waits_for_a_crowd_that_waits_for_it(store: Store) -> None:
+async def test_within_a_whole_nobody_waits_for_a_burst_that_waits_for_it(store: Store) -> None:
     async def one_of_the_crowd() -> None:
         async with store.begin_queued() as session:
             await session.execute(text("SELECT 1"))

@@ -41,7 +41,7 @@ async def say(store: Store, at: datetime, state: str = "sent", **more: Any) -> i
     return row.id
 
 
-async def test_an_incident_goes_with_everything_that_was_told_of_it(store: Store) -> None:
+async def test_an_incident_goes_with_everything_that_was_reported_about_it(store: Store) -> None:
     old = await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
     await add_card(store, old, -100, LONG_AGO, answered=LONG_AGO + HOUR)
     kept = await add_incident(store, LATELY, LATELY + HOUR)
@@ -55,7 +55,7 @@ async def test_an_incident_goes_with_everything_that_was_told_of_it(store: Store
             assert set((await session.execute(select(incident))).scalars()) == {kept}
 
 
-async def test_an_outage_that_is_open_since_long_ago_keeps_all_that_was_told_of_it(store: Store) -> None:
+async def test_an_outage_that_is_open_since_long_ago_keeps_all_that_was_reported_about_it(store: Store) -> None:
     lasting = await add_incident(store, LONG_AGO)
     first = await say(store, LONG_AGO)
     await add_event(store, lasting, "told", LONG_AGO, message=first, chat=1)
@@ -82,7 +82,7 @@ async def test_what_is_shown_in_one_message_with_an_open_outage_stays(store: Sto
     assert {over, lasting} <= set(await numbers(store, Incident))
 
 
-async def test_what_is_still_owed_is_never_forgotten(store: Store) -> None:
+async def test_what_is_still_queued_is_never_forgotten(store: Store) -> None:
     owed = [await say(store, LONG_AGO, state) for state in ("pending", "sending")]
     settled = [await say(store, LONG_AGO, state) for state in ("sent", "dead", "dropped")]
     answered = await say(store, LONG_AGO)

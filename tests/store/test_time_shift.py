@@ -77,7 +77,7 @@ async def test_a_mute_for_half_an_hour_stays_one_unless_it_was_there_before_the_
     assert before.until == NOW + timedelta(minutes=30)
 
 
-async def test_memories_and_what_is_owed_move_too(store: Store) -> None:
+async def test_memories_and_what_is_queued_move_too(store: Store) -> None:
     state = {"bad_since": (NOW - MINUTE).isoformat(), "up_since": (BOOT - MINUTE).isoformat(), "drops": [], "looks": 2}
     async with store.begin() as session:
         session.add(WatchState(station="", subject="t1", state=state, updated_at=NOW))

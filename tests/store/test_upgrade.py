@@ -137,7 +137,7 @@ def old(empty: Path, tmp_path: Path) -> OldStore:
 
 
 @pytest.fixture
-async def books(old: OldStore, tmp_path: Path) -> AsyncIterator[Books]:
+async def manager(old: OldStore, tmp_path: Path) -> AsyncIterator[Books]:
     """Not migrated until a test does so."""
     store = Store(f"sqlite:///{tmp_path / 'old.sqlite3'}")
     yield Books(store, (Destination(GROUP), FORUM))
@@ -145,27 +145,27 @@ async def books(old: OldStore, tmp_path: Path) -> AsyncIterator[Books]:
     old.engine.dispose()
 
 
-async def test_what_was_sent_is_edited_and_answered_when_it_ends(old: OldStore, books: Books) -> None:
+async def test_what_was_sent_is_edited_and_answered_when_it_ends(old: OldStore, manager: Books) -> None:
     number = old.incident("zadarma", taken=True)
     alert = old.message(number, "sent")
     old.message(number, "sent", action="edit", about=alert)
-    await books.store.open()
-    await books.tick()
-    last = (await books.owed())[-1].id
-    await books.ends("zadarma")
-    edit, answer = await books.owed(since=last)
+    await manager.store.open()
+    await manager.tick()
+    last = (await manager.owed())[-1].id
+    await manager.ends("zadarma")
+    edit, answer = await manager.owed(since=last)
     assert (edit.action, edit.about, answer.action, answer.about) == ("edit", alert, "send", alert)
     assert "Zadarma is up again" in read(edit)
     assert "Anna took it" in read(edit)
 
 
-async def test_what_was_not_sent_yet_is_told_anew_and_once(old: OldStore, books: Books) -> None:
+async def test_what_was_not_sent_yet_is_reported_anew_and_once(old: OldStore, manager: Books) -> None:
     number = old.incident("zadarma")
     old.message(number, "pending")
     old.message(number, "sending", FORUM.chat, thread=FORUM.thread)
-    await books.store.open()
-    await books.tick()
-    waiting = [row for row in await books.owed() if row.state == "pending"]
+    await manager.store.open()
+    await manager.tick()
+    waiting = [row for row in await manager.owed() if row.state == "pending"]
     assert [(row.action, row.chat_id, row.silent) for row in waiting] == [
         ("send", GROUP, False),
         ("send", FORUM.chat, False),
@@ -173,58 +173,58 @@ async def test_what_was_not_sent_yet_is_told_anew_and_once(old: OldStore, books:
     assert all(read(row).startswith("🔴 Zadarma is down") for row in waiting)
 
 
-async def test_a_chat_that_had_not_heard_of_it_hears_of_it(old: OldStore, books: Books) -> None:
+async def test_a_chat_that_had_not_been_notified_of_it_is_notified(old: OldStore, manager: Books) -> None:
     number = old.incident("zadarma")
     old.message(number, "sent")
     old.message(number, "pending", FORUM.chat, thread=FORUM.thread)
-    await books.store.open()
-    await books.tick()
-    waiting = [row.chat_id for row in await books.owed() if row.state == "pending" and row.action == "send"]
+    await manager.store.open()
+    await manager.tick()
+    waiting = [row.chat_id for row in await manager.owed() if row.state == "pending" and row.action == "send"]
     assert FORUM.chat in waiting
 
 
-async def test_an_outage_that_nobody_took_goes_on_to_whoever_is_asked_next(old: OldStore, books: Books) -> None:
+async def test_an_outage_that_nobody_took_goes_on_to_whoever_is_asked_next(old: OldStore, manager: Books) -> None:
     taken, warning, open_ = old.incident("a", taken=True), old.incident("b", "trunk_degraded"), old.incident("c")
     for number in (taken, warning, open_):
         old.message(number, "sent", silent=number == warning)
-    await books.store.open()
-    books.on_call.levels = [[ANNA]]
-    await books.tick()
-    (page,) = await books.alerts(ANNA)
+    await manager.store.open()
+    manager.on_call.levels = [[ANNA]]
+    await manager.tick()
+    (page,) = await manager.alerts(ANNA)
     assert [one["trunk"] for one in page.facts["incidents"]] == ["C"]
-    assert [one.step for one in await books.incidents()] == [1, 1, 2]
+    assert [one.step for one in await manager.incidents()] == [1, 1, 2]
 
 
-async def test_of_several_messages_about_one_the_newest_is_kept(old: OldStore, books: Books) -> None:
+async def test_of_several_messages_about_one_the_newest_is_kept(old: OldStore, manager: Books) -> None:
     """It was a warning, then worse, and was sent twice."""
     number = old.incident("zadarma", taken=True)
     old.message(number, "sent", silent=True)
     newest = old.message(number, "sent")
-    await books.store.open()
-    await books.ends("zadarma")
-    answers = [row for row in await books.owed() if row.template == "alert_over"]
+    await manager.store.open()
+    await manager.ends("zadarma")
+    answers = [row for row in await manager.owed() if row.template == "alert_over"]
     assert [row.about for row in answers] == [newest]
 
 
-async def test_what_is_over_stays_as_it_is(old: OldStore, books: Books) -> None:
+async def test_what_is_over_stays_as_it_is(old: OldStore, manager: Books) -> None:
     number = old.incident("zadarma", ended=True)
     alert = old.message(number, "sent")
     old.message(number, "sent", about=alert, template="alert_over")
-    await books.store.open()
-    await books.tick()
-    assert {row.state for row in await books.owed()} == {"sent"}
-    async with books.store.begin() as session:
+    await manager.store.open()
+    await manager.tick()
+    assert {row.state for row in await manager.owed()} == {"sent"}
+    async with manager.store.begin() as session:
         assert (await session.execute(text("PRAGMA foreign_key_check"))).all() == []
 
 
-async def test_what_the_machines_remembered_is_understood(old: OldStore, books: Books) -> None:
+async def test_what_the_machines_remembered_is_understood(old: OldStore, manager: Books) -> None:
     since = OPENED.isoformat()
     trunk = {"name": "Zadarma", "host": "sip.example", "type": "sip", "state": "rejected", "health": "down"}
     more = {"cause": "no_answer", "since": since, "looks": 2, "measured_at": since, "alarm": "trunk_down"}
     old.memory("zadarma", trunk | more)
     old.memory("", {"trouble": None, "row": "", "since": None, "looks": 0, "alarm": False, "judge_from": None})
-    await books.store.open()
-    found = await books.incident_manager.load_states()
+    await manager.store.open()
+    found = await manager.incident_manager.load_states()
     assert trunk_state.read(found["zadarma"]).alarm is Kind.TRUNK_DOWN
     assert station_machine.read(found[""]).seen_at is None
 

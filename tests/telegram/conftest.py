@@ -84,7 +84,7 @@ class NoFleet:
 
 
 @pytest.fixture
-def office(store: Store, sender: Sender) -> Office:
-    office = Office(store)
-    office.delivery_worker = DeliveryWorker(store, sender, NoFleet(), office.clock)
-    return office
+def delivery(store: Store, sender: Sender) -> Office:
+    delivery = Office(store)
+    delivery.delivery_worker = DeliveryWorker(store, sender, NoFleet(), delivery.clock)
+    return delivery

@@ -73,7 +73,7 @@ async def test_a_pool_that_is_stuck_is_made_anew_and_nothing_is_taken_for_delive
     assert isinstance(classify(cut.value), MaybeDelivered)
 
 
-async def test_a_short_crowd_is_no_reason_to_cut_what_is_on_its_way(wedge: Wedge) -> None:
+async def test_a_short_burst_is_no_reason_to_cut_what_is_on_its_way(wedge: Wedge) -> None:
     for wedge.now in range(10):
         assert isinstance(await wedge.fails(), TryLater)
     wedge.now = http_pool.STUCK_AFTER - 1

@@ -151,7 +151,7 @@ async def test_news_are_newer_than_an_answer_that_was_under_way() -> None:
         service(new_chat_members=USER, left_chat_member=[USER]),
     ],
 )
-async def test_what_is_told_in_another_form_opens_nothing(odd: dict[str, Any]) -> None:
+async def test_what_is_listed_in_another_form_opens_nothing(odd: dict[str, Any]) -> None:
     known = membership(Asked(member("left")))
     await known.is_member(GROUP, BORIS)
     known.heard(odd)

@@ -156,7 +156,7 @@ def test_some_who_rang_in_vain_are_called_back(month: list[Row]) -> None:
     assert 20 < len(called) < len(missed)
 
 
-async def test_traffic_goes_on_by_itself_and_stops_when_told(clock: Time) -> None:
+async def test_traffic_goes_on_by_itself_and_stops_on_request(clock: Time) -> None:
     pbx = StandinPbx(now=clock)
     before = len(pbx.records.rows)
     seen = set()

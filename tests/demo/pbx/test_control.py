@@ -226,7 +226,7 @@ async def test_a_crash_tells_its_messages_in_two_shapes(api: httpx.AsyncClient, 
     assert isinstance((await api.get("/sip:getRegistry")).json()["messages"], list)
 
 
-async def test_slow_is_as_slow_as_told(api: httpx.AsyncClient, control: httpx.AsyncClient, waits: list[float]) -> None:
+async def test_slow_is_as_slow_as_set(api: httpx.AsyncClient, control: httpx.AsyncClient, waits: list[float]) -> None:
     await control.post("/fault", json={"kind": "slow", "delay": 8})
     assert (await api.get("/employees")).status_code == 200
     assert 8 in waits

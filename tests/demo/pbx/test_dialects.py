@@ -23,7 +23,7 @@ async def status(api: httpx.AsyncClient, trunk: str = TRUNK) -> dict[str, object
 
 
 @pytest.mark.parametrize(("dialect", "word"), [("2026.1", "registered"), ("2026.9", "unreachable")])
-async def test_half_an_outage_is_told_by_a_word_or_by_the_contact_alone(
+async def test_half_an_outage_is_reported_by_a_word_or_by_the_contact_alone(
     api: httpx.AsyncClient, control: httpx.AsyncClient, dialect: Dialect, word: str
 ) -> None:
     await control.post("/dialect", json={"release": dialect})
@@ -129,7 +129,7 @@ async def test_the_newer_release_knows_ids_that_end_in_a_letter_and_another_head
             assert (await api.get(f"/sip-providers/{TRUNK}", headers={"X-Api-Key": KEY})).status_code == answer
 
 
-async def test_a_missing_right_may_be_told_as_one(api: httpx.AsyncClient, control: httpx.AsyncClient) -> None:
+async def test_a_missing_right_may_be_reported_as_one(api: httpx.AsyncClient, control: httpx.AsyncClient) -> None:
     await control.post("/key", json={"permissions": {"/api/v3/sip": "read"}})
     assert (await api.get("/employees")).status_code == 401
     await control.post("/key", json={"missing_right": "The key has no right to read /employees"})

@@ -242,7 +242,7 @@ async def test_the_machine_itself_is_spared_unless_the_limit_is_enforced(
     assert answers[-1].status_code == last
 
 
-async def test_times_are_told_in_the_zone_of_the_pbx(api: httpx.AsyncClient, control: httpx.AsyncClient) -> None:
+async def test_times_are_reported_in_the_zone_of_the_pbx(api: httpx.AsyncClient, control: httpx.AsyncClient) -> None:
     assert (await api.get("/system:ping")).json()["meta"]["timestamp"] == "2026-11-23T11:00:00+03:00"
     await control.post("/time_zone", json={"zone": "Asia/Vladivostok"})
     assert (await api.get("/system:ping")).json()["meta"]["timestamp"] == "2026-11-23T18:00:00+10:00"
@@ -284,7 +284,7 @@ async def test_a_number_without_digits_is_no_number(api: httpx.AsyncClient) -> N
     assert answer.json()["messages"] == {"error": {"number": "ex_ValidateNumberIsEmpty"}}
 
 
-async def test_a_batch_stops_at_the_first_mistake_unless_told_to_skip(api: httpx.AsyncClient) -> None:
+async def test_a_batch_stops_at_the_first_mistake_unless_asked_to_skip(api: httpx.AsyncClient) -> None:
     rows = [NEW | {"number": "201"}, NEW]
     for skip, total, status in ((False, 0, 422), (True, 1, 200)):
         answer = await api.post("/employees:batchCreate", json={"employees": rows, "skip_errors": skip})

@@ -119,7 +119,7 @@ def test_speed_divides_the_delays() -> None:
 
 @pytest.mark.parametrize("kind", ALL_KINDS)
 @pytest.mark.parametrize("condition", CONDITIONS)
-def test_every_condition_settles_at_once_when_told_to_and_heals_again(kind: Kind, condition: Condition) -> None:
+def test_every_condition_settles_at_once_when_asked_to_and_heals_again(kind: Kind, condition: Condition) -> None:
     broken = TrunkChange(0, condition, AT_ONCE)
     assert seen_at(kind, 0, broken) == settled(kind, condition)
     assert seen_at(kind, 0, broken, TrunkChange(9, "ok", AT_ONCE)) == settled(kind, "ok")

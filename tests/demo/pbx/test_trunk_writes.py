@@ -162,7 +162,7 @@ async def test_what_changes_while_asterisk_is_stopped_is_read_at_its_start(
     assert await state(api) == "registered"
 
 
-async def test_a_new_phone_registers_when_asterisk_has_heard_of_its_number(
+async def test_a_new_phone_registers_when_asterisk_knows_its_number(
     api: httpx.AsyncClient, control: httpx.AsyncClient, clock: Time
 ) -> None:
     async def seen() -> str:

@@ -41,7 +41,7 @@ def test_all_chats_together_take_thirty_messages_a_second() -> None:
     assert [limits.spend(chat) for chat in range(31)] == [0] * 30 + [1]
 
 
-async def test_too_many_calls_are_told_when_to_come_back(bot: Bot, people: People) -> None:
+async def test_too_many_calls_are_answered_with_when_to_come_back(bot: Bot, people: People) -> None:
     sent = await bot.send_message(ON_CALL, "1")
     await bot.edit_message_text("2", ON_CALL, sent.id)
     await bot.delete_message(ON_CALL, sent.id)

@@ -94,7 +94,7 @@ async def test_after_two_days_a_message_stays_for_everyone(bot: Bot, clock: Cloc
         await bot.delete_message(ANNA, sent.id)
 
 
-async def test_a_reply_needs_its_message_unless_told_otherwise(bot: Bot, people: People) -> None:
+async def test_a_reply_needs_its_message_unless_stated_otherwise(bot: Bot, people: People) -> None:
     hers = await people.write(ANNA, ON_CALL, "/status")
     reply = await bot.send_message(ON_CALL, "fine", reply_to_message_id=hers)
     assert reply.reply_to_message is not None

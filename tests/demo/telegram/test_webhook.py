@@ -158,7 +158,7 @@ async def test_webhook_and_polling_exclude_each_other(bot: Bot) -> None:
     assert await bot.get_updates() == ()
 
 
-async def test_an_address_that_does_not_answer_is_told(
+async def test_an_address_that_does_not_answer_is_reported(
     bot: Bot, people: People, harness: Harness, world: Telegram
 ) -> None:
     world.webhook.pace = 1

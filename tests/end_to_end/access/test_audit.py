@@ -41,11 +41,11 @@ TRUNK = "✅ Anna Ivanova · Test: trunk.apply → changed: up"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("office")
+    return tmp_path_factory.mktemp("shared")
 
 
 @pytest.fixture(scope="module")
-def office(folder: Path) -> Iterator[Standins]:
+def shared(folder: Path) -> Iterator[Standins]:
     """Audit with denied requests, one repeated, one stranger's, and with changes of an employee and a trunk."""
     admins = ",".join(map(str, (ANNA, *READERS)))
     with (
@@ -81,9 +81,9 @@ def numbers() -> Iterator[int]:
 
 
 @pytest.fixture
-def reader(office: Standins, numbers: Iterator[int]) -> int:
+def reader(shared: Standins, numbers: Iterator[int]) -> int:
     """Return a new administrator for each test: Telegram limits messages to one person to one a second."""
-    return newcomer(office, "Rita", id=next(numbers))
+    return newcomer(shared, "Rita", id=next(numbers))
 
 
 def rows(page: Seen) -> list[str]:
@@ -91,8 +91,8 @@ def rows(page: Seen) -> list[str]:
     return [f"{sign} {text}" for sign, text in re.findall(r"^\d+\. (.) \S+ (.+)$", page.text, re.MULTILINE)]
 
 
-def test_the_newest_decision_stands_first(office: Standins, reader: int) -> None:
-    assert rows(office.asks(reader, "/audit"))[0] == "✅ Rita: /audit → …"
+def test_the_newest_decision_stands_first(shared: Standins, reader: int) -> None:
+    assert rows(shared.asks(reader, "/audit"))[0] == "✅ Rita: /audit → …"
 
 
 @pytest.mark.parametrize(
@@ -115,28 +115,28 @@ def test_the_newest_decision_stands_first(office: Standins, reader: int) -> None
     ],
 )
 def test_the_list_shows_only_what_is_asked_for(
-    office: Standins, reader: int, words: str, heading: str, expected: list[str]
+    shared: Standins, reader: int, words: str, heading: str, expected: list[str]
 ) -> None:
-    page = office.asks(reader, f"/audit {words}")
+    page = shared.asks(reader, f"/audit {words}")
     assert heading in page.text.splitlines()[0]
     assert rows(page) == expected
     assert ("Nothing of that kind." in page) is not any(expected)
 
 
-def test_words_that_it_does_not_know_are_explained(office: Standins, reader: int) -> None:
-    assert "I do not understand “yesterdayish”. Known: a @username" in office.asks(reader, "/audit yesterdayish")
-    assert "I have not met @nobody_knows yet" in office.asks(reader, "/audit @nobody_knows")
+def test_words_that_it_does_not_know_are_explained(shared: Standins, reader: int) -> None:
+    assert "I do not understand “yesterdayish”. Known: a @username" in shared.asks(reader, "/audit yesterdayish")
+    assert "I have not met @nobody_knows yet" in shared.asks(reader, "/audit @nobody_knows")
 
 
-def test_pages_turn_to_what_is_older_and_back_to_the_newest(office: Standins, reader: int) -> None:
-    newest = office.asks(reader, f"/audit {TRIER}")
+def test_pages_turn_to_what_is_older_and_back_to_the_newest(shared: Standins, reader: int) -> None:
+    newest = shared.asks(reader, f"/audit {TRIER}")
     assert f"Audit · {TRIED} · " in newest
     assert newest.buttons[2:] == [["Next ›"], ["📄 Export"]]
-    office.presses(reader, newest, "Next")
-    older = office.wait_for(lambda: (m := office.again(newest, reader)) and (m if "\n2. " not in m.text else None))
+    shared.presses(reader, newest, "Next")
+    older = shared.wait_for(lambda: (m := shared.again(newest, reader)) and (m if "\n2. " not in m.text else None))
     assert len(rows(older)) == 1
     assert older.buttons == [["1"], ["⏮ Newest"], ["📄 Export"]]
-    assert press(office, older, "Newest", "\n10. ", reader).text == newest.text
+    assert press(shared, older, "Newest", "\n10. ", reader).text == newest.text
 
 
 @pytest.mark.parametrize(
@@ -147,41 +147,41 @@ def test_pages_turn_to_what_is_older_and_back_to_the_newest(office: Standins, re
     ],
 )
 def test_a_card_shows_what_a_change_found_and_left(
-    office: Standins, reader: int, what: str, permission: str, changes: list[str]
+    shared: Standins, reader: int, what: str, permission: str, changes: list[str]
 ) -> None:
-    page = office.asks(reader, f"/audit {what} {ANNA}")
-    card = press(office, page, "1", "•", reader)
+    page = shared.asks(reader, f"/audit {what} {ANNA}")
+    card = press(shared, page, "1", "•", reader)
     assert card.text.startswith(f"📜 ✅ allowed: role admin · {permission}\n")
     assert f"Anna Ivanova {ANNA}\nTest -100" in card
     for change in changes:
         assert f"• {change}" in card
-    assert press(office, card, "List", "Audit · 1", reader).text == page.text
+    assert press(shared, card, "List", "Audit · 1", reader).text == page.text
 
 
-def test_the_export_arrives_in_private_and_holds_no_formula(office: Standins, reader: int) -> None:
-    page = office.asks(reader, f"/audit {CALCULATOR}")
-    assert office.presses(reader, page, "Export")["text"] == "It comes as a file."
-    sent = office.wait_for_message("1 decision · Head office", reader, seen_by=reader)
+def test_the_export_arrives_in_private_and_holds_no_formula(shared: Standins, reader: int) -> None:
+    page = shared.asks(reader, f"/audit {CALCULATOR}")
+    assert shared.presses(reader, page, "Export")["text"] == "It comes as a file."
+    sent = shared.wait_for_message("1 decision · Head office", reader, seen_by=reader)
     assert re.fullmatch(r"audit-\d{4}-\d\d-\d\d\.csv", sent.raw["document"]["name"])
-    heading, row = csv.reader(io.StringIO(office.file_of(sent).decode("utf-8-sig")), delimiter=";")
+    heading, row = csv.reader(io.StringIO(shared.file_of(sent).decode("utf-8-sig")), delimiter=";")
     cells = dict(zip(heading, row, strict=True))
     assert cells["who"] == f"'{FORMULA}"
     assert (cells["what"], cells["decision"], cells["why"]) == ("/status", "denied", "stranger")
     assert (cells["where"], cells["id"], cells["station"]) == ("private", str(CALCULATOR), "Head office")
 
 
-def test_in_a_group_it_says_only_in_private(office: Standins, group: int) -> None:
-    assert "/audit only in our private chat" in office.asks(ANNA, "/audit", group)
-    assert "/audit" not in office.asks(ANNA, "/help", group).text
+def test_in_a_group_it_says_only_in_private(shared: Standins, group: int) -> None:
+    assert "/audit only in our private chat" in shared.asks(ANNA, "/audit", group)
+    assert "/audit" not in shared.asks(ANNA, "/help", group).text
 
 
-def test_it_is_offered_to_administrators_in_private_only(office: Standins, group: int, reader: int) -> None:
-    assert "/audit — " in office.asks(reader, "/help")
-    office.wait_for(lambda: "audit" in menu(office, reader) or None, "the menu of an administrator")
-    assert "audit" not in menu(office, ANNA, group)
+def test_it_is_offered_to_administrators_in_private_only(shared: Standins, group: int, reader: int) -> None:
+    assert "/audit — " in shared.asks(reader, "/help")
+    shared.wait_for(lambda: "audit" in menu(shared, reader) or None, "the menu of an administrator")
+    assert "audit" not in menu(shared, ANNA, group)
     for person, offered in ((VERA, VIEWER), (BORIS, OPERATOR)):
-        assert "no right to use /audit" in office.asks(person, "/audit")
-        wait_for_menu(office, person, offered)
+        assert "no right to use /audit" in shared.asks(person, "/audit")
+        wait_for_menu(shared, person, offered)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_it_is_offered_to_administrators_in_private_only(office: Standins, group
         "DELETE FROM audit_outcomes",
     ],
 )
-def test_the_database_refuses_to_change_it(office: Standins, folder: Path, statement: str) -> None:
+def test_the_database_refuses_to_change_it(shared: Standins, folder: Path, statement: str) -> None:
     assert outcomes(folder)
     with (
         closing(sqlite3.connect(folder / "bot.sqlite3")) as database,

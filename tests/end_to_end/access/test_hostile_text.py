@@ -92,7 +92,7 @@ def put_records(standins: Standins) -> None:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
     """Harness in which every name is hostile; Telegram must not refuse a single call."""
     # The newer release rejects such a host.
     with running_standins(dialect="2026.1") as standins:
@@ -115,10 +115,10 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
 
 
 @pytest.fixture
-def room(office: Standins) -> Room:
+def room(shared: Standins) -> Room:
     """A new group for every question, to avoid Telegram's rate limits."""
 
-    return office.new_group
+    return shared.new_group
 
 
 def is_mere_text(message: Seen, *names: str) -> Seen:
@@ -130,18 +130,18 @@ def is_mere_text(message: Seen, *names: str) -> Seen:
     return message
 
 
-def pressed(office: Standins, message: Seen, label: str, *names: str) -> Seen:
+def pressed(shared: Standins, message: Seen, label: str, *names: str) -> Seen:
     """Press a button and check the message afterwards."""
-    toast = office.presses(ANNA, message, label)
+    toast = shared.presses(ANNA, message, label)
     assert not TURNING.search(toast.get("text") or "")
-    after = office.wait_for(lambda: (m := office.again(message)) and (m if m.text != message.text else None), label)
+    after = shared.wait_for(lambda: (m := shared.again(message)) and (m if m.text != message.text else None), label)
     return is_mere_text(after, *names)
 
 
-def test_calls_that_are_up(office: Standins, room: Room) -> None:
-    trunks = office.get("/control/state")["trunks"]
+def test_calls_that_are_up(shared: Standins, room: Room) -> None:
+    trunks = shared.get("/control/state")["trunks"]
     started = [
-        office.post(
+        shared.post(
             "/control/calls",
             kind="incoming",
             src=f"7916111110{place}",
@@ -153,102 +153,102 @@ def test_calls_that_are_up(office: Standins, room: Room) -> None:
         )["linkedid"]
         for place, text in enumerate(TEXTS)
     ]
-    is_mere_text(office.asks(ANNA, "/calls", room()), *READ)
-    is_mere_text(office.asks(ANNA, "/calls evil.com", room()), "“evil.com”")
+    is_mere_text(shared.asks(ANNA, "/calls", room()), *READ)
+    is_mere_text(shared.asks(ANNA, "/calls evil.com", room()), "“evil.com”")
     for linkedid in started:
-        office.post(f"/control/calls/{linkedid}/hangup")
+        shared.post(f"/control/calls/{linkedid}/hangup")
 
 
-def test_the_picture_of_everything(office: Standins, room: Room) -> None:
-    shown = is_mere_text(office.asks(ANNA, "/status", room()), *READ)
-    shown = pressed(office, shown, "Trunks", *READ[:4])
-    pressed(office, shown, "Extensions", *READ)
+def test_the_picture_of_everything(shared: Standins, room: Room) -> None:
+    shown = is_mere_text(shared.asks(ANNA, "/status", room()), *READ)
+    shown = pressed(shared, shown, "Trunks", *READ[:4])
+    pressed(shared, shown, "Extensions", *READ)
 
 
 @pytest.mark.parametrize("place", [0, -1])
-def test_one_trunk(office: Standins, room: Room, place: int) -> None:
-    trunk, name = office.get("/control/state")["trunks"][place], [SHOWN, *READ][place]
-    is_mere_text(office.asks(ANNA, f"/status {trunk['id']}", room()), name, f"host {name}")
+def test_one_trunk(shared: Standins, room: Room, place: int) -> None:
+    trunk, name = shared.get("/control/state")["trunks"][place], [SHOWN, *READ][place]
+    is_mere_text(shared.asks(ANNA, f"/status {trunk['id']}", room()), name, f"host {name}")
     parts = [f"{what}{name}" for what in ("", "host ", "login ", "note ")]
-    card = is_mere_text(office.asks(ANNA, f"/trunks {trunk['id']}", room()), *parts, *ROUTES[place])
-    is_mere_text(office.asks(ANNA, f"/edit_trunk {trunk['id']} note=x", room()), name, f"note {name}", " → x")
-    is_mere_text(office.asks(ANNA, f"/delete_trunk {trunk['id']}", room()), name, *ROUTES[place])
-    pressed(office, card, "Edit", name)
+    card = is_mere_text(shared.asks(ANNA, f"/trunks {trunk['id']}", room()), *parts, *ROUTES[place])
+    is_mere_text(shared.asks(ANNA, f"/edit_trunk {trunk['id']} note=x", room()), name, f"note {name}", " → x")
+    is_mere_text(shared.asks(ANNA, f"/delete_trunk {trunk['id']}", room()), name, *ROUTES[place])
+    pressed(shared, card, "Edit", name)
 
 
 @pytest.mark.parametrize("place", NEEDED_BY)
-def test_one_employee(office: Standins, room: Room, place: int) -> None:
+def test_one_employee(shared: Standins, room: Room, place: int) -> None:
     number, name = 201 + place, READ[place]
-    is_mere_text(office.asks(ANNA, f"/status {number}", room()), name)
-    is_mere_text(office.asks(ANNA, f"/employees {number}", room()), name)
-    is_mere_text(office.asks(ANNA, f"/edit_employee {number} name=New", room()), name, " → New")
-    is_mere_text(office.asks(ANNA, f"/delete_employee {number}", room()), f"{number} {name}", NEEDED_BY[place])
-    is_mere_text(office.asks(ANNA, f"/add_employee {number} Anna", room()), name)
+    is_mere_text(shared.asks(ANNA, f"/status {number}", room()), name)
+    is_mere_text(shared.asks(ANNA, f"/employees {number}", room()), name)
+    is_mere_text(shared.asks(ANNA, f"/edit_employee {number} name=New", room()), name, " → New")
+    is_mere_text(shared.asks(ANNA, f"/delete_employee {number}", room()), f"{number} {name}", NEEDED_BY[place])
+    is_mere_text(shared.asks(ANNA, f"/add_employee {number} Anna", room()), name)
 
 
-def test_all_employees_and_all_trunks(office: Standins, room: Room) -> None:
-    is_mere_text(office.asks(ANNA, "/employees", room()), *READ)
-    is_mere_text(office.asks(ANNA, "/employees evil.com", room()), READ[1], "“evil.com”")
-    first = is_mere_text(office.asks(ANNA, "/trunks", room()))
-    second = pressed(office, first, "Next")
+def test_all_employees_and_all_trunks(shared: Standins, room: Room) -> None:
+    is_mere_text(shared.asks(ANNA, "/employees", room()), *READ)
+    is_mere_text(shared.asks(ANNA, "/employees evil.com", room()), READ[1], "“evil.com”")
+    first = is_mere_text(shared.asks(ANNA, "/trunks", room()))
+    second = pressed(shared, first, "Next")
     assert not [name for name in READ if name not in first.text + second.text]
-    several = is_mere_text(office.asks(ANNA, "/trunks host", room()))
+    several = is_mere_text(shared.asks(ANNA, "/trunks host", room()))
     assert any(READ[3] in label for row in several.buttons for label in row)
 
 
-def test_somebody_new_with_such_a_name(office: Standins, room: Room) -> None:
+def test_somebody_new_with_such_a_name(shared: Standins, room: Room) -> None:
     name = "@durov evil.com #sale"
-    question = is_mere_text(office.asks(ANNA, f'/add_employee 243 name="{name}" email=boss@evil.com', room()), name)
-    done = pressed(office, question, "Create", f"Created: 243 {name}", "boss@evil.com")
-    secret = office.wait_for(lambda: next((m for m in office.from_bot(ANNA) if "Password" in m.text), None))
+    question = is_mere_text(shared.asks(ANNA, f'/add_employee 243 name="{name}" email=boss@evil.com', room()), name)
+    done = pressed(shared, question, "Create", f"Created: 243 {name}", "boss@evil.com")
+    secret = shared.wait_for(lambda: next((m for m in shared.from_bot(ANNA) if "Password" in m.text), None))
     is_mere_text(secret, f"243 {name}")
-    pressed(office, done, "Undo")
+    pressed(shared, done, "Undo")
 
 
-def test_calls_that_have_ended(office: Standins, room: Room) -> None:
-    is_mere_text(office.asks(ANNA, "/cdr yesterday answered", room()), *READ)
-    is_mere_text(office.asks(ANNA, "/cdr yesterday evil.com", room()), "evil.com")
+def test_calls_that_have_ended(shared: Standins, room: Room) -> None:
+    is_mere_text(shared.asks(ANNA, "/cdr yesterday answered", room()), *READ)
+    is_mere_text(shared.asks(ANNA, "/cdr yesterday evil.com", room()), "evil.com")
 
 
-def test_the_way_of_a_call(office: Standins, room: Room) -> None:
-    listed = is_mere_text(office.asks(ANNA, "/cdr yesterday 12:00-12:59", room()))
-    pressed(office, listed, "1", *READ[:-1], "queue " + READ[0])
+def test_the_way_of_a_call(shared: Standins, room: Room) -> None:
+    listed = is_mere_text(shared.asks(ANNA, "/cdr yesterday 12:00-12:59", room()))
+    pressed(shared, listed, "1", *READ[:-1], "queue " + READ[0])
 
 
-def test_who_called_in_vain(office: Standins, room: Room) -> None:
-    is_mere_text(office.asks(ANNA, "/missed yesterday", room()), *READ)
+def test_who_called_in_vain(shared: Standins, room: Room) -> None:
+    is_mere_text(shared.asks(ANNA, "/missed yesterday", room()), *READ)
 
 
-def test_figures(office: Standins, room: Room) -> None:
-    figures = is_mere_text(office.asks(ANNA, "/stats yesterday", room()))
-    pressed(office, figures, "By employee", *READ)
-    figures = office.asks(ANNA, "/stats yesterday", room())
-    callers = pressed(office, figures, "Callers")
+def test_figures(shared: Standins, room: Room) -> None:
+    figures = is_mere_text(shared.asks(ANNA, "/stats yesterday", room()))
+    pressed(shared, figures, "By employee", *READ)
+    figures = shared.asks(ANNA, "/stats yesterday", room())
+    callers = pressed(shared, figures, "Callers")
     assert sum(name in callers.text for name in READ) >= 4
-    trunks = pressed(office, office.asks(ANNA, "/stats yesterday", room()), "By trunk", SHOWN, *READ[:-1])
-    pressed(office, trunks, "By hour")
+    trunks = pressed(shared, shared.asks(ANNA, "/stats yesterday", room()), "By trunk", SHOWN, *READ[:-1])
+    pressed(shared, trunks, "By hour")
 
 
-def test_a_file_of_all_employees(office: Standins, room: Room) -> None:
-    before = office.says(ANNA, "/export_employees", room())
-    file = office.wait_for(lambda: next((m for m in office.from_bot(ANNA) if m.raw["document"]), None), str(before))
+def test_a_file_of_all_employees(shared: Standins, room: Room) -> None:
+    before = shared.says(ANNA, "/export_employees", room())
+    file = shared.wait_for(lambda: next((m for m in shared.from_bot(ANNA) if m.raw["document"]), None), str(before))
     is_mere_text(file)
-    names = [line.cells.get("name") for line in lines_of(read(office.file_of(file)))]
+    names = [line.cells.get("name") for line in lines_of(read(shared.file_of(file)))]
     # A name is one line, as an import reads it.
-    assert not [p for p in api(office, "employees")["data"] if " ".join(p["user_username"].split()) not in names]
+    assert not [p for p in api(shared, "employees")["data"] if " ".join(p["user_username"].split()) not in names]
 
 
-def test_an_alert_from_its_sound_to_its_end(office: Standins) -> None:
-    office.wait_for(lambda: office.looks() > 2 or None, "the bot knows that all trunks work")
-    office.breaks(EVERYTHING)
-    alert = is_mere_text(office.wait_for_message("🔴"), SHOWN, f"host {SHOWN}")
-    office.presses(EVIL_PERSON, alert, "on it")
-    taken = office.wait_for(lambda: (m := office.again(alert)) and (m if "is on it" in m.text else None), "taken")
+def test_an_alert_from_its_sound_to_its_end(shared: Standins) -> None:
+    shared.wait_for(lambda: shared.looks() > 2 or None, "the bot knows that all trunks work")
+    shared.breaks(EVERYTHING)
+    alert = is_mere_text(shared.wait_for_message("🔴"), SHOWN, f"host {SHOWN}")
+    shared.presses(EVIL_PERSON, alert, "on it")
+    taken = shared.wait_for(lambda: (m := shared.again(alert)) and (m if "is on it" in m.text else None), "taken")
     is_mere_text(taken, "<b>@durov</b> evil.com is on it")
-    office.mends(EVERYTHING)
-    is_mere_text(office.wait_for_message("🟢", after=alert.id), SHOWN)
-    over = office.wait_for(lambda: (m := office.again(alert)) and (m if "🔴" not in m.text else None), "over")
+    shared.mends(EVERYTHING)
+    is_mere_text(shared.wait_for_message("🟢", after=alert.id), SHOWN)
+    over = shared.wait_for(lambda: (m := shared.again(alert)) and (m if "🔴" not in m.text else None), "over")
     is_mere_text(over, SHOWN)
-    office.breaks(EVERYTHING, "off")
-    is_mere_text(office.wait_for_message("⚪", after=alert.id), SHOWN)
-    office.mends(EVERYTHING)
+    shared.breaks(EVERYTHING, "off")
+    is_mere_text(shared.wait_for_message("⚪", after=alert.id), SHOWN)
+    shared.mends(EVERYTHING)

@@ -106,7 +106,7 @@ def the_token_in_private(standins: Standins) -> None:
         the_token_in_private,
     ],
 )
-def test_a_secret_that_somebody_saw_is_found(leak: Callable[[Standins], None]) -> None:
+def test_a_secret_that_somebody_has_seen_is_found(leak: Callable[[Standins], None]) -> None:
     with pytest.raises(AssertionError, match="may not be"), running_standins() as standins:
         leak(standins)
 

@@ -73,26 +73,26 @@ async def the_past(store: Store, zadarma: str) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("office")
+    return tmp_path_factory.mktemp("shared")
 
 
 @pytest.fixture(scope="module")
-def office(folder: Path) -> Iterator[Standins]:
+def shared(folder: Path) -> Iterator[Standins]:
     with running_standins(speed=ASKING) as harness, running_bot(harness, folder, POLL_INTERVAL="3"):
         yield harness
 
 
 @pytest.fixture(scope="module")
-def past(office: Standins, folder: Path) -> dict[str, int]:
-    zadarma = office.trunk("Zadarma")["id"]
+def past(shared: Standins, folder: Path) -> dict[str, int]:
+    zadarma = shared.trunk("Zadarma")["id"]
     return written(folder, lambda store: the_past(store, zadarma))
 
 
 @pytest.mark.parametrize("person", [ANNA, BORIS, VERA])
 def test_what_is_open_and_what_ended_is_shown_to_everybody_with_a_role(
-    office: Standins, past: dict[str, int], group: int, person: int
+    shared: Standins, past: dict[str, int], group: int, person: int
 ) -> None:
-    shown = office.asks(person, "/incidents", group)
+    shown = shared.asks(person, "/incidents", group)
     assert "Open incidents · 1" in shown
     assert f"#{past['open']} 🔴 <b>Backup</b> $x$ · down, the provider does not answer" in shown
     assert "Nobody has it yet" in shown
@@ -102,26 +102,26 @@ def test_what_is_open_and_what_ended_is_shown_to_everybody_with_a_role(
 
 
 @pytest.mark.parametrize("command", ["/incidents", "/why", "/history", "/ack"])
-def test_a_stranger_sees_and_takes_nothing(office: Standins, past: dict[str, int], group: int, command: str) -> None:
-    assert "no access yet" in office.asks(SAM, command)
+def test_a_stranger_sees_and_takes_nothing(shared: Standins, past: dict[str, int], group: int, command: str) -> None:
+    assert "no access yet" in shared.asks(SAM, command)
 
 
-def test_a_card_shows_one_in_full_and_leads_back(office: Standins, past: dict[str, int], group: int) -> None:
-    listed = office.asks(VERA, "/incidents", group)
-    card = press(office, listed, f"#{past['late']}", "It lasted 1 h: ", VERA)
+def test_a_card_shows_one_in_full_and_leads_back(shared: Standins, past: dict[str, int], group: int) -> None:
+    listed = shared.asks(VERA, "/incidents", group)
+    card = press(shared, listed, f"#{past['late']}", "It lasted 1 h: ", VERA)
     assert ["❓ Why"] in card.buttons, "who may only look is offered no check"
-    press(office, card, "Refresh", "It lasted 1 h: ", VERA)
-    press(office, card, "List", "Open incidents", VERA)
+    press(shared, card, "Refresh", "It lasted 1 h: ", VERA)
+    press(shared, card, "List", "Open incidents", VERA)
 
 
-def test_check_now_measures_the_trunk_of_the_incident(office: Standins, past: dict[str, int], group: int) -> None:
-    card = press(office, office.asks(BORIS, "/incidents", group), f"#{past['late']}", "It lasted 1 h: ", BORIS)
-    assert "Measured" in office.presses(BORIS, card, "Check now")["text"]
+def test_check_now_measures_the_trunk_of_the_incident(shared: Standins, past: dict[str, int], group: int) -> None:
+    card = press(shared, shared.asks(BORIS, "/incidents", group), f"#{past['late']}", "It lasted 1 h: ", BORIS)
+    assert "Measured" in shared.presses(BORIS, card, "Check now")["text"]
 
 
 @pytest.mark.parametrize("person", [ANNA, BORIS, VERA])
-def test_the_whole_chain_is_told(office: Standins, past: dict[str, int], group: int, person: int) -> None:
-    shown = office.asks(person, f"/why {past['over']}", group)
+def test_the_whole_chain_is_reported(shared: Standins, past: dict[str, int], group: int, person: int) -> None:
+    shown = shared.asks(person, f"/why {past['over']}", group)
     for line in (
         "It began: down, the provider refuses the login",
         "noted 30 s later",
@@ -132,74 +132,74 @@ def test_the_whole_chain_is_told(office: Standins, past: dict[str, int], group: 
     ):
         assert line in shown
     assert "delivered" in shown
-    last = press(office, shown, "Next", "page 2 of 2", person)
+    last = press(shared, shown, "Next", "page 2 of 2", person)
     assert "It ended: works again" in last
     assert "Told of the end" in last
-    press(office, last, "Previous", "page 1 of 2", person)
-    press(office, shown, "📄 Incident", "It lasted 2 h: ", person)
+    press(shared, last, "Previous", "page 1 of 2", person)
+    press(shared, shown, "📄 Incident", "It lasted 2 h: ", person)
 
 
-def test_why_without_a_number_means_the_newest(office: Standins, past: dict[str, int], group: int) -> None:
-    shown = office.asks(VERA, "/why", group)
+def test_why_without_a_number_means_the_newest(shared: Standins, past: dict[str, int], group: int) -> None:
+    shown = shared.asks(VERA, "/why", group)
     assert f"#{past['open']} " in shown
-    card = press(office, shown, "📄 Incident", "First told at", VERA)
-    press(office, card, "Why", "It began", VERA)
+    card = press(shared, shown, "📄 Incident", "First told at", VERA)
+    press(shared, card, "Why", "It began", VERA)
 
 
-def test_a_number_that_is_none_is_said(office: Standins, past: dict[str, int], group: int) -> None:
-    assert "has no incident 99999" in office.asks(VERA, "/why 99999", group)
-    assert "Write the number" in office.asks(VERA, "/why Zadarma", group)
+def test_a_number_that_is_none_is_said(shared: Standins, past: dict[str, int], group: int) -> None:
+    assert "has no incident 99999" in shared.asks(VERA, "/why 99999", group)
+    assert "Write the number" in shared.asks(VERA, "/why Zadarma", group)
 
 
 @pytest.mark.parametrize("person", [ANNA, BORIS, VERA])
 def test_the_past_of_the_trunks_has_figures_and_a_list(
-    office: Standins, past: dict[str, int], group: int, person: int
+    shared: Standins, past: dict[str, int], group: int, person: int
 ) -> None:
-    shown = office.asks(person, "/history", group)
+    shown = shared.asks(person, "/history", group)
     assert "2 outages, 3 h down, the longest 2 h, back after 1 h 30 min on average" in shown
     assert "8 outages, 8 min down" in shown
     assert "Head office: the PBX cannot be reached" in shown
     assert any("🟢" in line and line.endswith("100 %") for line in shown.text.splitlines()), "one never failed"
     assert "⚪ Old provider: switched off" in shown
     assert "page 1 of 2" in shown
-    last = press(office, shown, "Next", "page 2 of 2", person)
-    press(office, last, "Previous", "page 1 of 2", person)
+    last = press(shared, shown, "Next", "page 2 of 2", person)
+    press(shared, last, "Previous", "page 1 of 2", person)
 
 
-def test_a_trunk_and_a_period_are_chosen_in_words(office: Standins, past: dict[str, int], group: int) -> None:
-    shown = office.asks(VERA, "/history Zadarma 3d", group)
+def test_a_trunk_and_a_period_are_chosen_in_words(shared: Standins, past: dict[str, int], group: int) -> None:
+    shown = shared.asks(VERA, "/history Zadarma 3d", group)
     assert "2 outages" in shown
     assert "Мегафон" not in shown
-    assert "Old line" in office.asks(VERA, "/history old month", group)
-    assert "Мегафон: 100 %" in office.asks(VERA, "/history мегафон сегодня", group)
-    assert "no such trunk" in office.asks(VERA, "/history Nonesuch", group)
-    assert "do not understand" in office.asks(VERA, "/history 2026-99-99", group)
+    assert "Old line" in shared.asks(VERA, "/history old month", group)
+    assert "Мегафон: 100 %" in shared.asks(VERA, "/history мегафон сегодня", group)
+    assert "no such trunk" in shared.asks(VERA, "/history Nonesuch", group)
+    assert "do not understand" in shared.asks(VERA, "/history 2026-99-99", group)
 
 
-def test_an_outage_of_the_list_opens_beside_it(office: Standins, past: dict[str, int], group: int) -> None:
-    listed = office.asks(VERA, "/history Zadarma", group)
-    office.presses(VERA, listed, f"#{past['over']}")
-    card = office.after(listed.id, group, "It lasted 2 h: ", VERA)
+def test_an_outage_of_the_list_opens_beside_it(shared: Standins, past: dict[str, int], group: int) -> None:
+    listed = shared.asks(VERA, "/history Zadarma", group)
+    shared.presses(VERA, listed, f"#{past['over']}")
+    card = shared.after(listed.id, group, "It lasted 2 h: ", VERA)
     assert card.raw["reply_to"] == listed.id
-    assert office.again(listed, VERA) is not None
+    assert shared.again(listed, VERA) is not None
 
 
 @pytest.mark.parametrize("person", [ANNA, BORIS, VERA])
-def test_the_chart_comes_as_a_picture(office: Standins, past: dict[str, int], group: int, person: int) -> None:
-    listed = office.asks(person, "/history", group)
-    assert "being drawn" in office.presses(person, listed, "Chart")["text"]
-    sent = office.wait_for(
-        lambda: next((m for m in office.from_bot(group, person) if m.id > listed.id and m.raw["photo"]), None), "chart"
+def test_the_chart_comes_as_a_picture(shared: Standins, past: dict[str, int], group: int, person: int) -> None:
+    listed = shared.asks(person, "/history", group)
+    assert "being drawn" in shared.presses(person, listed, "Chart")["text"]
+    sent = shared.wait_for(
+        lambda: next((m for m in shared.from_bot(group, person) if m.id > listed.id and m.raw["photo"]), None), "chart"
     )
     assert "Head office" in sent
-    content = office.http.get(sent.raw["photo"]["url"]).content
+    content = shared.http.get(sent.raw["photo"]["url"]).content
     assert struct.unpack(">II", content[16:24])[0] == 1200
 
 
-def test_taking_is_not_for_those_who_only_look(office: Standins, past: dict[str, int], group: int) -> None:
-    assert "no right to use /ack" in office.asks(VERA, "/ack", group)
-    card = press(office, office.asks(BORIS, "/incidents", group), f"#{past['open']}", "First told at", BORIS)
-    assert "no right" in office.presses(VERA, card, "on it")["text"]
+def test_taking_is_not_for_those_who_only_look(shared: Standins, past: dict[str, int], group: int) -> None:
+    assert "no right to use /ack" in shared.asks(VERA, "/ack", group)
+    card = press(shared, shared.asks(BORIS, "/incidents", group), f"#{past['open']}", "First told at", BORIS)
+    assert "no right" in shared.presses(VERA, card, "on it")["text"]
 
 
 # --- each with its own harness --------------------------------------------------------------------------------------

@@ -58,9 +58,9 @@ def on_call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
     """No person is on call; Sam, unknown to the bot, is a member of the group."""
-    with running_standins() as harness, running_bot(harness, tmp_path_factory.mktemp("office")):
+    with running_standins() as harness, running_bot(harness, tmp_path_factory.mktemp("shared")):
         harness.post("/client/members", by=ANNA, chat=GROUP, user=SAM, status="member")
         yield harness
 
@@ -113,7 +113,7 @@ def buttons(message: Seen) -> list[str]:
 # --- people ----------------------------------------------------------------------------------------------------------
 
 
-def test_nobody_takes_it_and_it_goes_from_one_to_the_next_to_everybody_and_is_then_told_anew(
+def test_nobody_takes_it_and_it_goes_from_one_to_the_next_to_everybody_and_is_then_notified_anew(
     hasty: Standins,
 ) -> None:
     new_lines(hasty, "Line 1")
@@ -203,56 +203,56 @@ def test_a_rehearsal_wakes_who_is_on_call_as_an_outage_would(on_call: Standins) 
 # --- buttons ---------------------------------------------------------------------------------------------------------
 
 
-def test_several_that_go_down_together_are_one_message_and_are_taken_together(office: Standins) -> None:
+def test_several_that_go_down_together_are_one_message_and_are_taken_together(shared: Standins) -> None:
     names = ("Line 3", "Line 4", "Line 5")
-    new_lines(office, *names)
+    new_lines(shared, *names)
     for name in names:
-        office.breaks(name)
-    first = office.wait_for_message("trunks are down|Line 3 is down")
-    alert = shows(office, first, "🔴 3 trunks are down", *names)
+        shared.breaks(name)
+    first = shared.wait_for_message("trunks are down|Line 3 is down")
+    alert = shows(shared, first, "🔴 3 trunks are down", *names)
     assert not alert.raw["silent"]
     assert alert.buttons[0] == ["✅ I'm on all of it", "🔍 Details"]
     assert buttons(alert)[2:] == ["🔕 Mute", "🔎 Check now", "♻️ Re-register"]
-    office.presses(BORIS, alert, "Check now")
-    which = office.wait_for_message("Check which of them?", after=alert.id)
+    shared.presses(BORIS, alert, "Check now")
+    which = shared.wait_for_message("Check which of them?", after=alert.id)
     assert sorted(buttons(which)) == list(names)
-    assert "no right" in office.presses(VERA, alert, "all of it")["text"]
-    office.presses(VERA, alert, "Details")
-    listed = office.wait_for_message("Open incidents · 3", after=alert.id)
+    assert "no right" in shared.presses(VERA, alert, "all of it")["text"]
+    shared.presses(VERA, alert, "Details")
+    listed = shared.wait_for_message("Open incidents · 3", after=alert.id)
     assert listed.raw["reply_to"] == alert.id
-    assert "All of it is yours" in office.presses(BORIS, alert, "all of it")["text"]
-    taken = shows(office, alert, "✅ Boris Petrov")
+    assert "All of it is yours" in shared.presses(BORIS, alert, "all of it")["text"]
+    taken = shows(shared, alert, "✅ Boris Petrov")
     assert taken.text.count("✅ Boris Petrov") == 3
     assert taken.buttons[:2] == [["🔍 Details"], ["🤝 Hand over", "🔕 Mute"]]
     for name in names:
-        office.mends(name)
-    over = office.wait_for_message("3 incidents are over. It lasted", after=listed.id)
+        shared.mends(name)
+    over = shared.wait_for_message("3 incidents are over. It lasted", after=listed.id)
     assert over.raw["reply_to"] == alert.id
-    assert not office.alerts("is down")
+    assert not shared.alerts("is down")
 
 
-def test_what_is_asked_under_an_alert_is_answered_beside_it(office: Standins) -> None:
-    new_lines(office, "Line 6")
-    office.breaks("Line 6")
-    alert = office.wait_for_message(down("Line 6"))
+def test_what_is_asked_under_an_alert_is_answered_beside_it(shared: Standins) -> None:
+    new_lines(shared, "Line 6")
+    shared.breaks("Line 6")
+    alert = shared.wait_for_message(down("Line 6"))
     assert buttons(alert) == ["✅ I'm on it", "🔕 Mute", "🔍 Details", "🔎 Check now", "♻️ Re-register"]
     for label in ("I'm on it", "Mute", "Check now", "Re-register"):
-        assert "no right" in office.presses(VERA, alert, label)["text"]
+        assert "no right" in shared.presses(VERA, alert, label)["text"]
     for label in ("I'm on it", "Mute", "Details", "Check now", "Re-register"):
-        assert "no right" in office.presses(SAM, alert, label)["text"]
-    assert "no right" in office.presses(BORIS, alert, "Re-register")["text"]
-    office.presses(VERA, alert, "Details")
-    details = office.wait_for_message("#[0-9]+ 🔴 Line 6", after=alert.id)
-    assert "Measured" in office.presses(BORIS, alert, "Check now")["text"]
-    measured = office.wait_for_message("line-6.example.com", after=details.id)
-    office.presses(BORIS, alert, "Mute")
-    question = office.wait_for_message("Mute Line 6 for how long", after=measured.id)
+        assert "no right" in shared.presses(SAM, alert, label)["text"]
+    assert "no right" in shared.presses(BORIS, alert, "Re-register")["text"]
+    shared.presses(VERA, alert, "Details")
+    details = shared.wait_for_message("#[0-9]+ 🔴 Line 6", after=alert.id)
+    assert "Measured" in shared.presses(BORIS, alert, "Check now")["text"]
+    measured = shared.wait_for_message("line-6.example.com", after=details.id)
+    shared.presses(BORIS, alert, "Mute")
+    question = shared.wait_for_message("Mute Line 6 for how long", after=measured.id)
     assert {answer.raw["reply_to"] for answer in (details, measured, question)} == {alert.id}
-    press(office, question, "until recovery", "Muted until it has recovered by Boris Petrov.", BORIS)
-    muted = shows(office, alert, "🔕 Muted by Boris Petrov until it has recovered")
+    press(shared, question, "until recovery", "Muted until it has recovered by Boris Petrov.", BORIS)
+    muted = shows(shared, alert, "🔕 Muted by Boris Petrov until it has recovered")
     assert buttons(muted) == buttons(alert)
-    assert mended(office, "Line 6", alert).raw["silent"], "nobody took it"
-    assert "Nothing is held back" in office.asks(VERA, "/mutes")
+    assert mended(shared, "Line 6", alert).raw["silent"], "nobody took it"
+    assert "Nothing is held back" in shared.asks(VERA, "/mutes")
 
 
 # --- each with its own harness ---------------------------------------------------------------------------------------
@@ -317,7 +317,7 @@ def test_a_trunk_that_comes_and_goes_is_one_live_card_with_a_counter(
     assert len(standins.from_bot(GROUP)) == 1
 
 
-def test_killed_while_an_outage_is_told_it_tells_its_end_and_what_it_did_not_see(
+def test_killed_while_an_outage_is_reported_it_tells_its_end_and_what_it_did_not_see(
     standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
 ) -> None:
     program = start_bot()

@@ -21,10 +21,10 @@ STATION = "Head office"
 
 
 @pytest.fixture(scope="module")
-def known(office: Standins) -> Standins:
+def known(shared: Standins) -> Standins:
     """The bot knows the names of the trunks. Each test removes its silences."""
-    office.wait_until_known()
-    return office
+    shared.wait_until_known()
+    return shared
 
 
 def down(folder: Path, standins: Standins, *names: str, alert_in: int | None = None) -> None:

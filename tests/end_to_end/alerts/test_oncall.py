@@ -36,11 +36,11 @@ SECRET = "k3ep-me-to-yourself"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("office")
+    return tmp_path_factory.mktemp("shared")
 
 
 @pytest.fixture(scope="module")
-def office(folder: Path, web: str) -> Iterator[Standins]:
+def shared(folder: Path, web: str) -> Iterator[Standins]:
     """All but Boris have opened the bot's private chat; he is known from the group."""
     with running_standins() as harness, running_bot(harness, folder, CALENDAR_HOSTS=urlsplit(web).netloc):
         for person in (ANNA, VERA):
@@ -61,149 +61,149 @@ def nobody_on_call(folder: Path) -> None:
             database.execute("DELETE FROM overrides")
 
 
-def answered(office: Standins, person: int, text: str, shows: str) -> Seen:
+def answered(shared: Standins, person: int, text: str, shows: str) -> Seen:
     """Ask in private, where notifications may arrive in between."""
-    return office.after(office.says(person, text), person, shows, person)
+    return shared.after(shared.says(person, text), person, shows, person)
 
 
-def set_weekly(office: Standins) -> Seen:
-    return press(office, answered(office, ANNA, WEEKLY, "Set who is on call"), "✅ Set", "Set. I check now")
+def set_weekly(shared: Standins) -> Seen:
+    return press(shared, answered(shared, ANNA, WEEKLY, "Set who is on call"), "✅ Set", "Set. I check now")
 
 
-def opened(office: Standins, person: int) -> None:
+def opened(shared: Standins, person: int) -> None:
     """Open the bot's private chat."""
-    office.asks(person, "/start")
+    shared.asks(person, "/start")
 
 
-def test_turns_are_previewed_set_shown_and_removed(office: Standins, group: int) -> None:
-    preview = office.asks(ANNA, WEEKLY, group)
+def test_turns_are_previewed_set_shown_and_removed(shared: Standins, group: int) -> None:
+    preview = shared.asks(ANNA, WEEKLY, group)
     assert "Every week, hand-over at 09:00 (Etc/GMT" in preview
     assert preview.text.count("Anna Ivanova @anna_ivanova") == 3
-    assert "Nobody is on call" in press(office, preview, "Cancel", "Nobody is on call")
-    shown = set_weekly(office)
+    assert "Nobody is on call" in press(shared, preview, "Cancel", "Nobody is on call")
+    shown = set_weekly(shared)
     assert "Anna Ivanova @anna_ivanova · since" in shown
     assert "Next:" in shown
     for person in (ANNA, BORIS, VERA):
-        assert "Anna Ivanova @anna_ivanova · since" in office.asks(person, "/oncall", group)
-    question = office.asks(ANNA, "/oncall remove", group)
-    assert "Only whoever sent the command" in office.presses(BORIS, question, "Remove")["text"]
-    assert "Nobody is on call" in press(office, question, "Remove", "Removed.")
+        assert "Anna Ivanova @anna_ivanova · since" in shared.asks(person, "/oncall", group)
+    question = shared.asks(ANNA, "/oncall remove", group)
+    assert "Only whoever sent the command" in shared.presses(BORIS, question, "Remove")["text"]
+    assert "Nobody is on call" in press(shared, question, "Remove", "Removed.")
 
 
-def test_who_has_not_opened_the_bot_is_named_to_the_alert_chat_and_in_the_overview(office: Standins) -> None:
-    person = newcomer(office, "Kim", username="kim_on_call")
-    press(office, answered(office, ANNA, f"/grant {person} operator", "Give this role"), "✅ Give", "Given")
-    preview = answered(office, ANNA, f"/oncall set daily 09:00 {person}", "Set who is on call")
-    press(office, preview, "✅ Set", "Set. I check now")
+def test_who_has_not_opened_the_bot_is_named_to_the_alert_chat_and_in_the_overview(shared: Standins) -> None:
+    person = newcomer(shared, "Kim", username="kim_on_call")
+    press(shared, answered(shared, ANNA, f"/grant {person} operator", "Give this role"), "✅ Give", "Given")
+    preview = answered(shared, ANNA, f"/oncall set daily 09:00 {person}", "Set who is on call")
+    press(shared, preview, "✅ Set", "Set. I check now")
     for chat in (GROUP, ANNA):
-        told = office.wait_for_message(rf"{person} cannot be called", chat)
+        told = shared.wait_for_message(rf"{person} cannot be called", chat)
         assert "They must open me and press Start" in told
-    answered(office, ANNA, "/oncall", f"{person}: I may not write to them in private")
-    opened(office, person)
-    preview = answered(office, ANNA, f"/oncall set daily 10:00 {person}", "Set who is on call")
+    answered(shared, ANNA, "/oncall", f"{person}: I may not write to them in private")
+    opened(shared, person)
+    preview = answered(shared, ANNA, f"/oncall set daily 10:00 {person}", "Set who is on call")
     assert "⚠️ Kim @kim_on_call: I may not write" in preview
-    changed = press(office, preview, "✅ Set", "Set. I check now")
-    office.wait_for(
-        lambda: "I may not write" not in press(office, changed, "Refresh", "On call") or None, "it is in order"
+    changed = press(shared, preview, "✅ Set", "Set. I check now")
+    shared.wait_for(
+        lambda: "I may not write" not in press(shared, changed, "Refresh", "On call") or None, "it is in order"
     )
 
 
-def test_an_operator_takes_over_and_takes_it_back(office: Standins, group: int) -> None:
-    set_weekly(office)
-    opened(office, BORIS)
-    taken = office.asks(BORIS, "/oncall take 8h", group)
+def test_an_operator_takes_over_and_takes_it_back(shared: Standins, group: int) -> None:
+    set_weekly(shared)
+    opened(shared, BORIS)
+    taken = shared.asks(BORIS, "/oncall take 8h", group)
     assert "Boris Petrov @boris_petrov is on call" in taken
-    told = office.wait_for_message("You are not on call", ANNA)
+    told = shared.wait_for_message("You are not on call", ANNA)
     assert "Instead of you: Boris Petrov" in told
-    shown = office.asks(VERA, "/oncall", group)
+    shown = shared.asks(VERA, "/oncall", group)
     assert "Boris Petrov @boris_petrov · since" in shown
     assert "out of turn" in shown
-    assert "Taken back." in office.asks(BORIS, "/oncall cancel", group)
-    office.wait_for_message("You are on call", ANNA, told.id)
-    assert "could be taken back" in office.asks(BORIS, "/oncall отменить", group)
+    assert "Taken back." in shared.asks(BORIS, "/oncall cancel", group)
+    shared.wait_for_message("You are on call", ANNA, told.id)
+    assert "could be taken back" in shared.asks(BORIS, "/oncall отменить", group)
 
 
-def test_the_button_to_take_over_asks_first_and_is_for_operators(office: Standins, group: int) -> None:
-    set_weekly(office)
-    opened(office, BORIS)
-    assert office.asks(VERA, "/oncall", group).buttons == [["📅 Shifts", "↻ Refresh"]]
-    shown = office.asks(BORIS, "/oncall", group)
-    assert "no right" in office.presses(VERA, shown, "Take over")["text"]
-    question = press(office, shown, "Take over", "Take over until", BORIS)
-    assert "Only whoever sent the command" in office.presses(ANNA, question, "Take over")["text"]
-    assert "Boris Petrov @boris_petrov is on call" in press(office, question, "Take over", "is on call", BORIS)
-    shifts = press(office, office.asks(VERA, "/oncall", group), "Shifts", "The next two weeks", VERA)
+def test_the_button_to_take_over_asks_first_and_is_for_operators(shared: Standins, group: int) -> None:
+    set_weekly(shared)
+    opened(shared, BORIS)
+    assert shared.asks(VERA, "/oncall", group).buttons == [["📅 Shifts", "↻ Refresh"]]
+    shown = shared.asks(BORIS, "/oncall", group)
+    assert "no right" in shared.presses(VERA, shown, "Take over")["text"]
+    question = press(shared, shown, "Take over", "Take over until", BORIS)
+    assert "Only whoever sent the command" in shared.presses(ANNA, question, "Take over")["text"]
+    assert "Boris Petrov @boris_petrov is on call" in press(shared, question, "Take over", "is on call", BORIS)
+    shifts = press(shared, shared.asks(VERA, "/oncall", group), "Shifts", "The next two weeks", VERA)
     assert "Boris Petrov @boris_petrov · out of turn" in shifts
-    assert "On call" in press(office, shifts, "↩ On call", "On call", VERA)
+    assert "On call" in press(shared, shifts, "↩ On call", "On call", VERA)
 
 
-def test_who_gives_a_duty_away_tells_the_receiver(office: Standins, group: int) -> None:
-    set_weekly(office)
-    opened(office, BORIS)
-    begun = office.says(BORIS, "hello")
-    assert "Boris Petrov @boris_petrov is on call" in office.asks(ANNA, "/oncall give @boris_petrov 2h", group)
-    told = office.wait_for_message("You are on call", BORIS, begun, seen_by=BORIS)
+def test_who_gives_a_shift_away_tells_the_receiver(shared: Standins, group: int) -> None:
+    set_weekly(shared)
+    opened(shared, BORIS)
+    begun = shared.says(BORIS, "hello")
+    assert "Boris Petrov @boris_petrov is on call" in shared.asks(ANNA, "/oncall give @boris_petrov 2h", group)
+    told = shared.wait_for_message("You are on call", BORIS, begun, seen_by=BORIS)
     assert "By Anna Ivanova" in told
-    by_reply = office.asks(BORIS, "/oncall give", group, reply_to=office.says(ANNA, "mine again", group))
+    by_reply = shared.asks(BORIS, "/oncall give", group, reply_to=shared.says(ANNA, "mine again", group))
     assert "Anna Ivanova @anna_ivanova is on call" in by_reply
 
 
-def test_a_swap_counts_only_when_the_other_agrees_in_private(office: Standins, group: int) -> None:
-    set_weekly(office)
-    opened(office, BORIS)
-    choice = office.asks(ANNA, "/oncall swap @boris_petrov", group)
+def test_a_swap_counts_only_when_the_other_agrees_in_private(shared: Standins, group: int) -> None:
+    set_weekly(shared)
+    opened(shared, BORIS)
+    choice = shared.asks(ANNA, "/oncall swap @boris_petrov", group)
     assert "1. yours:" in choice
     assert "theirs:" in choice
-    assert "Only whoever sent the command" in office.presses(BORIS, choice, "🔁 1")["text"]
-    asked = press(office, choice, "🔁 1", "I asked in private")
+    assert "Only whoever sent the command" in shared.presses(BORIS, choice, "🔁 1")["text"]
+    asked = press(shared, choice, "🔁 1", "I asked in private")
     assert not asked.buttons
-    question = office.wait_for_message("asks you to swap shifts", BORIS, seen_by=BORIS)
+    question = shared.wait_for_message("asks you to swap shifts", BORIS, seen_by=BORIS)
     assert question.buttons == [["✅ I agree", "✖ No"]]
-    assert "Anna Ivanova @anna_ivanova · since" in office.asks(VERA, "/oncall", group)
-    press(office, question, "I agree", "have swapped shifts", BORIS)
-    office.wait_for_message("have swapped shifts", group)
-    assert "Boris Petrov @boris_petrov · since" in office.asks(VERA, "/oncall", group)
+    assert "Anna Ivanova @anna_ivanova · since" in shared.asks(VERA, "/oncall", group)
+    press(shared, question, "I agree", "have swapped shifts", BORIS)
+    shared.wait_for_message("have swapped shifts", group)
+    assert "Boris Petrov @boris_petrov · since" in shared.asks(VERA, "/oncall", group)
 
 
-def test_a_refused_swap_is_told_where_it_was_asked(office: Standins, group: int) -> None:
-    set_weekly(office)
-    opened(office, BORIS)
-    begun = office.says(BORIS, "hello")
-    press(office, office.asks(ANNA, "/oncall swap @boris_petrov", group), "🔁 1", "I asked in private")
-    question = office.wait_for_message("asks you to swap shifts", BORIS, begun, seen_by=BORIS)
-    press(office, question, "No", "does not agree", BORIS)
-    office.wait_for_message("does not agree to swap; nothing has changed", group)
-    assert "Anna Ivanova @anna_ivanova · since" in office.asks(VERA, "/oncall", group)
+def test_a_refused_swap_is_reported_where_it_was_asked(shared: Standins, group: int) -> None:
+    set_weekly(shared)
+    opened(shared, BORIS)
+    begun = shared.says(BORIS, "hello")
+    press(shared, shared.asks(ANNA, "/oncall swap @boris_petrov", group), "🔁 1", "I asked in private")
+    question = shared.wait_for_message("asks you to swap shifts", BORIS, begun, seen_by=BORIS)
+    press(shared, question, "No", "does not agree", BORIS)
+    shared.wait_for_message("does not agree to swap; nothing has changed", group)
+    assert "Anna Ivanova @anna_ivanova · since" in shared.asks(VERA, "/oncall", group)
 
 
-def test_a_second_level_stands_beside_the_first(office: Standins, group: int) -> None:
-    set_weekly(office)
-    question = office.asks(ANNA, f"/oncall set every 12h from 08:00 {BORIS} level 2", group)
-    assert "Level 2" in press(office, question, "✅ Set", "Set. I check now")
-    assert "is on call then already. · Head office · level 2" in office.asks(BORIS, "/oncall take 1h level 2", group)
-    assert "no level" in office.asks(BORIS, "/oncall take 1h level 3", group)
-    shifts = press(office, office.asks(VERA, "/oncall", group), "Shifts", "level 1", VERA)
-    assert "Boris Petrov @boris_petrov" in press(office, shifts, "📅 2", "level 2", VERA)
+def test_a_second_level_stands_beside_the_first(shared: Standins, group: int) -> None:
+    set_weekly(shared)
+    question = shared.asks(ANNA, f"/oncall set every 12h from 08:00 {BORIS} level 2", group)
+    assert "Level 2" in press(shared, question, "✅ Set", "Set. I check now")
+    assert "is on call then already. · Head office · level 2" in shared.asks(BORIS, "/oncall take 1h level 2", group)
+    assert "no level" in shared.asks(BORIS, "/oncall take 1h level 3", group)
+    shifts = press(shared, shared.asks(VERA, "/oncall", group), "Shifts", "level 1", VERA)
+    assert "Boris Petrov @boris_petrov" in press(shared, shifts, "📅 2", "level 2", VERA)
 
 
 @pytest.mark.parametrize("words", ["take 8h", "give @boris_petrov", "swap @boris_petrov", "cancel"])
-def test_a_viewer_looks_and_does_nothing(office: Standins, group: int, words: str) -> None:
-    assert "You have no right to use /oncall" in office.asks(VERA, f"/oncall {words}", group)
+def test_a_viewer_looks_and_does_nothing(shared: Standins, group: int, words: str) -> None:
+    assert "You have no right to use /oncall" in shared.asks(VERA, f"/oncall {words}", group)
 
 
 @pytest.mark.parametrize("words", ["set daily 09:00 1002", "remove", "import"])
-def test_only_an_administrator_sets_removes_and_imports(office: Standins, group: int, words: str) -> None:
+def test_only_an_administrator_sets_removes_and_imports(shared: Standins, group: int, words: str) -> None:
     for person in (VERA, BORIS):
-        assert "You have no right to use /oncall" in office.asks(person, f"/oncall {words}", group)
+        assert "You have no right to use /oncall" in shared.asks(person, f"/oncall {words}", group)
 
 
-def test_a_stranger_learns_nothing(office: Standins) -> None:
+def test_a_stranger_learns_nothing(shared: Standins) -> None:
     for words in ("", " take 8h", " set daily 09:00 1009"):
-        assert "no access yet" in office.asks(SAM, f"/oncall{words}")
+        assert "no access yet" in shared.asks(SAM, f"/oncall{words}")
 
 
-def test_only_who_has_a_role_of_their_own_can_be_on_call(office: Standins, group: int) -> None:
-    refused = office.asks(ANNA, f"/oncall set daily 09:00 {VERA}", group)
+def test_only_who_has_a_role_of_their_own_can_be_on_call(shared: Standins, group: int) -> None:
+    refused = shared.asks(ANNA, f"/oncall set daily 09:00 {VERA}", group)
     assert "has a role for it of their own" in refused
     assert f"/grant {VERA} operator" in refused
 
@@ -216,21 +216,21 @@ def calendar(title: str) -> bytes:
     return "\r\n".join(lines).encode()
 
 
-def test_a_file_says_who_is_on_call_and_whom_it_names_in_vain(office: Standins, group: int) -> None:
+def test_a_file_says_who_is_on_call_and_whom_it_names_in_vain(shared: Standins, group: int) -> None:
     both = (
         calendar("Boris Petrov").replace(b"END:VCALENDAR", b"")
         + calendar("Dmitri").replace(b"UID:1", b"UID:2").partition(b"VERSION:2.0\r\n")[2]
     )
-    number = office.sends_file(ANNA, "duty.ics", both, "/oncall import", group)
-    preview = office.after(number, group, "Let this calendar say")
+    number = shared.sends_file(ANNA, "duty.ics", both, "/oncall import", group)
+    preview = shared.after(number, group, "Let this calendar say")
     assert "From a file" in preview
     assert "who may not be on call: Dmitri" in preview
-    assert "Only whoever sent the command" in office.presses(BORIS, preview, "Use it")["text"]
-    shown = press(office, preview, "Use it", "the calendar says")
+    assert "Only whoever sent the command" in shared.presses(BORIS, preview, "Use it")["text"]
+    shown = press(shared, preview, "Use it", "the calendar says")
     assert "Boris Petrov @boris_petrov · since" in shown
     assert "The calendar names people whom I do not know, or who may not be on call: Dmitri" in shown
-    set_weekly(office)
-    assert "Anna Ivanova @anna_ivanova · since" in office.asks(VERA, "/oncall", group)
+    set_weekly(shared)
+    assert "Anna Ivanova @anna_ivanova · since" in shared.asks(VERA, "/oncall", group)
 
 
 @pytest.mark.parametrize(
@@ -242,9 +242,9 @@ def test_a_file_says_who_is_on_call_and_whom_it_names_in_vain(office: Standins, 
         (calendar("Vera Smirnova"), "names somebody who may be on call"),
     ],
 )
-def test_what_is_said_of_a_file_that_cannot_be_used(office: Standins, group: int, content: bytes, shows: str) -> None:
-    office.after(office.sends_file(ANNA, "duty.ics", content, "/oncall import", group), group, shows)
-    assert "Nobody is on call" in office.asks(VERA, "/oncall", group)
+def test_what_is_said_of_a_file_that_cannot_be_used(shared: Standins, group: int, content: bytes, shows: str) -> None:
+    shared.after(shared.sends_file(ANNA, "duty.ics", content, "/oncall import", group), group, shows)
+    assert "Nobody is on call" in shared.asks(VERA, "/oncall", group)
 
 
 @pytest.fixture(scope="module")
@@ -263,18 +263,18 @@ def web() -> Iterator[str]:
 
 
 def test_an_address_is_given_in_private_and_nobody_sees_it_again(
-    office: Standins, group: int, web: str, folder: Path
+    shared: Standins, group: int, web: str, folder: Path
 ) -> None:
-    begun = office.says(ANNA, "hello")
-    assert "let's continue in private" in office.asks(ANNA, "/oncall import", group).text.replace("\n", " ")
-    office.wait_for_message("Send me an .ics file", ANNA, begun)
-    preview = answered(office, ANNA, web, "Let this calendar say")
+    begun = shared.says(ANNA, "hello")
+    assert "let's continue in private" in shared.asks(ANNA, "/oncall import", group).text.replace("\n", " ")
+    shared.wait_for_message("Send me an .ics file", ANNA, begun)
+    preview = answered(shared, ANNA, web, "Let this calendar say")
     assert "I look at it every 10 minutes" in preview
-    assert "Boris Petrov @boris_petrov" in press(office, preview, "Use it", "the calendar says")
-    again = answered(office, ANNA, f"/oncall import {web}", "Let this calendar say who is on call")
-    press(office, again, "Cancel", "On call")
+    assert "Boris Petrov @boris_petrov" in press(shared, preview, "Use it", "the calendar says")
+    again = answered(shared, ANNA, f"/oncall import {web}", "Let this calendar say who is on call")
+    press(shared, again, "Cancel", "On call")
     for chat in (ANNA, group, GROUP):
-        assert not [message for message in office.from_bot(chat) if SECRET in message.text]
+        assert not [message for message in shared.from_bot(chat) if SECRET in message.text]
     assert not [log for log in folder.glob("bot-*.log") if SECRET in log.read_text()]
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
         audit = str(database.execute("SELECT * FROM audit").fetchall())
@@ -283,9 +283,9 @@ def test_an_address_is_given_in_private_and_nobody_sees_it_again(
     assert SECRET not in audit
 
 
-def test_an_address_in_a_group_is_refused_and_not_kept(office: Standins, group: int, web: str, folder: Path) -> None:
-    assert "whoever has it can read the calendar" in office.asks(ANNA, f"/oncall import {web}", group)
-    assert "Nobody is on call" in office.asks(VERA, "/oncall", group)
+def test_an_address_in_a_group_is_refused_and_not_kept(shared: Standins, group: int, web: str, folder: Path) -> None:
+    assert "whoever has it can read the calendar" in shared.asks(ANNA, f"/oncall import {web}", group)
+    assert "Nobody is on call" in shared.asks(VERA, "/oncall", group)
     with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
         assert SECRET not in str(database.execute("SELECT * FROM audit").fetchall())
 
@@ -301,27 +301,27 @@ def test_an_address_in_a_group_is_refused_and_not_kept(office: Standins, group: 
         ("https://x.invalid/a.ics", "does not answer"),
     ],
 )
-def test_what_is_said_of_an_address_that_cannot_be_used(office: Standins, written: str, shows: str) -> None:
-    answered(office, ANNA, "/oncall import", "Send me an .ics file")
-    answered(office, ANNA, written, shows)
+def test_what_is_said_of_an_address_that_cannot_be_used(shared: Standins, written: str, shows: str) -> None:
+    answered(shared, ANNA, "/oncall import", "Send me an .ics file")
+    answered(shared, ANNA, written, shows)
 
 
-def test_quiet_hours_are_for_who_can_be_on_call(office: Standins, group: int) -> None:
-    assert "Warnings come at any hour" in office.asks(BORIS, "/quiet", group)
-    assert "No warnings in private 22:00–08:00, in the time of Head office" in office.asks(
+def test_quiet_hours_are_for_who_can_be_on_call(shared: Standins, group: int) -> None:
+    assert "Warnings come at any hour" in shared.asks(BORIS, "/quiet", group)
+    assert "No warnings in private 22:00–08:00, in the time of Head office" in shared.asks(
         BORIS, "/quiet 22:00-08:00", group
     )
-    assert "22:00–08:00" in office.asks(BORIS, "/quiet", group)
-    assert "Warnings come at any hour" in office.asks(BORIS, "/quiet off", group)
-    assert "no right to use /quiet" in office.asks(VERA, "/quiet 22:00-08:00", group)
+    assert "22:00–08:00" in shared.asks(BORIS, "/quiet", group)
+    assert "Warnings come at any hour" in shared.asks(BORIS, "/quiet off", group)
+    assert "no right to use /quiet" in shared.asks(VERA, "/quiet 22:00-08:00", group)
 
 
-def test_help_names_every_word_that_this_person_may_use(office: Standins) -> None:
-    answered(office, ANNA, "/help", "/oncall set — ")
-    mine = office.asks(VERA, "/help")
+def test_help_names_every_word_that_this_person_may_use(shared: Standins) -> None:
+    answered(shared, ANNA, "/help", "/oncall set — ")
+    mine = shared.asks(VERA, "/help")
     assert "/oncall — " in mine
     assert "/oncall take — " not in mine
-    answered(office, ANNA, "/help oncall give", "/oncall give @boris until 18:00")
+    answered(shared, ANNA, "/help oncall give", "/oncall give @boris until 18:00")
 
 
 def test_who_is_on_call_outlives_a_restart(standins: Standins, start_bot: Callable[..., Program]) -> None:

@@ -16,12 +16,12 @@ KINDS = ["unplugged", "garbage", "html", "half_json", "redis_down", "php_down", 
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standins]:
     """Alerts go to Anna in private: a group accepts only twenty messages and edits a minute."""
     with running_standins() as harness:
         for name in LINES:
             harness.post("/control/trunks", name=name, host=f"{name[-1].lower()}.example.com", username="1")
-        with running_bot(harness, tmp_path_factory.mktemp("office"), ALERT_CHATS=str(ANNA)):
+        with running_bot(harness, tmp_path_factory.mktemp("shared"), ALERT_CHATS=str(ANNA)):
             harness.wait_until_known()
             yield harness
 
@@ -37,12 +37,12 @@ def told(standins: Standins, pattern: str) -> int:
     return sum(bool(re.search(pattern, str(c["params"].get("text", "")))) for c in sent)
 
 
-def newest(office: Standins) -> int:
-    return max((message.id for message in office.messages(ANNA)), default=0)
+def newest(shared: Standins) -> int:
+    return max((message.id for message in shared.messages(ANNA)), default=0)
 
 
-def heard(office: Standins, pattern: str, after: int = 0) -> Seen:
-    return office.wait_for_message(pattern, ANNA, after)
+def heard(shared: Standins, pattern: str, after: int = 0) -> Seen:
+    return shared.wait_for_message(pattern, ANNA, after)
 
 
 # --- shared harness --------------------------------------------------------------------------------------------------
@@ -59,111 +59,111 @@ def heard(office: Standins, pattern: str, after: int = 0) -> Seen:
         ("Doorphone gateway", "provider_dead", "does not answer"),
     ],
 )
-def test_a_trunk_that_dies_is_told_once_and_its_return_too(
-    office: Standins, line: str, condition: str, says: str
+def test_a_trunk_that_dies_is_reported_once_and_its_return_too(
+    shared: Standins, line: str, condition: str, says: str
 ) -> None:
-    office.breaks(line, condition)
-    alert = heard(office, f"🔴.*{line}")
+    shared.breaks(line, condition)
+    alert = heard(shared, f"🔴.*{line}")
     assert says in alert
     assert not alert.raw["silent"]
-    settle(office)
-    office.mends(line)
-    answer = heard(office, f"🟢.*{line}", alert.id)
+    settle(shared)
+    shared.mends(line)
+    answer = heard(shared, f"🟢.*{line}", alert.id)
     assert answer.raw["reply_to"] == alert.id
     assert answer.raw["silent"], "nobody took it, so nobody waits for it"
-    edited = office.wait_for(lambda: (m := office.again(alert)) and (m if "🔴" not in m.text else None))
+    edited = shared.wait_for(lambda: (m := shared.again(alert)) and (m if "🔴" not in m.text else None))
     assert not edited.buttons
-    settle(office)
-    assert told(office, f"{line} is down") == 1
-    assert told(office, f"{line} is up again") == 1
+    settle(shared)
+    assert told(shared, f"{line} is down") == 1
+    assert told(shared, f"{line} is up again") == 1
 
 
-def test_a_slow_provider_is_a_warning_without_a_sound(office: Standins) -> None:
-    office.breaks("Line D", "lagged")
-    warning = heard(office, r"🟡.*Line D")
+def test_a_slow_provider_is_a_warning_without_a_sound(shared: Standins) -> None:
+    shared.breaks("Line D", "lagged")
+    warning = heard(shared, r"🟡.*Line D")
     assert warning.raw["silent"]
-    office.mends("Line D")
-    assert heard(office, r"🟢.*Line D", warning.id).raw["silent"]
+    shared.mends("Line D")
+    assert heard(shared, r"🟢.*Line D", warning.id).raw["silent"]
 
 
-def test_a_provider_that_falls_silent_is_first_a_warning_and_then_the_outage(office: Standins) -> None:
+def test_a_provider_that_falls_silent_is_first_a_warning_and_then_the_outage(shared: Standins) -> None:
     """The PBX reports `registered` for a while, as the older release does; here ten times faster."""
-    office.station.dialect = "2026.1"
-    office.post("/control/speed", speed=10)
-    office.post(f"/control/trunks/{office.trunk('Line E')['id']}", condition="provider_dead", instant=False)
-    warning = heard(office, r"🟡.*Line E.* does not answer")
-    alert = heard(office, r"🔴.*Line E", warning.id)
-    office.post("/control/speed", speed=1)
+    shared.station.dialect = "2026.1"
+    shared.post("/control/speed", speed=10)
+    shared.post(f"/control/trunks/{shared.trunk('Line E')['id']}", condition="provider_dead", instant=False)
+    warning = heard(shared, r"🟡.*Line E.* does not answer")
+    alert = heard(shared, r"🔴.*Line E", warning.id)
+    shared.post("/control/speed", speed=1)
     assert (warning.raw["silent"], alert.raw["silent"]) == (True, False)
     began = {re.search(r"Since (\S+)", m.text)[1] for m in (warning, alert)}  # type: ignore[index]
     assert len(began) == 1, "the warning was the outage's first minute"
-    office.mends("Line E")
-    heard(office, r"🟢.*Line E", alert.id)
-    office.station.dialect = NEWEST
+    shared.mends("Line E")
+    heard(shared, r"🟢.*Line E", alert.id)
+    shared.station.dialect = NEWEST
 
 
-def test_switching_a_trunk_off_wakes_nobody(office: Standins) -> None:
-    office.breaks("Line F", "off")
-    assert heard(office, "Line F.*switched off").raw["silent"]
-    settle(office)
-    assert not office.alerts("🔴.*Line F", ANNA)
+def test_switching_a_trunk_off_wakes_nobody(shared: Standins) -> None:
+    shared.breaks("Line F", "off")
+    assert heard(shared, "Line F.*switched off").raw["silent"]
+    settle(shared)
+    assert not shared.alerts("🔴.*Line F", ANNA)
 
 
-def test_a_state_never_seen_before_is_no_outage(office: Standins) -> None:
-    office.breaks("Line G", "weird_state")
-    settle(office, 5)
-    assert not office.alerts("Line G", ANNA)
+def test_a_state_never_seen_before_is_no_outage(shared: Standins) -> None:
+    shared.breaks("Line G", "weird_state")
+    settle(shared, 5)
+    assert not shared.alerts("Line G", ANNA)
 
 
-def test_a_deleted_trunk_closes_its_incident(office: Standins) -> None:
-    office.breaks("Line H")
-    alert = heard(office, "🔴.*Line H")
-    office.breaks("Line H", "deleted")
-    heard(office, "Line H was deleted", alert.id)
+def test_a_deleted_trunk_closes_its_incident(shared: Standins) -> None:
+    shared.breaks("Line H")
+    alert = heard(shared, "🔴.*Line H")
+    shared.breaks("Line H", "deleted")
+    heard(shared, "Line H was deleted", alert.id)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_pbx_that_does_not_answer_is_one_alert_that_holds_back_its_trunks(office: Standins, kind: str) -> None:
-    before = newest(office)
-    office.post("/control/fault", kind=kind, delay=0)
-    alert = heard(office, "🔴.*Head office", before)
-    office.breaks("Zadarma")
-    office.mends("Zadarma")
-    office.post("/control/fault", kind="none", delay=0)
-    over = heard(office, "🟢.*Head office", alert.id)
-    assert [m.id for m in office.from_bot(ANNA) if m.id > before] == [alert.id, over.id]
+def test_a_pbx_that_does_not_answer_is_one_alert_that_holds_back_its_trunks(shared: Standins, kind: str) -> None:
+    before = newest(shared)
+    shared.post("/control/fault", kind=kind, delay=0)
+    alert = heard(shared, "🔴.*Head office", before)
+    shared.breaks("Zadarma")
+    shared.mends("Zadarma")
+    shared.post("/control/fault", kind="none", delay=0)
+    over = heard(shared, "🟢.*Head office", alert.id)
+    assert [m.id for m in shared.from_bot(ANNA) if m.id > before] == [alert.id, over.id]
 
 
-def test_a_pbx_whose_worker_is_stuck_is_told_as_what_it_is(office: Standins) -> None:
-    before = newest(office)
-    office.post("/control/speed", speed=30)
-    office.post("/control/worker", running=False)
-    alert = heard(office, "🔴.*Head office", before)
+def test_a_pbx_whose_worker_is_stuck_is_reported_as_what_it_is(shared: Standins) -> None:
+    before = newest(shared)
+    shared.post("/control/speed", speed=30)
+    shared.post("/control/worker", running=False)
+    alert = heard(shared, "🔴.*Head office", before)
     assert "takes too long to answer" in alert
-    assert "restart the PBX's workers" in office.asks(BORIS, "/cdr today")
-    office.post("/control/worker", running=True)
-    heard(office, "🟢.*Head office", alert.id)
-    office.post("/control/speed", speed=1)
+    assert "restart the PBX's workers" in shared.asks(BORIS, "/cdr today")
+    shared.post("/control/worker", running=True)
+    heard(shared, "🟢.*Head office", alert.id)
+    shared.post("/control/speed", speed=1)
 
 
-def test_a_slow_pbx_is_waited_for_and_is_no_outage(office: Standins) -> None:
-    before = newest(office)
-    office.post("/control/fault", kind="slow", delay=2)
-    settle(office)
-    assert "Zadarma" in office.asks(BORIS, "/status")
-    office.post("/control/fault", kind="none", delay=0)
-    assert newest(office) == before
+def test_a_slow_pbx_is_waited_for_and_is_no_outage(shared: Standins) -> None:
+    before = newest(shared)
+    shared.post("/control/fault", kind="slow", delay=2)
+    settle(shared)
+    assert "Zadarma" in shared.asks(BORIS, "/status")
+    shared.post("/control/fault", kind="none", delay=0)
+    assert newest(shared) == before
 
 
-def test_an_alert_whose_answer_was_lost_says_that_it_may_be_a_repeat(office: Standins) -> None:
+def test_an_alert_whose_answer_was_lost_says_that_it_may_be_a_repeat(shared: Standins) -> None:
     # Queued messages of an earlier outage must not meet the fault.
-    settle(office)
-    before = newest(office)
-    office.post("/client/faults", kind="lost_answer", methods=["sendMessage"], count=1)
-    office.breaks("Zadarma")
-    alert = heard(office, f"(?s)possible repeat.*{DOWN}", before)
-    office.mends("Zadarma")
-    heard(office, UP, alert.id)
+    settle(shared)
+    before = newest(shared)
+    shared.post("/client/faults", kind="lost_answer", methods=["sendMessage"], count=1)
+    shared.breaks("Zadarma")
+    alert = heard(shared, f"(?s)possible repeat.*{DOWN}", before)
+    shared.mends("Zadarma")
+    heard(shared, UP, alert.id)
 
 
 # --- each with its own harness ---------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ def test_a_blip_shorter_than_the_hold_off_wakes_nobody(standins: Standins, start
     assert not standins.alerts("🔴|🟢")
 
 
-def test_a_revoked_key_is_told_as_what_it_is(standins: Standins, start_bot: Start) -> None:
+def test_a_revoked_key_is_reported_as_what_it_is(standins: Standins, start_bot: Start) -> None:
     start_bot()
     standins.wait_until_known()
     standins.post("/control/key", revoked=True)

@@ -16,11 +16,11 @@ LINES = ("Line A", "Line B", "Line C", "Line D")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("office")
+    return tmp_path_factory.mktemp("shared")
 
 
 @pytest.fixture(scope="module")
-def office(folder: Path) -> Iterator[Standins]:
+def shared(folder: Path) -> Iterator[Standins]:
     """Each test has trunks of its own."""
     with running_standins() as harness:
         for name in LINES:
@@ -63,29 +63,29 @@ def mended(harness: Standins, name: str, alert: Seen) -> None:
     assert alerts(harness, name) == 1
 
 
-def test_a_mute_that_ends_while_the_trunk_is_down_lets_the_alert_arrive(office: Standins, folder: Path) -> None:
-    muted = office.asks(BORIS, "/mute Line A for 1h", GROUP)
-    breaks_unheard(office, "Line A")
-    two_seconds_are_left(office, folder)
-    mended(office, "Line A", told_down(office, "Line A", muted))
+def test_a_mute_that_ends_while_the_trunk_is_down_lets_the_alert_arrive(shared: Standins, folder: Path) -> None:
+    muted = shared.asks(BORIS, "/mute Line A for 1h", GROUP)
+    breaks_unheard(shared, "Line A")
+    two_seconds_are_left(shared, folder)
+    mended(shared, "Line A", told_down(shared, "Line A", muted))
 
 
-def test_unmuting_while_the_trunk_is_down_lets_the_alert_arrive_at_once(office: Standins) -> None:
-    muted = office.asks(BORIS, "/mute Line B for 4h works on the line", GROUP)
-    breaks_unheard(office, "Line B")
-    told = press(office, muted, "Unmute", "Unmuted by Boris Petrov.", BORIS)
+def test_unmuting_while_the_trunk_is_down_lets_the_alert_arrive_at_once(shared: Standins) -> None:
+    muted = shared.asks(BORIS, "/mute Line B for 4h works on the line", GROUP)
+    breaks_unheard(shared, "Line B")
+    told = press(shared, muted, "Unmute", "Unmuted by Boris Petrov.", BORIS)
     assert "What is still down is told now." in told
-    mended(office, "Line B", told_down(office, "Line B", muted))
+    mended(shared, "Line B", told_down(shared, "Line B", muted))
 
 
-def test_a_window_holds_an_outage_back_and_its_end_tells_what_is_still_down(office: Standins, folder: Path) -> None:
-    preview = office.asks(BORIS, "/maintenance all now for 1h updates", GROUP)
-    press(office, preview, "Plan", "Maintenance planned by Boris Petrov.", BORIS)
-    office.breaks("Line C")
-    breaks_unheard(office, "Line D")
-    office.mends("Line C")
-    office.wait_for_looks(3)
-    two_seconds_are_left(office, folder)
-    alert = told_down(office, "Line D", preview)
-    mended(office, "Line D", alert)
-    assert alerts(office, "Line C") == 0, "what recovered in the window is nobody's alarm"
+def test_a_window_holds_an_outage_back_and_its_end_tells_what_is_still_down(shared: Standins, folder: Path) -> None:
+    preview = shared.asks(BORIS, "/maintenance all now for 1h updates", GROUP)
+    press(shared, preview, "Plan", "Maintenance planned by Boris Petrov.", BORIS)
+    shared.breaks("Line C")
+    breaks_unheard(shared, "Line D")
+    shared.mends("Line C")
+    shared.wait_for_looks(3)
+    two_seconds_are_left(shared, folder)
+    alert = told_down(shared, "Line D", preview)
+    mended(shared, "Line D", alert)
+    assert alerts(shared, "Line C") == 0, "what recovered in the window is nobody's alarm"

@@ -18,21 +18,21 @@ def switch(harness: Standins, number: str, *, online: bool) -> None:
     harness.post(f"/control/extensions/{number}", online=online)
 
 
-def test_an_operator_watches_extensions_looks_at_them_and_lets_them_go(office: Standins) -> None:
-    assert "None yet" in office.asks(BORIS, "/watch")
-    switch(office, "202", online=False)
-    listed = office.asks(BORIS, "/watch 202 203")
+def test_an_operator_watches_extensions_looks_at_them_and_lets_them_go(shared: Standins) -> None:
+    assert "None yet" in shared.asks(BORIS, "/watch")
+    switch(shared, "202", online=False)
+    listed = shared.asks(BORIS, "/watch 202 203")
     assert "Watched from now on: 202, 203." in listed
     assert "⚫ 202" in listed
     assert "🟢 203" in listed
     assert listed.buttons == [["✖ 202", "✖ 203"], ["↻ Refresh"]]
-    switch(office, "202", online=True)
-    fresh = press(office, listed, "Refresh", "🟢 202", BORIS)
+    switch(shared, "202", online=True)
+    fresh = press(shared, listed, "Refresh", "🟢 202", BORIS)
     assert "Watched from now on" not in fresh
-    left = press(office, fresh, "✖ 203", "Watched extensions · 1", BORIS)
+    left = press(shared, fresh, "✖ 203", "Watched extensions · 1", BORIS)
     assert "203" not in left
-    assert "Not watched any more: 202." in office.asks(BORIS, "/unwatch 202")
-    assert "Nobody watches that" in office.asks(BORIS, "/unwatch 202")
+    assert "Not watched any more: 202." in shared.asks(BORIS, "/unwatch 202")
+    assert "Nobody watches that" in shared.asks(BORIS, "/unwatch 202")
 
 
 @pytest.mark.parametrize(
@@ -43,18 +43,18 @@ def test_an_operator_watches_extensions_looks_at_them_and_lets_them_go(office: S
         ("/unwatch reception", "An extension is a number"),
     ],
 )
-def test_what_cannot_be_meant_is_said_with_how_to_write_it(office: Standins, words: str, shows: str) -> None:
-    assert shows in office.asks(BORIS, words).text.replace("\n", " ")
+def test_what_cannot_be_meant_is_said_with_how_to_write_it(shared: Standins, words: str, shows: str) -> None:
+    assert shows in shared.asks(BORIS, words).text.replace("\n", " ")
 
 
-def test_a_viewer_and_a_stranger_watch_nothing(office: Standins, group: int) -> None:
-    office.asks(BORIS, "/watch 204")
-    listed = office.asks(ANNA, "/watch", group)
+def test_a_viewer_and_a_stranger_watch_nothing(shared: Standins, group: int) -> None:
+    shared.asks(BORIS, "/watch 204")
+    listed = shared.asks(ANNA, "/watch", group)
     for words in ("/watch 205", "/watch", "/unwatch 204", "/test_alert"):
-        assert "no right" in office.asks(VERA, words, group)
-    assert "no right" in office.presses(VERA, listed, "✖ 204")["text"]
-    assert "no access yet" in office.asks(SAM, "/watch 205")
-    assert "204" in office.asks(BORIS, "/unwatch 204")
+        assert "no right" in shared.asks(VERA, words, group)
+    assert "no right" in shared.presses(VERA, listed, "✖ 204")["text"]
+    assert "no access yet" in shared.asks(SAM, "/watch 205")
+    assert "204" in shared.asks(BORIS, "/unwatch 204")
 
 
 def test_the_list_says_why_nothing_is_known_of_the_phones(
@@ -76,7 +76,7 @@ def test_what_is_watched_outlives_a_restart(standins: Standins, start_bot: Calla
     assert "202" in standins.asks(BORIS, "/watch")
 
 
-def test_a_phone_that_stays_offline_is_told_and_its_return_too(
+def test_a_phone_that_stays_offline_is_reported_and_its_return_too(
     standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
 ) -> None:
     program = start_bot()

@@ -28,46 +28,46 @@ def somebody(standins: Standins, place: int = 3) -> Json:
     return found
 
 
-def test_the_list_shows_everybody_once_page_by_page(office: Standins, group: int) -> None:
-    people = {str(e["number"]) for e in office.get("/control/state")["extensions"]}
-    page = office.asks(VERA, "/employees", group)
+def test_the_list_shows_everybody_once_page_by_page(shared: Standins, group: int) -> None:
+    people = {str(e["number"]) for e in shared.get("/control/state")["extensions"]}
+    page = shared.asks(VERA, "/employees", group)
     assert f"Employees · {len(people)}" in page
     listed: list[str] = []
     while True:
         listed += [line.split()[1] for line in page.text.splitlines() if line[:1] in "🟢⚪"]
         if not any("Next" in label for row in page.buttons for label in row):
             break
-        page = press(office, page, "Next", f"page {len(listed) // 10 + 1}", VERA)
+        page = press(shared, page, "Next", f"page {len(listed) // 10 + 1}", VERA)
     assert sorted(listed) == sorted(people)
 
 
-def test_the_list_is_searched_by_name_and_a_number_opens_the_card(office: Standins, group: int) -> None:
-    person = somebody(office)
-    found = office.asks(VERA, f"/employees {person['user_username'].split()[0]}", group)
-    card = press(office, found, person["number"], "Transport", VERA)
+def test_the_list_is_searched_by_name_and_a_number_opens_the_card(shared: Standins, group: int) -> None:
+    person = somebody(shared)
+    found = shared.asks(VERA, f"/employees {person['user_username'].split()[0]}", group)
+    card = press(shared, found, person["number"], "Transport", VERA)
     assert f"{person['number']} {person['user_username']}" in card
     assert person["sip_secret"] not in card
     assert not any("password" in label for row in card.buttons for label in row)
-    assert "Transport" in office.asks(VERA, f"/employees {person['number']}", group)
-    assert "Nobody found" in office.asks(VERA, "/employees Nonesuch", group)
+    assert "Transport" in shared.asks(VERA, f"/employees {person['number']}", group)
+    assert "Nobody found" in shared.asks(VERA, "/employees Nonesuch", group)
 
 
-def test_a_password_is_shown_to_an_administrator_in_private_only(office: Standins, group: int) -> None:
-    person = somebody(office)
-    card = office.asks(ANNA, f"/employees {person['number']}", group)
-    assert "private" in office.presses(ANNA, card, "Show password")["text"]
-    secret = office.wait_for(lambda: next((m for m in office.from_bot(ANNA) if person["sip_secret"] in m.text), None))
+def test_a_password_is_shown_to_an_administrator_in_private_only(shared: Standins, group: int) -> None:
+    person = somebody(shared)
+    card = shared.asks(ANNA, f"/employees {person['number']}", group)
+    assert "private" in shared.presses(ANNA, card, "Show password")["text"]
+    secret = shared.wait_for(lambda: next((m for m in shared.from_bot(ANNA) if person["sip_secret"] in m.text), None))
     assert secret.raw["protected"]
-    assert not any(person["sip_secret"] in m.text for m in office.messages(group))
-    assert "no right" in office.presses(VERA, card, "Show password")["text"]
+    assert not any(person["sip_secret"] in m.text for m in shared.messages(group))
+    assert "no right" in shared.presses(VERA, card, "Show password")["text"]
 
 
 @pytest.mark.parametrize(
     "text", ["/add_employee 247 Eve", "/edit_employee 201 name=Eve", "/delete_employee 201", "/add_employee"]
 )
-def test_others_change_nobody(office: Standins, group: int, text: str) -> None:
+def test_others_change_nobody(shared: Standins, group: int, text: str) -> None:
     for person in (VERA, BORIS):
-        assert "no right" in office.asks(person, text, group)
+        assert "no right" in shared.asks(person, text, group)
 
 
 def test_every_field_of_the_article_reaches_the_pbx(standins: Standins, start_bot: Callable[..., Program]) -> None:

@@ -165,7 +165,7 @@ def test_a_batch_that_was_not_answered_is_looked_for(standins: Standins, start_b
     assert all(row[1] == "created" for row in report(standins, question.id)[1:])
 
 
-def test_a_batch_of_which_nobody_can_be_created_is_told_line_by_line(
+def test_a_batch_of_which_nobody_can_be_created_is_reported_line_by_line(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     start_bot()
@@ -244,8 +244,8 @@ def test_what_is_exported_can_be_imported(standins: Standins, start_bot: Callabl
     assert f"{len(people(standins))} already there" in preview(standins, content, "back")
 
 
-def test_others_import_and_export_nothing(office: Standins, group: int) -> None:
+def test_others_import_and_export_nothing(shared: Standins, group: int) -> None:
     for text in ("/import_employees", "/export_employees"):
-        assert "no right" in office.asks(VERA, text, group)
-    number = office.sends_file(VERA, "people.csv", b"301;Anna", "/import_employees", group)
-    assert "no right" in office.after(number, group, "right", VERA)
+        assert "no right" in shared.asks(VERA, text, group)
+    number = shared.sends_file(VERA, "people.csv", b"301;Anna", "/import_employees", group)
+    assert "no right" in shared.after(number, group, "right", VERA)

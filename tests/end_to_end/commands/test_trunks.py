@@ -35,33 +35,33 @@ def quick(standins: Standins) -> None:
     standins.post("/control/speed", speed=10)
 
 
-def test_the_list_shows_every_trunk_with_its_state_and_way_of_registering(office: Standins, group: int) -> None:
-    answer = office.asks(VERA, "/trunks", group)
-    for trunk in office.get("/control/state")["trunks"]:
+def test_the_list_shows_every_trunk_with_its_state_and_way_of_registering(shared: Standins, group: int) -> None:
+    answer = shared.asks(VERA, "/trunks", group)
+    for trunk in shared.get("/control/state")["trunks"]:
         assert trunk["name"] in answer
     assert "registers with the provider" in answer
     assert "switched off" in answer
 
 
-def test_a_card_tells_the_day_the_settings_and_the_routes(office: Standins, group: int) -> None:
-    trunk = office.trunk("Zadarma")
-    card = office.asks(VERA, "/trunks zadarma", group)
-    routes = [r["rulename"] for r in api(office, "outbound-routes") if r["providerid"] == trunk["id"]]
+def test_a_card_tells_the_day_the_settings_and_the_routes(shared: Standins, group: int) -> None:
+    trunk = shared.trunk("Zadarma")
+    card = shared.asks(VERA, "/trunks zadarma", group)
+    routes = [r["rulename"] for r in api(shared, "outbound-routes") if r["providerid"] == trunk["id"]]
     assert all(name in card for name in ["Zadarma", "sip.zadarma.com", "Available today", "Transport", *routes])
     assert not any("Delete" in label or "Check" in label for row in card.buttons for label in row)
-    assert "Check now" in str(office.asks(BORIS, "/trunks zadarma", group).buttons)
+    assert "Check now" in str(shared.asks(BORIS, "/trunks zadarma", group).buttons)
 
 
-def test_check_now_measures_instead_of_remembering(office: Standins, group: int) -> None:
-    card = office.asks(BORIS, "/trunks Zadarma", group)
-    assert "Measured" in office.presses(BORIS, card, "Check now")["text"]
-    asked = office.get("/control/requests", after=0)["requests"]
+def test_check_now_measures_instead_of_remembering(shared: Standins, group: int) -> None:
+    card = shared.asks(BORIS, "/trunks Zadarma", group)
+    assert "Measured" in shared.presses(BORIS, card, "Check now")["text"]
+    asked = shared.get("/control/requests", after=0)["requests"]
     assert any("forceCheck" in str(request) for request in asked)
 
 
-def test_a_name_that_is_none_and_one_that_is_several(office: Standins, group: int) -> None:
-    assert "no such trunk" in office.asks(VERA, "/trunks Nonesuch", group)
-    several = office.asks(VERA, "/trunks sip.", group)
+def test_a_name_that_is_none_and_one_that_is_several(shared: Standins, group: int) -> None:
+    assert "no such trunk" in shared.asks(VERA, "/trunks Nonesuch", group)
+    several = shared.asks(VERA, "/trunks sip.", group)
     assert "which one" in several
     assert len(several.buttons) > 1
 
@@ -73,7 +73,7 @@ def make(standins: Standins, name: str, **more: str) -> Json:
     return made
 
 
-def test_two_trunks_of_one_name_are_told_apart_wherever_they_are_named(
+def test_two_trunks_of_one_name_are_distinguished_wherever_they_are_named(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     for account in ("79261110001", "79261110002"):
@@ -98,12 +98,12 @@ def test_two_trunks_of_one_name_are_told_apart_wherever_they_are_named(
 
 
 @pytest.mark.parametrize("text", ["/add_trunk A host=a.b", "/edit_trunk Zadarma port=1", "/delete_trunk Zadarma"])
-def test_others_change_no_trunk(office: Standins, group: int, text: str) -> None:
+def test_others_change_no_trunk(shared: Standins, group: int, text: str) -> None:
     for person in (VERA, BORIS):
-        assert "no right" in office.asks(person, text, group)
+        assert "no right" in shared.asks(person, text, group)
 
 
-def test_a_limited_key_sees_what_it_may_and_is_told_what_it_may_not(
+def test_a_limited_key_sees_what_it_may_and_reports_what_it_may_not(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     """The newer release accepts such ids again."""
@@ -141,7 +141,7 @@ def test_a_trunk_is_created_with_its_password_in_private(
     standins.wait_for(lambda: SECRET not in secret_scan.known_with(TOKEN, database) or None, "it is kept nowhere")
 
 
-def test_a_refused_login_and_a_provider_that_is_dead_are_told_apart(
+def test_a_refused_login_and_a_provider_that_is_dead_are_distinguished(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     start_bot()

@@ -18,7 +18,7 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FleetHarness]:
         yield harness
 
 
-def test_an_outage_is_told_to_the_fleet_and_to_the_customer_and_to_nobody_else(harness: FleetHarness) -> None:
+def test_an_outage_is_reported_to_the_fleet_and_to_the_customer_and_to_nobody_else(harness: FleetHarness) -> None:
     acme, beta = harness["acme"], harness["beta"]
     before = harness.from_bot(beta.chat)
     acme.breaks(TRUNK)

@@ -40,7 +40,9 @@ def test_dead_slow_and_refusing_pbxs_do_not_hold_up_the_others(tmp_path: Path) -
         harness.wait_for_message("Zadarma is down · Well", harness["well"].chat)
 
 
-def test_after_a_kill_the_incidents_of_all_go_on_and_nothing_is_told_twice(pair: FleetHarness, tmp_path: Path) -> None:
+def test_after_a_kill_the_incidents_of_all_go_on_and_nothing_is_reported_twice(
+    pair: FleetHarness, tmp_path: Path
+) -> None:
     acme, beta = pair["acme"], pair["beta"]
     with running_fleet(pair, tmp_path) as program:
         pair.wait_until_watched("acme", "beta")
@@ -93,7 +95,7 @@ def test_what_is_written_anew_is_taken_up_without_a_restart(tmp_path: Path) -> N
             assert cards == [harness.again(alerts[name])], "nothing is told anew"
 
 
-def test_a_wrong_file_changes_nothing_and_the_administrator_is_told_why(pair: FleetHarness, tmp_path: Path) -> None:
+def test_a_wrong_file_changes_nothing_and_the_administrator_is_notified_why(pair: FleetHarness, tmp_path: Path) -> None:
     with running_fleet(pair, tmp_path) as program:
         pair.wait_until_watched("acme", "beta")
         pair["beta"].extra = {"poll_intervall": "5"}

@@ -88,7 +88,7 @@ def test_each_wrong_setting_is_one_readable_line(tmp_path: Path, wrong: dict[str
     assert "secret-but-wrong" not in ended.stderr
 
 
-def test_a_proxy_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:
+def test_a_proxy_that_does_not_answer_is_reported_without_its_password(tmp_path: Path) -> None:
     settings = ordinary_settings("http://127.0.0.1:9", tmp_path)
     settings["TELEGRAM_PROXY"] = "socks5://me:Pr0xy%40Secret@127.0.0.1:9"
     command = [sys.executable, "-m", "bot", "run"]

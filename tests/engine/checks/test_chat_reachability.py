@@ -29,7 +29,7 @@ class Town:
     """Telegram's getChat: `there` are the known chats by title."""
 
     def __init__(self, store: Store, *chats: int) -> None:
-        self.books = Books(store)
+        self.manager = Books(store)
         self.chats = list(chats)
         # What was open there is told to others, and what is open is told there again.
         self.were_shut_out: list[int] = []
@@ -37,17 +37,17 @@ class Town:
         self.there: dict[int, ChatSeen] = {one: ChatSeen("Name") for one in (ANNA, BORIS, VERA)} | {
             SUPPORT: ChatSeen("Support")
         }
-        destinations = Destinations(STATION, [Destination(one) for one in chats], self.books.grants)
-        self.administrators = AdminNotices(store, destinations, lambda: self.books.now, Signal())
+        destinations = Destinations(STATION, [Destination(one) for one in chats], self.manager.grants)
+        self.administrators = AdminNotices(store, destinations, lambda: self.manager.now, Signal())
         self.restarts()
 
     def restarts(self) -> None:
         self.reachability = ChatReachabilityCheck(
-            self.books.store,
+            self.manager.store,
             self,
             self.administrators,
             self,
-            lambda: self.books.now,
+            lambda: self.manager.now,
             Signal(),
         )
 
@@ -64,10 +64,10 @@ class Town:
         return set(self.chats)
 
     async def told(self, person: int = ANNA) -> list[str]:
-        return [read(row) for row in await self.books.owed() if row.chat_id == person]
+        return [read(row) for row in await self.manager.owed() if row.chat_id == person]
 
     async def closed(self) -> frozenset[int]:
-        async with self.books.store.begin() as session:
+        async with self.manager.store.begin() as session:
             return await blocked_chats.closed(session)
 
 
@@ -103,7 +103,7 @@ def test_ids_that_lost_their_beginning(chat: int, meant: list[int]) -> None:
         (77, NOT_FOUND, "nobody with the id 77 has started me", "they must send it /start"),
     ],
 )
-async def test_a_chat_for_alerts_that_is_none_is_told_of_once_with_what_to_do(
+async def test_a_chat_for_alerts_that_is_none_is_reported_once_with_what_to_do(
     store: Store, logged: list[dict[str, str]], chat: int, seen: ChatSeen, says: str, remedy: str
 ) -> None:
     town = Town(store, chat, SUPPORT)
@@ -121,7 +121,7 @@ async def test_a_chat_for_alerts_that_is_none_is_told_of_once_with_what_to_do(
     assert remedy in logged[0]["remedy"]
 
 
-async def test_an_administrator_who_never_started_the_bot_is_told_of_to_the_others(store: Store) -> None:
+async def test_an_administrator_who_never_started_the_bot_is_reported_to_the_others(store: Store) -> None:
     town = Town(store, SUPPORT)
     del town.there[BORIS]
     await town.reachability.run_once()
@@ -131,7 +131,7 @@ async def test_an_administrator_who_never_started_the_bot_is_told_of_to_the_othe
     assert await town.told(BORIS) == []
 
 
-async def test_without_anybody_to_tell_it_is_an_error_and_is_told_as_soon_as_somebody_is_there(
+async def test_without_anybody_to_tell_it_is_an_error_and_is_reported_as_soon_as_somebody_is_there(
     store: Store, logged: list[dict[str, str]]
 ) -> None:
     town = Town(store, 77)
@@ -149,7 +149,7 @@ async def test_without_anybody_to_tell_it_is_an_error_and_is_told_as_soon_as_som
 async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_bot(store: Store) -> None:
     town = Town(store, 77, 78)
     async with store.begin() as session:
-        await blocked_chats.close(session, 78, "Forbidden: bot was blocked by the user", town.books.now)
+        await blocked_chats.close(session, 78, "Forbidden: bot was blocked by the user", town.manager.now)
     town.there[78] = ChatSeen("Somebody")
     await town.reachability.run_once()
     assert await town.closed() == {77, 78}

@@ -34,7 +34,7 @@ class Scene:
 
 
 @pytest.mark.parametrize("off_by", [125, -125])
-async def test_a_clock_far_off_for_five_minutes_is_told_with_how_much_and_which_way(off_by: int) -> None:
+async def test_a_clock_far_off_for_five_minutes_is_reported_with_how_much_and_which_way(off_by: int) -> None:
     scene = Scene()
     await scene.sees(off_by, 30)
     assert scene.book.told == []
@@ -90,7 +90,7 @@ async def test_a_restart_at_every_step_changes_nothing() -> None:
     assert len(plain.book.told) == 3
 
 
-async def test_what_the_store_refused_is_told_with_the_next_look() -> None:
+async def test_what_the_store_refused_is_reported_with_the_next_look() -> None:
     scene = Scene()
     await scene.sees(100, 30)
     scene.book.refuses = OSError("disk full")

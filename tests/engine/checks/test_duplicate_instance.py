@@ -91,7 +91,7 @@ async def test_a_restart_does_not_open_it_again_and_proves_nothing_by_itself() -
     assert [type(one) for one in scene.book.told] == [Opened, Resolved]
 
 
-async def test_what_polling_notes_is_judged_by_the_lookout_itself() -> None:
+async def test_what_polling_notes_is_judged_by_the_check_itself() -> None:
     scene = Scene()
     stop = asyncio.Event()
     running = asyncio.create_task(scene.check.run(stop))
@@ -104,7 +104,7 @@ async def test_what_polling_notes_is_judged_by_the_lookout_itself() -> None:
     assert scene.book.told == [Opened(Kind.SECOND_COPY, START)]
 
 
-async def test_a_store_that_refuses_does_not_end_the_lookout() -> None:
+async def test_a_store_that_refuses_does_not_end_the_check() -> None:
     scene = Scene()
     stop = asyncio.Event()
     running = asyncio.create_task(scene.check.run(stop))

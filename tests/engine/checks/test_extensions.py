@@ -76,7 +76,7 @@ class Scene:
         await self.looks(3)
 
 
-async def test_a_phone_that_is_offline_for_a_minute_is_told_and_so_is_its_return() -> None:
+async def test_a_phone_that_is_offline_for_a_minute_is_reported_and_so_is_its_return() -> None:
     scene = Scene()
     await scene.looks(2)
     scene.pbx.states["202"] = "Unavailable"
@@ -109,7 +109,7 @@ async def test_phones_that_nobody_watches_may_be_offline() -> None:
     assert scene.book.writes == 0
 
 
-async def test_while_the_engine_is_down_nobody_asks_and_nothing_is_told() -> None:
+async def test_while_the_engine_is_down_nobody_asks_and_nothing_is_reported() -> None:
     scene = Scene()
     scene.in_trouble = True
     await scene.loses("201", "202", "203")
@@ -134,7 +134,7 @@ async def test_a_pbx_that_cannot_be_trusted_proves_nothing(blindness: str) -> No
     assert scene.book.told == []
 
 
-async def test_everybody_offline_with_a_living_engine_is_told_of_each_that_is_watched() -> None:
+async def test_everybody_offline_with_a_living_engine_is_notified_of_each_that_is_watched() -> None:
     scene = Scene(watched={"201", "202"})
     await scene.loses("201", "202", "203")
     assert [type(one) for one in scene.book.told] == [Opened, Opened]
@@ -180,7 +180,7 @@ async def test_who_stops_watching_ends_the_incident_at_once_even_when_the_pbx_is
     assert scene.book.states == {}
 
 
-async def test_a_deleted_extension_ends_its_incident_once_two_looks_say_so_and_is_told_once() -> None:
+async def test_a_deleted_extension_ends_its_incident_once_two_looks_say_so_and_is_reported_once() -> None:
     scene = Scene()
     await scene.loses("202")
     del scene.pbx.states["202"]
@@ -199,7 +199,7 @@ async def test_a_number_that_comes_back_is_watched_again() -> None:
     assert [type(one) for one in scene.book.told] == [Opened]
 
 
-async def test_what_the_store_refused_is_told_with_the_next_look() -> None:
+async def test_what_the_store_refused_is_reported_with_the_next_look() -> None:
     scene = Scene()
     scene.pbx.states["202"] = "Unavailable"
     await scene.looks(2)

@@ -191,7 +191,7 @@ async def test_who_lost_the_role_is_named_too(harness: Harness) -> None:
     assert (CHAT, "oncall_unreachable") in await harness.told()
 
 
-async def test_a_changed_duty_is_tried_again(harness: Harness) -> None:
+async def test_a_changed_shift_is_tried_again(harness: Harness) -> None:
     await harness.book.set_rotation(STATION, WEEKLY, "Anna")
     await harness.watch.run_once()
     await harness.watch.run_once()

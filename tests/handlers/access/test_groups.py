@@ -13,7 +13,7 @@ BOT = {"id": 7, "is_bot": True, "first_name": "Bot"}
 
 
 @pytest.fixture(autouse=True)
-def office(harness: DispatcherHarness) -> None:
+def offered(harness: DispatcherHarness) -> None:
     for name in ("chat.give", "chat.dismiss"):
         harness.catalogue.presses[name] = CATALOGUE.presses[name]
 

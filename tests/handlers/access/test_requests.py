@@ -22,7 +22,7 @@ async def asked(store: Store, stations: tuple[str, ...] = ()) -> DispatcherHarne
 
 
 @pytest.mark.parametrize("stations", [(), ("acme", "beta")])
-async def test_who_waits_for_an_answer_is_told_so_and_not_asked_again(store: Store, stations: tuple[str, ...]) -> None:
+async def test_who_waits_for_an_answer_is_notified_and_not_asked_again(store: Store, stations: tuple[str, ...]) -> None:
     harness = await asked(store, stations)
     await harness.types("/start", SAM, SAM)
     await harness.types("/help", SAM, SAM)
@@ -34,7 +34,7 @@ async def test_who_waits_for_an_answer_is_told_so_and_not_asked_again(store: Sto
     assert harness.chat.shown[-1].template == "stranger"
 
 
-async def test_whoever_presses_an_older_button_while_waiting_is_told_so(store: Store) -> None:
+async def test_whoever_presses_an_older_button_while_waiting_is_notified(store: Store) -> None:
     harness = DispatcherHarness(store)
     harness.catalogue.commands["start"] = CATALOGUE.commands["start"]
     harness.catalogue.presses["access.request"] = CATALOGUE.presses["access.request"]
@@ -45,7 +45,7 @@ async def test_whoever_presses_an_older_button_while_waiting_is_told_so(store: S
     assert [message.template for message in harness.chat.shown[2:]] == ["access_requested", "access_waits"]
 
 
-async def test_who_was_refused_is_not_told_to_wait(store: Store) -> None:
+async def test_who_was_refused_is_not_rate_limited(store: Store) -> None:
     harness = await asked(store)
     assert await harness.services.requests.answer(1, None, AccessContext(ANNA, ANNA, True, STATION, NOW), "Anna")
     await harness.types("/start", SAM, SAM)

@@ -61,7 +61,7 @@ async def test_what_is_too_large_comes_smaller() -> None:
         (lambda: {"mp3": httpx.Response(500), "original": httpx.Response(500)}, PbxError),
     ],
 )
-async def test_when_there_is_nothing_the_reason_is_told(
+async def test_when_there_is_nothing_the_reason_is_reported(
     answers: Callable[[], dict[str, httpx.Response]], error: type[PbxError]
 ) -> None:
     with pytest.raises(error):

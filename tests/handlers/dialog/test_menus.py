@@ -61,7 +61,7 @@ async def offered(menus: Menus, profile: Profile) -> list[str]:
     return list(profile.told)
 
 
-async def test_only_what_changed_is_told_also_by_the_next_run(store: Store, profile: Profile) -> None:
+async def test_only_what_changed_is_reported_also_by_the_next_run(store: Store, profile: Profile) -> None:
     harness = DispatcherHarness(store)
     menus = started(harness, profile)
     assert len(await offered(menus, profile)) > 5
@@ -83,7 +83,7 @@ async def test_only_what_changed_is_told_also_by_the_next_run(store: Store, prof
         ("Forbidden: bot can't initiate conversation with a user", "debug"),
     ],
 )
-async def test_a_refused_menu_is_told_of_once_and_tried_again_when_its_chat_is_heard_of(
+async def test_a_refused_menu_is_reported_once_and_tried_again_when_its_chat_is_known(
     store: Store, profile: Profile, reason: str, level: str
 ) -> None:
     harness = DispatcherHarness(store)

@@ -300,7 +300,7 @@ async def test_an_answer_goes_on_after_it_is_given_and_ends_in_its_audit_row(har
     assert (await harness.outcomes())[-1].outcome == "registered"
 
 
-async def test_what_goes_on_is_told_that_the_program_ends(harness: DispatcherHarness) -> None:
+async def test_what_goes_on_is_reported_that_the_program_ends(harness: DispatcherHarness) -> None:
     async def handler(request: Request) -> Reply:
         async def later() -> Reply:
             while not request.stopping():  # noqa: ASYNC110 (stands for a step of work)
@@ -322,7 +322,7 @@ async def test_passwords_and_pasted_lists_are_not_written_down(harness: Dispatch
     assert row.arguments == '"Zadarma" password=•••'
 
 
-async def test_a_secret_goes_to_the_asker_alone_and_is_owed_its_deletion(harness: DispatcherHarness) -> None:
+async def test_a_secret_goes_to_the_asker_alone_and_its_deletion_is_queued(harness: DispatcherHarness) -> None:
     secret = Secret(Message("broken", protected=True))
     harness.catalogue.commands["ask"] = Command("ask", _answering(Reply(secret=secret)), Rule(Permission.EMPLOYEES), "")
     await harness.types("/ask")

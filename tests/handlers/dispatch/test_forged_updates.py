@@ -42,19 +42,19 @@ class Campaign:
         self._runner = asyncio.Runner()
         self._store = self._runner.run(stores.fast(store_file))
         self.lines: list[Any] = []
-        self.office = self._runner.run(self._opened())
+        self.harness = self._runner.run(self._opened())
 
     async def _opened(self) -> Office:
-        office = Office(self._store)
-        await office.open()
-        return office
+        harness = Office(self._store)
+        await harness.open()
+        return harness
 
     def outcome(self, name: str, seed: int) -> list[str]:
         self.lines.clear()
-        return self._runner.run(outcome(self.office, name, seed))
+        return self._runner.run(outcome(self.harness, name, seed))
 
     def close(self) -> None:
-        self.office.close()
+        self.harness.close()
         self._runner.run(self._store.close())
         self._runner.close()
 
@@ -85,7 +85,7 @@ def test_no_forged_update_is_obeyed_and_each_is_written_down(campaign: Campaign,
     for name, _ in zip(in_turn(random), range(number), strict=False):
         found = campaign.outcome(name, random.getrandbits(32))
         assert not found, "\n".join([*found, f"FORGED_SEED={SEED}"])
-    assert campaign.office.taken >= number
+    assert campaign.harness.taken >= number
 
 
 def without(module: Any, table: str, name: str) -> Callable[[pytest.MonkeyPatch], None]:

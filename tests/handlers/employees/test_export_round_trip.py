@@ -114,7 +114,7 @@ def test_city_numbers_dialled_with_8_are_of_the_country_of_the_pbx() -> None:
         ("84951234500", "", "84951234500 = +7 495 123-45-00 / +84 951 234 500"),
     ],
 )
-def test_what_can_be_two_numbers_is_told_with_both(written: str, country: str, both: str) -> None:
+def test_what_can_be_two_numbers_is_reported_with_both(written: str, country: str, both: str) -> None:
     _, (problem,) = fields.read_fields({"name": "Anna", "mobile": written}, country)
     assert problem.value == both
     assert "two numbers" in problem.problem

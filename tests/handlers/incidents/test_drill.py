@@ -78,50 +78,50 @@ class Office(DispatcherHarness):
 
 
 @pytest.fixture
-def office(store: Store) -> Office:
+def harness(store: Store) -> Office:
     return Office(store)
 
 
-async def test_it_answers_with_whom_it_told(office: Office) -> None:
-    async with office.store.begin() as session:
+async def test_it_answers_with_whom_it_notified(harness: Office) -> None:
+    async with harness.store.begin() as session:
         await contacts.remember(session, Contact(GROUP, "Duty room"))
-    office.incident_manager.chain = [told(GROUP), told(-200), told(7, "Boris P")]
-    seen = await office.asks()
+    harness.incident_manager.chain = [told(GROUP), told(-200), told(7, "Boris P")]
+    seen = await harness.asks()
     assert "The rehearsal runs</b> · Head office" in seen
     assert "👤 Boris P, in private\n👥 Duty room\n👥 a chat not met yet (id -200)" in seen
     assert "or at 14:30" in seen
     assert "⚠️" not in seen
-    assert [one.outcome for one in await office.outcomes()] == ["told 1 people, 2 chats"]
-    assert office.incident_manager.last_facts() == {"station": STATION, "by": "A"}
+    assert [one.outcome for one in await harness.outcomes()] == ["told 1 people, 2 chats"]
+    assert harness.incident_manager.last_facts() == {"station": STATION, "by": "A"}
 
 
-async def test_a_second_one_waits_for_the_first(office: Office) -> None:
-    office.incident_manager.chain = [told(GROUP)]
-    await office.asks()
-    seen = await office.asks()
+async def test_a_second_one_waits_for_the_first(harness: Office) -> None:
+    harness.incident_manager.chain = [told(GROUP)]
+    await harness.asks()
+    seen = await harness.asks()
     assert "A rehearsal runs already: A began it at 14:00" in seen
     assert "or at 14:30" in seen
-    assert len(office.incident_manager.happened) == 1
+    assert len(harness.incident_manager.happened) == 1
 
 
-async def test_that_nobody_is_woken_in_private_is_said(office: Office) -> None:
-    office.incident_manager.chain = [told(GROUP)]
-    assert "Nobody was woken in private" in await office.asks()
+async def test_that_nobody_is_woken_in_private_is_said(harness: Office) -> None:
+    harness.incident_manager.chain = [told(GROUP)]
+    assert "Nobody was woken in private" in await harness.asks()
 
 
-async def test_that_nobody_was_told_at_all_is_said_after_a_patient_look(office: Office) -> None:
-    assert "Nobody was told: nobody is on call, and no chat gets alerts." in await office.asks()
-    assert office.paused > 5
+async def test_that_nobody_was_notified_at_all_is_said_after_a_patient_look(harness: Office) -> None:
+    assert "Nobody was told: nobody is on call, and no chat gets alerts." in await harness.asks()
+    assert harness.paused > 5
 
 
-async def test_that_who_is_on_call_cannot_be_reached_is_said(office: Office) -> None:
-    office.incident_manager.chain = [("unreachable", {"person": "Vera"}), told(GROUP)]
-    seen = await office.asks()
+async def test_that_who_is_on_call_cannot_be_reached_is_said(harness: Office) -> None:
+    harness.incident_manager.chain = [("unreachable", {"person": "Vera"}), told(GROUP)]
+    seen = await harness.asks()
     assert "Cannot be reached: Vera. They must open the bot and press Start." in seen
     assert "nobody is on call" not in seen
 
 
-async def test_a_viewer_rehearses_nothing(office: Office) -> None:
-    await office.types("/test_alert", VERA, VERA)
-    assert office.chat.said[-1][1] == "no_right"
-    assert office.incident_manager.happened == []
+async def test_a_viewer_rehearses_nothing(harness: Office) -> None:
+    await harness.types("/test_alert", VERA, VERA)
+    assert harness.chat.said[-1][1] == "no_right"
+    assert harness.incident_manager.happened == []

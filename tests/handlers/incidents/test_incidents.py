@@ -115,7 +115,7 @@ class Office(DispatcherHarness):
 
 
 @pytest.fixture
-async def office(store: Store) -> Office:
+async def harness(store: Store) -> Office:
     async with store.begin() as session:
         await remember(session, Contact(GROUP, "Office"))
     found = Office(store)
@@ -126,68 +126,68 @@ async def office(store: Store) -> Office:
 # --- /incidents -----------------------------------------------------------------------------------------------------
 
 
-async def test_when_nothing_is_open_that_is_said(office: Office) -> None:
-    assert "Nothing is open." in await office.asks("/incidents")
+async def test_when_nothing_is_open_that_is_said(harness: Office) -> None:
+    assert "Nothing is open." in await harness.asks("/incidents")
 
 
-async def test_what_is_open_is_shown_with_who_has_it_and_who_is_asked(office: Office) -> None:
-    first = await add_incident(office.store, NOW - HOUR, cause="no_answer", due=NOW + 10 * MINUTE, asked=["Anna"])
-    second = await add_incident(office.store, NOW - MINUTE, subject="SIP-2", name="Мегафон", taken=(VERA, "Vera"))
-    shown = await office.asks("/incidents")
+async def test_what_is_open_is_shown_with_who_has_it_and_who_is_asked(harness: Office) -> None:
+    first = await add_incident(harness.store, NOW - HOUR, cause="no_answer", due=NOW + 10 * MINUTE, asked=["Anna"])
+    second = await add_incident(harness.store, NOW - MINUTE, subject="SIP-2", name="Мегафон", taken=(VERA, "Vera"))
+    shown = await harness.asks("/incidents")
     assert "Open incidents · 2" in shown
     assert f"#{first} 🔴 Zadarma · down, the provider does not answer\nSince 13:00:00, 1 h." in shown
     assert "Nobody has it yet. Asked: Anna. Next step at 14:10:00." in shown
     assert "Vera is on it since 13:59:30." in shown
-    assert office.labels()[:2] == [f"#{second}", f"#{first}"]
+    assert harness.labels()[:2] == [f"#{second}", f"#{first}"]
 
 
-async def test_a_kind_that_is_not_known_is_shown_as_an_outage(office: Office) -> None:
-    await add_incident(office.store, NOW - HOUR, kind="smoke_detected")
-    assert "Open incidents · 1" in await office.asks("/incidents")
-    assert "🔴 Zadarma · smoke detected: something is wrong" in office.shown
-    assert "🔴 It began: smoke detected: something is wrong" in await office.asks("/why")
-    assert "🔴 Zadarma · smoke detected: something is wrong" in office.shown
-    assert "smoke detected: something is wrong" in await office.asks("/history")
-    async with office.store.begin() as session:
+async def test_a_kind_that_is_not_known_is_shown_as_an_outage(harness: Office) -> None:
+    await add_incident(harness.store, NOW - HOUR, kind="smoke_detected")
+    assert "Open incidents · 1" in await harness.asks("/incidents")
+    assert "🔴 Zadarma · smoke detected: something is wrong" in harness.shown
+    assert "🔴 It began: smoke detected: something is wrong" in await harness.asks("/why")
+    assert "🔴 Zadarma · smoke detected: something is wrong" in harness.shown
+    assert "smoke detected: something is wrong" in await harness.asks("/history")
+    async with harness.store.begin() as session:
         await session.execute(update(Incident).values(open_key=None, ended_at=NOW, end_reason="recovered"))
-    assert "🟢 Zadarma · works again (was: smoke detected: something is wrong)" in await office.asks("/incidents")
+    assert "🟢 Zadarma · works again (was: smoke detected: something is wrong)" in await harness.asks("/incidents")
 
 
-async def test_what_is_held_back_says_by_which_rule(office: Office) -> None:
-    await add_incident(office.store, NOW - HOUR, held="mute")
-    assert "Held back by a mute." in await office.asks("/incidents")
+async def test_what_is_held_back_says_by_which_rule(harness: Office) -> None:
+    await add_incident(harness.store, NOW - HOUR, held="mute")
+    assert "Held back by a mute." in await harness.asks("/incidents")
 
 
-async def test_what_ended_within_a_day_stands_below_at_most_five(office: Office) -> None:
+async def test_what_ended_within_a_day_stands_below_at_most_five(harness: Office) -> None:
     for hours in range(1, 8):
-        await add_incident(office.store, NOW - hours * HOUR, NOW - hours * HOUR + 8 * MINUTE)
-    await add_incident(office.store, NOW - 3 * DAY, NOW - 2 * DAY, subject="SIP-2", name="Long ago")
-    shown = await office.asks("/incidents")
+        await add_incident(harness.store, NOW - hours * HOUR, NOW - hours * HOUR + 8 * MINUTE)
+    await add_incident(harness.store, NOW - 3 * DAY, NOW - 2 * DAY, subject="SIP-2", name="Long ago")
+    shown = await harness.asks("/incidents")
     assert shown.count("It lasted 8 min") == 5
     assert "Long ago" not in shown
 
 
-async def test_many_open_ones_are_paged(office: Office) -> None:
+async def test_many_open_ones_are_paged(harness: Office) -> None:
     for place in range(7):
-        await add_incident(office.store, NOW - place * MINUTE, subject=f"SIP-{place}", name=f"Trunk {place}")
-    assert "page 1 of 2" in await office.asks("/incidents")
-    assert "Trunk 6" in await office.presses_label("Next")
-    assert "Trunk 0" in await office.presses_label("Previous")
+        await add_incident(harness.store, NOW - place * MINUTE, subject=f"SIP-{place}", name=f"Trunk {place}")
+    assert "page 1 of 2" in await harness.asks("/incidents")
+    assert "Trunk 6" in await harness.presses_label("Next")
+    assert "Trunk 0" in await harness.presses_label("Previous")
 
 
-async def test_one_in_full_is_opened_from_the_list_and_left_again(office: Office) -> None:
-    number = await add_incident(office.store, NOW - HOUR, host="sip.zadarma.com")
-    await add_card(office.store, number, GROUP, NOW - HOUR)
-    await add_card(office.store, number, -1000, NOW - HOUR)
-    await office.asks("/incidents")
-    shown = await office.presses_label(f"#{number}")
+async def test_one_in_full_is_opened_from_the_list_and_left_again(harness: Office) -> None:
+    number = await add_incident(harness.store, NOW - HOUR, host="sip.zadarma.com")
+    await add_card(harness.store, number, GROUP, NOW - HOUR)
+    await add_card(harness.store, number, -1000, NOW - HOUR)
+    await harness.asks("/incidents")
+    shown = await harness.presses_label(f"#{number}")
     told = "Told in: Office, a chat not met yet (id -1000)"
     assert all(part in shown for part in ("Zadarma", "sip.zadarma.com", "30 s later", told))
-    assert office.chat.edited == ["incident"]
-    assert "Open incidents" in await office.presses_label("List")
+    assert harness.chat.edited == ["incident"]
+    assert "Open incidents" in await harness.presses_label("List")
 
 
-async def test_under_an_alert_the_incident_is_shown_beside_it(office: Office, store: Store) -> None:
+async def test_under_an_alert_the_incident_is_shown_beside_it(harness: Office, store: Store) -> None:
     number = await add_incident(store, NOW - HOUR)
     alert = Keyboard(
         id="alert",
@@ -198,18 +198,18 @@ async def test_under_an_alert_the_incident_is_shown_beside_it(office: Office, st
     )
     async with store.begin() as session:
         session.add(alert)
-    await office.presses(alert)
-    assert office.chat.edited == []
-    assert "Zadarma" in office.shown
+    await harness.presses(alert)
+    assert harness.chat.edited == []
+    assert "Zadarma" in harness.shown
 
 
-async def test_who_may_only_look_is_offered_no_more(office: Office) -> None:
-    number = await add_incident(office.store, NOW - HOUR)
-    office.members.there.clear()
+async def test_who_may_only_look_is_offered_no_more(harness: Office) -> None:
+    number = await add_incident(harness.store, NOW - HOUR)
+    harness.members.there.clear()
     for person, expected in ((ANNA, True), (VERA, False)):
-        await office.asks("/incidents", person, person)
-        await office.presses_label(f"#{number}", person, person)
-        labels = office.labels()
+        await harness.asks("/incidents", person, person)
+        await harness.presses_label(f"#{number}", person, person)
+        labels = harness.labels()
         assert "❓ Why" in labels
         assert ("✅ I'm on it" in labels) is expected
         assert ("🔎 Check now" in labels) is expected
@@ -218,57 +218,57 @@ async def test_who_may_only_look_is_offered_no_more(office: Office) -> None:
 # --- /ack -----------------------------------------------------------------------------------------------------------
 
 
-async def test_the_only_open_one_is_taken_without_its_number(office: Office) -> None:
-    await add_incident(office.store, NOW - HOUR)
-    shown = await office.asks("/ack")
+async def test_the_only_open_one_is_taken_without_its_number(harness: Office) -> None:
+    await add_incident(harness.store, NOW - HOUR)
+    shown = await harness.asks("/ack")
     assert "It is yours." in shown
     assert "A is on it since 14:00:00." in shown
-    assert "✅ I'm on it" not in office.labels()
+    assert "✅ I'm on it" not in harness.labels()
 
 
-async def test_of_several_the_one_that_is_meant_is_asked_for(office: Office) -> None:
-    await add_incident(office.store, NOW - HOUR)
-    second = await add_incident(office.store, NOW - HOUR, subject="SIP-2", name="Мегафон")
-    assert "2 incidents wait for somebody" in await office.asks("/ack")
-    shown = await office.presses_label("Мегафон")
+async def test_of_several_the_one_that_is_meant_is_asked_for(harness: Office) -> None:
+    await add_incident(harness.store, NOW - HOUR)
+    second = await add_incident(harness.store, NOW - HOUR, subject="SIP-2", name="Мегафон")
+    assert "2 incidents wait for somebody" in await harness.asks("/ack")
+    shown = await harness.presses_label("Мегафон")
     assert f"#{second}" in shown
     assert "A is on it" in shown
-    assert "Zadarma" in await office.asks("/ack"), "the one that is left is the only one"
+    assert "Zadarma" in await harness.asks("/ack"), "the one that is left is the only one"
 
 
-async def test_one_is_taken_by_its_number_and_only_once(office: Office) -> None:
-    number = await add_incident(office.store, NOW - HOUR)
-    await add_incident(office.store, NOW - HOUR, subject="SIP-2", name="Мегафон")
-    assert "It is yours." in await office.asks(f"/ack #{number}")
-    assert "Somebody took it before you." in await office.asks(f"/ack {number}", VERA)
+async def test_one_is_taken_by_its_number_and_only_once(harness: Office) -> None:
+    number = await add_incident(harness.store, NOW - HOUR)
+    await add_incident(harness.store, NOW - HOUR, subject="SIP-2", name="Мегафон")
+    assert "It is yours." in await harness.asks(f"/ack #{number}")
+    assert "Somebody took it before you." in await harness.asks(f"/ack {number}", VERA)
 
 
-async def test_what_cannot_be_taken_says_why(office: Office) -> None:
-    over = await add_incident(office.store, NOW - HOUR, NOW)
-    assert "Nothing is open." in await office.asks("/ack")
-    assert "It is already over." in await office.asks(f"/ack {over}")
-    assert "has no incident 999" in await office.asks("/ack 999")
-    assert "Write the number" in await office.asks("/ack Zadarma")
+async def test_what_cannot_be_taken_says_why(harness: Office) -> None:
+    over = await add_incident(harness.store, NOW - HOUR, NOW)
+    assert "Nothing is open." in await harness.asks("/ack")
+    assert "It is already over." in await harness.asks(f"/ack {over}")
+    assert "has no incident 999" in await harness.asks("/ack 999")
+    assert "Write the number" in await harness.asks("/ack Zadarma")
 
 
-async def test_when_all_is_in_hands_it_says_in_whose(office: Office) -> None:
-    await add_incident(office.store, NOW - HOUR, taken=(VERA, "Vera"))
-    assert "Everything that is open is in hands: Zadarma (Vera)." in await office.asks("/ack")
+async def test_when_all_is_in_hands_it_says_in_whose(harness: Office) -> None:
+    await add_incident(harness.store, NOW - HOUR, taken=(VERA, "Vera"))
+    assert "Everything that is open is in hands: Zadarma (Vera)." in await harness.asks("/ack")
 
 
-async def test_taking_is_for_those_who_may(office: Office) -> None:
-    await add_incident(office.store, NOW - HOUR)
-    office.members.there.clear()
-    await office.types("/ack", VERA, VERA)
-    await office.types("/ack", SAM, SAM)
-    assert {template for _, template, _ in office.chat.said} == {"no_right", "stranger"}
+async def test_taking_is_for_those_who_may(harness: Office) -> None:
+    await add_incident(harness.store, NOW - HOUR)
+    harness.members.there.clear()
+    await harness.types("/ack", VERA, VERA)
+    await harness.types("/ack", SAM, SAM)
+    assert {template for _, template, _ in harness.chat.said} == {"no_right", "stranger"}
 
 
 # --- /why -----------------------------------------------------------------------------------------------------------
 
 
-async def test_the_whole_chain_is_told_with_its_times(office: Office) -> None:
-    store, begin = office.store, NOW - HOUR
+async def test_the_whole_chain_is_reported_with_its_times(harness: Office) -> None:
+    store, begin = harness.store, NOW - HOUR
     number = await add_incident(store, begin, cause="no_answer")
     card = await add_card(store, number, GROUP, begin + MINUTE)
     failed = await add_card(store, number, ANNA, begin + MINUTE, state="dead", error="bot was blocked by the user")
@@ -295,8 +295,8 @@ async def test_the_whole_chain_is_told_with_its_times(office: Office) -> None:
     for place, (what, facts) in enumerate(links):
         await add_event(store, number, what, begin + MINUTE + place * timedelta(seconds=1), **facts)
     await add_event(store, number, "ended", NOW, reason="recovered")
-    await office.asks(f"/why {number}")
-    shown = office.shown + "\n" + await office.presses_label("Next")
+    await harness.asks(f"/why {number}")
+    shown = harness.shown + "\n" + await harness.presses_label("Next")
     for line in (
         "13:00:00 🔴 It began: down, the provider does not answer (noted 30 s later)",
         "13:01:00 🧭 Cause: the provider refuses the login",
@@ -321,16 +321,16 @@ async def test_the_whole_chain_is_told_with_its_times(office: Office) -> None:
         assert line in shown.splitlines(), line
 
 
-async def test_what_was_added_to_a_message_was_not_told_with_a_sound_and_what_is_known_late_stands_in_its_place(
-    office: Office,
+async def test_what_was_added_to_a_message_was_not_reported_with_a_sound_and_what_is_known_late_stands_in_its_place(
+    harness: Office,
 ) -> None:
-    number = await add_incident(office.store, NOW - HOUR)
-    card = await add_card(office.store, number, GROUP, NOW - HOUR)
+    number = await add_incident(harness.store, NOW - HOUR)
+    card = await add_card(harness.store, number, GROUP, NOW - HOUR)
     worse = NOW - HOUR + 2 * MINUTE
-    await add_event(office.store, number, "taken", worse + MINUTE, by="Boris", by_id=2)
-    await add_event(office.store, number, "worsened", worse, kind="trunk_down")
-    await add_event(office.store, number, "told", worse + 2 * MINUTE, chat=GROUP, loud=True, message=card, added=True)
-    said = (await office.asks(f"/why {number}")).splitlines()
+    await add_event(harness.store, number, "taken", worse + MINUTE, by="Boris", by_id=2)
+    await add_event(harness.store, number, "worsened", worse, kind="trunk_down")
+    await add_event(harness.store, number, "told", worse + 2 * MINUTE, chat=GROUP, loud=True, message=card, added=True)
+    said = (await harness.asks(f"/why {number}")).splitlines()
     assert said[-3:] == [
         "13:02:00 🔴 It got worse: down",
         "13:03:00 ✅ Boris took it",
@@ -338,143 +338,145 @@ async def test_what_was_added_to_a_message_was_not_told_with_a_sound_and_what_is
     ]
 
 
-async def test_who_was_told_of_the_end_is_a_part_of_the_chain(office: Office) -> None:
-    number = await add_incident(office.store, NOW - HOUR, NOW)
-    await add_card(office.store, number, GROUP, NOW - HOUR, answered=NOW + timedelta(seconds=1))
-    assert "14:00:01 📣 Told of the end: Office · delivered 14:00:03" in await office.asks("/why")
+async def test_who_was_notified_of_the_end_is_a_part_of_the_chain(harness: Office) -> None:
+    number = await add_incident(harness.store, NOW - HOUR, NOW)
+    await add_card(harness.store, number, GROUP, NOW - HOUR, answered=NOW + timedelta(seconds=1))
+    assert "14:00:01 📣 Told of the end: Office · delivered 14:00:03" in await harness.asks("/why")
 
 
-async def test_the_newest_is_meant_when_no_number_is_given(office: Office) -> None:
-    await add_incident(office.store, NOW - 2 * HOUR, NOW - HOUR)
-    number = await add_incident(office.store, NOW - HOUR, subject="SIP-2", name="Мегафон")
-    assert f"#{number} 🔴 Мегафон" in await office.asks("/why")
+async def test_the_newest_is_meant_when_no_number_is_given(harness: Office) -> None:
+    await add_incident(harness.store, NOW - 2 * HOUR, NOW - HOUR)
+    number = await add_incident(harness.store, NOW - HOUR, subject="SIP-2", name="Мегафон")
+    assert f"#{number} 🔴 Мегафон" in await harness.asks("/why")
 
 
-async def test_without_incidents_there_is_nothing_to_explain(office: Office) -> None:
-    assert "has had no incident yet" in await office.asks("/why")
-    assert "has no incident 5." in await office.asks("/why 5")
+async def test_without_incidents_there_is_nothing_to_explain(harness: Office) -> None:
+    assert "has had no incident yet" in await harness.asks("/why")
+    assert "has no incident 5." in await harness.asks("/why 5")
 
 
-async def test_a_garbled_link_of_a_chain_hides_no_other(office: Office) -> None:
-    number = await add_incident(office.store, NOW - HOUR)
-    await add_event(office.store, number, "held", NOW, rule=None, until="soon", by=7)
-    await add_event(office.store, number, "told", NOW, chat="nowhere", card="x", people=3, message=0)
-    await add_event(office.store, number, "cliff", NOW, gives_up_at=5)
-    await add_event(office.store, number, "taken", NOW, by="<b>Boris</b>")
-    assert "<b>Boris</b> took it" in await office.asks("/why")
+async def test_a_garbled_link_of_a_chain_hides_no_other(harness: Office) -> None:
+    number = await add_incident(harness.store, NOW - HOUR)
+    await add_event(harness.store, number, "held", NOW, rule=None, until="soon", by=7)
+    await add_event(harness.store, number, "told", NOW, chat="nowhere", card="x", people=3, message=0)
+    await add_event(harness.store, number, "cliff", NOW, gives_up_at=5)
+    await add_event(harness.store, number, "taken", NOW, by="<b>Boris</b>")
+    assert "<b>Boris</b> took it" in await harness.asks("/why")
 
 
 # --- /history -------------------------------------------------------------------------------------------------------
 
 
-async def watched_since(office: Office, moment: datetime) -> None:
-    await add_incident(office.store, moment - HOUR, moment - MINUTE, subject=":copy", kind="second_copy")
+async def watched_since(harness: Office, moment: datetime) -> None:
+    await add_incident(harness.store, moment - HOUR, moment - MINUTE, subject=":copy", kind="second_copy")
 
 
-async def test_every_trunk_has_its_figures_the_worst_first(office: Office) -> None:
-    await watched_since(office, NOW - 20 * DAY)
-    await add_incident(office.store, NOW - 2 * DAY, NOW - 2 * DAY + HOUR, cause="no_answer")
-    await add_incident(office.store, NOW - DAY, NOW - DAY + 30 * MINUTE)
-    shown = await office.asks("/history")
+async def test_every_trunk_has_its_figures_the_worst_first(harness: Office) -> None:
+    await watched_since(harness, NOW - 20 * DAY)
+    await add_incident(harness.store, NOW - 2 * DAY, NOW - 2 * DAY + HOUR, cause="no_answer")
+    await add_incident(harness.store, NOW - DAY, NOW - DAY + 30 * MINUTE)
+    shown = await harness.asks("/history")
     figures = "2 outages, 1 h 30 min down, the longest 1 h, back after 45 min on average"
     # From midnight six days ago to 14:00 today are 158 hours.
     assert f"🔴 Zadarma: {percent(100 * (1 - 1.5 / 158))} % · {figures}\n🟢 Мегафон: 100 %" in shown
     assert "Nov 21 14:00 – Nov 21 15:00 (1 h) Zadarma: down, the provider does not answer" in shown
 
 
-async def test_a_trunk_that_is_switched_off_is_not_said_to_have_worked(office: Office) -> None:
-    await watched_since(office, NOW - 20 * DAY)
-    office.watch.disabled_trunks = frozenset({"SIP-1", "SIP-2"})
-    await add_incident(office.store, NOW - DAY, NOW - DAY + HOUR)
-    shown = await office.asks("/history")
+async def test_a_trunk_that_is_switched_off_is_not_said_to_have_worked(harness: Office) -> None:
+    await watched_since(harness, NOW - 20 * DAY)
+    harness.watch.disabled_trunks = frozenset({"SIP-1", "SIP-2"})
+    await add_incident(harness.store, NOW - DAY, NOW - DAY + HOUR)
+    shown = await harness.asks("/history")
     assert "⚪ Мегафон: switched off" in shown
     assert "🔴 Zadarma" in shown, "what it had is still told"
-    alone = await office.asks("/history мегафон")
+    alone = await harness.asks("/history мегафон")
     assert "⚪ Мегафон: switched off" in alone
     assert "%" not in alone
-    assert not office.chat.keyboards, "there is nothing to draw"
+    assert not harness.chat.keyboards, "there is nothing to draw"
 
 
-async def test_of_a_trunk_that_is_not_watched_nothing_is_said(office: Office) -> None:
-    await watched_since(office, NOW - 20 * DAY)
-    office.watch.unwatched = frozenset({"SIP-2"})
-    assert "Мегафон" not in await office.asks("/history")
+async def test_of_a_trunk_that_is_not_watched_nothing_is_said(harness: Office) -> None:
+    await watched_since(harness, NOW - 20 * DAY)
+    harness.watch.unwatched = frozenset({"SIP-2"})
+    assert "Мегафон" not in await harness.asks("/history")
 
 
-async def test_a_trunk_and_a_period_are_chosen_in_words_of_both_languages(office: Office) -> None:
-    await watched_since(office, NOW - 40 * DAY)
-    await add_incident(office.store, NOW - 10 * DAY, NOW - 10 * DAY + HOUR, subject="SIP-2", name="Мегафон")
+async def test_a_trunk_and_a_period_are_chosen_in_words_of_both_languages(harness: Office) -> None:
+    await watched_since(harness, NOW - 40 * DAY)
+    await add_incident(harness.store, NOW - 10 * DAY, NOW - 10 * DAY + HOUR, subject="SIP-2", name="Мегафон")
     for text in ("/history мегафон 30d", "/history 30 дней «Мегафон»", "/history месяц SIP-2"):
-        shown = await office.asks(text)
+        shown = await harness.asks(text)
         assert "Мегафон" in shown, text
         assert "1 outage, 1 h down" in shown, text
         assert "Zadarma" not in shown, text
-    assert "No outage in this period." in await office.asks("/history мегафон today")
+    assert "No outage in this period." in await harness.asks("/history мегафон today")
 
 
-async def test_a_trunk_that_was_deleted_still_has_its_past(office: Office) -> None:
-    await add_incident(office.store, NOW - HOUR, NOW, subject="SIP-9", name="Old line", reason="deleted")
-    assert "Old line" in await office.asks("/history old")
+async def test_a_trunk_that_was_deleted_still_has_its_past(harness: Office) -> None:
+    await add_incident(harness.store, NOW - HOUR, NOW, subject="SIP-9", name="Old line", reason="deleted")
+    assert "Old line" in await harness.asks("/history old")
 
 
-async def test_what_is_no_trunk_and_what_is_no_period_is_said(office: Office) -> None:
-    assert "no such trunk" in await office.asks("/history Nonesuch")
-    assert "do not understand" in await office.asks("/history 2026-13-45")
+async def test_what_is_no_trunk_and_what_is_no_period_is_said(harness: Office) -> None:
+    assert "no such trunk" in await harness.asks("/history Nonesuch")
+    assert "do not understand" in await harness.asks("/history 2026-13-45")
 
 
-async def test_before_the_bot_was_there_nothing_is_known(office: Office) -> None:
-    await watched_since(office, NOW - DAY)
-    assert "Watched since Nov 22 13:00." in await office.asks("/history")
-    assert "Nobody watched the trunks in this period." in await office.asks("/history 2026-11-01")
+async def test_before_the_bot_was_there_nothing_is_known(harness: Office) -> None:
+    await watched_since(harness, NOW - DAY)
+    assert "Watched since Nov 22 13:00." in await harness.asks("/history")
+    assert "Nobody watched the trunks in this period." in await harness.asks("/history 2026-11-01")
 
 
-async def test_the_station_that_could_not_be_asked_stands_among_the_outages_and_is_not_counted(office: Office) -> None:
-    await watched_since(office, NOW - 20 * DAY)
-    await add_incident(office.store, NOW - DAY, NOW - DAY + HOUR, kind="station", subject="", trouble="unreachable")
-    shown = await office.asks("/history")
+async def test_the_station_that_could_not_be_asked_stands_among_the_outages_and_is_not_counted(harness: Office) -> None:
+    await watched_since(harness, NOW - 20 * DAY)
+    await add_incident(harness.store, NOW - DAY, NOW - DAY + HOUR, kind="station", subject="", trouble="unreachable")
+    shown = await harness.asks("/history")
     assert "⚪ Nov 22 14:00 – Nov 22 15:00 (1 h) Head office: the PBX cannot be reached" in shown
     assert "🟢 Zadarma: 100 %" in shown
 
 
-async def test_many_outages_are_paged_and_each_can_be_opened(office: Office) -> None:
-    await watched_since(office, NOW - 20 * DAY)
-    numbers = [await add_incident(office.store, NOW - hour * HOUR, NOW - hour * HOUR + MINUTE) for hour in range(1, 12)]
-    assert "page 1 of 2" in await office.asks("/history")
-    shown = await office.presses_label("Next")
+async def test_many_outages_are_paged_and_each_can_be_opened(harness: Office) -> None:
+    await watched_since(harness, NOW - 20 * DAY)
+    numbers = [
+        await add_incident(harness.store, NOW - hour * HOUR, NOW - hour * HOUR + MINUTE) for hour in range(1, 12)
+    ]
+    assert "page 1 of 2" in await harness.asks("/history")
+    shown = await harness.presses_label("Next")
     assert f"#{numbers[-1]} " in shown
     assert "Мегафон" not in shown, "the figures stand on the first page"
-    assert "Zadarma" in await office.presses_label(f"#{numbers[-1]}")
+    assert "Zadarma" in await harness.presses_label(f"#{numbers[-1]}")
 
 
-async def test_the_chart_comes_as_a_photo(office: Office) -> None:
-    await watched_since(office, NOW - 20 * DAY)
-    await add_incident(office.store, NOW - DAY, NOW - DAY + HOUR)
-    await office.asks("/history")
-    await office.presses_label("Chart")
-    await office.dispatcher.finish(20)
-    (file,) = office.files
+async def test_the_chart_comes_as_a_photo(harness: Office) -> None:
+    await watched_since(harness, NOW - 20 * DAY)
+    await add_incident(harness.store, NOW - DAY, NOW - DAY + HOUR)
+    await harness.asks("/history")
+    await harness.presses_label("Chart")
+    await harness.dispatcher.finish(20)
+    (file,) = harness.files
     assert (file.kind, file.name) == ("photo", "history-2026-11-17-2026-11-23.png")
     assert file.content.startswith(b"\x89PNG")
 
 
 async def test_without_the_extra_no_chart_is_offered_and_the_answer_says_so(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    harness: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chart, "is_possible", lambda: False)
-    await watched_since(office, NOW - 20 * DAY)
+    await watched_since(harness, NOW - 20 * DAY)
     for hour in range(1, 12):
-        await add_incident(office.store, NOW - hour * HOUR, NOW - hour * HOUR + MINUTE)
-    assert "install the bot with the extra “charts”" in await office.asks("/history")
-    assert "📊 Chart" not in office.labels()
-    assert "extra" not in await office.presses_label("Next")
+        await add_incident(harness.store, NOW - hour * HOUR, NOW - hour * HOUR + MINUTE)
+    assert "install the bot with the extra “charts”" in await harness.asks("/history")
+    assert "📊 Chart" not in harness.labels()
+    assert "extra" not in await harness.presses_label("Next")
 
 
-async def test_looking_back_is_for_those_who_may(office: Office) -> None:
+async def test_looking_back_is_for_those_who_may(harness: Office) -> None:
     for text in ("/incidents", "/why", "/history"):
-        await office.types(text, VERA, VERA)
-        assert office.chat.said[-1][1] != "no_right"
-        await office.types(text, SAM, SAM)
-        assert office.chat.said[-1][1] == "stranger"
+        await harness.types(text, VERA, VERA)
+        assert harness.chat.said[-1][1] != "no_right"
+        await harness.types(text, SAM, SAM)
+        assert harness.chat.said[-1][1] == "stranger"
 
 
 @pytest.mark.parametrize(

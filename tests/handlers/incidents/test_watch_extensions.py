@@ -72,80 +72,80 @@ class Office(DispatcherHarness):
 
 
 @pytest.fixture
-def office(store: Store) -> Office:
+def harness(store: Store) -> Office:
     return Office(store)
 
 
-async def test_an_operator_watches_extensions_and_sees_how_they_are(office: Office) -> None:
-    assert "None yet" in await office.asks("/watch")
-    assert office.pbx.asked == 0
-    seen = await office.asks("/watch 203, 202 202")
+async def test_an_operator_watches_extensions_and_sees_how_they_are(harness: Office) -> None:
+    assert "None yet" in await harness.asks("/watch")
+    assert harness.pbx.asked == 0
+    seen = await harness.asks("/watch 203, 202 202")
     assert seen.startswith("✅ Watched from now on: 203, 202.")
     assert "⚫ <b>202 P202</b> · offline since 13:02\n🟢 <b>203 P203</b> · online" in seen
-    assert office.labels() == [["✖ 202", "✖ 203"], ["↻ Refresh"]]
-    assert office.watching_changed == 1
-    assert "✅" not in await office.asks("/watch")
-    assert (await office.outcomes())[1].outcome == "watched 203 202"
+    assert harness.labels() == [["✖ 202", "✖ 203"], ["↻ Refresh"]]
+    assert harness.watching_changed == 1
+    assert "✅" not in await harness.asks("/watch")
+    assert (await harness.outcomes())[1].outcome == "watched 203 202"
 
 
-async def test_a_number_that_the_pbx_does_not_have_is_not_watched(office: Office) -> None:
-    assert f"{STATION} has no extension 999" in await office.asks("/watch 202 999")
-    assert await office.watched.all() == []
+async def test_a_number_that_the_pbx_does_not_have_is_not_watched(harness: Office) -> None:
+    assert f"{STATION} has no extension 999" in await harness.asks("/watch 202 999")
+    assert await harness.watched.all() == []
 
 
 @pytest.mark.parametrize("words", ["Anna", "20a", "202;DROP", "٢٠٢", "2" * 33])
-async def test_what_is_no_number_is_not_looked_up(office: Office, words: str) -> None:
-    assert "An extension is a number" in await office.asks(f"/watch {words}")
-    assert office.pbx.asked == 0
+async def test_what_is_no_number_is_not_looked_up(harness: Office, words: str) -> None:
+    assert "An extension is a number" in await harness.asks(f"/watch {words}")
+    assert harness.pbx.asked == 0
 
 
-async def test_no_more_than_forty_are_watched(office: Office) -> None:
-    office.pbx.states = {str(number): "Available" for number in range(300, 350)}
-    await office.asks("/watch " + " ".join(map(str, range(300, 340))))
-    assert "40 extensions can be watched" in await office.asks("/watch 340")
-    assert "Watched from now on" in await office.asks("/watch 339")
+async def test_no_more_than_forty_are_watched(harness: Office) -> None:
+    harness.pbx.states = {str(number): "Available" for number in range(300, 350)}
+    await harness.asks("/watch " + " ".join(map(str, range(300, 340))))
+    assert "40 extensions can be watched" in await harness.asks("/watch 340")
+    assert "Watched from now on" in await harness.asks("/watch 339")
 
 
-async def test_one_is_taken_away_by_command_and_by_button(office: Office) -> None:
-    await office.asks("/watch 201 202")
-    seen = await office.asks("/unwatch 201 203")
+async def test_one_is_taken_away_by_command_and_by_button(harness: Office) -> None:
+    await harness.asks("/watch 201 202")
+    seen = await harness.asks("/unwatch 201 203")
     assert seen.startswith("✅ Not watched any more: 201.")
-    keyboard = office.chat.keyboards[-1]
-    await office.presses(keyboard, BORIS, BORIS)
-    assert office.chat.toasts == ["Not watched any more."]
-    assert await office.watched.all() == []
-    await office.presses(keyboard, BORIS, BORIS)
-    assert office.chat.toasts[1:] == ["Somebody took it away before you."]
-    assert "Nobody watches that" in await office.asks("/unwatch 202")
+    keyboard = harness.chat.keyboards[-1]
+    await harness.presses(keyboard, BORIS, BORIS)
+    assert harness.chat.toasts == ["Not watched any more."]
+    assert await harness.watched.all() == []
+    await harness.presses(keyboard, BORIS, BORIS)
+    assert harness.chat.toasts[1:] == ["Somebody took it away before you."]
+    assert "Nobody watches that" in await harness.asks("/unwatch 202")
 
 
-async def test_the_list_is_there_when_the_pbx_is_not(office: Office) -> None:
-    await office.asks("/watch 201 202")
-    office.pbx.error = TimedOut("no worker answered")
-    seen = await office.asks("/watch")
+async def test_the_list_is_there_when_the_pbx_is_not(harness: Office) -> None:
+    await harness.asks("/watch 201 202")
+    harness.pbx.error = TimedOut("no worker answered")
+    seen = await harness.asks("/watch")
     assert "took too long" in seen
     assert "❔ <b>201</b>\n❔ <b>202</b>\n" in seen
     assert "offline" not in seen.split("When one is offline", maxsplit=1)[0]
-    assert "Not watched any more: 201." in await office.asks("/unwatch 201")
+    assert "Not watched any more: 201." in await harness.asks("/unwatch 201")
 
 
-async def test_a_dead_engine_is_not_asked_for_its_slow_list(office: Office) -> None:
-    await office.asks("/watch 201")
-    office.watch.asterisk_down = True
-    asked = office.pbx.asked
-    assert "nobody can call" in await office.asks("/watch")
-    assert "no extension can be looked up" in await office.asks("/watch 203")
-    assert office.pbx.asked == asked
+async def test_a_dead_engine_is_not_asked_for_its_slow_list(harness: Office) -> None:
+    await harness.asks("/watch 201")
+    harness.watch.asterisk_down = True
+    asked = harness.pbx.asked
+    assert "nobody can call" in await harness.asks("/watch")
+    assert "no extension can be looked up" in await harness.asks("/watch 203")
+    assert harness.pbx.asked == asked
 
 
-async def test_an_extension_that_was_deleted_says_so(office: Office) -> None:
-    await office.asks("/watch 201")
-    del office.pbx.states["201"]
-    assert "❔ <b>201</b> · the PBX does not have it any more" in await office.asks("/watch")
+async def test_an_extension_that_was_deleted_says_so(harness: Office) -> None:
+    await harness.asks("/watch 201")
+    del harness.pbx.states["201"]
+    assert "❔ <b>201</b> · the PBX does not have it any more" in await harness.asks("/watch")
 
 
-async def test_a_viewer_watches_nothing(office: Office) -> None:
-    await office.types("/watch 202", VERA, VERA)
-    assert office.chat.said[-1][1] == "no_right"
-    await office.types("/watch 202", ANNA, GROUP)
-    assert [one.by_name for one in await office.watched.all()] == ["A"]
+async def test_a_viewer_watches_nothing(harness: Office) -> None:
+    await harness.types("/watch 202", VERA, VERA)
+    assert harness.chat.said[-1][1] == "no_right"
+    await harness.types("/watch 202", ANNA, GROUP)
+    assert [one.by_name for one in await harness.watched.all()] == ["A"]

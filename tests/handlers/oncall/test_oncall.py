@@ -10,48 +10,48 @@ from tests.handlers.oncall_harness import ADMIN, BORIS, GROUP, NOW, OLEG, VERA, 
 
 
 @pytest.fixture
-async def office(store: Store) -> OnCallOffice:
-    office = OnCallOffice(store)
-    await office.open()
-    return office
+async def harness(store: Store) -> OnCallOffice:
+    harness = OnCallOffice(store)
+    await harness.open()
+    return harness
 
 
 @pytest.fixture
-async def weekly(office: OnCallOffice) -> OnCallOffice:
+async def weekly(harness: OnCallOffice) -> OnCallOffice:
     """Anna has this week, Boris the next one."""
-    await office.asks(f"/oncall set weekly mon 09:00 {ADMIN} {BORIS}")
-    await office.press("Set")
-    return office
+    await harness.asks(f"/oncall set weekly mon 09:00 {ADMIN} {BORIS}")
+    await harness.press("Set")
+    return harness
 
 
-async def on_call(office: OnCallOffice, after: timedelta = timedelta(0)) -> dict[int, int | None]:
-    return dict((await office.services.oncall.roster("Head office")).on_call(office.now + after))
+async def on_call(harness: OnCallOffice, after: timedelta = timedelta(0)) -> dict[int, int | None]:
+    return dict((await harness.services.oncall.roster("Head office")).on_call(harness.now + after))
 
 
-async def test_before_anything_is_set_it_says_how_to_begin(office: OnCallOffice) -> None:
-    assert "/oncall set weekly" in await office.asks("/oncall")
-    assert "/oncall set weekly" not in await office.asks("/oncall", VERA)
+async def test_before_anything_is_set_it_says_how_to_begin(harness: OnCallOffice) -> None:
+    assert "/oncall set weekly" in await harness.asks("/oncall")
+    assert "/oncall set weekly" not in await harness.asks("/oncall", VERA)
 
 
-async def test_turns_are_shown_before_they_are_set_and_hold_afterwards(office: OnCallOffice) -> None:
-    shown = await office.asks(f"/oncall set weekly mon 09:00 {ADMIN} {BORIS}")
+async def test_turns_are_shown_before_they_are_set_and_hold_afterwards(harness: OnCallOffice) -> None:
+    shown = await harness.asks(f"/oncall set weekly mon 09:00 {ADMIN} {BORIS}")
     assert "Every week, hand-over at 09:00 (UTC)" in shown
     assert "09:00 – Nov 30 09:00 · <b>" in shown
-    assert await on_call(office) == {}
-    assert "Set. I check now" in await office.press("Set")
-    assert await on_call(office) == {1: ADMIN}
-    assert await on_call(office, timedelta(weeks=1)) == {1: BORIS}
-    assert [(chat, "put you on call in turn" in text) for chat, text in await office.owed()] == [(BORIS, True)]
-    entry = (await office.outcomes())[-1]
+    assert await on_call(harness) == {}
+    assert "Set. I check now" in await harness.press("Set")
+    assert await on_call(harness) == {1: ADMIN}
+    assert await on_call(harness, timedelta(weeks=1)) == {1: BORIS}
+    assert [(chat, "put you on call in turn" in text) for chat, text in await harness.owed()] == [(BORIS, True)]
+    entry = (await harness.outcomes())[-1]
     assert entry.before == {}
     assert entry.after is not None
     assert entry.after["people"] == [ADMIN, BORIS]
 
 
-async def test_a_cancelled_question_sets_nothing(office: OnCallOffice) -> None:
-    await office.asks(f"/oncall set daily 09:00 {BORIS}")
-    await office.press("Cancel")
-    assert await on_call(office) == {}
+async def test_a_cancelled_question_sets_nothing(harness: OnCallOffice) -> None:
+    await harness.asks(f"/oncall set daily 09:00 {BORIS}")
+    await harness.press("Cancel")
+    assert await on_call(harness) == {}
 
 
 async def test_levels_are_set_beside_each_other_and_removed_one_by_one(weekly: OnCallOffice) -> None:
@@ -88,12 +88,12 @@ async def test_the_overview_tells_now_next_gaps_and_who_cannot_be_called(weekly:
         (f"weekly {ADMIN} level 9", "is no level"),
     ],
 )
-async def test_what_is_said_of_how_turns_were_written(office: OnCallOffice, words: str, shows: str) -> None:
-    assert shows in await office.asks(f"/oncall set {words}")
-    assert await on_call(office) == {}
+async def test_what_is_said_of_how_turns_were_written(harness: OnCallOffice, words: str, shows: str) -> None:
+    assert shows in await harness.asks(f"/oncall set {words}")
+    assert await on_call(harness) == {}
 
 
-async def test_an_operator_takes_over_at_once_and_who_was_on_call_is_told(weekly: OnCallOffice) -> None:
+async def test_an_operator_takes_over_at_once_and_who_was_on_call_is_notified(weekly: OnCallOffice) -> None:
     shown = await weekly.asks("/oncall take 8h", BORIS)
     assert "is on call" in shown
     assert "14:00 – 22:00" in shown
@@ -109,10 +109,10 @@ async def test_without_a_time_the_rest_of_the_shift_is_taken(weekly: OnCallOffic
     assert "14:00 – Nov 30 09:00" in await weekly.asks("/oncall take", BORIS)
 
 
-async def test_when_nobody_is_on_call_a_time_is_needed(office: OnCallOffice) -> None:
-    assert "write for how long" in await office.asks("/oncall take", BORIS)
-    await office.asks("/oncall take 8h", BORIS)
-    assert await on_call(office) == {1: BORIS}
+async def test_when_nobody_is_on_call_a_time_is_needed(harness: OnCallOffice) -> None:
+    assert "write for how long" in await harness.asks("/oncall take", BORIS)
+    await harness.asks("/oncall take 8h", BORIS)
+    assert await on_call(harness) == {1: BORIS}
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ async def test_the_button_asks_before_it_takes(weekly: OnCallOffice) -> None:
     assert await on_call(weekly) == {1: BORIS}
 
 
-async def test_who_gives_gives_their_own_duty_and_the_receiver_is_told(weekly: OnCallOffice) -> None:
+async def test_who_gives_gives_their_own_shift_and_the_receiver_is_notified(weekly: OnCallOffice) -> None:
     assert "14:00 – 18:00" in await weekly.asks(f"/oncall give {BORIS} until 18:00")
     assert await on_call(weekly) == {1: BORIS}
     assert [chat for chat, text in await weekly.owed() if "You are on call" in text] == [BORIS]
@@ -150,11 +150,11 @@ async def test_an_operator_who_is_not_on_call_gives_the_next_shift(weekly: OnCal
     assert "begins later" in await weekly.asks(f"/oncall give {ADMIN} 8h", OLEG)
 
 
-async def test_who_has_no_duty_has_nothing_to_give(weekly: OnCallOffice) -> None:
+async def test_who_has_no_shift_has_nothing_to_give(weekly: OnCallOffice) -> None:
     assert "no duty to give" in await weekly.asks(f"/oncall give {BORIS}", OLEG)
 
 
-async def test_an_administrator_gives_anybodys_duty_and_both_are_told(weekly: OnCallOffice) -> None:
+async def test_an_administrator_gives_anybodys_shift_and_both_are_notified(weekly: OnCallOffice) -> None:
     weekly.now = NOW + timedelta(weeks=1)
     await weekly.asks(f"/oncall give {OLEG} until 18:00")
     assert await on_call(weekly) == {1: OLEG}
@@ -163,7 +163,7 @@ async def test_an_administrator_gives_anybodys_duty_and_both_are_told(weekly: On
     assert "You are on call" in told[OLEG]
 
 
-async def test_a_duty_is_not_given_to_who_may_not_be_on_call(weekly: OnCallOffice) -> None:
+async def test_a_shift_is_not_given_to_who_may_not_be_on_call(weekly: OnCallOffice) -> None:
     assert "has a role for it of their own" in await weekly.asks(f"/oncall give {VERA} 8h")
     assert await on_call(weekly) == {1: ADMIN}
 
@@ -203,26 +203,26 @@ async def test_who_may_look_may_only_look(weekly: OnCallOffice) -> None:
     assert rows[-1] == ("/oncall import", "oncall.write", False)
 
 
-async def test_quiet_hours_are_ones_own(office: OnCallOffice) -> None:
-    assert "any hour" in await office.asks("/quiet", BORIS)
-    assert "22:00–08:00" in await office.asks("/quiet 22:00-08:00", BORIS)
-    async with office.store.begin() as session:
-        hours = await office.services.oncall.quiet_hours(session, BORIS)
+async def test_quiet_hours_are_ones_own(harness: OnCallOffice) -> None:
+    assert "any hour" in await harness.asks("/quiet", BORIS)
+    assert "22:00–08:00" in await harness.asks("/quiet 22:00-08:00", BORIS)
+    async with harness.store.begin() as session:
+        hours = await harness.services.oncall.quiet_hours(session, BORIS)
         assert [f"{at:%H:%M}" for at in hours or ()] == ["22:00", "08:00"]
-        assert await office.services.oncall.quiet_hours(session, ADMIN) is None
-    assert "22:00–08:00" in await office.asks("/quiet", BORIS)
-    assert "from when to when" in await office.asks("/quiet 25:00-08:00", BORIS)
-    assert "any hour" in await office.asks("/quiet off", BORIS)
-    assert "no right" in await office.asks("/quiet 22:00-08:00", VERA)
+        assert await harness.services.oncall.quiet_hours(session, ADMIN) is None
+    assert "22:00–08:00" in await harness.asks("/quiet", BORIS)
+    assert "from when to when" in await harness.asks("/quiet 25:00-08:00", BORIS)
+    assert "any hour" in await harness.asks("/quiet off", BORIS)
+    assert "no right" in await harness.asks("/quiet 22:00-08:00", VERA)
 
 
 async def test_a_pbx_without_a_list_says_who_is_called_instead(store: Store) -> None:
-    office = OnCallOffice(store, stations=("acme", "baker"))
-    await office.open()
-    assert "Nobody is on call: alerts go to the chats" in await office.asks("/oncall acme")
-    await office.asks(f"/oncall set weekly mon 09:00 {BORIS} {OLEG} fleet")
-    await office.press("Set")
-    assert "whoever is on call for all PBXs is called. <b>Boris</b>" in await office.asks("/oncall acme")
-    await office.asks(f"/oncall set weekly mon 09:00 {OLEG} {BORIS} acme")
-    await office.press("Set")
-    assert "for all PBXs" not in await office.asks("/oncall acme")
+    harness = OnCallOffice(store, stations=("acme", "baker"))
+    await harness.open()
+    assert "Nobody is on call: alerts go to the chats" in await harness.asks("/oncall acme")
+    await harness.asks(f"/oncall set weekly mon 09:00 {BORIS} {OLEG} fleet")
+    await harness.press("Set")
+    assert "whoever is on call for all PBXs is called. <b>Boris</b>" in await harness.asks("/oncall acme")
+    await harness.asks(f"/oncall set weekly mon 09:00 {OLEG} {BORIS} acme")
+    await harness.press("Set")
+    assert "for all PBXs" not in await harness.asks("/oncall acme")

@@ -20,7 +20,7 @@ from handlers.parsing.arguments import of_known_fields, read_words, split
         ("", (), {}),
     ],
 )
-def test_words_and_fields_are_told_apart(text: str, free: tuple[str, ...], fields: dict[str, str]) -> None:
+def test_words_and_fields_are_distinguished(text: str, free: tuple[str, ...], fields: dict[str, str]) -> None:
     found = read_words(text)
     assert (found.free, found.fields) == (free, fields)
 

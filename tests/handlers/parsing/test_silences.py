@@ -234,7 +234,7 @@ def test_what_is_no_window_to_come_is_refused(words: str) -> None:
         ("", False),
     ],
 )
-def test_a_time_at_the_beginning_is_told_from_a_name(words: str, is_one: bool) -> None:
+def test_a_time_at_the_beginning_is_distinguished_from_a_name(words: str, is_one: bool) -> None:
     assert is_window(words.split(), WALL) is is_one
 
 

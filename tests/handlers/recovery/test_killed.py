@@ -55,290 +55,290 @@ def scene(told: str | None, check: Callable[[MortalOffice], Awaitable[None]], **
     return keep
 
 
-async def employees(office: MortalOffice, number: str) -> list[Any]:
-    return [row for row in (await office.station().pbx.employees.list()).value if row.number == number]
+async def employees(harness: MortalOffice, number: str) -> list[Any]:
+    return [row for row in (await harness.station().pbx.employees.list()).value if row.number == number]
 
 
-async def one_employee(office: MortalOffice) -> None:
-    (found,) = await employees(office, "243")
-    secret = (await office.station().pbx.employees.get(found.id)).value.secret.get_secret_value()
-    secrets = {facts["secret"] for _, template, facts in office.chat.said if template == "employee_secret"}
+async def one_employee(harness: MortalOffice) -> None:
+    (found,) = await employees(harness, "243")
+    secret = (await harness.station().pbx.employees.get(found.id)).value.secret.get_secret_value()
+    secrets = {facts["secret"] for _, template, facts in harness.chat.said if template == "employee_secret"}
     assert secrets == {secret}
 
 
 @scene("employee_created", one_employee)
-async def create_an_employee(office: MortalOffice) -> Update:
-    await office.asks("/add_employee 243 John Smith")
-    return office.pressing()
+async def create_an_employee(harness: MortalOffice) -> Update:
+    await harness.asks("/add_employee 243 John Smith")
+    return harness.pressing()
 
 
-async def changed_employee(office: MortalOffice) -> None:
-    (found,) = await employees(office, "201")
+async def changed_employee(harness: MortalOffice) -> None:
+    (found,) = await employees(harness, "201")
     assert found.name == "Somebody Else"
 
 
 @scene("employee_edited", changed_employee)
-async def change_an_employee(office: MortalOffice) -> Update:
-    await office.asks('/edit_employee 201 name="Somebody Else"')
-    return office.pressing()
+async def change_an_employee(harness: MortalOffice) -> Update:
+    await harness.asks('/edit_employee 201 name="Somebody Else"')
+    return harness.pressing()
 
 
-async def no_employee(office: MortalOffice) -> None:
-    assert await employees(office, "243") == []
+async def no_employee(harness: MortalOffice) -> None:
+    assert await employees(harness, "243") == []
 
 
 @scene("employee_deleted", no_employee)
-async def delete_an_employee(office: MortalOffice) -> Update:
-    await office.asks("/add_employee 243 John Smith")
-    await office.hears(office.pressing())
-    await office.asks("/delete_employee 243")
-    return office.pressing()
+async def delete_an_employee(harness: MortalOffice) -> Update:
+    await harness.asks("/add_employee 243 John Smith")
+    await harness.hears(harness.pressing())
+    await harness.asks("/delete_employee 243")
+    return harness.pressing()
 
 
 @scene("employee_undone", no_employee)
-async def undo_a_creation(office: MortalOffice) -> Update:
-    await office.asks("/add_employee 243 John Smith")
-    await office.hears(office.pressing())
-    return office.pressing()
+async def undo_a_creation(harness: MortalOffice) -> Update:
+    await harness.asks("/add_employee 243 John Smith")
+    await harness.hears(harness.pressing())
+    return harness.pressing()
 
 
-async def back_again(office: MortalOffice) -> None:
-    assert len(await employees(office, "243")) == 1
+async def back_again(harness: MortalOffice) -> None:
+    assert len(await employees(harness, "243")) == 1
 
 
 @scene("employee_undone", back_again)
-async def undo_a_deletion(office: MortalOffice) -> Update:
-    await delete_an_employee(office)
-    await office.hears(office.pressing())
-    return office.pressing()
+async def undo_a_deletion(harness: MortalOffice) -> Update:
+    await delete_an_employee(harness)
+    await harness.hears(harness.pressing())
+    return harness.pressing()
 
 
 @scene("employee_deleted", no_employee, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
-async def what_a_second_person_confirms(office: MortalOffice) -> Update:
-    await delete_an_employee(office)
-    await office.hears(office.pressing())
-    (token,) = {k.id for k in await office.stored(Keyboard, Keyboard.chat_id == OLGA)}
-    return {"callback_query": _pressed(f"{token}:0:0", OLGA, office)}
+async def what_a_second_person_confirms(harness: MortalOffice) -> Update:
+    await delete_an_employee(harness)
+    await harness.hears(harness.pressing())
+    (token,) = {k.id for k in await harness.stored(Keyboard, Keyboard.chat_id == OLGA)}
+    return {"callback_query": _pressed(f"{token}:0:0", OLGA, harness)}
 
 
-async def one_question(office: MortalOffice) -> None:
-    assert len(await office.owed("second_person")) == len(set(await office.owed("second_person"))) >= 1
-    assert len(await employees(office, "243")) == 1
+async def one_question(harness: MortalOffice) -> None:
+    assert len(await harness.owed("second_person")) == len(set(await harness.owed("second_person"))) >= 1
+    assert len(await employees(harness, "243")) == 1
 
 
 @scene("second_person", one_question, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
-async def asking_a_second_person(office: MortalOffice) -> Update:
-    return await delete_an_employee(office)
+async def asking_a_second_person(harness: MortalOffice) -> Update:
+    return await delete_an_employee(harness)
 
 
-async def trunks(office: MortalOffice, name: str) -> list[Any]:
-    return [row for row in (await office.station().pbx.trunks.list()).value if row.name == name]
+async def trunks(harness: MortalOffice, name: str) -> list[Any]:
+    return [row for row in (await harness.station().pbx.trunks.list()).value if row.name == name]
 
 
-async def one_trunk(office: MortalOffice) -> None:
-    assert len(await trunks(office, "New one")) == 1
+async def one_trunk(harness: MortalOffice) -> None:
+    assert len(await trunks(harness, "New one")) == 1
 
 
 @scene("trunk_done", one_trunk)
-async def create_a_trunk(office: MortalOffice) -> Update:
-    await office.asks('/add_trunk "New one" registration=none host=10.0.0.5')
-    return office.pressing()
+async def create_a_trunk(harness: MortalOffice) -> Update:
+    await harness.asks('/add_trunk "New one" registration=none host=10.0.0.5')
+    return harness.pressing()
 
 
-async def trunk_is_off(office: MortalOffice) -> None:
-    (found,) = await trunks(office, "New one")
+async def trunk_is_off(harness: MortalOffice) -> None:
+    (found,) = await trunks(harness, "New one")
     assert found.disabled
 
 
-async def _trunk(office: MortalOffice) -> Any:
-    await create_a_trunk(office)
-    await office.hears(office.pressing())
-    return (await trunks(office, "New one"))[0]
+async def _trunk(harness: MortalOffice) -> Any:
+    await create_a_trunk(harness)
+    await harness.hears(harness.pressing())
+    return (await trunks(harness, "New one"))[0]
 
 
 @scene("trunk_done", trunk_is_off)
-async def switch_a_trunk_off(office: MortalOffice) -> Update:
-    found = await _trunk(office)
-    keyboard = await office.button("trunk.switch", {"id": found.id, "on": False}, chat=ANNA)
-    await office.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, office)})
-    return office.pressing()
+async def switch_a_trunk_off(harness: MortalOffice) -> Update:
+    found = await _trunk(harness)
+    keyboard = await harness.button("trunk.switch", {"id": found.id, "on": False}, chat=ANNA)
+    await harness.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, harness)})
+    return harness.pressing()
 
 
-async def trunk_is_elsewhere(office: MortalOffice) -> None:
-    (found,) = await trunks(office, "New one")
+async def trunk_is_elsewhere(harness: MortalOffice) -> None:
+    (found,) = await trunks(harness, "New one")
     assert found.host == "10.0.0.6"
 
 
 @scene("trunk_done", trunk_is_elsewhere)
-async def change_a_trunk(office: MortalOffice) -> Update:
-    await _trunk(office)
-    await office.asks('/edit_trunk "New one" host=10.0.0.6')
-    return office.pressing()
+async def change_a_trunk(harness: MortalOffice) -> Update:
+    await _trunk(harness)
+    await harness.asks('/edit_trunk "New one" host=10.0.0.6')
+    return harness.pressing()
 
 
-async def no_trunk(office: MortalOffice) -> None:
-    assert await trunks(office, "New one") == []
+async def no_trunk(harness: MortalOffice) -> None:
+    assert await trunks(harness, "New one") == []
 
 
 @scene("trunk_deleted", no_trunk)
-async def delete_a_trunk(office: MortalOffice) -> Update:
-    await _trunk(office)
-    await office.asks('/delete_trunk "New one"')
-    return {"message": _message("New one", office)}
+async def delete_a_trunk(harness: MortalOffice) -> Update:
+    await _trunk(harness)
+    await harness.asks('/delete_trunk "New one"')
+    return {"message": _message("New one", harness)}
 
 
-async def zadarma_is_on(office: MortalOffice) -> None:
-    (found,) = await trunks(office, "Zadarma")
+async def zadarma_is_on(harness: MortalOffice) -> None:
+    (found,) = await trunks(harness, "Zadarma")
     assert not found.disabled
-    assert await office.services.registrations.left_over() == []
-    assert office.running[STATION].watch.left_alone == set()
+    assert await harness.services.registrations.left_over() == []
+    assert harness.running[STATION].watch.left_alone == set()
 
 
 @scene("trunk_done", zadarma_is_on)
-async def register_a_trunk_anew(office: MortalOffice) -> Update:
-    (found,) = await trunks(office, "Zadarma")
-    keyboard = await office.button("trunk.reregister", {"id": found.id}, chat=ANNA)
-    await office.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, office)})
-    return office.pressing()
+async def register_a_trunk_anew(harness: MortalOffice) -> Update:
+    (found,) = await trunks(harness, "Zadarma")
+    keyboard = await harness.button("trunk.reregister", {"id": found.id}, chat=ANNA)
+    await harness.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, harness)})
+    return harness.pressing()
 
 
-async def all_imported(office: MortalOffice) -> None:
-    rows = (await office.station().pbx.employees.list()).value
+async def all_imported(harness: MortalOffice) -> None:
+    rows = (await harness.station().pbx.employees.list()).value
     numbers = [row.number for row in rows if row.number.startswith("90")]
     assert sorted(numbers) == [str(9000 + place) for place in range(25)]
-    assert any(template == "a file" for _, template, _ in office.chat.said)
+    assert any(template == "a file" for _, template, _ in harness.chat.said)
 
 
 @scene("import_done", all_imported)
-async def import_employees(office: MortalOffice) -> Update:
+async def import_employees(harness: MortalOffice) -> Update:
     lines = "\n".join(f"{9000 + place};Person {place}" for place in range(25))
-    await office.asks(f"/import_employees\n{lines}")
-    return office.pressing()
+    await harness.asks(f"/import_employees\n{lines}")
+    return harness.pressing()
 
 
-async def _incident(office: MortalOffice) -> int:
+async def _incident(harness: MortalOffice) -> int:
     opening = StateChange("T1", Opened(Kind.TRUNK_DOWN, NOW), {"station": STATION, "name": "Zadarma"})
-    await office.station().incident_manager.record({}, [opening], NOW)
-    (incident,) = await office.stored(Incident)
+    await harness.station().incident_manager.record({}, [opening], NOW)
+    (incident,) = await harness.stored(Incident)
     return int(incident.id)
 
 
-async def taken_once(office: MortalOffice) -> None:
-    (incident,) = await office.stored(Incident)
+async def taken_once(harness: MortalOffice) -> None:
+    (incident,) = await harness.stored(Incident)
     assert incident.acknowledged_by_id == ANNA
-    assert len(await office.stored(IncidentEvent, IncidentEvent.what == "taken")) == 1
+    assert len(await harness.stored(IncidentEvent, IncidentEvent.what == "taken")) == 1
 
 
 @scene(None, taken_once)
-async def take_an_incident(office: MortalOffice) -> Update:
-    number = await _incident(office)
-    keyboard = await office.button("incident.take", {"incident": number}, chat=ANNA)
-    return {"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, office)}
+async def take_an_incident(harness: MortalOffice) -> Update:
+    number = await _incident(harness)
+    keyboard = await harness.button("incident.take", {"incident": number}, chat=ANNA)
+    return {"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, harness)}
 
 
 @scene("incident", taken_once)
-async def take_an_incident_with_a_command(office: MortalOffice) -> Update:
-    await _incident(office)
-    return {"message": _message("/ack", office)}
+async def take_an_incident_with_a_command(harness: MortalOffice) -> Update:
+    await _incident(harness)
+    return {"message": _message("/ack", harness)}
 
 
-async def one_mute(office: MortalOffice) -> None:
-    assert len(await office.stored(SilenceRow)) == 1
+async def one_mute(harness: MortalOffice) -> None:
+    assert len(await harness.stored(SilenceRow)) == 1
 
 
 @scene("muted", one_mute)
-async def mute_everything(office: MortalOffice) -> Update:
-    return {"message": _message("/mute all for 1h moving the rack", office)}
+async def mute_everything(harness: MortalOffice) -> Update:
+    return {"message": _message("/mute all for 1h moving the rack", harness)}
 
 
 @scene("maintenance", one_mute)
-async def plan_maintenance(office: MortalOffice) -> Update:
-    await office.asks("/maintenance all tomorrow 02:00-04:00 works")
-    return office.pressing()
+async def plan_maintenance(harness: MortalOffice) -> Update:
+    await harness.asks("/maintenance all tomorrow 02:00-04:00 works")
+    return harness.pressing()
 
 
-async def viewer_for_good(office: MortalOffice) -> None:
-    (row,) = await office.stored(GrantRow, GrantRow.subject_id == PETER)
+async def viewer_for_good(harness: MortalOffice) -> None:
+    (row,) = await harness.stored(GrantRow, GrantRow.subject_id == PETER)
     assert (row.role, row.until) == ("viewer", None)
 
 
 @scene("access_card", viewer_for_good)
-async def give_a_role(office: MortalOffice) -> Update:
-    await office.asks("/grant 424242 viewer")
-    return office.pressing()
+async def give_a_role(harness: MortalOffice) -> Update:
+    await harness.asks("/grant 424242 viewer")
+    return harness.pressing()
 
 
-async def nothing_given(office: MortalOffice) -> None:
-    assert await office.stored(GrantRow, GrantRow.subject_id == PETER) == []
+async def nothing_given(harness: MortalOffice) -> None:
+    assert await harness.stored(GrantRow, GrantRow.subject_id == PETER) == []
 
 
 @scene("access_card", nothing_given)
-async def take_a_role(office: MortalOffice) -> Update:
-    await office.hears(await give_a_role(office))
-    await office.asks("/revoke 424242")
-    return office.pressing()
+async def take_a_role(harness: MortalOffice) -> Update:
+    await harness.hears(await give_a_role(harness))
+    await harness.asks("/revoke 424242")
+    return harness.pressing()
 
 
-async def answered_once(office: MortalOffice) -> None:
-    await viewer_for_good(office)
-    assert await office.owed("access_answer") == [PETER]
+async def answered_once(harness: MortalOffice) -> None:
+    await viewer_for_good(harness)
+    assert await harness.owed("access_answer") == [PETER]
 
 
 @scene(None, answered_once)
-async def answer_a_request_for_access(office: MortalOffice) -> Update:
-    keyboard = await office.button("access.request", chat=PETER)
-    await office.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", PETER, office)})
-    (question,) = await office.stored(Keyboard, Keyboard.chat_id == ANNA)
-    return {"callback_query": _pressed(f"{question.id}:0:0", ANNA, office)}
+async def answer_a_request_for_access(harness: MortalOffice) -> Update:
+    keyboard = await harness.button("access.request", chat=PETER)
+    await harness.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", PETER, harness)})
+    (question,) = await harness.stored(Keyboard, Keyboard.chat_id == ANNA)
+    return {"callback_query": _pressed(f"{question.id}:0:0", ANNA, harness)}
 
 
-async def in_turn_once(office: MortalOffice) -> None:
-    (row,) = await office.stored(RotationRow)
+async def in_turn_once(harness: MortalOffice) -> None:
+    (row,) = await harness.stored(RotationRow)
     assert row.people == [OLGA]
-    assert await office.owed("oncall_in_turn") == [OLGA]
+    assert await harness.owed("oncall_in_turn") == [OLGA]
 
 
 @scene("oncall", in_turn_once)
-async def set_who_is_on_call(office: MortalOffice) -> Update:
-    async with office.store.begin() as session:
+async def set_who_is_on_call(harness: MortalOffice) -> Update:
+    async with harness.store.begin() as session:
         await contacts.remember(session, Contact(OLGA, "Olga", "olga"))
-    await office.asks("/oncall set daily 09:00 @olga")
-    return office.pressing()
+    await harness.asks("/oncall set daily 09:00 @olga")
+    return harness.pressing()
 
 
-async def relieved_once(office: MortalOffice) -> None:
-    (row,) = await office.stored(OverrideRow)
+async def relieved_once(harness: MortalOffice) -> None:
+    (row,) = await harness.stored(OverrideRow)
     assert row.person_id == ANNA
 
 
 @scene("oncall_handed_over", relieved_once)
-async def take_the_duty(office: MortalOffice) -> Update:
-    return {"message": _message("/oncall take 8h", office)}
+async def take_the_duty(harness: MortalOffice) -> Update:
+    return {"message": _message("/oncall take 8h", harness)}
 
 
-def _pressed(data: str, person: int, office: MortalOffice) -> dict[str, Any]:
-    return press(data, person, person, office.now)
+def _pressed(data: str, person: int, harness: MortalOffice) -> dict[str, Any]:
+    return press(data, person, person, harness.now)
 
 
-def _message(text: str, office: MortalOffice) -> dict[str, Any]:
-    return message(text, ANNA, ANNA, office.now)
+def _message(text: str, harness: MortalOffice) -> dict[str, Any]:
+    return message(text, ANNA, ANNA, harness.now)
 
 
 async def played(store: MortalStore, one: Scene, at: int | None) -> list[str]:
     """Play the scene with a kill at moment `at`; return its moments."""
     store.empty()
-    office = MortalOffice(store, two_person=one.two_person)
-    update = await one.begin(office)
-    before = len(office.chat.shown)
-    office.process_state.again(at)
-    await office.hears(update)
-    moments = list(office.process_state.passed)
-    office.process_state.again()
-    told = office.told()[before:]
-    await one.check(office)
+    harness = MortalOffice(store, two_person=one.two_person)
+    update = await one.begin(harness)
+    before = len(harness.chat.shown)
+    harness.process_state.again(at)
+    await harness.hears(update)
+    moments = list(harness.process_state.passed)
+    harness.process_state.again()
+    told = harness.told()[before:]
+    await one.check(harness)
     assert one.told is None or one.told in told, told
     assert not UNTRUE & set(told), told
-    assert await office.left_behind() == []
+    assert await harness.left_behind() == []
     return moments
 
 
@@ -350,7 +350,7 @@ async def mortal_store(store_file: Path) -> AsyncIterator[MortalStore]:
 
 
 @pytest.mark.parametrize("name", SCENES)
-async def test_killed_at_any_moment_it_is_done_once_and_told(name: str, mortal_store: MortalStore) -> None:
+async def test_killed_at_any_moment_it_is_done_once_and_reported(name: str, mortal_store: MortalStore) -> None:
     moments = await played(mortal_store, SCENES[name], None)
     assert len(moments) >= 4
     for at in range(random.randrange(min(STEP, len(moments))), len(moments), STEP):

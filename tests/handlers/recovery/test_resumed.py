@@ -31,7 +31,7 @@ async def ask(harness: DispatcherHarness) -> Keyboard:
     return harness.chat.keyboards[-1]
 
 
-async def test_old_questions_are_told_once_in_a_chat_and_old_wishes_each_with_their_age(
+async def test_old_questions_are_reported_once_in_a_chat_and_old_requests_each_with_their_age(
     harness: DispatcherHarness,
 ) -> None:
     long_ago = NOW - timedelta(hours=3)

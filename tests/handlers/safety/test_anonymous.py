@@ -15,7 +15,7 @@ GROUP_BOT = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username"
 
 
 @pytest.fixture(autouse=True)
-def office(harness: DispatcherHarness) -> None:
+def offered(harness: DispatcherHarness) -> None:
     harness.offers("status", Permission.STATUS)
     harness.offers("mute", Permission.MUTE)
     for name in ("prove", "obey", "leave"):

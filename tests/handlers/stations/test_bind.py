@@ -72,7 +72,7 @@ async def test_a_group_is_bound_and_everybody_in_it_is_given_a_role_there(fleet:
 
 
 @pytest.mark.parametrize("text", ["/bind acme alerts", "/bind alerts acme", "/bind Acme оповещения"])
-async def test_with_alerts_it_is_told_of_outages_and_saying_it_again_changes_that(
+async def test_with_alerts_it_is_notified_of_outages_and_saying_it_again_changes_that(
     fleet: DispatcherHarness, text: str
 ) -> None:
     await fleet.types(text, ALICE, ROOM)

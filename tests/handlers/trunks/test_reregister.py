@@ -91,7 +91,7 @@ async def test_it_is_switched_on_only_when_asterisk_has_let_go(room: Room) -> No
     assert not (await room.trunk("Zadarma")).disabled
 
 
-async def test_a_trunk_that_cannot_be_switched_on_is_told_of_and_tried_until_it_is(room: Room) -> None:
+async def test_a_trunk_that_cannot_be_switched_on_is_reported_and_tried_until_it_is(room: Room) -> None:
     refused = iter([True] * 6)
     room.wire.fails = lambda asked: asked == "on" and next(refused, False)
     await room.registers_anew("Zadarma")

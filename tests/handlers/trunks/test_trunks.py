@@ -100,7 +100,7 @@ def statuses(*rows: tuple[str, str, str, str]) -> list[str]:
     return [trunk.name for trunk in distinct(given)]
 
 
-def test_trunks_of_one_name_are_told_apart_by_what_differs() -> None:
+def test_trunks_of_one_name_are_distinguished_by_what_differs() -> None:
     sim = ("SIP-1", "Megafon", "79261110001", "sip.megafon.ru")
     other = ("SIP-2", "megafon", "79261110002", "sip.megafon.ru")
     twin = ("SIP-3", "Megafon", "79261110001", "sip2.megafon.ru")
@@ -204,7 +204,7 @@ def test_where_no_password_stands_none_is_seen(text: str) -> None:
 
 
 @given(st.text(alphabet="ab paswordпароль=:\"'«» -\n", max_size=60))
-def test_whatever_is_written_is_told_without_an_error(text: str) -> None:
+def test_whatever_is_written_is_reported_without_an_error(text: str) -> None:
     words = read_words(text)
     assert password_in_chat.is_loose(words) in (True, False)
     draft, problems = fields.read_fields(words.fields)

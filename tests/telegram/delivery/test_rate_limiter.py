@@ -119,7 +119,7 @@ async def test_whatever_waits_in_a_chat_goes_in_the_order_of_its_urgency(calls: 
         assert order == sorted(order)
 
 
-async def test_a_group_full_of_edits_has_room_for_a_page() -> None:
+async def test_a_group_full_of_edits_takes_a_page() -> None:
     time = Time()
     pace = RateLimiter(time.clock, time.sleep)
     for _ in range(14):
@@ -146,7 +146,7 @@ async def test_a_turn_kept_for_what_follows_is_used_once() -> None:
     assert time.now > began + 3
 
 
-async def test_a_chat_that_was_told_to_wait_is_not_called_and_the_others_are() -> None:
+async def test_a_chat_that_is_rate_limited_is_not_called_and_the_others_are() -> None:
     time = Time()
     pace = RateLimiter(time.clock, time.sleep)
     pace.pause(GROUP, 30)

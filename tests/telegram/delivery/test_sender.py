@@ -213,10 +213,10 @@ async def test_that_a_topic_is_lost_is_told_once(
     async def lost(topic: Destination) -> None:
         told.append(topic)
 
-    office = Sender(sender._bot, store, sender._renderer, pace, topic_lost=lost)
+    delivery = Sender(sender._bot, store, sender._renderer, pace, topic_lost=lost)
     for _ in range(2):
         telegram.failures[TEAM].append(refusal(400, "Bad Request: TOPIC_CLOSED"))
-        await office.send(Destination(TEAM, 5), HELLO, zone=UTC, now=NOON)
+        await delivery.send(Destination(TEAM, 5), HELLO, zone=UTC, now=NOON)
     assert told == [Destination(TEAM, 5)]
     assert len(telegram.to(TEAM)) == 4
 

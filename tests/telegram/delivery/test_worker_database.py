@@ -17,14 +17,14 @@ TEAM, OTHERS = -1001, -1002
 REFUSED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
 
 
-async def waits_since(office: Office) -> datetime | None:
-    async with office.store.begin() as session:
-        return await outbox.oldest_due(session, office.now)
+async def waits_since(delivery: Office) -> datetime | None:
+    async with delivery.store.begin() as session:
+        return await outbox.oldest_due(session, delivery.now)
 
 
 @pytest.mark.parametrize("refused", range(1, 7))
 async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
-    office: Office, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, refused: int
+    delivery: Office, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, refused: int
 ) -> None:
     """Refuse the start, a poll of the queue, a claim, its data, or the delivery mark."""
     begun = 0
@@ -39,12 +39,12 @@ async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
         return begin(store)
 
     watching = asyncio.current_task()
-    await office.owe(TEAM, "down")
+    await delivery.owe(TEAM, "down")
     monkeypatch.setattr(Store, "begin", sometimes)
     monkeypatch.setattr("bot.store.database_errors.sleep_or_stop", lambda _stop, _seconds: asyncio.sleep(0))
     stop = asyncio.Event()
-    running = asyncio.create_task(retry_on_database_error("courier", lambda: office.delivery_worker.run(stop), stop))
-    await eventually(office.is_all_sent)
+    running = asyncio.create_task(retry_on_database_error("courier", lambda: delivery.delivery_worker.run(stop), stop))
+    await eventually(delivery.is_all_sent)
     stop.set()
     await asyncio.wait_for(running, 30)
     assert begun >= refused
@@ -52,46 +52,46 @@ async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     assert all("possible repeat" in again.text for again in telegram.to(TEAM)[1:])
 
 
-async def test_what_is_due_waits_since_it_could_go(office: Office) -> None:
-    assert await waits_since(office) is None
-    began = office.now
-    await office.owe(TEAM, "down")
-    await office.owe(OTHERS, "planned", not_before=began + timedelta(seconds=60))
-    office.later(50)
-    assert await waits_since(office) == began
-    await office.deliver()
-    assert await waits_since(office) is None
-    office.later(50)
-    assert await waits_since(office) == began + timedelta(seconds=60)
+async def test_what_is_due_waits_since_it_could_go(delivery: Office) -> None:
+    assert await waits_since(delivery) is None
+    began = delivery.now
+    await delivery.owe(TEAM, "down")
+    await delivery.owe(OTHERS, "planned", not_before=began + timedelta(seconds=60))
+    delivery.later(50)
+    assert await waits_since(delivery) == began
+    await delivery.deliver()
+    assert await waits_since(delivery) is None
+    delivery.later(50)
+    assert await waits_since(delivery) == began + timedelta(seconds=60)
 
 
 async def test_what_telegram_holds_back_is_not_late_nor_what_waits_behind_it(
-    office: Office, telegram: FakeTelegram
+    delivery: Office, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 60", retry_after=60))
     for text in ("one", "two", "three"):
-        await office.owe(TEAM, text)
-    await office.deliver()
-    office.later(59)
-    assert await waits_since(office) is None
-    office.later(11)
-    assert await waits_since(office) == office.now - timedelta(seconds=10)
+        await delivery.owe(TEAM, text)
+    await delivery.deliver()
+    delivery.later(59)
+    assert await waits_since(delivery) is None
+    delivery.later(11)
+    assert await waits_since(delivery) == delivery.now - timedelta(seconds=10)
 
 
-async def test_a_chat_that_works_off_many_is_not_late(office: Office) -> None:
-    first = await office.owe(TEAM, "one")
-    await office.owe(TEAM, "two")
-    office.later(300)
-    async with office.store.begin() as session:
-        assert await outbox.claim(session, first, office.now)
-        await outbox.mark_sent(session, first, 101, office.now)
-    office.later(3)
-    assert await waits_since(office) == office.now - timedelta(seconds=3)
+async def test_a_chat_that_works_off_many_is_not_late(delivery: Office) -> None:
+    first = await delivery.owe(TEAM, "one")
+    await delivery.owe(TEAM, "two")
+    delivery.later(300)
+    async with delivery.store.begin() as session:
+        assert await outbox.claim(session, first, delivery.now)
+        await outbox.mark_sent(session, first, 101, delivery.now)
+    delivery.later(3)
+    assert await waits_since(delivery) == delivery.now - timedelta(seconds=3)
 
 
-async def test_what_nobody_can_be_told_is_not_late(office: Office, telegram: FakeTelegram) -> None:
+async def test_what_nobody_can_be_notified_is_not_late(delivery: Office, telegram: FakeTelegram) -> None:
     telegram.failures[TEAM].append(refusal(403, "Forbidden: bot was kicked from the supergroup chat"))
-    await office.owe(TEAM, "down")
-    await office.deliver()
-    office.later(600)
-    assert await waits_since(office) is None
+    await delivery.owe(TEAM, "down")
+    await delivery.deliver()
+    delivery.later(600)
+    assert await waits_since(delivery) is None

@@ -164,7 +164,7 @@ def test_a_bucket_never_gives_more_than_its_rate(times: list[float], burst: int,
 
 
 @given(st.lists(st.tuples(st.integers(1, 30), st.floats(0, 2)), max_size=200))
-def test_no_crowd_gets_more_than_all_may_together(steps: list[tuple[int, float]]) -> None:
+def test_no_group_of_senders_gets_more_than_all_may_together(steps: list[tuple[int, float]]) -> None:
     rates = (Rate(3, 5.0), Rate(6, 50.0))
     buckets, now, taken = Buckets(rates, Rate(10, 2.0), 5, 0.0, reserve=Rate(4, 1.0), beginning=2), 0.0, 0
     for person, pause in steps:

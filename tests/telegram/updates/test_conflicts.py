@@ -26,7 +26,7 @@ def test_a_restart_in_which_the_old_program_still_ends_is_none() -> None:
             assert seen.met(after(day * 86_400 + seconds)) is None
 
 
-def test_conflicts_that_last_end_the_copy_after_people_were_told() -> None:
+def test_conflicts_that_last_end_the_copy_after_people_were_notified() -> None:
     seen = Conflicts(START)
     told = duplicate_instance.HOLD.total_seconds()
     when = next(seconds for seconds in range(0, 3600, 20) if seen.met(after(seconds)) is not None)

@@ -190,7 +190,7 @@ def known_are(people: set[int], chats: set[int]) -> KnownSenders:
     return known
 
 
-async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) -> None:
+async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(store: Store) -> None:
     harness = Full(store)
     harness.starts(
         admission=Admission(known_are({1, 2}, set()), NOW),
@@ -219,7 +219,7 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_told_once(store: Store) 
     await harness.updates.drain(20)
 
 
-async def test_a_group_is_told_once_in_ten_minutes_whoever_sends_too_much(store: Store) -> None:
+async def test_a_group_is_notified_once_in_ten_minutes_whoever_sends_too_much(store: Store) -> None:
     harness = Full(store)
     harness.starts(admission=Admission(known_are({1}, {GROUP}), NOW), observer=observing(not_read=harness.not_read))
 

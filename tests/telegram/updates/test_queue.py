@@ -287,7 +287,7 @@ async def test_a_webhook_of_somebody_else_is_deleted_and_is_no_second_copy(
     assert conflicts == []
 
 
-def test_after_an_hour_without_it_a_webhook_is_told_of_once_more() -> None:
+def test_after_an_hour_without_it_a_webhook_is_reported_once_more() -> None:
     webhook = ForeignWebhook()
     assert [webhook.deleted(NOW) for _ in range(4)] == [Telling.ONCE, None, Telling.AGAIN_AND_AGAIN, None]
     later = NOW + FORGOTTEN_AFTER + timedelta(seconds=1)

@@ -139,7 +139,7 @@ async def test_brought_twice_at_the_same_moment_it_is_handled_once(harness: Harn
 @pytest.mark.parametrize(
     "shown", [None, b"", b"wrong", SECRET[:-1].encode(), SECRET.upper().encode(), "пароль".encode(), b"\xff\xfe"]
 )
-async def test_who_does_not_know_the_secret_is_turned_away_and_told_nothing(
+async def test_who_does_not_know_the_secret_is_turned_away_and_learns_nothing(
     harness: Harness, shown: bytes | None
 ) -> None:
     before = metrics.STRANGERS._value.get()
@@ -151,7 +151,7 @@ async def test_who_does_not_know_the_secret_is_turned_away_and_told_nothing(
     assert (await harness.unfinished(), harness.handled, harness.webhook.last_success) == ([], [], None)
 
 
-async def test_strangers_are_told_of_once_an_hour(harness: Harness, lines: Lines) -> None:
+async def test_strangers_are_reported_once_an_hour(harness: Harness, lines: Lines) -> None:
     for minutes in (0, 1, 59, 61):
         harness.now = NOW + timedelta(minutes=minutes)
         await harness.brings(update(7), **{SECRET_HEADER: "wrong"})
@@ -226,7 +226,7 @@ async def test_who_brings_too_slowly_is_not_waited_for(harness: Harness, monkeyp
     assert await harness.unfinished() == []
 
 
-async def test_at_the_start_the_webhook_is_made_new_and_what_failed_before_is_not_told(
+async def test_at_the_start_the_webhook_is_made_new_and_what_failed_before_is_not_reported(
     harness: Harness, lines: Lines
 ) -> None:
     harness.telegram.info = {"url": URL, "allowed_updates": WANTED, "max_connections": 1}
@@ -259,7 +259,7 @@ async def test_what_somebody_changed_is_set_again(harness: Harness, change: dict
     assert harness.heard == ["well", heard, "well"]
 
 
-async def test_what_telegram_cannot_bring_is_told_once_tried_anew_and_is_no_sign_of_life(
+async def test_what_telegram_cannot_bring_is_reported_once_tried_anew_and_is_no_health_signal(
     harness: Harness, lines: Lines
 ) -> None:
     await harness.webhook.look()

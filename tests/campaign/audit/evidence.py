@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from typing import Any
 
-from tests.campaign.ledger_audit import Books, Row
+from tests.campaign.audit.records import RoundRecords, Row
 
 REPEAT = re.compile(r"^<i>[^<]*(possible repeat|возможн)[^<]*</i>\n")
 # Reply to a command that crashed the program twice.
@@ -14,13 +14,13 @@ SENDING = frozenset({"sendMessage", "sendDocument", "sendPhoto", "sendAudio"})
 
 
 class Evidence:
-    def __init__(self, books: Books) -> None:
-        self.rows: dict[int, Row] = {row["id"]: row for row in books.tables["outbox"]}
-        self.accepted = [call for call in books.calls if call["method"] in SENDING and call["ok"]]
+    def __init__(self, records: RoundRecords) -> None:
+        self.rows: dict[int, Row] = {row["id"]: row for row in records.tables["outbox"]}
+        self.accepted = [call for call in records.calls if call["method"] in SENDING and call["ok"]]
         self.texts: dict[tuple[int, int], list[str]] = defaultdict(list)
         for call in self.accepted:
             self.texts[chat_of(call), message_of(call)].append(text_of(call))
-        for call in books.calls:
+        for call in records.calls:
             if call["method"] == "editMessageText" and call["ok"]:
                 self.texts[chat_of(call), int(call["params"]["message_id"])].append(text_of(call))
 

@@ -73,7 +73,7 @@ class Diary:
 
 
 @dataclass(frozen=True)
-class Books:
+class RoundRecords:
     tables: Mapping[str, list[Row]]
     calls: list[Row]
     looks: list[Row]

@@ -4,9 +4,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tests.campaign.evidence import Evidence, chat_of, is_labelled, is_set_aside, message_of, reply_of, text_of
-from tests.campaign.finding import Finding
-from tests.campaign.ledger_audit import Books, Row
+from tests.campaign.audit.evidence import Evidence, chat_of, is_labelled, is_set_aside, message_of, reply_of, text_of
+from tests.campaign.audit.finding import Finding
+from tests.campaign.audit.records import RoundRecords, Row
 
 # Seconds between Telegram's acceptance of a message and its commit, on a busy machine.
 WRITTEN_DOWN_WITHIN = 3.0
@@ -15,48 +15,48 @@ STILL_TRUE = ("Another copy of the bot is running", "The PBX's clock is wrong")
 INTRODUCTION = re.compile("I look after|I serve only groups")
 
 
-def audit_chats(books: Books) -> Iterator[Finding]:
-    evidence = Evidence(books)
-    yield from _rows(books, evidence)
-    yield from _messages(books, evidence)
-    yield from _end_states(books, evidence)
+def audit_chats(records: RoundRecords) -> Iterator[Finding]:
+    evidence = Evidence(records)
+    yield from _rows(records, evidence)
+    yield from _messages(records, evidence)
+    yield from _end_states(records, evidence)
 
 
-def _rows(books: Books, evidence: Evidence) -> Iterator[Finding]:
+def _rows(records: RoundRecords, evidence: Evidence) -> Iterator[Finding]:
     taken = {(chat_of(call), message_of(call)) for call in evidence.accepted}
     for row in evidence.rows.values():
         named = f"row {row['id']} ({row['action']} {row['template']} to {row['chat_id']})"
         match row["state"]:
             case "sent" if row["action"] == "send":
-                moved = row["chat_id"] in books.diary.moved.values()
+                moved = row["chat_id"] in records.diary.moved.values()
                 if row["message_id"] is None and not moved:
                     yield Finding("unexplained", f"{named} counts as sent, and has no message")
-                if row["message_id"] is not None and not _is_there(books, taken, row):
+                if row["message_id"] is not None and not _is_there(records, taken, row):
                     yield Finding("lost", f"{named} counts as sent, and Telegram never took it")
             case "sent" | "dropped":
                 pass
             case "dead":
-                if not _may_be_dead(books, row):
+                if not _may_be_dead(records, row):
                     yield Finding("unexplained", f"{named} is dead for no reason of the script: {row['error']}")
             case state:
                 yield Finding("unexplained", f"{named} is still {state}: {row['error']}")
 
 
-def _is_there(books: Books, taken: set[tuple[int, int]], row: Row) -> bool:
+def _is_there(records: RoundRecords, taken: set[tuple[int, int]], row: Row) -> bool:
     """Return True if Telegram accepted the row's message; a supergroup takes over its group's messages."""
-    old = next((old for old, new in books.diary.moved.items() if new == row["chat_id"]), None)
+    old = next((old for old, new in records.diary.moved.items() if new == row["chat_id"]), None)
     return (row["chat_id"], row["message_id"]) in taken or (old, row["message_id"]) in taken
 
 
-def _may_be_dead(books: Books, row: Row) -> bool:
-    return bool(books.diary.shut.get(row["chat_id"])) and bool(
+def _may_be_dead(records: RoundRecords, row: Row) -> bool:
+    return bool(records.diary.shut.get(row["chat_id"])) and bool(
         re.search("(?i)forbidden|kicked|blocked|not a member", row["error"] or "")
     )
 
 
-def _messages(books: Books, evidence: Evidence) -> Iterator[Finding]:
+def _messages(records: RoundRecords, evidence: Evidence) -> Iterator[Finding]:
     """Yield messages without a row that are neither replies nor labelled repeats of an unconfirmed delivery."""
-    asked = {(one.chat, one.message) for one in books.diary.said}
+    asked = {(one.chat, one.message) for one in records.diary.said}
     known = {(row["chat_id"], row["message_id"]) for row in evidence.rows.values() if row["action"] == "send"}
     answers: dict[tuple[int, int], list[Row]] = defaultdict(list)
     unknown: dict[int, list[Row]] = defaultdict(list)
@@ -64,14 +64,14 @@ def _messages(books: Books, evidence: Evidence) -> Iterator[Finding]:
     labelled: dict[int, list[Row]] = defaultdict(list)
     for call in evidence.accepted:
         chat, reply = chat_of(call), reply_of(call)
-        home = books.diary.moved.get(chat, chat)
+        home = records.diary.moved.get(chat, chat)
         if is_labelled(call):
             labelled[home].append(call)
         again = is_labelled(call) and text_of(call).partition("\n")[2] in said[home]
         said[home].add(text_of(call))
         if reply is not None and (chat, reply) in asked:
             answers[chat, reply].append(call)
-        elif reply is not None and (chat, reply) in books.diary.pressed and (chat, message_of(call)) not in known:
+        elif reply is not None and (chat, reply) in records.diary.pressed and (chat, message_of(call)) not in known:
             continue
         elif INTRODUCTION.search(text_of(call)):
             # The greeting of a new group is not a reply, and is not sent again once the group is known.
@@ -82,19 +82,19 @@ def _messages(books: Books, evidence: Evidence) -> Iterator[Finding]:
         if any(not is_labelled(call) and not is_set_aside(call) for call in calls[1:]):
             yield Finding("double", f"the command {command} in {chat} was answered {len(calls)} times")
     for chat, calls in unknown.items():
-        yield from _unknown(books, chat, calls, labelled[chat])
+        yield from _unknown(records, chat, calls, labelled[chat])
 
 
-def _unknown(books: Books, chat: int, calls: list[Row], labelled: list[Row]) -> Iterator[Finding]:
+def _unknown(records: RoundRecords, chat: int, calls: list[Row], labelled: list[Row]) -> Iterator[Finding]:
     # Ordered by message id: a slow request is logged late.
     repeats = [message_of(call) for call in labelled]
     for call in calls:
         named = f"message {message_of(call)} in {chat} ({text_of(call)[:60]!r})"
         later = next((number for number in repeats if number > message_of(call)), None)
-        if not _answer_was_lost(books, call):
+        if not _answer_was_lost(records, call):
             yield Finding("unexplained", f"{named} is in no row, and its answer was not lost")
         # The repeat was dead-lettered because the chat was closed; do not match it with a later message.
-        elif any(span.end > call["at"] for span in books.diary.shut.get(chat, ())):
+        elif any(span.end > call["at"] for span in records.diary.shut.get(chat, ())):
             continue
         elif later is not None:
             repeats.remove(later)
@@ -102,8 +102,8 @@ def _unknown(books: Books, chat: int, calls: list[Row], labelled: list[Row]) -> 
             yield Finding("double", f"{named} is in no row, and nothing that follows says that it may be a repeat")
 
 
-def _answer_was_lost(books: Books, call: Row) -> bool:
-    diary = books.diary
+def _answer_was_lost(records: RoundRecords, call: Row) -> bool:
+    diary = records.diary
     begin, end = call["at"], call["at"] + WRITTEN_DOWN_WITHIN
     ended = [*(at for at, _ in diary.kills), *(at for at, _ in diary.collapses)]
     return (
@@ -113,10 +113,10 @@ def _answer_was_lost(books: Books, call: Row) -> bool:
     )
 
 
-def _end_states(books: Books, evidence: Evidence) -> Iterator[Finding]:
+def _end_states(records: RoundRecords, evidence: Evidence) -> Iterator[Finding]:
     """Yield delivered alert messages that still show an outage or an acknowledge button."""
     known = {(row["chat_id"], row["message_id"]) for row in evidence.rows.values() if row["template"] == "alert"}
-    for shown in books.shown:
+    for shown in records.shown:
         if any(words in shown.text for words in STILL_TRUE):
             continue
         if (shown.chat, shown.id) in known and ("🔴" in shown.text or any("on it" in label for label in shown.buttons)):

@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 
 from bot.incidents.model import kind_info
-from tests.campaign.audit_people import handed_out
-from tests.campaign.evidence import Evidence
-from tests.campaign.finding import Finding
-from tests.campaign.ledger_audit import Books, Outage, Row, Span
-from tests.end_to_end.harness import ANNA
+from tests.campaign.audit.evidence import Evidence
+from tests.campaign.audit.finding import Finding
+from tests.campaign.audit.people import handed_out
+from tests.campaign.audit.records import Outage, RoundRecords, Row, Span
+from tests.end_to_end.harness import ANNA as ADMIN
 
 # Consecutive answers that prove an outage: two measurements decide, the PBX dates them by the second, and the first
 # answer may be cached.
@@ -18,24 +18,26 @@ LOOKS_THAT_SHOW = 4
 CONSIDERED_WITHIN = 2.0
 
 
-def audit_outages(books: Books) -> Iterator[Finding]:
-    evidence = Evidence(books)
-    for outage in books.diary.outages:
+def audit_outages(records: RoundRecords) -> Iterator[Finding]:
+    evidence = Evidence(records)
+    for outage in records.diary.outages:
         found = [
-            one for one in books.tables["incidents"] if one["subject"] == outage.subject and one["kind"] == "trunk_down"
+            one
+            for one in records.tables["incidents"]
+            if one["subject"] == outage.subject and one["kind"] == "trunk_down"
         ]
         seen = [one for one in found if not _was_learned_afterwards(one)]
-        if len(seen) > 1 or (len(found) > 1 and not books.diary.faults["clock set"]):
+        if len(seen) > 1 or (len(found) > 1 and not records.diary.faults["clock set"]):
             yield Finding("double", f"{outage.name} broke once and has {len(found)} incidents")
         # If the clock was set in between, the incident may come from the backfill instead.
-        learned = found and books.diary.faults["clock set"]
-        if not seen and not learned and could_be_seen(books, outage):
+        learned = found and records.diary.faults["clock set"]
+        if not seen and not learned and could_be_seen(records, outage):
             yield Finding(
                 "lost", f"{outage.name} was down for {outage.ended - outage.began:.1f} s, and has no incident"
             )
         for incident in seen:
-            yield from _told(books, evidence, outage, incident)
-    for incident in books.tables["incidents"]:
+            yield from _told(records, evidence, outage, incident)
+    for incident in records.tables["incidents"]:
         if incident["open_key"] is not None and kind_info(incident["kind"]).real_outage:
             yield Finding("end state", f"incident {incident['id']} ({incident['kind']}) is still open")
 
@@ -45,37 +47,37 @@ def _was_learned_afterwards(incident: Row) -> bool:
     return incident["ended_at"] is not None and incident["opened_at"] > incident["ended_at"]
 
 
-def could_be_seen(books: Books, outage: Outage) -> bool:
+def could_be_seen(records: RoundRecords, outage: Outage) -> bool:
     run = 0
-    for look in books.looks:
+    for look in records.looks:
         at = look["answered"]
         if at is None or not outage.began <= look["at"] <= at <= outage.ended:
             continue
-        if _hidden(books, look["at"], at):
+        if _hidden(records, look["at"], at):
             run = 0
-        elif look["status"] == 200 and not _forgotten(books, look["at"], at + CONSIDERED_WITHIN):
+        elif look["status"] == 200 and not _forgotten(records, look["at"], at + CONSIDERED_WITHIN):
             run += 1
         if run >= LOOKS_THAT_SHOW:
             return True
     return False
 
 
-def _hidden(books: Books, begin: float, end: float) -> bool:
+def _hidden(records: RoundRecords, begin: float, end: float) -> bool:
     """Return True if a PBX fault in the interval reset the confirmation count."""
-    return any(span.touches(begin, end) for span in books.diary.pbx_troubles)
+    return any(span.touches(begin, end) for span in records.diary.pbx_troubles)
 
 
-def _forgotten(books: Books, begin: float, end: float) -> bool:
+def _forgotten(records: RoundRecords, begin: float, end: float) -> bool:
     """Return True if the state may not have been stored in the interval."""
-    diary = books.diary
+    diary = records.diary
     ends = [*(at for at, _ in diary.kills), *diary.stops, *(at for at, _ in diary.collapses)]
     return any(span.touches(begin, end) for span in (*diary.store_troubles, *(Span(at, at) for at in ends)))
 
 
-def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> Iterator[Finding]:
+def _told(records: RoundRecords, evidence: Evidence, outage: Outage, incident: Row) -> Iterator[Finding]:
     if not incident["ended_at"]:
         return
-    events = [one for one in books.tables["incident_events"] if one["incident_id"] == incident["id"]]
+    events = [one for one in records.tables["incident_events"] if one["incident_id"] == incident["id"]]
     for what in ("opened", "ended", "taken"):
         if sum(one["what"] == what for one in events) > 1:
             yield Finding("double", f"{outage.name}: {what} more than once in its chain")
@@ -86,47 +88,49 @@ def _told(books: Books, evidence: Evidence, outage: Outage, incident: Row) -> It
         return
     # A lost edit is made good once the chat is open again.
     lost = {json.loads(one["facts"])["chat"] for one in events if one["what"] == "undelivered"}
-    yield from _told_everywhere(books, evidence, outage, incident, told, lost)
+    yield from _told_everywhere(records, evidence, outage, incident, told, lost)
     # A silence suppresses new notifications.
     silenced = any(one["what"] == "held" for one in events)
-    for chat in _left_alone(books, incident, events):
-        if ANNA not in told and not silenced:
+    for chat in _left_alone(records, incident, events):
+        if ADMIN not in told and not silenced:
             yield Finding("lost", f"{outage.name}: {chat} shut the bot out meanwhile, and nobody stood in for it")
 
 
-def _left_alone(books: Books, incident: Row, events: list[Row]) -> Iterator[int]:
+def _left_alone(records: RoundRecords, incident: Row, events: list[Row]) -> Iterator[int]:
     """Yield alert chats that were notified and, before the end of the incident, known to be closed."""
     told = {json.loads(one["facts"])["chat"]: one["noted_at"] for one in events if one["what"] == "told"}
     ended = max((one["noted_at"] for one in events if one["what"] == "ended"), default="")
-    received = {row["update_id"]: row["received_at"] for row in books.tables["inbox"]}
-    for number, update in handed_out(books).items():
+    received = {row["update_id"]: row["received_at"] for row in records.tables["inbox"]}
+    for number, update in handed_out(records).items():
         change = update.get("my_chat_member")
         if change is None or number not in received or change["new_chat_member"]["status"] not in ("kicked", "left"):
             continue
         chat = int(change["chat"]["id"])
-        if chat in books.alert_chats and chat in told and told[chat] < received[number] < ended:
+        if chat in records.alert_chats and chat in told and told[chat] < received[number] < ended:
             yield chat
 
 
 def _told_everywhere(
-    books: Books, evidence: Evidence, outage: Outage, incident: Row, told: set[int], lost: set[int]
+    records: RoundRecords, evidence: Evidence, outage: Outage, incident: Row, told: set[int], lost: set[int]
 ) -> Iterator[Finding]:
-    for chat in books.alert_chats:
-        here = books.diary.moved.get(chat, chat)
-        if not {chat, here} & told and chat in books.diary.shut and ANNA in told:
+    for chat in records.alert_chats:
+        here = records.diary.moved.get(chat, chat)
+        if not {chat, here} & told and chat in records.diary.shut and ADMIN in told:
             # The chat was known to be closed, so the administrator was notified instead.
             continue
         if not {chat, here} & told:
             yield Finding("lost", f"{outage.name}: nothing was owed to {chat}, which gets alerts")
-        elif here != chat or _reached(books, evidence, outage, incident, chat):
+        elif here != chat or _reached(records, evidence, outage, incident, chat):
             continue
-        elif not (_fell_back(books, chat) or chat in lost) or not _reached(books, evidence, outage, incident, ANNA):
+        elif not (_fell_back(records, chat) or chat in lost) or not _reached(
+            records, evidence, outage, incident, ADMIN
+        ):
             yield Finding("lost", f"{outage.name} was never shown in {chat}")
 
 
-def _reached(books: Books, evidence: Evidence, outage: Outage, incident: Row, chat: int) -> bool:
-    ids = {link["card_id"] for link in books.tables["card_incidents"] if link["incident_id"] == incident["id"]}
-    cards = [card for card in books.tables["cards"] if card["id"] in ids and card["chat_id"] == chat]
+def _reached(records: RoundRecords, evidence: Evidence, outage: Outage, incident: Row, chat: int) -> bool:
+    ids = {link["card_id"] for link in records.tables["card_incidents"] if link["incident_id"] == incident["id"]}
+    cards = [card for card in records.tables["cards"] if card["id"] in ids and card["chat_id"] == chat]
     return any(
         any(
             outage.name in text for text in evidence.texts.get((chat, evidence.rows[card["message"]]["message_id"]), ())
@@ -135,11 +139,11 @@ def _reached(books: Books, evidence: Evidence, outage: Outage, incident: Row, ch
     )
 
 
-def _fell_back(books: Books, chat: int) -> bool:
+def _fell_back(records: RoundRecords, chat: int) -> bool:
     """Return True if a message to the closed chat is dead: the administrator was notified instead."""
-    return bool(books.diary.shut.get(chat)) and any(
+    return bool(records.diary.shut.get(chat)) and any(
         row["chat_id"] == chat
         and row["state"] == "dead"
         and re.search("(?i)forbidden|kicked|blocked", row["error"] or "")
-        for row in books.tables["outbox"]
+        for row in records.tables["outbox"]
     )

@@ -4,37 +4,37 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from tests.campaign.evidence import SENDING, Evidence, chat_of, reply_of, text_of
-from tests.campaign.finding import Finding
-from tests.campaign.ledger_audit import Books, Row, Said
+from tests.campaign.audit.evidence import SENDING, Evidence, chat_of, reply_of, text_of
+from tests.campaign.audit.finding import Finding
+from tests.campaign.audit.records import RoundRecords, Row, Said
 
 TOGETHER = "nor was anything else asked here meanwhile"
 
 
-def audit_people(books: Books) -> Iterator[Finding]:
-    yield from _updates(books)
-    yield from _answers(books)
-    yield from _mutes(books)
-    yield from _grants(books)
-    yield from _presses(books)
+def audit_people(records: RoundRecords) -> Iterator[Finding]:
+    yield from _updates(records)
+    yield from _answers(records)
+    yield from _mutes(records)
+    yield from _grants(records)
+    yield from _presses(records)
 
 
-def _updates(books: Books) -> Iterator[Finding]:
-    if books.pending_updates:
-        yield Finding("lost", f"{books.pending_updates} updates were never taken from Telegram")
-    finished = {row["update_id"] for row in books.tables["inbox"] if row["done_at"]}
-    decided = {row["update_id"] for row in books.tables["audit"]}
+def _updates(records: RoundRecords) -> Iterator[Finding]:
+    if records.pending_updates:
+        yield Finding("lost", f"{records.pending_updates} updates were never taken from Telegram")
+    finished = {row["update_id"] for row in records.tables["inbox"] if row["done_at"]}
+    decided = {row["update_id"] for row in records.tables["audit"]}
     # Further denials of the same request within the hour are only counted.
-    denied = {row["actor_id"] for row in books.tables["audit"] if not row["allowed"]}
-    taken = {row["update_id"] for row in books.tables["inbox"]}
-    for update in handed_out(books).values():
+    denied = {row["actor_id"] for row in records.tables["audit"] if not row["allowed"]}
+    taken = {row["update_id"] for row in records.tables["inbox"]}
+    for update in handed_out(records).values():
         number = update["update_id"]
         if number not in finished and (number in taken or _matters(update)):
             yield Finding("lost", f"update {number} was handed out, and is not done")
         if _asks(update) and number not in decided and _person(update) not in denied:
             yield Finding("lost", f"update {number} was handed out, and nothing was decided about it")
-    with_outcome = {row["decision_id"] for row in books.tables["audit_outcomes"]}
-    last = {row["update_id"]: row for row in books.tables["audit"]}
+    with_outcome = {row["decision_id"] for row in records.tables["audit_outcomes"]}
+    last = {row["update_id"]: row for row in records.tables["audit"]}
     for row in last.values():
         if row["allowed"] and row["id"] not in with_outcome:
             yield Finding("lost", f"{row['what']} (update {row['update_id']}) was allowed, and nothing came of it")
@@ -59,34 +59,34 @@ def _person(update: Row) -> int:
     return int(content["from"]["id"])
 
 
-def handed_out(books: Books) -> dict[int, Row]:
+def handed_out(records: RoundRecords) -> dict[int, Row]:
     found: dict[int, Row] = {}
-    for call in books.calls:
+    for call in records.calls:
         if call["method"] == "getUpdates" and call["ok"]:
             found |= {update["update_id"]: update for update in call["result"]}
     return found
 
 
-def _answers(books: Books) -> Iterator[Finding]:
+def _answers(records: RoundRecords) -> Iterator[Finding]:
     tried: Counter[tuple[int, int]] = Counter()
-    for call in books.calls:
+    for call in records.calls:
         if call["method"] in SENDING and (reply := reply_of(call)) is not None:
             tried[chat_of(call), reply] += 1
-    waited = _told_with_the_others(books)
-    for said in books.diary.said:
+    waited = _told_with_the_others(records)
+    for said in records.diary.said:
         if not tried[said.chat, said.message] and (said.chat, said.message) not in waited:
             yield Finding("lost", f"{said.text!r} (message {said.message}) was never answered")
 
 
-def _told_with_the_others(books: Books) -> set[tuple[int, int]]:
+def _told_with_the_others(records: RoundRecords) -> set[tuple[int, int]]:
     """Return the expired requests that one refusal per chat answers. Repeats by the same person are only counted in the
     audit.
     """
-    decided = {row["update_id"]: row for row in books.tables["audit"]}
+    decided = {row["update_id"]: row for row in records.tables["audit"]}
     late = {(row["actor_id"], row["chat_id"], row["what"]) for row in decided.values() if row["reason"] == "too old"}
-    told = {chat_of(call) for call in Evidence(books).accepted if TOGETHER in text_of(call)}
+    told = {chat_of(call) for call in Evidence(records).accepted if TOGETHER in text_of(call)}
     waited = set()
-    for number, update in handed_out(books).items():
+    for number, update in handed_out(records).items():
         row, message = decided.get(number), update.get("message", {})
         chat, words = message.get("chat", {}).get("id"), str(message.get("text", "")).split()
         asked = (message["from"]["id"], chat, words[0]) if words else None
@@ -95,9 +95,9 @@ def _told_with_the_others(books: Books) -> set[tuple[int, int]]:
     return waited
 
 
-def _mutes(books: Books) -> Iterator[Finding]:
-    stored = Counter(row["reason"] for row in books.tables["silences"])
-    for said, texts in _replies(books, "mute"):
+def _mutes(records: RoundRecords) -> Iterator[Finding]:
+    stored = Counter(row["reason"] for row in records.tables["silences"])
+    for said, texts in _replies(records, "mute"):
         reason = said.text.split()[-1]
         promised = any(f"Why: {reason}" in text for text in texts)
         if stored[reason] > 1:
@@ -106,15 +106,15 @@ def _mutes(books: Books) -> Iterator[Finding]:
             yield Finding("lost", f"{said.text!r} was promised, and is not in the books")
 
 
-def _grants(books: Books) -> Iterator[Finding]:
-    stored = Counter((row["subject_id"], row["role"]) for row in books.tables["grants"])
+def _grants(records: RoundRecords) -> Iterator[Finding]:
+    stored = Counter((row["subject_id"], row["role"]) for row in records.tables["grants"])
     promised = {
         (int(found[2]), found[1])
-        for row in books.tables["audit_outcomes"]
+        for row in records.tables["audit_outcomes"]
         if (found := re.fullmatch(r"gave (\w+) to (-?\d+)", row["outcome"]))
     }
     shown = {
-        int(found[0]) for one in books.shown if "Given" in one.text and (found := re.search(r"\b5\d{3}\b", one.text))
+        int(found[0]) for one in records.shown if "Given" in one.text and (found := re.search(r"\b5\d{3}\b", one.text))
     }
     for subject, role in promised:
         if stored[subject, role] != 1:
@@ -123,22 +123,22 @@ def _grants(books: Books) -> Iterator[Finding]:
         yield Finding("lost", f"the chat says that {subject} was given a role, and the books do not")
 
 
-def _presses(books: Books) -> Iterator[Finding]:
+def _presses(records: RoundRecords) -> Iterator[Finding]:
     """Yield presses answered with `it is yours` without a recorded acknowledgement."""
     updates = {
         str(update["callback_query"]["id"]): number
-        for number, update in handed_out(books).items()
+        for number, update in handed_out(records).items()
         if "callback_query" in update
     }
     taken = defaultdict(set)
-    for event in books.tables["incident_events"]:
+    for event in records.tables["incident_events"]:
         if event["what"] == "taken":
             taken[event["incident_id"]].add(event["id"])
-    outcomes = {row["decision_id"]: row["outcome"] for row in books.tables["audit_outcomes"]}
+    outcomes = {row["decision_id"]: row["outcome"] for row in records.tables["audit_outcomes"]}
     decided: dict[int, list[Row]] = defaultdict(list)
-    for row in books.tables["audit"]:
+    for row in records.tables["audit"]:
         decided[row["update_id"]].append(row)
-    for call in books.calls:
+    for call in records.calls:
         if call["method"] != "answerCallbackQuery" or not call["ok"] or "yours" not in text_of(call):
             continue
         update = updates.get(str(call["params"]["callback_query_id"]))
@@ -150,9 +150,9 @@ def _presses(books: Books) -> Iterator[Finding]:
             yield Finding("lost", f"a press was answered {text_of(call)!r}, and nothing was decided")
 
 
-def _replies(books: Books, kind: str) -> Iterator[tuple[Said, list[str]]]:
-    evidence = Evidence(books)
-    for said in books.diary.said:
+def _replies(records: RoundRecords, kind: str) -> Iterator[tuple[Said, list[str]]]:
+    evidence = Evidence(records)
+    for said in records.diary.said:
         if said.kind == kind:
             yield (
                 said,

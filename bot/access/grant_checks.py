@@ -14,10 +14,10 @@ class GrantRefused(Exception):
 
 
 NO_SUCH_ROLE = "no such role"
-TOO_MUCH_FOR_A_CHAT = "a chat can be operator at most"
-MORE_THAN_ONES_OWN = "more than the giver has"
-IN_THE_SETTINGS = "stands in the settings"
-THE_LAST_ADMIN = "the last administrator"
+BEYOND_CHAT_RIGHTS = "a chat can be operator at most"
+BEYOND_OWN_RIGHTS = "more than the giver has"
+FROM_SETTINGS = "stands in the settings"
+LAST_ADMIN = "the last administrator"
 
 
 def check_grant(access: Access, giver: AccessContext, grant: Grant) -> None:
@@ -26,30 +26,30 @@ def check_grant(access: Access, giver: AccessContext, grant: Grant) -> None:
     if role is None:
         raise GrantRefused(NO_SUCH_ROLE)
     if grant.is_of_chat and not role.permissions <= OPERATOR.permissions:
-        raise GrantRefused(TOO_MUCH_FOR_A_CHAT)
+        raise GrantRefused(BEYOND_CHAT_RIGHTS)
     if not role.permissions <= access.rights(giver):
-        raise GrantRefused(MORE_THAN_ONES_OWN)
+        raise GrantRefused(BEYOND_OWN_RIGHTS)
     if grant.until is not None:
         _keep_an_admin(access, grant, giver.now)
 
 
-def check_revoke(access: Access, taker: AccessContext, grant: Grant) -> None:
+def check_revoke(access: Access, revoker: AccessContext, grant: Grant) -> None:
     """Check a revocation. Raises GrantRefused for a grant from the settings, or the last administrator's."""
     if grant.is_from_settings:
-        raise GrantRefused(IN_THE_SETTINGS)
-    if not access.permissions(grant) <= access.rights(taker):
-        raise GrantRefused(MORE_THAN_ONES_OWN)
-    _keep_an_admin(access, grant, taker.now)
+        raise GrantRefused(FROM_SETTINGS)
+    if not access.permissions(grant) <= access.rights(revoker):
+        raise GrantRefused(BEYOND_OWN_RIGHTS)
+    _keep_an_admin(access, grant, revoker.now)
 
 
-def _keep_an_admin(access: Access, going: Grant, now: datetime) -> None:
+def _keep_an_admin(access: Access, revoked: Grant, now: datetime) -> None:
     """Check the remaining administrators.
 
     Raises GrantRefused unless another person can grant, without an end time if the removed grant has none.
     """
-    held = next((grant for grant in access.grants if grant.is_same(going)), None)
-    if held is None or Permission.GRANT not in access.permissions(held):
+    stored = next((grant for grant in access.grants if grant.is_same(revoked)), None)
+    if stored is None or Permission.GRANT not in access.permissions(stored):
         return
-    left = tuple(g for g in access.grants if g is not held and (g.until is None or held.until is not None))
-    if not Access(left, access.roles).people_with(Permission.GRANT, going.station, now):
-        raise GrantRefused(THE_LAST_ADMIN)
+    remaining = tuple(g for g in access.grants if g is not stored and (g.until is None or stored.until is not None))
+    if not Access(remaining, access.roles).people_with(Permission.GRANT, revoked.station, now):
+        raise GrantRefused(LAST_ADMIN)

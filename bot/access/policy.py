@@ -180,34 +180,34 @@ class Access:
         held = role.permissions if role else frozenset()
         return held & OPERATOR.permissions if grant.is_of_chat else held
 
-    def holding(self, asking: AccessContext, *, without: str = "") -> Iterator[Grant]:
+    def applicable(self, asking: AccessContext, *, without: str = "") -> Iterator[Grant]:
         """Yield the grants that apply; `without` skips one condition, to find the reason of a denial."""
-        conditions = [holds for name, holds in CONDITIONS.items() if name != without]
-        return (grant for grant in self.grants if all(holds(grant, asking) for holds in conditions))
+        conditions = [condition for name, condition in CONDITIONS.items() if name != without]
+        return (grant for grant in self.grants if all(condition(grant, asking) for condition in conditions))
 
     def may(self, asking: AccessContext, permission: str) -> Decision:
         """Decide. An unknown permission is denied; `anyone` allows strangers in private chats only."""
-        held = list(self.holding(asking))
+        grants = list(self.applicable(asking))
         if permission == Permission.ANYONE and asking.private:
             return Decision(True, "open to anyone")
         if permission in (Permission.ANYONE, Permission.ANY_ROLE):
-            return Decision(bool(held), _named(held) if held else self._why_nothing(asking))
+            return Decision(bool(grants), _named(grants) if grants else self._denial_reason(asking))
         if permission not in PERMISSIONS:
             return Decision(False, "unknown permission")
-        opens = next((grant for grant in held if permission in self.permissions(grant)), None)
-        if opens is not None:
-            return Decision(True, _named([opens]), opens)
-        if any(permission in self.permissions(grant) for grant in self.holding(asking, without="member")):
-            return Decision(False, self._why_nothing(asking))
-        return Decision(False, f"beyond {_named(held)}" if held else self._why_nothing(asking))
+        allowing = next((grant for grant in grants if permission in self.permissions(grant)), None)
+        if allowing is not None:
+            return Decision(True, _named([allowing]), allowing)
+        if any(permission in self.permissions(grant) for grant in self.applicable(asking, without="member")):
+            return Decision(False, self._denial_reason(asking))
+        return Decision(False, f"beyond {_named(grants)}" if grants else self._denial_reason(asking))
 
-    def _why_nothing(self, asking: AccessContext) -> str:
-        if any(self.holding(asking, without="member")):
+    def _denial_reason(self, asking: AccessContext) -> str:
+        if any(self.applicable(asking, without="member")):
             return NOT_A_MEMBER if asking.member is False else MEMBERSHIP_UNKNOWN
         return STRANGER
 
     def rights(self, asking: AccessContext) -> frozenset[str]:
-        return frozenset[str]().union(*(self.permissions(grant) for grant in self.holding(asking)))
+        return frozenset[str]().union(*(self.permissions(grant) for grant in self.applicable(asking)))
 
     def of(self, asking: AccessContext) -> "Access":
         """Return the part granted to this person and chat, for decisions at many stations."""
@@ -218,7 +218,7 @@ class Access:
         if asking.private:
             return False
         return self.rights(asking) != frozenset[str]().union(
-            *(self.permissions(grant) for grant in self.holding(asking, without="member"))
+            *(self.permissions(grant) for grant in self.applicable(asking, without="member"))
         )
 
     def people_with(self, permission: str, station: str, now: datetime) -> list[int]:
@@ -232,7 +232,7 @@ class Access:
         return sorted(
             person
             for person, own in theirs.items()
-            if Access(tuple(own), self.roles).may(_alone(person, station, now), permission).allowed
+            if Access(tuple(own), self.roles).may(_private_context(person, station, now), permission).allowed
         )
 
 
@@ -241,7 +241,7 @@ def _named(grants: list[Grant]) -> str:
     return f"role {', '.join(words)}"
 
 
-def _alone(person: int, station: str, now: datetime) -> AccessContext:
+def _private_context(person: int, station: str, now: datetime) -> AccessContext:
     return AccessContext(person=person, chat=person, private=True, station=station, now=now)
 
 

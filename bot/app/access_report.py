@@ -15,7 +15,7 @@ from bot.runtime.logs import printable
 from bot.runtime.waiting import Signal
 from bot.store import sealing
 from bot.store.access.contacts import Contact, Contacts
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 from handlers.dispatch.rules import RULES, Rule
 
@@ -38,7 +38,7 @@ async def print_report(settings: Settings, stations: Sequence[StationSettings], 
     try:
         people = Contacts(store)
         given = grants_from(settings.admins, settings.operators, settings.viewers)
-        access = await GrantBook(store, _now, given, settings.roles, Signal()).current()
+        access = await Grants(store, _now, given, settings.roles, Signal()).current()
         person = await _person(people, who) if who else None
         names = await people.named({grant.subject for grant in access.grants}, EVERY_STATION)
     finally:

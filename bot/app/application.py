@@ -18,7 +18,7 @@ from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.health.heartbeat import Heartbeat
 from bot.runtime.clock import MonotonicClock
-from bot.runtime.tasks import ENDS_WITHIN, cancel, run_until_stopped
+from bot.runtime.tasks import SHUTDOWN_TIMEOUT, cancel, run_until_stopped
 from bot.store import sealing
 from bot.store.database import DatabaseError, OperationalError, Store
 from bot.store.database_errors import retry_on_database_error
@@ -67,11 +67,11 @@ class Application:
     async def run(self) -> int:
         """Run until a signal; return the exit code."""
         program = self.program
-        _on_signals(self._end, program.reloader.ask)
+        _on_signals(self._end, program.reloader.request)
         sealing.use_token(self._settings.telegram_token.get_secret_value())
         try:
             await program.store.open()
-            await forget_unreadable(program.store, program.clock(), program.administrators.owe)
+            await forget_unreadable(program.store, program.clock(), program.administrators.enqueue)
         except DatabaseError as error:
             return exit_code_for(error)
         await self._take_up_time()
@@ -110,7 +110,7 @@ class Application:
         jobs = self._retried(program.jobs())
         jobs += [
             program.listener.run(self.answer, self._beside, stop),
-            program.manager.keep_told(program.watchdog.stalled, problems, stop),
+            program.manager.keep_notified(program.watchdog.stalled, problems, stop),
         ]
         if settings.health_address:
             jobs.append(serve_health(problems, settings.health_address, stop))
@@ -127,7 +127,9 @@ class Application:
     async def _finish(self) -> None:
         self.program.manager.stopping()
         if self._dispatcher is not None:
-            await asyncio.gather(self.program.listener.drain(ENDS_WITHIN), self._dispatcher.finish(ENDS_WITHIN))
+            await asyncio.gather(
+                self.program.listener.drain(SHUTDOWN_TIMEOUT), self._dispatcher.finish(SHUTDOWN_TIMEOUT)
+            )
 
 
 def _on_signals(end: Callable[[], None], read_again: Callable[[], None]) -> None:

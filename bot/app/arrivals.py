@@ -12,7 +12,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats
-from bot.store.messages.inbox import LeftOver
+from bot.store.messages.inbox import UnfinishedUpdate
 from bot.telegram.chat_access import ChatAccess
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.membership import Membership
@@ -32,30 +32,30 @@ class Arrivals(UpdateObserver):
     clock: Clock
     outbox_queued: Signal
 
-    def heard(self, update: Update) -> None:
+    def on_update(self, update: Update) -> None:
         if (message := update.effective_message) is not None:
-            self.sender.newest.saw(message.chat.id, message.message_id)
-        self.menus.heard(update)
+            self.sender.newest.observe_message(message.chat.id, message.message_id)
+        self.menus.on_update(update)
 
-    def noticed(self, chat: int, message: int) -> None:
-        self.sender.newest.saw(chat, message)
+    def on_unparsed_message(self, chat: int, message: int) -> None:
+        self.sender.newest.observe_message(chat, message)
 
-    def observed(self, chat: int, payload: Mapping[str, Any]) -> None:
-        self.membership.heard(payload)
+    def on_member_change(self, chat: int, payload: Mapping[str, Any]) -> None:
+        self.membership.observe(payload)
         self.menus.heard_from(chat)
 
-    async def door(self, session: Session, door: ChatAccess) -> None:
+    async def on_chat_access(self, session: Session, access: ChatAccess) -> None:
         """Record the access to a chat, and report a blocked alert chat at once, in the caller's session."""
-        if door.blocked is None:
-            for chat, since in (await blocked_chats.reopen(session, [door.chat], self.clock())).items():
+        if access.blocked is None:
+            for chat, since in (await blocked_chats.reopen(session, [access.chat], self.clock())).items():
                 await self.fleet.on_chat_unblocked(session, chat, since)
                 self.outbox_queued.send()
-        elif await blocked_chats.close(session, door.chat, door.blocked, self.clock()):
-            await self.fleet.closed(session, door.chat, door.blocked)
+        elif await blocked_chats.close(session, access.chat, access.blocked, self.clock()):
+            await self.fleet.report_blocked_chat(session, access.chat, access.blocked)
             self.outbox_queued.send()
 
-    async def not_read(self, session: Session, seen: UpdateSummary) -> None:
-        await self.not_done.not_read(session, seen)
+    async def on_queue_full(self, session: Session, summary: UpdateSummary) -> None:
+        await self.not_done.not_read(session, summary)
 
-    async def set_aside(self, session: Session, left: LeftOver) -> None:
-        await self.not_done.set_aside(session, left)
+    async def on_poison(self, session: Session, update: UnfinishedUpdate) -> None:
+        await self.not_done.set_aside(session, update)

@@ -11,7 +11,7 @@ from bot.runtime.clock import MonotonicClock
 from bot.runtime.pause import PausableGroup
 from bot.runtime.waiting import sleep_or_stop
 from bot.store.database import Store
-from bot.store.time_shift import ClockSetting, move
+from bot.store.time_shift import ClockStep, shift_times
 
 log = structlog.get_logger(__name__)
 
@@ -20,12 +20,12 @@ LOOK_EVERY = 1.0
 
 class ClockAdjustment:
     def __init__(
-        self, clock: MonotonicClock, store: Store, fleet: Fleet, life: HealthMonitor, pausable: PausableGroup
+        self, clock: MonotonicClock, store: Store, fleet: Fleet, health: HealthMonitor, pausable: PausableGroup
     ) -> None:
         self._clock = clock
         self._store = store
         self._fleet = fleet
-        self._health_monitor = life
+        self._health_monitor = health
         self._pausable = pausable
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -43,11 +43,11 @@ class ClockAdjustment:
             if not (by := self._clock.off_by):
                 return
             await self._fleet.save_last_seen()
-            setting = ClockSetting(self._clock.began, self._clock(), by)
+            setting = ClockStep(self._clock.booted_at, self._clock(), by)
             async with self._store.begin() as session:
-                await move(session, setting)
+                await shift_times(session, setting)
             self._clock.follow(by)
-            self._health_monitor.moved(setting.now, by)
+            self._health_monitor.shift_clock(setting.now, by)
             await self._fleet.restore()
         log.warning(
             "system clock was set, stored times shifted to keep durations",

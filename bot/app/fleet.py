@@ -20,7 +20,7 @@ from bot.engine.checks import oncall_reachability
 from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
 from bot.engine.checks.fleet import FleetChecks
 from bot.engine.correlator import Correlator
-from bot.engine.incident_manager import load_all_states, stations_left
+from bot.engine.incident_manager import load_all_states, stations_with_leftovers
 from bot.engine.schedule import Schedule
 from bot.engine.station_selection import StationSelection
 from bot.engine.ticker import Ticker
@@ -35,7 +35,7 @@ from bot.store.tables.messages import Outgoing
 log = structlog.get_logger(__name__)
 
 # URL of stations that are never polled, such as the whole fleet.
-NOWHERE = "https://fleet.invalid"
+NO_URL = "https://fleet.invalid"
 EVERYTHING = mark("all PBXs")
 
 
@@ -64,23 +64,25 @@ class Fleet:
         single PBX."""
         self._shared = shared
         self.stations = registry
-        self._wanted = tuple(stations)
-        self.schedule = Schedule(metrics.LATENESS, shared.watchdog.register("looks"))
+        self._configured = tuple(stations)
+        self.schedule = Schedule(metrics.LATENESS, shared.watchdog.register("polling"))
         self.ticker = Ticker(shared.store, shared.clock, shared.watchdog.register("ticker"), shared.pausable)
         whole = stations[0] if defaults is None else _virtual_station(EVERY_STATION, title or EVERYTHING, defaults)
         registry.whole = self.whole = build_station(whole, shared)
         self.one = registry.one
-        self.checks = FleetChecks(shared.store, shared.watchdog.register("lookouts"), shared.pausable)
-        self.duty = StationSelection("duty", oncall_reachability.LOOK_EVERY, shared.oncall.stations)
+        self.checks = FleetChecks(shared.store, shared.watchdog.register("checks"), shared.pausable)
+        self.reachability_checks = StationSelection(
+            "on-call reachability", oncall_reachability.CHECK_EVERY, shared.oncall.stations
+        )
         self.causes = Correlator(
             self.whole.incident_manager, registry, shared.clock, shared.causes, Signal(self._released), shared.pausable
         )
-        shared.owed.connect(shared.wake.send, self.ticker.wake)
+        shared.step_due.connect(shared.wake.send, self.ticker.wake)
         shared.watching_changed.connect(self.checks.wake)
         self.second_copy = DuplicateInstanceCheck(self.whole.name, self.whole.incident_manager, shared.clock)
         if self.one is None:
             self.ticker.add(self.whole.name, self.whole.incident_manager)
-            self.duty.add(self.whole.name, self.whole.duty.run_once)
+            self.reachability_checks.add(self.whole.name, self.whole.oncall_check.run_once)
 
     def __iter__(self) -> Iterator[StationMonitor]:
         return iter(self.stations)
@@ -94,8 +96,8 @@ class Fleet:
     async def start(self) -> None:
         """Start polling; may be retried after a database error."""
         if self.one is None:
-            await self.causes.remember()
-        await self._settle()
+            await self.causes.load_causes()
+        await self._apply()
 
     async def save_last_seen(self) -> None:
         """Write the last-seen times that are not stored yet."""
@@ -103,54 +105,54 @@ class Fleet:
 
     async def restore(self) -> None:
         """Reload states after stored times were shifted; all pollers are paused meanwhile."""
-        remembered = await load_all_states(self._shared.store)
+        states = await load_all_states(self._shared.store)
         for station in self:
-            station.watch.restart_states(remembered.get(station.name, {}))
+            station.watch.restart_states(states.get(station.name, {}))
         if self.one is None:
-            await self.causes.remember()
-        self.second_copy.forget()
+            await self.causes.load_causes()
+        self.second_copy.drop_state()
         self.ticker.shift_time()
 
     async def reload(self, stations: Sequence[StationSettings]) -> FleetChange:
         """Apply a new list of stations; those with unchanged settings keep running. After a database error, a retry of
         `start` completes it."""
         before = {one.name: one.settings for one in self}
-        self._wanted = tuple(stations)
+        self._configured = tuple(stations)
         after = {one.name: one for one in stations}
         changed = tuple(name for name in after if name in before and before[name] != after[name])
         gone = tuple(name for name in before if name not in after)
         new = tuple(name for name in after if name not in before)
         for name in (*gone, *changed):
-            await self._end(name)
+            await self._remove(name)
         for name in changed:
-            self._begin(build_station(after[name], self._shared))
+            self._add(build_station(after[name], self._shared))
         # Removed stations were excluded from garbage collection.
         gc.unfreeze()
         gc.collect()
-        await self._settle()
+        await self._apply()
         return FleetChange(new, changed, gone)
 
-    async def _settle(self) -> None:
+    async def _apply(self) -> None:
         """Start all described stations, and close the incidents of stations that are stored only."""
-        await self._take_up_former_names([one for one in self._wanted if one.name not in self.stations.names])
-        remembered = await load_all_states(self._shared.store)
-        for settings in self._wanted:
+        await self._rename_stored([one for one in self._configured if one.name not in self.stations.names])
+        states = await load_all_states(self._shared.store)
+        for settings in self._configured:
             if settings.name not in self.stations.names:
                 station = self.whole if settings.name == self.one else build_station(settings, self._shared)
-                station.watch.load_states(remembered.get(station.name, {}))
-                self._begin(station)
-        for name in await stations_left(self._shared.store):
+                station.watch.load_states(states.get(station.name, {}))
+                self._add(station)
+        for name in await stations_with_leftovers(self._shared.store):
             if name not in (*self.stations.names, self.whole.name):
-                await self._abandon(name)
+                await self._close_incidents_of_removed(name)
         # Measured: a garbage collection over a thousand stations blocks the event loop for 0.4 s, again and again.
         gc.freeze()
 
-    async def _take_up_former_names(self, stations: Sequence[StationSettings]) -> None:
+    async def _rename_stored(self, stations: Sequence[StationSettings]) -> None:
         for one in stations:
             if one.formerly is None:
                 continue
             async with self._shared.store.begin() as session:
-                moved = await renames.take_over(session, formerly=one.formerly, name=one.name)
+                moved = await renames.rename_station(session, formerly=one.formerly, name=one.name)
             if moved:
                 log.info("station renamed", station=one.name, formerly=one.formerly, rows=moved)
 
@@ -160,28 +162,28 @@ class Fleet:
     def jobs(self) -> Mapping[str, Callable[[asyncio.Event], Coroutine[Any, Any, None]]]:
         """Return the tasks, by name, to run until their event is set."""
         runs = {
-            "watch": self.schedule.run,
+            "polling": self.schedule.run,
             "ticker": self.ticker.run,
-            "lookouts": self.checks.run,
-            "duty": self.duty.run,
-            "recency": self._shared.last_seen.run,
+            "checks": self.checks.run,
+            "on-call reachability": self.reachability_checks.run,
+            "last seen": self._shared.last_seen.run,
             "second copy": self.second_copy.run,
         }
         return runs if self.one is not None else {**runs, "common causes": self.causes.run}
 
-    def _begin(self, station: StationMonitor) -> None:
+    def _add(self, station: StationMonitor) -> None:
         self.stations.add(station)
         self.ticker.add(station.name, station.incident_manager, station.watch)
-        look = self._shared.pausable.is_running(station.poll)
+        look = self._shared.pausable.as_running(station.poll)
         self.schedule.add(station.name, look, station.settings.poll_interval)
         self.checks.add(station.name, station.checks)
-        self.duty.add(station.name, station.duty.run_once)
+        self.reachability_checks.add(station.name, station.oncall_check.run_once)
 
-    async def _end(self, name: str) -> None:
+    async def _remove(self, name: str) -> None:
         station = self.stations.remove(name)
         await self.schedule.remove(name)
         await self.checks.remove(name)
-        await self.duty.remove(name)
+        await self.reachability_checks.remove(name)
         self.ticker.remove(name)
         await station.pbx.close()
 
@@ -189,7 +191,7 @@ class Fleet:
         for name in stations:
             self.ticker.silences_changed(name)
 
-    async def _abandon(self, name: str) -> None:
+    async def _close_incidents_of_removed(self, name: str) -> None:
         """Close the open incidents of a removed station, which no poll would end."""
         station = build_station(_virtual_station(name, self.stations.title(name), {}), self._shared)
         ended = await station.incident_manager.close_all(self._shared.clock())
@@ -197,7 +199,7 @@ class Fleet:
 
     async def alert_chats(self, session: Session) -> set[int]:
         """Return the chats that are notified of an outage of any station."""
-        moved, bound = await supergroups.moves(session), await bindings.told(session)
+        moved, bound = await supergroups.migrations(session), await bindings.alert_chats(session)
         named = [
             *self._shared.fleet_chats,
             *self._shared.last_resort,
@@ -212,37 +214,37 @@ class Fleet:
         names."""
         now = self._shared.clock()
         if newly_closed:
-            await self.closed(session, message.chat_id, reason)
+            await self.report_blocked_chat(session, message.chat_id, reason)
         shown = {str(one.get("station")) for one in message.facts.get("incidents", ())}
         told = [
-            await self[name].fallback.undelivered(session, message, now)
+            await self[name].fallback.on_undeliverable(session, message, now)
             for name in sorted(shown or {str(message.facts.get("station", ""))})
         ]
         return ", ".join(dict.fromkeys(filter(None, told))) or None
 
-    async def closed(self, session: Session, chat: int, reason: str) -> None:
+    async def report_blocked_chat(self, session: Session, chat: int, reason: str) -> None:
         """Report a blocked chat once, by the first station with alerts in it, and notify others of the open incidents
         shown there, in the caller's session."""
         now = self._shared.clock()
         for station in (self.whole, *self):
-            if await station.fallback.closed(session, chat, reason, now):
+            if await station.fallback.report_blocked_chat(session, chat, reason, now):
                 break
         await self.on_chat_blocked(session, chat)
 
     async def on_chat_blocked(self, session: Session, chat: int) -> None:
         """Notify others of the open incidents shown in a blocked chat, in the caller's session."""
         now = self._shared.clock()
-        for name in await alert_messages.stations_shown_in(session, chat):
-            await self[name].fallback.shut_out(session, chat, now)
+        for name in await alert_messages.stations_open_in(session, chat):
+            await self[name].fallback.on_chat_blocked(session, chat, now)
         self.ticker.wake()
 
     async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
         """Update a chat that takes messages again, after it took none since `since`."""
         now = self._shared.clock()
-        for name in await alert_messages.stations_lost_in(session, chat, since):
-            await self[name].fallback.let_in(session, chat, since, now)
+        for name in await alert_messages.stations_missed_in(session, chat, since):
+            await self[name].fallback.on_chat_unblocked(session, chat, since, now)
 
 
 def _virtual_station(name: str, title: str, defaults: Mapping[str, Any]) -> StationSettings:
-    described = {"name": name, "title": title, "url": NOWHERE, "key": SecretStr("-")}
+    described = {"name": name, "title": title, "url": NO_URL, "key": SecretStr("-")}
     return StationSettings.model_validate({**defaults, **described})

@@ -34,10 +34,10 @@ from bot.runtime.waiting import Signal
 from bot.runtime.watchdog import LoopWatchdog
 from bot.store.access.contacts import Contacts
 from bot.store.access.denials import Denials
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.access.known_senders import KnownSenders
 from bot.store.database import Store
-from bot.store.oncall.schedules import OnCallBook
+from bot.store.oncall.schedules import OnCallSchedules
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.delivery.worker import DeliveryWorker
@@ -86,7 +86,7 @@ class Program:
             stations, shared, registry, settings.station_defaults() if several else None, settings.pbx_name
         )
         self.delivery_worker = DeliveryWorker(
-            store, shared.sender, self.fleet, clock, self.watchdog.register("courier")
+            store, shared.sender, self.fleet, clock, self.watchdog.register("delivery worker")
         )
         self._outbox_queued.connect(self.delivery_worker.wake)
         self.administrators = AdminNotices(store, self.fleet.whole.destinations, clock, self._outbox_queued)
@@ -151,14 +151,14 @@ class Program:
         return SharedServices(
             store=store,
             sender=Sender(self._bot, store, self._renderer, resources.rate_limiter, self._topic_lost),
-            grants=GrantBook(store, clock, in_settings, settings.roles, Signal(self._granted)),
+            grants=Grants(store, clock, in_settings, settings.roles, Signal(self._granted)),
             people=Contacts(
                 store,
-                apart=registry.several,
+                isolated=registry.several,
                 everywhere={grant.subject for grant in in_settings},
                 stations=registry,
             ),
-            oncall=OnCallBook(store, clock, Signal(self._oncall_changed)),
+            oncall=OnCallSchedules(store, clock, Signal(self._oncall_changed)),
             fleet_chats=settings.alert_chats if registry.several else (),
             last_resort=tuple(Destination(person) for person in sorted(settings.admins)),
             last_seen=LastSeenWriter(store),
@@ -174,9 +174,9 @@ class Program:
         return {
             **self.fleet.jobs(),
             "fleet": self.reloader.run,
-            "courier": self.delivery_worker.run,
-            "tidy": self._retention.run,
-            "life": self.health_monitor.run,
+            "delivery worker": self.delivery_worker.run,
+            "retention": self._retention.run,
+            "health monitor": self.health_monitor.run,
             "timekeeping": self._clock_adjustment.run,
             **{hook.__name__: partial(hook, self._services, self.clock) for hook in HOOKS.startup},
         }
@@ -211,12 +211,12 @@ class Program:
 
     def _granted(self) -> None:
         self._menus.changed()
-        self._known.changed()
+        self._known.invalidate()
 
     async def _topic_lost(self, topic: Destination) -> None:
-        await self.administrators.tell("topic_lost", {"chat": topic.chat, "topic": topic.thread})
+        await self.administrators.send("topic_lost", {"chat": topic.chat, "topic": topic.thread})
 
     def _oncall_changed(self, station: str) -> None:
-        self._known.changed()
+        self._known.invalidate()
         self._outbox_queued.send()
-        self.fleet.duty.wake(station)
+        self.fleet.reachability_checks.wake(station)

@@ -39,32 +39,32 @@ class StationReloader:
         wake: Signal,
     ) -> None:
         self._fleet = fleet
-        self._reread = reread
+        self._load = reread
         self._store = store
         self._admins = admins
         self._clock = clock
         self._wake = wake
-        self._asked = asyncio.Event()
+        self._requested = asyncio.Event()
 
-    def ask(self) -> None:
-        self._asked.set()
+    def request(self) -> None:
+        self._requested.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start the fleet, and reload the stations on each request, until `stop`."""
         await self._fleet.start()
         while not stop.is_set():
-            await wait_any(self._asked, stop, FOR_EVER)
-            if self._asked.is_set():
-                self._asked.clear()
-                await self._renew()
+            await wait_any(self._requested, stop, FOR_EVER)
+            if self._requested.is_set():
+                self._requested.clear()
+                await self._reload()
 
-    async def _renew(self) -> None:
+    async def _reload(self) -> None:
         """Reload, and notify the administrators: a person that edits the file does not always read the log."""
         if self._fleet.one is not None:
             log.warning("no STATIONS_FILE to reload; restart to read other settings")
             return
         try:
-            renewal = await self._fleet.reload(self._reread())
+            renewal = await self._fleet.reload(self._load())
         except WrongSettings as wrong:
             log.error("station reload rejected", wrong=list(wrong.lines))
             facts: dict[str, Any] = {"wrong": list(wrong.lines), "new": [], "changed": [], "gone": []}

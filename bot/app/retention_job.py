@@ -14,13 +14,13 @@ from bot.runtime.clock import Clock
 from bot.runtime.waiting import sleep_or_stop
 from bot.store import retention, unreadable_secrets
 from bot.store.database import DatabaseError, Session, Store
-from bot.store.oncall.calendars import FORGOTTEN
+from bot.store.oncall.calendars import UNREADABLE
 
 log = structlog.get_logger(__name__)
 
 # Delay of the first run, which would slow down the start. Seconds.
-TIDY_FIRST_AFTER = 60.0
-TIDY_EVERY = 600.0
+RETENTION_FIRST_AFTER = 60.0
+RETENTION_EVERY = 600.0
 
 
 class RetentionJob:
@@ -30,21 +30,21 @@ class RetentionJob:
         self._clock = clock
 
     async def run(self, stop: asyncio.Event) -> None:
-        await sleep_or_stop(stop, TIDY_FIRST_AFTER)
+        await sleep_or_stop(stop, RETENTION_FIRST_AFTER)
         while not stop.is_set():
             await run_retention(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
-            await sleep_or_stop(stop, TIDY_EVERY)
+            await sleep_or_stop(stop, RETENTION_EVERY)
 
 
 async def run_retention(store: Store, now: datetime, history_kept: timedelta, audit_kept: timedelta) -> None:
     """Delete expired rows; retried in the next run after a database error."""
     history = now - history_kept
     try:
-        await retention.forget_expired(store, now)
+        await retention.delete_expired(store, now)
         async with store.begin() as session:
             await silence_store.forget_old(session, history)
-        await retention.forget_history(store, history)
-        await retention.forget_audit(store, now - audit_kept)
+        await retention.delete_history(store, history)
+        await retention.delete_audit(store, now - audit_kept)
         await store.checkpoint()
     except DatabaseError:
         log.exception("retention failed")
@@ -56,8 +56,8 @@ async def forget_unreadable(
     """Delete data encrypted with a former token, at a start. `owe` queues a notification to the administrators about
     lost calendars in the same session."""
     async with store.begin() as session:
-        lost = await unreadable_secrets.forget_unreadable(session, now)
+        lost = await unreadable_secrets.delete_unreadable(session, now)
         for station, level in lost.calendars:
-            await owe(session, "oncall_calendar_problem", {"station": station, "level": level, "problem": FORGOTTEN})
+            await owe(session, "oncall_calendar_problem", {"station": station, "level": level, "problem": UNREADABLE})
     if lost:
         log.warning("TELEGRAM_TOKEN has changed, data encrypted with the former one deleted", **asdict(lost))

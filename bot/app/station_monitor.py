@@ -19,7 +19,7 @@ from bot.pbx.time_zone import PbxTimeZone
 from bot.runtime.clock import Clock
 from bot.store.stations.watched_extensions import WatchedExtensions
 
-ASK_ZONE_EVERY = timedelta(minutes=10)
+FETCH_ZONE_EVERY = timedelta(minutes=10)
 
 
 class StationMonitor:
@@ -48,9 +48,9 @@ class StationMonitor:
         self.fallback = fallback
         self.drills = drills
         self.watched = watched
-        self.duty = duty
+        self.oncall_check = duty
         self._clock = clock
-        self._zone_asked: datetime | None = None
+        self._zone_fetched_at: datetime | None = None
         self.watch = TrunkMonitor(
             self.name,
             pbx,
@@ -81,14 +81,16 @@ class StationMonitor:
         pause = await self.watch.run_once()
         await self.checks.after_poll()
         now = self._clock()
-        if not self.watch.in_trouble and (self._zone_asked is None or now - self._zone_asked >= ASK_ZONE_EVERY):
-            self._zone_asked = now
+        if not self.watch.has_fault and (
+            self._zone_fetched_at is None or now - self._zone_fetched_at >= FETCH_ZONE_EVERY
+        ):
+            self._zone_fetched_at = now
             await self.zone.fetch(self.pbx)
         return pause
 
-    def recalled(self, states: Mapping[str, dict[str, Any]]) -> None:
-        self.checks.recall(states)
+    def on_states_loaded(self, states: Mapping[str, dict[str, Any]]) -> None:
+        self.checks.load_states(states)
 
-    def saw_time(self, pbx_time: datetime | None) -> None:
+    def on_pbx_time(self, pbx_time: datetime | None) -> None:
         self.zone.observe(pbx_time)
         self.checks.clock.observe(pbx_time, self._clock())

@@ -22,7 +22,7 @@ from bot.runtime.watchdog import Loop
 from bot.store.database import DatabaseError
 from bot.store.database_errors import retry_on_database_error
 from bot.telegram.errors import SecondCopy, TokenRefused
-from bot.telegram.updates.foreign_webhook import Telling, host_of
+from bot.telegram.updates.foreign_webhook import WebhookNotice, host_of
 from bot.telegram.updates.polling import Polling, UpdatesBot
 from bot.telegram.updates.queue import UpdateQueue
 from bot.telegram.updates.source import SourceObserver
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 
 LONGEST_PAUSE = 30.0
 # Timeout for delivery of the notification about a second instance before this one ends. Seconds.
-TOLD_WITHIN = 60.0
+NOTIFIED_WITHIN = 60.0
 
 Answering = Callable[[str], Awaitable[UpdateQueue]]
 
@@ -94,9 +94,9 @@ class UpdateListener(SourceObserver):
     def conflict(self) -> None:
         self._second_copy.conflict()
 
-    async def webhook_found(self, host: str, telling: Telling) -> None:
-        facts = {"host": host, "again": telling is Telling.AGAIN_AND_AGAIN}
-        await self._administrators.tell("foreign_webhook", facts)
+    async def webhook_found(self, host: str, notice: WebhookNotice) -> None:
+        facts = {"host": host, "again": notice is WebhookNotice.REPEATED}
+        await self._administrators.send("foreign_webhook", facts)
 
     async def drain(self, within: float) -> None:
         """Drain the queue: see UpdateQueue.drain."""
@@ -107,7 +107,7 @@ class UpdateListener(SourceObserver):
         """Retry until Telegram answers, and return the bot's user; None if `stop` is set first."""
         pause = 1.0
         while not stop.is_set():
-            self._loop.turned()
+            self._loop.mark_alive()
             try:
                 me = await self._bot.get_me()
                 if not self._settings.webhook_url:
@@ -140,7 +140,7 @@ class UpdateListener(SourceObserver):
         try:
             await polling.run(stop)
         except SecondCopy:
-            await self._deliver_what_is_owed(stop)
+            await self._deliver_queued(stop)
             raise
 
     async def _by_webhook(self, updates: UpdateQueue, stop: asyncio.Event) -> None:
@@ -157,10 +157,10 @@ class UpdateListener(SourceObserver):
         )
         await webhook.run(listening_socket("WEBHOOK_ADDRESS", self._settings.webhook_address), stop)
 
-    async def _deliver_what_is_owed(self, stop: asyncio.Event) -> None:
+    async def _deliver_queued(self, stop: asyncio.Event) -> None:
         """Wait until no due message is queued, with a timeout of TOLD_WITHIN seconds."""
         with contextlib.suppress(TimeoutError, DatabaseError):
-            async with asyncio.timeout(TOLD_WITHIN):
+            async with asyncio.timeout(NOTIFIED_WITHIN):
                 while not stop.is_set() and await self._outbox.oldest_due() is not None:
                     await sleep_or_stop(stop, 0.5)
 

@@ -26,7 +26,7 @@ def check_heartbeat(address: str) -> None:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is not a web address; copy the ping or push address of your monitor whole")
     urls.host_of(address)
-    if parts.scheme == "http" and not urls.stays_near(parts.hostname):
+    if parts.scheme == "http" and not urls.is_private_host(parts.hostname):
         raise ValueError("would show its secret to the network; use https, plain http is for your own network")
 
 
@@ -67,7 +67,7 @@ def webhook_secret(token: str) -> str:
 def check_bot_api(address: str) -> None:
     """Raises ValueError with the remedy."""
     parts = urlsplit(address)
-    if parts.scheme == "http" and not urls.stays_near(parts.hostname or ""):
+    if parts.scheme == "http" and not urls.is_private_host(parts.hostname or ""):
         raise ValueError("would show the bot's token to the network; use https, plain http is for your own network")
 
 

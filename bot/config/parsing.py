@@ -12,17 +12,17 @@ def words(value: object) -> list[str]:
 
 def permissions(value: object, known: frozenset[str]) -> frozenset[str]:
     named = frozenset(word.lower() for word in words(value))
-    if strange := sorted(named - known):
-        raise ValueError(f"has {strange[0]!r} in it; known are {', '.join(sorted(known))}")
+    if unknown := sorted(named - known):
+        raise ValueError(f"has {unknown[0]!r} in it; known are {', '.join(sorted(known))}")
     return named
 
 
-def check_roles(value: object, taken: Collection[str], known: frozenset[str]) -> None:
+def check_roles(value: object, built_in: Collection[str], known: frozenset[str]) -> None:
     """Check the settings ROLE_<name>, by name."""
     if not isinstance(value, dict):
         raise ValueError("names no role; write it like ROLE_reception=calls.read,status.read")
     for name, written in value.items():
-        if name in taken:
+        if name in built_in:
             raise ValueError(f"ROLE_{name}: the bot has this role already; take another name")
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", name):
             raise ValueError(f"ROLE_{name}: is not a name; write it like ROLE_reception=calls.read,status.read")
@@ -48,7 +48,7 @@ def destination(word: str) -> Destination:
 def hosts_and_ports(value: object) -> frozenset[str]:
     """Parse hosts as written in an address: `host`, or `host:port`."""
     named = frozenset(word.lower() for word in words(value))
-    for one in sorted(named):
-        if not re.fullmatch(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", one):
-            raise ValueError(f"has {one!r} in it; write the host alone, like calendar.office.local or 10.0.0.5:8443")
+    for host in sorted(named):
+        if not re.fullmatch(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", host):
+            raise ValueError(f"has {host!r} in it; write the host alone, like calendar.office.local or 10.0.0.5:8443")
     return named

@@ -15,17 +15,17 @@ def startup_warnings(
     are on this machine, as in a trial.
     """
     stations, lines = list(stations), list[str]()
-    if as_root and not all(map(urls.stays_here, (telegram, *(one.url for one in stations)))):
+    if as_root and not all(map(urls.is_local_url, (telegram, *(station.url for station in stations)))):
         lines.append(
             "the bot runs as root, and whoever took it over would have the machine: run it as a user of its own, as "
             "deploy/mikopbx-bot.service does"
         )
-    if unchecked := [one.title for one in stations if one.tls_verify is False]:
+    if unchecked := [station.title for station in stations if station.tls_verify is False]:
         lines.append(
             f"PBX_TLS_VERIFY=false: whoever is between the bot and {', '.join(unchecked)} can read the API key and "
             "speak for the PBX: name the PBX's own certificate in PBX_TLS_VERIFY (of many: tls_verify) instead"
         )
-    if clear := [one.title for one in stations if _is_in_the_clear(one.url)]:
+    if clear := [station.title for station in stations if _is_in_the_clear(station.url)]:
         lines.append(
             f"PBX_ALLOW_HTTP: the API key goes to {', '.join(clear)} unencrypted, and whoever is between can read it "
             "and speak for the PBX: write https in PBX_URL (of many: url), and name the PBX's own certificate in "
@@ -36,7 +36,7 @@ def startup_warnings(
             "TELEGRAM_API_URL is plain http: whoever is between can read the bot's token and all messages: use https, "
             "or run that server on this machine"
         )
-    if health and not urls.stays_here(f"http://{health}"):
+    if health and not urls.is_local_url(f"http://{health}"):
         lines.append(
             f"HEALTH_ADDRESS={health}: /healthz and /metrics name the PBXs and ask nobody for a password: write "
             f"127.0.0.1:{health.rpartition(':')[2]}, or let nobody but your monitoring reach this port"
@@ -46,4 +46,4 @@ def startup_warnings(
 
 def _is_in_the_clear(url: str) -> bool:
     """Return True for plain http to another machine."""
-    return url.startswith("http://") and not urls.stays_here(url)
+    return url.startswith("http://") and not urls.is_local_url(url)

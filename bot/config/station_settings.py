@@ -16,11 +16,11 @@ from bot.text.phone_numbers import is_country
 
 
 def _web_address(value: str) -> str:
-    whole = value if "//" in value else f"https://{value}"
-    parts = urlsplit(whole)
+    url = value if "//" in value else f"https://{value}"
+    parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is not a web address; write it like https://pbx.example.com")
-    urls.host_of(whole)
+    urls.host_of(url)
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must be a plain address without user, password or query")
     # People copy the address from the browser.

@@ -62,24 +62,24 @@ def _checked(
     path: Path, tables: Iterable[dict[str, Any]], defaults: Mapping[str, Any], environment: Mapping[str, str]
 ) -> tuple[StationSettings, ...]:
     stations: list[StationSettings] = []
-    complaints: list[str] = []
+    errors: list[str] = []
     for number, table in enumerate(tables, 1):
-        whose = f"STATIONS_FILE: {path}: {table.get('name') or f'PBX no. {number}'}"
+        prefix = f"STATIONS_FILE: {path}: {table.get('name') or f'PBX no. {number}'}"
         try:
             stations.append(_station(table, defaults, environment))
         except WrongSettings as wrong:
-            complaints += (f"{whose}: {line}" for line in wrong.lines)
-    for what in ("name", "title", "url", "formerly"):
-        taken = Counter(found for station in stations if (found := getattr(station, what)) is not None)
-        complaints += (f"STATIONS_FILE: {path}: two have the same {what}: {one}" for one, n in taken.items() if n > 1)
+            errors += (f"{prefix}: {line}" for line in wrong.lines)
+    for field in ("name", "title", "url", "formerly"):
+        taken = Counter(found for station in stations if (found := getattr(station, field)) is not None)
+        errors += (f"STATIONS_FILE: {path}: two have the same {field}: {one}" for one, n in taken.items() if n > 1)
     names = {station.name for station in stations}
-    complaints += (
+    errors += (
         f"STATIONS_FILE: {path}: {one.name}: formerly: {one.formerly} is the name of another PBX now; take it out"
         for one in stations
         if one.formerly in names
     )
-    if complaints:
-        raise WrongSettings(complaints)
+    if errors:
+        raise WrongSettings(errors)
     return tuple(stations)
 
 
@@ -95,7 +95,7 @@ def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment:
     try:
         station = StationSettings.model_validate({"title": str(written.get("name") or "-"), **written})
     except ValidationError as error:
-        raise WrongSettings([*wrong, *(_complaint(e["loc"], e["type"], e["msg"]) for e in error.errors())]) from None
+        raise WrongSettings([*wrong, *(_error_line(e["loc"], e["type"], e["msg"]) for e in error.errors())]) from None
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", station.name):
         wrong.append("name: is not a short word; write it with small letters, digits, - and _, like acme-2")
     if station.name == FLEET_WORD:
@@ -110,7 +110,7 @@ def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment:
     return station
 
 
-def _complaint(location: tuple[int | str, ...], kind: str, message: str) -> str:
+def _error_line(location: tuple[int | str, ...], kind: str, message: str) -> str:
     field = str(location[0]) if location else "the table"
     if kind == "missing":
         return f"{field}: {MISSING[field]}"

@@ -29,53 +29,53 @@ ADAPTER = TypeAdapter(ConditionState)
 
 
 def evaluate(
-    memory: ConditionState,
+    state: ConditionState,
     bad: bool | None,
     now: datetime,
-    hold: timedelta,
+    hold_off: timedelta,
     kind: Kind,
-    looks: int = CONFIRMATIONS,
+    confirmations: int = CONFIRMATIONS,
     *,
     since: datetime | None = None,
 ) -> tuple[ConditionState, Transition | None]:
     """Evaluate one observation; `bad` None is inconclusive.
 
-    Opening takes `looks` observations over `hold`, closing `looks` observations. `since` is when the condition turned,
-    where known from elsewhere.
+    Opening takes `confirmations` observations over `hold_off`, closing `confirmations` observations. `since` is when
+    the condition turned, where known from elsewhere.
     """
     if bad is None:
-        return memory, None
+        return state, None
     if bad:
-        return _bad(memory, now, hold, kind, looks, since)
-    return _good(memory, now, looks, since)
+        return _bad(state, now, hold_off, kind, confirmations, since)
+    return _good(state, now, confirmations, since)
 
 
 def _bad(
-    memory: ConditionState, now: datetime, hold: timedelta, kind: Kind, looks: int, since: datetime | None
+    state: ConditionState, now: datetime, hold_off: timedelta, kind: Kind, confirmations: int, since: datetime | None
 ) -> tuple[ConditionState, Transition | None]:
-    if memory.alarm:
-        return replace(memory, good_since=None, looks=0), None
-    began = memory.bad_since or since or now
-    memory = ConditionState(bad_since=began, looks=min(memory.looks + 1, looks))
-    if memory.looks < looks or now - began < hold:
-        return memory, None
+    if state.alarm:
+        return replace(state, good_since=None, looks=0), None
+    began = state.bad_since or since or now
+    state = ConditionState(bad_since=began, looks=min(state.looks + 1, confirmations))
+    if state.looks < confirmations or now - began < hold_off:
+        return state, None
     return ConditionState(bad_since=began, alarm=True), Opened(kind, began)
 
 
 def _good(
-    memory: ConditionState, now: datetime, looks: int, since: datetime | None
+    state: ConditionState, now: datetime, confirmations: int, since: datetime | None
 ) -> tuple[ConditionState, Transition | None]:
-    if not memory.alarm:
+    if not state.alarm:
         return NOTHING, None
-    memory = replace(memory, good_since=memory.good_since or since or now, looks=memory.looks + 1)
-    if memory.looks < looks:
-        return memory, None
-    return NOTHING, Resolved(End.RECOVERED, memory.good_since or now)
+    state = replace(state, good_since=state.good_since or since or now, looks=state.looks + 1)
+    if state.looks < confirmations:
+        return state, None
+    return NOTHING, Resolved(End.RECOVERED, state.good_since or now)
 
 
-def reset(memory: ConditionState) -> ConditionState:
+def reset(state: ConditionState) -> ConditionState:
     """Reset the counter after a gap without observations."""
-    return replace(memory, good_since=None, looks=0) if memory.alarm else NOTHING
+    return replace(state, good_since=None, looks=0) if state.alarm else NOTHING
 
 
 def written(memory: ConditionState) -> dict[str, Any] | None:

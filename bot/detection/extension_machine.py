@@ -49,27 +49,27 @@ def evaluate(
     happened: list[StateChange] = []
     for number in sorted(watched | before.keys()):
         memory = before.get(number, ExtensionState())
-        told: Transition | None
+        transition: Transition | None
         if number not in watched:
-            judged, told = ExtensionState(memory.name), _called_off(memory, End.CALLED_OFF, now)
+            judged, transition = ExtensionState(memory.name), _called_off(memory, End.CALLED_OFF, now)
         elif phones is None:
-            judged, told = replace(memory, condition=condition.reset(memory.condition), missing=0), None
+            judged, transition = replace(memory, condition=condition.reset(memory.condition), missing=0), None
         elif number not in phones:
-            judged, told = _missing(memory, now)
+            judged, transition = _missing(memory, now)
         else:
-            judged, told = _seen(memory, phones[number], now)
+            judged, transition = _seen(memory, phones[number], now)
         if not judged.is_calm:
             after[number] = judged
-        if told is not None:
+        if transition is not None:
             facts = {"station": station, "extension": number, "name": judged.name}
-            happened.append(StateChange(EXTENSION + number, told, facts))
+            happened.append(StateChange(EXTENSION + number, transition, facts))
     return after, happened
 
 
 def _seen(memory: ExtensionState, phone: ExtensionStatus, now: datetime) -> tuple[ExtensionState, Transition | None]:
     bad = None if phone.online is None else not phone.online
-    judged, told = condition.evaluate(memory.condition, bad, now, HOLD, Kind.EXTENSION_OFFLINE)
-    return ExtensionState(phone.name, judged), told
+    judged, transition = condition.evaluate(memory.condition, bad, now, HOLD, Kind.EXTENSION_OFFLINE)
+    return ExtensionState(phone.name, judged), transition
 
 
 def _missing(memory: ExtensionState, now: datetime) -> tuple[ExtensionState, Transition | None]:

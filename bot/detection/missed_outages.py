@@ -9,7 +9,7 @@ from bot.detection.trunk_health import Health, health_of_word
 from bot.pbx import TrunkEvent
 from bot.pbx.resources.trunk_models import is_iax
 
-MOST_TOLD = 20
+MOST_REPORTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +45,10 @@ def outages_within(
     """
     if begin >= end:
         return ()
-    told = [(event.at + skew, event) for event in reversed(events) if event.at is not None]
-    told.sort(key=lambda moment: moment[0])
-    inside = [(at, event) for at, event in told if begin <= at < end]
-    before = [event for at, event in told if at < begin]
+    transition = [(event.at + skew, event) for event in reversed(events) if event.at is not None]
+    transition.sort(key=lambda moment: moment[0])
+    inside = [(at, event) for at, event in transition if begin <= at < end]
+    before = [event for at, event in transition if at < begin]
     is_down = _before(before, inside[0][1].previous if inside else "", iax=is_iax(trunk))
     since: datetime | None = None
     half_since: datetime | None = None
@@ -74,7 +74,7 @@ def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[
 
     `absences` None: history is unavailable.
     """
-    told = sorted(absences or (), key=lambda absence: (absence.down_from or begin, absence.name))
+    transition = sorted(absences or (), key=lambda absence: (absence.down_from or begin, absence.name))
 
     def written(moment: datetime | None) -> str | None:
         return moment.isoformat() if moment else None
@@ -85,9 +85,9 @@ def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[
         "blind_until": end.isoformat(),
         "outages": [
             {"trunk": absence.name, "from": written(absence.down_from), "until": written(absence.down_until)}
-            for absence in told[:MOST_TOLD]
+            for absence in transition[:MOST_REPORTED]
         ],
-        "more": max(0, len(told) - MOST_TOLD),
+        "more": max(0, len(transition) - MOST_REPORTED),
         "known": absences is not None,
     }
 

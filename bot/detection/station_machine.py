@@ -36,7 +36,7 @@ class StationState:
     dialect: Dialect | None = None
 
 
-def differs_in_recency_alone(memory: StationState, before: StationState) -> bool:
+def differs_in_last_seen_only(memory: StationState, before: StationState) -> bool:
     """Return True if only the times of the last poll differ. A first time counts as a change."""
     if before.looked_at is None or (before.seen_at is None and memory.seen_at is not None):
         return False

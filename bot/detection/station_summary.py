@@ -56,18 +56,18 @@ def summarize_station(
     partial_after: timedelta,
     now: datetime,
     *,
-    looked: bool,
+    has_polled: bool,
 ) -> StationSummary:
     def bad(since: datetime, trunks: int = 0, *, half: bool = False) -> FailureSince:
         # A start in the future comes from a wrong clock.
         began = min(since, now)
-        hold = partial_after if half else alert_after
-        return FailureSince(began, max(began, min(memory.judge_from or began, now)) + hold, trunks, half)
+        hold_time = partial_after if half else alert_after
+        return FailureSince(began, max(began, min(memory.judge_from or began, now)) + hold_time, trunks, half)
 
     if memory.trouble in CUT_OFF:
-        return StationSummary(station, bad(memory.since or now), None, looked)
+        return StationSummary(station, bad(memory.since or now), None, has_polled)
     if memory.trouble is not None or memory.alarm:
-        return StationSummary(station, None, None, looked)
+        return StationSummary(station, None, None, has_polled)
 
     at: dict[str, list[TrunkState]] = {}
     for trunk in trunks:
@@ -83,7 +83,7 @@ def summarize_station(
         else None
         for host, there in at.items()
     }
-    return StationSummary(station, None, hosts, looked)
+    return StationSummary(station, None, hosts, has_polled)
 
 
 def _is_down(trunk: TrunkState, now: datetime, partial_after: timedelta) -> bool:

@@ -69,10 +69,12 @@ def _own_internet(
         for t, health in outside
         if health in BAD and causes[t.id] in SILENT and causes[t.id] is not Cause.BANNED and t.id not in reached
     }
-    return len(silent) > 1 and not any(trunk.id in reached or _is_heard(trunk, health) for trunk, health in outside)
+    return len(silent) > 1 and not any(
+        trunk.id in reached or _provider_answers(trunk, health) for trunk, health in outside
+    )
 
 
-def _is_heard(trunk: TrunkStatus, health: Health) -> bool:
+def _provider_answers(trunk: TrunkStatus, health: Health) -> bool:
     """Return True if the provider answers, also slowly or with a refusal.
 
     A trunk without OPTIONS counts as registered until expiry, and proves neither.

@@ -22,12 +22,12 @@ from bot.incidents.model import (
     Downgraded,
     End,
     Kind,
-    NotTold,
     Opened,
     Resolved,
     SwitchedOff,
     Transition,
     TrunkGone,
+    Unreported,
     Upgraded,
 )
 
@@ -120,10 +120,10 @@ def _evaluate_off(memory: TrunkState, now: datetime) -> tuple[TrunkState, Transi
     if memory.looks < CONFIRMATIONS:
         return memory, None
     if memory.alarm:
-        told: Transition | None = Resolved(End.SWITCHED_OFF, now)
+        transition: Transition | None = Resolved(End.SWITCHED_OFF, now)
     else:
-        told = SwitchedOff() if memory.settled not in (None, Health.OFF) else None
-    return replace(_calm(memory), settled=Health.OFF, bad_since=None, up_since=None), told
+        transition = SwitchedOff() if memory.settled not in (None, Health.OFF) else None
+    return replace(_calm(memory), settled=Health.OFF, bad_since=None, up_since=None), transition
 
 
 def _evaluate_unknown(memory: TrunkState, now: datetime, policy: Policy) -> tuple[TrunkState, Transition | None]:
@@ -136,8 +136,8 @@ def _evaluate_unknown(memory: TrunkState, now: datetime, policy: Policy) -> tupl
 def _evaluate_unwatched(memory: TrunkState, now: datetime) -> tuple[TrunkState, Transition | None]:
     if memory.looks < CONFIRMATIONS or memory.settled is Health.UNWATCHED:
         return memory, None
-    told: Transition = Resolved(End.NOT_TOLD, now) if memory.alarm else NotTold()
-    return replace(_calm(memory), settled=Health.UNWATCHED, bad_since=None, up_since=None), told
+    transition: Transition = Resolved(End.NOT_TOLD, now) if memory.alarm else Unreported()
+    return replace(_calm(memory), settled=Health.UNWATCHED, bad_since=None, up_since=None), transition
 
 
 def _evaluate_partial(
@@ -160,16 +160,16 @@ def _evaluate_partial(
     kind = _half_out(memory, now, policy) if lasts else Kind.TRUNK_PARTIAL
     if memory.alarm is kind:
         return memory, Changed() if changed else None
-    told: Transition
+    transition: Transition
     if memory.alarm is None:
-        told = Opened(kind, began)
+        transition = Opened(kind, began)
     elif kind is Kind.TRUNK_DETOURED and memory.alarm is Kind.TRUNK_OUTBOUND_DOWN:
-        told = Downgraded(kind)
+        transition = Downgraded(kind)
     elif told_to_last:
-        told = Upgraded(kind, memory.no_detour_since or now)
+        transition = Upgraded(kind, memory.no_detour_since or now)
     else:
-        told = Upgraded(kind, now if lasts else began)
-    return replace(memory, settled=Health.PARTIAL, alarm=kind), told
+        transition = Upgraded(kind, now if lasts else began)
+    return replace(memory, settled=Health.PARTIAL, alarm=kind), transition
 
 
 def _half_out(memory: TrunkState, now: datetime, policy: Policy) -> Kind:
@@ -189,8 +189,8 @@ def _evaluate_recovery(memory: TrunkState) -> tuple[TrunkState, Transition | Non
         if memory.alarm is not Kind.TRUNK_DOWN:
             return memory, Changed() if memory.alarm else None
         return replace(memory, alarm=Kind.TRUNK_FLAPPING), Downgraded(Kind.TRUNK_FLAPPING)
-    told = Resolved(End.RECOVERED, memory.since, calls_out_pending=True) if memory.alarm else None
-    return replace(memory, settled=Health.PARTIAL, alarm=None), told
+    transition = Resolved(End.RECOVERED, memory.since, calls_out_pending=True) if memory.alarm else None
+    return replace(memory, settled=Health.PARTIAL, alarm=None), transition
 
 
 def _evaluate_bad(
@@ -209,14 +209,14 @@ def _evaluate_bad(
     kind = Kind.TRUNK_DOWN if is_down else Kind.TRUNK_DEGRADED
     if memory.looks < CONFIRMATIONS or not held or memory.alarm in (kind, Kind.TRUNK_DOWN):
         return memory, Changed() if changed and memory.alarm is kind else None
-    told: Transition
+    transition: Transition
     if memory.alarm is None:
-        told = Opened(kind, began)
+        transition = Opened(kind, began)
     elif not is_down and memory.alarm in HALF_OUT:
-        told = Downgraded(kind)
+        transition = Downgraded(kind)
     else:
-        told = Upgraded(kind, memory.since)
-    return replace(memory, settled=memory.health, alarm=kind), told
+        transition = Upgraded(kind, memory.since)
+    return replace(memory, settled=memory.health, alarm=kind), transition
 
 
 def _count_outage(memory: TrunkState, began: datetime, now: datetime, policy: Policy) -> TrunkState:
@@ -249,8 +249,10 @@ def _evaluate_flapping(
 ) -> tuple[TrunkState, Transition | None]:
     since = memory.flapping_since or began
     if memory.alarm not in (Kind.TRUNK_FLAPPING, Kind.TRUNK_DOWN):
-        told: Transition = Upgraded(Kind.TRUNK_FLAPPING, since) if memory.alarm else Opened(Kind.TRUNK_FLAPPING, since)
-        return replace(memory, alarm=Kind.TRUNK_FLAPPING, settled=memory.health), told
+        transition: Transition = (
+            Upgraded(Kind.TRUNK_FLAPPING, since) if memory.alarm else Opened(Kind.TRUNK_FLAPPING, since)
+        )
+        return replace(memory, alarm=Kind.TRUNK_FLAPPING, settled=memory.health), transition
     is_down = memory.health is Health.DOWN and memory.looks >= CONFIRMATIONS
     if memory.alarm is Kind.TRUNK_FLAPPING and is_down and policy.lasts(memory.since, now, policy.settled):
         return replace(memory, alarm=Kind.TRUNK_DOWN, settled=Health.DOWN), Upgraded(Kind.TRUNK_DOWN, began)

@@ -93,7 +93,7 @@ def update(memory: TrunkState, observation: TrunkObservation) -> tuple[TrunkStat
     same = observation.health is memory.health
     since = memory.since if same else _began(observation, memory)
     bad = observation.health in BAD
-    before, memory = memory, _heard(memory, observation)
+    before, memory = memory, _with_provider_answer(memory, observation)
     cause, registering_again = _cause(memory, observation)
     after = replace(
         memory,
@@ -131,7 +131,7 @@ def _bad_since(memory: TrunkState, observation: TrunkObservation, since: datetim
     return since if again and memory.health is Health.PARTIAL else memory.bad_since or since
 
 
-def _heard(memory: TrunkState, observation: TrunkObservation) -> TrunkState:
+def _with_provider_answer(memory: TrunkState, observation: TrunkObservation) -> TrunkState:
     if observation.health is Health.UP:
         return replace(memory, was_silent=False, heard_since=None, was_cut_off=False, reached_since=None)
     if observation.health not in BAD:

@@ -32,7 +32,7 @@ class Agenda:
     def add(self, station: str, interval: float, now: float) -> None:
         """Queue the first poll within one interval, the very first station's immediately."""
         number = next(self._count)
-        self._stand(Entry(now + interval * (number * GOLDEN % 1), number, station))
+        self._push(Entry(now + interval * (number * GOLDEN % 1), number, station))
 
     def remove(self, station: str) -> None:
         self._numbers.pop(station, None)
@@ -40,34 +40,34 @@ class Agenda:
     def expedite(self, station: str, now: float) -> None:
         """Make the next poll due now, unless it is taken."""
         if station in self._numbers:
-            self._stand(Entry(now, next(self._count), station))
+            self._push(Entry(now, next(self._count), station))
 
-    def take(self, now: float) -> list[Entry]:
+    def pop_due(self, now: float) -> list[Entry]:
         """Return due entries, longest due first."""
         due = []
         while self._heap and self._heap[0].due <= now:
-            turn = heapq.heappop(self._heap)
-            if self._stands(turn):
-                due.append(turn)
+            entry = heapq.heappop(self._heap)
+            if self._is_current(entry):
+                due.append(entry)
         return due
 
-    def reschedule(self, turn: Entry, pause: float, now: float) -> None:
+    def reschedule(self, entry: Entry, pause: float, now: float) -> None:
         """Queue a taken entry again, `pause` seconds after it was last due.
 
         Missed times are skipped, so that polls that were late together do not stay together.
         """
-        if not self._stands(turn):
+        if not self._is_current(entry):
             return
-        missed = max(0, math.ceil((now - turn.due) / pause) - 1)
-        self._stand(Entry(turn.due + pause * (1 + missed), turn.number, turn.station))
+        missed = max(0, math.ceil((now - entry.due) / pause) - 1)
+        self._push(Entry(entry.due + pause * (1 + missed), entry.number, entry.station))
 
     @property
     def next_due(self) -> float | None:
         return self._heap[0].due if self._heap else None
 
-    def _stand(self, turn: Entry) -> None:
-        self._numbers[turn.station] = turn.number
-        heapq.heappush(self._heap, turn)
+    def _push(self, entry: Entry) -> None:
+        self._numbers[entry.station] = entry.number
+        heapq.heappush(self._heap, entry)
 
-    def _stands(self, turn: Entry) -> bool:
-        return self._numbers.get(turn.station) == turn.number
+    def _is_current(self, entry: Entry) -> bool:
+        return self._numbers.get(entry.station) == entry.number

@@ -15,21 +15,21 @@ from bot.access.policy import Permission
 from bot.http import decompression, response_head
 from bot.http.decompression import BodyTooLarge
 from bot.http.public_address import NotPublic, PublicOnlyTransport, Resolve, is_allowed, resolve
-from bot.oncall.calendar import MOST_BYTES, READ, Event, duties
+from bot.oncall.calendar import MAX_BYTES, READ, Event, duties
 from bot.oncall.rotation import Calendar
 from bot.sandbox.process import FOR_PEOPLE, run
 from bot.sandbox.slots import SlotPool
 from bot.sandbox.task import TaskFailed, TaskRefused
 from bot.store.access.contacts import Contacts
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 
 # Two queues, so that periodic fetches do not delay people. Measured: a calendar sent byte by byte takes 0.7 s of
 # processor time before it is refused; one that times out occupies its slot for ten seconds.
 FETCHED_FOR_PEOPLE = SlotPool(3)
-FETCHED_IN_THE_BACKGROUND = SlotPool(4, crowd=10_000)
+FETCHED_IN_THE_BACKGROUND = SlotPool(4, max_waiting=10_000)
 FETCH_WITHIN = 10.0
 MOST_REDIRECTS = 3
-HEADERS = {"Accept": "text/calendar", **decompression.UNPACKED}
+HEADERS = {"Accept": "text/calendar", **decompression.IDENTITY}
 
 
 class CalendarFault(StrEnum):
@@ -101,7 +101,7 @@ class CalendarFeed:
                 asyncio.timeout(FETCH_WITHIN),
                 httpx.AsyncClient(timeout=FETCH_WITHIN, transport=through, trust_env=False) as client,
             ):
-                response_head.bound(client, through.through)
+                response_head.limit_head(client, through.through)
                 for _ in range(MOST_REDIRECTS + 1):
                     async with client.stream("GET", self.address(url), headers=HEADERS) as answer:
                         if not answer.has_redirect_location:
@@ -132,7 +132,7 @@ async def _text(answer: httpx.Response) -> str:
     if answer.status_code != httpx.codes.OK or packed:
         raise NoCalendar(CalendarFault.NOT_GIVEN)
     try:
-        content = await decompression.whole(answer, MOST_BYTES)
+        content = await decompression.read_all(answer, MAX_BYTES)
     except BodyTooLarge:
         raise NoCalendar(CalendarFault.TOO_LARGE) from None
     return content.decode("utf-8", "replace")
@@ -156,11 +156,11 @@ async def events(text: str, zone: str, now: datetime, *, owner: Hashable, places
 
     Raises NoCalendar, also on timeout.
     """
-    if len(text) > MOST_BYTES:
+    if len(text) > MAX_BYTES:
         raise NoCalendar(CalendarFault.TOO_LARGE)
     try:
         found = await run(
-            READ, text.encode("utf-8", "replace"), owner=owner, places=places, zone=zone, now=now.isoformat()
+            READ, text.encode("utf-8", "replace"), owner=owner, slots=places, zone=zone, now=now.isoformat()
         )
     except (TaskRefused, TaskFailed):
         raise NoCalendar(CalendarFault.NOT_A_CALENDAR) from None
@@ -168,7 +168,7 @@ async def events(text: str, zone: str, now: datetime, *, owner: Hashable, places
     return [Event(title, moment(begins), moment(ends)) for title, begins, ends in found]
 
 
-async def names(grants: GrantBook, people: Contacts, station: str, now: datetime) -> Callable[[str], int | None]:
+async def names(grants: Grants, people: Contacts, station: str, now: datetime) -> Callable[[str], int | None]:
     """Return a lookup from a name in a calendar to the user id among people that may be on call.
 
     A name of two people yields None.

@@ -24,12 +24,12 @@ log = structlog.get_logger(__name__)
 
 # Below every hold-off, so that the common cause is known before the first station's notification. Seconds.
 EVERY = 2.0
-MOST_NAMED = 5
+MAX_NAMED = 5
 KINDS = {CauseKind.OWN_INTERNET: Kind.OWN_INTERNET, CauseKind.PROVIDER: Kind.PROVIDER_DOWN}
 ADAPTER = TypeAdapter(CommonCause)
 
 
-class Views(Protocol):
+class StationSummaries(Protocol):
     def views(self) -> Sequence[StationSummary]:
         """State of every station that is watched now."""
 
@@ -37,30 +37,30 @@ class Views(Protocol):
 class Correlator:
     """Correlation of the fleet.
 
-    `book` is the fleet's incident manager; `released` is called with stations whose incidents are no longer inhibited.
+    `sink` is the fleet's incident manager; `released` is called with stations whose incidents are no longer inhibited.
     Calling the object returns the current causes.
     """
 
     def __init__(
         self,
-        book: StateSink,
-        stations: Views,
+        sink: StateSink,
+        stations: StationSummaries,
         clock: Clock,
         active: ActiveCauses,
         released: Signal | None = None,
         pausable: PausableGroup | None = None,
     ) -> None:
-        self._book = book
+        self._sink = sink
         self._stations = stations
         self._clock = clock
         self._active = active
         self._released = released or Signal()
         self._pausable = pausable or PausableGroup()
-        self._trouble = OnChange()
+        self._last_error = OnChange()
 
-    async def remember(self) -> None:
+    async def load_causes(self) -> None:
         """Load stored causes. Call it before any station's ticker runs, or inhibited incidents are notified."""
-        states = await self._book.load_states()
+        states = await self._sink.load_states()
         ours = (subject for subject in sorted(states) if subject == INTERNET or subject.startswith(PROVIDER))
         self._active.now = tuple(ADAPTER.validate_python(states[subject]) for subject in ours)
 
@@ -70,9 +70,9 @@ class Correlator:
             try:
                 async with self._pausable.running():
                     await self.run_once()
-                self._trouble.is_new(None)
+                self._last_error.is_new(None)
             except DatabaseError as error:
-                if self._trouble.is_new(type(error).__name__):
+                if self._last_error.is_new(type(error).__name__):
                     log.error("database error, correlation tick skipped", reason=database_message(error))
             except Exception:
                 log.exception("correlation tick failed")
@@ -81,7 +81,9 @@ class Correlator:
     async def run_once(self) -> None:
         now = self._clock()
         before = {cause.subject: cause for cause in self._active.now}
-        after = {cause.subject: cause for cause in _told(correlate(self._active.now, self._stations.views(), now), now)}
+        after = {
+            cause.subject: cause for cause in _mark_due(correlate(self._active.now, self._stations.views(), now), now)
+        }
         changed = {
             subject: ADAPTER.dump_python(after[subject], mode="json") if subject in after else None
             for subject in before | after
@@ -89,22 +91,22 @@ class Correlator:
         }
         if not changed:
             return
-        happened = [
-            one for subject in sorted(changed) for one in _happened(before.get(subject), after.get(subject), now)
+        state_changes = [
+            one for subject in sorted(changed) for one in _state_changes(before.get(subject), after.get(subject), now)
         ]
-        await self._book.record(changed, happened, now)
+        await self._sink.record(changed, state_changes, now)
         # Only after commit: on a database error the next tick retries the same change.
         self._active.now = tuple(after.values())
         if over := frozenset(station for subject in before.keys() - after for station in before[subject].stations):
             self._released.send(over)
 
 
-def _told(causes: Iterable[CommonCause], now: datetime) -> list[CommonCause]:
+def _mark_due(causes: Iterable[CommonCause], now: datetime) -> list[CommonCause]:
     """Mark the causes that are due for notification."""
     return [replace(cause, told=cause.told or cause.due <= now) for cause in causes]
 
 
-def _happened(before: CommonCause | None, after: CommonCause | None, now: datetime) -> list[StateChange]:
+def _state_changes(before: CommonCause | None, after: CommonCause | None, now: datetime) -> list[StateChange]:
     cause = after or before
     if cause is None or (transition := _transition(before, after, now)) is None:
         return []
@@ -112,10 +114,10 @@ def _happened(before: CommonCause | None, after: CommonCause | None, now: dateti
 
 
 def _transition(before: CommonCause | None, after: CommonCause | None, now: datetime) -> Transition | None:
-    was_told = before is not None and before.told
+    was_notified = before is not None and before.told
     if after is None:
-        return Resolved(End.RECOVERED, before.well_since or now) if before is not None and was_told else None
-    if not was_told:
+        return Resolved(End.RECOVERED, before.well_since or now) if before is not None and was_notified else None
+    if not was_notified:
         return Opened(KINDS[after.what], after.since) if after.told else None
     return Changed() if before is not None and facts_of(before) != facts_of(after) else None
 
@@ -128,5 +130,5 @@ def facts_of(cause: CommonCause) -> dict[str, Any]:
         "hit": len(cause.stations),
         "of": cause.of,
         "trunks": cause.trunks,
-        "stations": sorted(cause.stations)[:MOST_NAMED],
+        "stations": sorted(cause.stations)[:MAX_NAMED],
     }

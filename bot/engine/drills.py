@@ -35,10 +35,10 @@ class DrillReport:
 class Drills:
     """Drills of one station, one at a time: the incident manager opens one incident for a subject."""
 
-    def __init__(self, store: Store, station: str, book: StateSink) -> None:
+    def __init__(self, store: Store, station: str, sink: StateSink) -> None:
         self._store = store
         self._station = station
-        self._book = book
+        self._sink = sink
 
     async def running(self) -> RunningDrill | None:
         async with self._store.begin() as session:
@@ -47,20 +47,20 @@ class Drills:
 
     async def begin(self, by: str, now: datetime) -> None:
         facts = {"station": self._station, "by": by}
-        await self._book.record({}, [StateChange(REHEARSAL, Opened(Kind.REHEARSAL, now), facts)], now)
+        await self._sink.record({}, [StateChange(REHEARSAL, Opened(Kind.REHEARSAL, now), facts)], now)
 
-    async def told(self) -> DrillReport:
+    async def report(self) -> DrillReport:
         """Summarize the timeline of the running drill."""
         async with self._store.begin() as session:
             if (incident := await self._open(session)) is None:
                 return DrillReport()
-            return _told(await timeline.events_of(session, incident))
+            return _report(await timeline.events_of(session, incident))
 
     async def _open(self, session: Session) -> Incident | None:
         return await incident_updates.find_open(session, self._station, REHEARSAL)
 
 
-def _told(chain: Iterable[IncidentEvent]) -> DrillReport:
+def _report(chain: Iterable[IncidentEvent]) -> DrillReport:
     people, chats, unreachable = dict[str, None](), dict[Destination, None](), dict[str, None]()
     for event in chain:
         if event.what == "unreachable":

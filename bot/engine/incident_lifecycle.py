@@ -12,13 +12,13 @@ from bot.incidents.model import (
     End,
     Kind,
     MonitoringGap,
-    NotTold,
     Opened,
     OutageWhileAway,
     Resolved,
     StateChange,
     SwitchedOff,
     TrunkGone,
+    Unreported,
     Upgraded,
 )
 from bot.notifications.notifier import Notifier
@@ -30,82 +30,82 @@ from bot.store.tables.incidents import Incident
 class IncidentLifecycle:
     """Incident lifecycle of one station. Methods use the caller's session and do not commit."""
 
-    def __init__(self, station: str, notices: Notifier) -> None:
+    def __init__(self, station: str, notifier: Notifier) -> None:
         self._station = station
-        self._notifier = notices
+        self._notifier = notifier
 
-    async def handle(self, session: Session, one: StateChange, now: datetime) -> None:
-        if isinstance(one.transition, SwitchedOff | NotTold | ChatBlocked | TrunkGone | MonitoringGap):
-            await self._note(session, one, now)
+    async def handle(self, session: Session, change: StateChange, now: datetime) -> None:
+        if isinstance(change.transition, SwitchedOff | Unreported | ChatBlocked | TrunkGone | MonitoringGap):
+            await self._note(session, change, now)
             return
-        incident = await self._open_incident(session, one.subject)
+        incident = await self._open_incident(session, change.subject)
         if incident is not None:
             incident.version += 1
-        match one.transition:
+        match change.transition:
             case Opened(kind, began_at):
                 if incident is None:
-                    incident = await self._open(session, one, kind, began_at, now)
+                    incident = await self._open(session, change, kind, began_at, now)
                     await self._notifier.run_due_step(session, incident, now)
             case Upgraded(kind, began_at) if incident is not None:
-                await self._worsen(session, incident, kind, one.facts, began_at, now)
+                await self._upgrade(session, incident, kind, change.facts, began_at, now)
             case Downgraded(kind) if incident is not None:
-                incident.kind, incident.facts, incident.due_at = kind, incident.facts | one.facts, None
-                _set_cliff(incident, now)
+                incident.kind, incident.facts, incident.due_at = kind, incident.facts | change.facts, None
+                _schedule_retries_end_warning(incident, now)
                 timeline.record(session, incident, "eased", now, kind=str(kind))
-                await self._notifier.changed(session, incident, now)
+                await self._notifier.on_changed(session, incident, now)
             case Changed() if incident is not None:
-                await self._change(session, incident, one.facts, now)
+                await self._change(session, incident, change.facts, now)
             case Resolved(reason, ended_at, calls_out_pending=pending) if incident is not None:
                 incident.facts = incident.facts | {"calls_out_pending": pending}
-                await self.end(session, incident, str(reason), ended_at, now)
+                await self.resolve(session, incident, str(reason), ended_at, now)
             case OutageWhileAway(began_at, ended_at) if incident is None:
-                await self._write_down(session, one, began_at, ended_at, now)
+                await self._record_past_outage(session, change, began_at, ended_at, now)
 
-    async def _note(self, session: Session, one: StateChange, now: datetime) -> None:
+    async def _note(self, session: Session, change: StateChange, now: datetime) -> None:
         """Send a silent notification for a change that is no incident."""
-        facts = one.facts | {"station": self._station}
-        match one.transition:
+        facts = change.facts | {"station": self._station}
+        match change.transition:
             case MonitoringGap():
-                await self._notifier.monitoring_gap(session, facts, now)
+                await self._notifier.on_monitoring_gap(session, facts, now)
             case ChatBlocked(until):
-                await self._notifier.note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
-            case NotTold():
-                await self._notifier.note(session, "note_not_told", facts, now)
+                await self._notifier.send_note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
+            case Unreported():
+                await self._notifier.send_note(session, "note_not_told", facts, now)
             case TrunkGone():
-                await self._notifier.note(session, "note_gone", facts, now)
+                await self._notifier.send_note(session, "note_gone", facts, now)
             case _:
-                await self._notifier.note(session, "note_switched_off", facts, now)
+                await self._notifier.send_note(session, "note_switched_off", facts, now)
 
     async def _open(
-        self, session: Session, one: StateChange, kind: Kind, began_at: datetime, now: datetime
+        self, session: Session, change: StateChange, kind: Kind, began_at: datetime, now: datetime
     ) -> Incident:
         incident = Incident(
             station=self._station,
-            subject=one.subject,
-            open_key=incident_updates.open_key(self._station, one.subject),
+            subject=change.subject,
+            open_key=incident_updates.open_key(self._station, change.subject),
             kind=kind,
-            facts=one.facts,
+            facts=change.facts,
             began_at=began_at,
             opened_at=now,
             step=0,
             held_by="",
             version=0,
         )
-        _set_cliff(incident, now)
+        _schedule_retries_end_warning(incident, now)
         await incident_updates.add(session, incident)
-        shown = {name: one.facts[name] for name in ("cause", "trouble", "row") if name in one.facts}
-        timeline.record(session, incident, "opened", began_at, noted_at=now, kind=str(kind), **shown)
+        named_facts = {name: change.facts[name] for name in ("cause", "trouble", "row") if name in change.facts}
+        timeline.record(session, incident, "opened", began_at, noted_at=now, kind=str(kind), **named_facts)
         return incident
 
-    async def _write_down(
-        self, session: Session, one: StateChange, began_at: datetime, ended_at: datetime, now: datetime
+    async def _record_past_outage(
+        self, session: Session, change: StateChange, began_at: datetime, ended_at: datetime, now: datetime
     ) -> None:
         """Store a past outage in the history, without a notification."""
         incident = Incident(
             station=self._station,
-            subject=one.subject,
+            subject=change.subject,
             kind=Kind.TRUNK_DOWN,
-            facts=one.facts,
+            facts=change.facts,
             began_at=began_at,
             opened_at=now,
             ended_at=ended_at,
@@ -118,7 +118,7 @@ class IncidentLifecycle:
         timeline.record(session, incident, "opened", began_at, noted_at=now, kind=str(Kind.TRUNK_DOWN), cause=None)
         timeline.record(session, incident, "ended", ended_at, noted_at=now, reason=str(End.RECOVERED))
 
-    async def _worsen(
+    async def _upgrade(
         self,
         session: Session,
         incident: Incident,
@@ -131,8 +131,8 @@ class IncidentLifecycle:
         incident.kind, incident.facts = kind, incident.facts | facts
         incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
         timeline.record(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))
-        _set_cliff(incident, now)
-        await self._notifier.worsened(session, incident, now)
+        _schedule_retries_end_warning(incident, now)
+        await self._notifier.on_upgraded(session, incident, now)
 
     async def _change(self, session: Session, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
         before, incident.facts = incident.facts, incident.facts | facts
@@ -143,14 +143,16 @@ class IncidentLifecycle:
         elif incident.kind == Kind.TRUNK_FLAPPING:
             timeline.record(session, incident, "changed", now, flaps=facts.get("flaps"))
         if facts.get("gives_up_at") != before.get("gives_up_at"):
-            _set_cliff(incident, now)
-        await self._notifier.changed(session, incident, now)
+            _schedule_retries_end_warning(incident, now)
+        await self._notifier.on_changed(session, incident, now)
 
-    async def end(self, session: Session, incident: Incident, reason: str, ended_at: datetime, now: datetime) -> None:
+    async def resolve(
+        self, session: Session, incident: Incident, reason: str, ended_at: datetime, now: datetime
+    ) -> None:
         incident.open_key, incident.ended_at, incident.end_reason = None, ended_at, reason
         incident.due_at = incident.warn_at = None
         timeline.record(session, incident, "ended", ended_at, noted_at=now, reason=reason)
-        await self._notifier.ended(session, incident, now)
+        await self._notifier.on_resolved(session, incident, now)
         if incident.subject == STATION:
             for held in await incident_updates.all_open(session, self._station):
                 if held.held_by == "station":
@@ -160,7 +162,7 @@ class IncidentLifecycle:
         return await incident_updates.find_open(session, self._station, subject)
 
 
-def _set_cliff(incident: Incident, now: datetime) -> None:
+def _schedule_retries_end_warning(incident: Incident, now: datetime) -> None:
     """Set when to warn that the PBX stops registration retries; a new cause can move it."""
     written = incident.facts.get("gives_up_at")
     if written is None or incident.kind != Kind.TRUNK_DOWN:

@@ -20,15 +20,15 @@ from bot.store.tables.incidents import Incident
 log = structlog.get_logger(__name__)
 
 # Limit of incidents in one transaction, which bounds how long it blocks other writers.
-AT_ONCE = 50
-AGAIN_AFTER = timedelta(minutes=1)
+BATCH_SIZE = 50
+RETRY_AFTER = timedelta(minutes=1)
 State = dict[str, Any]
 
 
 class AckResult(StrEnum):
-    TAKEN = "taken"
+    ACKNOWLEDGED = "taken"
     ALREADY = "already taken"
-    ENDED = "already over"
+    RESOLVED = "already over"
     UNKNOWN = "unknown"
 
 
@@ -36,11 +36,11 @@ class IncidentManager:
     """Incident manager of one station. Each operation opens a session; `wake` wakes the delivery worker after its
     commit."""
 
-    def __init__(self, store: Store, station: str, notices: Notifier, wake: Signal, last_seen: LastSeenWriter) -> None:
+    def __init__(self, store: Store, station: str, notifier: Notifier, wake: Signal, last_seen: LastSeenWriter) -> None:
         self._store = store
         self._station = station
-        self._notifier = notices
-        self._life = IncidentLifecycle(station, notices)
+        self._notifier = notifier
+        self._lifecycle = IncidentLifecycle(station, notifier)
         self._wake = wake
         self._last_seen = last_seen
 
@@ -53,27 +53,29 @@ class IncidentManager:
 
     def touch(self, subject: str, state: State, now: datetime) -> None:
         """Defer the write of a state in which only the last-seen time has changed."""
-        self._last_seen.note(self._station, subject, state, now)
+        self._last_seen.enqueue(self._station, subject, state, now)
 
-    async def record(self, changed: Mapping[str, State | None], happened: Sequence[StateChange], now: datetime) -> None:
+    async def record(
+        self, changed: Mapping[str, State | None], state_changes: Sequence[StateChange], now: datetime
+    ) -> None:
         """Store states and changes in one transaction, queued behind those of other stations; None deletes a state."""
-        if not changed and not happened:
+        if not changed and not state_changes:
             return
         async with self._store.begin_queued() as session:
-            await self._remember(session, changed, now)
-            for one in happened:
-                await self._life.handle(session, one, now)
-            if happened:
+            await self._save_states(session, changed, now)
+            for one in state_changes:
+                await self._lifecycle.handle(session, one, now)
+            if state_changes:
                 metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
-        if happened:
+        if state_changes:
             self._wake.send()
 
     async def tick(self, now: datetime) -> bool:
         """Run due steps, each missed one once; return True if there was any."""
         async with self._store.begin() as session:
-            incidents = await incident_updates.due(session, self._station, now, AT_ONCE)
+            incidents = await incident_updates.due(session, self._station, now, BATCH_SIZE)
             for incident in incidents:
-                await self._do_or_put_off(session, incident, now)
+                await self._run_or_postpone(session, incident, now)
         if incidents:
             self._wake.send()
         return bool(incidents)
@@ -90,12 +92,12 @@ class IncidentManager:
         """Close all incidents of a station no longer monitored and delete its states; return the number closed."""
         async with self._store.begin() as session:
             await states.delete_of(session, self._station)
-            left = await incident_updates.all_open(session, self._station)
-            for incident in left:
-                await self._life.end(session, incident, str(End.UNWATCHED), now, now)
+            open_incidents = await incident_updates.all_open(session, self._station)
+            for incident in open_incidents:
+                await self._lifecycle.resolve(session, incident, str(End.UNWATCHED), now, now)
         metrics.INCIDENTS.labels(self._station).set(0)
         self._wake.send()
-        return len(left)
+        return len(open_incidents)
 
     async def open_count(self) -> int:
         """Return the number of open incidents, drills excluded."""
@@ -112,11 +114,11 @@ class IncidentManager:
                 session, self._station, incident_id, person_id, person_name, now
             )
             if incident is None:
-                return _why_not(await incident_updates.find(session, incident_id))
+                return _refusal(await incident_updates.find(session, incident_id))
             timeline.record(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
-            await self._notifier.acknowledged(session, incident, now)
+            await self._notifier.on_acknowledged(session, incident, now)
         self._wake.send()
-        return AckResult.TAKEN
+        return AckResult.ACKNOWLEDGED
 
     async def acknowledge_all(self, card_id: int, person_id: int, person_name: str, now: datetime) -> int:
         """Acknowledge all open incidents of an alert message; return the number acknowledged. Each has a session of its
@@ -124,7 +126,7 @@ class IncidentManager:
         async with self._store.begin() as session:
             ids = await self._notifier.unacknowledged_on(session, card_id, self._station)
         results = [await self.acknowledge(number, person_id, person_name, now) for number in ids]
-        return results.count(AckResult.TAKEN)
+        return results.count(AckResult.ACKNOWLEDGED)
 
     async def reassign(self, incident_id: int, to: int, by: str, now: datetime) -> AckResult:
         """Reassign to another person, with a private notification. Escalation continues until they acknowledge."""
@@ -133,44 +135,44 @@ class IncidentManager:
             if incident is None or incident.station != self._station:
                 return AckResult.UNKNOWN
             if incident.open_key is None:
-                return AckResult.ENDED
+                return AckResult.RESOLVED
             incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
             incident.version += 1
-            await self._notifier.handed_over(session, incident, to, by, now)
+            await self._notifier.on_reassigned(session, incident, to, by, now)
         self._wake.send()
-        return AckResult.TAKEN
+        return AckResult.ACKNOWLEDGED
 
-    async def _remember(self, session: Session, changed: Mapping[str, State | None], now: datetime) -> None:
+    async def _save_states(self, session: Session, changed: Mapping[str, State | None], now: datetime) -> None:
         for subject in changed:
             self._last_seen.discard(self._station, subject)
         await states.save(session, self._station, changed, now)
 
-    async def _do_or_put_off(self, session: Session, incident: Incident, now: datetime) -> None:
+    async def _run_or_postpone(self, session: Session, incident: Incident, now: datetime) -> None:
         """Run one incident in a savepoint; an error postpones it for a retry, so that it blocks no others."""
         number = incident.id
         try:
             async with incident_updates.savepoint(session):
                 if await incident_updates.claim(session, incident):
-                    await self._do_what_is_due(session, incident, now)
+                    await self._run_due(session, incident, now)
         except Exception:
             log.exception("incident step failed, retried later", incident=number)
-            await incident_updates.postpone(session, number, now, now + AGAIN_AFTER)
+            await incident_updates.postpone(session, number, now, now + RETRY_AFTER)
 
-    async def _do_what_is_due(self, session: Session, incident: Incident, now: datetime) -> None:
+    async def _run_due(self, session: Session, incident: Incident, now: datetime) -> None:
         if incident.kind == Kind.REHEARSAL and (over := drill_over(incident, now)) is not None:
-            await self._life.end(session, incident, str(over.reason), over.ended_at, now)
+            await self._lifecycle.resolve(session, incident, str(over.reason), over.ended_at, now)
             return
         if incident.warn_at is not None and incident.warn_at <= now:
             incident.warn_at = None
-            await self._notifier.retries_end_warning(session, incident, now)
+            await self._notifier.warn_of_retries_end(session, incident, now)
         if incident.due_at is not None and incident.due_at <= now:
             await self._notifier.run_due_step(session, incident, now)
 
 
-async def stations_left(store: Store) -> Sequence[str]:
+async def stations_with_leftovers(store: Store) -> Sequence[str]:
     """Return the stations with open incidents or stored states."""
     async with store.begin() as session:
-        return await states.stations_left(session)
+        return await states.stations_with_data(session)
 
 
 async def load_all_states(store: Store) -> dict[str, dict[str, State]]:
@@ -182,7 +184,7 @@ async def load_all_states(store: Store) -> dict[str, dict[str, State]]:
     return loaded
 
 
-def _why_not(incident: Incident | None) -> AckResult:
+def _refusal(incident: Incident | None) -> AckResult:
     if incident is None:
         return AckResult.UNKNOWN
-    return AckResult.ALREADY if incident.open_key is not None else AckResult.ENDED
+    return AckResult.ALREADY if incident.open_key is not None else AckResult.RESOLVED

@@ -26,16 +26,16 @@ class LastSeenWriter:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._waiting: dict[tuple[str, str], tuple[dict[str, Any], datetime]] = {}
-        self._trouble = OnChange()
+        self._queued: dict[tuple[str, str], tuple[dict[str, Any], datetime]] = {}
+        self._last_error = OnChange()
 
-    def note(self, station: str, subject: str, state: dict[str, Any], now: datetime) -> None:
+    def enqueue(self, station: str, subject: str, state: dict[str, Any], now: datetime) -> None:
         """Queue a newer version of a state that is already stored."""
-        self._waiting[station, subject] = (state, now)
+        self._queued[station, subject] = (state, now)
 
     def discard(self, station: str, subject: str) -> None:
         """Discard the queued state: a newer one is being stored."""
-        self._waiting.pop((station, subject), None)
+        self._queued.pop((station, subject), None)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Write every WRITE_EVERY seconds until `stop`, and once more then. A write that fails stays queued for the
@@ -44,21 +44,21 @@ class LastSeenWriter:
             await sleep_or_stop(stop, WRITE_EVERY)
             try:
                 await self.write()
-                self._trouble.is_new(None)
+                self._last_error.is_new(None)
             except DatabaseError as error:
-                if self._trouble.is_new(type(error).__name__):
+                if self._last_error.is_new(type(error).__name__):
                     log.error("database error, last-seen write retried", reason=database_message(error))
             if stop.is_set():
                 return
 
     async def write(self) -> None:
         """Write all queued states in one transaction."""
-        if not self._waiting:
+        if not self._queued:
             return
         async with self._store.begin() as session:
             # Read inside the transaction, with other writers excluded: a discarded state must not be written.
-            written = dict(self._waiting)
+            written = dict(self._queued)
             await states.update_existing(session, written.items())
         for key, one in written.items():
-            if self._waiting.get(key) is one:
-                del self._waiting[key]
+            if self._queued.get(key) is one:
+                del self._queued[key]

@@ -13,22 +13,22 @@ from bot.runtime.watchdog import Loop
 
 log = structlog.get_logger(__name__)
 
-LONGEST_REST = 60.0
-AFTER_A_FAILURE = 10.0
+MAX_SLEEP = 60.0
+RETRY_AFTER = 10.0
 # Every step of a poll has a shorter timeout: a poll that takes longer hangs. Seconds.
-LONGEST_LOOK = 480.0
+POLL_TIMEOUT = 480.0
 # A task that ignores cancellation for this long is abandoned. Seconds.
-CANCELLED_WITHIN = 10.0
+CANCEL_TIMEOUT = 10.0
 
-Look = Callable[[], Awaitable[float]]
+Poll = Callable[[], Awaitable[float]]
 
 
 @dataclass(slots=True)
 class _Running:
-    turn: Entry
-    began: float
+    entry: Entry
+    started_at: float
     task: asyncio.Task[float]
-    is_broken_off: bool = False
+    is_cancelled: bool = False
 
 
 class Schedule:
@@ -43,39 +43,39 @@ class Schedule:
         lateness: Histogram | None = None,
         loop: Loop | None = None,
         *,
-        longest: float = LONGEST_LOOK,
-        cancelled_within: float = CANCELLED_WITHIN,
+        poll_timeout: float = POLL_TIMEOUT,
+        cancel_timeout: float = CANCEL_TIMEOUT,
     ) -> None:
         self._lateness = lateness
         self._loop = loop or Loop()
-        self._longest = longest
-        self._cancelled_within = cancelled_within
+        self._poll_timeout = poll_timeout
+        self._cancel_timeout = cancel_timeout
         self._agenda = Agenda()
-        self._looks: dict[str, Look] = {}
+        self._polls: dict[str, Poll] = {}
         self._running: dict[str, _Running] = {}
         # Stations to poll again as soon as the running poll ends.
-        self._hurried: set[str] = set()
+        self._forced: set[str] = set()
         self._changed = asyncio.Event()
 
-    def add(self, station: str, look: Look, interval: float) -> None:
+    def add(self, station: str, poll: Poll, interval: float) -> None:
         """Add a station; first poll within `interval` seconds."""
-        self._looks[station] = look
+        self._polls[station] = poll
         self._agenda.add(station, interval, asyncio.get_running_loop().time())
         self._changed.set()
 
     async def remove(self, station: str) -> None:
         """Remove a station and cancel the task of its running poll, with a timeout of `cancelled_within` seconds."""
         self._agenda.remove(station)
-        self._looks.pop(station, None)
+        self._polls.pop(station, None)
         if (running := self._running.get(station)) is not None:
             running.task.cancel()
-            await asyncio.wait({running.task}, timeout=self._cancelled_within)
-            self._end(running)
+            await asyncio.wait({running.task}, timeout=self._cancel_timeout)
+            self._finish(running)
 
     def force(self, station: str) -> None:
         """Poll now. A running poll may have begun too early to see the change, so another follows it."""
         if station in self._running:
-            self._hurried.add(station)
+            self._forced.add(station)
         else:
             self._agenda.expedite(station, asyncio.get_running_loop().time())
             self._changed.set()
@@ -87,54 +87,54 @@ class Schedule:
         stopping.add_done_callback(lambda _: self._changed.set())
         try:
             while not stop.is_set():
-                self._loop.turned()
+                self._loop.mark_alive()
                 self._changed.clear()
                 now = loop.time()
-                self._break_off_what_hangs(now)
-                for turn in self._agenda.take(now):
-                    self._begin(turn, now)
+                self._cancel_hung_polls(now)
+                for entry in self._agenda.pop_due(now):
+                    self._start(entry, now)
                 due = self._agenda.next_due
-                latest = now + min(LONGEST_REST, self._longest)
+                latest = now + min(MAX_SLEEP, self._poll_timeout)
                 await wait_until(self._changed, latest if due is None else min(due, latest))
             await asyncio.gather(*(running.task for running in self._running.values()), return_exceptions=True)
         finally:
             stopping.cancel()
 
-    def _begin(self, turn: Entry, now: float) -> None:
+    def _start(self, entry: Entry, now: float) -> None:
         if self._lateness is not None:
-            self._lateness.observe(now - turn.due)
-        task = asyncio.create_task(self._look(turn.station, self._looks[turn.station]))
-        running = self._running[turn.station] = _Running(turn, now, task)
-        task.add_done_callback(lambda _: self._end(running))
+            self._lateness.observe(now - entry.due)
+        task = asyncio.create_task(self._poll(entry.station, self._polls[entry.station]))
+        running = self._running[entry.station] = _Running(entry, now, task)
+        task.add_done_callback(lambda _: self._finish(running))
 
-    def _break_off_what_hangs(self, now: float) -> None:
+    def _cancel_hung_polls(self, now: float) -> None:
         for station, running in list(self._running.items()):
-            lasts = now - running.began
-            if lasts >= self._longest and not running.is_broken_off:
+            elapsed = now - running.started_at
+            if elapsed >= self._poll_timeout and not running.is_cancelled:
                 log.error("poll timed out, restarted", station=station)
-                running.is_broken_off = True
+                running.is_cancelled = True
                 running.task.cancel()
-            elif lasts >= self._longest + self._cancelled_within:
+            elif elapsed >= self._poll_timeout + self._cancel_timeout:
                 log.error("cancelled poll does not end, another started beside it", station=station)
-                self._end(running)
+                self._finish(running)
 
-    async def _look(self, station: str, look: Look) -> float:
+    async def _poll(self, station: str, poll: Poll) -> float:
         try:
-            return await look()
+            return await poll()
         except Exception:
             log.exception("poll failed", station=station)
-            return AFTER_A_FAILURE
+            return RETRY_AFTER
 
-    def _end(self, running: _Running) -> None:
-        turn, task = running.turn, running.task
-        if self._running.get(turn.station) is not running:
+    def _finish(self, running: _Running) -> None:
+        entry, task = running.entry, running.task
+        if self._running.get(entry.station) is not running:
             return
         before, now = self._agenda.next_due, asyncio.get_running_loop().time()
-        del self._running[turn.station]
+        del self._running[entry.station]
         known = task.done() and not task.cancelled()
-        self._agenda.reschedule(turn, task.result() if known else AFTER_A_FAILURE, now)
-        if turn.station in self._hurried:
-            self._hurried.discard(turn.station)
-            self._agenda.expedite(turn.station, now)
+        self._agenda.reschedule(entry, task.result() if known else RETRY_AFTER, now)
+        if entry.station in self._forced:
+            self._forced.discard(entry.station)
+            self._agenda.expedite(entry.station, now)
         if self._agenda.next_due != before:
             self._changed.set()

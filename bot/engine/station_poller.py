@@ -29,14 +29,14 @@ from bot.runtime.clock import Clock
 log = structlog.get_logger(__name__)
 
 # Timeout of a poll: several requests, each with a retry. Seconds.
-LOOK_WITHIN = 90.0
+POLL_TIMEOUT = 90.0
 
 
 class WatchObserver(Protocol):
-    def saw_time(self, pbx_time: datetime | None) -> None:
+    def on_pbx_time(self, pbx_time: datetime | None) -> None:
         """Take the PBX's time from an answer."""
 
-    def recalled(self, states: Mapping[str, dict[str, Any]]) -> None:
+    def on_states_loaded(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Take the stored states of the station, by subject."""
 
 
@@ -44,13 +44,13 @@ class StationPoller:
     """Poller of one station. A poll times out after `within` seconds."""
 
     def __init__(
-        self, station: str, pbx: Pbx, clock: Clock, observer: WatchObserver | None = None, within: float = LOOK_WITHIN
+        self, station: str, pbx: Pbx, clock: Clock, observer: WatchObserver | None = None, within: float = POLL_TIMEOUT
     ) -> None:
         self._station = station
         self._pbx = pbx
         self._clock = clock
         self._observer = observer
-        self._within = within
+        self._timeout = within
         self.queries = TrunkQueries(pbx)
 
     def listed(self, trunks: Mapping[str, TrunkState]) -> UnreportedTrunks:
@@ -61,30 +61,28 @@ class StationPoller:
     async def observe(self, station: StationState, trunks: Mapping[str, TrunkState]) -> Observation:
         """Poll once. An error, a timeout or an answer that cannot be parsed is a fault of the station."""
         try:
-            async with asyncio.timeout(self._within):
-                return await self._ask(station, trunks)
+            async with asyncio.timeout(self._timeout):
+                return await self._fetch(station, trunks)
         except PbxError as error:
             log.info("PBX error, trunk poll failed", station=self._station, reason=str(error))
             return from_error(error, self._clock())
         except TimeoutError:
-            log.info("trunk poll timed out", station=self._station, seconds=self._within)
+            log.info("trunk poll timed out", station=self._station, seconds=self._timeout)
             return Observation(self._clock(), trouble=StationFault.TIMED_OUT)
         except Exception:
             log.exception("PBX answer cannot be parsed", station=self._station)
             return Observation(self._clock(), trouble=StationFault.NOT_JSON)
 
-    async def _ask(self, station: StationState, trunks: Mapping[str, TrunkState]) -> Observation:
+    async def _fetch(self, station: StationState, trunks: Mapping[str, TrunkState]) -> Observation:
         fresh = trunk_machine.needs_fresh_look(station, trunks)
         answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
         if self._observer is not None:
-            self._observer.saw_time(answer.pbx_time)
+            self._observer.on_pbx_time(answer.pbx_time)
         if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
             return Observation(self._clock(), trouble=StationFault.ENGINE_DOWN)
-        return await self._understood(answer, trunks)
+        return await self._interpret(answer, trunks)
 
-    async def _understood(
-        self, answer: Answer[dict[str, TrunkStatus]], trunks: Mapping[str, TrunkState]
-    ) -> Observation:
+    async def _interpret(self, answer: Answer[dict[str, TrunkStatus]], trunks: Mapping[str, TrunkState]) -> Observation:
         """Query further facts that the states need."""
         now = self._clock()
         told_before = {subject for subject, memory in trunks.items() if memory.health is not Health.UNWATCHED}
@@ -96,10 +94,10 @@ class StationPoller:
             routes = await self.queries.outbound(now)
         if silent := silent_in(healths):
             banned = await self.queries.banned(silent, now)
-        return from_answer(answer, self._clock(), listed, routes=routes, banned=banned, reached=_reached(trunks))
+        return from_answer(answer, self._clock(), listed, routes=routes, banned=banned, reached=_reregistered(trunks))
 
 
-def _reached(trunks: Mapping[str, TrunkState]) -> set[str]:
+def _reregistered(trunks: Mapping[str, TrunkState]) -> set[str]:
     """Return the trunks that are partially down for longer than a registration lasts: they have registered again
     since.
     """

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection
 
 import structlog
 
-from bot.engine.schedule import AFTER_A_FAILURE, Schedule
+from bot.engine.schedule import RETRY_AFTER, Schedule
 from bot.runtime.waiting import wait_any
 from bot.runtime.watchdog import Loop
 
@@ -13,35 +13,35 @@ log = structlog.get_logger(__name__)
 
 
 class StationSelection:
-    """Run a check at each `wanted` station every `every` seconds, spread over the interval: one task at a time for each
+    """Run a check at each `select` station every `every` seconds, spread over the interval: one task at a time for each
     station, and a slow or failing one delays no other. `turned` is called as a sign of life."""
 
     def __init__(
         self,
         name: str,
         every: float,
-        wanted: Callable[[], Awaitable[Collection[str]]],
+        select: Callable[[], Awaitable[Collection[str]]],
         loop: Loop | None = None,
     ) -> None:
         self._name = name
         self._every = every
-        self._ask_which = wanted
+        self._select = select
         self._loop = loop or Loop()
         self._schedule = Schedule()
-        self._wanted: Collection[str] = ()
+        self._selected: Collection[str] = ()
         # Woken since the last query, whose result may be older.
         self._woken: set[str] = set()
-        self._joined = asyncio.Event()
+        self._added = asyncio.Event()
 
-    def add(self, station: str, look: Callable[[], Awaitable[None]]) -> None:
-        async def turn() -> float:
-            if station in self._wanted or station in self._woken:
+    def add(self, station: str, check: Callable[[], Awaitable[None]]) -> None:
+        async def run_if_selected() -> float:
+            if station in self._selected or station in self._woken:
                 self._woken.discard(station)
-                await self._look(station, look)
+                await self._run_check(station, check)
             return self._every
 
-        self._schedule.add(station, turn, self._every)
-        self._joined.set()
+        self._schedule.add(station, run_if_selected, self._every)
+        self._added.set()
 
     async def remove(self, station: str) -> None:
         """Remove a station and cancel the task of its running check, with a timeout."""
@@ -55,28 +55,28 @@ class StationSelection:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, then wait for running checks. Errors of a check are logged; a failed query is retried."""
-        pause = await self._ask()
-        looking = asyncio.create_task(self._schedule.run(stop))
+        pause = await self._refresh_selection()
+        running = asyncio.create_task(self._schedule.run(stop))
         try:
             while not stop.is_set():
-                await wait_any(self._joined, stop, pause)
-                self._loop.turned()
-                pause = await self._ask()
+                await wait_any(self._added, stop, pause)
+                self._loop.mark_alive()
+                pause = await self._refresh_selection()
         finally:
-            await looking
+            await running
 
-    async def _ask(self) -> float:
+    async def _refresh_selection(self) -> float:
         """Query the wanted stations; return the seconds until the next query."""
-        self._joined.clear()
+        self._added.clear()
         try:
-            self._wanted = await self._ask_which()
+            self._selected = await self._select()
         except Exception:
             log.exception("station selection failed, retried", check=self._name)
-            return min(self._every, AFTER_A_FAILURE)
+            return min(self._every, RETRY_AFTER)
         return self._every
 
-    async def _look(self, station: str, look: Callable[[], Awaitable[None]]) -> None:
+    async def _run_check(self, station: str, check: Callable[[], Awaitable[None]]) -> None:
         try:
-            await look()
+            await check()
         except Exception:
             log.exception("check failed", check=self._name, station=station)

@@ -26,7 +26,7 @@ EVERY = 1.0
 RECONSIDER_EVERY = timedelta(minutes=1)
 
 
-class Sure(Protocol):
+class Confirmable(Protocol):
     @property
     def is_confirmed(self) -> bool:
         """False while the state of the station may be outdated."""
@@ -37,10 +37,10 @@ class _Ticked:
     """One station. `reconsider`: its silences may have changed since its incidents were evaluated."""
 
     incident_manager: IncidentManager
-    watch: Sure | None
+    watch: Confirmable | None
     # True at start: a silence may have changed just before the process ended.
     reconsider: bool = True
-    trouble: OnChange = field(default_factory=OnChange)
+    last_error: OnChange = field(default_factory=OnChange)
 
 
 class Ticker:
@@ -61,12 +61,12 @@ class Ticker:
         self._clock = clock
         self._loop = loop or Loop()
         self._stations: dict[str, _Ticked] = {}
-        self._trouble = OnChange()
+        self._last_error = OnChange()
         self._woken = asyncio.Event()
-        self._reconsidered: datetime | None = None
+        self._reconsidered_at: datetime | None = None
         self.last_tick: datetime | None = None
 
-    def add(self, station: str, incident_manager: IncidentManager, watch: Sure | None = None) -> None:
+    def add(self, station: str, incident_manager: IncidentManager, watch: Confirmable | None = None) -> None:
         """Add a station; it is skipped while `watch` is not confirmed, since its states may be outdated."""
         self._stations[station] = _Ticked(incident_manager, watch)
 
@@ -74,7 +74,7 @@ class Ticker:
         self._stations.pop(station, None)
 
     def shift_time(self) -> None:
-        self._reconsidered = None
+        self._reconsidered_at = None
         self.last_tick = self._clock() if self.last_tick else None
         self.wake()
 
@@ -92,7 +92,7 @@ class Ticker:
         """Tick every EVERY seconds, at once after `wake` or a tick that ran a step, until `stop`. Database errors are
         logged; the next tick retries."""
         while not stop.is_set():
-            self._loop.turned()
+            self._loop.mark_alive()
             self._woken.clear()
             async with self._pausable.running():
                 busy = await self.tick()
@@ -103,42 +103,42 @@ class Ticker:
         """Run all due steps once; return True if more may be due at once."""
         now = self._clock()
         try:
-            await self._note_windows(now)
-            concerned = [*await self._to_reconsider(), *await self._due(now)]
+            await self._reconsider_periodically(now)
+            stations = [*await self._stations_to_reconsider(), *await self._stations_due(now)]
         except DatabaseError as error:
-            if self._trouble.is_new(type(error).__name__):
+            if self._last_error.is_new(type(error).__name__):
                 log.error("database error, incident tick skipped", reason=database_message(error))
             return False
-        self._trouble.is_new(None)
-        done = [await self._do(station, now) for station in dict.fromkeys(concerned)]
-        if None not in done:
+        self._last_error.is_new(None)
+        results = [await self._tick_station(station, now) for station in dict.fromkeys(stations)]
+        if None not in results:
             self.last_tick = self._clock()
             metrics.LAST_TICK.set(self.last_tick.timestamp())
-        return any(done)
+        return any(results)
 
-    async def _note_windows(self, now: datetime) -> None:
-        if self._reconsidered is None or now - self._reconsidered >= RECONSIDER_EVERY:
+    async def _reconsider_periodically(self, now: datetime) -> None:
+        if self._reconsidered_at is None or now - self._reconsidered_at >= RECONSIDER_EVERY:
             for ticked in self._stations.values():
                 ticked.reconsider = True
-            self._reconsidered = now
+            self._reconsidered_at = now
 
-    async def _to_reconsider(self) -> list[str]:
+    async def _stations_to_reconsider(self) -> list[str]:
         """Return changed stations with open incidents; silences affect no others."""
         changed = [station for station, ticked in self._stations.items() if ticked.reconsider]
         if not changed:
             return []
         async with self._store.begin() as session:
-            there = await incidents.stations_with_open(session)
+            with_open = await incidents.stations_with_open(session)
         for station in changed:
-            if station not in there and station in self._stations:
+            if station not in with_open and station in self._stations:
                 self._stations[station].reconsider = False
-        return [station for station in changed if station in there]
+        return [station for station in changed if station in with_open]
 
-    async def _due(self, now: datetime) -> list[str]:
+    async def _stations_due(self, now: datetime) -> list[str]:
         async with self._store.begin() as session:
             return sorted(await incidents.stations_with_due(session, now))
 
-    async def _do(self, station: str, now: datetime) -> bool | None:
+    async def _tick_station(self, station: str, now: datetime) -> bool | None:
         """Run one station; return True if a step ran, None on an error. Errors do not affect other stations; the next
         tick retries."""
         ticked = self._stations.get(station)
@@ -154,8 +154,8 @@ class Ticker:
             ticked.reconsider |= reconsider
             if not isinstance(error, DatabaseError):
                 log.exception("incident tick failed, retried", station=station)
-            elif ticked.trouble.is_new(type(error).__name__):
+            elif ticked.last_error.is_new(type(error).__name__):
                 log.error("database error, incident tick skipped", station=station, reason=database_message(error))
             return None
-        ticked.trouble.is_new(None)
+        ticked.last_error.is_new(None)
         return busy

@@ -18,7 +18,7 @@ def evaluate_trunks(
     observation: Observation,
     before: Mapping[str, TrunkState],
     policy: Policy,
-    judge_from: datetime | None,
+    evaluate_from: datetime | None,
     listed: UnreportedTrunks,
     *,
     excluded: Collection[str],
@@ -32,26 +32,26 @@ def evaluate_trunks(
     after: dict[str, TrunkState] = {}
     changes: list[StateChange] = []
 
-    def note(subject: str, memory: TrunkState, told: Transition | None) -> None:
-        if told is not None:
+    def note(subject: str, memory: TrunkState, transition: Transition | None) -> None:
+        if transition is not None:
             facts = facts_of_trunk(memory, observation, listed.contact(subject))
-            changes.append(StateChange(subject, told, facts))
+            changes.append(StateChange(subject, transition, facts))
 
     for subject, trunk in observation.trunks.items():
         memory = before.get(subject) or trunk_state.initial_state(trunk)
         if subject in excluded:
             after[subject] = memory
             continue
-        after[subject], told = trunk_machine.evaluate_trunk(memory, trunk, observation.at, policy, judge_from)
-        note(subject, after[subject], told)
+        after[subject], transition = trunk_machine.evaluate_trunk(memory, trunk, observation.at, policy, evaluate_from)
+        note(subject, after[subject], transition)
     for subject in before.keys() - observation.trunks.keys():
         if not knows_list:
             after[subject] = before[subject]
             continue
-        kept, told = trunk_machine.evaluate_missing(before[subject], observation.at)
+        kept, transition = trunk_machine.evaluate_missing(before[subject], observation.at)
         if kept is not None:
             after[subject] = kept
-        note(subject, before[subject], told)
+        note(subject, before[subject], transition)
     return after, changes
 
 

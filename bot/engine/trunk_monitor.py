@@ -17,7 +17,7 @@ from bot.detection.trunk_state import TrunkState
 from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.engine.backfill import HistoryBackfill
 from bot.engine.incident_manager import IncidentManager
-from bot.engine.station_poller import LOOK_WITHIN, StationPoller, WatchObserver
+from bot.engine.station_poller import POLL_TIMEOUT, StationPoller, WatchObserver
 from bot.engine.trunk_evaluation import evaluate_trunks, facts_of_station
 from bot.incidents.model import STATION, StateChange, is_of_trunk
 from bot.pbx import Dialect, Pbx
@@ -30,19 +30,19 @@ from bot.store.database_errors import database_message
 log = structlog.get_logger(__name__)
 
 # Frequent requests do not repair a refused key or missing right, and failed logins can get an address banned.
-SLOWED = frozenset({StationFault.KEY_REFUSED, StationFault.RIGHT_MISSING})
-SLOWEST = 300.0
+SLOWED_BY = frozenset({StationFault.KEY_REFUSED, StationFault.RIGHT_MISSING})
+MAX_INTERVAL = 300.0
 # Interval of writing the last-seen time.
-REMEMBER_EVERY = timedelta(seconds=60)
+LAST_SEEN_EVERY = timedelta(seconds=60)
 # After a longer gap stored states are not trusted.
-BELIEVED_FOR = 2 * REMEMBER_EVERY
+STATES_VALID_FOR = 2 * LAST_SEEN_EVERY
 
 
 class TrunkMonitor:
     """Trunk monitor of one station.
 
     `latest` is the last observation, `last_good` the time of the last valid answer. `observer` is given the states
-    loaded at start, which saves the checks a query. A poll times out after `within` seconds.
+    loaded at start, which saves the checks a query. A poll times out after `timeout` seconds.
     """
 
     def __init__(
@@ -53,33 +53,33 @@ class TrunkMonitor:
         policy: Policy,
         clock: Clock,
         observer: WatchObserver | None = None,
-        within: float = LOOK_WITHIN,
+        timeout: float = POLL_TIMEOUT,
     ) -> None:
         self._name = station
         self._incident_manager = incident_manager
         self._policy = policy
         self._clock = clock
         self._observer = observer
-        self._poller = StationPoller(station, pbx, clock, observer, within)
-        self._trouble = OnChange()
-        self._looking_back = HistoryBackfill(station, pbx, timedelta(seconds=policy.alert_after))
+        self._poller = StationPoller(station, pbx, clock, observer, timeout)
+        self._last_error = OnChange()
+        self._backfill = HistoryBackfill(station, pbx, timedelta(seconds=policy.alert_after))
         self._station = StationState()
         self._trunks: dict[str, TrunkState] = {}
-        self._slowed = 0
-        self._unsure = 0
-        self._remembers = False
+        self._slow_polls = 0
+        self._unconfirmed = 0
+        self._is_loaded = False
         # Trunks that the bot has disabled briefly to re-register them; not evaluated meanwhile.
-        self.left_alone: set[str] = set()
+        self.paused_trunks: set[str] = set()
         self.latest: Observation | None = None
         self.last_good: datetime | None = None
 
     @property
     def is_confirmed(self) -> bool:
         """True if states may be used for notifications: after a gap, only once the trunks were polled again."""
-        return self._remembers and self._unsure == 0
+        return self._is_loaded and self._unconfirmed == 0
 
     @property
-    def in_trouble(self) -> bool:
+    def has_fault(self) -> bool:
         return self.latest is not None and self.latest.trouble is not None
 
     @property
@@ -127,8 +127,10 @@ class TrunkMonitor:
     def summary(self) -> StationSummary:
         """Return the summary for correlation with other stations."""
         policy, looked = self._policy, self.latest is not None
-        holds = timedelta(seconds=policy.alert_after), timedelta(seconds=policy.partial_after)
-        return summarize_station(self._name, self._station, self._trunks.values(), *holds, self._clock(), looked=looked)
+        hold_offs = timedelta(seconds=policy.alert_after), timedelta(seconds=policy.partial_after)
+        return summarize_station(
+            self._name, self._station, self._trunks.values(), *hold_offs, self._clock(), has_polled=looked
+        )
 
     async def run_once(self) -> float:
         """Poll once, after loading states at the first call; return the seconds from start to the next poll.
@@ -136,40 +138,40 @@ class TrunkMonitor:
         Errors are logged.
         """
         try:
-            if not self._remembers:
-                await self.remember()
+            if not self._is_loaded:
+                await self.load()
             pause = await self.poll()
         except DatabaseError as error:
-            if self._trouble.is_new(type(error).__name__):
+            if self._last_error.is_new(type(error).__name__):
                 log.error("database error, trunk poll not recorded", reason=database_message(error))
         except Exception:
             metrics.POLLS.labels(self._name, "failed inside the bot").inc()
             log.exception("trunk poll failed", station=self._name)
         else:
-            self._trouble.is_new(None)
+            self._last_error.is_new(None)
             return pause
         return self._policy.poll_interval
 
-    async def remember(self) -> None:
+    async def load(self) -> None:
         """Load the stored states."""
         self.load_states(await self._incident_manager.load_states())
 
     def load_states(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load states by subject that are already read."""
         if self._observer is not None:
-            self._observer.recalled(states)
+            self._observer.on_states_loaded(states)
         self._station = station_machine.read(states.get(STATION))
         self._trunks = {subject: trunk_state.read(state) for subject, state in states.items() if is_of_trunk(subject)}
         looked_at = self._station.looked_at
-        if looked_at is not None and self._clock() - looked_at > BELIEVED_FOR:
-            self._unsure = trunk_state.CONFIRMATIONS
-        in_trouble = self._station.trouble is not None or self._station.alarm
-        self._looking_back.mark_gap(self._station.since if in_trouble else self._station.seen_at)
-        self._remembers = True
+        if looked_at is not None and self._clock() - looked_at > STATES_VALID_FOR:
+            self._unconfirmed = trunk_state.CONFIRMATIONS
+        has_fault = self._station.trouble is not None or self._station.alarm
+        self._backfill.mark_gap(self._station.since if has_fault else self._station.seen_at)
+        self._is_loaded = True
 
     def restart_states(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load states again after their times were shifted."""
-        self._looking_back.is_done()
+        self._backfill.is_done()
         self.load_states(states)
         self.last_good = self._clock() if self.last_good else None
 
@@ -179,13 +181,13 @@ class TrunkMonitor:
         self.latest = observation
         self._measure(observation)
         try:
-            if (judged := await self._proof(observation)) is not None:
-                await self._judge(judged)
+            if (judged := await self._without_stale(observation)) is not None:
+                await self._evaluate(judged)
         finally:
-            self._unsure = max(0, self._unsure - 1)
-        return self._pause(observation)
+            self._unconfirmed = max(0, self._unconfirmed - 1)
+        return self._next_interval(observation)
 
-    async def _proof(self, observation: Observation) -> Observation | None:
+    async def _without_stale(self, observation: Observation) -> Observation | None:
         """Return the observation to evaluate: None for stale states, a STALE fault once they last."""
         since = (self._station.stale_since or observation.at) if observation.stale else None
         if since != self._station.stale_since:
@@ -197,94 +199,94 @@ class TrunkMonitor:
         lasts = self._policy.lasts(since, observation.at, self._policy.unknown_after)
         return Observation(observation.at, trouble=StationFault.STALE) if lasts else None
 
-    async def _judge(self, observation: Observation) -> None:
+    async def _evaluate(self, observation: Observation) -> None:
         try:
-            station, trunks, happened = self._concluded(observation)
+            station, trunks, state_changes = self._next_states(observation)
         except Exception:
             log.exception("PBX answer cannot be evaluated", station=self._name)
             observation = self.latest = Observation(observation.at, trouble=StationFault.NOT_JSON)
-            station, trunks, happened = self._concluded(observation)
-        station = self._looked_now(station, observation.at)
+            station, trunks, state_changes = self._next_states(observation)
+        station = self._with_last_poll(station, observation.at)
         changed: dict[str, dict[str, Any] | None] = {
             subject: trunk_state.written(trunks[subject]) if subject in trunks else None
             for subject in self._trunks | trunks
             if trunk_state.differ_lastingly(trunks.get(subject), self._trunks.get(subject))
         }
-        if not changed and not happened and station_machine.differs_in_recency_alone(station, self._station):
+        if not changed and not state_changes and station_machine.differs_in_last_seen_only(station, self._station):
             if station != self._station:
                 self._incident_manager.touch(STATION, station_machine.written(station), observation.at)
         else:
             if station != self._station:
                 changed[STATION] = station_machine.written(station)
-            await self._incident_manager.record(changed, happened, observation.at)
+            await self._incident_manager.record(changed, state_changes, observation.at)
         # Only after commit: on a database error the next poll retries the same change.
         self._station, self._trunks = station, trunks
-        await self._look_back(observation)
+        await self._run_backfill(observation)
 
-    def _concluded(self, observation: Observation) -> tuple[StationState, dict[str, TrunkState], list[StateChange]]:
+    def _next_states(self, observation: Observation) -> tuple[StationState, dict[str, TrunkState], list[StateChange]]:
         hold_off = timedelta(seconds=self._policy.alert_after)
-        station, told = station_machine.evaluate_station(self._station, observation, hold_off)
+        station, transition = station_machine.evaluate_station(self._station, observation, hold_off)
         station = replace(station, dialect=observation.dialect or station.dialect)
-        happened: list[StateChange] = []
-        if told is not None:
-            happened.append(StateChange(STATION, told, facts_of_station(observation)))
+        state_changes: list[StateChange] = []
+        if transition is not None:
+            state_changes.append(StateChange(STATION, transition, facts_of_station(observation)))
         trunks = dict(self._trunks)
         if station.trouble is None and not station.alarm:
             if self._station.trouble is not None or self._station.alarm:
                 trunks = {subject: trunk_machine.reevaluate(memory) for subject, memory in trunks.items()}
-                self._unsure = trunk_state.CONFIRMATIONS
+                self._unconfirmed = trunk_state.CONFIRMATIONS
             trunks, changes = evaluate_trunks(
                 observation,
                 trunks,
                 self._policy,
                 station.judge_from,
                 self.listed,
-                excluded=self.left_alone,
+                excluded=self.paused_trunks,
                 knows_list=self._poller.queries.knows_list,
             )
-            happened += changes
-            station = self._seen_now(station, observation.at, told=bool(happened))
-        return station, trunks, happened
+            state_changes += changes
+            station = self._with_last_seen(station, observation.at, transition=bool(state_changes))
+        return station, trunks, state_changes
 
-    def _seen_now(self, station: StationState, now: datetime, *, told: bool) -> StationState:
+    def _with_last_seen(self, station: StationState, now: datetime, *, transition: bool) -> StationState:
         """Update the last-seen time, unless a gap awaits backfill: a kill would lose the gap.
 
         A reported change counts as seen, so that backfill does not report it again.
         """
-        recent = station.seen_at is not None and now - station.seen_at < REMEMBER_EVERY
-        return station if (recent and not told) or self._looking_back.is_due else replace(station, seen_at=now)
+        recent = station.seen_at is not None and now - station.seen_at < LAST_SEEN_EVERY
+        return station if (recent and not transition) or self._backfill.is_due else replace(station, seen_at=now)
 
-    def _looked_now(self, station: StationState, now: datetime) -> StationState:
+    def _with_last_poll(self, station: StationState, now: datetime) -> StationState:
         """Update the time of the last poll together with any other change."""
-        recently = station.looked_at is not None and now - station.looked_at < REMEMBER_EVERY
+        recently = station.looked_at is not None and now - station.looked_at < LAST_SEEN_EVERY
         return station if recently and station == self._station else replace(station, looked_at=now)
 
-    async def _look_back(self, observation: Observation) -> None:
+    async def _run_backfill(self, observation: Observation) -> None:
         """Run the backfill once the station answers again."""
         if self._station.trouble is not None:
-            self._looking_back.mark_gap(self._station.since, self._station.trouble)
+            self._backfill.mark_gap(self._station.since, self._station.trouble)
         if self._station.trouble is not None or self._station.alarm:
             return
-        if self._looking_back.is_due:
-            if (happened := await self._looking_back.run(observation)) is None:
+        if self._backfill.is_due:
+            if (state_changes := await self._backfill.run(observation)) is None:
                 return
             station = replace(self._station, seen_at=observation.at)
-            if happened:
+            if state_changes:
                 await self._incident_manager.record(
-                    {STATION: station_machine.written(station)}, happened, observation.at
+                    {STATION: station_machine.written(station)}, state_changes, observation.at
                 )
             else:
                 self._incident_manager.touch(STATION, station_machine.written(station), observation.at)
-            self._looking_back.is_done()
+            self._backfill.is_done()
             self._station = station
 
-    def _pause(self, observation: Observation) -> float:
+    def _next_interval(self, observation: Observation) -> float:
         # Fast until the notification is sent, to confirm the fault; slower after that.
-        if observation.trouble not in SLOWED or not self._station.alarm:
-            self._slowed = 0
+        if observation.trouble not in SLOWED_BY or not self._station.alarm:
+            self._slow_polls = 0
             return max(self._policy.poll_interval, observation.retry_after or 0.0)
-        self._slowed += 1
-        return max(self._policy.poll_interval, min(SLOWEST, 30.0 * 2.0**self._slowed))
+        self._slow_polls += 1
+        return max(self._policy.poll_interval, min(MAX_INTERVAL, 30.0 * 2.0**self._slow_polls))
 
     def _measure(self, observation: Observation) -> None:
         metrics.POLLS.labels(self._name, str(observation.trouble or "answered")).inc()

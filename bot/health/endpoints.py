@@ -21,26 +21,26 @@ class _RequestSlots:
     metrics: people waited seven seconds for an answer without it, and 0.1 s with it."""
 
     def __init__(self) -> None:
-        self._one = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
     async def work(self, make: Callable[[], T]) -> T:
-        async with self._one:
+        async with self._lock:
             began = time.monotonic()
-            made = make()
+            result = make()
             await asyncio.sleep(time.monotonic() - began)
-            return made
+            return result
 
 
-def health_app(complaints: Callable[[], list[str]]) -> Starlette:
-    """`complaints` gives the reasons why the bot is unhealthy, one line each."""
-    turns = _RequestSlots()
+def health_app(problems: Callable[[], list[str]]) -> Starlette:
+    """`problems` gives the reasons why the bot is unhealthy, one line each."""
+    slots = _RequestSlots()
 
     async def healthz(_request: Request) -> Response:
-        wrong = await turns.work(complaints)
-        return PlainTextResponse("\n".join(wrong) or "ok", status_code=503 if wrong else 200)
+        reasons = await slots.work(problems)
+        return PlainTextResponse("\n".join(reasons) or "ok", status_code=503 if reasons else 200)
 
     async def metrics(_request: Request) -> Response:
-        content = await turns.work(lambda: generate_latest(REGISTRY))
+        content = await slots.work(lambda: generate_latest(REGISTRY))
         return Response(content, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])

@@ -14,7 +14,7 @@ from bot.runtime.waiting import sleep_or_stop
 log = structlog.get_logger(__name__)
 
 EVERY = 60.0
-LOOK_EVERY = 5.0
+CHECK_EVERY = 5.0
 TIMEOUT = 10.0
 
 
@@ -28,33 +28,33 @@ class Heartbeat:
     def __init__(self, url: SecretStr, health: HealthSource) -> None:
         self._url = url
         self._health = health
-        self._trouble = OnChange("not tried yet")
+        self._last_error = OnChange("not tried yet")
 
     async def run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():
-            well = self._health.is_healthy()
-            if well:
+            is_healthy = self._health.is_healthy()
+            if is_healthy:
                 await self.beat()
-            await sleep_or_stop(stop, EVERY if well else LOOK_EVERY)
+            await sleep_or_stop(stop, EVERY if is_healthy else CHECK_EVERY)
 
     async def beat(self) -> None:
         """Send a heartbeat, with a timeout of TIMEOUT seconds and without a retry. Only the class of an error is
         logged: its text may quote the address, which is a secret. A new connection each time cannot be stuck."""
         try:
-            trouble = await self._call()
+            reason = await self._call()
         except Exception as error:
-            trouble = type(error).__name__
-        if self._trouble.is_new(trouble):
-            if trouble is None:
+            reason = type(error).__name__
+        if self._last_error.is_new(reason):
+            if reason is None:
                 log.info("heartbeat delivered")
             else:
-                log.warning("heartbeat to HEARTBEAT_URL failed", reason=trouble)
+                log.warning("heartbeat to HEARTBEAT_URL failed", reason=reason)
 
     async def _call(self) -> str | None:
         async with (
             asyncio.timeout(TIMEOUT),
             httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False) as http,
         ):
-            response_head.bound(http)
+            response_head.limit_head(http)
             async with http.stream("GET", self._url.get_secret_value()) as answer:
                 return None if answer.is_success else f"HTTP {answer.status_code}"

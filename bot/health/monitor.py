@@ -22,7 +22,7 @@ TELEGRAM_SILENCE = timedelta(seconds=120)
 TICKER_SILENCE = timedelta(seconds=120)
 UNDELIVERED_FOR = timedelta(seconds=120)
 STORE_SILENCE = timedelta(seconds=60)
-LOOK_EVERY = 15.0
+CHECK_EVERY = 15.0
 
 
 class HealthSources(Protocol):
@@ -55,34 +55,34 @@ class HealthSignals:
 
     @property
     def are_proven(self) -> bool:
-        is_one_seen = not self.polls or any(seen is not None for seen in self.polls.values())
-        return is_one_seen and None not in (self.updates, self.tick, self.store_read)
+        any_polled = not self.polls or any(seen is not None for seen in self.polls.values())
+        return any_polled and None not in (self.updates, self.tick, self.store_read)
 
 
-def problems(signs: HealthSignals, *, now: datetime, started: datetime, poll_silence: timedelta) -> list[str]:
+def problems(signals: HealthSignals, *, now: datetime, started: datetime, poll_silence: timedelta) -> list[str]:
     """Return the reasons why the bot is unhealthy, one line each with its remedy."""
 
-    def silent(seen: datetime | None, bears: timedelta) -> str:
+    def silent(seen: datetime | None, limit: timedelta) -> str:
         since = seen or started
-        return f"since {since:%Y-%m-%d %H:%M:%S} UTC" if now - since > bears else ""
+        return f"since {since:%Y-%m-%d %H:%M:%S} UTC" if now - since > limit else ""
 
     found = []
-    if since := silent(signs.updates, TELEGRAM_SILENCE):
+    if since := silent(signals.updates, TELEGRAM_SILENCE):
         found.append(f"Telegram: no updates {since}; look at the network, at TELEGRAM_PROXY and at the log")
-    silences = {name: since for name, poll in signs.polls.items() if (since := silent(poll, poll_silence))}
+    silences = {name: since for name, poll in signals.polls.items() if (since := silent(poll, poll_silence))}
     # One silent station of many has an incident of its own; all of them are a fault here.
-    if len(silences) == len(signs.polls) > 1:
+    if len(silences) == len(signals.polls) > 1:
         found.append(f"PBXs: no good answer from any of {len(silences)}; look at the network of this machine")
-    elif len(signs.polls) == 1:
+    elif len(signals.polls) == 1:
         found += (
             f"PBX {name}: no good answer {since}; look whether it runs, and at its address and key"
             for name, since in silences.items()
         )
-    if since := silent(signs.tick, TICKER_SILENCE):
+    if since := silent(signals.tick, TICKER_SILENCE):
         found.append(f"alerts: nothing that was due could be done {since}; the log says why")
-    if since := silent(signs.store_read, STORE_SILENCE):
+    if since := silent(signals.store_read, STORE_SILENCE):
         found.append(f"store: cannot be read {since}; look at the disk, and who else has DATABASE_URL open")
-    if signs.oldest_due and (since := silent(signs.oldest_due, UNDELIVERED_FOR)):
+    if signals.oldest_due and (since := silent(signals.oldest_due, UNDELIVERED_FOR)):
         found.append(f"outbox: a message waits {since}; the log says why it is not delivered")
     return found
 
@@ -104,39 +104,39 @@ class HealthMonitor:
         self._poll_silence = poll_silence
         self._oldest_due: datetime | None = None
         self._store_read: datetime | None = None
-        self._trouble = OnChange()
-        self._moved: tuple[datetime, timedelta] | None = None
+        self._last_error = OnChange()
+        self._clock_step: tuple[datetime, timedelta] | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Read the database until `stop`: health requests must neither wait for it nor block it."""
         while not stop.is_set():
-            await self.look()
-            await sleep_or_stop(stop, LOOK_EVERY)
+            await self.check()
+            await sleep_or_stop(stop, CHECK_EVERY)
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         try:
             self._oldest_due = await self._sources.oldest_due()
         except Exception as error:
-            if self._trouble.is_new(type(error).__name__):
+            if self._last_error.is_new(type(error).__name__):
                 log.warning("database error, health check skipped", reason=str(error).partition("\n")[0])
             return
-        self._trouble.is_new(None)
+        self._last_error.is_new(None)
         self._store_read = now = self._clock()
         metrics.OLDEST_DUE.set((now - self._oldest_due).total_seconds() if self._oldest_due else 0)
 
-    def moved(self, now: datetime, by: timedelta) -> None:
+    def shift_clock(self, now: datetime, by: timedelta) -> None:
         """Shift the signals: the clock was set `by` so much at `now`."""
-        self._moved = now, by
+        self._clock_step = now, by
         self._started += by
 
     def problems(self) -> list[str]:
-        return problems(self._signs(), now=self._clock(), started=self._started, poll_silence=self._poll_silence)
+        return problems(self._signals(), now=self._clock(), started=self._started, poll_silence=self._poll_silence)
 
     def is_healthy(self) -> bool:
         """Return True when each signal has succeeded once, and none is overdue."""
-        return self._signs().are_proven and not self.problems()
+        return self._signals().are_proven and not self.problems()
 
-    def _signs(self) -> HealthSignals:
+    def _signals(self) -> HealthSignals:
         return HealthSignals(
             updates=self._on_our_clock(self._sources.last_updates),
             polls=self._sources.last_polls,
@@ -147,8 +147,8 @@ class HealthMonitor:
 
     def _on_our_clock(self, seen: datetime | None) -> datetime | None:
         """Convert a time recorded before the clock was set; one that both clocks have shown is ambiguous."""
-        if seen is None or self._moved is None:
+        if seen is None or self._clock_step is None:
             return seen
-        at, by = self._moved
+        at, by = self._clock_step
         is_older = seen <= at if by > timedelta(0) else seen > self._clock()
         return seen + by if is_older else seen

@@ -34,7 +34,7 @@ def is_certificate_for_other_name(error: httpx.TransportError) -> bool:
 
 def is_connection_refused(error: httpx.TransportError) -> bool:
     """Search the causes: httpx wraps the error of the socket, which wraps one for each address that was tried."""
-    return any(isinstance(one, ConnectionRefusedError) for one in _causes(error))
+    return any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -18,28 +18,28 @@ import httpx
 # Azure's platform services.
 NOT_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
 # The only IPv6 range that is allocated.
-GIVEN_OUT = ip_network("2000::/3")
+ALLOCATED_V6 = ip_network("2000::/3")
 # Teredo and other protocols, documentation, 6to4: the first and the last carry an arbitrary IPv4 address.
-NOT_GIVEN_OUT = tuple(map(ip_network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
+EXCLUDED_V6 = tuple(map(ip_network, ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")))
 # Carries an IPv4 address, for machines that have none of their own.
 NAT64 = ip_network("64:ff9b::/96")
-ADDRESSES_TRIED = 4
+MAX_ADDRESSES = 4
 # A silent name server holds a thread until its timeout of half a minute. Separate from the threads that resolve the
 # PBXs' names.
-LOOKING_UP = ThreadPoolExecutor(16, thread_name_prefix="names of calendars")
+RESOLVER_THREADS = ThreadPoolExecutor(16, thread_name_prefix="names of calendars")
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
-def unkept(trusting: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
+def without_keepalive(ssl_context: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
     """Return a transport without keep-alive: connections are pooled by IP address, and a certificate is checked for one
     name."""
     limits = httpx.Limits(max_connections=4, max_keepalive_connections=0)
-    return httpx.AsyncHTTPTransport(verify=trusting, trust_env=False, limits=limits)
+    return httpx.AsyncHTTPTransport(verify=ssl_context, trust_env=False, limits=limits)
 
 
 @cache
-def _trusting() -> ssl.SSLContext:
+def _ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
@@ -50,14 +50,14 @@ class NotPublic(httpx.TransportError):
 def is_public(address: str) -> bool:
     """Return True for an IP address of the public internet. Pure."""
     try:
-        one = ip_address(address)
+        ip = ip_address(address)
     except ValueError:
         return False
-    if isinstance(one, IPv4Address):
-        return _is_public_v4(one)
-    if one in NAT64:
-        return _is_public_v4(IPv4Address(one.packed[-4:]))
-    return _is_public_v6(one)
+    if isinstance(ip, IPv4Address):
+        return _is_public_v4(ip)
+    if ip in NAT64:
+        return _is_public_v4(IPv4Address(ip.packed[-4:]))
+    return _is_public_v6(ip)
 
 
 def _is_public_v4(address: IPv4Address) -> bool:
@@ -66,8 +66,8 @@ def _is_public_v4(address: IPv4Address) -> bool:
 
 
 def _is_public_v6(address: IPv6Address) -> bool:
-    given_out = address in GIVEN_OUT and not any(address in network for network in NOT_GIVEN_OUT)
-    return given_out and address.is_global and address.scope_id is None
+    is_allocated = address in ALLOCATED_V6 and not any(address in network for network in EXCLUDED_V6)
+    return is_allocated and address.is_global and address.scope_id is None
 
 
 def is_of_this_machine(address: str) -> bool:
@@ -84,7 +84,9 @@ def is_of_this_machine(address: str) -> bool:
 async def resolve(host: str, port: int) -> list[str]:
     """Return the IP addresses of a host. Raises OSError or UnicodeError."""
     loop = asyncio.get_running_loop()
-    found = await loop.run_in_executor(LOOKING_UP, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    found = await loop.run_in_executor(
+        RESOLVER_THREADS, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    )
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
@@ -100,7 +102,7 @@ class PublicOnlyTransport(httpx.AsyncBaseTransport):
     ) -> None:
         self._allowed = allowed
         self._resolve = resolve
-        self.through = through or unkept(_trusting())
+        self.through = through or without_keepalive(_ssl_context())
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if is_allowed(request.url, self._allowed):
@@ -108,20 +110,20 @@ class PublicOnlyTransport(httpx.AsyncBaseTransport):
         if request.url.scheme != "https":
             raise NotPublic("plain http")
         failure: httpx.TransportError = httpx.ConnectError("no such host")
-        for address in (await self._checked(request.url))[:ADDRESSES_TRIED]:
+        for address in (await self._resolve_public(request.url))[:MAX_ADDRESSES]:
             try:
-                return await self.through.handle_async_request(_to(address, request))
+                return await self.through.handle_async_request(_with_address(address, request))
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = error
         raise failure
 
-    async def _checked(self, url: httpx.URL) -> list[str]:
+    async def _resolve_public(self, url: httpx.URL) -> list[str]:
         try:
             found = await self._resolve(url.raw_host.decode("ascii"), url.port or 443)
         except (OSError, UnicodeError) as error:
             raise httpx.ConnectError("no such host") from error
         # All of them: of a name that has both kinds neither can be preferred.
-        if not all(is_public(one) and not is_of_this_machine(one) for one in found):
+        if not all(is_public(address) and not is_of_this_machine(address) for address in found):
             raise NotPublic("inside")
         return found
 
@@ -131,12 +133,12 @@ class PublicOnlyTransport(httpx.AsyncBaseTransport):
 
 def is_allowed(url: httpx.URL, allowed: frozenset[str]) -> bool:
     """Return True for an allowed host; a port other than the default has to be named with it."""
-    host, usual = url.raw_host.decode("ascii"), 80 if url.scheme == "http" else 443
+    host, default_port = url.raw_host.decode("ascii"), 80 if url.scheme == "http" else 443
     written = f"[{host}]" if ":" in host else host
-    return f"{written}:{url.port or usual}" in allowed or (url.port is None and written in allowed)
+    return f"{written}:{url.port or default_port}" in allowed or (url.port is None and written in allowed)
 
 
-def _to(address: str, request: httpx.Request) -> httpx.Request:
+def _with_address(address: str, request: httpx.Request) -> httpx.Request:
     """Return the request to this IP address, with the host's name in its headers and its SNI."""
     return httpx.Request(
         request.method,

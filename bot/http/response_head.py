@@ -12,26 +12,26 @@ import httpx
 from bot.http.httpx_library import network_stream, wrap_network
 
 # Informational responses included. A proxy passes on a few thousand bytes, and h11 allows a single head 100,000.
-MOST_BYTES = 32 * 1024
+MAX_BYTES = 32 * 1024
 # Bytes of one read, after which the event loop is yielded.
-STEP = 4096
+READ_SIZE = 4096
 
 
 class EndlessHead(httpx.RemoteProtocolError):
     def __init__(self) -> None:
-        super().__init__(f"more than {MOST_BYTES} bytes came before its body")
+        super().__init__(f"more than {MAX_BYTES} bytes came before its body")
 
 
-def bound(client: httpx.AsyncClient, *within: httpx.AsyncBaseTransport) -> None:
+def limit_head(client: httpx.AsyncClient, *within: httpx.AsyncBaseTransport) -> None:
     """Make the client raise EndlessHead; `within` are transports that its own one sends through."""
     wrap_network(client, _Network, *within)
-    client.event_hooks["response"].append(_head_is_read)
+    client.event_hooks["response"].append(_on_head_read)
 
 
-async def _head_is_read(response: httpx.Response) -> None:
+async def _on_head_read(response: httpx.Response) -> None:
     stream = network_stream(response)
     if isinstance(stream, _Stream):
-        stream.left = None
+        stream.remaining = None
 
 
 class _Network(httpcore.AsyncNetworkBackend):
@@ -46,23 +46,23 @@ class _Network(httpcore.AsyncNetworkBackend):
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """Stream that counts the bytes `left` for the head of a response; None outside of a head."""
+    """Stream that counts the bytes `remaining` for the head of a response; None outside of a head."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
-        self.left: int | None = None
+        self.remaining: int | None = None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (as httpcore has it)
-        if self.left is None:
+        if self.remaining is None:
             return await self._stream.read(max_bytes, timeout)
-        if self.left <= 0:
+        if self.remaining <= 0:
             raise EndlessHead
-        content = await self._stream.read(min(max_bytes, STEP), timeout)
-        self.left -= len(content)
+        content = await self._stream.read(min(max_bytes, READ_SIZE), timeout)
+        self.remaining -= len(content)
         return content
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 (as httpcore has it)
-        self.left = MOST_BYTES
+        self.remaining = MAX_BYTES
         await self._stream.write(buffer, timeout)
 
     async def aclose(self) -> None:

@@ -7,10 +7,10 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
-from bot.http.uvicorn_connection import Connection, Patience, Server
+from bot.http.uvicorn_connection import Connection, ConnectionTimeouts, Server
 
 # Timeout of the shutdown in seconds: a client that hangs must not delay the end of the program.
-FINISH_WITHIN = 3
+FINISH_TIMEOUT = 3
 
 
 class AddressUnusable(OSError):
@@ -27,12 +27,14 @@ def listen(address: str) -> socket.socket:
         raise AddressUnusable(str(error)) from None
 
 
-async def serve(app: ASGIApp, sock: socket.socket, stop: asyncio.Event, patience: Patience | None = None) -> None:
+async def serve(
+    app: ASGIApp, sock: socket.socket, stop: asyncio.Event, timeouts: ConnectionTimeouts | None = None
+) -> None:
     """Serve until `stop`; requests under way are answered."""
-    patience = patience or Patience()
+    timeouts = timeouts or ConnectionTimeouts()
     config = uvicorn.Config(
         app,
-        http=partial(Connection, patience=patience, there={}),  # type: ignore[arg-type]
+        http=partial(Connection, timeouts=timeouts, connections={}),  # type: ignore[arg-type]
         log_config=None,
         # At lower levels each invalid request writes a line.
         log_level="error",
@@ -41,8 +43,8 @@ async def serve(app: ASGIApp, sock: socket.socket, stop: asyncio.Event, patience
         lifespan="off",
         ws="none",
         server_header=False,
-        timeout_keep_alive=patience.idle,
-        timeout_graceful_shutdown=FINISH_WITHIN,
+        timeout_keep_alive=timeouts.idle,
+        timeout_graceful_shutdown=FINISH_TIMEOUT,
     )
     server = Server(config)
     serving = asyncio.create_task(server.serve(sockets=[sock]))

@@ -30,7 +30,7 @@ def refusal(url: str, allowed: frozenset[str]) -> str | None:
     return f"plain http would show the API key to the network; use https, or name the host: PBX_ALLOW_HTTP={host}"
 
 
-def stays_near(host: str) -> bool:
+def is_private_host(host: str) -> bool:
     """Return True for a host on this machine or in a private network."""
     try:
         return ip_address(host).is_private
@@ -38,7 +38,7 @@ def stays_near(host: str) -> bool:
         return "." not in host or host.endswith((".local", ".lan", ".internal"))
 
 
-def stays_here(url: str) -> bool:
+def is_local_url(url: str) -> bool:
     """Return True for a URL of this machine itself."""
     host = urlsplit(url).hostname or ""
     return host == "localhost" or _is_loopback(host)

@@ -198,7 +198,7 @@ class SwitchedOff:
 
 
 @dataclass(frozen=True, slots=True)
-class NotTold:
+class Unreported:
     """Trunk whose state the PBX does not report, so that it is not watched: one silent notification, no incident."""
 
 
@@ -234,7 +234,7 @@ Transition = (
     | Downgraded
     | Resolved
     | SwitchedOff
-    | NotTold
+    | Unreported
     | ChatBlocked
     | TrunkGone
     | OutageWhileAway

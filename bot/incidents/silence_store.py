@@ -46,27 +46,31 @@ class Silences:
         self._clock = clock
         self._changed = changed
 
-    async def mute(self, wish: SilenceRequest, now: datetime, until: datetime | None) -> Silence:
+    async def mute(self, requested: SilenceRequest, now: datetime, until: datetime | None) -> Silence:
         """Add a mute from now on; without `until` it lasts until the subject has recovered. It replaces an older mute
         of the same subject."""
         async with self._store.begin() as session:
-            for older in await silences.unended(session, wish.station):
-                same = older.kind == SilenceKind.MUTE and older.subject == wish.subject
+            for older in await silences.unended(session, requested.station):
+                same = older.kind == SilenceKind.MUTE and older.subject == requested.subject
                 if same and not is_over(_silence(older), now):
-                    older.ended_at, older.ended_by = now, wish.by_name[:128]
-            row = _row(wish, SilenceKind.MUTE, now, until)
+                    older.ended_at, older.ended_by = now, requested.by_name[:128]
+            row = _row(requested, SilenceKind.MUTE, now, until)
             silences.add(session, row)
-        self._changed.send(wish.station)
+        self._changed.send(requested.station)
         return _silence(row)
 
     async def plan(
-        self, wish: SilenceRequest, begins_at: datetime, until: datetime | None = None, repeats: Weekly | None = None
+        self,
+        requested: SilenceRequest,
+        begins_at: datetime,
+        until: datetime | None = None,
+        repeats: Weekly | None = None,
     ) -> Silence:
         """Add a maintenance window: once until `until`, or weekly until it is removed."""
-        row = _row(wish, SilenceKind.MAINTENANCE, begins_at, until, repeats)
+        row = _row(requested, SilenceKind.MAINTENANCE, begins_at, until, repeats)
         async with self._store.begin() as session:
             silences.add(session, row)
-        self._changed.send(wish.station)
+        self._changed.send(requested.station)
         return _silence(row)
 
     async def expire(self, station: str, silence_id: int, by_name: str) -> Silence | None:
@@ -155,16 +159,20 @@ async def _unended(session: Session, station: str, silence_id: int, now: datetim
 
 
 def _row(
-    wish: SilenceRequest, kind: SilenceKind, begins_at: datetime, until: datetime | None, repeats: Weekly | None = None
+    requested: SilenceRequest,
+    kind: SilenceKind,
+    begins_at: datetime,
+    until: datetime | None,
+    repeats: Weekly | None = None,
 ) -> SilenceRow:
     return SilenceRow(
-        station=wish.station,
+        station=requested.station,
         kind=kind,
-        subject=wish.subject,
-        name=wish.name[:128],
-        reason=without_passwords(wish.reason)[:REASON_LIMIT],
-        by_id=wish.by_id,
-        by_name=wish.by_name[:128],
+        subject=requested.subject,
+        name=requested.name[:128],
+        reason=without_passwords(requested.reason)[:REASON_LIMIT],
+        by_id=requested.by_id,
+        by_name=requested.by_name[:128],
         begins_at=begins_at,
         until=until,
         repeats=_written(repeats) if repeats else None,

@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.font_manager import FontProperties
 
-MOST_ROWS = 20
-LONGEST_NAME = 20
+MAX_ROWS = 20
+MAX_NAME = 20
 INCHES_WIDE, DOTS_PER_INCH = 8.0, 150
 GOOD, DOWN, UNKNOWN, INK, PALE = "#cfe8d5", "#d92b2b", "#9aa0a6", "#202124", "#5f6368"
 # Share of the width, so that an outage of seconds in a month is visible.
-THINNEST = 0.006
-MOST_TICKS = 7
+MIN_WIDTH = 0.006
+MAX_TICKS = 7
 ONE_YEAR = timedelta(days=300)
 STEPS = tuple(timedelta(minutes=minutes) for minutes in (5, 10, 15, 30)) + tuple(
     timedelta(hours=hours) for hours in (1, 2, 3, 6, 12, 24, 48, 24 * 7, 24 * 14, 24 * 30, 24 * 60, 24 * 120, 24 * 365)
@@ -71,7 +71,7 @@ def drawn(chart: Chart) -> bytes:
     from matplotlib.figure import Figure
 
     font = _Font()
-    rows = chart.rows[:MOST_ROWS]
+    rows = chart.rows[:MAX_ROWS]
     figure = Figure(figsize=(INCHES_WIDE, 1.9 + 0.42 * max(1, len(rows))), dpi=DOTS_PER_INCH, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -80,7 +80,7 @@ def drawn(chart: Chart) -> bytes:
     _name_rows(axes, rows, font)
     _mark_times(axes, chart, font)
     _explain(axes, chart, font)
-    axes.set_title(font.shown(chart.title, 60), fontproperties=font.sized(15), color=INK, loc="left", parse_math=False)
+    axes.set_title(font.fit(chart.title, 60), fontproperties=font.sized(15), color=INK, loc="left", parse_math=False)
     picture = BytesIO()
     figure.savefig(picture, format="png")
     return picture.getvalue()
@@ -101,23 +101,23 @@ class _Font:
 
         return FontProperties(fname=str(self._path), size=points)
 
-    def shown(self, text: str, longest: int) -> str:
+    def fit(self, text: str, limit: int) -> str:
         """Return one line of characters that the font has."""
         line = "".join(char if ord(char) in self._known else "▯" for char in visible(text)).strip() or "–"
-        return line if len(line) <= longest else line[: longest - 1] + "…"
+        return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def _draw_row(axes: Axes, chart: Chart, place: int, row: ChartRow, font: _Font) -> None:
-    whole = _hours(chart, chart.end)
-    axes.broken_barh([(0.0, whole)], (place - 0.35, 0.7), facecolors=GOOD)
-    unknown = _joined(_bar(chart, stretch) for stretch in row.unknown)
+    total = _hours(chart, chart.end)
+    axes.broken_barh([(0.0, total)], (place - 0.35, 0.7), facecolors=GOOD)
+    unknown = _joined(_bar(chart, span) for span in row.unknown)
     axes.broken_barh(unknown, (place - 0.35, 0.7), facecolors=UNKNOWN, hatch="////", edgecolor="white", linewidth=0)
-    down = _joined(_bar(chart, stretch) for stretch in row.down)
+    down = _joined(_bar(chart, span) for span in row.down)
     axes.broken_barh(down, (place - 0.35, 0.7), facecolors=DOWN, zorder=4)
     axes.text(
-        whole * 1.01,
+        total * 1.01,
         place,
-        font.shown(row.note, 10),
+        font.fit(row.note, 10),
         fontproperties=font.sized(13),
         color=INK,
         verticalalignment="center_baseline",
@@ -126,7 +126,7 @@ def _draw_row(axes: Axes, chart: Chart, place: int, row: ChartRow, font: _Font) 
 
 
 def _name_rows(axes: Axes, rows: Sequence[ChartRow], font: _Font) -> None:
-    names = [font.shown(row.name, LONGEST_NAME) for row in rows]
+    names = [font.fit(row.name, MAX_NAME) for row in rows]
     axes.set_yticks(range(len(rows)), names, fontproperties=font.sized(14), color=INK, parse_math=False)
     axes.set_ylim(max(1, len(rows)) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
@@ -147,27 +147,27 @@ def _mark_times(axes: Axes, chart: Chart, font: _Font) -> None:
     span = (
         f"{_local(chart, chart.begin):%d.%m.%Y %H:%M} – {_local(chart, chart.end):%d.%m.%Y %H:%M} · {_zone_of(chart)}"
     )
-    axes.set_xlabel(font.shown(span, 80), fontproperties=font.sized(12), color=PALE, parse_math=False)
+    axes.set_xlabel(font.fit(span, 80), fontproperties=font.sized(12), color=PALE, parse_math=False)
 
 
 def _explain(axes: Axes, chart: Chart, font: _Font) -> None:
     from matplotlib.patches import Patch
 
     meanings: list[Any] = [
-        Patch(facecolor=GOOD, label=font.shown(chart.good_means, 24)),
-        Patch(facecolor=DOWN, label=font.shown(chart.down_means, 24)),
-        Patch(facecolor=UNKNOWN, label=font.shown(chart.unknown_means, 24), hatch="////", edgecolor="white"),
+        Patch(facecolor=GOOD, label=font.fit(chart.good_means, 24)),
+        Patch(facecolor=DOWN, label=font.fit(chart.down_means, 24)),
+        Patch(facecolor=UNKNOWN, label=font.fit(chart.unknown_means, 24), hatch="////", edgecolor="white"),
     ]
     axes.figure.legend(
         handles=meanings, loc="outside lower center", ncols=len(meanings), frameon=False, prop=font.sized(12)
     )
 
 
-def _bar(chart: Chart, stretch: TimeSpan) -> tuple[float, float]:
-    whole = _hours(chart, chart.end)
-    begin, end = _hours(chart, stretch[0]), _hours(chart, stretch[1])
-    thinnest = whole * THINNEST
-    return min(begin, whole - thinnest), max(end - begin, thinnest)
+def _bar(chart: Chart, span: TimeSpan) -> tuple[float, float]:
+    total = _hours(chart, chart.end)
+    begin, end = _hours(chart, span[0]), _hours(chart, span[1])
+    min_width = total * MIN_WIDTH
+    return min(begin, total - min_width), max(end - begin, min_width)
 
 
 def _joined(bars: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -185,7 +185,7 @@ def _joined(bars: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
 def _ticks(chart: Chart) -> Iterator[datetime]:
     """Yield round local times of the station."""
     begin, end = _local(chart, chart.begin), _local(chart, chart.end)
-    step = next((one for one in STEPS if (end - begin) / one <= MOST_TICKS), STEPS[-1])
+    step = next((candidate for candidate in STEPS if (end - begin) / candidate <= MAX_TICKS), STEPS[-1])
     moment = datetime.combine(begin.date(), time.min)
     while moment <= end:
         if moment >= begin:

@@ -59,12 +59,12 @@ def day(view: ReaderView, value: str | date) -> str:
 
 def duration(view: ReaderView, seconds: float) -> str:
     """Format as `40 s`, `2 min 5 s`, `12 d 4 h`: the largest unit and the one below it."""
-    rest = max(0, int(seconds))
+    remaining = max(0, int(seconds))
     for place, (size, text) in enumerate(UNITS):
-        if rest >= size:
-            parts = [_amount(view, text, rest // size)]
+        if remaining >= size:
+            parts = [_amount(view, text, remaining // size)]
             below = UNITS[place + 1 : place + 2]
-            parts += [_amount(view, t, rest % size // s) for s, t in below if rest % size >= s]
+            parts += [_amount(view, t, remaining % size // s) for s, t in below if remaining % size >= s]
             return " ".join(parts)
     return _amount(view, UNITS[-1][1], 0)
 
@@ -91,9 +91,9 @@ def decimal(view: ReaderView, number: str | float) -> str:
 
 def length_of_call(seconds: float) -> str:
     """Format as `2:14`, `1:02:14`."""
-    minutes, rest = divmod(max(0, int(seconds)), 60)
+    minutes, remainder = divmod(max(0, int(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours}:{minutes:02}:{remainder:02}" if hours else f"{minutes}:{remainder:02}"
 
 
 def phone(value: str | int, country: str = "") -> str:
@@ -103,7 +103,7 @@ def phone(value: str | int, country: str = "") -> str:
     """
     written = str(value)
     found = phone_numbers.likeliest(unsanitize(written).translate(PHONE_PUNCTUATION), country)
-    return written if found is None else phone_numbers.shown(found)
+    return written if found is None else phone_numbers.formatted(found)
 
 
 def _time(view: ReaderView, value: str | datetime, pattern: str) -> str:

@@ -13,13 +13,13 @@ from bot.messages import formatting
 from bot.messages.message import TrustedText
 from bot.messages.sanitize import BLANKS, visible
 
-SHORTEST = 7
+MIN_DIGITS = 7
 HIDDEN = 5
 LAST = 2
 # Digits beyond a number's length may be two numbers: show no more than this of the beginning.
 FIRST = 6
 DOT = "•"
-NOTHING = "\0"
+DROPPED = "\0"
 
 ALIKE = {
     "−": "-",
@@ -28,20 +28,20 @@ ALIKE = {
     "．": ".",
     "․": ".",
     "·": ".",
-    **dict.fromkeys(BLANKS, NOTHING),
+    **dict.fromkeys(BLANKS, DROPPED),
 }
 # The last three are joiners, accents, and frames like that of a keycap.
-ALIKE_BY_KIND = {"Zs": " ", "Pd": "-", "Ps": "(", "Pe": ")", "Cf": NOTHING, "Mn": NOTHING, "Me": NOTHING}
+ALIKE_BY_KIND = {"Zs": " ", "Pd": "-", "Ps": "(", "Pe": ")", "Cf": DROPPED, "Mn": DROPPED, "Me": DROPPED}
 
 DATE = r"(?:19|20)\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
 CLOCK = r"\d{1,2}:[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?(?:[+-]\d\d:\d\d(?!:))?"
 OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 ADDRESS = rf"{OCTET}(?:\.{OCTET}){{3}}(?!\.\d)"
 
-TIGHT, LOOSE = rf"[-+.{NOTHING}]*", rf"[-+.() {NOTHING}]*"
+TIGHT, LOOSE = rf"[-+.{DROPPED}]*", rf"[-+.() {DROPPED}]*"
 ALREADY_MASKED = rf"(?:{DOT}{LOOSE}){{{HIDDEN}}}\d{LOOSE}\d"
 # After a space or a bracket a number continues only while short: in `1234567 202` the 202 is separate.
-BEGINNING = rf"\d(?:{TIGHT}\d){{0,{SHORTEST - 2}}}(?!{TIGHT}\d){LOOSE}"
+BEGINNING = rf"\d(?:{TIGHT}\d){{0,{MIN_DIGITS - 2}}}(?!{TIGHT}\d){LOOSE}"
 NUMBER = rf"(?:\+[ (]*)?(?:{BEGINNING})*\d(?:{TIGHT}\d)*"
 DIGITS = re.compile(rf"(?:{ALREADY_MASKED}|{DATE}|{CLOCK}|{ADDRESS})(?!\d)|(?P<number>{NUMBER})")
 
@@ -64,16 +64,16 @@ def masked(value: object, country: str = "") -> Any:
 
 
 def _masked_text(text: str, country: str) -> str:
-    read = "".join(map(_read, text))
+    read = "".join(map(_as_ascii, text))
     # From the end, so that earlier offsets stay valid.
     for found in reversed([*DIGITS.finditer(read)]):
         number = found["number"] or ""
-        if sum(map(str.isdigit, number)) >= SHORTEST:
-            text = text[: found.start()] + _in_part(number, country) + text[found.end() :]
+        if sum(map(str.isdigit, number)) >= MIN_DIGITS:
+            text = text[: found.start()] + _mask_number(number, country) + text[found.end() :]
     return text
 
 
-def _read(character: str) -> str:
+def _as_ascii(character: str) -> str:
     """Return the ASCII character that it looks like."""
     digit = unicodedata.digit(character, None)
     if digit is not None:
@@ -81,9 +81,9 @@ def _read(character: str) -> str:
     return ALIKE.get(character) or ALIKE_BY_KIND.get(unicodedata.category(character), character)
 
 
-def _in_part(number: str, country: str) -> str:
+def _mask_number(number: str, country: str) -> str:
     """Mask as `+7 916 •••-••-11`."""
-    written = formatting.phone(number.replace(NOTHING, ""), country)
+    written = formatting.phone(number.replace(DROPPED, ""), country)
     places = [place for place, character in enumerate(written) if character.isdigit()]
     first = max(0, min(FIRST, len(places) - HIDDEN - LAST))
     hidden = {*places[first:-LAST]}

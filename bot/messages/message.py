@@ -34,7 +34,9 @@ Rows = tuple[tuple[Button, ...], ...]
 
 
 def stored(rows: Rows) -> list[list[dict[str, Any]]]:
-    return [[{"label": one.label, "action": one.action, "data": dict(one.data)} for one in row] for row in rows]
+    return [
+        [{"label": button.label, "action": button.action, "data": dict(button.data)} for button in row] for row in rows
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ class Renderer:
             rendered = self._environment.get_template(f"{template}.html").render(known)
         finally:
             self._view.reset(token)
-        return self._fitted(self._headed(_tidy(literal_code(rendered)), facts), limit)
+        return self._fitted(self._headed(_limit_blank_lines(literal_code(rendered)), facts), limit)
 
     def _country_of(self, station: str) -> str:
         return self._stations.country(station) if self._stations is not None else ""
@@ -82,7 +82,7 @@ class Renderer:
             case Mapping():
                 return {key: self._titled(value, names=key in NAMES) for key, value in facts.items()}
             case list() | tuple():
-                return [self._titled(one, names=names) for one in facts]
+                return [self._titled(item, names=names) for item in facts]
             case str() if names:
                 return self._title(facts)
         return facts
@@ -124,7 +124,7 @@ class Renderer:
         return environment
 
     def _filters(self) -> dict[str, Callable[..., Any]]:
-        seen = (
+        with_view = (
             formatting.clock,
             formatting.moment,
             formatting.day,
@@ -133,7 +133,7 @@ class Renderer:
             formatting.or_now,
             formatting.decimal,
         )
-        bound = {function.__name__: partial(self._with_view, function) for function in seen}
+        bound = {function.__name__: partial(self._with_view, function) for function in with_view}
         pure: dict[str, Callable[..., Any]] = {
             "length_of_call": formatting.length_of_call,
             "phone": self._phone,
@@ -159,11 +159,11 @@ class Renderer:
         if units(plain(text)) <= limit:
             return text
         lines = text.split("\n")
-        room = limit - units(self._and_more(len(lines))) - 1
+        capacity = limit - units(self._and_more(len(lines))) - 1
         kept: list[str] = []
         for line in lines:
-            room -= units(plain(line)) + 1
-            if room < 0:
+            capacity -= units(plain(line)) + 1
+            if capacity < 0:
                 break
             kept.append(line)
         return "\n".join([*kept, self._and_more(len(lines) - len(kept))])
@@ -174,7 +174,7 @@ class Renderer:
         }
 
 
-def _tidy(text: str) -> str:
+def _limit_blank_lines(text: str) -> str:
     """Limit blank lines, which conditions leave behind, to one in a row."""
     lines = "\n".join(line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", lines).strip()

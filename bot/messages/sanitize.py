@@ -18,14 +18,14 @@ INVISIBLE = (
     "\ufe00-\ufe0e\ufeff\ufff0-\ufffb\ud800-\udfff\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0000-\U000e0fff" + BLANKS
 )
-UNSEEN = re.compile(f"[{INVISIBLE}]")
+INVISIBLE_CHARS = re.compile(f"[{INVISIBLE}]")
 
-LONGEST = 500
+MAX_LENGTH = 500
 WORD_JOINER = "\u2060"  # invisible, and prevents Telegram from making a link
 
 # Telegram makes links after these. A dot before a letter may be a domain's; times and amounts have a dot too, and are
 # parsed later by filters.
-PRESSED = re.compile(
+LINK_STARTS = re.compile(
     r"""[@#$](?=\S)               # mentions, hashtags, cashtags
     | (?<!\w)/(?=\w)            # commands
     | :(?=//)                   # links with a scheme, whatever comes after it
@@ -36,52 +36,54 @@ PRESSED = re.compile(
 )
 # Not at a cut: the joiner of compound emoji, and the emoji selector.
 JOINS = "\u200d\ufe0f "
-NOTHING_SEEN = frozenset("\u200d\ufe0f")
+INVISIBLE_JOINERS = frozenset("\u200d\ufe0f")
 # Combining marks on one letter; no script needs more.
-MOST_MARKS = 3
+MAX_MARKS = 3
 MARKS = frozenset({"Mn", "Me"})
 # Possible marks or signs: neither letters nor digits, nor spaces.
-SIGNS = re.compile(r"[^\w\s\x00-\x7f]+")
+SYMBOLS = re.compile(r"[^\w\s\x00-\x7f]+")
 # Signs of the bot's own messages: pictures, arrows, mathematical signs, dots and quotation marks. The dot of masked
 # numbers is not one of them.
-OWN_KINDS = frozenset({"So", "Sm", "Sk"})
-OWN_SIGNS = frozenset("·“”„«»‹›‘’\u200d\ufe0f")
+OWN_CATEGORIES = frozenset({"So", "Sm", "Sk"})
+OWN_SYMBOLS = frozenset("·“”„«»‹›‘’\u200d\ufe0f")
 CODE = re.compile(r"(</?(?:code|pre)>)")
 TAG = re.compile(r"<[^<>]*>")
 
 
 def visible(text: str) -> str:
     """Return the visible text in one line; "" if none."""
-    seen = UNSEEN.sub("", LINE_BREAKS.sub(" ", text))
-    if not seen.isascii():
-        seen = SIGNS.sub(_not_piled, seen)
-    return "" if all(sign.isspace() or sign in NOTHING_SEEN for sign in seen) else seen
+    cleaned = INVISIBLE_CHARS.sub("", LINE_BREAKS.sub(" ", text))
+    if not cleaned.isascii():
+        cleaned = SYMBOLS.sub(_limit_marks, cleaned)
+    return "" if all(char.isspace() or char in INVISIBLE_JOINERS for char in cleaned) else cleaned
 
 
-def _not_piled(signs: re.Match[str]) -> str:
+def _limit_marks(symbols: re.Match[str]) -> str:
     kept, marks = list[str](), 0
-    for sign in signs[0]:
-        marks = marks + 1 if unicodedata.category(sign) in MARKS else 0
-        if marks <= MOST_MARKS:
-            kept.append(sign)
+    for char in symbols[0]:
+        marks = marks + 1 if unicodedata.category(char) in MARKS else 0
+        if marks <= MAX_MARKS:
+            kept.append(char)
     return "".join(kept)
 
 
 def unmarked(text: str) -> str:
     """Remove the signs of the bot's own messages, which a person's name must not imitate."""
-    return " ".join(SIGNS.sub(_not_own, text).split())
+    return " ".join(SYMBOLS.sub(_without_own, text).split())
 
 
-def _not_own(signs: re.Match[str]) -> str:
-    return "".join(sign for sign in signs[0] if sign not in OWN_SIGNS and unicodedata.category(sign) not in OWN_KINDS)
+def _without_own(symbols: re.Match[str]) -> str:
+    return "".join(
+        char for char in symbols[0] if char not in OWN_SYMBOLS and unicodedata.category(char) not in OWN_CATEGORIES
+    )
 
 
 def sanitize(text: str) -> str:
     """Return one sanitized line. Idempotent."""
-    seen = visible(text)
-    if len(seen) > LONGEST:
-        seen = seen[: LONGEST - 1] + "…"
-    return PRESSED.sub(rf"\g<0>{WORD_JOINER}", seen)
+    cleaned = visible(text)
+    if len(cleaned) > MAX_LENGTH:
+        cleaned = cleaned[: MAX_LENGTH - 1] + "…"
+    return LINK_STARTS.sub(rf"\g<0>{WORD_JOINER}", cleaned)
 
 
 def unsanitize(text: str) -> str:
@@ -132,10 +134,10 @@ def shortened(text: str, limit: int) -> str:
     """Cut to `limit` UTF-16 units, ending in "…". Neither a character nor a compound emoji is split."""
     if units(text) <= limit:
         return text
-    left, kept = limit - 1, []
+    remaining, kept = limit - 1, []
     for char in text:
-        left -= units(char)
-        if left < 0:
+        remaining -= units(char)
+        if remaining < 0:
             break
         kept.append(char)
     return "".join(kept).rstrip(JOINS) + "…"

@@ -31,30 +31,30 @@ class AdminNotices:
         self._clock = clock
         self._wake = wake
 
-    async def named(self) -> Sequence[int]:
+    async def all(self) -> Sequence[int]:
         """Return every administrator, reachable or not."""
         async with self._store.begin() as session:
             return await self._destinations.every_admin(session, self._clock())
 
-    async def able(self, session: Session) -> Sequence[int]:
+    async def reachable(self, session: Session) -> Sequence[int]:
         """Return the administrators whose private chats are not known to be closed."""
         return await self._destinations.admins(session, self._clock())
 
-    async def tell(self, template: str, facts: Mapping[str, Any]) -> None:
+    async def send(self, template: str, facts: Mapping[str, Any]) -> None:
         """Queue the notification in a session of its own. A database error is logged, never raised."""
         try:
             async with self._store.begin() as session:
-                await self.owe(session, template, facts)
+                await self.enqueue(session, template, facts)
         except DatabaseError as error:
             log.error("database error, administrators not notified", what=template, reason=database_message(error))
         else:
             self._wake.send()
 
-    async def owe(self, session: Session, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
+    async def enqueue(self, session: Session, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
         """Queue the notification for each reachable administrator in the caller's session and return them. The caller
         wakes the delivery worker after the commit."""
         now = self._clock()
-        told = await self.able(session)
+        told = await self.reachable(session)
         if not told:
             log.error("no administrator is reachable", what=template, **facts)
         for person in told:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.access.policy import EVERY_STATION, Destination
 from bot.notifications import alert_rows
-from bot.notifications.grouping import TOGETHER, groupable
+from bot.notifications.grouping import GROUP_WINDOW, groupable
 from bot.store.database import Session
 from bot.store.messages import alert_messages, outbox
 from bot.store.messages.outbox import Urgency
@@ -18,7 +18,7 @@ from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import AlertMessage
 
 # An alert message with more than so many newer ones below it is sent again.
-FAR = 30
+SCROLLED_AWAY = 30
 
 
 class NewestMessages(Protocol):
@@ -31,9 +31,9 @@ class AlertMessages:
     """Alert messages; methods use the caller's session and do not commit. `newest_in` returns the id of the newest
     message known in a chat, or None. Incidents within `together` of one another share a message."""
 
-    def __init__(self, newest_in: NewestMessages | None = None, together: timedelta = TOGETHER) -> None:
+    def __init__(self, newest_in: NewestMessages | None = None, together: timedelta = GROUP_WINDOW) -> None:
         self._newest_in = newest_in
-        self._together = max(together, TOGETHER)
+        self._together = max(together, GROUP_WINDOW)
 
     async def show_incident(
         self,
@@ -44,102 +44,104 @@ class AlertMessages:
         loud: bool,
         now: datetime,
         not_before: datetime | None = None,
-        anew: bool = False,
+        as_new: bool = False,
     ) -> AlertMessage:
         """Show the incident in a chat and return its alert message. One that the chat has already is sent again at the
-        end of the chat; with `anew` (the incident became another kind) a new one is sent and the old one points to
+        end of the chat; with `as_new` (the incident became another kind) a new one is sent and the old one points to
         it."""
-        older = await self._showing(session, incident, to)
-        if older is not None and not anew:
+        older = await self._shown_in(session, incident, to)
+        if older is not None and not as_new:
             await self.resend(session, older, loud=loud, now=now)
             return older
-        done_with = older if older is not None and await self._leave(session, older, incident, now) else None
+        superseded = older if older is not None and await self._detach(session, older, incident, now) else None
         # An incident of all stations has a message of its own.
-        alone = not_before is not None or incident.station == EVERY_STATION
-        card = None if alone else await groupable(session, incident, to, loud=loud, now=now, within=self._together)
-        if card is None:
-            card = await self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
+        is_separate = not_before is not None or incident.station == EVERY_STATION
+        alert = (
+            None if is_separate else await groupable(session, incident, to, loud=loud, now=now, within=self._together)
+        )
+        if alert is None:
+            alert = await self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
         else:
-            alert_messages.attach(session, card, incident)
-            card.joined_at = now
-            await alert_rows.show(session, card, now)
-        if done_with is not None:
-            await self._supersede(session, done_with, card, now)
-        return card
+            alert_messages.attach(session, alert, incident)
+            alert.joined_at = now
+            await alert_rows.show(session, alert, now)
+        if superseded is not None:
+            await self._supersede(session, superseded, alert, now)
+        return alert
 
     async def refresh(
         self, session: Session, incident: Incident, now: datetime, urgency: Urgency = Urgency.EDIT
     ) -> None:
         """Edit every alert message of the incident to its current state."""
-        for card in await self.of(session, incident):
-            if await self._has_scrolled_away(session, card):
-                await self.resend(session, card, loud=False, now=now)
+        for alert in await self.open_for(session, incident):
+            if await self._has_scrolled_away(session, alert):
+                await self.resend(session, alert, loud=False, now=now)
             else:
-                await alert_rows.show(session, card, now, urgency)
+                await alert_rows.show(session, alert, now, urgency)
 
-    async def end(self, session: Session, incident: Incident, now: datetime) -> None:
+    async def resolve(self, session: Session, incident: Incident, now: datetime) -> None:
         """Show the end of the incident in its alert messages; reply to those without an open incident left."""
-        for card in await self.of(session, incident):
-            await self._end_card(session, card, now)
+        for alert in await self.open_for(session, incident):
+            await self._show_end(session, alert, now)
 
-    async def resend(self, session: Session, card: AlertMessage, *, loud: bool, now: datetime) -> bool:
+    async def resend(self, session: Session, alert: AlertMessage, *, loud: bool, now: datetime) -> bool:
         """Send the alert message again at the end of the chat; the old one points to it. Return False when the old one
         is still queued."""
-        card.loud = card.loud or loud
-        message = await alert_messages.outbox_row(session, card)
-        if message.state in outbox.WAITING:
+        alert.loud = alert.loud or loud
+        message = await alert_messages.outbox_row(session, alert)
+        if message.state in outbox.QUEUED_STATES:
             # Still queued: it is sent in its newest state.
             if loud:
                 message.silent, message.urgency = False, Urgency.PAGE
                 message.not_before = min(message.not_before, now)
-            await alert_rows.show(session, card, now)
+            await alert_rows.show(session, alert, now)
             return False
-        await alert_rows.point_to_newer(session, card, now)
-        facts, keyboard = await alert_rows.content(session, card, now, anew=True)
-        to = Destination(card.chat_id, card.thread_id)
-        card.message = await alert_rows.enqueue(session, to, facts, keyboard, loud=loud, now=now)
+        await alert_rows.point_to_newer(session, alert, now)
+        facts, keyboard = await alert_rows.content(session, alert, now, as_new=True)
+        to = Destination(alert.chat_id, alert.thread_id)
+        alert.message = await alert_rows.enqueue(session, to, facts, keyboard, loud=loud, now=now)
         return True
 
-    async def of(self, session: Session, incident: Incident) -> Sequence[AlertMessage]:
+    async def open_for(self, session: Session, incident: Incident) -> Sequence[AlertMessage]:
         """Return the alert messages of the incident that are not closed."""
         return await alert_messages.open_of(session, incident)
 
-    async def adopt(self, session: Session, card: AlertMessage, now: datetime) -> bool:
+    async def restore(self, session: Session, alert: AlertMessage, now: datetime) -> bool:
         """Update an alert message whose chat had been closed and takes messages again. Return True when it continues as
         the alert message of its open incidents; False when it only shows their end, or points to a newer one."""
-        message = await alert_messages.outbox_row(session, card)
-        if message.state in (*outbox.WAITING, "sending"):
+        message = await alert_messages.outbox_row(session, alert)
+        if message.state in (*outbox.QUEUED_STATES, "sending"):
             # It was queued meanwhile, and is delivered after all.
-            card.closed_at = None
-            await self._end_card(session, card, now)
+            alert.closed_at = None
+            await self._show_end(session, alert, now)
             return False
         if message.message_id is None:
             return False
-        incidents = await alert_messages.incidents_of(session, card)
+        incidents = await alert_messages.incidents_of(session, alert)
         still_open = [one for one in incidents if one.open_key is not None]
         if not still_open:
-            await alert_rows.show(session, card, now)
-            await alert_rows.reply_resolved(session, card, message, incidents, now, silent=True)
+            await alert_rows.show(session, alert, now)
+            await alert_rows.reply_resolved(session, alert, message, incidents, now, silent=True)
             return False
-        to = Destination(card.chat_id, card.thread_id)
-        told_since = [one for one in still_open if await self._showing(session, one, to) is not None]
-        if len(told_since) == len(still_open):
-            await alert_rows.point_to_newer(session, card, now)
+        to = Destination(alert.chat_id, alert.thread_id)
+        shown_elsewhere = [one for one in still_open if await self._shown_in(session, one, to) is not None]
+        if len(shown_elsewhere) == len(still_open):
+            await alert_rows.point_to_newer(session, alert, now)
             return False
-        for one in told_since:
-            await alert_messages.detach(session, card, one)
-        card.closed_at = None
-        await alert_rows.show(session, card, now)
+        for one in shown_elsewhere:
+            await alert_messages.detach(session, alert, one)
+        alert.closed_at = None
+        await alert_rows.show(session, alert, now)
         return True
 
-    async def _leave(self, session: Session, card: AlertMessage, incident: Incident, now: datetime) -> bool:
+    async def _detach(self, session: Session, alert: AlertMessage, incident: Incident, now: datetime) -> bool:
         """Detach the incident, which another alert message shows from now on. Return True when this one shows no other
         incident: it is closed."""
-        if len(await alert_messages.incidents_of(session, card)) == 1:
-            card.closed_at = now
+        if len(await alert_messages.incidents_of(session, alert)) == 1:
+            alert.closed_at = now
             return True
-        await alert_messages.detach(session, card, incident)
-        await self._end_card(session, card, now)
+        await alert_messages.detach(session, alert, incident)
+        await self._show_end(session, alert, now)
         return False
 
     async def _supersede(self, session: Session, older: AlertMessage, newer: AlertMessage, now: datetime) -> None:
@@ -149,22 +151,22 @@ class AlertMessages:
         else:
             await alert_rows.point_to_newer(session, older, now, elsewhere=newer.message < older.message)
 
-    async def _end_card(self, session: Session, card: AlertMessage, now: datetime) -> None:
+    async def _show_end(self, session: Session, alert: AlertMessage, now: datetime) -> None:
         """Show the current state; close the alert message when none of its incidents is open."""
-        unsent = await alert_rows.show(session, card, now)
-        incidents = await alert_messages.incidents_of(session, card)
+        unsent = await alert_rows.show(session, alert, now)
+        incidents = await alert_messages.incidents_of(session, alert)
         if any(one.open_key is not None for one in incidents):
             return
-        card.closed_at = now
-        message = await alert_messages.outbox_row(session, card)
+        alert.closed_at = now
+        message = await alert_messages.outbox_row(session, alert)
         if unsent:
-            alert_rows.silence_unsent(message, card, now)
+            alert_rows.silence_unsent(message, alert, now)
         else:
-            await alert_rows.reply_resolved(session, card, message, incidents, now)
+            await alert_rows.reply_resolved(session, alert, message, incidents, now)
 
-    async def _showing(self, session: Session, incident: Incident, to: Destination) -> AlertMessage | None:
-        cards = await self.of(session, incident)
-        return next((card for card in cards if (card.chat_id, card.thread_id) == to), None)
+    async def _shown_in(self, session: Session, incident: Incident, to: Destination) -> AlertMessage | None:
+        alerts = await self.open_for(session, incident)
+        return next((alert for alert in alerts if (alert.chat_id, alert.thread_id) == to), None)
 
     async def _open(
         self,
@@ -176,7 +178,7 @@ class AlertMessages:
         now: datetime,
         not_before: datetime | None,
     ) -> AlertMessage:
-        card = AlertMessage(
+        alert = AlertMessage(
             station=incident.station,
             chat_id=to.chat,
             thread_id=to.thread,
@@ -185,16 +187,16 @@ class AlertMessages:
             joined_at=now,
             message=await alert_rows.enqueue(session, to, {}, None, loud=loud, now=now, not_before=not_before),
         )
-        await alert_messages.add(session, card)
-        alert_messages.attach(session, card, incident)
-        await alert_rows.show(session, card, now)
-        return card
+        await alert_messages.add(session, alert)
+        alert_messages.attach(session, alert, incident)
+        await alert_rows.show(session, alert, now)
+        return alert
 
-    async def _has_scrolled_away(self, session: Session, card: AlertMessage) -> bool:
+    async def _has_scrolled_away(self, session: Session, alert: AlertMessage) -> bool:
         """Return True when the message is far up in a group, where message ids count; in private chats they do not. A
         message of the group that a supergroup once was cannot be edited any more."""
-        message = await alert_messages.outbox_row(session, card)
+        message = await alert_messages.outbox_row(session, alert)
         if message.state == "sent" and message.message_id is None:
             return True
-        newest = self._newest_in(card.chat_id) if self._newest_in and card.chat_id < 0 else None
-        return newest is not None and message.message_id is not None and newest - message.message_id > FAR
+        newest = self._newest_in(alert.chat_id) if self._newest_in and alert.chat_id < 0 else None
+        return newest is not None and message.message_id is not None and newest - message.message_id > SCROLLED_AWAY

@@ -45,11 +45,11 @@ async def enqueue(
     return await outbox.id_of(session, row)
 
 
-async def show(session: Session, card: AlertMessage, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
+async def show(session: Session, alert: AlertMessage, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
     """Show the current state of its incidents. Return True if the message is not yet sent."""
-    facts, keyboard = await content(session, card, now)
+    facts, keyboard = await content(session, alert, now)
     gathers = now + EDIT_EVERY if len(facts["incidents"]) > 1 else None
-    message = await alert_messages.outbox_row(session, card)
+    message = await alert_messages.outbox_row(session, alert)
     return await outbox.show(
         session,
         message,
@@ -62,17 +62,17 @@ async def show(session: Session, card: AlertMessage, now: datetime, urgency: Urg
     )
 
 
-async def point_to_newer(session: Session, card: AlertMessage, now: datetime, *, elsewhere: bool = False) -> None:
+async def point_to_newer(session: Session, alert: AlertMessage, now: datetime, *, elsewhere: bool = False) -> None:
     """Mark the alert message as replaced by a newer one. `elsewhere`: the newer one is above it in the chat."""
-    message = await alert_messages.outbox_row(session, card)
-    facts, _ = await content(session, card, now)
+    message = await alert_messages.outbox_row(session, alert)
+    facts, _ = await content(session, alert, now)
     facts["superseded"], facts["elsewhere"] = True, elsewhere
     await outbox.show(session, message, template="alert", facts=facts, keyboard=None, now=now)
 
 
 async def reply_resolved(
     session: Session,
-    card: AlertMessage,
+    alert: AlertMessage,
     message: Outgoing,
     incidents: Sequence[Incident],
     now: datetime,
@@ -84,8 +84,8 @@ async def reply_resolved(
     taken = any(one.acknowledged_at is not None and kind_info(one.kind).outage for one in incidents)
     outbox.enqueue(
         session,
-        chat_id=card.chat_id,
-        thread_id=card.thread_id,
+        chat_id=alert.chat_id,
+        thread_id=alert.thread_id,
         about=message.id,
         template="alert_over",
         facts={
@@ -93,35 +93,35 @@ async def reply_resolved(
             "incidents": [presenter.facts_of(one) for one in incidents],
         },
         now=now,
-        silent=silent or not (card.loud and taken),
+        silent=silent or not (alert.loud and taken),
         urgency=Urgency.RESOLVE,
     )
 
 
 async def content(
-    session: Session, card: AlertMessage, now: datetime, *, anew: bool = False
+    session: Session, alert: AlertMessage, now: datetime, *, as_new: bool = False
 ) -> tuple[dict[str, Any], Keyboard | None]:
-    """Return facts and keyboard. `anew`: for a message that is not queued yet."""
-    incidents = await alert_messages.incidents_of(session, card)
-    message = None if anew else await alert_messages.outbox_row(session, card)
-    rows = stored(presenter.buttons_of(card.id, incidents))
+    """Return facts and keyboard. `as_new`: for a message that is not queued yet."""
+    incidents = await alert_messages.incidents_of(session, alert)
+    message = None if as_new else await alert_messages.outbox_row(session, alert)
+    rows = stored(presenter.buttons_of(alert.id, incidents))
     station = presenter.station_of(incidents)
-    keyboard = new_keyboard(card.chat_id, rows, now=now, station=station or card.station) if rows else None
+    keyboard = new_keyboard(alert.chat_id, rows, now=now, station=station or alert.station) if rows else None
     facts = {
         "station": station,
-        "told_at": _told_at(message),
-        "again": message is None or message.created_at > card.opened_at,
+        "told_at": _sent_at(message),
+        "again": message is None or message.created_at > alert.opened_at,
         "superseded": False,
         "incidents": [presenter.facts_of(one) for one in incidents],
     }
     return facts, keyboard
 
 
-def silence_unsent(message: Outgoing, card: AlertMessage, now: datetime) -> None:
+def silence_unsent(message: Outgoing, alert: AlertMessage, now: datetime) -> None:
     """Make the queued message silent: it shows the beginning and the end. Drop it when it waits for the end of quiet
     hours."""
     message.silent, message.urgency = True, Urgency.RESOLVE
-    if not card.loud and message.not_before > now and was_never_tried(message):
+    if not alert.loud and message.not_before > now and was_never_tried(message):
         outbox.drop(message, "over before it was to be told")
 
 
@@ -130,7 +130,7 @@ def was_never_tried(message: Outgoing) -> bool:
     return message.state == "pending" and message.attempts == 0
 
 
-def _told_at(message: Outgoing | None) -> str | None:
+def _sent_at(message: Outgoing | None) -> str | None:
     """Return None for a queued message: its age is computed when it is sent."""
-    left = None if message is None or message.state in outbox.WAITING else message.sent_at or message.tried_at
+    left = None if message is None or message.state in outbox.QUEUED_STATES else message.sent_at or message.tried_at
     return left.isoformat() if left else None

@@ -13,11 +13,11 @@ from bot.store.messages import outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
 
 # Trunks named in a notification; the rest is counted.
-NAMED = 3
+MAX_NAMED = 3
 OF_TRUNKS = ("note_gone", "note_switched_off", "note_not_told")
 
 
-async def owe(session: Session, to: Destination, template: str, facts: dict[str, Any], now: datetime) -> None:
+async def enqueue(session: Session, to: Destination, template: str, facts: dict[str, Any], now: datetime) -> None:
     """Queue a notification for the chat in the caller's session, or add it to a queued one of the same kind."""
     if template in OF_TRUNKS:
         for row in await outbox_queries.untried(session, to.chat, to.thread, template):
@@ -40,6 +40,6 @@ def _with_one_more(facts: dict[str, Any], trunk: str) -> dict[str, Any]:
     also, more = facts.get("also", []), facts.get("more", 0)
     if trunk in (facts["trunk"], *also):
         return facts
-    if len(also) + 1 < NAMED:
+    if len(also) + 1 < MAX_NAMED:
         return facts | {"also": [*also, trunk], "more": more}
     return facts | {"more": more + 1}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.access.policy import Destination, Permission
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Session
 from bot.store.messages import blocked_chats, supergroups
 from bot.store.stations import bindings
@@ -19,7 +19,7 @@ class Destinations:
         self,
         station: str,
         configured: Sequence[Destination],
-        grants: GrantBook,
+        grants: Grants,
         fleet: Sequence[Destination] = (),
         last_resort: Sequence[Destination] = (),
     ) -> None:
@@ -41,14 +41,14 @@ class Destinations:
         """Add the bound chats. A configured chat may have a topic; when it is bound too it is listed once."""
         now_at = list(await _now_at(session, named))
         there = {to.chat for to in now_at} | {to.chat for to in await _now_at(session, self._fleet)}
-        bound = await bindings.told_of(session, self._station) if self._station else ()
+        bound = await bindings.alert_chats_of(session, self._station) if self._station else ()
         return tuple(dict.fromkeys([*now_at, *(Destination(chat) for chat in bound if chat not in there)]))
 
     async def reachable(self, session: Session, now: datetime, *, own: bool = False) -> Sequence[Destination]:
         """Return the alert chats that take messages; the administrators are added for one that does not."""
         configured = await (self.own(session) if own else self.configured(session))
-        shut = await blocked_chats.closed(session)
-        reachable = [to for to in configured if to.chat not in shut]
+        blocked = await blocked_chats.closed(session)
+        reachable = [to for to in configured if to.chat not in blocked]
         if len(reachable) < len(configured):
             reachable += [Destination(person) for person in await self.admins(session, now)]
         return tuple(dict.fromkeys(reachable))
@@ -59,10 +59,10 @@ class Destinations:
 
     async def admins(self, session: Session, now: datetime) -> Sequence[int]:
         """Return the reachable administrators."""
-        shut = await blocked_chats.closed(session)
-        return [person for person in await self.every_admin(session, now) if person not in shut]
+        blocked = await blocked_chats.closed(session)
+        return [person for person in await self.every_admin(session, now) if person not in blocked]
 
 
 async def _now_at(session: Session, named: Sequence[Destination]) -> Sequence[Destination]:
-    moved = await supergroups.moves(session)
+    moved = await supergroups.migrations(session)
     return tuple(dict.fromkeys(Destination(moved[to.chat]) if to.chat in moved else to for to in named))

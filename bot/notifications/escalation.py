@@ -21,10 +21,10 @@ class EscalationPolicy:
     remind_every: timedelta = timedelta(minutes=30)
     page_again_every: timedelta = timedelta(minutes=2)
 
-    def pause_after(self, step: int) -> timedelta:
+    def step_interval(self, step: int) -> timedelta:
         return self.escalate_after if step < EVERYBODY else self.remind_every
 
-    def look_again(self, step: int, next_step: datetime | None, now: datetime, *, paged: bool) -> datetime | None:
+    def next_action_at(self, step: int, next_step: datetime | None, now: datetime, *, paged: bool) -> datetime | None:
         """Return the next time at which an action is due. Missed notifications are not repeated: one is sent, not
         many."""
         if next_step is None or not paged or not self.page_again_every or step > EVERYBODY:
@@ -52,45 +52,45 @@ class EscalationState:
     outage: bool
     step: int
     acknowledged: bool
-    held: bool
+    suppressed: bool
     next_step: datetime | None = None
 
 
 class Action(Enum):
-    HOLD = "hold"
-    TELL = "tell"
+    SUPPRESS = "hold"
+    NOTIFY = "tell"
     # The people of the newest step again.
     PAGE_AGAIN = "page again"
     ESCALATE = "escalate"
     # Everybody notified before: still down.
     REMIND = "remind"
-    REST = "rest"
+    WAIT = "rest"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """Action to take now, the step that it reaches, and the time of the next one."""
 
-    deed: Action
+    action: Action
     step: int
     due: datetime | None
 
 
-def next_step(standing: EscalationState, hold: Suppression | None, now: datetime, plan: EscalationPolicy) -> Step:
+def next_step(state: EscalationState, suppression: Suppression | None, now: datetime, policy: EscalationPolicy) -> Step:
     """Return the step of an incident that is due."""
-    step = standing.step
-    if hold is not None:
-        return Step(Action.HOLD, step, hold.until)
+    step = state.step
+    if suppression is not None:
+        return Step(Action.SUPPRESS, step, suppression.until)
     if step == 0:
-        wakes = standing.outage and not standing.acknowledged
-        return Step(Action.TELL, FIRST, now + plan.pause_after(FIRST) if wakes else None)
-    if standing.acknowledged or not standing.outage:
-        return Step(Action.REST, step, None)
-    if standing.held:
+        pages = state.outage and not state.acknowledged
+        return Step(Action.NOTIFY, FIRST, now + policy.step_interval(FIRST) if pages else None)
+    if state.acknowledged or not state.outage:
+        return Step(Action.WAIT, step, None)
+    if state.suppressed:
         # Those notified before are reminded; no other person is notified while suppressed.
-        return Step(Action.REMIND, step, now + plan.pause_after(step))
-    if standing.next_step is not None and now < standing.next_step:
-        return Step(Action.PAGE_AGAIN, step, standing.next_step)
+        return Step(Action.REMIND, step, now + policy.step_interval(step))
+    if state.next_step is not None and now < state.next_step:
+        return Step(Action.PAGE_AGAIN, step, state.next_step)
     if step < EVERYBODY:
-        return Step(Action.ESCALATE, step + 1, now + plan.pause_after(step + 1))
-    return Step(Action.REMIND, step + 1, now + plan.remind_every)
+        return Step(Action.ESCALATE, step + 1, now + policy.step_interval(step + 1))
+    return Step(Action.REMIND, step + 1, now + policy.remind_every)

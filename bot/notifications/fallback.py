@@ -18,7 +18,7 @@ from bot.store.stations import timeline
 from bot.store.stations.incidents import open_in
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import AlertMessage, Outgoing
-from bot.telegram.chat_access import why_closed
+from bot.telegram.chat_access import block_reason
 
 log = structlog.get_logger(__name__)
 
@@ -32,31 +32,31 @@ class Fallback:
         self,
         station: str,
         *,
-        notices: Notifier,
-        cards: AlertMessages,
+        notifier: Notifier,
+        alerts: AlertMessages,
         people: OnCallResolver,
         destinations: Destinations,
     ) -> None:
         self._station = station
-        self._notifier = notices
-        self._alert_messages = cards
-        self._people = people
+        self._notifier = notifier
+        self._alert_messages = alerts
+        self._on_call = people
         self._destinations = destinations
 
-    async def closed(self, session: Session, chat_id: int, reason: str, now: datetime) -> bool:
+    async def report_blocked_chat(self, session: Session, chat_id: int, reason: str, now: datetime) -> bool:
         """Report to the administrators a chat that was just found to take no messages. Return True when alerts go to
         it."""
         is_for_alerts = await self._is_for_alerts(session, chat_id)
-        if not is_for_alerts and chat_id not in await self._people.eligible(session, now):
+        if not is_for_alerts and chat_id not in await self._on_call.eligible(session, now):
             return False
-        known = (await self._people.known(session, [chat_id])).get(chat_id)
+        known = (await self._on_call.known(session, [chat_id])).get(chat_id)
         facts = {
             "station": self._station,
             "chat": chat_id,
             "name": known.name if known else "",
             "alerts": is_for_alerts,
             "met": known is not None,
-            "why": why_closed(reason),
+            "why": block_reason(reason),
         }
         admins = [person for person in await self._destinations.admins(session, now) if person != chat_id]
         if not admins:
@@ -73,60 +73,62 @@ class Fallback:
             )
         return True
 
-    async def shut_out(self, session: Session, chat_id: int, now: datetime) -> None:
+    async def on_chat_blocked(self, session: Session, chat_id: int, now: datetime) -> None:
         """Notify others at once of the open incidents shown in the chat."""
-        await self._lose(session, await alert_messages.open_in_chat(session, chat_id, self._station), now)
+        await self._close_alerts(session, await alert_messages.open_in_chat(session, chat_id, self._station), now)
 
-    async def let_in(self, session: Session, chat_id: int, since: datetime, now: datetime) -> None:
+    async def on_chat_unblocked(self, session: Session, chat_id: int, since: datetime, now: datetime) -> None:
         """Update the alert messages of a chat that takes messages again after it took none since `since`, and show it
         the open incidents that concern it."""
-        lost = await alert_messages.undelivered_in(session, chat_id, self._station, since)
-        outdated = {card.id for card in lost if await self._alert_messages.adopt(session, card, now)}
+        undelivered = await alert_messages.undelivered_in(session, chat_id, self._station, since)
+        outdated = {alert.id for alert in undelivered if await self._alert_messages.restore(session, alert, now)}
         named, own = await self._destinations.configured(session), await self._destinations.own(session)
         for incident in await open_in(session, self._station):
             if incident.held_by or not incident.step:
                 continue
-            if chat_id in notified_people.lost(incident.facts) and incident.acknowledged_at is None:
-                names = await self._people.names(session, [chat_id])
-                incident.facts = incident.facts | notified_people.again(incident.facts, chat_id, names[chat_id])
+            if chat_id in notified_people.undeliverable(incident.facts) and incident.acknowledged_at is None:
+                names = await self._on_call.names(session, [chat_id])
+                incident.facts = incident.facts | notified_people.add_reachable(incident.facts, chat_id, names[chat_id])
                 await self._alert_messages.refresh(session, incident, now)
-                await self._notifier.pages.ask(session, incident, OnCallTargets((chat_id,)), now)
+                await self._notifier.notices.page(session, incident, OnCallTargets((chat_id,)), now)
                 continue
             to = [one for one in (own if incident.facts.get("left_to") else named) if one.chat == chat_id]
             await self._show_missing(session, incident, to, now, outdated)
 
-    async def undelivered(self, session: Session, message: Outgoing, now: datetime) -> str | None:
+    async def on_undeliverable(self, session: Session, message: Outgoing, now: datetime) -> str | None:
         """Notify others of an open incident, and the administrators of any other message to an alert chat. Return the
         names of those notified, or None."""
-        told = list[str]()
-        of_card = await alert_messages.of_outbox_row(session, message.id, self._station)
-        still_open = [(incident, card) for incident, card in of_card if incident.open_key is not None]
+        notified = list[str]()
+        shown = await alert_messages.of_outbox_row(session, message.id, self._station)
+        still_open = [(incident, alert) for incident, alert in shown if incident.open_key is not None]
         # A message that is no alert message any more has been replaced by a newer one.
-        says_something = message.template != "alert" or (of_card and not still_open)
-        if says_something and await self._concerns_all(session, message):
-            told = await self._pass_on(session, message, [incident for incident, _ in of_card], now)
-        await self._lose(session, [(incident, card) for incident, card in still_open if card.closed_at is None], now)
+        is_worth_forwarding = message.template != "alert" or (shown and not still_open)
+        if is_worth_forwarding and await self._concerns_all(session, message):
+            notified = await self._forward(session, message, [incident for incident, _ in shown], now)
+        await self._close_alerts(
+            session, [(incident, alert) for incident, alert in still_open if alert.closed_at is None], now
+        )
         for incident, _ in still_open:
-            told += await self._who_has_it(session, incident, now)
-        return ", ".join(dict.fromkeys(told)) or None
+            notified += await self._names_of_notified(session, incident, now)
+        return ", ".join(dict.fromkeys(notified)) or None
 
-    async def _lose(
+    async def _close_alerts(
         self, session: Session, shown_there: Sequence[tuple[Incident, AlertMessage]], now: datetime
     ) -> None:
         """Close alert messages that are not seen any more. The people notified by them count as not notified; where the
         incident is not silenced others are notified."""
-        for incident, card in shown_there:
-            card.closed_at = now
-            timeline.record(session, incident, "undelivered", now, chat=card.chat_id, card=card.id)
-        for incident, card in shown_there:
-            chat = card.chat_id
-            passed_on = False
-            if chat in notified_people.asked(incident.facts) or chat == incident.facts.get("handed_id"):
-                names = await self._people.names(session, [chat])
-                incident.facts = incident.facts | notified_people.without(incident.facts, chat, names[chat])
-                passed_on = self._notifier.pass_on(incident, now)
-            has_it = bool(await self._alert_messages.of(session, incident)) or passed_on
-            if not incident.held_by and (await self._is_for_alerts(session, chat) or not has_it):
+        for incident, alert in shown_there:
+            alert.closed_at = now
+            timeline.record(session, incident, "undelivered", now, chat=alert.chat_id, alert=alert.id)
+        for incident, alert in shown_there:
+            chat = alert.chat_id
+            is_expedited = False
+            if chat in notified_people.paged_so_far(incident.facts) or chat == incident.facts.get("handed_id"):
+                names = await self._on_call.names(session, [chat])
+                incident.facts = incident.facts | notified_people.remove_person(incident.facts, chat, names[chat])
+                is_expedited = self._notifier.expedite(incident, now)
+            is_shown = bool(await self._alert_messages.open_for(session, incident)) or is_expedited
+            if not incident.held_by and (await self._is_for_alerts(session, chat) or not is_shown):
                 admins = [Destination(person) for person in await self._destinations.admins(session, now)]
                 await self._show_missing(session, incident, admins, now)
             await self._alert_messages.refresh(session, incident, now)
@@ -140,19 +142,23 @@ class Fallback:
         outdated: Collection[int] = (),
     ) -> None:
         """Show the incident where it is not shown yet; `outdated` alert messages do not count."""
-        have_it = {card.chat_id for card in await self._alert_messages.of(session, incident) if card.id not in outdated}
-        missing = [to for to in chats if to.chat not in have_it]
-        names = await self._people.names(session, [to.chat for to in missing if to.chat > 0])
+        shown_in = {
+            alert.chat_id
+            for alert in await self._alert_messages.open_for(session, incident)
+            if alert.id not in outdated
+        }
+        missing = [to for to in chats if to.chat not in shown_in]
+        names = await self._on_call.names(session, [to.chat for to in missing if to.chat > 0])
         for to in missing:
-            await self._notifier.pages.show(session, incident, to, now, person=names.get(to.chat, ""))
+            await self._notifier.notices.show(session, incident, to, now, person=names.get(to.chat, ""))
 
-    async def _who_has_it(self, session: Session, incident: Incident, now: datetime) -> list[str]:
+    async def _names_of_notified(self, session: Session, incident: Incident, now: datetime) -> list[str]:
         """Return the people that have it, and groups only without any: a group may have no reader."""
-        chats = [card.chat_id for card in await self._alert_messages.of(session, incident)]
+        chats = [alert.chat_id for alert in await self._alert_messages.open_for(session, incident)]
         people = [chat for chat in chats if chat > 0]
         if incident.due_at is not None and incident.due_at <= now:
-            return [*(await self._people.names(session, people)).values(), NEXT_ON_CALL]
-        return [*(await self._people.names(session, people or chats)).values()]
+            return [*(await self._on_call.names(session, people)).values(), NEXT_ON_CALL]
+        return [*(await self._on_call.names(session, people or chats)).values()]
 
     async def _concerns_all(self, session: Session, message: Outgoing) -> bool:
         """Return False for an answer to one person and for an edit of a message that is not visible."""
@@ -163,12 +169,12 @@ class Fallback:
     async def _is_for_alerts(self, session: Session, chat_id: int) -> bool:
         return chat_id in {to.chat for to in await self._destinations.configured(session)}
 
-    async def _pass_on(self, session: Session, message: Outgoing, over: Sequence[Incident], now: datetime) -> list[str]:
+    async def _forward(self, session: Session, message: Outgoing, over: Sequence[Incident], now: datetime) -> list[str]:
         """Forward the message with its current facts: its incidents may have ended since. People with the alert in
         private have seen its end."""
         newest = {"incidents": [presenter.facts_of(incident) for incident in over]} if over else {}
-        had_it = await self._had(session, message)
-        admins = [one for one in await self._destinations.admins(session, now) if one not in had_it]
+        already_notified = await self._already_notified(session, message)
+        admins = [one for one in await self._destinations.admins(session, now) if one not in already_notified]
         for person in admins:
             outbox.enqueue(
                 session,
@@ -180,9 +186,9 @@ class Fallback:
                 silent=message.silent,
                 urgency=Urgency(message.urgency),
             )
-        return list((await self._people.names(session, [*admins, *had_it])).values())
+        return list((await self._on_call.names(session, [*admins, *already_notified])).values())
 
-    async def _had(self, session: Session, message: Outgoing) -> set[int]:
+    async def _already_notified(self, session: Session, message: Outgoing) -> set[int]:
         """Return the people notified in private of every incident of the message."""
         had: set[int] | None = None
         for one in message.facts.get("incidents", ()):

@@ -12,8 +12,8 @@ from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import AlertMessage
 
 # Incidents this close to one another share a message: one fault often shows in two polls.
-TOGETHER = timedelta(seconds=15)
-MOST_ON_A_CARD = 25
+GROUP_WINDOW = timedelta(seconds=15)
+MAX_INCIDENTS = 25
 
 
 async def groupable(
@@ -21,19 +21,19 @@ async def groupable(
 ) -> AlertMessage | None:
     """Return an alert message with room that was opened or joined in this chat within this time, or shows the same
     interruption."""
-    lately = now - within
+    recently = now - within
     same_cut = (incident.station, now - SPREAD) if _may_be_cut_off(incident) else None
-    card = await alert_messages.newest_joinable(
+    card = await alert_messages.newest_groupable(
         session,
         to.chat,
         to.thread,
         loud=loud,
-        joined_since=lately,
+        joined_since=recently,
         opened_at_station=same_cut,
         excluded_station=EVERY_STATION,
-        limit=MOST_ON_A_CARD,
+        limit=MAX_INCIDENTS,
     )
-    if card is None or card.joined_at >= lately:
+    if card is None or card.joined_at >= recently:
         return card
     shown_there = [one for one in await alert_messages.incidents_of(session, card) if one.open_key is not None]
     return card if any(_is_cut_off(one) for one in shown_there) else None

@@ -21,9 +21,9 @@ from bot.store.tables.messages import AlertMessage
 class IncidentNotices:
     """Notifications of one station."""
 
-    def __init__(self, cards: AlertMessages, people: OnCallResolver, zone: Zone) -> None:
-        self._alert_messages = cards
-        self._people = people
+    def __init__(self, alerts: AlertMessages, people: OnCallResolver, zone: Zone) -> None:
+        self._alert_messages = alerts
+        self._on_call = people
         self._zone = zone
 
     async def show(
@@ -34,87 +34,96 @@ class IncidentNotices:
         now: datetime,
         *,
         person: str = "",
-        anew: bool = False,
+        as_new: bool = False,
     ) -> AlertMessage:
         """Show the incident in an alert chat, or to the person that replaces it. Silent when people are notified of it
-        in private, or it is acknowledged. `anew`: as another kind than it was shown before."""
-        woken = (
+        in private, or it is acknowledged. `as_new`: as another kind than it was shown before."""
+        pages_wake_people = (
             kind_info(incident.kind).outage
-            and to.chat not in notified_people.paged(incident.facts)
-            and _is_in_hand(incident)
+            and to.chat not in notified_people.paged_last(incident.facts)
+            and _is_acknowledged_or_paged(incident)
         )
-        loud = kind_info(incident.kind).loud and not woken
-        return await self._tell(session, incident, to, person, loud=loud, now=now, anew=anew)
+        loud = kind_info(incident.kind).loud and not pages_wake_people
+        return await self._send(session, incident, to, person, loud=loud, now=now, as_new=as_new)
 
-    async def ask(
+    async def page(
         self,
         session: Session,
         incident: Incident,
-        called: OnCallTargets,
+        targets: OnCallTargets,
         now: datetime,
-        shown: Collection[int] = (),
+        already_notified: Collection[int] = (),
         *,
-        anew: bool = False,
+        as_new: bool = False,
     ) -> None:
         """Notify people in private, with a sound for an outage; a warning waits until the quiet hours of the person are
-        over. `shown` were notified just now."""
-        names = await self._people.names(session, (*called.people, *called.skipped))
-        for person in called.skipped:
+        over. `already_notified` were notified just now."""
+        names = await self._on_call.names(session, (*targets.people, *targets.skipped))
+        for person in targets.skipped:
             timeline.record(session, incident, "unreachable", now, person=names[person])
         outage = kind_info(incident.kind).outage
-        for person in called.people:
-            if person in shown:
+        for person in targets.people:
+            if person in already_notified:
                 continue
-            hours = None if outage else await self._people.quiet_hours(session, person)
+            hours = None if outage else await self._on_call.quiet_hours(session, person)
             wait = quiet_until(hours, now, self._zone())
-            await self._tell(
-                session, incident, Destination(person), names[person], loud=outage, now=now, not_before=wait, anew=anew
+            await self._send(
+                session,
+                incident,
+                Destination(person),
+                names[person],
+                loud=outage,
+                now=now,
+                not_before=wait,
+                as_new=as_new,
             )
 
     async def page_again(self, session: Session, incident: Incident, now: datetime, every: timedelta) -> None:
         """Notify the people of the newest step again, unless a notification with a sound reached them just before."""
-        again: dict[int, int] = {}
-        for card in await self._alert_messages.of(session, incident):
-            if card.chat_id not in notified_people.paged(incident.facts) or await _was_woken(
-                session, card, now - every / 2
+        resent: dict[int, int] = {}
+        for alert in await self._alert_messages.open_for(session, incident):
+            if alert.chat_id not in notified_people.paged_last(incident.facts) or await _had_loud_message(
+                session, alert, now - every / 2
             ):
                 continue
-            if await self._alert_messages.resend(session, card, loud=True, now=now):
-                again[card.chat_id] = card.message
-        await self._note_said(session, incident, "paged_again", again, now)
+            if await self._alert_messages.resend(session, alert, loud=True, now=now):
+                resent[alert.chat_id] = alert.message
+        await self._record_sent(session, incident, "paged_again", resent, now)
 
-    async def say_again(self, session: Session, incident: Incident, now: datetime, what: str, **facts: Any) -> None:
+    async def resend_all(self, session: Session, incident: Incident, now: datetime, what: str, **facts: Any) -> None:
         """Resend every alert message at the end of its chat; `what` is the timeline event that records it."""
-        said: dict[int, int] = {}
-        for card in await self._alert_messages.of(session, incident):
+        sent: dict[int, int] = {}
+        for alert in await self._alert_messages.open_for(session, incident):
             silent = (
                 kind_info(incident.kind).outage
-                and notified_people.asked(incident.facts)
-                and not _is_asked(incident, card.chat_id)
+                and notified_people.paged_so_far(incident.facts)
+                and not _is_asked(incident, alert.chat_id)
             )
-            await self._alert_messages.resend(session, card, loud=kind_info(incident.kind).loud and not silent, now=now)
-            said[card.chat_id] = card.message
-        await self._note_said(session, incident, what, said, now, **facts)
+            await self._alert_messages.resend(
+                session, alert, loud=kind_info(incident.kind).loud and not silent, now=now
+            )
+            sent[alert.chat_id] = alert.message
+        await self._record_sent(session, incident, what, sent, now, **facts)
 
-    async def _note_said(
+    async def _record_sent(
         self,
         session: Session,
         incident: Incident,
         what: str,
-        said: Mapping[int, int],
+        sent: Mapping[int, int],
         now: datetime,
         **facts: Any,
     ) -> None:
-        """`said` is the message sent to each chat; without any no event is recorded."""
-        if not said:
+        """`sent` is the message sent to each chat; without any no event is recorded."""
+        if not sent:
             return
-        names = await self._people.names(session, [chat for chat in said if chat > 0])
-        chats, messages = list(said), list(said.values())
+        names = await self._on_call.names(session, [chat for chat in sent if chat > 0])
+        chats, messages = list(sent), list(sent.values())
         timeline.record(
             session, incident, what, now, chats=chats, messages=messages, people=list(names.values()), **facts
         )
 
-    async def _tell(
+    async def _send(
         self,
         session: Session,
         incident: Incident,
@@ -124,15 +133,15 @@ class IncidentNotices:
         loud: bool,
         now: datetime,
         not_before: datetime | None = None,
-        anew: bool = False,
+        as_new: bool = False,
     ) -> AlertMessage:
-        card = await self._alert_messages.show_incident(
-            session, incident, to, loud=loud, now=now, not_before=not_before, anew=anew
+        alert = await self._alert_messages.show_incident(
+            session, incident, to, loud=loud, now=now, not_before=not_before, as_new=as_new
         )
-        message = await alert_messages.outbox_row(session, card)
+        message = await alert_messages.outbox_row(session, alert)
         # An edit of a message that was sent already makes no sound.
-        was_there = message.created_at < now and message.state not in outbox.WAITING
-        added: dict[str, Any] = {"added": True} if was_there else {}
+        is_edit = message.created_at < now and message.state not in outbox.QUEUED_STATES
+        added: dict[str, Any] = {"added": True} if is_edit else {}
         timeline.record(
             session,
             incident,
@@ -143,26 +152,26 @@ class IncidentNotices:
             thread=to.thread,
             person=person,
             loud=loud,
-            card=card.id,
-            message=card.message,
+            alert=alert.id,
+            message=alert.message,
             **added,
         )
         if not_before is not None:
             timeline.record(
                 session, incident, "held", now, rule="quiet", until=not_before.isoformat(), by=person, reason=""
             )
-        return card
+        return alert
 
 
 def _is_asked(incident: Incident, chat: int) -> bool:
-    return chat in notified_people.asked(incident.facts) or chat == incident.facts.get("handed_id")
+    return chat in notified_people.paged_so_far(incident.facts) or chat == incident.facts.get("handed_id")
 
 
-def _is_in_hand(incident: Incident) -> bool:
-    return incident.acknowledged_at is not None or bool(notified_people.paged(incident.facts))
+def _is_acknowledged_or_paged(incident: Incident) -> bool:
+    return incident.acknowledged_at is not None or bool(notified_people.paged_last(incident.facts))
 
 
-async def _was_woken(session: Session, card: AlertMessage, since: datetime) -> bool:
+async def _had_loud_message(session: Session, alert: AlertMessage, since: datetime) -> bool:
     """Return True when a notification with a sound was queued for the chat since then."""
-    at = await alert_messages.newest_loud_at(session, card.chat_id)
+    at = await alert_messages.newest_loud_at(session, alert.chat_id)
     return at is not None and at > since

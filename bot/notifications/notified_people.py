@@ -13,22 +13,22 @@ Facts = Mapping[str, Any]
 People = Mapping[int, str]
 
 
-def asked(facts: Facts) -> frozenset[int]:
+def paged_so_far(facts: Facts) -> frozenset[int]:
     return frozenset(facts.get("asked_ids") or ())
 
 
-def paged(facts: Facts) -> frozenset[int]:
+def paged_last(facts: Facts) -> frozenset[int]:
     return frozenset(facts.get("paged_ids") or ())
 
 
-def lost(facts: Facts) -> frozenset[int]:
+def undeliverable(facts: Facts) -> frozenset[int]:
     return frozenset(facts.get("lost_ids") or ())
 
 
-def passed(facts: Facts) -> frozenset[int]:
+def already_tried(facts: Facts) -> frozenset[int]:
     """Return the people of the list that are skipped: they were asked, were handed the incident, or are unreachable."""
     handed = facts.get("handed_id")
-    return asked(facts) | lost(facts) | ({handed} if handed else frozenset())
+    return paged_so_far(facts) | undeliverable(facts) | ({handed} if handed else frozenset())
 
 
 def next_step(facts: Facts) -> datetime | None:
@@ -43,39 +43,39 @@ def due_at(when: datetime | None, *, shown: bool) -> dict[str, Any]:
     return {"step_due": written, "next_at": written if shown else None}
 
 
-def nobody_yet() -> dict[str, Any]:
+def reset() -> dict[str, Any]:
     """Return the facts before the first step, and when the escalation starts again."""
     return {"asked": [], "asked_ids": [], "paged_ids": [], "lost_ids": [], "unreachable": [], "handed_id": None}
 
 
-def also(facts: Facts, called: People, skipped: People) -> dict[str, Any]:
-    """Return the facts with `called` added to the people asked. Without any, those paged last stay paged."""
+def add_targets(facts: Facts, targets: People, skipped: People) -> dict[str, Any]:
+    """Return the facts with `targets` added to the people asked. Without any, those paged last stay paged."""
     return {
-        "asked": [*(facts.get("asked") or ()), *called.values()],
-        "asked_ids": [*(facts.get("asked_ids") or ()), *called],
-        "paged_ids": list(called) or list(facts.get("paged_ids") or ()),
-        "lost_ids": [one for one in facts.get("lost_ids") or () if one not in called],
-        "unreachable": _without(facts, called, skipped),
+        "asked": [*(facts.get("asked") or ()), *targets.values()],
+        "asked_ids": [*(facts.get("asked_ids") or ()), *targets],
+        "paged_ids": list(targets) or list(facts.get("paged_ids") or ()),
+        "lost_ids": [one for one in facts.get("lost_ids") or () if one not in targets],
+        "unreachable": _without(facts, targets, skipped),
         # The hand-over was not acknowledged.
         "handed_to": None,
         "handed_by": None,
     }
 
 
-def handed(to: int, name: str, by: str) -> dict[str, Any]:
+def reassign(to: int, name: str, by: str) -> dict[str, Any]:
     return {"handed_to": name, "handed_id": to, "handed_by": by, "paged_ids": [to]}
 
 
-def without(facts: Facts, person: int, name: str) -> dict[str, Any]:
+def remove_person(facts: Facts, person: int, name: str) -> dict[str, Any]:
     """Return the facts without a person whose message could not be delivered."""
     ids, names = list(facts.get("asked_ids") or ()), list(facts.get("asked") or ())
-    left = [(one, called) for one, called in zip(ids, names, strict=False) if one != person]
+    remaining = [(one, targets) for one, targets in zip(ids, names, strict=False) if one != person]
     was_handed = facts.get("handed_id") == person
     return {
-        "asked": [called for _, called in left],
-        "asked_ids": [one for one, _ in left],
+        "asked": [targets for _, targets in remaining],
+        "asked_ids": [one for one, _ in remaining],
         "paged_ids": [one for one in facts.get("paged_ids") or () if one != person],
-        "lost_ids": [*lost(facts) - {person}, person],
+        "lost_ids": [*undeliverable(facts) - {person}, person],
         "unreachable": [*(one for one in facts.get("unreachable") or () if one != name), name],
         "handed_to": None if was_handed else facts.get("handed_to"),
         "handed_by": None if was_handed else facts.get("handed_by"),
@@ -83,12 +83,12 @@ def without(facts: Facts, person: int, name: str) -> dict[str, Any]:
     }
 
 
-def again(facts: Facts, person: int, name: str) -> dict[str, Any]:
+def add_reachable(facts: Facts, person: int, name: str) -> dict[str, Any]:
     """Return the facts with a person added that is reachable again, and paged now."""
-    return also(facts, {person: name}, {}) | {"paged_ids": [*paged(facts), person]}
+    return add_targets(facts, {person: name}, {}) | {"paged_ids": [*paged_last(facts), person]}
 
 
-def _without(facts: Facts, called: People, skipped: People) -> list[str]:
+def _without(facts: Facts, targets: People, skipped: People) -> list[str]:
     """Return the names of unreachable people, without those asked now."""
     known = dict.fromkeys([*(facts.get("unreachable") or ()), *skipped.values()])
-    return [name for name in known if name not in called.values()]
+    return [name for name in known if name not in targets.values()]

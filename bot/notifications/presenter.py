@@ -18,7 +18,7 @@ CHECK = mark("🔎 Check now")
 REREGISTER = mark("♻️ Re-register")
 
 
-class CardAction(StrEnum):
+class AlertAction(StrEnum):
     """Action on one of several incidents of a message."""
 
     HAND_OVER = "hand_over"
@@ -66,70 +66,70 @@ def station_of(incidents: Sequence[Incident]) -> str:
     return stations.pop() if len(stations) == 1 else EVERY_STATION
 
 
-def buttons_of(card: int, incidents: Sequence[Incident]) -> Rows:
+def buttons_of(alert: int, incidents: Sequence[Incident]) -> Rows:
     still_open = [incident for incident in incidents if incident.open_key is not None]
     if not still_open:
         return ()
     if len(incidents) > 1:
         details = mark("🔍 Details")
         if station_of(incidents) == EVERY_STATION:
-            row = [Button(details, "incidents.of_card", {"page": 0, "beside": True, "card": card})]
+            row = [Button(details, "incidents.of_card", {"page": 0, "beside": True, "card": alert})]
         else:
             row = [Button(details, "incidents.show", {"page": 0, "beside": True})]
-        if any(_can_be_taken(incident) for incident in still_open):
-            row.insert(0, Button(TAKE_ALL, "incident.take_all", {"card": card}))
-        return tuple(row), *_of_several(card, still_open)
+        if any(_can_acknowledge(incident) for incident in still_open):
+            row.insert(0, Button(TAKE_ALL, "incident.take_all", {"card": alert}))
+        return tuple(row), *_of_several(alert, still_open)
     return _of_one(still_open[0])
 
 
-def _of_several(card: int, still_open: Sequence[Incident]) -> Rows:
+def _of_several(alert: int, still_open: Sequence[Incident]) -> Rows:
     """Return the buttons of one incident; the press asks which of them is meant."""
 
-    def deed(label: str, does: CardAction) -> Button:
-        return Button(label, "incident.which", {"card": card, "does": str(does)})
+    def button(label: str, does: AlertAction) -> Button:
+        return Button(label, "incident.which", {"card": alert, "does": str(does)})
 
-    first = [deed(MUTE, CardAction.MUTE)]
-    if any(can_be(CardAction.HAND_OVER, incident) for incident in still_open):
-        first.insert(0, deed(HAND_OVER, CardAction.HAND_OVER))
+    first = [button(MUTE, AlertAction.MUTE)]
+    if any(applies(AlertAction.HAND_OVER, incident) for incident in still_open):
+        first.insert(0, button(HAND_OVER, AlertAction.HAND_OVER))
     second = []
-    if any(can_be(CardAction.CHECK, incident) for incident in still_open):
-        second.append(deed(CHECK, CardAction.CHECK))
-    if any(can_be(CardAction.REREGISTER, incident) for incident in still_open):
-        second.append(deed(REREGISTER, CardAction.REREGISTER))
+    if any(applies(AlertAction.CHECK, incident) for incident in still_open):
+        second.append(button(CHECK, AlertAction.CHECK))
+    if any(applies(AlertAction.REREGISTER, incident) for incident in still_open):
+        second.append(button(REREGISTER, AlertAction.REREGISTER))
     return (tuple(first), tuple(second)) if second else (tuple(first),)
 
 
-def can_be(does: CardAction, incident: Incident) -> bool:
+def applies(does: AlertAction, incident: Incident) -> bool:
     """Return True when the action applies to the incident."""
     match does:
-        case CardAction.HAND_OVER:
+        case AlertAction.HAND_OVER:
             return incident.acknowledged_at is not None
-        case CardAction.MUTE:
+        case AlertAction.MUTE:
             return not kind_info(incident.kind).drill
-        case CardAction.CHECK:
+        case AlertAction.CHECK:
             return kind_info(incident.kind).is_trunk
-        case CardAction.REREGISTER:
+        case AlertAction.REREGISTER:
             return incident.kind == Kind.TRUNK_DOWN and bool(incident.facts.get("gives_up_at"))
 
 
 def _of_one(incident: Incident) -> Rows:
     data = {"incident": incident.id}
     first: list[Button] = []
-    if _can_be_taken(incident):
+    if _can_acknowledge(incident):
         first.append(Button(TAKE, "incident.take", data))
     elif incident.acknowledged_at is not None:
         first.append(Button(HAND_OVER, "incident.hand_over", data))
-    if can_be(CardAction.MUTE, incident):
+    if applies(AlertAction.MUTE, incident):
         first.append(Button(MUTE, "incident.mute", data))
     second = [Button(mark("🔍 Details"), "incident.details", data)]
-    if can_be(CardAction.CHECK, incident):
+    if applies(AlertAction.CHECK, incident):
         second.append(Button(CHECK, "trunk.check", {"id": incident.subject, "beside": True}))
-    if can_be(CardAction.REREGISTER, incident):
+    if applies(AlertAction.REREGISTER, incident):
         second.append(Button(REREGISTER, "trunk.reregister", {"id": incident.subject}))
     return tuple(first), tuple(second)
 
 
-def _can_be_taken(incident: Incident) -> bool:
+def _can_acknowledge(incident: Incident) -> bool:
     return incident.open_key is not None and incident.acknowledged_at is None
 
 

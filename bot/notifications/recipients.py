@@ -9,7 +9,7 @@ from bot.access.policy import EVERY_STATION, Permission
 from bot.oncall.local_time import moment
 from bot.oncall.roster import Roster
 from bot.store.access.contacts import Contact, Contacts
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Session
 from bot.store.messages import blocked_chats
 from bot.store.oncall import reachability
@@ -36,20 +36,20 @@ class OnCallTargets:
 class OnCallResolver:
     """On-call people of one station. Without a roster of its own, that of the whole fleet applies."""
 
-    def __init__(self, book: RosterSource, grants: GrantBook, station: str, acquaintances: Contacts) -> None:
-        self._book = book
+    def __init__(self, rosters: RosterSource, grants: Grants, station: str, contacts: Contacts) -> None:
+        self._rosters = rosters
         self._grants = grants
-        self._acquaintances = acquaintances
+        self._contacts = contacts
         self._station = station
 
     async def next(self, session: Session, now: datetime, already: Collection[int]) -> OnCallTargets:
         """Return the first reachable person on call that was not notified yet."""
         roster = await self._roster(session)
-        able = await self.eligible(session, now)
+        permitted = await self.eligible(session, now)
         passed, skipped = set(already), list[int]()
         while (person := roster.next_to_ask(now, passed)) is not None:
             passed.add(person)
-            if person not in able:
+            if person not in permitted:
                 continue
             if await _is_reachable(session, person):
                 return OnCallTargets((person,), tuple(skipped))
@@ -59,23 +59,23 @@ class OnCallResolver:
     async def everybody(self, session: Session, now: datetime) -> OnCallTargets:
         """Return everybody on the list; without a list the administrators."""
         roster = await self._roster(session)
-        able = await self.eligible(session, now)
-        everyone = [person for person in roster.everyone() if person in able]
+        permitted = await self.eligible(session, now)
+        everyone = [person for person in roster.everyone() if person in permitted]
         if not everyone:
             granted = await self._grants.read(session)
             everyone = granted.people_with(Permission.ONCALL, self._station, now)
         # Unreachable people are retried once: they may have pressed Start since.
-        shut = await blocked_chats.closed(session)
-        reached = [person for person in everyone if person not in shut]
+        blocked = await blocked_chats.closed(session)
+        reached = [person for person in everyone if person not in blocked]
         return OnCallTargets(tuple(reached), tuple(person for person in everyone if person not in reached))
 
     async def _roster(self, session: Session) -> Roster:
-        own = await self._book.roster_in(session, self._station)
-        return own if own.levels else await self._book.roster_in(session, EVERY_STATION)
+        own = await self._rosters.roster_in(session, self._station)
+        return own if own.levels else await self._rosters.roster_in(session, EVERY_STATION)
 
     async def has_own(self, session: Session) -> bool:
         """Return True when the station has its own people on call."""
-        return bool((await self._book.roster_in(session, self._station)).levels)
+        return bool((await self._rosters.roster_in(session, self._station)).levels)
 
     async def eligible(self, session: Session, now: datetime) -> list[int]:
         """Return the people with the permission now; one that lost the role is not notified any more."""
@@ -83,7 +83,7 @@ class OnCallResolver:
         return granted.people_with(Permission.ONCALL_TAKE, self._station, now)
 
     async def quiet_hours(self, session: Session, person: int) -> tuple[time, time] | None:
-        return await self._book.quiet_hours(session, person)
+        return await self._rosters.quiet_hours(session, person)
 
     async def names(self, session: Session, people: Collection[int]) -> dict[int, str]:
         """Return names by id; the id for a person unknown at the station."""
@@ -92,14 +92,14 @@ class OnCallResolver:
 
     async def known(self, session: Session, ids: Collection[int]) -> Mapping[int, Contact]:
         """Return the people and chats that are known at the station."""
-        return await self._acquaintances.named_in(session, ids, self._station)
+        return await self._contacts.named_in(session, ids, self._station)
 
 
 async def _is_reachable(session: Session, person: int) -> bool:
     """Return True unless the person is known to be unreachable."""
     if person in await blocked_chats.closed(session):
         return False
-    return (await reachability.known(session, [person])).get(person, reachability.NOT_TRIED).reachable is not False
+    return (await reachability.known(session, [person])).get(person, reachability.NOT_CHECKED).reachable is not False
 
 
 def quiet_until(hours: tuple[time, time] | None, now: datetime, zone: tzinfo) -> datetime | None:

@@ -13,7 +13,7 @@ from bot.store.access import audit
 from bot.store.access.known_senders import KnownSenders
 from bot.store.database import Session
 from bot.store.messages import outbox, unfinished_updates
-from bot.store.messages.inbox import LeftOver
+from bot.store.messages.inbox import UnfinishedUpdate
 from bot.store.messages.outbox import NOT_READ, Urgency
 from bot.telegram.updates.summary import UpdateSummary, summarize
 
@@ -43,28 +43,28 @@ class UnhandledUpdates:
     async def not_read(self, session: Session, seen: UpdateSummary) -> None:
         """Queue a notification about updates dropped by a full queue, in the caller's session; at the lowest urgency,
         at most one per chat, and without a name in a group."""
-        if await outbox.waits_to_say(session, seen.chat, NOT_READ):
+        if await outbox.is_queued(session, seen.chat, NOT_READ):
             return
         facts = {"station": self._station, "person": seen.name if seen.private else ""}
-        self._owe(session, seen, NOT_READ, facts, Urgency.DIGEST)
+        self._enqueue(session, seen, NOT_READ, facts, Urgency.DIGEST)
 
-    async def set_aside(self, session: Session, left: LeftOver) -> None:
+    async def set_aside(self, session: Session, leftover: UnfinishedUpdate) -> None:
         """Notify the administrators and write the audit in the session that finishes the update. Of its content only
         the sender, the place and the time are read."""
-        seen, now = summarize(left.payload), self._clock()
-        at = datetime.fromtimestamp(seen.sent_at, UTC) if seen.sent_at else left.received_at
+        seen, now = summarize(leftover.payload), self._clock()
+        at = datetime.fromtimestamp(seen.sent_at, UTC) if seen.sent_at else leftover.received_at
         what = _what(seen)
-        log.error("update set aside: the program crashed on it twice", update_id=left.update_id, what=what)
-        await self._write_down(session, left.update_id, seen, what, now)
-        await unfinished_updates.forget(session, left.update_id)
+        log.error("update set aside: the program crashed on it twice", update_id=leftover.update_id, what=what)
+        await self._audit(session, leftover.update_id, seen, what, now)
+        await unfinished_updates.remove(session, leftover.update_id)
         facts = {"station": self._station, "person": seen.name, "at": at.isoformat()}
-        if self._may_be_told(seen):
-            self._owe(session, seen, "set_aside", facts)
-        told = facts | {"id": seen.person, "what": what, "private": seen.private}
-        await self._administrators.owe(session, "set_aside_told", told)
+        if self._may_notify(seen):
+            self._enqueue(session, seen, "set_aside", facts)
+        for_admins = facts | {"id": seen.person, "what": what, "private": seen.private}
+        await self._administrators.enqueue(session, "set_aside_told", for_admins)
         self._wake.send()
 
-    def _owe(
+    def _enqueue(
         self,
         session: Session,
         seen: UpdateSummary,
@@ -86,14 +86,12 @@ class UnhandledUpdates:
         )
         self._wake.send()
 
-    def _may_be_told(self, seen: UpdateSummary) -> bool:
+    def _may_notify(self, seen: UpdateSummary) -> bool:
         """Return False for strangers in a group."""
         known = self._known
         return seen.chat != 0 and (seen.private or seen.person in known.people or seen.chat in known.chats)
 
-    async def _write_down(
-        self, session: Session, update_id: int, seen: UpdateSummary, what: str, now: datetime
-    ) -> None:
+    async def _audit(self, session: Session, update_id: int, seen: UpdateSummary, what: str, now: datetime) -> None:
         decided = await audit.open_decisions(session, update_id, now)
         for decision in decided:
             await audit.record_outcome(session, decision, OUTCOME, audit.NOTHING_CHANGED, now)

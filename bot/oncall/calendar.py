@@ -14,15 +14,15 @@ from bot.oncall.local_time import moment, zone_named
 from bot.oncall.rotation import Calendar, Duty
 from bot.sandbox.task import Task, TaskRefused
 
-MOST_BYTES = 1_000_000
+MAX_BYTES = 1_000_000
 # Limit of events in two months.
-MOST_EVENTS = 1000
+MAX_EVENTS = 1000
 BEHIND, AHEAD = timedelta(days=7), timedelta(days=60)
 TITLE_LIMIT = 200
 MENTION = re.compile(r"@\w{4,32}")
 ID = re.compile(r"(?<!\d)\d{4,19}(?!\d)")
 # Limits of processor time, wall time and memory for parsing a calendar.
-READ = Task(__name__, "read_file", seconds=5, most=1_000_000, within=60.0, memory=1 << 30)
+READ = Task(__name__, "read_file", seconds=5, max_result=1_000_000, within=60.0, memory=1 << 30)
 
 
 class NotACalendar(TaskRefused):
@@ -62,7 +62,7 @@ def read(text: str, zone_name: str, now: datetime) -> list[Event]:
             event = _event(component, zone)
             if event is not None and event.begins < end and begin < event.ends:
                 found.append(event)
-            if len(found) > MOST_EVENTS:
+            if len(found) > MAX_EVENTS:
                 raise NotACalendar("too many events")
     except NotACalendar:
         raise
@@ -88,21 +88,21 @@ def _moment(value: date, zone: tzinfo) -> datetime:
     return moment(value, zone) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def duties(events: Iterable[Event], level: int, whose: Callable[[str], int | None]) -> Calendar:
-    """Build the calendar; `whose` returns the user id for a @username, numeric id or full name, None if unknown."""
-    taken: list[Duty] = []
+def duties(events: Iterable[Event], level: int, resolve: Callable[[str], int | None]) -> Calendar:
+    """Build the calendar; `resolve` returns the user id for a @username, numeric id or full name, None if unknown."""
+    assigned: list[Duty] = []
     unknown: dict[str, None] = {}
     free_from: datetime | None = None
     for event in sorted(events, key=lambda event: (event.begins, event.title)):
-        person = next((person for name in names_in(event.title) if (person := whose(name)) is not None), None)
+        person = next((person for name in names_in(event.title) if (person := resolve(name)) is not None), None)
         if person is None:
             unknown[event.title] = None
             continue
         begins = event.begins if free_from is None else max(event.begins, free_from)
         if begins < event.ends:
-            taken.append(Duty(person, begins, event.ends, level))
+            assigned.append(Duty(person, begins, event.ends, level))
             free_from = event.ends
-    return Calendar(tuple(taken), tuple(unknown))
+    return Calendar(tuple(assigned), tuple(unknown))
 
 
 def names_in(title: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from bot.oncall.rotation import Calendar, Duty, Override, Rotation, cut_in
+from bot.oncall.rotation import Calendar, Duty, Override, Rotation, insert_duty
 
 MOMENT = timedelta(microseconds=1)
 # Limit of a rotation's shift, and of the part of a calendar that is read.
@@ -21,7 +21,7 @@ class Roster:
 
     @property
     def levels(self) -> tuple[int, ...]:
-        named = {rotation.level for rotation in self.rotations} | {one.level for one in self.overrides}
+        named = {rotation.level for rotation in self.rotations} | {override.level for override in self.overrides}
         return tuple(sorted(named | set(self.calendars)))
 
     def on_call(self, at: datetime) -> Mapping[int, int | None]:
@@ -30,7 +30,7 @@ class Roster:
         return {level: duty.person if duty else None for level, duty in found.items()}
 
     def duty(self, level: int, at: datetime) -> Duty | None:
-        return next((duty for duty in self._duties(level, at, at + MOMENT) if duty.holds(at)), None)
+        return next((duty for duty in self._duties(level, at, at + MOMENT) if duty.contains(at)), None)
 
     def shifts(self, level: int, begin: datetime, end: datetime) -> tuple[Duty, ...]:
         """Return the shifts in order, without overlap, clipped to the range."""
@@ -66,7 +66,7 @@ class Roster:
     @property
     def people_named(self) -> frozenset[int]:
         """People that may have to be notified, overrides included."""
-        return frozenset(self.everyone()) | {one.person for one in self.overrides}
+        return frozenset(self.everyone()) | {override.person for override in self.overrides}
 
     def next_to_ask(self, at: datetime, already: Collection[int]) -> int | None:
         """Return the next person not in `already`: the people on call by level; with one level, then those of its next
@@ -74,33 +74,37 @@ class Roster:
         """
         people = [person for person in self.on_call(at).values() if person is not None]
         if len(self.levels) == 1:
-            people.extend(self._in_turn(self.levels[0], at))
+            people.extend(self._next_people(self.levels[0], at))
         return next((person for person in people if person not in already), None)
 
-    def _in_turn(self, level: int, at: datetime) -> tuple[int, ...]:
+    def _next_people(self, level: int, at: datetime) -> tuple[int, ...]:
         if level in self.calendars:
             return tuple(duty.person for duty in self.calendars[level].duties if duty.begins > at)
-        return tuple(person for turns in self._turns(level) if turns.people for person in turns.in_turn_after(at))
+        return tuple(
+            person for rotation in self._rotations_of(level) if rotation.people for person in rotation.order_after(at)
+        )
 
-    def _turns(self, level: int) -> Iterator[Rotation]:
+    def _rotations_of(self, level: int) -> Iterator[Rotation]:
         return (rotation for rotation in self.rotations if rotation.level == level)
 
     def _regulars(self, level: int) -> tuple[int, ...]:
         if level in self.calendars:
             return tuple(duty.person for duty in self.calendars[level].duties)
-        return tuple(person for rotation in self._turns(level) for person in rotation.people)
+        return tuple(person for rotation in self._rotations_of(level) for person in rotation.people)
 
     def _duties(self, level: int, begin: datetime, end: datetime) -> list[Duty]:
         """Return the overlapping shifts, unclipped."""
         duties = list(self._regular_duties(level, begin, end))
-        for one in sorted(self.overrides, key=lambda one: one.id):
-            if one.level == level and one.begins < one.ends:
-                duties = cut_in(duties, Duty(one.person, one.begins, one.ends, level, out_of_turn=True))
+        for override in sorted(self.overrides, key=lambda override: override.id):
+            if override.level == level and override.begins < override.ends:
+                duties = insert_duty(
+                    duties, Duty(override.person, override.begins, override.ends, level, out_of_turn=True)
+                )
         return sorted((duty for duty in duties if duty.overlaps(begin, end)), key=lambda duty: duty.begins)
 
     def _regular_duties(self, level: int, begin: datetime, end: datetime) -> Iterator[Duty]:
         if level in self.calendars:
             yield from (duty for duty in self.calendars[level].duties if duty.overlaps(begin, end))
             return
-        for rotation in self._turns(level):
+        for rotation in self._rotations_of(level):
             yield from rotation.duties(begin, end)

@@ -62,7 +62,7 @@ class Duty:
     level: int
     out_of_turn: bool = False
 
-    def holds(self, at: datetime) -> bool:
+    def contains(self, at: datetime) -> bool:
         return self.begins <= at < self.ends
 
     def overlaps(self, begin: datetime, end: datetime) -> bool:
@@ -89,7 +89,7 @@ class Rotation:
                 yield Duty(self.people[number % len(self.people)], begins, ends, self.level)
             number, begins = number + 1, ends
 
-    def in_turn_after(self, at: datetime) -> tuple[int, ...]:
+    def order_after(self, at: datetime) -> tuple[int, ...]:
         """Return each person once, in the order after the person with the shift at `at`."""
         number = max(-1, self.shift.number_at(at)) + 1
         order = [self.people[(number + step) % len(self.people)] for step in range(len(self.people))]
@@ -115,15 +115,15 @@ class Calendar:
     unknown: tuple[str, ...] = field(default=())
 
 
-def cut_in(duties: Sequence[Duty], new: Duty) -> list[Duty]:
+def insert_duty(duties: Sequence[Duty], new: Duty) -> list[Duty]:
     """Insert `new`, and cut its time from all others."""
-    left: list[Duty] = []
+    remaining: list[Duty] = []
     for old in duties:
         if not old.overlaps(new.begins, new.ends):
-            left.append(old)
+            remaining.append(old)
             continue
         if old.begins < new.begins:
-            left.append(Duty(old.person, old.begins, new.begins, old.level, old.out_of_turn))
+            remaining.append(Duty(old.person, old.begins, new.begins, old.level, old.out_of_turn))
         if new.ends < old.ends:
-            left.append(Duty(old.person, new.ends, old.ends, old.level, old.out_of_turn))
-    return [*left, new]
+            remaining.append(Duty(old.person, new.ends, old.ends, old.level, old.out_of_turn))
+    return [*remaining, new]

@@ -18,7 +18,7 @@ from bot.pbx.resources.routing import Routing
 from bot.pbx.resources.trunk_models import TrunkStatus
 from bot.pbx.resources.trunks import Trunks
 from bot.pbx.responses import scalar
-from bot.pbx.schema import LONGEST
+from bot.pbx.schema import MAX_TEXT
 
 
 class Dialect(StrEnum):
@@ -71,7 +71,7 @@ class Pbx:
         """Return the name of the PBX's zone, None if unknown."""
         data = (await self._connection.read("time-settings")).value
         name = data.get("PBXTimezone") if isinstance(data, Mapping) else None
-        return scalar(name)[:LONGEST] or None
+        return scalar(name)[:MAX_TEXT] or None
 
 
 def dialect_of(trunks: Iterable[TrunkStatus]) -> Dialect | None:

@@ -46,27 +46,27 @@ ROOT = "/pbxcore/api/v3/"
 # Timeouts in seconds; the PBX gives its worker 30 s to answer.
 TIMEOUTS = httpx.Timeout(35, connect=5, pool=35)
 # Timeout of a whole exchange: the read timeout alone does not limit an answer sent byte by byte.
-ANSWERED_WITHIN = 40.0
+RESPONSE_TIMEOUT = 40.0
 READ_TRIES = 3
 # The next poll is soon; while all PBXs are away, each retry adds a third to the load.
 WATCH_TRIES = 2
-SUSPICIOUSLY_SLOW = 1.5
+SUSPECT_AFTER = 1.5
 # Seconds: a day.
-LONGEST_TALK = 86_400
+MAX_DURATION = 86_400
 # Timeouts of a recording: the PBX takes up to 30 s to convert a long one.
 FETCH_TIMEOUTS = httpx.Timeout(60, connect=5, pool=35)
 # Timeout of the whole recording in seconds, extended by the received bytes divided by FETCH_RATE.
-FETCHED_WITHIN = 60.0
+FETCH_DEADLINE = 60.0
 FETCH_RATE = 100_000
 # Bytes read of an error in place of a recording.
-MOST_OF_AN_ERROR = 64 * 1024
+MAX_ERROR_BYTES = 64 * 1024
 # A poll every 10 s reuses its connection; the PBX closes one only after a longer idle time. Commands and recordings use
 # others, so that a poll does not queue for them.
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=2, keepalive_expiry=60)
 
 
 @cache
-def _trusting(verify: bool) -> ssl.SSLContext:
+def _ssl_context(verify: bool) -> ssl.SSLContext:
     """Return a context shared by all stations. Measured: each takes 50 ms and a megabyte."""
     return httpx.create_ssl_context(verify=verify)
 
@@ -103,19 +103,19 @@ class PbxConnection:
         self._root = url.rstrip("/") + ROOT
         self._key = key
         self._budget = budget or RequestBudget(clock=clock, sleep=sleep)
-        self._verdict = KeyStatus(clock)
+        self._key_status = KeyStatus(clock)
         self._clock = clock
         self._sleep = sleep
         self._http = httpx.AsyncClient(
             timeout=TIMEOUTS,
-            verify=_trusting(verify) if isinstance(verify, bool) else verify,
+            verify=_ssl_context(verify) if isinstance(verify, bool) else verify,
             limits=LIMITS,
             transport=transport,
             follow_redirects=False,
-            headers=decompression.UNPACKED,
+            headers=decompression.IDENTITY,
         )
-        response_head.bound(self._http)
-        self._under_way = SingleFlight()
+        response_head.limit_head(self._http)
+        self._single_flight = SingleFlight()
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -137,7 +137,7 @@ class PbxConnection:
         request.
         """
         key = (path, tuple(sorted((query or {}).items())), priority)
-        answer: Answer[Any] = await self._under_way.do(key, lambda: self._read(path, query, priority))
+        answer: Answer[Any] = await self._single_flight.do(key, lambda: self._read(path, query, priority))
         return answer
 
     async def _read(self, path: str, query: Mapping[str, str] | None, priority: Priority) -> Answer[Any]:
@@ -155,7 +155,7 @@ class PbxConnection:
                 await self._sleep(0.3 * 2**attempt * random.uniform(0.5, 1.0))  # noqa: S311 (no secret)
                 continue
             elapsed = self._clock() - started
-            suspect = envelope.data == [] and elapsed >= SUSPICIOUSLY_SLOW
+            suspect = envelope.data == [] and elapsed >= SUSPECT_AFTER
             return Answer(envelope.data, envelope.cached, envelope.warnings, elapsed, envelope.pbx_time, suspect)
         raise Unreachable("no answer")
 
@@ -173,7 +173,7 @@ class PbxConnection:
             raise Uncertain(error, resource_of(path)) from error
         finally:
             # A pending read may return the state before the write.
-            self._under_way.forget()
+            self._single_flight.forget()
 
     async def ask(
         self,
@@ -184,20 +184,20 @@ class PbxConnection:
         body: Mapping[str, Any] | None = None,
         priority: Priority = Priority.COMMAND,
     ) -> Envelope:
-        self._verdict.check(path)
+        self._key_status.check(path)
         reply = await self._send(method, path, query, body, priority)
         try:
-            envelope = await _understood(reply, resource_of(path), method)
+            envelope = await _parse(reply, resource_of(path), method)
         except Unauthorised:
-            raise await self._verdict.judge(path, method, self._allowed) from None
+            raise await self._key_status.evaluate(path, method, self._is_key_accepted) from None
         except Busy as error:
             if error.retry_after > 10:
                 self._budget.block(error.retry_after)
             raise
-        self._verdict.works()
+        self._key_status.mark_accepted()
         return envelope
 
-    async def _allowed(self, probe: str) -> bool:
+    async def _is_key_accepted(self, probe: str) -> bool:
         """Return True if the key is accepted for another request; only a refusal is False."""
         reply = await self._send("GET", probe, None, None, Priority.WATCH)
         return reply.status not in (401, 403)
@@ -210,53 +210,53 @@ class PbxConnection:
         body: Mapping[str, Any] | None,
         priority: Priority,
     ) -> HttpReply:
-        await self._budget.take(priority)
+        await self._budget.acquire(priority)
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
-        most = responses.MOST_BYTES_OF.get(resource_of(path), responses.MOST_BYTES)
-        with _named(method, resource_of(path)):
+        max_bytes = responses.MAX_BYTES_OF.get(resource_of(path), responses.MAX_BYTES)
+        with _convert_errors(method, resource_of(path)):
             async with (
-                asyncio.timeout(ANSWERED_WITHIN),
+                asyncio.timeout(RESPONSE_TIMEOUT),
                 self._http.stream(method, self._root + path, params=query, json=body, headers=headers) as response,
             ):
-                return HttpReply(response.status_code, await decompression.whole(response, most))
+                return HttpReply(response.status_code, await decompression.read_all(response, max_bytes))
         raise Unreachable("no answer", resource_of(path))
 
     async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Recording:
         """Fetch a recording from an address given by the PBX: only on the PBX itself, and without the key, which is not
         needed. Not retried; the timeout grows with the bytes received. Raises TooLarge beyond `limit` bytes."""
         try:
-            whole = urljoin(self._root, address)
+            target = urljoin(self._root, address)
         except ValueError:
-            whole = ""
-        if not whole.startswith(self._root + "cdr:"):
+            target = ""
+        if not target.startswith(self._root + "cdr:"):
             raise WriteRefused("recording address is not on the PBX", "cdr")
-        await self._budget.take(Priority.COMMAND)
-        with _named("GET", "cdr"):
-            url = httpx.URL(whole).copy_merge_params(query)
+        await self._budget.acquire(Priority.COMMAND)
+        with _convert_errors("GET", "cdr"):
+            url = httpx.URL(target).copy_merge_params(query)
             began = asyncio.get_running_loop().time()
             async with (
-                asyncio.timeout_at(began + FETCHED_WITHIN) as deadline,
+                asyncio.timeout_at(began + FETCH_DEADLINE) as deadline,
                 self._http.stream("GET", url, timeout=FETCH_TIMEOUTS) as response,
             ):
                 kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 if not response.is_success or kind in ("application/json", "text/html"):
-                    refusal = HttpReply(response.status_code, await decompression.whole(response, MOST_OF_AN_ERROR))
+                    refusal = HttpReply(response.status_code, await decompression.read_all(response, MAX_ERROR_BYTES))
                     responses.read(refusal, "cdr")
                     raise NotJson(response.status_code, "cdr")
                 content = bytearray()
                 try:
                     async for piece in decompression.pieces(response, limit):
                         content += piece
-                        deadline.reschedule(began + FETCHED_WITHIN + len(content) / FETCH_RATE)
+                        deadline.reschedule(began + FETCH_DEADLINE + len(content) / FETCH_RATE)
                 except BodyTooLarge as much:
-                    raise TooLarge(much.told, "cdr") from None
+                    raise TooLarge(much.content_length, "cdr") from None
                 return Recording(bytes(content), kind, _seconds(response))
         raise Unreachable("no answer", "cdr")
 
 
-async def _understood(reply: HttpReply, resource: str, method: str) -> Envelope:
+async def _parse(reply: HttpReply, resource: str, method: str) -> Envelope:
     """Parse as `responses.read` does, in a thread if it is slow."""
-    if not responses.takes_long(reply.content):
+    if not responses.is_slow(reply.content):
         return responses.read(reply, resource, method)
     return await asyncio.to_thread(responses.read, reply, resource, method)
 
@@ -266,11 +266,11 @@ def _seconds(response: httpx.Response) -> int | None:
         seconds = round(float(response.headers["X-Audio-Duration"]))
     except (KeyError, ValueError, OverflowError):
         return None
-    return seconds if 0 <= seconds <= LONGEST_TALK else None
+    return seconds if 0 <= seconds <= MAX_DURATION else None
 
 
 @contextmanager
-def _named(method: str, resource: str) -> Iterator[None]:
+def _convert_errors(method: str, resource: str) -> Iterator[None]:
     """Convert httpx errors to PbxError."""
     try:
         yield
@@ -287,7 +287,7 @@ def _named(method: str, resource: str) -> Iterator[None]:
     except (BodyTooLarge, Garbled, EndlessHead) as error:
         raise NotJson(0, resource) from error
     except httpx.TransportError as error:
-        lost = Unreachable(f"connection lost ({type(error).__name__})", resource)
-        raise lost if method == "GET" else Uncertain(lost, resource) from None
+        unreachable = Unreachable(f"connection lost ({type(error).__name__})", resource)
+        raise unreachable if method == "GET" else Uncertain(unreachable, resource) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise NotJson(0, resource) from error

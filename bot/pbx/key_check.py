@@ -36,8 +36,8 @@ PROBES = (
 )
 # Ids that the PBX's own check of limited rights does not recognize.
 ENDS_IN_A_LETTER = re.compile(r"(?:sip|iax)-providers/[^/:]*[A-Z](?::|$)")
-FIRST_SILENCE = 60.0
-LONGEST_SILENCE = 300.0
+FIRST_PAUSE = 60.0
+MAX_PAUSE = 300.0
 
 Probe = Callable[[str], Awaitable[bool]]
 
@@ -58,17 +58,17 @@ class KeyStatus:
     def __init__(self, clock: Monotonic = time.monotonic) -> None:
         self._clock = clock
         self._refused_until = 0.0
-        self._silence = FIRST_SILENCE
+        self._pause = FIRST_PAUSE
 
     def check(self, path: str) -> None:
         """Raise Unauthorised from the cache while a retry would only be another failed login."""
-        if (left := self._refused_until - self._clock()) > 0:
-            raise Unauthorised("the key is refused", resource_of(path), left)
+        if (remaining := self._refused_until - self._clock()) > 0:
+            raise Unauthorised("the key is refused", resource_of(path), remaining)
 
-    def works(self) -> None:
-        self._refused_until, self._silence = 0.0, FIRST_SILENCE
+    def mark_accepted(self) -> None:
+        self._refused_until, self._pause = 0.0, FIRST_PAUSE
 
-    async def judge(self, path: str, method: str, probe: Probe) -> PbxError:
+    async def evaluate(self, path: str, method: str, probe: Probe) -> PbxError:
         """Return the error that a 401 on this path means."""
         resource = resource_of(path)
         needs = "read" if method == "GET" else "write"
@@ -76,10 +76,10 @@ class KeyStatus:
             if needs == "read" and resource_of(candidate) == resource:
                 continue
             if await probe(candidate):
-                self.works()
+                self.mark_accepted()
                 if ENDS_IN_A_LETTER.match(path):
                     return KeyTooNarrow(ROWS[resource], resource)
                 return no_right(method, resource)
-        silence, self._silence = self._silence, min(self._silence * 2, LONGEST_SILENCE)
-        self._refused_until = self._clock() + silence
-        return Unauthorised("the key is refused", resource, silence)
+        pause, self._pause = self._pause, min(self._pause * 2, MAX_PAUSE)
+        self._refused_until = self._clock() + pause
+        return Unauthorised("the key is refused", resource, pause)

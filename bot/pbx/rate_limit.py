@@ -39,27 +39,27 @@ class RequestBudget:
         self._per_minute = per_minute
         self._clock = clock
         self._sleep = sleep
-        self._taken: deque[float] = deque()
+        self._sent_at: deque[float] = deque()
         self._blocked_until = 0.0
 
-    async def take(self, priority: Priority) -> None:
+    async def acquire(self, priority: Priority) -> None:
         """Wait, without a timeout, until a request of this priority may be sent. Raises Busy at once while the PBX
         blocks this address."""
         while (wait := self.wait(priority)) > 0:
             await self._sleep(wait)
-        self._taken.append(self._clock())
+        self._sent_at.append(self._clock())
 
     def wait(self, priority: Priority) -> float:
         """Return the seconds until a request of this priority may be sent."""
         now = self._clock()
         if now < self._blocked_until:
             raise Busy("the PBX blocks this address for too many requests", self._blocked_until - now)
-        while self._taken and self._taken[0] <= now - WINDOW:
-            self._taken.popleft()
-        room = max(1, self._per_minute - KEPT_FREE[priority])
-        if len(self._taken) < room:
+        while self._sent_at and self._sent_at[0] <= now - WINDOW:
+            self._sent_at.popleft()
+        capacity = max(1, self._per_minute - KEPT_FREE[priority])
+        if len(self._sent_at) < capacity:
             return 0.0
-        return self._taken[len(self._taken) - room] + WINDOW - now
+        return self._sent_at[len(self._sent_at) - capacity] + WINDOW - now
 
     def block(self, seconds: float) -> None:
         self._blocked_until = max(self._blocked_until, self._clock() + seconds)

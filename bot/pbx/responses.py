@@ -27,36 +27,36 @@ from bot.pbx.errors import (
     WriteRefused,
 )
 from bot.pbx.key_check import no_right
-from bot.sandbox.json_answers import ParseAside
+from bot.sandbox.json_answers import PurePythonDecoder
 
 T = TypeVar("T")
 
 # Measured: a page of a thousand call records, the largest request, has one or two megabytes and a hundred thousand
 # values. Other answers are far smaller, and include those of every poll.
-MOST_BYTES = 10 * 1024 * 1024
-MOST_BYTES_OF = {"cdr": 20 * 1024 * 1024}
+MAX_BYTES = 10 * 1024 * 1024
+MAX_BYTES_OF = {"cdr": 20 * 1024 * 1024}
 # Beyond either, bytes or values, parsing would block the event loop too long.
-READ_ASIDE = 1024 * 1024
-VALUES_ASIDE = 100_000
+THREAD_BYTES = 1024 * 1024
+THREAD_VALUES = 100_000
 # Each takes up to a hundred bytes of memory.
-MOST_VALUES = 500_000
+MAX_VALUES = 500_000
 # A thousand calls of thirty legs. Each object is parsed into a model; measured: answers of less than a megabyte, all of
 # it empty objects, blocked the loop for two seconds, repeatedly.
-MOST_OBJECTS = 40_000
+MAX_OBJECTS = 40_000
 # Longer numbers are invalid; parsing them is slow in Python.
-MOST_DIGITS = 30
+MAX_DIGITS = 30
 # Limits of messages in one answer, of characters with and without markup, and of nesting.
-MOST_MESSAGES = 20
-LONGEST_MARKED_UP = 20_000
-LONGEST_MESSAGE = 1000
-DEEPEST_MESSAGE = 5
+MAX_MESSAGES = 20
+MAX_MARKUP = 20_000
+MAX_MESSAGE = 1000
+MAX_DEPTH = 5
 # A clock without a battery begins in 1970. Times outside are invalid, and arithmetic on them could overflow.
 FIRST_YEAR, LAST_YEAR = 1970, 2200
 
 BLOCKED_FOR = 300.0
 QUEUE_FULL_FOR = 2.0
 WORKER_TIMEOUT = "worker not responding"
-TAKEN = ("already occupied", "already used", "is already")
+IN_USE = ("already occupied", "already used", "is already")
 KEYS = {
     "ex_ValidateNumberIsEmpty": "the number is missing",
     "ex_ValidateUsernameEmpty": "the name is missing",
@@ -129,24 +129,24 @@ def texts(messages: object, severity: str) -> tuple[str, ...]:
         found = list(found.values())
     if not isinstance(found, list):
         found = [found]
-    return tuple(plain(item) for item in islice(found, MOST_MESSAGES) if item)
+    return tuple(plain(item) for item in islice(found, MAX_MESSAGES) if item)
 
 
 def _fields(messages: object) -> dict[str, str]:
     errors = messages.get("error") if isinstance(messages, Mapping) else None
     if not isinstance(errors, Mapping):
         return {}
-    return {plain(k): plain(v) for k, v in islice(errors.items(), MOST_MESSAGES)}
+    return {plain(k): plain(v) for k, v in islice(errors.items(), MAX_MESSAGES)}
 
 
 def _error(status: int, body: Mapping[str, Any], messages: object, resource: str, method: str) -> PbxError:
     errors = texts(messages, "error")
-    said = " ".join(errors).lower()
+    text = " ".join(errors).lower()
     if status == 401:
         return Unauthorised("the key is refused", resource)
     if status == 403:
         return no_right(method, resource)
-    if WORKER_TIMEOUT in said:
+    if WORKER_TIMEOUT in text:
         return TimedOut("no worker of the PBX answered within 30 s", resource)
     if status == 503:
         return Busy("worker queue is full", QUEUE_FULL_FOR, resource)
@@ -154,9 +154,9 @@ def _error(status: int, body: Mapping[str, Any], messages: object, resource: str
         return Busy("too many requests", BLOCKED_FOR, resource)
     if status >= 500:
         return ServerError(status, resource)
-    if status == 409 or any(word in said for word in TAKEN):
+    if status == 409 or any(word in text for word in IN_USE):
         return Conflict(errors, resource, data=body.get("data"))
-    if status == 404 or "not found" in said or "notfound" in said:
+    if status == 404 or "not found" in text or "notfound" in text:
         return NotFound(errors, resource, data=body.get("data"))
     return Invalid(errors or (f"HTTP {status}",), resource, _fields(messages), body.get("data"))
 
@@ -191,34 +191,34 @@ def _is_ban(content: bytes | bytearray) -> bool:
 
 def _json_object(content: bytes | bytearray) -> dict[str, Any] | None:
     """Return the object; None for invalid JSON, or beyond the limits. NaN and Infinity become None."""
-    if content.count(b"{") > MOST_OBJECTS or _values(content) > MOST_VALUES:
+    if content.count(b"{") > MAX_OBJECTS or _values(content) > MAX_VALUES:
         return None
     try:
-        reader = ParseAside if takes_long(content) else None
-        body = json.loads(content, cls=reader, parse_int=_whole_number, parse_constant=lambda _: None)
+        reader = PurePythonDecoder if is_slow(content) else None
+        body = json.loads(content, cls=reader, parse_int=_parse_int, parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) else None
 
 
-def takes_long(content: bytes | bytearray) -> bool:
+def is_slow(content: bytes | bytearray) -> bool:
     """Return True if it must be parsed in a thread."""
-    return len(content) > READ_ASIDE or _values(content) > VALUES_ASIDE
+    return len(content) > THREAD_BYTES or _values(content) > THREAD_VALUES
 
 
 def _values(content: bytes | bytearray) -> int:
-    return sum(content.count(sign) for sign in (b",", b"[", b"{"))
+    return sum(content.count(char) for char in (b",", b"[", b"{"))
 
 
-def _whole_number(digits: str) -> int | None:
-    return int(digits) if len(digits) <= MOST_DIGITS else None
+def _parse_int(digits: str) -> int | None:
+    return int(digits) if len(digits) <= MAX_DIGITS else None
 
 
 def _time(body: Mapping[str, Any]) -> datetime | None:
     meta = body.get("meta")
-    told = meta.get("timestamp") if isinstance(meta, Mapping) else None
+    timestamp = meta.get("timestamp") if isinstance(meta, Mapping) else None
     try:
-        parsed = datetime.fromisoformat(told) if isinstance(told, str) else None
+        parsed = datetime.fromisoformat(timestamp) if isinstance(timestamp, str) else None
     except ValueError:
         return None
     return parsed if parsed is not None and parsed.tzinfo is not None and is_plausible(parsed) else None
@@ -230,15 +230,15 @@ def is_plausible(moment: datetime) -> bool:
 
 def plain(text: object) -> str:
     """Return one sentence of the PBX without markup; raw keys as words."""
-    return _plain(text, DEEPEST_MESSAGE)
+    return _plain(text, MAX_DEPTH)
 
 
 def _plain(text: object, levels: int) -> str:
     if isinstance(text, Mapping | list):
         parts: Iterable[object] = text.values() if isinstance(text, Mapping) else text
-        told = (_plain(part, levels - 1) for part in islice(parts, MOST_MESSAGES)) if levels else ()
-        return "; ".join(told)[:LONGEST_MESSAGE]
-    sentence = without_markup(scalar(text)[:LONGEST_MARKED_UP])[:LONGEST_MESSAGE]
+        sentences = (_plain(part, levels - 1) for part in islice(parts, MAX_MESSAGES)) if levels else ()
+        return "; ".join(sentences)[:MAX_MESSAGE]
+    sentence = without_markup(scalar(text)[:MAX_MARKUP])[:MAX_MESSAGE]
     return KEYS.get(sentence, sentence)
 
 

@@ -12,58 +12,58 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, Validati
 
 from bot.pbx.errors import NotFound, NotJson
 from bot.pbx.key_check import resource_of
-from bot.pbx.responses import LONGEST_MARKED_UP, Answer, is_plausible, scalar, without_markup
+from bot.pbx.responses import MAX_MARKUP, Answer, is_plausible, scalar, without_markup
 from bot.sandbox.time_slices import each
 
 # Longer than any name, word or number of the PBX; the second for notes and additional settings.
-LONGEST = 1000
-LONGEST_NOTE = 20_000
+MAX_TEXT = 1000
+MAX_NOTE = 20_000
 # Limit of a displayed name, so that lists stay readable.
-LONGEST_NAME = 255
+MAX_NAME = 255
 # More rows than any PBX has.
-MOST_ROWS = 10_000
+MAX_ROWS = 10_000
 # Largest integer that JSON and databases share.
-LARGEST = 2**53
+MAX_INTEGER = 2**53
 # Three years, in seconds: a sum of a million of them is still a valid duration.
-LARGEST_COUNT = 10**8
+MAX_COUNT = 10**8
 
 
 def _text(value: object) -> str:
-    return scalar(value)[:LONGEST]
+    return scalar(value)[:MAX_TEXT]
 
 
 def short_name(name: str) -> str:
     """Cut a name for display. Values written to the PBX are not cut."""
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + "…"
 
 
 def _name(value: object) -> str:
-    return short_name(scalar(value)[:LONGEST])
+    return short_name(scalar(value)[:MAX_TEXT])
 
 
 def _note(value: object) -> str:
-    return scalar(value)[:LONGEST_NOTE]
+    return scalar(value)[:MAX_NOTE]
 
 
 def _integer(value: object) -> int | None:
     number = _number(value)
-    return int(number) if number is not None and abs(number) <= LARGEST else None
+    return int(number) if number is not None and abs(number) <= MAX_INTEGER else None
 
 
 def _count(value: object) -> int:
-    return min(max(_integer(value) or 0, 0), LARGEST_COUNT)
+    return min(max(_integer(value) or 0, 0), MAX_COUNT)
 
 
 def _number(value: object) -> float | None:
     try:
-        number = float(scalar(value)[:LONGEST])
+        number = float(scalar(value)[:MAX_TEXT])
     except ValueError:
         return None
     return number if math.isfinite(number) else None
 
 
 def _truth(value: object) -> bool:
-    return scalar(value)[:LONGEST].strip().lower() in ("1", "true", "yes", "on")
+    return scalar(value)[:MAX_TEXT].strip().lower() in ("1", "true", "yes", "on")
 
 
 def _epoch(value: object) -> datetime | None:
@@ -77,7 +77,7 @@ def _epoch(value: object) -> datetime | None:
 
 def _local(value: object) -> datetime | None:
     try:
-        parsed = datetime.fromisoformat(scalar(value)[:LONGEST].strip())
+        parsed = datetime.fromisoformat(scalar(value)[:MAX_TEXT].strip())
     except ValueError:
         return None
     return parsed.replace(tzinfo=None) if is_plausible(parsed) else None
@@ -85,11 +85,11 @@ def _local(value: object) -> datetime | None:
 
 def mappings(value: object) -> list[Any]:
     """Return the mappings in a list, at most MOST_ROWS."""
-    return [row for row in value[:MOST_ROWS] if isinstance(row, Mapping)] if isinstance(value, list) else []
+    return [row for row in value[:MAX_ROWS] if isinstance(row, Mapping)] if isinstance(value, list) else []
 
 
 def _plain(value: object) -> str:
-    return without_markup(scalar(value)[:LONGEST_MARKED_UP])[:LONGEST]
+    return without_markup(scalar(value)[:MAX_MARKUP])[:MAX_TEXT]
 
 
 Text = Annotated[str, BeforeValidator(_text)]
@@ -115,11 +115,11 @@ M = TypeVar("M", bound=BaseModel)
 V = TypeVar("V")
 
 
-def rows(data: object, resource: str, most: int = MOST_ROWS) -> list[Any]:
+def rows(data: object, resource: str, max_rows: int = MAX_ROWS) -> list[Any]:
     """Return the rows.
 
     Raises NotJson for a value that is no collection, since an empty list would mean that all is deleted; also beyond
-    `most` rows, since cut ones would count as deleted.
+    `max_rows` rows, since cut ones would count as deleted.
     """
     if isinstance(data, Mapping):
         found = list(data.values())
@@ -127,12 +127,12 @@ def rows(data: object, resource: str, most: int = MOST_ROWS) -> list[Any]:
         found = data
     else:
         raise NotJson(200, resource_of(resource))
-    if len(found) > most:
+    if len(found) > max_rows:
         raise NotJson(200, resource_of(resource))
     return found
 
 
-async def models(model: type[M], data: object, resource: str, most: int = MOST_ROWS) -> list[M]:
+async def models(model: type[M], data: object, resource: str, max_rows: int = MAX_ROWS) -> list[M]:
     """Parse the readable rows; an unreadable one does not hide the others. Yields to other tasks. Raises NotJson."""
 
     def read(row: object) -> M | None:
@@ -141,10 +141,10 @@ async def models(model: type[M], data: object, resource: str, most: int = MOST_R
         except ValidationError:
             return None
 
-    return [row for row in await each(rows(data, resource, most), read) if row is not None]
+    return [row for row in await each(rows(data, resource, max_rows), read) if row is not None]
 
 
-def one(model: type[M], data: object, resource: str) -> M:
+def parse_row(model: type[M], data: object, resource: str) -> M:
     """Parse one row. Raises NotFound for an empty one, NotJson for an unreadable one."""
     if not isinstance(data, Mapping) or not data:
         raise NotFound(("the PBX sent nothing",), resource)

@@ -11,7 +11,7 @@ from bot.pbx import Pbx, PbxError
 log = structlog.get_logger(__name__)
 
 # Timeout in seconds: the next poll waits for it.
-ASKED_WITHIN = 15.0
+REQUEST_TIMEOUT = 15.0
 
 
 class PbxTimeZone:
@@ -38,7 +38,7 @@ class PbxTimeZone:
         if self._zone is not None:
             return
         try:
-            async with asyncio.timeout(ASKED_WITHIN):
+            async with asyncio.timeout(REQUEST_TIMEOUT):
                 name = await pbx.time_zone()
             self._zone = ZoneInfo(name) if name else None
         except (PbxError, ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -4,8 +4,8 @@ Due times and durations are computed from stored times, so a stepped clock would
 reverse. A step is therefore not followed at once:
 
 * Back by up to an hour: the clock runs slower until both agree.
-* Forward by more than `JUMP`, or back by more than an hour (e.g. NTP sync after boot): the clock continues unchanged
-  and reports the offset in `off_by`. The caller shifts stored open times by it, then calls `follow`.
+* Forward by more than `MIN_STEP`, or back by more than an hour (e.g. NTP sync after boot): the clock continues
+  unchanged and reports the offset in `off_by`. The caller shifts stored open times by it, then calls `follow`.
 
 Suspended time counts as passed: seconds are CLOCK_BOOTTIME, which includes it; the system clock alone cannot
 distinguish a step from a suspend. A paused virtual machine does not count: its gap looks like a step, and no outage
@@ -17,11 +17,11 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
 
 # Lowest rate while the system clock is behind: every timeout takes at most twice its time.
-SLOWEST = 0.5
+MIN_RATE = 0.5
 # Beyond this a clock was plainly wrong.
-FAR_OFF = timedelta(hours=1)
+MAX_BACKWARD_STEP = timedelta(hours=1)
 # Smaller corrections are followed.
-JUMP = timedelta(seconds=5)
+MIN_STEP = timedelta(seconds=5)
 
 
 # Without CLOCK_BOOTTIME a suspend looks like a step.
@@ -64,38 +64,38 @@ class MonotonicClock:
     def __init__(self, wall: Clock, seconds: Monotonic | None = None) -> None:
         self._wall = wall
         self._seconds = seconds or since_boot
-        self._shown = wall()
+        self._latest = wall()
         self._at = self._seconds()
 
     def __call__(self) -> datetime:
         wall, at = self._wall(), self._seconds()
         passed, self._at = at - self._at, at
-        expected = self._shown + timedelta(seconds=passed)
-        if _is_set(wall - expected):
-            self._shown = expected
+        expected = self._latest + timedelta(seconds=passed)
+        if _is_step(wall - expected):
+            self._latest = expected
         else:
-            self._shown = max(wall, self._shown + timedelta(seconds=SLOWEST * passed))
-        return self._shown
+            self._latest = max(wall, self._latest + timedelta(seconds=MIN_RATE * passed))
+        return self._latest
 
     @property
     def off_by(self) -> timedelta:
         """Return the step of the system clock not yet followed; zero if there is none."""
         off = self._wall() - self()
-        return off if _is_set(off) else timedelta(0)
+        return off if _is_step(off) else timedelta(0)
 
     @property
-    def began(self) -> datetime:
+    def booted_at(self) -> datetime:
         """Return the boot time on this clock: times written since boot were taken from it."""
         return self() - timedelta(seconds=self._at)
 
     def follow(self, by: timedelta) -> None:
-        self._shown += by
+        self._latest += by
 
     def resume_from(self, moment: datetime) -> None:
         """Continue from a time stored by an earlier run: the system clock may have been set back since."""
-        if moment - self._wall() <= FAR_OFF:
-            self._shown = max(self._shown, moment)
+        if moment - self._wall() <= MAX_BACKWARD_STEP:
+            self._latest = max(self._latest, moment)
 
 
-def _is_set(off: timedelta) -> bool:
-    return off > JUMP or off < -FAR_OFF
+def _is_step(off: timedelta) -> bool:
+    return off > MIN_STEP or off < -MAX_BACKWARD_STEP

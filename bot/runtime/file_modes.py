@@ -15,14 +15,14 @@ log = structlog.get_logger(__name__)
 PRIVATE = 0o600
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 # Files that SQLite creates beside a database.
-BESIDE = ("-wal", "-shm", "-journal")
+COMPANION_SUFFIXES = ("-wal", "-shm", "-journal")
 
 
 def restrict_umask() -> None:
     """Set the umask so that new files are private, and disable core dumps."""
     os.umask(OTHERS)
-    _, most = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard_limit))
 
 
 def make_private(database: str) -> None:
@@ -33,11 +33,11 @@ def make_private(database: str) -> None:
         return
     with suppress(OSError):
         path.touch(PRIVATE)
-    for one in (path, *(Path(database + ending) for ending in BESIDE)):
-        _close(one)
+    for file in (path, *(Path(database + ending) for ending in COMPANION_SUFFIXES)):
+        _remove_access(file)
 
 
-def _close(path: Path) -> None:
+def _remove_access(path: Path) -> None:
     try:
         mode = _mode(path)
     except OSError:
@@ -66,15 +66,15 @@ def warn_of_loose_modes(paths: Iterable[Path]) -> None:
 def _is_loose(path: Path) -> bool:
     """Return True if others can read it. A file of another account, such as root, may be readable by our group: the bot
     could not read it otherwise."""
-    allowed = 0 if _is_ours(path) else stat.S_IRGRP
+    allowed = 0 if _is_own(path) else stat.S_IRGRP
     return bool(_mode(path) & OTHERS & ~allowed)
 
 
 def _remedy(path: Path) -> str:
-    return f"chmod {'600' if _is_ours(path) else '640'} {shlex.quote(str(path))}"
+    return f"chmod {'600' if _is_own(path) else '640'} {shlex.quote(str(path))}"
 
 
-def _is_ours(path: Path) -> bool:
+def _is_own(path: Path) -> bool:
     return path.stat().st_uid == os.geteuid()
 
 

@@ -41,12 +41,12 @@ def _forms(secret: str) -> set[str]:
 class OnChange:
     """Detect changes in a repeated value, so that only they are logged."""
 
-    def __init__(self, at_first: str | None = None) -> None:
-        self._latest = at_first
+    def __init__(self, initial: str | None = None) -> None:
+        self._latest = initial
 
-    def is_new(self, seen: str | None) -> bool:
-        news, self._latest = seen != self._latest, seen
-        return news
+    def is_new(self, value: str | None) -> bool:
+        changed, self._latest = value != self._latest, value
+        return changed
 
 
 def printable(text: str) -> str:
@@ -58,7 +58,7 @@ def _escaped(char: str) -> str:
     return char.encode("unicode_escape").decode("ascii")
 
 
-class _Written(str):
+class _Unquoted(str):
     """String whose repr has no quotes."""
 
     __slots__ = ()
@@ -69,10 +69,10 @@ class _Written(str):
 
 def _in_one_line(_logger: object, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """Escape keys and values of an event, so that they cannot start a new line."""
-    return {printable(key): _shown(key, value) for key, value in event.items()}
+    return {printable(key): _safe_value(key, value) for key, value in event.items()}
 
 
-def _shown(key: str, value: object) -> object:
+def _safe_value(key: str, value: object) -> object:
     if key == "exc_info":
         return value
     if key in ("exception", "stack"):
@@ -80,9 +80,9 @@ def _shown(key: str, value: object) -> object:
     if key == "event":
         return printable(str(value))
     if isinstance(value, str):
-        return value if value.isprintable() else _Written(repr(value))
-    shown = repr(value)
-    return value if shown.isprintable() else _Written(printable(shown))
+        return value if value.isprintable() else _Unquoted(repr(value))
+    text = repr(value)
+    return value if text.isprintable() else _Unquoted(printable(text))
 
 
 def _indented(text: str) -> str:
@@ -141,10 +141,10 @@ def configure_logging(level: str, secrets: Iterable[str]) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    _log_what_python_would_print()
+    _log_python_output()
 
 
-def _log_what_python_would_print() -> None:
+def _log_python_output() -> None:
     """Log uncaught exceptions and warnings: Python's default output is not redacted."""
     log = logging.getLogger("python")
 

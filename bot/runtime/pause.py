@@ -10,39 +10,39 @@ T = TypeVar("T")
 
 class PausableGroup:
     def __init__(self) -> None:
-        self._moving = 0
+        self._running_count = 0
         self._changed = asyncio.Condition()
-        self._is_wanted = False
+        self._is_pause_requested = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Shared section. Not reentrant within a task."""
         async with self._changed:
-            await self._changed.wait_for(lambda: not self._is_wanted)
-            self._moving += 1
+            await self._changed.wait_for(lambda: not self._is_pause_requested)
+            self._running_count += 1
         try:
             yield
         finally:
-            self._moving -= 1
+            self._running_count -= 1
             async with self._changed:
                 self._changed.notify_all()
 
-    def is_running(self, deed: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
-        async def moving() -> T:
+    def as_running(self, job: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
+        async def run() -> T:
             async with self.running():
-                return await deed()
+                return await job()
 
-        return moving
+        return run
 
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
         """Exclusive section: begins when no task is in `running`, and blocks new ones until it ends."""
         async with self._changed:
-            self._is_wanted = True
-            await self._changed.wait_for(lambda: self._moving == 0)
+            self._is_pause_requested = True
+            await self._changed.wait_for(lambda: self._running_count == 0)
         try:
             yield
         finally:
-            self._is_wanted = False
+            self._is_pause_requested = False
             async with self._changed:
                 self._changed.notify_all()

@@ -13,7 +13,7 @@ from bot.runtime.waiting import sleep_or_stop
 log = structlog.get_logger(__name__)
 
 # Seconds between STATUS notifications without a systemd watchdog.
-TELL_EVERY = 30.0
+NOTIFY_EVERY = 30.0
 
 
 class ServiceManager:
@@ -22,29 +22,31 @@ class ServiceManager:
         # An abstract socket address is written with @ and starts with a zero byte.
         self._address = f"\0{address[1:]}" if address.startswith("@") else address
         for_us = environment.get("WATCHDOG_PID", "") in ("", str(os.getpid()))
-        bears = environment.get("WATCHDOG_USEC", "")
-        self.every = int(bears) / 2e6 if for_us and bears.isdigit() and int(bears) else TELL_EVERY
+        watchdog_usec = environment.get("WATCHDOG_USEC", "")
+        self.every = (
+            int(watchdog_usec) / 2e6 if for_us and watchdog_usec.isdigit() and int(watchdog_usec) else NOTIFY_EVERY
+        )
 
     def ready(self, status: str) -> None:
-        self._tell("READY=1", f"STATUS={_one_line(status)}")
+        self._notify("READY=1", f"STATUS={_one_line(status)}")
 
-    async def keep_told(
-        self, hung: Callable[[], list[str]], complaints: Callable[[], list[str]], stop: asyncio.Event
+    async def keep_notified(
+        self, stalled: Callable[[], list[str]], problems: Callable[[], list[str]], stop: asyncio.Event
     ) -> None:
         """Notify systemd until `stop`. A stalled task withholds WATCHDOG=1, so that systemd restarts the bot; an
         unreachable PBX or Telegram, which a restart does not cure, is only reported in STATUS."""
-        hanging = OnChange("")
+        last_stalled = OnChange("")
         while not stop.is_set():
-            parts = ", ".join(hung())
-            if hanging.is_new(parts) and parts:
+            parts = ", ".join(stalled())
+            if last_stalled.is_new(parts) and parts:
                 log.error("tasks stalled, restart by systemd expected", parts=parts)
-            self._tell(*([] if parts else ["WATCHDOG=1"]), f"STATUS={_one_line('; '.join(complaints()) or 'well')}")
+            self._notify(*([] if parts else ["WATCHDOG=1"]), f"STATUS={_one_line('; '.join(problems()) or 'well')}")
             await sleep_or_stop(stop, self.every)
 
     def stopping(self) -> None:
-        self._tell("STOPPING=1", "STATUS=ending")
+        self._notify("STOPPING=1", "STATUS=ending")
 
-    def _tell(self, *lines: str) -> None:
+    def _notify(self, *lines: str) -> None:
         if not self._address:
             return
         try:

@@ -10,8 +10,8 @@ import structlog
 log = structlog.get_logger(__name__)
 
 # Service managers have longer stop timeouts; unfinished work stays in the inbox and the outbox.
-ENDS_WITHIN = 7.0
-CANCELLED_WITHIN = 1.0
+SHUTDOWN_TIMEOUT = 7.0
+CANCEL_TIMEOUT = 1.0
 
 Job = Callable[[], Coroutine[Any, Any, None]]
 
@@ -20,28 +20,28 @@ async def run_until_stopped(
     jobs: Iterable[Coroutine[Any, Any, None]],
     last: Job,
     stop: asyncio.Event,
-    hurry: asyncio.Event,
-    within: float = ENDS_WITHIN,
+    force: asyncio.Event,
+    within: float = SHUTDOWN_TIMEOUT,
 ) -> BaseException | None:
     """Run tasks until `stop`, then `last`. If a task fails, the rest are stopped, so that the service manager notices,
-    and its exception is returned. `within`: timeout in seconds for the shutdown, `last` included; `hurry` cuts it
+    and its exception is returned. `within`: timeout in seconds for the shutdown, `last` included; `force` cuts it
     short."""
     tasks = {asyncio.create_task(job) for job in jobs}
-    failure, tasks = await _live(tasks, stop)
+    failure, tasks = await _run(tasks, stop)
     stop.set()
-    hurried = asyncio.create_task(hurry.wait())
+    forced = asyncio.create_task(force.wait())
     tasks.add(asyncio.create_task(last()))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(within):
-            while tasks and not hurried.done():
-                done, _ = await asyncio.wait({hurried, *tasks}, return_when=asyncio.FIRST_COMPLETED)
+            while tasks and not forced.done():
+                done, _ = await asyncio.wait({forced, *tasks}, return_when=asyncio.FIRST_COMPLETED)
                 tasks -= done
                 failure = failure or _failure(done)
-    await cancel({hurried, *tasks})
+    await cancel({forced, *tasks})
     return failure
 
 
-async def _live(
+async def _run(
     tasks: set[asyncio.Task[None]], stop: asyncio.Event
 ) -> tuple[BaseException | None, set[asyncio.Task[None]]]:
     stopped = asyncio.create_task(stop.wait())
@@ -67,7 +67,7 @@ async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     if tasks:
-        await asyncio.wait(tasks, timeout=CANCELLED_WITHIN)
+        await asyncio.wait(tasks, timeout=CANCEL_TIMEOUT)
 
 
 class SingleFlight:
@@ -76,11 +76,11 @@ class SingleFlight:
     def __init__(self) -> None:
         self._tasks: dict[Hashable, asyncio.Task[Any]] = {}
 
-    async def do(self, key: Hashable, ask: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    async def do(self, key: Hashable, start: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
         """Return the pending task's result, or start one. Cancelling a waiter does not cancel the task."""
         task = self._tasks.get(key)
         if task is None:
-            task = self._tasks[key] = asyncio.create_task(ask())
+            task = self._tasks[key] = asyncio.create_task(start())
             task.add_done_callback(lambda done: self._ended(key, done))
         return await asyncio.shield(task)
 

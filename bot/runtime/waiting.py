@@ -15,9 +15,9 @@ class Signal:
     def connect(self, *receivers: Callable[..., object]) -> None:
         self._receivers += receivers
 
-    def send(self, *what: Any) -> None:
+    def send(self, *args: Any) -> None:
         for receiver in self._receivers:
-            receiver(*what)
+            receiver(*args)
 
 
 async def sleep_or_stop(stop: asyncio.Event, seconds: float) -> None:
@@ -32,8 +32,8 @@ async def wait_any(woken: asyncio.Event, stop: asyncio.Event, seconds: float) ->
     try:
         await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for one in waits:
-            one.cancel()
+        for wait in waits:
+            wait.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
 
 

@@ -9,18 +9,18 @@ import time
 from bot.runtime.clock import Monotonic
 
 # Longer than the longest pause of any loop, and than the longest request timeout.
-HUNG_AFTER = 600.0
+STALLED_AFTER = 600.0
 
 
 class Loop:
-    """Loop of a task, which calls `turned` on each iteration."""
+    """Loop of a task, which calls `mark_alive` on each iteration."""
 
     def __init__(self, clock: Monotonic = time.monotonic) -> None:
         self._clock = clock
-        self.last = clock()
+        self.last_alive = clock()
 
-    def turned(self) -> None:
-        self.last = self._clock()
+    def mark_alive(self) -> None:
+        self.last_alive = self._clock()
 
 
 class LoopWatchdog:
@@ -37,4 +37,4 @@ class LoopWatchdog:
 
     def stalled(self) -> list[str]:
         now = self._clock()
-        return sorted(name for name, loop in self._loops.items() if now - loop.last > HUNG_AFTER)
+        return sorted(name for name, loop in self._loops.items() if now - loop.last_alive > STALLED_AFTER)

@@ -20,19 +20,19 @@ NICE = 5
 
 
 def main() -> int:
-    order = json.loads(sys.stdin.buffer.readline())
-    task = Task(**order["task"])
+    request = json.loads(sys.stdin.buffer.readline())
+    task = Task(**request["task"])
     _limit(task)
     try:
-        kind, given = _done(task, sys.stdin.buffer.read(), order["facts"])
+        kind, result = _run(task, sys.stdin.buffer.read(), request["facts"])
     except MemoryError:
         return NO_MEMORY
     except Exception:
         # A traceback may quote untrusted input.
         return FAILED
-    if len(given) > task.most:
+    if len(result) > task.max_result:
         return TOO_MUCH
-    sys.stdout.buffer.write(kind + given)
+    sys.stdout.buffer.write(kind + result)
     return 0
 
 
@@ -40,23 +40,23 @@ def _limit(task: Task) -> None:
     # deploy/mikopbx-bot.service forbids it.
     with suppress(PermissionError):
         os.nice(NICE)
-    for what, most in (
+    for kind, limit in (
         (resource.RLIMIT_CPU, task.seconds),
         (resource.RLIMIT_AS, task.memory),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
-        resource.setrlimit(what, (most, most))
+        resource.setrlimit(kind, (limit, limit))
     # numpy takes half of openpyxl's import time, and is used only if present.
     sys.modules["numpy"] = None  # type: ignore[assignment]
 
 
-def _done(task: Task, content: bytes, facts: dict[str, Any]) -> tuple[bytes, bytes]:
+def _run(task: Task, content: bytes, facts: dict[str, Any]) -> tuple[bytes, bytes]:
     try:
-        given = task.here(content, **facts)
+        result = task.here(content, **facts)
     except TaskRefused as refusal:
-        return REFUSED, _json(refusal.said)
-    return (BYTES, given) if isinstance(given, bytes) else (DATA, _json(given))
+        return REFUSED, _json(refusal.reason)
+    return (BYTES, result) if isinstance(result, bytes) else (DATA, _json(result))
 
 
 def _json(data: Any) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 # Parsed inline in a few milliseconds. Bytes.
 SMALL = 200_000
 # More than twenty megabytes of a PBX's real answers, and some hundred megabytes of memory.
-MOST_VALUES = 1_000_000
+MAX_VALUES = 1_000_000
 
 
 async def json_of(content: bytes) -> Any:
@@ -19,12 +19,12 @@ async def json_of(content: bytes) -> Any:
     """
     if len(content) <= SMALL:
         return json.loads(content)
-    if sum(map(content.count, (b",", b"[", b"{"))) > MOST_VALUES:
+    if sum(map(content.count, (b",", b"[", b"{"))) > MAX_VALUES:
         raise ValueError("too many values")
-    return await asyncio.to_thread(json.loads, content, cls=ParseAside)
+    return await asyncio.to_thread(json.loads, content, cls=PurePythonDecoder)
 
 
-class ParseAside(json.JSONDecoder):
+class PurePythonDecoder(json.JSONDecoder):
     """Decode as `json.loads` does, and release the GIL meanwhile."""
 
     def __init__(self, **options: Any) -> None:

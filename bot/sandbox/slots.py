@@ -9,44 +9,44 @@ from bot.sandbox.task import TaskFailed, TaskFailure
 
 
 class SlotPool:
-    """At most `most` tasks at once, one of each owner.
+    """At most `size` tasks at once, one of each owner.
 
-    Waiting tasks are served in order, except those of an owner with a slot. Beyond `waiting` of one owner, or `crowd`
-    of all, TaskFailed is raised.
+    Waiting tasks are served in order, except those of an owner with a slot. Beyond `max_per_owner` of one owner, or
+    `max_waiting` of all, TaskFailed is raised.
     """
 
-    def __init__(self, most: int, *, waiting: int = 2, crowd: int = 100) -> None:
-        self._most = most
-        self._waiting_of_one = waiting
-        self._crowd = crowd
-        self._taken: set[Hashable] = set()
+    def __init__(self, size: int, *, max_per_owner: int = 2, max_waiting: int = 100) -> None:
+        self._size = size
+        self._max_per_owner = max_per_owner
+        self._max_waiting = max_waiting
+        self._active: set[Hashable] = set()
         self._waiting: deque[tuple[Hashable, asyncio.Future[None]]] = deque()
 
     @asynccontextmanager
     async def slot(self, owner: Hashable) -> AsyncIterator[None]:
-        if len(self._waiting) >= self._crowd or self._waits(owner) >= self._waiting_of_one:
-            raise TaskFailed(TaskFailure.CROWD)
-        turn = asyncio.get_running_loop().create_future()
-        self._waiting.append((owner, turn))
-        self._let_in()
+        if len(self._waiting) >= self._max_waiting or self._waiting_of(owner) >= self._max_per_owner:
+            raise TaskFailed(TaskFailure.QUEUE_FULL)
+        admitted = asyncio.get_running_loop().create_future()
+        self._waiting.append((owner, admitted))
+        self._admit()
         try:
-            await turn
+            await admitted
             yield
         finally:
-            if turn.done() and not turn.cancelled():
-                self._taken.discard(owner)
+            if admitted.done() and not admitted.cancelled():
+                self._active.discard(owner)
             else:
-                self._waiting.remove((owner, turn))
-            self._let_in()
+                self._waiting.remove((owner, admitted))
+            self._admit()
 
-    def _waits(self, owner: Hashable) -> int:
+    def _waiting_of(self, owner: Hashable) -> int:
         return sum(waiting == owner for waiting, _ in self._waiting)
 
-    def _let_in(self) -> None:
-        for owner, turn in [*self._waiting]:
-            if len(self._taken) >= self._most:
+    def _admit(self) -> None:
+        for owner, admitted in [*self._waiting]:
+            if len(self._active) >= self._size:
                 return
-            if owner not in self._taken and not turn.done():
-                self._waiting.remove((owner, turn))
-                self._taken.add(owner)
-                turn.set_result(None)
+            if owner not in self._active and not admitted.done():
+                self._waiting.remove((owner, admitted))
+                self._active.add(owner)
+                admitted.set_result(None)

@@ -9,11 +9,11 @@ MEGABYTE = 1_000_000
 
 
 class TaskRefused(ValueError):
-    """Input refused by a task; `said` is the reason. Raised by a task, it is raised by `process.run` too."""
+    """Input refused by a task; `reason` is the reason. Raised by a task, it is raised by `process.run` too."""
 
-    def __init__(self, said: str = "") -> None:
-        super().__init__(said)
-        self.said = said
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class TaskFailure(StrEnum):
@@ -22,7 +22,7 @@ class TaskFailure(StrEnum):
     TIME = "took too long"
     MEMORY = "took too much memory"
     RESULT = "gave too much"
-    CROWD = "too many are waiting"
+    QUEUE_FULL = "too many are waiting"
     BROKEN = "failed"
 
 
@@ -37,13 +37,13 @@ class Task:
     """Function that takes bytes and plain facts by name, and returns plain data or bytes.
 
     `seconds` limit processor time, so that a busy machine does not time out honest input; `within` is the timeout in
-    wall time. `memory` limits the process, `most` its result; both in bytes.
+    wall time. `memory` limits the process, `max_result` its result; both in bytes.
     """
 
     module: str
     function: str
     seconds: int
-    most: int
+    max_result: int
     within: float = 120.0
     memory: int = 512 * MEGABYTE
 

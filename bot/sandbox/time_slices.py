@@ -29,14 +29,14 @@ class Slices:
 
 async def each(pieces: Iterable[T], work: Callable[[T], R]) -> list[R]:
     """Return `work` applied to each piece, in order."""
-    made, slices = [], Slices()
+    results, slices = [], Slices()
     for piece in pieces:
-        made.append(work(piece))
+        results.append(work(piece))
         await slices.next()
-    return made
+    return results
 
 
-async def those(pieces: Iterable[T], fit: Callable[[T], bool]) -> list[T]:
+async def matching(pieces: Iterable[T], predicate: Callable[[T], bool]) -> list[T]:
     """Return the pieces that fit, in order."""
     listed = list(pieces)
-    return [piece for piece, fits in zip(listed, await each(listed, fit), strict=True) if fits]
+    return [piece for piece, fits in zip(listed, await each(listed, predicate), strict=True) if fits]

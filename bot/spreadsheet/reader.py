@@ -8,24 +8,24 @@ from itertools import islice
 
 from bot.messages.message import mark
 from bot.sandbox.task import MEGABYTE, Task, TaskRefused
-from bot.spreadsheet.cells import SEPARATORS, text_of, unguarded
+from bot.spreadsheet.cells import SEPARATORS, text_of, unescaped
 
-MOST_BYTES = 5 * MEGABYTE
-MOST_ROWS = 5_000
+MAX_BYTES = 5 * MEGABYTE
+MAX_ROWS = 5_000
 # Empty ones included. Measured: one cell in Excel's last row is a file of 1.4 kB, and took 30 s to reach.
-MOST_LINES = 100_000
-MOST_UNPACKED = 10 * MEGABYTE
-MOST_PARTS = 1_000
-MOST_COLUMNS = 60
+MAX_LINES = 100_000
+MAX_UNPACKED = 10 * MEGABYTE
+MAX_PARTS = 1_000
+MAX_COLUMNS = 60
 # No field takes as much; the rest is cut off.
-LONGEST_CELL = 1_000
-PIECE = 1 << 16
+MAX_CELL = 1_000
+CHUNK = 1 << 16
 # Excel's own limit; the dimensions in a file may be wrong.
 ROWS_IN_EXCEL = 1 << 20
 # Signature of the old Office container, also used for encrypted new files.
 OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"
 
-READ = Task(__name__, "read", seconds=20, most=3 * MEGABYTE, within=180.0)
+READ = Task(__name__, "read", seconds=20, max_result=3 * MEGABYTE, within=180.0)
 
 # Line number as an editor counts, and the cells. Empty lines are left out.
 Row = tuple[int, Sequence[str]]
@@ -33,7 +33,7 @@ Row = tuple[int, Sequence[str]]
 
 def read(content: bytes) -> list[Row]:
     """Return the rows, at most one more than a header and MOST_ROWS. Raises TaskRefused, also beyond MOST_LINES."""
-    if len(content) > MOST_BYTES:
+    if len(content) > MAX_BYTES:
         raise TaskRefused(mark("The file is larger than 5 MB."))
     if content.startswith(b"PK\x03\x04"):
         return _excel(content)
@@ -61,14 +61,14 @@ def read_text(text: str) -> list[Row]:
 
 
 def _rows(found: Iterable[Sequence[str]]) -> list[Row]:
-    return list(islice(_filled(found), MOST_ROWS + 2))
+    return list(islice(_filled(found), MAX_ROWS + 2))
 
 
 def _filled(found: Iterable[Sequence[str]]) -> Iterator[Row]:
     for number, cells in enumerate(found, 1):
-        if number > MOST_LINES:
+        if number > MAX_LINES:
             raise TaskRefused(mark("More than 5,000 lines; please split the file."))
-        row = [unguarded(cell[:LONGEST_CELL]) for cell in cells[:MOST_COLUMNS]]
+        row = [unescaped(cell[:MAX_CELL]) for cell in cells[:MAX_COLUMNS]]
         while row and not row[-1].strip():
             row.pop()
         if row:
@@ -90,9 +90,9 @@ def _excel(content: bytes) -> list[Row]:
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            _unpack(packed)
+            _check_unpacked_size(packed)
         sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
-        rows = sheet.iter_rows(max_row=ROWS_IN_EXCEL, max_col=MOST_COLUMNS, values_only=True)
+        rows = sheet.iter_rows(max_row=ROWS_IN_EXCEL, max_col=MAX_COLUMNS, values_only=True)
         return _rows(() if row.count(None) == len(row) else [text_of(value) for value in row] for row in rows)
     except (TaskRefused, MemoryError):
         raise
@@ -101,17 +101,17 @@ def _excel(content: bytes) -> list[Row]:
         raise TaskRefused(mark("The Excel file cannot be read; save it again, or as CSV.")) from None
 
 
-def _unpack(packed: zipfile.ZipFile) -> None:
+def _check_unpacked_size(archive: zipfile.ZipFile) -> None:
     """Count the unpacked bytes, since declared sizes may be false. Raises TaskRefused."""
-    left = MOST_UNPACKED
-    parts = packed.infolist()
-    if len(parts) > MOST_PARTS:
+    remaining = MAX_UNPACKED
+    parts = archive.infolist()
+    if len(parts) > MAX_PARTS:
         raise TaskRefused(mark("The Excel file cannot be read; save it again, or as CSV."))
     for part in parts:
-        with packed.open(part) as opened:
-            while piece := opened.read(PIECE):
-                left -= len(piece)
-                if left < 0:
+        with archive.open(part) as opened:
+            while piece := opened.read(CHUNK):
+                remaining -= len(piece)
+                if remaining < 0:
                     raise TaskRefused(
                         mark("The file unpacks to more than 10 MB. Save the table as CSV and send me that.")
                     )

@@ -34,7 +34,7 @@ __all__ = ["DatabaseError", "OperationalError", "Session", "Store"]
 
 log = structlog.get_logger(__name__)
 
-_whole: ContextVar[AsyncSession | None] = ContextVar("whole", default=None)
+_atomic_session: ContextVar[AsyncSession | None] = ContextVar("whole", default=None)
 
 
 def async_url(url: str) -> str:
@@ -47,7 +47,7 @@ def async_url(url: str) -> str:
     return parsed.render_as_string(hide_password=False)
 
 
-def _one_connection(url: str) -> dict[str, Any]:
+def _pool_options(url: str) -> dict[str, Any]:
     """Limit SQLite to one connection. It has one writer, and every transaction here writes: tasks that wait for a
     pooled connection queue in order, tasks that wait for SQLite's lock poll it until the busy timeout and may starve.
     """
@@ -65,13 +65,13 @@ class Store:
     def __init__(self, url: str) -> None:
         self._url = async_url(url)
         # Error texts contain the statement, but not the parameters, which hold user input.
-        self._engine = create_async_engine(self._url, hide_parameters=True, **_one_connection(self._url))
+        self._engine = create_async_engine(self._url, hide_parameters=True, **_pool_options(self._url))
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
-        self._line = asyncio.Lock()
+        self._queue_lock = asyncio.Lock()
         if self._engine.dialect.name == "sqlite":
             event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_immediate)
-            event.listen(self._engine.sync_engine, "invalidate", _give_up_the_lock)
+            event.listen(self._engine.sync_engine, "invalidate", _rollback_on_invalidate)
 
     async def open(self) -> None:
         """Create the file if it is missing, and migrate the schema; idempotent."""
@@ -80,9 +80,9 @@ class Store:
         async with self._engine.connect() as connection:
             current = await connection.run_sync(_revision)
         if current != NEWEST_REVISION:
-            await self._bring_up_to_date(anew=current is None)
+            await self._migrate(is_new=current is None)
 
-    async def _bring_up_to_date(self, *, anew: bool) -> None:
+    async def _migrate(self, *, is_new: bool) -> None:
         """Migrate over a connection of its own, without foreign keys: SQLite alters a table by recreating it, and
         cannot drop the old one while rows refer to it."""
         engine = create_async_engine(self._url, hide_parameters=True)
@@ -91,11 +91,11 @@ class Store:
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_upgrade)
-            if engine.dialect.name == "sqlite" and not anew:
+            if engine.dialect.name == "sqlite" and not is_new:
                 await _outside_transactions(engine, "VACUUM")
         finally:
             await engine.dispose()
-        if not anew:
+        if not is_new:
             await self.checkpoint()
 
     async def close(self) -> None:
@@ -110,9 +110,9 @@ class Store:
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
         """Begin a transaction in a new session; inside `atomic`, a savepoint in the session of that."""
-        if (around := _whole.get()) is not None:
-            async with around.begin_nested():
-                yield around
+        if (outer := _atomic_session.get()) is not None:
+            async with outer.begin_nested():
+                yield outer
             return
         async with self._sessions.begin() as session:
             yield session
@@ -121,11 +121,11 @@ class Store:
     async def begin_queued(self) -> AsyncIterator[AsyncSession]:
         """`begin` for tasks that may come in large numbers, e.g. when a thousand PBXs go down at once: they queue for
         one another, without a timeout, and any other task waits for one of them at most."""
-        if _whole.get() is not None:
+        if _atomic_session.get() is not None:
             async with self.begin() as session:
                 yield session
             return
-        async with self._line, self.begin() as session:
+        async with self._queue_lock, self.begin() as session:
             yield session
 
     @asynccontextmanager
@@ -133,11 +133,11 @@ class Store:
         """Make all transactions begun inside one transaction in one session. Do not wait for external events inside:
         the database has one writer."""
         async with self._sessions.begin() as session:
-            token = _whole.set(session)
+            token = _atomic_session.set(session)
             try:
                 yield session
             finally:
-                _whole.reset(token)
+                _atomic_session.reset(token)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -160,7 +160,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
 async def _outside_transactions(engine: AsyncEngine, *statements: str) -> None:
     """Run the statements outside transactions. Errors are logged only: no caller depends on the result."""
 
-    def carry_out(connection: Connection) -> None:
+    def execute(connection: Connection) -> None:
         cursor = connection.connection.cursor()
         try:
             for statement in statements:
@@ -171,7 +171,7 @@ async def _outside_transactions(engine: AsyncEngine, *statements: str) -> None:
 
     try:
         async with engine.connect() as connection:
-            await connection.run_sync(carry_out)
+            await connection.run_sync(execute)
     except (SQLAlchemyError, sqlite3.Error) as error:
         log.warning("database maintenance failed", reason=str(error).partition("\n")[0])
 
@@ -182,7 +182,9 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _give_up_the_lock(connection: DBAPIConnection, _record: ConnectionPoolEntry, _error: BaseException | None) -> None:
+def _rollback_on_invalidate(
+    connection: DBAPIConnection, _record: ConnectionPoolEntry, _error: BaseException | None
+) -> None:
     # A connection is closed when its task is cancelled. Measured: while a cursor of it is still referenced, SQLite
     # keeps the transaction open and blocks all other sessions.
     with contextlib.suppress(sqlite3.Error):

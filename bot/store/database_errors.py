@@ -11,25 +11,25 @@ from bot.runtime.waiting import sleep_or_stop
 
 log = structlog.get_logger(__name__)
 
-LONGEST_PAUSE = 30.0
+MAX_PAUSE = 30.0
 
 
-async def retry_on_database_error(name: str, deed: Job, stop: asyncio.Event) -> None:
+async def retry_on_database_error(name: str, job: Job, stop: asyncio.Event) -> None:
     """Run a task and retry it after database errors (disk full, lock timeout) until it returns or `stop` is set, with
     pauses from 1 s, doubled up to LONGEST_PAUSE.
 
     The task keeps all of its state in the database.
     """
-    trouble = OnChange()
+    last_error = OnChange()
     pause = 1.0
     while not stop.is_set():
         try:
-            await deed()
+            await job()
         except SQLAlchemyError as error:
-            if trouble.is_new(type(error).__name__):
+            if last_error.is_new(type(error).__name__):
                 log.error("database error, task retried", job=name, reason=database_message(error))
             await sleep_or_stop(stop, pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE)
         else:
             return
 

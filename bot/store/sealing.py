@@ -15,7 +15,7 @@ from sqlalchemy import JSON, Dialect, TypeDecorator
 
 # Prefix of encrypted values; another encryption format gets another number.
 SEALED = "sealed:1:"
-NONCE = 12
+NONCE_BYTES = 12
 
 
 class Unreadable(Exception):
@@ -30,18 +30,18 @@ class _Seal:
     def __init__(self) -> None:
         self._cipher = AESGCM(os.urandom(32))
 
-    def use(self, token: str) -> None:
+    def use_token(self, token: str) -> None:
         self._cipher = AESGCM(hmac.digest(token.encode(), b"store", "sha256"))
 
-    def close(self, value: Any) -> str:
-        nonce = os.urandom(NONCE)
+    def seal(self, value: Any) -> str:
+        nonce = os.urandom(NONCE_BYTES)
         plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
         return SEALED + base64.b64encode(nonce + self._cipher.encrypt(nonce, plain, None)).decode()
 
-    def open(self, sealed: str) -> Any:
+    def unseal(self, sealed: str) -> Any:
         try:
-            whole = base64.b64decode(sealed.removeprefix(SEALED), validate=True)
-            plain = self._cipher.decrypt(whole[:NONCE], whole[NONCE:], None)
+            decoded = base64.b64decode(sealed.removeprefix(SEALED), validate=True)
+            plain = self._cipher.decrypt(decoded[:NONCE_BYTES], decoded[NONCE_BYTES:], None)
         except (InvalidTag, ValueError):
             raise Unreadable from None
         return json.loads(plain.decode("utf-8", "surrogatepass"))
@@ -52,17 +52,17 @@ _seal = _Seal()
 
 def use_token(token: str) -> None:
     """Encrypt and decrypt with the key derived from this token from now on."""
-    _seal.use(token)
+    _seal.use_token(token)
 
 
-def sealed(value: Any) -> str:
+def seal(value: Any) -> str:
     """Encrypt a JSON value."""
-    return _seal.close(value)
+    return _seal.seal(value)
 
 
-def opened(sealed_value: str) -> Any:
-    """Decrypt the result of `sealed`. Raises Unreadable."""
-    return _seal.open(sealed_value)
+def unseal(sealed_value: str) -> Any:
+    """Decrypt the result of `seal`. Raises Unreadable."""
+    return _seal.unseal(sealed_value)
 
 
 class Sealed(TypeDecorator[Any]):
@@ -75,12 +75,12 @@ class Sealed(TypeDecorator[Any]):
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         if not value or isinstance(value, Unsealed):
             return value
-        return sealed(value)
+        return seal(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         if not isinstance(value, str):
             return value
         try:
-            return opened(value)
+            return unseal(value)
         except Unreadable:
             return None

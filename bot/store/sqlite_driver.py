@@ -21,11 +21,11 @@ class _Cursor(aiosqlite.Cursor):
 
     async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> "_Cursor":
         self._is_busy = True
-        self._fetched = await self._execute(self._carried_out, sql, parameters or ())  # type: ignore[no-untyped-call]
+        self._fetched = await self._execute(self._execute_and_fetch, sql, parameters or ())  # type: ignore[no-untyped-call]
         self._is_busy = False
         return self
 
-    def _carried_out(self, sql: str, parameters: Any) -> list[Any]:
+    def _execute_and_fetch(self, sql: str, parameters: Any) -> list[Any]:
         self._cursor.execute(sql, parameters)
         return self._cursor.fetchall() if self._cursor.description else []
 

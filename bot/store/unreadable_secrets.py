@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.store.messages import outbox
 from bot.store.oncall import calendars
-from bot.store.sealing import SEALED, Unreadable, opened
+from bot.store.sealing import SEALED, Unreadable, unseal
 from bot.store.stations import imports
 from bot.store.tables.base import Table
 from bot.store.tables.dialog import Import, QuestionRow, TemporaryPayload
@@ -34,42 +34,44 @@ class UnreadableSecrets:
         return bool(self.drafts or self.questions or self.updates or self.imports or self.answers or self.calendars)
 
 
-async def forget_unreadable(session: AsyncSession, now: datetime) -> UnreadableSecrets:
+async def delete_unreadable(session: AsyncSession, now: datetime) -> UnreadableSecrets:
     """Delete in the caller's session; run once at the start, before any other session. With an unchanged token all
     values are readable."""
     drafts = await _unreadable(session, TemporaryPayload, TemporaryPayload.payload)
-    asked = await _unreadable(session, QuestionRow, QuestionRow.data)
+    question_keys = await _unreadable(session, QuestionRow, QuestionRow.data)
     updates = await _unreadable(session, Received, Received.payload)
-    begun = await _unreadable(session, Import, Import.rows)
+    import_keys = await _unreadable(session, Import, Import.rows)
     answers = await _unreadable(session, Outgoing, Outgoing.html)
-    decided = await _unreadable(session, RotationRow, RotationRow.source)
+    rotation_keys = await _unreadable(session, RotationRow, RotationRow.source)
     await session.execute(delete(TemporaryPayload).where(_key(TemporaryPayload).in_(drafts)))
-    await session.execute(delete(QuestionRow).where(_key(QuestionRow).in_(asked)))
+    await session.execute(delete(QuestionRow).where(_key(QuestionRow).in_(question_keys)))
     await session.execute(update(Received).where(_key(Received).in_(updates)).values(payload={}, done_at=now))
-    await session.execute(update(Import).where(_key(Import).in_(begun)).values(state=imports.LAPSED, rows=[]))
+    await session.execute(update(Import).where(_key(Import).in_(import_keys)).values(state=imports.LAPSED, rows=[]))
     for (answer,) in answers:
         outbox.drop(await session.get_one(Outgoing, answer), "sealed with another token")
-    for station, level in decided:
+    for station, level in rotation_keys:
         row = await session.get_one(RotationRow, (station, level))
-        row.source, row.calendar = None, {**(row.calendar or {}), "problem": calendars.FORGOTTEN}
-    lost = tuple((str(station), int(level)) for station, level in decided)
-    return UnreadableSecrets(len(drafts), len(asked), len(updates), len(begun), len(answers), lost)
+        row.source, row.calendar = None, {**(row.calendar or {}), "problem": calendars.UNREADABLE}
+    calendar_keys = tuple((str(station), int(level)) for station, level in rotation_keys)
+    return UnreadableSecrets(
+        len(drafts), len(question_keys), len(updates), len(import_keys), len(answers), calendar_keys
+    )
 
 
 async def _unreadable(
     session: AsyncSession, table: type[Table], column: InstrumentedAttribute[Any]
 ) -> Sequence[tuple[Any, ...]]:
     """Return the keys of the unreadable rows."""
-    written = type_coerce(column, Text)
+    stored = type_coerce(column, Text)
     found = await session.execute(
-        select(*table.__mapper__.primary_key, func.json_extract(written, "$")).where(written.like(f'"{SEALED}%'))
+        select(*table.__mapper__.primary_key, func.json_extract(stored, "$")).where(stored.like(f'"{SEALED}%'))
     )
     return [tuple(key) for *key, sealed in found.all() if not _is_readable(sealed)]
 
 
 def _is_readable(sealed: str) -> bool:
     try:
-        opened(sealed)
+        unseal(sealed)
     except Unreadable:
         return False
     return True

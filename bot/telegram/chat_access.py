@@ -12,21 +12,21 @@ class BlockReason(StrEnum):
     # A person that never pressed Start.
     NEVER_STARTED = "never_started"
     REMOVED = "removed"
-    SILENCED = "silenced"
+    MUTED = "silenced"
     # The General topic of a forum, in which every message lands that names no other.
     GENERAL_CLOSED = "general closed"
-    GONE = "gone"
+    DELETED = "gone"
     # Telegram knows of no such chat, or none that the bot has ever been in: its id may be wrong.
     UNKNOWN = "unknown"
 
 
 # Exact texts, in lower case because the library changes their case. An unknown text is never taken for permanent.
-WHY = {
+BLOCK_REASONS = {
     "forbidden: bot was blocked by the user": BlockReason.BLOCKED,
     "forbidden: bot can't initiate conversation with a user": BlockReason.NEVER_STARTED,
-    "forbidden: user is deactivated": BlockReason.GONE,
-    "forbidden: bot can't send messages to bots": BlockReason.GONE,
-    "forbidden: the group chat was deleted": BlockReason.GONE,
+    "forbidden: user is deactivated": BlockReason.DELETED,
+    "forbidden: bot can't send messages to bots": BlockReason.DELETED,
+    "forbidden: the group chat was deleted": BlockReason.DELETED,
     "forbidden: bot was kicked from the group chat": BlockReason.REMOVED,
     "forbidden: bot was kicked from the supergroup chat": BlockReason.REMOVED,
     "forbidden: bot was kicked from the channel chat": BlockReason.REMOVED,
@@ -35,17 +35,19 @@ WHY = {
     "forbidden: bot is not a member of the channel chat": BlockReason.REMOVED,
     "chat not found": BlockReason.UNKNOWN,
     "user not found": BlockReason.UNKNOWN,
-    "group chat was deactivated": BlockReason.GONE,
+    "group chat was deactivated": BlockReason.DELETED,
     "peer_id_invalid": BlockReason.UNKNOWN,
-    "chat_write_forbidden": BlockReason.SILENCED,
-    "chat_restricted": BlockReason.SILENCED,
-    "have no rights to send a message": BlockReason.SILENCED,
-    "not enough rights to send text messages to the chat": BlockReason.SILENCED,
-    "need administrator rights in the channel chat": BlockReason.SILENCED,
-    "chat_send_plain_forbidden": BlockReason.SILENCED,
+    "chat_write_forbidden": BlockReason.MUTED,
+    "chat_restricted": BlockReason.MUTED,
+    "have no rights to send a message": BlockReason.MUTED,
+    "not enough rights to send text messages to the chat": BlockReason.MUTED,
+    "need administrator rights in the channel chat": BlockReason.MUTED,
+    "chat_send_plain_forbidden": BlockReason.MUTED,
 }
 # For messages to General: these errors do not apply to other topics.
-WHY_GENERAL = dict.fromkeys(("topic_closed", "topic_deleted", "message thread not found"), BlockReason.GENERAL_CLOSED)
+GENERAL_REASONS = dict.fromkeys(
+    ("topic_closed", "topic_deleted", "message thread not found"), BlockReason.GENERAL_CLOSED
+)
 
 
 class ChatAccess(NamedTuple):
@@ -55,7 +57,7 @@ class ChatAccess(NamedTuple):
     blocked: str | None
 
 
-class ChatSeen(NamedTuple):
+class ChatInfo(NamedTuple):
     """Title of a chat, or the reason for which it takes no messages; neither when getChat gave no answer."""
 
     title: str | None = None
@@ -79,9 +81,9 @@ def chat_access(payload: Mapping[str, Any]) -> ChatAccess | None:
     return None
 
 
-def why_closed(reason: str) -> BlockReason:
+def block_reason(reason: str) -> BlockReason:
     """Map the text of Telegram's error; an unknown one counts as GONE."""
-    return (WHY | WHY_GENERAL).get(reason.lower(), BlockReason.GONE)
+    return (BLOCK_REASONS | GENERAL_REASONS).get(reason.lower(), BlockReason.DELETED)
 
 
 def _reason(kind: str, status: str, member: Mapping[str, Any]) -> str | None:

@@ -9,7 +9,7 @@ import re
 import httpx
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.telegram.chat_access import WHY
+from bot.telegram.chat_access import BLOCK_REASONS
 from bot.telegram.library import INVALID_RESPONSE, is_gateway_timeout, is_http_status
 
 
@@ -18,12 +18,12 @@ class DeliveryError(Exception):
 
 
 class TryLater(DeliveryError):
-    """Certainly not delivered: retry `after` seconds; `told` when Telegram itself gave them."""
+    """Certainly not delivered: retry `after` seconds; `flood_limit` when Telegram itself gave them."""
 
-    def __init__(self, reason: str, after: float = 1.0, *, told: bool = False) -> None:
+    def __init__(self, reason: str, after: float = 1.0, *, flood_limit: bool = False) -> None:
         super().__init__(reason)
         self.after = after
-        self.told = told
+        self.is_flood_limit = flood_limit
 
 
 class MaybeDelivered(DeliveryError):
@@ -90,7 +90,7 @@ MESSAGE_GONE = frozenset(
 )
 TOPIC_GONE = frozenset({"message thread not found", "topic_closed", "topic_deleted", "topic_id_invalid"})
 
-NEVER_WRITTEN = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
 def classify(error: TelegramError) -> DeliveryError:
@@ -100,7 +100,7 @@ def classify(error: TelegramError) -> DeliveryError:
         case RetryAfter():
             after = error.retry_after
             seconds = float(after) if isinstance(after, (int, float)) else after.total_seconds()
-            return TryLater(text, seconds, told=True)
+            return TryLater(text, seconds, flood_limit=True)
         case ChatMigrated():
             return ChatMoved(error.new_chat_id)
         case InvalidToken():
@@ -108,7 +108,7 @@ def classify(error: TelegramError) -> DeliveryError:
         case BadRequest() | Forbidden():
             return _refusal(text)
         case NetworkError():
-            return _lost(error)
+            return _network_failure(error)
     if text == INVALID_RESPONSE:
         # A success whose body is not the API's: something between here and Telegram answered or garbled it.
         return MaybeDelivered(text)
@@ -117,7 +117,7 @@ def classify(error: TelegramError) -> DeliveryError:
 
 def _refusal(text: str) -> DeliveryError:
     known = text.lower()
-    if known in WHY:
+    if known in BLOCK_REASONS:
         return Undeliverable(text)
     if known in MESSAGE_GONE:
         return MessageGone(text)
@@ -128,9 +128,9 @@ def _refusal(text: str) -> DeliveryError:
     return Refused(text)
 
 
-def _lost(error: NetworkError) -> DeliveryError:
+def _network_failure(error: NetworkError) -> DeliveryError:
     """Separate a request that was never sent from one whose answer was lost."""
-    if isinstance(error.__cause__, NEVER_WRITTEN):
+    if isinstance(error.__cause__, NOT_SENT):
         return TryLater(str(error))
     if is_gateway_timeout(error):
         # The request may have passed the gateway.

@@ -11,7 +11,7 @@ from bot.messages.message import File
 from bot.messages.sanitize import sanitize
 
 # Timeout in seconds: tens of megabytes over a slow line.
-WITHIN = 120.0
+TRANSFER_TIMEOUT = 120.0
 
 
 class Timeouts(TypedDict):
@@ -30,7 +30,7 @@ async def send(bot: Bot, to: Destination, file: File, caption: str | None, timeo
         "caption": caption,
         "parse_mode": "HTML" if caption else None,
         "message_thread_id": to.thread,
-        **timeouts | {"write_timeout": WITHIN, "read_timeout": WITHIN},
+        **timeouts | {"write_timeout": TRANSFER_TIMEOUT, "read_timeout": TRANSFER_TIMEOUT},
     }
     upload = InputFile(file.content, filename=file.name)
     if file.kind == "photo":
@@ -50,7 +50,7 @@ async def send(bot: Bot, to: Destination, file: File, caption: str | None, timeo
 async def fetch(bot: Bot, file_id: str, timeouts: Timeouts) -> bytes:
     """Download a file, with a read timeout of WITHIN. Raises TelegramError."""
     found = await bot.get_file(file_id, **timeouts)
-    return bytes(await found.download_as_bytearray(**timeouts | {"read_timeout": WITHIN}))
+    return bytes(await found.download_as_bytearray(**timeouts | {"read_timeout": TRANSFER_TIMEOUT}))
 
 
 def with_masked_names(file: File) -> File:

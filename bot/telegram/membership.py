@@ -15,17 +15,17 @@ from bot.telegram.updates.member_changes import is_in, member_changes
 
 log = structlog.get_logger(__name__)
 
-REMEMBERED = timedelta(seconds=60)
-MOST_REMEMBERED = 10_000
-ASK_WITHIN = 5.0
+CACHE_TIMEOUT = timedelta(seconds=60)
+MAX_CACHED = 10_000
+REQUEST_TIMEOUT = 5.0
 # Telegram's errors for a person that is not in this chat; no other error says so.
-NOT_THERE = frozenset({"user not found", "member not found", "participant_id_invalid", "user_not_participant"})
+NOT_A_MEMBER = frozenset({"user not found", "member not found", "participant_id_invalid", "user_not_participant"})
 
 Key = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class _Remembered:
+class _CachedMember:
     is_member: bool
     at: datetime
 
@@ -40,28 +40,28 @@ class Membership:
     def __init__(self, bot: Bot, clock: Clock) -> None:
         self._bot = bot
         self._clock = clock
-        self._known: dict[Key, _Remembered] = {}
+        self._cache: dict[Key, _CachedMember] = {}
         # Number of requests under way for each.
-        self._asked = Counter[Key]()
+        self._pending = Counter[Key]()
 
     async def is_member(self, chat: int, person: int) -> bool | None:
         key = (chat, person)
-        known = self._known.get(key)
-        if known is not None and self._clock() - known.at < REMEMBERED:
-            return known.is_member
-        self._asked[key] += 1
+        cached = self._cache.get(key)
+        if cached is not None and self._clock() - cached.at < CACHE_TIMEOUT:
+            return cached.is_member
+        self._pending[key] += 1
         try:
-            answer = await self._ask(chat, person)
+            answer = await self._fetch(chat, person)
         finally:
-            self._asked[key] -= 1
-            if not self._asked[key]:
-                del self._asked[key]
-        newest = self._known.get(key)
-        if newest is not None and newest is not known:
+            self._pending[key] -= 1
+            if not self._pending[key]:
+                del self._pending[key]
+        newest = self._cache.get(key)
+        if newest is not None and newest is not cached:
             # An update received meanwhile is newer than the answer.
             return newest.is_member
         if answer is not None:
-            self._remember(key, answer)
+            self._store(key, answer)
         return answer
 
     async def is_anonymous_admin(self, chat: int, person: int) -> bool:
@@ -73,19 +73,19 @@ class Membership:
             return False
         return isinstance(member, ChatMemberOwner | ChatMemberAdministrator) and member.is_anonymous
 
-    def heard(self, payload: Mapping[str, Any]) -> None:
+    def observe(self, payload: Mapping[str, Any]) -> None:
         """Correct the cache by a raw update: a person that leaves loses the chat's role at once."""
-        for one in member_changes(payload):
-            key = (one.chat, one.person)
-            if key in self._known or key in self._asked:
-                self._remember(key, one.is_member)
+        for change in member_changes(payload):
+            key = (change.chat, change.person)
+            if key in self._cache or key in self._pending:
+                self._store(key, change.is_member)
 
-    async def _ask(self, chat: int, person: int) -> bool | None:
+    async def _fetch(self, chat: int, person: int) -> bool | None:
         try:
             member = await self._get(chat, person)
             return is_in(member.status, getattr(member, "is_member", None))
         except BadRequest as error:
-            if str(error).lower() in NOT_THERE:
+            if str(error).lower() in NOT_A_MEMBER:
                 return False
             log.warning("getChatMember failed, membership unknown", chat=chat, reason=str(error))
         except TelegramError as error:
@@ -93,11 +93,13 @@ class Membership:
         return None
 
     async def _get(self, chat: int, person: int) -> ChatMember:
-        return await self._bot.get_chat_member(chat, person, read_timeout=ASK_WITHIN, connect_timeout=ASK_WITHIN)
+        return await self._bot.get_chat_member(
+            chat, person, read_timeout=REQUEST_TIMEOUT, connect_timeout=REQUEST_TIMEOUT
+        )
 
-    def _remember(self, key: Key, is_member: bool) -> None:
+    def _store(self, key: Key, is_member: bool) -> None:
         # The newest stands last, and the oldest goes.
-        self._known.pop(key, None)
-        if len(self._known) >= MOST_REMEMBERED:
-            self._known.pop(next(iter(self._known)))
-        self._known[key] = _Remembered(is_member, self._clock())
+        self._cache.pop(key, None)
+        if len(self._cache) >= MAX_CACHED:
+            self._cache.pop(next(iter(self._cache)))
+        self._cache[key] = _CachedMember(is_member, self._clock())

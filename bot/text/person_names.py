@@ -9,15 +9,15 @@ import unicodedata
 from functools import lru_cache
 
 # Latin letters that look like Cyrillic ones.
-TWINS = {
+CYRILLIC_LOOKALIKES = {
     **dict(zip("aceopxykmthbi", "асеорхукмтнві", strict=True)),
     **dict(zip("ABCEHIKMOPTXY", "АВСЕНІКМОРТХУ", strict=True)),
 }
-_TO_CYRILLIC = str.maketrans(TWINS)
+_TO_CYRILLIC = str.maketrans(CYRILLIC_LOOKALIKES)
 # Unicode normalization takes quadratic time in the number of combining marks.
-LONGEST = 500
+MAX_LENGTH = 500
 # Latin letters without a twin.
-_LATIN = re.compile(f"(?![{''.join(TWINS)}])[A-Za-z]")
+_LATIN = re.compile(f"(?![{''.join(CYRILLIC_LOOKALIKES)}])[A-Za-z]")
 _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _WORD = re.compile(r"[^\W\d_]+")
 # Characters that Asterisk's configuration drops from a name, and that phones use for an apostrophe.
@@ -35,7 +35,7 @@ def folded(text: str) -> str:
     """Return a key that is equal for spellings of one name: case, ё, Latin letters among Cyrillic ones, apostrophes,
     invisible marks, the kind of hyphen and anything beyond LONGEST are ignored.
     """
-    return _folded(text[:LONGEST])
+    return _folded(text[:MAX_LENGTH])
 
 
 @lru_cache(maxsize=4096)
@@ -47,9 +47,9 @@ def _folded(text: str) -> str:
     return " ".join(respelled(visible.casefold()).translate(_ALIKE).split())
 
 
-def is_named(name: str, wanted: str) -> bool:
-    """Return True if every word of `wanted` is part of the name; False for an empty `wanted`."""
-    words = folded(wanted).split()
+def is_named(name: str, text: str) -> bool:
+    """Return True if every word of `text` is part of the name; False for an empty `text`."""
+    words = folded(text).split()
     return bool(words) and all(word in folded(name) for word in words)
 
 

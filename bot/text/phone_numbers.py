@@ -12,12 +12,12 @@ from babel.core import get_global
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
 # Shorter ones are extensions, service numbers, or lack the area code.
-LEAST_AT_HOME = 9
+MIN_NATIONAL = 9
 # Least length with a country code.
-LEAST_ABROAD = 11
-MOST = 15
+MIN_INTERNATIONAL = 11
+MAX_DIGITS = 15
 # A national number is no longer than this almost everywhere.
-USUAL_AT_HOME = 10
+USUAL_NATIONAL = 10
 DIGITS = re.compile(r"\+?[0-9]+")
 ANYWHERE = "ZZ"
 
@@ -36,15 +36,15 @@ def is_country(code: str) -> bool:
 @lru_cache(maxsize=4096)
 def readings(digits: str, country: str) -> tuple[PhoneNumber, ...]:
     """Return the valid numbers that the digits can mean, likeliest first: none, one or two; at most one with a plus."""
-    if not DIGITS.fullmatch(digits) or len(digits) > MOST + 1:
+    if not DIGITS.fullmatch(digits) or len(digits) > MAX_DIGITS + 1:
         return ()
     if digits.startswith("+"):
         return _valid(digits, None)
-    at_home = _valid(digits, country) if country and len(digits) >= LEAST_AT_HOME else ()
-    abroad = tuple(one for one in _valid(f"+{digits}", None) if one not in at_home)
-    if at_home and abroad and not (has_its_mark(digits, at_home[0]) or _is_usual(digits, at_home[0])):
-        return abroad + at_home
-    return at_home + abroad
+    national = _valid(digits, country) if country and len(digits) >= MIN_NATIONAL else ()
+    international = tuple(number for number in _valid(f"+{digits}", None) if number not in national)
+    if national and international and not (has_prefix(digits, national[0]) or _is_usual(digits, national[0])):
+        return international + national
+    return national + international
 
 
 def likeliest(digits: str, country: str) -> PhoneNumber | None:
@@ -53,25 +53,25 @@ def likeliest(digits: str, country: str) -> PhoneNumber | None:
     if not found or digits.startswith("+"):
         return found[0] if found else None
     own = phonenumbers.country_code_for_region(country) if country else 0
-    return found[0] if len(digits) >= LEAST_ABROAD or found[0].country_code == own else None
+    return found[0] if len(digits) >= MIN_INTERNATIONAL or found[0].country_code == own else None
 
 
 def are_certain(digits: str, found: tuple[PhoneNumber, ...]) -> bool:
     """Return True if the first reading is certain: it is the only one, or the digits begin with its prefix."""
-    return len(found) == 1 or (len(found) > 1 and has_its_mark(digits, found[0]))
+    return len(found) == 1 or (len(found) > 1 and has_prefix(digits, found[0]))
 
 
-def has_its_mark(digits: str, number: PhoneNumber) -> bool:
+def has_prefix(digits: str, number: PhoneNumber) -> bool:
     """Return True if the country code or trunk prefix precedes the national number."""
     return len(phonenumbers.national_significant_number(number)) < len(digits)
 
 
-def shown(number: PhoneNumber) -> str:
+def formatted(number: PhoneNumber) -> str:
     """Format as `+7 916 111-11-11`."""
     return phonenumbers.format_number(number, PhoneNumberFormat.INTERNATIONAL)
 
 
-def in_full(number: PhoneNumber) -> str:
+def e164(number: PhoneNumber) -> str:
     """Format as `+79161111111`."""
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
@@ -85,4 +85,4 @@ def _valid(digits: str, country: str | None) -> tuple[PhoneNumber, ...]:
 
 
 def _is_usual(digits: str, number: PhoneNumber) -> bool:
-    return len(digits) <= USUAL_AT_HOME or phonenumbers.number_type(number) == PhoneNumberType.MOBILE
+    return len(digits) <= USUAL_NATIONAL or phonenumbers.number_type(number) == PhoneNumberType.MOBILE

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.access.policy import EVERY_STATION
 from bot.messages.message import Button, File, Message, Rows, mark
-from bot.spreadsheet.writer import packed
+from bot.spreadsheet.writer import serialized
 from bot.store.access.audit_queries import AuditFilter, AuditRow
 from bot.store.access.contacts import Contact
 from bot.store.tables.audit import AuditOutcome
@@ -47,7 +47,7 @@ async def show_page(request: Request) -> Reply:
 
 @button("audit.card")
 async def show_details(request: Request) -> Reply:
-    found = await request.services.audit.one(int(request.data["entry"]))
+    found = await request.services.audit.find(int(request.data["entry"]))
     if found is None or _station(request) not in (None, found[0].station):
         return Reply(toast=mark("I do not know this any more."), outcome="gone")
     entry, outcomes = found
@@ -72,7 +72,7 @@ async def export(request: Request) -> Reply:
 
 
 async def _export(request: Request, audit_filter: AuditFilter) -> Reply:
-    table = [packed([(*REQUEST_COLUMNS, *DECISION_COLUMNS)])]
+    table = [serialized([(*REQUEST_COLUMNS, *DECISION_COLUMNS)])]
     total = 0
     before: int | None = None
     while total < MAX_EXPORTED and not request.stopping():
@@ -80,7 +80,7 @@ async def _export(request: Request, audit_filter: AuditFilter) -> Reply:
         if not rows:
             break
         names = await request.known({row.entry.chat_id for row in rows})
-        table.append(packed(_cells(request, row, names) for row in rows))
+        table.append(serialized(_cells(request, row, names) for row in rows))
         total += len(rows)
         before = rows[-1].entry.id
     facts = {"station": request.station.name, "total": total}

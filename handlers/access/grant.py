@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.access.grant_checks import (
-    IN_THE_SETTINGS,
-    MORE_THAN_ONES_OWN,
+    BEYOND_CHAT_RIGHTS,
+    BEYOND_OWN_RIGHTS,
+    FROM_SETTINGS,
+    LAST_ADMIN,
     NO_SUCH_ROLE,
-    THE_LAST_ADMIN,
-    TOO_MUCH_FOR_A_CHAT,
     GrantRefused,
     check_grant,
 )
@@ -28,10 +28,10 @@ HERE = frozenset({"here", "group", "chat", "здесь", "группа", "чат
 LENGTHS = ((mark("for 8 h"), timedelta(hours=8)), (mark("for 7 d"), timedelta(days=7)))
 REFUSALS = {
     NO_SUCH_ROLE: mark("The bot's settings do not know this role any more. /access lists what there is."),
-    TOO_MUCH_FOR_A_CHAT: mark("A group can be operator at most. Give the higher role to the people themselves."),
-    MORE_THAN_ONES_OWN: mark("That is more than you may do yourself. Ask an administrator of the bot."),
-    IN_THE_SETTINGS: mark("This stands in the bot's settings. It is changed there, in ADMINS, OPERATORS or VIEWERS."),
-    THE_LAST_ADMIN: mark("This is the last administrator. Make somebody else administrator first."),
+    BEYOND_CHAT_RIGHTS: mark("A group can be operator at most. Give the higher role to the people themselves."),
+    BEYOND_OWN_RIGHTS: mark("That is more than you may do yourself. Ask an administrator of the bot."),
+    FROM_SETTINGS: mark("This stands in the bot's settings. It is changed there, in ADMINS, OPERATORS or VIEWERS."),
+    LAST_ADMIN: mark("This is the last administrator. Make somebody else administrator first."),
 }
 
 
@@ -145,7 +145,7 @@ async def give(request: Request) -> Reply:
     given = granting(request, subject, role, datetime.fromisoformat(until) if until else None)
     before = await _current_roles(request, subject)
     try:
-        await request.services.grants.give(given, request.asking)
+        await request.services.grants.grant(given, request.asking)
     except GrantRefused as refused:
         return not_granted(refused)
     return await _changed(request, subject, before, mark("Given"), f"gave {role} to {subject}")
@@ -182,7 +182,7 @@ async def take(request: Request) -> Reply:
         grant for grant in granted if grant.subject == subject and grant.role in roles and not grant.is_from_settings
     ]
     try:
-        await request.services.grants.take(revoked, request.asking)
+        await request.services.grants.revoke(revoked, request.asking)
     except GrantRefused as refused:
         return not_granted(refused)
     return await _changed(request, subject, before, mark("Taken away"), f"took {', '.join(roles)} from {subject}")

@@ -58,7 +58,7 @@ def farewell(actor: Actor) -> Message:
 async def give(request: Request) -> Reply:
     role = str(request.data["role"])
     try:
-        await request.services.grants.give(granting(request, request.place.chat, role), request.asking)
+        await request.services.grants.grant(granting(request, request.place.chat, role), request.asking)
     except GrantRefused as refused:
         return not_granted(refused)
     place = request.place

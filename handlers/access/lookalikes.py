@@ -7,14 +7,14 @@ from typing import Any
 from bot.access.policy import Grant
 from bot.messages.sanitize import visible
 from bot.store.access.contacts import Contact
-from bot.text.person_names import TWINS
+from bot.text.person_names import CYRILLIC_LOOKALIKES
 from handlers.access import access
 from handlers.dispatch.request import Request
 
 # Letters and digits of any alphabet, by the character they look like.
 CONFUSABLES = str.maketrans(
     {
-        **{cyrillic.casefold(): latin.casefold() for latin, cyrillic in TWINS.items()},
+        **{cyrillic.casefold(): latin.casefold() for latin, cyrillic in CYRILLIC_LOOKALIKES.items()},
         **dict(zip("ѕјһԁԛԝ", "sjhdqw", strict=True)),
         **dict(zip("αερκνοτυχι", "aepkvotuxi", strict=True)),
         **dict.fromkeys("0", "o"),
@@ -33,7 +33,7 @@ async def likeness(request: Request, contact: Contact | None) -> dict[str, list[
     granted = access.of_station(await request.services.grants.current(), request)
     holders = dict.fromkeys(grant.subject for grant in granted if not grant.is_of_chat and grant.subject != contact.id)
     names = await request.known(holders)
-    had = await request.services.people.who_had(contact.username, request.people_of) if contact.username else {}
+    had = await request.services.people.owners_of(contact.username, request.people_of) if contact.username else {}
     own_skeleton = skeleton(contact.name)
     return {
         "had": [

@@ -42,14 +42,14 @@ async def ask(request: Request) -> Reply:
 
 async def still_waits(request: Request) -> Message | None:
     """Return the reply to a person with a pending request; None if there is none."""
-    waits = await request.services.requests.waits(request.station.name, request.actor.id)
+    waits = await request.services.requests.is_pending(request.station.name, request.actor.id)
     return Message("access_waits") if waits else None
 
 
 @button("access.requests")
 async def requests(request: Request) -> Reply:
     """List requests without a notification of their own."""
-    found = await request.services.requests.untold(request.station.name, PAGE_SIZE)
+    found = await request.services.requests.unnotified(request.station.name, PAGE_SIZE)
     names = await request.known([waiting.person_id for waiting in found])
     detail_buttons = [
         Button(str(number), "access.show_request", {"request": waiting.id}) for number, waiting in enumerate(found, 1)

@@ -18,7 +18,7 @@ from bot.runtime.clock import Clock
 from bot.store.access import audit
 from bot.store.access.audit import EarlierDecision
 from bot.store.access.denials import Denials
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import DatabaseError, OperationalError, Session, Store
 from bot.store.messages import inbox, unfinished_updates
 from bot.store.messages.unfinished_updates import Checkpoint
@@ -46,7 +46,7 @@ class Authorizer:
         *,
         store: Store,
         catalogue: Catalogue,
-        grants: GrantBook,
+        grants: Grants,
         membership: Membership,
         limits: RateLimits,
         directory: StationChooser,
@@ -134,7 +134,7 @@ class Authorizer:
         of_chat = decision == preconditions.OLD and rule is not None and rule.only_looks
         return self._limits.may_be_told(decision, typed.actor, typed.place, self._clock(), of_chat=of_chat)
 
-    async def owed(self, update_id: int) -> Checkpoint | None:
+    async def pending_checkpoint(self, update_id: int) -> Checkpoint | None:
         """Return the pending reply of an update that a killed run had handled; None if there is none."""
         if self._begun_before is None:
             async with self._store.begin() as session:
@@ -150,11 +150,11 @@ class Authorizer:
         with suppress(DatabaseError):
             async with self._store.begin() as session:
                 await self._decisions.write_counts(session)
-                await imports.end_in_order(session)
+                await imports.mark_clean_shutdown(session)
 
-    async def told(self, update_id: int) -> None:
+    async def forget_checkpoint(self, update_id: int) -> None:
         async with self._store.begin() as session:
-            await unfinished_updates.forget(session, update_id)
+            await unfinished_updates.remove(session, update_id)
 
     async def overhear(self, place: Place) -> None:
         await self._decisions.overhear(place)

@@ -9,7 +9,7 @@ from bot.runtime.clock import Clock
 from bot.store.access import audit, contacts
 from bot.store.access.contacts import Contact
 from bot.store.access.denials import Denials
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Session, Store
 from bot.store.messages import outbox
 from handlers.authorization import preconditions
@@ -27,9 +27,7 @@ WHATEVER = frozenset(
 class DecisionLog:
     """Each decision is one audit row; repeats of a denial are counted in `denials`."""
 
-    def __init__(
-        self, store: Store, grants: GrantBook, directory: StationChooser, denials: Denials, clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, grants: Grants, directory: StationChooser, denials: Denials, clock: Clock) -> None:
         self._store = store
         self._grants = grants
         self._directory = directory
@@ -42,9 +40,9 @@ class DecisionLog:
         self, session: Session, matter: AccessRequest, subject: ResolvedAction, decision: Decision, about: Target
     ) -> int:
         """Return the audit row of the decision: a new one, or that of the first denial which this one repeats."""
-        await self._denials.write_over(session)
+        await self._denials.write_expired(session)
         key = denial(matter.intent, subject.what, decision)
-        entry = self._denials.again(key) if key is not None else None
+        entry = self._denials.count_repeat(key) if key is not None else None
         if entry is not None:
             return entry
         await self._meet(session, matter.intent, await self._met_at(session, about, decision))
@@ -54,7 +52,7 @@ class DecisionLog:
         """Count repeats of a denial from now on: its row is committed."""
         key = denial(matter.intent, authorization.subject.what, authorization.decision)
         if key is not None:
-            self._denials.first(key, authorization.entry)
+            self._denials.register(key, authorization.entry)
 
     async def note_resumed(
         self, session: Session, matter: AccessRequest, authorization: Authorization
@@ -115,15 +113,15 @@ class DecisionLog:
         """Record the names at these stations; ignore an update that was rejected."""
         if intent.rejected_because is not None:
             return
-        await contacts.remember(session, _known(intent.actor), at)
+        await contacts.record(session, _known(intent.actor), at)
         if isinstance(intent, CommandTyped) and intent.about is not None:
-            await contacts.remember(session, _known(intent.about), at)
+            await contacts.record(session, _known(intent.about), at)
         if not intent.place.private and intent.place.title:
             await self._meet_group(session, intent.place, at)
 
     async def _meet_group(self, session: Session, place: Place, at: Collection[str]) -> None:
         """Record a group. Administrators are notified once when it has become public, if it has grants or alerts."""
-        before = await contacts.remember(session, Contact(place.chat, place.title, place.username or None), at)
+        before = await contacts.record(session, Contact(place.chat, place.title, place.username or None), at)
         if not place.username or (before is not None and before.username is not None):
             return
         access, now = await self._grants.read(session), self._clock()

@@ -46,7 +46,7 @@ def _is_from_somebody_else(
 
 def _opening(access: Access, asking: AccessContext, permission: str) -> Iterator[Grant]:
     """Yield personal grants with the permission; a group's grant does not identify a person."""
-    held = access.holding(asking)
+    held = access.applicable(asking)
     return (grant for grant in held if not grant.is_of_chat and permission in access.permissions(grant))
 
 

@@ -12,7 +12,7 @@ from bot.access.policy import Decision
 from bot.store.access.audit import EarlierDecision
 from bot.store.tables.dialog import QuestionRow
 from bot.store.tables.messages import Keyboard
-from bot.store.typed_secrets import holds_secret
+from bot.store.typed_secrets import contains_secret
 from handlers.dispatch.intents import Actor, Place, TextSent
 from handlers.dispatch.rules import OnRestart, Rule, Where
 
@@ -39,7 +39,7 @@ SECOND_NEEDED = Decision(False, "the second person must be another one")
 NOT_INDEPENDENT = Decision(False, "the second person's right comes from the first, or from today")
 FIRST_LOST_THE_RIGHT = Decision(False, "who asked first has no right any more")
 UNBOUND = Decision(False, "the chat is bound to no PBX")
-SECRET_TOLD = Decision(False, "a secret in a group")
+SECRET_SHOWN = Decision(False, "a secret in a group")
 UNDECIDED = Decision(False, "error while deciding")
 
 May = Callable[[str], Decision]
@@ -175,7 +175,7 @@ def _first(case: CheckInput) -> Decision | None:
 
 def _secret(case: CheckInput) -> Decision | None:
     concerns_us = not case.place.private and not case.rule.accepts_password
-    return SECRET_TOLD if concerns_us and holds_secret(case.words) else None
+    return SECRET_SHOWN if concerns_us and contains_secret(case.words) else None
 
 
 CHECKS: Mapping[str, Callable[[CheckInput], Decision | None]] = {

@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from bot.messages.masking import SHORTEST
+from bot.messages.masking import MIN_DIGITS
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Channel, PbxError
-from bot.sandbox.time_slices import those
+from bot.sandbox.time_slices import matching
 from bot.text.person_names import folded
 from handlers.calls.active_calls import LiveCall, join_legs
 from handlers.dialog import paging
@@ -40,7 +40,7 @@ async def show(request: Request) -> Reply:
 async def _list(request: Request, query: str, page: int) -> Message:
     answer, channels = await asyncio.gather(request.station.pbx.calls.active(), _channels(request))
     all_calls = join_legs(answer.value, channels)
-    found = await those(all_calls, lambda call: _matches(request, query, call)) if query else all_calls
+    found = await matching(all_calls, lambda call: _matches(request, query, call)) if query else all_calls
     shown = paginate(found, page, PAGE_SIZE)
     facts = {
         "station": request.station.name,
@@ -89,7 +89,7 @@ def _call_facts(request: Request, call: LiveCall) -> dict[str, Any]:
     return {
         "caller": call.caller,
         # An outside caller with the number of an extension is not that employee.
-        "caller_name": "" if call.from_outside and len(call.caller) < SHORTEST else call.caller_name,
+        "caller_name": "" if call.from_outside and len(call.caller) < MIN_DIGITS else call.caller_name,
         "from_outside": call.from_outside,
         "callees": [{"number": number, "name": name} for number, name in call.callees[:MAX_CALLEES]],
         "more": max(0, len(call.callees) - MAX_CALLEES),

@@ -19,11 +19,11 @@ from telegram import (
 from bot.access.policy import EVERY_STATION, Access, AccessContext
 from bot.messages.renderer import Renderer
 from bot.runtime.clock import Clock
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 from bot.store.messages import keyboards
-from bot.store.messages.keyboards import Offered
-from bot.telegram.chat_access import BlockReason, why_closed
+from bot.store.messages.keyboards import SentMenu
+from bot.telegram.chat_access import BlockReason, block_reason
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, Refused, Undeliverable
 from handlers.dispatch.declare import Catalogue
@@ -46,7 +46,7 @@ class Menus:
         sender: Sender,
         renderer: Renderer,
         catalogue: Catalogue,
-        grants: GrantBook,
+        grants: Grants,
         store: Store,
         clock: Clock,
         bot_id: str = "",
@@ -60,7 +60,7 @@ class Menus:
         self._clock = clock
         self._bot_id = bot_id
         self._changed = asyncio.Event()
-        self._offered: dict[str, Offered] | None = None
+        self._offered: dict[str, SentMenu] | None = None
         # Chats whose menu was refused, and those of them that have sent an update since.
         self._closed = set[int | str]()
         self._heard_of = set[int | str]()
@@ -69,7 +69,7 @@ class Menus:
         """Schedule a round: the rights of a person or a chat have changed."""
         self._changed.set()
 
-    def heard(self, update: Update) -> None:
+    def on_update(self, update: Update) -> None:
         """Schedule a round after an update: of a person that writes for the first time, or of a group with a new id."""
         chat = update.effective_chat
         message = update.effective_message
@@ -118,7 +118,7 @@ class Menus:
         await self._offer_who_came(wanted, offered)
 
     async def _offer_who_came(
-        self, wanted: Mapping[str, tuple[BotCommandScope, list[BotCommand]]], offered: dict[str, Offered]
+        self, wanted: Mapping[str, tuple[BotCommandScope, list[BotCommand]]], offered: dict[str, SentMenu]
     ) -> None:
         """Set the menus of new chats first: a round over many chats takes minutes."""
         came, self._heard_of = self._heard_of, set()
@@ -127,10 +127,10 @@ class Menus:
             if _chat_of(scope) in came and before is not None and before.refused is not None:
                 await self._offer(key, scope, commands, offered)
 
-    async def _told_before(self) -> dict[str, Offered]:
+    async def _told_before(self) -> dict[str, SentMenu]:
         if self._offered is None:
             async with self._store.begin() as session:
-                before = await keyboards.offered_menus(session)
+                before = await keyboards.sent_menus(session)
             self._offered = {key: one for key, one in before.items() if key.startswith(f"{self._bot_id} ")}
         return self._offered
 
@@ -139,7 +139,7 @@ class Menus:
         return " ".join(str(part) for part in (self._bot_id, *parts)).rstrip()
 
     async def _offer(
-        self, key: str, scope: BotCommandScope, commands: list[BotCommand], offered: dict[str, Offered]
+        self, key: str, scope: BotCommandScope, commands: list[BotCommand], offered: dict[str, SentMenu]
     ) -> None:
         reason = None
         try:
@@ -149,7 +149,7 @@ class Menus:
             if (chat := _chat_of(scope)) is not None:
                 self._closed.add(chat)
             # A person with a role that has not opened the chat yet is no error.
-            say = log.debug if why_closed(reason) is BlockReason.NEVER_STARTED else log.warning
+            say = log.debug if block_reason(reason) is BlockReason.NEVER_STARTED else log.warning
             say("command menu refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
         except DeliveryError as error:
             # Retried in the next round.
@@ -157,11 +157,11 @@ class Menus:
             return
         else:
             self._closed.discard(_chat_of(scope) or 0)
-        offered[key] = Offered(_digest(commands), reason)
+        offered[key] = SentMenu(_digest(commands), reason)
         async with self._store.begin() as session:
-            await keyboards.note_menu(session, key, offered[key])
+            await keyboards.store_menu(session, key, offered[key])
 
-    async def _take_away(self, key: str, offered: dict[str, Offered]) -> None:
+    async def _take_away(self, key: str, offered: dict[str, SentMenu]) -> None:
         if offered[key].refused is None:
             try:
                 await self._sender.set_menu(None, _scope(key))
@@ -173,7 +173,7 @@ class Menus:
                 return
         del offered[key]
         async with self._store.begin() as session:
-            await keyboards.forget_menu(session, key)
+            await keyboards.delete_menu(session, key)
 
     def menus(self, access: Access) -> Iterator[tuple[BotCommandScope, list[BotCommand]]]:
         people = sorted({grant.subject for grant in access.grants if not grant.is_of_chat})
@@ -208,8 +208,8 @@ class Menus:
 
 
 def _digest(commands: list[BotCommand]) -> str:
-    told = json.dumps([(one.command, one.description) for one in commands])
-    return hashlib.sha256(told.encode()).hexdigest()
+    reported = json.dumps([(one.command, one.description) for one in commands])
+    return hashlib.sha256(reported.encode()).hexdigest()
 
 
 def _chat_of(scope: BotCommandScope) -> int | str | None:

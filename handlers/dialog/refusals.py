@@ -4,8 +4,8 @@ from datetime import datetime
 
 from bot.access.policy import MEMBERSHIP_UNKNOWN, Decision, Permission
 from bot.messages.message import Button, Message, mark
-from bot.messages.sanitize import LONGEST, visible
-from bot.store.typed_secrets import holds_address, holds_secret
+from bot.messages.sanitize import MAX_LENGTH, visible
+from bot.store.typed_secrets import contains_address, contains_secret
 from handlers.authorization import preconditions
 from handlers.authorization.preconditions import May
 from handlers.authorization.rate_limits import TOO_MUCH
@@ -109,9 +109,9 @@ def secret_in_group(typed: CommandTyped, may: May) -> str:
     anonymous author is an administrator of the group."""
     if typed.place.private or not (is_known(may) or typed.rejected_because == ANONYMOUS):
         return ""
-    if holds_secret(typed.arguments):
+    if contains_secret(typed.arguments):
         return "password_in_group"
-    return "oncall_address_in_group" if typed.name == HEARS_ADDRESS and holds_address(typed.arguments) else ""
+    return "oncall_address_in_group" if typed.name == HEARS_ADDRESS and contains_address(typed.arguments) else ""
 
 
 def offer_to_prove(typed: CommandTyped, *, looks: bool) -> Message | None:
@@ -126,7 +126,7 @@ def offer_to_prove(typed: CommandTyped, *, looks: bool) -> Message | None:
         "sent_at": typed.sent_at.isoformat(),
     }
     whole = visible(written(typed.name, typed.arguments))
-    if len(whole) >= LONGEST or holds_address(typed.arguments):
+    if len(whole) >= MAX_LENGTH or contains_address(typed.arguments):
         return Message("anonymous", {"command": typed.name, "whole": ""})
     button = Button(mark("🙋 It is me"), "identity.prove", data)
     return Message("anonymous", {"command": typed.name, "whole": whole, "looks": looks}, ((button,),))

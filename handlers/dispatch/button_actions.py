@@ -91,7 +91,7 @@ class ButtonActions:
             return
         to = Address(pressed.actor, pressed.place, authorization.station.name, asked=pressed.message_id)
         await self._executor.replier(to, authorization.may, again=authorization.again).finish(reply)
-        await self._authorizer.told(update_id)
+        await self._authorizer.forget_checkpoint(update_id)
 
     def _job(self, press: ButtonAction, authorization: Authorization, to: Address, update_id: int) -> ExecutionJob:
         """Build the job; asking a second person only writes to our own database."""
@@ -136,7 +136,7 @@ class ButtonActions:
         if keyboard is None or keyboard.said is not None:
             return keyboard.said if keyboard is not None else None
         async with self._executor.store.begin() as session:
-            return await outbox.said_above(session, keyboard.id)
+            return await outbox.content_above(session, keyboard.id)
 
     def _rendered_question(self, said: Mapping[str, Any], station: str) -> str:
         """Render stored template and facts as plain text. `quoted` leaves out the time limit and the chat, which do not

@@ -12,7 +12,7 @@ from bot.runtime import metrics
 from bot.store.access.known_senders import AlertChats
 from bot.store.database import DatabaseError
 from bot.store.messages.unfinished_updates import Checkpoint
-from bot.store.typed_secrets import holds_secret
+from bot.store.typed_secrets import contains_secret
 from handlers.authorization import preconditions
 from handlers.authorization.access_request import Authorization
 from handlers.authorization.authorizer import Authorizer
@@ -82,7 +82,7 @@ class Dispatcher:
     async def _handle(self, update: Update) -> None:
         intent = read_intent(update, self._bot_name)
         self._warn_of(unknown_fields(update))
-        if intent is not None and (owed := await self._authorizer.owed(update.update_id)):
+        if intent is not None and (owed := await self._authorizer.pending_checkpoint(update.update_id)):
             await self._tell(owed, update.update_id)
         elif isinstance(intent, CommandTyped):
             await self._typed(intent, update.update_id)
@@ -108,7 +108,7 @@ class Dispatcher:
         reply, to = pending_replies.read(owed)
         may = await self._authorizer.rights(to.actor, to.place)
         await self._executor.replier(to, may, again=True).finish(reply)
-        await self._authorizer.told(update_id)
+        await self._authorizer.forget_checkpoint(update_id)
 
     async def _typed(self, typed: CommandTyped, update_id: int) -> None:
         started = time.monotonic()
@@ -158,7 +158,7 @@ class Dispatcher:
         """Handle text that answers no question. In a group it is ignored unless it contains a secret, which is
         deleted."""
         await self._authorizer.overhear(said.place)
-        if not said.place.private and not holds_secret(said.text):
+        if not said.place.private and not contains_secret(said.text):
             return
         may = await self._authorizer.rights(said.actor, said.place)
         if not refusals.is_known(may):
@@ -172,7 +172,7 @@ class Dispatcher:
 
     async def _overheard_anonymous(self, heard: TextOverheard) -> None:
         """Delete a secret; Admission passes such text only from groups that the bot serves."""
-        if not heard.place.private and holds_secret(heard.text):
+        if not heard.place.private and contains_secret(heard.text):
             to = Address(heard.actor, heard.place, EVERY_STATION, asked=heard.message_id)
             may = await self._authorizer.rights(heard.actor, heard.place)
             await _hide_secret(self._executor.replier(to, may), "password_in_group")

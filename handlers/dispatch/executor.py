@@ -162,7 +162,7 @@ class Executor:
                         session, job.update_id, pending_replies.written(reply, job.address), self.clock()
                     )
                 else:
-                    await unfinished_updates.forget(session, job.update_id)
+                    await unfinished_updates.remove(session, job.update_id)
                 return reply
         except DatabaseError:
             log.exception("database error, job rolled back")
@@ -178,7 +178,7 @@ class Executor:
             await chat.tie(session)
             if not job.atomic:
                 await self._record(session, job, reply)
-            await unfinished_updates.forget(session, job.update_id)
+            await unfinished_updates.remove(session, job.update_id)
         if reply.then is not None:
             self.begin(chat, reply.then, job)
 

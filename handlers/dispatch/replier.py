@@ -84,7 +84,7 @@ class Replier:
         """Store the message ids of sent keyboards, in the caller's session."""
         untied, self._untied = self._untied, {}
         for keyboard, message_id in untied.items():
-            await keyboards.tie(session, keyboard, message_id)
+            await keyboards.set_message_id(session, keyboard, message_id)
 
     async def _tie_now(self) -> None:
         if self._untied:
@@ -95,7 +95,7 @@ class Replier:
         """Send a reply without storing the message ids; the caller calls `tie` in its own session."""
         if reply.settled:
             async with self._store.begin() as session:
-                await questions.forget(session, chat_id=self._place.chat, person_id=self._actor.id)
+                await questions.remove(session, chat_id=self._place.chat, person_id=self._actor.id)
         if reply.beside:
             self._asked, self._shown = self._shown, None
         if reply.message is not None:
@@ -190,7 +190,7 @@ class Replier:
                 answer=question.answer,
                 data=dict(question.data),
                 expires_at=self._clock() + question.lifetime,
-                said=pending_replies.plain_message(message) if self._needs_second(question.answer) else None,
+                content=pending_replies.plain_message(message) if self._needs_second(question.answer) else None,
             )
             await self.tie(session)
 
@@ -278,7 +278,7 @@ class Replier:
             single_use=confirm_within is not None,
             lifetime=confirm_within or timedelta(days=2),
             message_id=shown,
-            said=pending_replies.plain_message(message) if writes else None,
+            content=pending_replies.plain_message(message) if writes else None,
         )
         async with self._store.begin() as session:
             keyboards.add(session, keyboard)

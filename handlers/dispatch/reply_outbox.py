@@ -41,8 +41,8 @@ async def enqueue_reply(
         message_id=to.shown or (None if to.place.private else to.asked),
     )
     row.possible_repeat = again
-    if error.told:
-        await blocked_chats.hold(session, to.place.chat, until)
+    if error.is_flood_limit:
+        await blocked_chats.store_flood_wait(session, to.place.chat, until)
 
 
 def enqueue_deletion(

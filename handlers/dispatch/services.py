@@ -16,9 +16,9 @@ from bot.runtime.clock import Sleep, Zone
 from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader
 from bot.store.access.contacts import Contacts
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.messages.temporary_payloads import TemporaryPayloads
-from bot.store.oncall.schedules import OnCallBook
+from bot.store.oncall.schedules import OnCallSchedules
 from bot.store.stations.bindings import Bindings
 from bot.store.stations.imports import Imports
 from bot.store.stations.incidents import Incidents
@@ -73,10 +73,10 @@ class Services:
     temporary_payloads: TemporaryPayloads
     imports: Imports
     registrations: Reregistrations
-    grants: GrantBook
+    grants: Grants
     people: Contacts
     requests: AccessRequests
-    oncall: OnCallBook
+    oncall: OnCallSchedules
     calendars: CalendarFeed
     audit: AuditReader
     membership: Membership

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.messages.message import mark
 from bot.spreadsheet.cells import SEPARATORS
-from bot.spreadsheet.reader import MOST_ROWS, Row
+from bot.spreadsheet.reader import MAX_ROWS, Row
 from handlers.employees.draft import as_written
 from handlers.employees.fields import FIELDS
 from handlers.parsing import spreadsheet
@@ -37,7 +37,7 @@ def read_pasted(text: str) -> list[FileLine]:
         return lines_of(spreadsheet.read_text(text.strip()))
     if not lines:
         raise WrongFile(mark("There is nothing in it."))
-    if len(lines) > MOST_ROWS:
+    if len(lines) > MAX_ROWS:
         raise WrongFile(mark("More than 5,000 lines; please split the file."))
     return [FileLine(number, as_written(line)) for number, line in enumerate(lines, 1) if line.strip()]
 
@@ -63,7 +63,7 @@ def lines_of(rows: Sequence[Row]) -> list[FileLine]:
         keys, unknown = list(USUAL), ()
     if not filled:
         raise WrongFile(mark("There is only a header, and nobody under it."))
-    if len(filled) > MOST_ROWS:
+    if len(filled) > MAX_ROWS:
         raise WrongFile(mark("More than 5,000 lines; please split the file."))
     return [
         FileLine(number, {key: cell for key, cell in zip(keys, row, strict=False) if key and cell}, unknown)

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.messages.message import Button, File, Message, Rows, mark
 from bot.pbx import PbxError
-from bot.spreadsheet.reader import MOST_BYTES
+from bot.spreadsheet.reader import MAX_BYTES
 from handlers.dialog import confirm
 from handlers.dispatch.declare import answer, button, command
 from handlers.dispatch.request import Question, Reply, Request, WrongArguments
@@ -84,7 +84,7 @@ async def _lines(request: Request) -> list[FileLine]:
     try:
         if request.document is None:
             return files.read_pasted(request.arguments)
-        if request.document.size > MOST_BYTES:
+        if request.document.size > MAX_BYTES:
             raise WrongFile(mark("The file is larger than 5 MB."))
         content = await request.chat.download(request.document)
         if content is None:

@@ -39,7 +39,7 @@ async def take_resumable(store: Store, now: datetime) -> list[Import]:
     that queues the notification, so that it is sent exactly once. So is an import that may crash the program: it was
     started twice without a row done."""
     async with store.begin() as session:
-        found = await imports.left_over(session)
+        found = await imports.interrupted(session)
         resumable = [row for row in found if _is_resumable(row, now)]
         for row in resumable:
             row.crashes += 1

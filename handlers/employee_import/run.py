@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Busy, EmployeeDraft, EmployeeRow, PbxError, Priority, Uncertain
-from bot.pbx.resources.employees import BATCH
+from bot.pbx.resources.employees import BATCH_SIZE
 from bot.store.access.audit import Change
 from bot.store.stations import imports
 from handlers.dialog import pbx_errors
@@ -35,7 +35,7 @@ Row = dict[str, Any]
 
 
 def seconds_for(employees: int) -> float:
-    return -(-employees // BATCH) * SECONDS_PER_BATCH
+    return -(-employees // BATCH_SIZE) * SECONDS_PER_BATCH
 
 
 def run_in_background(request: Request, import_id: int, rows: Sequence[Row]) -> Reply:
@@ -50,7 +50,7 @@ def run_in_background(request: Request, import_id: int, rows: Sequence[Row]) -> 
 @button("import.stop", resume=OnRestart.ATOMIC)
 async def stop(request: Request) -> Reply:
     found = await request.services.imports.find(request.station.name, int(request.data["import"]))
-    stopping = found is not None and await request.services.imports.move(
+    stopping = found is not None and await request.services.imports.change_state(
         found.id, imports.STOPPING, only_from=(imports.RUNNING,)
     )
     return Reply(toast=mark("It stops after this batch.") if stopping else mark("It has ended already."))
@@ -62,7 +62,7 @@ async def resume(request: Request) -> Reply:
     found = await request.services.imports.find(request.station.name, import_id)
     if found is not None and found.state == imports.LAPSED:
         return Reply(toast=LAPSED)
-    if found is None or not await request.services.imports.move(
+    if found is None or not await request.services.imports.change_state(
         import_id, imports.RUNNING, only_from=(imports.STOPPED,)
     ):
         return Reply(toast=mark("It is under way, or has ended already."))
@@ -79,7 +79,7 @@ async def report(request: Request) -> Reply:
     file = await report_file(request, found.rows, request.actor.id)
     sent = await request.chat.send_privately(file, lifetime=LIFETIME)
     if sent:
-        await request.services.imports.reported(
+        await request.services.imports.mark_reported(
             found.id, {row["line"] for row in found.rows if row["state"] == "created"}
         )
     return Reply(toast=mark("Sent to our private chat.") if sent else mark("Telegram did not take the file."))
@@ -121,7 +121,7 @@ class _ImportRun:
         await self._read_back([row for row in self._rows if row["state"] == "sending"])
 
     def next_batch(self) -> list[Row]:
-        return [row for row in self._rows if row["state"] == "waiting"][:BATCH]
+        return [row for row in self._rows if row["state"] == "waiting"][:BATCH_SIZE]
 
     async def may_continue(self) -> bool:
         found = await self._request.services.imports.find(self._request.station.name, self._id)
@@ -222,7 +222,7 @@ class _ImportRun:
         message = Message("import_stopped", facts, buttons_of_stopped(self._id))
         # The message before the commit: a run killed in between continues and sends it again.
         await self._request.chat.progress(message)
-        await self._request.services.imports.move(
+        await self._request.services.imports.change_state(
             self._id, imports.STOPPED, only_from=(imports.RUNNING, imports.STOPPING)
         )
         return Reply(message, outcome=f"import {self._id} stopped")

@@ -5,7 +5,7 @@ from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeRow, PbxError
-from bot.sandbox.time_slices import those
+from bot.sandbox.time_slices import matching
 from bot.text.person_names import is_named
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
@@ -42,7 +42,7 @@ async def select_one(request: Request, written: str) -> EmployeeRow | Message:
         found = await request.station.pbx.employees.find(written)
         return found or Message("no_such_employee", {"written": written})
     all_rows = (await request.station.pbx.employees.list()).value
-    named = await those(all_rows, lambda row: is_named(row.name, written))
+    named = await matching(all_rows, lambda row: is_named(row.name, written))
     if len(named) == 1:
         return named[0]
     return await _list(request, written, 0) if named else Message("no_such_employee", {"written": written})
@@ -55,7 +55,7 @@ async def show(request: Request) -> Reply:
 
 async def _list(request: Request, search: str, page: int) -> Message:
     answer, connected = await asyncio.gather(request.station.pbx.employees.list(), _connected(request))
-    found = await those(answer.value, lambda row: not search or _is_found(row, search))
+    found = await matching(answer.value, lambda row: not search or _is_found(row, search))
     rows = sorted(found, key=lambda row: (len(row.number), row.number))
     shown = paginate(rows, page, PAGE_SIZE)
     facts = {

@@ -77,17 +77,17 @@ def mobile(text: str, country: str = "") -> str:
         raise WrongValue(MOBILE_FORM)
     if not phone_numbers.are_certain(digits, found) or (len(found) > 1 and not country):
         raise WrongValue(mark("that can be two numbers; write the right one with its plus"), _readings(text, found))
-    return phone_numbers.in_full(found[0])
+    return phone_numbers.e164(found[0])
 
 
 def exported_mobile(stored: str, country: str) -> str:
     """Return the number in full, which an import reads back without a guess; other text as the PBX has it."""
     found = phone_numbers.readings(re.sub(r"[\s().-]", "", stored), country or USUAL_COUNTRY)
-    return phone_numbers.in_full(found[0]) if found else stored
+    return phone_numbers.e164(found[0]) if found else stored
 
 
 def _readings(text: str, found: Iterable[PhoneNumber]) -> str:
-    return f"{text} = {' / '.join(map(phone_numbers.shown, found))}"
+    return f"{text} = {' / '.join(map(phone_numbers.formatted, found))}"
 
 
 MOBILE_FORM = mark("a number with its country, like +79001234567")

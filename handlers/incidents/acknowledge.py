@@ -3,7 +3,7 @@
 from bot.access.policy import Permission
 from bot.engine.incident_manager import AckResult
 from bot.messages.message import Button, Message, mark
-from bot.notifications.presenter import CardAction, can_be
+from bot.notifications.presenter import AlertAction, applies
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
 from handlers.dialog.refusals import NO_RIGHT
@@ -13,17 +13,17 @@ from handlers.dispatch.rules import OnRestart
 from handlers.oncall.facts import person_facts
 
 MAX_OFFERED = 8
-TRUNK_ACTIONS = frozenset({CardAction.CHECK, CardAction.REREGISTER})
+TRUNK_ACTIONS = frozenset({AlertAction.CHECK, AlertAction.REREGISTER})
 ACTIONS = {
-    CardAction.HAND_OVER: ("incident.hand_over", Permission.ACKNOWLEDGE),
-    CardAction.MUTE: ("incident.mute", Permission.MUTE),
-    CardAction.CHECK: ("trunk.check", Permission.TRUNKS_CHECK),
-    CardAction.REREGISTER: ("trunk.reregister", Permission.TRUNKS),
+    AlertAction.HAND_OVER: ("incident.hand_over", Permission.ACKNOWLEDGE),
+    AlertAction.MUTE: ("incident.mute", Permission.MUTE),
+    AlertAction.CHECK: ("trunk.check", Permission.TRUNKS_CHECK),
+    AlertAction.REREGISTER: ("trunk.reregister", Permission.TRUNKS),
 }
 TOASTS = {
-    AckResult.TAKEN: mark("It is yours. Everybody can see it."),
+    AckResult.ACKNOWLEDGED: mark("It is yours. Everybody can see it."),
     AckResult.ALREADY: mark("Somebody took it before you: see the message."),
-    AckResult.ENDED: mark("It is already over."),
+    AckResult.RESOLVED: mark("It is already over."),
     AckResult.UNKNOWN: mark("I do not know this incident any more."),
 }
 
@@ -40,26 +40,26 @@ async def take(request: Request) -> Reply:
 async def take_all(request: Request) -> Reply:
     """Acknowledge at every PBX of the alert message where the person has the permission."""
     message_id, actor, count = int(request.data["card"]), request.actor, 0
-    stations = {incident.station for incident in await request.services.incidents.on_card(message_id)}
+    stations = {incident.station for incident in await request.services.incidents.on_alert_message(message_id)}
     for name in sorted(name for name in stations if request.may_at(name, Permission.ACKNOWLEDGE).allowed):
         if (station := request.services.fleet.station(name)) is not None:
             count += await station.incident_manager.acknowledge_all(message_id, actor.id, actor.name, request.now)
     toast = mark("All of it is yours. Everybody can see it.") if count else TOASTS[AckResult.ALREADY]
-    return Reply(toast=toast, outcome=f"{count} incidents: {AckResult.TAKEN}")
+    return Reply(toast=toast, outcome=f"{count} incidents: {AckResult.ACKNOWLEDGED}")
 
 
 @button("incident.which", whose=StationScope.ALL)
 async def which(request: Request) -> Reply:
     """Ask which incident of an alert message is meant; those of PBXs without the permission are left out."""
-    requested_action = CardAction(str(request.data["does"]))
+    requested_action = AlertAction(str(request.data["does"]))
     action, permission = ACTIONS[requested_action]
     found = [
         incident
-        for incident in reversed(await request.services.incidents.on_card(int(request.data["card"])))
-        if incident.open_key is not None and can_be(requested_action, incident)
+        for incident in reversed(await request.services.incidents.on_alert_message(int(request.data["card"])))
+        if incident.open_key is not None and applies(requested_action, incident)
     ]
     if not found:
-        return Reply(toast=TOASTS[AckResult.ENDED], outcome="over")
+        return Reply(toast=TOASTS[AckResult.RESOLVED], outcome="over")
     offered = [incident for incident in found if request.may_at(incident.station, permission).allowed]
     if not offered:
         return Reply(toast=NO_RIGHT, outcome="no right")
@@ -80,9 +80,9 @@ async def which(request: Request) -> Reply:
 @button("incident.hand_over")
 async def hand_over(request: Request) -> Reply:
     """Offer everybody that may acknowledge it, the on-call roster first."""
-    incident = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
+    incident = await request.services.incidents.find(request.station.name, int(request.data["incident"]))
     if incident is None or incident.open_key is None:
-        return Reply(toast=TOASTS[AckResult.ENDED if incident else AckResult.UNKNOWN], outcome="over")
+        return Reply(toast=TOASTS[AckResult.RESOLVED if incident else AckResult.UNKNOWN], outcome="over")
     granted = await request.services.grants.current()
     eligible = granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now)
     roster = await request.services.oncall.roster(request.station.name)
@@ -113,9 +113,9 @@ async def give(request: Request) -> Reply:
         return Reply(toast=mark("This person may not take incidents any more."), outcome="beyond role")
     result = await request.station.incident_manager.reassign(id_, to, request.actor.name, request.now)
     audit_name = await _audit_name(request, id_)
-    if result is not AckResult.TAKEN:
+    if result is not AckResult.ACKNOWLEDGED:
         return Reply(toast=TOASTS[result], outcome=f"{audit_name}: {result}")
-    incident = await request.services.incidents.one(request.station.name, id_)
+    incident = await request.services.incidents.find(request.station.name, id_)
     names = await request.known([to])
     facts = {"number": incident.number if incident else 0, "to": person_facts(to, names)}
     return Reply(Message("incident_handed_over", facts), outcome=f"{audit_name}: handed over to {to}")
@@ -123,5 +123,5 @@ async def give(request: Request) -> Reply:
 
 async def _audit_name(request: Request, id_: int) -> str:
     """Return the incident's audit name, with the number that is displayed."""
-    incident = await request.services.incidents.one(request.station.name, id_)
+    incident = await request.services.incidents.find(request.station.name, id_)
     return f"incident {incident.number}" if incident else "an incident that is not known"

@@ -32,7 +32,7 @@ async def test_alert(request: Request) -> Reply:
 
 async def _report(request: Request) -> DrillReport:
     for _ in range(MAX_TRIES):
-        report = await request.station.drills.told()
+        report = await request.station.drills.report()
         if report != DrillReport():
             return report
         await request.station.pause(PAUSE)

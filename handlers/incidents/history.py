@@ -78,7 +78,7 @@ async def _chart(request: Request) -> Reply:
     trunk_history = await _load(request, trunk, period)
     picture = await asyncio.to_thread(chart.drawn, _drawing(request, trunk_history))
     name = f"history-{period.first:%Y-%m-%d}-{period.last:%Y-%m-%d}.png"
-    facts = _facts(request, trunk_history, period) | {"more": max(0, len(trunk_history.trunks) - chart.MOST_ROWS)}
+    facts = _facts(request, trunk_history, period) | {"more": max(0, len(trunk_history.trunks) - chart.MAX_ROWS)}
     file = File(name, picture, kind="photo", caption=Message("history_caption", facts))
     return Reply(file=file, outcome="chart sent")
 
@@ -86,10 +86,10 @@ async def _chart(request: Request) -> Reply:
 async def _load(request: Request, trunk: str, period: Period) -> TrunkHistory:
     zone, incidents, station = request.station.zone(), request.services.incidents, request.station.name
     begin, end = (moment.replace(tzinfo=zone).astimezone(UTC) for moment in (period.start, period.end))
-    known_from = await incidents.beginning(station, request.now) or request.now
+    known_from = await incidents.monitored_since(station, request.now) or request.now
     end = min(end + timedelta(seconds=1), request.now)
     begin = min(max(begin, known_from), end)
-    events = await incidents.turns(station, begin, end)
+    events = await incidents.changes(station, begin, end)
     intervals = [
         interval
         for incident in await incidents.between(station, begin, end)

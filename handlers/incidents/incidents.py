@@ -47,7 +47,7 @@ async def of_alert_message(request: Request) -> Reply:
     message_id = int(request.data["card"])
     found = [
         incident
-        for incident in await request.services.incidents.on_card(message_id)
+        for incident in await request.services.incidents.on_alert_message(message_id)
         if incident.open_key is not None and request.may_at(incident.station, Permission.INCIDENTS).allowed
     ]
     listing = Listing(
@@ -59,7 +59,7 @@ async def of_alert_message(request: Request) -> Reply:
 @button("incident.details")
 async def details(request: Request) -> Reply:
     """Reply in a new message, unless the button is in the list or in details: an alert message is not overwritten."""
-    incident = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
+    incident = await request.services.incidents.find(request.station.name, int(request.data["incident"]))
     if incident is None:
         return Reply(toast=TOASTS[AckResult.UNKNOWN], outcome="gone")
     return Reply(await details_view(request, incident), beside="page" not in request.data)
@@ -97,7 +97,7 @@ async def ack(request: Request) -> Reply:
 
 @button("incident.ack", resume=OnRestart.ATOMIC)
 async def ack_pressed(request: Request) -> Reply:
-    found = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
+    found = await request.services.incidents.find(request.station.name, int(request.data["incident"]))
     if found is None:
         return Reply(toast=TOASTS[AckResult.UNKNOWN], outcome="no such incident")
     return await _take(request, found)
@@ -109,7 +109,7 @@ async def _take(request: Request, selected: Incident) -> Reply:
         selected.id, request.actor.id, request.actor.name, request.now
     )
     outcome = f"incident {selected.number}: {result}"
-    incident = await request.services.incidents.one(request.station.name, selected.id)
+    incident = await request.services.incidents.find(request.station.name, selected.id)
     if incident is None:
         return Reply(no_such(request, selected.number), toast=TOASTS[AckResult.UNKNOWN], outcome=outcome)
     note = mark("Somebody took it before you.") if result is AckResult.ALREADY else TOASTS[result]
@@ -181,8 +181,8 @@ def _details_data(incident: Incident, listing: Listing, page: int) -> dict[str, 
 
 
 async def details_view(request: Request, incident: Incident, note: TrustedText | None = None) -> Message:
-    messages = await request.services.incidents.delivered(incident.id)
-    chats = dict.fromkeys(delivered.card.chat_id for delivered in messages)
+    messages = await request.services.incidents.deliveries(incident.id)
+    chats = dict.fromkeys(delivered.alert_message.chat_id for delivered in messages)
     names = await request.known(chats)
     facts: dict[str, Any] = {
         "station": incident.station,

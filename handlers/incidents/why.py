@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
-from bot.store.stations.incidents import Delivered
+from bot.store.stations.incidents import AlertDelivery
 from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import Outgoing
 from handlers.dialog import paging
@@ -38,7 +38,7 @@ async def why(request: Request) -> Reply:
 
 @button("why.show")
 async def show(request: Request) -> Reply:
-    incident = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
+    incident = await request.services.incidents.find(request.station.name, int(request.data["incident"]))
     if incident is None:
         return Reply(toast=mark("I do not know this incident any more."), outcome="gone")
     return Reply(
@@ -47,17 +47,21 @@ async def show(request: Request) -> Reply:
 
 
 async def _timeline(request: Request, incident: Incident, part: int) -> Message:
-    events = await request.services.incidents.chain(incident.id)
-    messages = await request.services.incidents.delivered(incident.id)
-    chats = {delivered.card.chat_id for delivered in messages} | {int(e.facts["chat"]) for e in events if _chat(e)}
+    events = await request.services.incidents.timeline(incident.id)
+    messages = await request.services.incidents.deliveries(incident.id)
+    chats = {delivered.alert_message.chat_id for delivered in messages} | {
+        int(e.facts["chat"]) for e in events if _chat(e)
+    }
     known = await request.known(chats)
     names = {chat: known[chat].name for chat in chats if chat in known}
-    sent = await request.services.incidents.sent(
+    sent = await request.services.incidents.outbox_rows(
         [event.facts["message"] for event in events if event.facts.get("message")]
     )
     steps = [_step(event, incident, sent, names) for event in events]
     steps += [
-        _end_notification(d.card.chat_id, row, names) for d in messages for row in _end_replies(d, incident.ended_at)
+        _end_notification(d.alert_message.chat_id, row, names)
+        for d in messages
+        for row in _end_replies(d, incident.ended_at)
     ]
     # Events recorded late are sorted by their own time.
     steps.sort(key=itemgetter("at"))
@@ -129,7 +133,7 @@ def _of_station(incident: Incident) -> dict[str, Any]:
     return {key: incident.facts[key] for key in ("trouble", "row") if key in incident.facts}
 
 
-def _end_replies(delivered: Delivered, ended_at: datetime | None) -> list[Outgoing]:
+def _end_replies(delivered: AlertDelivery, ended_at: datetime | None) -> list[Outgoing]:
     """Return the replies to an alert message that were queued after the incident's end."""
     if ended_at is None:
         return []

@@ -6,11 +6,11 @@ from typing import Any
 from bot.engine import calendar_feed
 from bot.engine.calendar_feed import CalendarFault, NoCalendar
 from bot.messages.message import Button, Message, mark
-from bot.oncall.calendar import MOST_BYTES
+from bot.oncall.calendar import MAX_BYTES
 from bot.oncall.roster import Roster
 from bot.store.access.audit import Change
 from bot.store.oncall import calendars
-from bot.store.oncall.calendars import KeptCalendar
+from bot.store.oncall.calendars import StoredCalendar
 from handlers.dialog import confirm
 from handlers.dispatch.declare import answer, button, command
 from handlers.dispatch.request import Question, Reply, Request, WrongArguments
@@ -77,12 +77,12 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
     roster = Roster(calendars={level: kept.calendar})
     until = request.now + HORIZON
     ahead = roster.shifts(level, request.now, until)
-    names = await request.known({duty.person for duty in ahead})
+    names = await request.known({shift.person for shift in ahead})
     facts = {
         "station": request.station.name,
         "level": level,
         "by_address": bool(kept.url),
-        "shifts": [duty_facts(duty, names) for duty in ahead[:MAX_SHIFTS]],
+        "shifts": [duty_facts(shift, names) for shift in ahead[:MAX_SHIFTS]],
         "unknown": list(kept.calendar.unknown[:MAX_UNKNOWN]) if sees_content else [],
         "more": max(0, len(kept.calendar.unknown) - MAX_UNKNOWN),
         "unnamed": 0 if sees_content else len(kept.calendar.unknown),
@@ -91,7 +91,7 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
     if not kept.calendar.duties:
         return Reply(Message("oncall_calendar_names_nobody", facts), outcome="names nobody")
     token = await request.services.temporary_payloads.put(
-        {"level": level, "calendar": calendars.stored(kept)}, CONFIRM_WITHIN
+        {"level": level, "calendar": calendars.to_json(kept)}, CONFIRM_WITHIN
     )
     confirm_button, cancel_button = (
         Button(mark("✅ Use it"), "oncall.import", {"kept": token}),
@@ -101,7 +101,7 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
     return confirm.preview(message, confirm_button, cancel_button, within=CONFIRM_WITHIN, settled=True, outcome=outcome)
 
 
-async def _read(request: Request, level: int, written: str) -> KeptCalendar:
+async def _read(request: Request, level: int, written: str) -> StoredCalendar:
     """Read the calendar from the address or the file. Raises NoCalendar."""
     source = request.services.calendars
     url = "" if request.document is not None else source.address(written)
@@ -110,11 +110,11 @@ async def _read(request: Request, level: int, written: str) -> KeptCalendar:
     services, station, now = request.services, request.station.name, request.now
     person_named = await calendar_feed.names(services.grants, services.people, station, now)
     calendar = await calendar_feed.read(text, level, zone, now, person_named, owner=request.actor.id)
-    return KeptCalendar(level, url, text, zone, calendar, now)
+    return StoredCalendar(level, url, text, zone, calendar, now)
 
 
 async def _file(request: Request) -> str:
-    if request.document is None or request.document.size > MOST_BYTES:
+    if request.document is None or request.document.size > MAX_BYTES:
         raise NoCalendar(CalendarFault.TOO_LARGE)
     content = await request.chat.download(request.document)
     if content is None:
@@ -127,8 +127,8 @@ async def use(request: Request) -> Reply:
     draft = request.kept
     if draft is None:
         return confirm.EXPIRED
-    kept = calendars.restored(int(draft["level"]), draft["calendar"])
-    await request.services.oncall.keep_calendar(request.station.name, kept, request.actor.name)
+    kept = calendars.from_json(int(draft["level"]), draft["calendar"])
+    await request.services.oncall.set_calendar(request.station.name, kept, request.actor.name)
     after: dict[str, Any] = {"calendar": "address" if kept.url else "file", "duties": len(kept.calendar.duties)}
     message = await oncall.overview(request, mark("From now on the calendar says who is on call."))
     return Reply(message, outcome=f"a calendar for level {kept.level}", change=Change({}, after))

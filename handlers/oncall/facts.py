@@ -27,14 +27,14 @@ def person_facts(person: int, names: Mapping[int, Contact]) -> Facts:
     }
 
 
-def duty_facts(duty: Duty, names: Mapping[int, Contact]) -> Facts:
+def duty_facts(shift: Duty, names: Mapping[int, Contact]) -> Facts:
     """Return plain values, which can be stored in the database."""
     return {
-        "person": person_facts(duty.person, names),
-        "begins": duty.begins.isoformat(),
-        "ends": duty.ends.isoformat(),
-        "level": duty.level,
-        "out_of_turn": duty.out_of_turn,
+        "person": person_facts(shift.person, names),
+        "begins": shift.begins.isoformat(),
+        "ends": shift.ends.isoformat(),
+        "level": shift.level,
+        "out_of_turn": shift.out_of_turn,
     }
 
 

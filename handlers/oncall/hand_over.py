@@ -104,7 +104,7 @@ def _given(
     the one that runs. Raises WrongArguments."""
     now = request.now
     own = [duty for duty in roster.duties_of(request.actor.id, now, now + AHEAD) if requested in (None, duty.level)]
-    if own and (own[0].holds(now) or not request.may(Permission.ONCALL).allowed):
+    if own and (own[0].contains(now) or not request.may(Permission.ONCALL).allowed):
         first = own[0]
         return max(now, first.begins), min(until or first.ends, first.ends), first.level
     if not request.may(Permission.ONCALL).allowed:
@@ -177,7 +177,7 @@ async def cancel(request: Request) -> Reply:
         return Reply(Message("oncall_nothing_to_cancel"), outcome="nothing to cancel")
     if len(choices) == 1:
         return await _cancel(request, [change.id for change in choices[0]])
-    names = await request.known({change.leg.person for change in made})
+    names = await request.known({change.change.person for change in made})
     rows = [
         (Button(f"{number}", "oncall.cancel", {"ids": [change.id for change in choice]}),)
         for number, choice in enumerate(choices, 1)
@@ -185,7 +185,11 @@ async def cancel(request: Request) -> Reply:
     facts = {
         "choices": [
             [
-                {"person": person_facts(change.leg.person, names), "begins": change.leg.begins, "ends": change.leg.ends}
+                {
+                    "person": person_facts(change.change.person, names),
+                    "begins": change.change.begins,
+                    "ends": change.change.ends,
+                }
                 for change in choice
             ]
             for choice in choices
@@ -207,7 +211,7 @@ async def _cancel(request: Request, ids: Sequence[int]) -> Reply:
     roster = await schedules.roster(station)
     without = replace(roster, overrides=tuple(change for change in roster.overrides if change.id not in ids))
     notices: list[Notice] = []
-    for leg in (change.leg for change in own if change.state != ASKED):
+    for leg in (change.change for change in own if change.state != ASKED):
         notices.extend(await _change_notices(request, roster, without, leg))
     cancelled = await schedules.cancel(station, ids, request.actor.id, notices)
     result = mark("Taken back.") if cancelled else mark("There was nothing left to take back.")

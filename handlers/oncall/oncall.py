@@ -9,7 +9,7 @@ from bot.engine.calendar_feed import CalendarFault
 from bot.messages.message import Button, Message, Rows, mark
 from bot.oncall.roster import Roster
 from bot.store.access.contacts import Contact
-from bot.store.oncall.calendars import KeptCalendar
+from bot.store.oncall.calendars import StoredCalendar
 from bot.store.oncall.reachability import Reachability
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
@@ -69,7 +69,7 @@ async def shifts(request: Request) -> Reply:
 async def overview(request: Request, result: str = "") -> Message:
     schedules, station = request.services.oncall, request.station.name
     roster = await schedules.roster(station)
-    reach = await schedules.reach(sorted(roster.people_named))
+    reach = await schedules.reachability_of(sorted(roster.people_named))
     names = await request.known(roster.people_named)
     calendars = {kept.level: kept for kept in await schedules.calendars(station)}
     allowed = set(await eligible(request))
@@ -105,7 +105,7 @@ def _reachability_problem(reach: Reachability | None) -> str:
 
 
 def _level(
-    request: Request, roster: Roster, level: int, names: Mapping[int, Contact], kept: KeptCalendar | None
+    request: Request, roster: Roster, level: int, names: Mapping[int, Contact], kept: StoredCalendar | None
 ) -> dict[str, Any]:
     now = request.now
     duty, coming = roster.duty(level, now), roster.next_duty(level, now)
@@ -121,7 +121,7 @@ def _level(
     }
 
 
-def _calendar_facts(request: Request, kept: KeptCalendar | None) -> dict[str, Any]:
+def _calendar_facts(request: Request, kept: StoredCalendar | None) -> dict[str, Any]:
     if kept is None:
         return {"unknown": [], "unnamed": 0, "problem": ""}
     if kept.url and not sees_addresses(request):

@@ -77,7 +77,7 @@ def _ahead(request: Request, rotation: Rotation) -> Iterator[Duty]:
 
 async def _facts(request: Request, rotation: Rotation) -> dict[str, Any]:
     names = await request.known(rotation.people)
-    reach = await request.services.oncall.reach(rotation.people)
+    reach = await request.services.oncall.reachability_of(rotation.people)
     roster = await request.services.oncall.roster(request.station.name)
     people = tuple(dict.fromkeys(rotation.people))
     return {

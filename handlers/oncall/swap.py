@@ -35,11 +35,11 @@ async def swap(request: Request) -> Reply:
     await check_eligible(request, [request.actor.id, other])
     roster = await request.services.oncall.roster(request.station.name)
     duties = roster.duties_of(request.actor.id, request.now, request.now + AHEAD)
-    own = [duty for duty in duties if level in (None, duty.level)][:MAX_OFFERED]
+    own = [shift for shift in duties if level in (None, shift.level)][:MAX_OFFERED]
     if not own:
         raise WrongArguments(mark("You have no shift to swap within the next 60 days."))
     names = await request.known([request.actor.id, other])
-    pairs = [(duty, _in_return(roster, other, duty, request.now)) for duty in own]
+    pairs = [(shift, _in_return(roster, other, shift, request.now)) for shift in own]
     facts = {
         "station": request.station.name,
         "other": person_facts(other, names),
@@ -59,12 +59,12 @@ async def swap(request: Request) -> Reply:
 def _in_return(roster: Roster, other: int, mine: Duty, now: datetime) -> Duty | None:
     """Return the other person's next whole shift on the level; None if they only take over `mine`."""
     theirs = roster.duties_of(other, now, now + AHEAD)
-    return next((duty for duty in theirs if duty.level == mine.level and duty.begins > now), None)
+    return next((shift for shift in theirs if shift.level == mine.level and shift.begins > now), None)
 
 
 def _data(other: int, mine: Duty, theirs: Duty | None) -> dict[str, Any]:
-    def written(duty: Duty) -> list[str]:
-        return [duty.begins.isoformat(), duty.ends.isoformat()]
+    def written(shift: Duty) -> list[str]:
+        return [shift.begins.isoformat(), shift.ends.isoformat()]
 
     return {"other": other, "level": mine.level, "mine": written(mine), "theirs": theirs and written(theirs)}
 
@@ -109,7 +109,7 @@ async def ask(request: Request) -> Reply:
             legs[0].ends - request.now,
         )
 
-    await request.services.oncall.ask_swap(station, legs, (request.actor.id, request.actor.name), question)
+    await request.services.oncall.request_swap(station, legs, (request.actor.id, request.actor.name), question)
     return Reply(Message("oncall_swap_asked", facts), outcome=f"asked {other} to swap")
 
 
@@ -133,7 +133,7 @@ async def answer(request: Request) -> Reply:
         for result in (SwapResult.AGREED, SwapResult.REFUSED, SwapResult.CHANGED)
     }
     result = await request.services.oncall.answer_swap(
-        request.station.name, data["ids"], request.actor.id, agrees=agrees, news=notices
+        request.station.name, data["ids"], request.actor.id, agrees=agrees, notices=notices
     )
     if result is SwapResult.SETTLED:
         return Reply(Message("oncall_swap_settled"), outcome=str(result))

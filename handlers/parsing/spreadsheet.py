@@ -8,7 +8,7 @@ from bot.sandbox.process import run
 from bot.sandbox.task import TaskFailed, TaskFailure, TaskRefused
 from bot.spreadsheet import reader
 from bot.spreadsheet.reader import READ, Row
-from bot.spreadsheet.writer import WRITE, packed
+from bot.spreadsheet.writer import WRITE, serialized
 from handlers.dispatch.request import WrongArguments
 
 FAILURE_TEXTS = {
@@ -21,7 +21,7 @@ FAILURE_TEXTS = {
     TaskFailure.RESULT: mark(
         "There is too much in the file. Copy the table alone into a new file, save it as CSV and send me that."
     ),
-    TaskFailure.CROWD: mark("Too many files are being read right now. Send it again in a minute."),
+    TaskFailure.QUEUE_FULL: mark("Too many files are being read right now. Send it again in a minute."),
     TaskFailure.BROKEN: mark("The file cannot be read as a table."),
 }
 NOT_WRITTEN = mark("The file could not be made: too much is under way. Ask again in a minute.")
@@ -40,7 +40,7 @@ async def read(content: bytes, owner: Hashable) -> list[Row]:
     try:
         found = await run(READ, content, owner=owner)
     except TaskRefused as refusal:
-        raise WrongFile(refusal.said) from None
+        raise WrongFile(refusal.reason) from None
     except TaskFailed as error:
         raise WrongFile(FAILURE_TEXTS[error.failure]) from None
     return [(number, cells) for number, cells in found]
@@ -51,13 +51,13 @@ def read_text(text: str) -> list[Row]:
     try:
         return reader.read_text(text)
     except TaskRefused as refusal:
-        raise WrongFile(refusal.said) from None
+        raise WrongFile(refusal.reason) from None
 
 
 async def write(rows: Iterable[Sequence[Any]], form: str, sheet_name: str, owner: Hashable) -> bytes:
     """Return a file; `form` is csv or xlsx. `sheet_name` applies to xlsx only. Raises WrongArguments if the sandbox
     task fails."""
-    return await write_packed(packed(rows), form, sheet_name, owner)
+    return await write_packed(serialized(rows), form, sheet_name, owner)
 
 
 async def write_packed(content: bytes, form: str, sheet_name: str, owner: Hashable) -> bytes:

@@ -69,34 +69,34 @@ class TwoPersonRule:
     def is_needed_for(self, action: str) -> bool:
         return action in RULES and self.is_needed(RULES[action])
 
-    async def ask(self, wish: ApprovalRequest, access: Access) -> Reply:
+    async def ask(self, approval: ApprovalRequest, access: Access) -> Reply:
         """Ask everybody else with the right in private; in a group, the message itself asks too."""
-        permission = RULES[wish.action].permission
-        others, not_counted = independents(access, permission, wish.station, wish.actor.id, self._clock())
+        permission = RULES[approval.action].permission
+        others, not_counted = independents(access, permission, approval.station, approval.actor.id, self._clock())
         if not others:
             facts = {"permission": permission, "not_counted": not_counted}
             return Reply(Message("second_person_missing", facts), outcome="no second person")
-        token = await self._keep(wish)
-        await self._owe_questions(wish, token, others)
-        facts = _facts(wish) | {"asked": len(others), "private": wish.place.private, "mine": True}
-        buttons = _buttons(token) if not wish.place.private else ((_refuse(token, mark("✖ Take back")),),)
+        token = await self._keep(approval)
+        await self._owe_questions(approval, token, others)
+        facts = _facts(approval) | {"asked": len(others), "private": approval.place.private, "mine": True}
+        buttons = _buttons(token) if not approval.place.private else ((_refuse(token, mark("✖ Take back")),),)
         return Reply(Message("second_person", facts, buttons), outcome="waits for a second person")
 
-    async def _keep(self, wish: ApprovalRequest) -> str:
+    async def _keep(self, approval: ApprovalRequest) -> str:
         kept = {
-            "action": wish.action,
-            "data": dict(wish.data),
-            "kept": None if wish.kept is None else dict(wish.kept),
-            "arguments": wish.arguments,
-            "first": asdict(wish.actor),
-            "place": asdict(wish.place),
-            "message": wish.message,
-            "station": wish.station,
+            "action": approval.action,
+            "data": dict(approval.data),
+            "kept": None if approval.kept is None else dict(approval.kept),
+            "arguments": approval.arguments,
+            "first": asdict(approval.actor),
+            "place": asdict(approval.place),
+            "message": approval.message,
+            "station": approval.station,
         }
         return await self._temporary_payloads.put(kept, WITHIN)
 
-    async def _owe_questions(self, wish: ApprovalRequest, token: str, others: list[int]) -> None:
-        now, facts = self._clock(), _facts(wish) | {"asked": 0, "private": True, "mine": False}
+    async def _owe_questions(self, approval: ApprovalRequest, token: str, others: list[int]) -> None:
+        now, facts = self._clock(), _facts(approval) | {"asked": 0, "private": True, "mine": False}
         rows = stored(_buttons(token))
         async with self._store.begin() as session:
             for person in others:
@@ -107,19 +107,19 @@ class TwoPersonRule:
                     template="second_person",
                     facts=facts,
                     now=now,
-                    keyboard=new_keyboard(person, rows, now=now, station=wish.station),
+                    keyboard=new_keyboard(person, rows, now=now, station=approval.station),
                 )
         self._wake.send()
 
 
-def _facts(wish: ApprovalRequest) -> dict[str, Any]:
-    lines = _lines(wish.question)
+def _facts(approval: ApprovalRequest) -> dict[str, Any]:
+    lines = _lines(approval.question)
     return {
-        "station": wish.station,
-        "first": wish.actor.name,
-        "deed": RULES[wish.action].writes,
-        "button": wish.label,
-        "words": _lines(wish.arguments)[:MOST_LINES],
+        "station": approval.station,
+        "first": approval.actor.name,
+        "deed": RULES[approval.action].writes,
+        "button": approval.label,
+        "words": _lines(approval.arguments)[:MOST_LINES],
         "lines": lines[:MOST_LINES],
         "more": max(0, len(lines) - MOST_LINES),
     }

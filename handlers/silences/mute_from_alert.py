@@ -60,7 +60,7 @@ async def give_reason(request: Request) -> Reply:
 
 
 async def _open_incident(request: Request) -> Incident | None:
-    incident = await request.services.incidents.one(request.station.name, int(request.data["incident"]))
+    incident = await request.services.incidents.find(request.station.name, int(request.data["incident"]))
     return incident if incident is not None and incident.open_key is not None else None
 
 

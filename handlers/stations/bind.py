@@ -94,7 +94,7 @@ async def unbind_now(request: Request) -> Reply:
     """Unbind and revoke the group's grants at that PBX; if revoking is refused, change neither."""
     before, given = await _bound(request), await _given(request)
     try:
-        await request.services.grants.take(given, request.asking)
+        await request.services.grants.revoke(given, request.asking)
     except GrantRefused as refused:
         return not_granted(refused)
     await request.services.bindings.unbind(request.place.chat, request.station.name)

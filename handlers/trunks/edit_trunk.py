@@ -195,5 +195,5 @@ async def _note_before(request: Request, trunk_id: str) -> ReregistrationNote | 
         old = note_of(await card.status_of(request, trunk_id, fresh=True))
     except PbxError:
         return None
-    await request.services.registrations.note_before(request.station.name, trunk_id, *old)
+    await request.services.registrations.store_before(request.station.name, trunk_id, *old)
     return old

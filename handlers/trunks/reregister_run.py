@@ -71,7 +71,7 @@ class _ReregistrationRun:
         self._change_facts: dict[str, Any] = {"station": record.station, "name": record.name, "done": "anew"}
         self._progress_task: asyncio.Task[None] | None = None
         self._was_off = self._is_unregistered = False
-        request.station.watch.left_alone.add(record.trunk)
+        request.station.watch.paused_trunks.add(record.trunk)
 
     def rewatch_on_error(self, work: Work) -> Work:
         """Monitor the trunk again after an exception of the bot."""
@@ -80,7 +80,7 @@ class _ReregistrationRun:
             try:
                 return await work()
             except Exception:
-                self._request.station.watch.left_alone.discard(self._record.trunk)
+                self._request.station.watch.paused_trunks.discard(self._record.trunk)
                 raise
 
         return wrapped
@@ -188,7 +188,7 @@ class _ReregistrationRun:
         if reply.message is not None:
             await self._show(reply.message)
         await self._request.services.registrations.end(self._record.station, self._record.trunk)
-        self._request.station.watch.left_alone.discard(self._record.trunk)
+        self._request.station.watch.paused_trunks.discard(self._record.trunk)
         return reply
 
     async def _row(self) -> TrunkRow:

@@ -29,14 +29,14 @@ PAUSE, MAX_PAUSE = 2.0, 60.0
 async def switch_on(services: Services, clock: Clock, stop: asyncio.Event) -> None:
     """Retry for every trunk that was being re-registered, until it is on or `stop` is set."""
     await asyncio.gather(
-        *(_until_on(services.fleet, record, clock, stop) for record in await services.registrations.left_over())
+        *(_until_on(services.fleet, record, clock, stop) for record in await services.registrations.interrupted())
     )
 
 
 @on_resume
 async def report_interrupted(resumption: Resumption) -> None:
     """Notify the requester of the result. A disabled trunk is enabled even if that person has lost the right."""
-    for record in await resumption.services.registrations.left_over():
+    for record in await resumption.services.registrations.interrupted():
         if resumption.services.fleet.station(record.station) is None:
             continue
         resumed = await resumption.decide(
@@ -57,13 +57,13 @@ async def _until_on(fleet: StationDirectory, record: Reregistration, clock: Cloc
         if stop.is_set() or clock().timestamp() - began > LATE:
             return
         await sleep_or_stop(stop, PAUSE)
-    station.watch.left_alone.add(record.trunk)
+    station.watch.paused_trunks.add(record.trunk)
     try:
         await _keep_on(station, record, clock, stop)
         # Time for its registration; later than that the monitor evaluates it as any other.
         await sleep_or_stop(stop, LATE)
     finally:
-        station.watch.left_alone.discard(record.trunk)
+        station.watch.paused_trunks.discard(record.trunk)
 
 
 async def _keep_on(station: Station, record: Reregistration, clock: Clock, stop: asyncio.Event) -> None:

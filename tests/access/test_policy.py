@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.access.grant_checks import (
-    IN_THE_SETTINGS,
-    MORE_THAN_ONES_OWN,
+    BEYOND_CHAT_RIGHTS,
+    BEYOND_OWN_RIGHTS,
+    FROM_SETTINGS,
+    LAST_ADMIN,
     NO_SUCH_ROLE,
-    THE_LAST_ADMIN,
-    TOO_MUCH_FOR_A_CHAT,
     GrantRefused,
     check_grant,
     check_revoke,
@@ -134,9 +134,9 @@ def test_nobody_gives_more_than_they_have() -> None:
     access = Access((Grant(1, "admin"), Grant(5, "doorman")), {**BUILT_IN, "doorman": granting})
     doorman = asking(5, 5)
     check_grant(access, doorman, Grant(6, "viewer"))
-    assert refusal(check_grant, access, doorman, Grant(6, "operator")) == MORE_THAN_ONES_OWN
-    assert refusal(check_revoke, access, doorman, Grant(7, "operator", "Office", 1)) == MORE_THAN_ONES_OWN
-    assert refusal(check_grant, access, asking(6, 6), Grant(6, "viewer")) == MORE_THAN_ONES_OWN
+    assert refusal(check_grant, access, doorman, Grant(6, "operator")) == BEYOND_OWN_RIGHTS
+    assert refusal(check_revoke, access, doorman, Grant(7, "operator", "Office", 1)) == BEYOND_OWN_RIGHTS
+    assert refusal(check_grant, access, asking(6, 6), Grant(6, "viewer")) == BEYOND_OWN_RIGHTS
 
 
 def test_a_role_that_is_gone_is_not_given() -> None:
@@ -145,21 +145,21 @@ def test_a_role_that_is_gone_is_not_given() -> None:
 
 def test_a_group_is_operator_at_most() -> None:
     check_grant(ACCESS, ANNA, Grant(-50, "operator"))
-    assert refusal(check_grant, ACCESS, ANNA, Grant(-50, "admin")) == TOO_MUCH_FOR_A_CHAT
+    assert refusal(check_grant, ACCESS, ANNA, Grant(-50, "admin")) == BEYOND_CHAT_RIGHTS
 
 
 def test_what_stands_in_the_settings_is_not_taken_in_chat() -> None:
-    assert refusal(check_revoke, ACCESS, ANNA, ACCESS.grants[0]) == IN_THE_SETTINGS
+    assert refusal(check_revoke, ACCESS, ANNA, ACCESS.grants[0]) == FROM_SETTINGS
 
 
 def test_the_last_administrator_cannot_be_removed_nor_made_one_for_a_time() -> None:
     anna, boris = Grant(1, "admin", "Office", 1), Grant(2, "admin", "Office", 1)
     check_revoke(Access((anna, boris)), ANNA, boris)
-    assert refusal(check_revoke, Access((anna,)), ANNA, anna) == THE_LAST_ADMIN
+    assert refusal(check_revoke, Access((anna,)), ANNA, anna) == LAST_ADMIN
     for_a_day = replace(boris, until=NOW + timedelta(days=1))
-    assert refusal(check_revoke, Access((anna, for_a_day)), ANNA, anna) == THE_LAST_ADMIN
+    assert refusal(check_revoke, Access((anna, for_a_day)), ANNA, anna) == LAST_ADMIN
     ends = replace(anna, until=NOW + timedelta(days=1))
-    assert refusal(check_grant, Access((anna,)), ANNA, ends) == THE_LAST_ADMIN
+    assert refusal(check_grant, Access((anna,)), ANNA, ends) == LAST_ADMIN
     check_grant(Access((anna, boris)), ANNA, ends)
 
 

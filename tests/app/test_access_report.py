@@ -13,7 +13,7 @@ from bot.config.stations_file import read_stations
 from bot.runtime.waiting import Signal
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 
 ADMIN, VERA, CHAT = 1001, 1003, -100500
@@ -41,10 +41,10 @@ async def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store
     }.items():
         monkeypatch.setenv(name, value)
     write_stations()
-    book = GrantBook(store, lambda: NOW, grants_from(frozenset({ADMIN}), frozenset(), frozenset()), BUILT_IN, Signal())
+    book = Grants(store, lambda: NOW, grants_from(frozenset({ADMIN}), frozenset(), frozenset()), BUILT_IN, Signal())
     for subject, station in ((VERA, "branch7"), (CHAT, "branch8")):
         giver = AccessContext(ADMIN, ADMIN, private=True, station=station, now=NOW)
-        await book.give(Grant(subject, "viewer", station, ADMIN, "Anna"), giver)
+        await book.grant(Grant(subject, "viewer", station, ADMIN, "Anna"), giver)
     return load_settings()
 
 
@@ -89,7 +89,7 @@ async def test_a_name_does_nothing_to_the_terminal(
     settings: Settings, stations: tuple[StationSettings, ...], store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with store.begin() as session:
-        await contacts.remember(session, Contact(VERA, "Vera\x1b[2J\x9b1m\u202e[bold]\nadmin", "vera"))
+        await contacts.record(session, Contact(VERA, "Vera\x1b[2J\x9b1m\u202e[bold]\nadmin", "vera"))
     for who in ("", str(VERA)):
         await print_report(settings, stations, who, "branch7")
         shown = capsys.readouterr().out

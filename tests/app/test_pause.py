@@ -22,11 +22,11 @@ async def test_it_is_still_once_everybody_has_come_to_an_end_and_nobody_begins_m
             await asyncio.sleep(0)
             done.append("still")
 
-    tasks = [asyncio.create_task(pausable.is_running(long)())]
+    tasks = [asyncio.create_task(pausable.as_running(long)())]
     await asyncio.sleep(0)
     tasks.append(asyncio.create_task(stand()))
     await asyncio.sleep(0)
-    tasks.append(asyncio.create_task(pausable.is_running(late)()))
+    tasks.append(asyncio.create_task(pausable.as_running(late)()))
     await asyncio.sleep(0)
     assert done == []
     goes_on.set()
@@ -37,7 +37,7 @@ async def test_it_is_still_once_everybody_has_come_to_an_end_and_nobody_begins_m
 
 async def test_what_is_broken_off_holds_up_nobody() -> None:
     pausable = PausableGroup()
-    task = asyncio.create_task(pausable.is_running(asyncio.Event().wait)())
+    task = asyncio.create_task(pausable.as_running(asyncio.Event().wait)())
     await asyncio.sleep(0)
     task.cancel()
     async with asyncio.timeout(5), pausable.paused():

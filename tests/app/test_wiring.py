@@ -134,11 +134,11 @@ async def test_every_station_is_polled_checked_and_ticked(program: Program) -> N
     fleet, names = program.fleet, set(program.fleet.stations.names)
     whole = {""} - {fleet.one and ""}
     assert names
-    assert set(fleet.schedule._looks) == names
+    assert set(fleet.schedule._polls) == names
     assert set(fleet.ticker._stations) == names | whole
-    assert set(fleet.duty._schedule._looks) == names | whole
+    assert set(fleet.reachability_checks._schedule._polls) == names | whole
     for selection in fleet.checks._selections.values():
-        assert set(selection._schedule._looks) == names
+        assert set(selection._schedule._polls) == names
 
 
 async def test_every_check_of_a_station_exists_for_each(program: Program) -> None:

@@ -12,7 +12,7 @@ from bot.access.policy import EVERY_STATION
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.runtime.waiting import Signal
 from bot.store.database import Store
-from bot.store.oncall.schedules import OnCallBook
+from bot.store.oncall.schedules import OnCallSchedules
 from tests.benchmarks.load import EVERY
 from tests.benchmarks.measured.figure import Effort, Figure, Row
 from tests.benchmarks.pbx_cluster import SETTLING, PbxCluster, cluster
@@ -113,7 +113,7 @@ async def _watched(one: PbxCluster) -> AsyncIterator[None]:
     store = Store(one.database)
     await store.open()
     shift = Shift(Unit.DAYS, 1, datetime.fromisoformat("2024-01-01"), "UTC")
-    book = OnCallBook(store, lambda: datetime.now(UTC), Signal())
+    book = OnCallSchedules(store, lambda: datetime.now(UTC), Signal())
     await book.set_rotation(EVERY_STATION, Rotation(1, (ON_CALL,), shift), "the benchmark")
     await store.close()
     settings = {"ALERT_CHATS": str(GROUP), "OPERATORS": str(ON_CALL), "ALERT_AFTER": f"{HOLD_OFF:g}"}

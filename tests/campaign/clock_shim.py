@@ -18,8 +18,8 @@ def bent_now() -> datetime:
 
 def bend() -> None:
     application.utc_now = bent_now
-    rate_limiter.IN_GROUP = (1000, 61.0)
-    rate_limiter.IN_CHAT = (30, 3.2)
+    rate_limiter.GROUP_LIMIT = (1000, 61.0)
+    rate_limiter.CHAT_LIMIT = (30, 3.2)
 
 
 if CLOCK in os.environ:

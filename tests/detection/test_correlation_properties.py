@@ -11,9 +11,9 @@ from bot.incidents.model import PROVIDER, Kind, kind_info
 from bot.store.tables.incidents import Incident
 from tests.fixtures import stores
 from tests.fixtures.examples import example_count, examples
-from tests.incident_harness.fleet import FLEET, FleetWorld
+from tests.incident_harness.fleet import FLEET, FleetIncidentHarness
 from tests.incident_harness.pbx import ANNA
-from tests.incident_harness.phones import Heard
+from tests.incident_harness.phones import DeliveredMessage
 
 COUNT = 5
 EVERYBODY = range(COUNT)
@@ -28,7 +28,7 @@ stories = st.lists(deeds, min_size=2, max_size=8)
 STORIES = int(os.environ.get("STORIES", example_count(daily=3, ci=5)))
 
 
-def does(harness: FleetWorld, what: str, number: int) -> None:
+def does(harness: FleetIncidentHarness, what: str, number: int) -> None:
     {
         "provider dies": lambda: harness.dies(*EVERYBODY),
         "provider lives": lambda: harness.lives(*EVERYBODY),
@@ -43,7 +43,7 @@ def does(harness: FleetWorld, what: str, number: int) -> None:
     }[what]()
 
 
-def showing(heard: Sequence[Heard], incident: Incident) -> list[Heard]:
+def showing(heard: Sequence[DeliveredMessage], incident: Incident) -> list[DeliveredMessage]:
     return [one for one in heard if any(facts["number"] == incident.id for facts in one.facts["incidents"])]
 
 
@@ -55,7 +55,7 @@ def within(incident: Incident, causes: Sequence[Incident]) -> bool:
     )
 
 
-def judge(harness: FleetWorld, incidents: Sequence[Incident]) -> None:
+def judge(harness: FleetIncidentHarness, incidents: Sequence[Incident]) -> None:
     chats = {one.name: one.chat for one in harness.all}
     provider = [one for one in incidents if one.kind == Kind.PROVIDER_DOWN]
     internet = [one for one in incidents if one.kind == Kind.OWN_INTERNET]
@@ -88,11 +88,11 @@ def test_the_unrelated_is_reported_and_the_common_once(story: list[tuple[str, in
     async def play() -> None:
         store = stores.in_memory()
         try:
-            await live(FleetWorld(store, COUNT))
+            await live(FleetIncidentHarness(store, COUNT))
         finally:
             await store.close()
 
-    async def live(harness: FleetWorld) -> None:
+    async def live(harness: FleetIncidentHarness) -> None:
         await harness.opens()
         for what, number, seconds in story:
             does(harness, what, number)

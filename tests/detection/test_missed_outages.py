@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.detection.missed_outages import MOST_TOLD, MissedOutage, note_facts, outages_within
+from bot.detection.missed_outages import MOST_REPORTED, MissedOutage, note_facts, outages_within
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
 from bot.pbx import TrunkEvent
@@ -135,8 +135,8 @@ def test_that_nothing_happened_is_said_too() -> None:
 
 
 def test_of_very_many_the_first_are_reported_and_the_rest_counted() -> None:
-    many = [MissedOutage(f"SIP-{n}", f"Trunk {n}", at(29 - n / 10), at(30)) for n in range(MOST_TOLD + 5)]
+    many = [MissedOutage(f"SIP-{n}", f"Trunk {n}", at(29 - n / 10), at(30)) for n in range(MOST_REPORTED + 5)]
     facts = note_facts("Head office", at(10), at(31), many)
-    assert (len(facts["outages"]), facts["more"]) == (MOST_TOLD, 5)
-    assert facts["outages"][0]["trunk"] == f"Trunk {MOST_TOLD + 4}"
+    assert (len(facts["outages"]), facts["more"]) == (MOST_REPORTED, 5)
+    assert facts["outages"][0]["trunk"] == f"Trunk {MOST_REPORTED + 4}"
     assert "… and 5 more" in note(*many)

@@ -5,7 +5,7 @@ import pytest
 from bot.detection.unreported_trunks import contact_in
 from bot.pbx import TrunkRow
 from bot.store.database import Store
-from tests.incident_harness.pbx import GROUP, World
+from tests.incident_harness.pbx import GROUP, IncidentHarness
 from tests.incident_harness.station import DEAD, UP
 
 
@@ -26,7 +26,7 @@ def test_of_a_note_only_a_number_and_an_address_are_shown(note: str, contact: st
 
 
 async def test_the_alert_names_the_number(store: Store) -> None:
-    harness = World(store)
+    harness = IncidentHarness(store)
     await harness.opens()
     row = {"id": "zadarma", "represent": "SIP: Zadarma", "note": "hotline +7 495 123-45-67, PIN Geheim1"}
     harness.pbx.rows["zadarma"] = TrunkRow.model_validate(row)

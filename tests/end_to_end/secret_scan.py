@@ -65,7 +65,7 @@ def known_with(token: str, database: Path) -> str:
 
 def _opened(value: object) -> str:
     is_sealed = isinstance(value, str) and value.startswith(f'"{sealing.SEALED}')
-    return _text(sealing.opened(json.loads(str(value)))) if is_sealed else str(value)
+    return _text(sealing.unseal(json.loads(str(value)))) if is_sealed else str(value)
 
 
 def open_to_others(database: Path) -> list[str]:

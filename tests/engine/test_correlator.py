@@ -106,7 +106,7 @@ async def test_a_restart_forgets_nothing_and_tells_nothing_twice(at: float) -> N
     await fleet.sees(ALL_DOWN, at)
     known = fleet.active.now
     fleet.causes = fleet.another()
-    await fleet.causes.remember()
+    await fleet.causes.load_causes()
     assert fleet.active.now == known
     await fleet.sees(ALL_DOWN, 40)
     await fleet.sees(ALL_WELL, 50)

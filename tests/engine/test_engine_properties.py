@@ -18,7 +18,7 @@ from bot.store.database import Store
 from bot.store.tables.incidents import Incident
 from tests.fixtures import incident_claims, stores
 from tests.fixtures.examples import PROFILE, example_count, examples
-from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION, VERA, World
+from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION, VERA, IncidentHarness
 from tests.incident_harness.station import DEAD, LOST, OFF, REFUSED, SILENT, UP
 
 Step = tuple[str, str, int]
@@ -43,11 +43,11 @@ STORIES = int(os.environ.get("STORIES", example_count(daily=3, ci=10)))
 ENOUGH = examples(STORIES, STORIES)
 
 
-async def lives(harness: World, story: list[Step], restart_at: frozenset[int] = frozenset()) -> None:
+async def lives(harness: IncidentHarness, story: list[Step], restart_at: frozenset[int] = frozenset()) -> None:
     for trunk in TRUNKS:
         harness.pbx.shows(trunk, UP, harness.clock.now - timedelta(days=1))
     await harness.opens()
-    await harness.watch.remember()
+    await harness.watch.load()
     await harness.pass_(60)
     for number, (what, trunk, seconds) in enumerate(story):
         await (_opens_or_shuts(harness, what, CHATS[trunk]) if trunk in CHATS else _does(harness, what, trunk))
@@ -57,7 +57,7 @@ async def lives(harness: World, story: list[Step], restart_at: frozenset[int] = 
     await _ends_well(harness)
 
 
-async def _does(harness: World, what: str, trunk: str) -> None:
+async def _does(harness: IncidentHarness, what: str, trunk: str) -> None:
     now = harness.clock.now
     if what in STATES:
         harness.pbx.shows(trunk, STATES[what])
@@ -80,14 +80,14 @@ async def _does(harness: World, what: str, trunk: str) -> None:
         await harness.incident_manager.reconsider(now)
 
 
-async def _opens_or_shuts(harness: World, what: str, chat: int) -> None:
+async def _opens_or_shuts(harness: IncidentHarness, what: str, chat: int) -> None:
     if what == "lets in":
         await harness.lets_in(chat)
     else:
         await harness.shuts(chat, said=what == "shuts")
 
 
-async def _ends_well(harness: World) -> None:
+async def _ends_well(harness: IncidentHarness) -> None:
     """End all silences and recover the trunks."""
     harness.pbx.error = None
     await harness.pass_(900)
@@ -96,22 +96,22 @@ async def _ends_well(harness: World) -> None:
     await harness.pass_(1200)
 
 
-def in_a_world(scene: Callable[[World], Coroutine[Any, Any, None]]) -> None:
+def in_a_world(scene: Callable[[IncidentHarness], Coroutine[Any, Any, None]]) -> None:
     async def play() -> None:
         store = stores.in_memory()
         try:
-            await scene(World(store, page_again_every=120))
+            await scene(IncidentHarness(store, page_again_every=120))
         finally:
             await store.close()
 
     asyncio.run(play())
 
 
-def heard(harness: World) -> list[tuple[datetime, int, bool, str]]:
+def heard(harness: IncidentHarness) -> list[tuple[datetime, int, bool, str]]:
     return [(one.at, one.chat, one.loud, one.text) for one in harness.heard]
 
 
-def shown(harness: World, incident: Incident) -> list[Mapping[str, Any]]:
+def shown(harness: IncidentHarness, incident: Incident) -> list[Mapping[str, Any]]:
     """Return the facts of all messages that show the incident and do not point to a newer one."""
     return [
         facts
@@ -129,7 +129,7 @@ def held_throughout(incident: Incident) -> bool:
 @ENOUGH
 @given(story=stories)
 def test_every_outage_is_told_once_and_so_is_its_end(story: list[Step]) -> None:
-    async def scene(harness: World) -> None:
+    async def scene(harness: IncidentHarness) -> None:
         await lives(harness, story)
         incidents = await harness.incidents()
         assert all(incident.ended_at is not None for incident in incidents), "everything is well, and something is open"
@@ -160,11 +160,11 @@ def never_two_at_once(incidents: Sequence[Incident]) -> None:
 def test_a_restart_at_any_step_changes_nothing_that_people_hear(story: list[Step], restarts: frozenset[int]) -> None:
     heard_without: list[tuple[datetime, int, bool, str]] = []
 
-    async def steady(harness: World) -> None:
+    async def steady(harness: IncidentHarness) -> None:
         await lives(harness, story)
         heard_without.extend(heard(harness))
 
-    async def interrupted(harness: World) -> None:
+    async def interrupted(harness: IncidentHarness) -> None:
         await lives(harness, story, restarts)
         assert heard(harness) == heard_without
 
@@ -179,7 +179,7 @@ def test_whatever_is_claimed_happened_and_nobody_due_is_passed_over(
 ) -> None:
     """With chats that close and open during the outages."""
 
-    async def scene(harness: World) -> None:
+    async def scene(harness: IncidentHarness) -> None:
         harness.book.levels = levels
         await lives(harness, story, frozenset(range(14)) if restarts else frozenset())
         tables = await incident_claims.tables_of(harness.store)
@@ -192,12 +192,12 @@ def test_whatever_is_claimed_happened_and_nobody_due_is_passed_over(
 
 @pytest.mark.parametrize("trunks", [30, 100] if PROFILE == "ci" else [30])
 async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, trunks: int) -> None:
-    harness = World(store)
+    harness = IncidentHarness(store)
     names = [f"trunk{number}" for number in range(trunks)]
     for name in names:
         harness.pbx.shows(name, UP, harness.clock.now - timedelta(days=1))
     await harness.opens()
-    await harness.watch.remember()
+    await harness.watch.load()
     await harness.pass_(60)
     for name in names:
         harness.pbx.shows(name, DEAD)
@@ -213,7 +213,7 @@ async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, tru
 
 async def test_a_storm_over_many_stations_keeps_within_telegrams_limits(store: Store) -> None:
     """Five trunks of each fail within ten seconds; each station is polled at its own time."""
-    stations = [World(store, name=f"Customer {number}") for number in range(example_count(daily=10, ci=20))]
+    stations = [IncidentHarness(store, name=f"Customer {number}") for number in range(example_count(daily=10, ci=20))]
     post = stations[0]
     for number, station in enumerate(stations):
         station.clock = station.pbx.clock = post.clock
@@ -222,7 +222,7 @@ async def test_a_storm_over_many_stations_keeps_within_telegrams_limits(store: S
         for trunk in range(5):
             station.pbx.shows(f"trunk{number}x{trunk}", UP, post.clock.now - timedelta(days=1))
         await station.opens()
-        await station.watch.remember()
+        await station.watch.load()
 
     async def second(number: int) -> None:
         for station in stations[number % 10 :: 10]:

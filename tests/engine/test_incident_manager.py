@@ -17,13 +17,13 @@ from bot.incidents.model import (
     Changed,
     End,
     Kind,
-    NotTold,
     Opened,
     Resolved,
     StateChange,
     SwitchedOff,
     Transition,
     TrunkGone,
+    Unreported,
     Upgraded,
 )
 from bot.store.database import Store
@@ -32,7 +32,7 @@ from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import WatchState
 from bot.store.tables.messages import Outgoing
 from tests.fixtures.kind_examples import EXAMPLES
-from tests.incident_harness.incident_ledger import FORUM, TRUNK, Books, read
+from tests.incident_harness.incident_ledger import FORUM, TRUNK, ManagerHarness, read
 from tests.incident_harness.pbx import ANNA, BORIS, GROUP
 from tests.incident_harness.station import START
 
@@ -43,8 +43,8 @@ NAMED = ("Zadarma", "202", "Vera", "Head office")
 
 
 @pytest.fixture
-def manager(store: Store) -> Books:
-    return Books(store, CHATS)
+def manager(store: Store) -> ManagerHarness:
+    return ManagerHarness(store, CHATS)
 
 
 def in_both_languages(rows: Iterable[Outgoing]) -> list[str]:
@@ -55,7 +55,7 @@ def sends(rows: list[Outgoing]) -> list[Outgoing]:
     return [row for row in rows if row.action == "send"]
 
 
-async def test_an_alert_is_queued_to_every_chat_with_a_sound_and_a_button(manager: Books) -> None:
+async def test_an_alert_is_queued_to_every_chat_with_a_sound_and_a_button(manager: ManagerHarness) -> None:
     await manager.opens()
     owed = await manager.owed()
     assert [(row.chat_id, row.thread_id) for row in owed] == list(CHATS)
@@ -67,12 +67,12 @@ async def test_an_alert_is_queued_to_every_chat_with_a_sound_and_a_button(manage
     assert manager.woken == 1
 
 
-async def test_a_warning_makes_no_sound(manager: Books) -> None:
+async def test_a_warning_makes_no_sound(manager: ManagerHarness) -> None:
     await manager.opens(kind=Kind.TRUNK_DEGRADED)
     assert all(row.silent for row in await manager.owed())
 
 
-async def test_the_end_edits_each_alert_and_answers_it(manager: Books) -> None:
+async def test_the_end_edits_each_alert_and_answers_it(manager: ManagerHarness) -> None:
     await manager.opens()
     alerts = await manager.owed()
     last = await manager.arrives()
@@ -89,7 +89,7 @@ async def test_the_end_edits_each_alert_and_answers_it(manager: Books) -> None:
     assert (incident.open_key, incident.due_at) == (None, None)
 
 
-async def test_the_end_wakes_only_whoever_took_it(manager: Books) -> None:
+async def test_the_end_wakes_only_whoever_took_it(manager: ManagerHarness) -> None:
     number = await manager.opens()
     await manager.arrives()
     await manager.ends()
@@ -101,10 +101,10 @@ async def test_the_end_wakes_only_whoever_took_it(manager: Books) -> None:
     assert all(not row.silent for row in await manager.owed(since=last) if row.template == "alert_over")
 
 
-async def test_the_first_to_take_it_has_it(manager: Books) -> None:
+async def test_the_first_to_take_it_has_it(manager: ManagerHarness) -> None:
     number = await manager.opens()
     last = await manager.arrives()
-    assert await manager.incident_manager.acknowledge(number, ANNA, "Anna <b>", manager.now) is AckResult.TAKEN
+    assert await manager.incident_manager.acknowledge(number, ANNA, "Anna <b>", manager.now) is AckResult.ACKNOWLEDGED
     assert await manager.incident_manager.acknowledge(number, BORIS, "Boris", manager.now) is AckResult.ALREADY
     assert await manager.incident_manager.acknowledge(999, BORIS, "Boris", manager.now) is AckResult.UNKNOWN
     edits = await manager.owed(since=last)
@@ -112,18 +112,20 @@ async def test_the_first_to_take_it_has_it(manager: Books) -> None:
     assert all("Anna <b> is on it" in read(row) for row in edits)
     assert (await manager.incident()).due_at is None
     await manager.ends()
-    assert await manager.incident_manager.acknowledge(number, BORIS, "Boris", manager.now) is AckResult.ENDED
+    assert await manager.incident_manager.acknowledge(number, BORIS, "Boris", manager.now) is AckResult.RESOLVED
 
 
-async def test_another_stations_incident_is_not_ours_to_take(manager: Books) -> None:
+async def test_another_stations_incident_is_not_ours_to_take(manager: ManagerHarness) -> None:
     number = await manager.opens()
     manager.incident_manager._station = "Branch"
-    assert await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now) is not AckResult.TAKEN
+    assert await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now) is not AckResult.ACKNOWLEDGED
     assert await manager.incident_manager.reassign(number, BORIS, "Anna", manager.now) is AckResult.UNKNOWN
     assert (await manager.incident()).acknowledged_at is None
 
 
-async def test_a_warning_that_worsens_is_reported_anew_with_a_sound_and_must_be_taken_anew(manager: Books) -> None:
+async def test_a_warning_that_worsens_is_reported_anew_with_a_sound_and_must_be_taken_anew(
+    manager: ManagerHarness,
+) -> None:
     number = await manager.opens(kind=Kind.TRUNK_DEGRADED)
     await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now)
     last = await manager.arrives()
@@ -141,7 +143,7 @@ async def test_a_warning_that_worsens_is_reported_anew_with_a_sound_and_must_be_
     assert {row.about for row in answers} == {row.id for row in loud}
 
 
-async def test_another_cause_edits_the_alert_and_says_nothing_new(manager: Books) -> None:
+async def test_another_cause_edits_the_alert_and_says_nothing_new(manager: ManagerHarness) -> None:
     await manager.opens()
     last = await manager.arrives()
     manager.passes(60)
@@ -153,21 +155,21 @@ async def test_another_cause_edits_the_alert_and_says_nothing_new(manager: Books
     assert (await manager.chain())[-1].facts == {"cause": "credentials_refused"}
 
 
-async def test_an_incident_that_is_open_is_not_opened_again(manager: Books) -> None:
+async def test_an_incident_that_is_open_is_not_opened_again(manager: ManagerHarness) -> None:
     for _ in range(2):
         await manager.opens()
     assert len(await manager.incidents()) == 1
     assert len(await manager.owed()) == len(CHATS)
 
 
-async def test_the_end_of_something_unknown_is_nothing(manager: Books) -> None:
+async def test_the_end_of_something_unknown_is_nothing(manager: ManagerHarness) -> None:
     for transition in (Resolved(End.RECOVERED, START), Upgraded(Kind.TRUNK_DOWN, BEGAN), Changed()):
         await manager.happens(transition)
     assert not await manager.owed()
     assert not await manager.incidents()
 
 
-async def test_memory_and_messages_are_written_together_or_not_at_all(manager: Books) -> None:
+async def test_memory_and_messages_are_written_together_or_not_at_all(manager: ManagerHarness) -> None:
     unwritable = StateChange("t1", Opened(Kind.TRUNK_DOWN, BEGAN), {"trunk": object()})
     with pytest.raises(StatementError):
         await manager.incident_manager.record({STATION: {"looks": 1}}, [unwritable], START)
@@ -177,7 +179,7 @@ async def test_memory_and_messages_are_written_together_or_not_at_all(manager: B
     assert not await manager.chain()
 
 
-async def test_what_was_remembered_is_found_again_until_it_is_forgotten(manager: Books) -> None:
+async def test_what_was_remembered_is_found_again_until_it_is_forgotten(manager: ManagerHarness) -> None:
     await manager.incident_manager.record({STATION: {"looks": 2}, "t1": {"name": "Zadarma"}}, [], START)
     await manager.incident_manager.record({"t1": {"name": "Zadarma 2"}}, [], START)
     assert await manager.incident_manager.load_states() == {STATION: {"looks": 2}, "t1": {"name": "Zadarma 2"}}
@@ -185,7 +187,7 @@ async def test_what_was_remembered_is_found_again_until_it_is_forgotten(manager:
     assert await manager.incident_manager.load_states() == {STATION: {"looks": 2}}
 
 
-async def test_the_chain_says_what_happened_and_when_it_was_known(manager: Books) -> None:
+async def test_the_chain_says_what_happened_and_when_it_was_known(manager: ManagerHarness) -> None:
     number = await manager.opens()
     manager.passes(5)
     await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now)
@@ -198,21 +200,23 @@ async def test_the_chain_says_what_happened_and_when_it_was_known(manager: Books
     assert (chain[-1].at, chain[-1].noted_at) == (manager.now - timedelta(seconds=20), manager.now)
 
 
-async def test_whoever_gets_it_handed_over_is_notified_and_has_it_only_once_they_take_it(manager: Books) -> None:
+async def test_whoever_gets_it_handed_over_is_notified_and_has_it_only_once_they_take_it(
+    manager: ManagerHarness,
+) -> None:
     await manager.meets_everybody()
     number = await manager.opens()
     await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now)
     last = await manager.arrives()
-    assert await manager.incident_manager.reassign(number, BORIS, "Anna", manager.now) is AckResult.TAKEN
+    assert await manager.incident_manager.reassign(number, BORIS, "Anna", manager.now) is AckResult.ACKNOWLEDGED
     told = await manager.owed(since=last)
     assert [(row.chat_id, row.silent) for row in sends(told)] == [(BORIS, False)]
     assert all("Anna handed it over to Boris" in read(row) for row in told)
     incident = await manager.incident()
     assert (incident.acknowledged_at, incident.due_at) == (None, manager.now + timedelta(minutes=10))
-    assert await manager.incident_manager.acknowledge(number, BORIS, "Boris", manager.now) is AckResult.TAKEN
+    assert await manager.incident_manager.acknowledge(number, BORIS, "Boris", manager.now) is AckResult.ACKNOWLEDGED
 
 
-async def test_what_was_handed_over_and_not_taken_goes_on_and_no_card_says_otherwise(manager: Books) -> None:
+async def test_what_was_handed_over_and_not_taken_goes_on_and_no_card_says_otherwise(manager: ManagerHarness) -> None:
     await manager.meets_everybody()
     manager.on_call.levels = [[BORIS, ANNA]]
     number = await manager.opens()
@@ -225,7 +229,7 @@ async def test_what_was_handed_over_and_not_taken_goes_on_and_no_card_says_other
     assert "On call: Boris, Anna" in read(card)
 
 
-async def test_everything_on_a_card_is_taken_at_once(manager: Books) -> None:
+async def test_everything_on_a_card_is_taken_at_once(manager: ManagerHarness) -> None:
     for number in range(3):
         await manager.opens(f"t{number}")
     await manager.incident_manager.acknowledge(2, BORIS, "Boris", manager.now)
@@ -233,7 +237,7 @@ async def test_everything_on_a_card_is_taken_at_once(manager: Books) -> None:
     assert [one.acknowledged_by for one in await manager.incidents()] == ["Anna", "Boris", "Anna"]
 
 
-async def test_switching_off_is_a_quiet_note_and_no_incident(manager: Books) -> None:
+async def test_switching_off_is_a_quiet_note_and_no_incident(manager: ManagerHarness) -> None:
     await manager.happens(SwitchedOff())
     notes = await manager.owed()
     assert all(row.silent and "Zadarma" in read(row) for row in notes)
@@ -242,7 +246,7 @@ async def test_switching_off_is_a_quiet_note_and_no_incident(manager: Books) -> 
 
 
 @pytest.mark.parametrize("trouble", list(StationFault))
-async def test_every_trouble_of_a_station_can_be_read(manager: Books, trouble: StationFault) -> None:
+async def test_every_trouble_of_a_station_can_be_read(manager: ManagerHarness, trouble: StationFault) -> None:
     await manager.opens(STATION, Kind.STATION, trunk=None, trouble=str(trouble), row="Providers")
     last = await manager.arrives()
     began = in_both_languages((await manager.owed())[:1])
@@ -253,7 +257,7 @@ async def test_every_trouble_of_a_station_can_be_read(manager: Books, trouble: S
 
 
 @pytest.mark.parametrize("kind", EXAMPLES)
-async def test_every_message_about_every_kind_can_be_read(manager: Books, kind: Kind) -> None:
+async def test_every_message_about_every_kind_can_be_read(manager: ManagerHarness, kind: Kind) -> None:
     subject, facts = EXAMPLES[kind]
     for end in End:
         number = await manager.opens(subject, kind, **facts)
@@ -273,7 +277,7 @@ async def test_every_message_about_every_kind_can_be_read(manager: Books, kind: 
             assert "\n\n" not in text
 
 
-async def test_a_card_of_every_kind_of_warning_at_once_can_be_read(manager: Books) -> None:
+async def test_a_card_of_every_kind_of_warning_at_once_can_be_read(manager: ManagerHarness) -> None:
     kinds = [kind for kind in EXAMPLES if not KINDS[kind].loud]
     for kind in kinds:
         subject, facts = EXAMPLES[kind]
@@ -286,7 +290,7 @@ async def test_a_card_of_every_kind_of_warning_at_once_can_be_read(manager: Book
         assert all(f"The {kind} · " in text for kind in kinds if "trunk" not in EXAMPLES[kind][1])
 
 
-async def test_on_a_card_of_several_phones_each_is_named(manager: Books) -> None:
+async def test_on_a_card_of_several_phones_each_is_named(manager: ManagerHarness) -> None:
     for number, name in (("202", "Brown Brandon"), ("203", "")):
         await manager.opens(EXTENSION + number, Kind.EXTENSION_OFFLINE, trunk=None, extension=number, name=name)
     lines = read((await manager.alerts())[0]).splitlines()
@@ -306,7 +310,7 @@ async def test_on_a_card_of_several_phones_each_is_named(manager: Books) -> None
             "⚪ Отключены администратором:",
         ),
         (
-            NotTold(),
+            Unreported(),
             "⚪ The PBX does not tell the state of A, so it is not watched.",
             "⚪ Not watched, because the PBX does not tell their state:",
             "⚪ Не отслеживаются, потому что АТС не сообщает их состояние:",
@@ -316,7 +320,7 @@ async def test_on_a_card_of_several_phones_each_is_named(manager: Books) -> None
 async def test_a_pbx_that_changes_all_its_trunks_again_and_again_owes_one_note(
     store: Store, told: Transition, single: str, several: str, russian: str
 ) -> None:
-    manager = Books(store)
+    manager = ManagerHarness(store)
     await manager.happens(told, "t0", trunk="A")
     (note,) = await manager.owed()
     assert read(note).startswith(f"{single} · Head office")

@@ -13,7 +13,7 @@ from bot.engine.last_seen import LastSeenWriter
 from bot.engine.trunk_monitor import TrunkMonitor
 from bot.store.database import Store
 from bot.store.tables.incidents import WatchState
-from tests.incident_harness.incident_ledger import Books
+from tests.incident_harness.incident_ledger import ManagerHarness
 from tests.incident_harness.pbx import STATION
 from tests.incident_harness.station import DEAD, START, UP, Clock, FakePbx
 
@@ -21,8 +21,8 @@ LATER = START + timedelta(seconds=60)
 
 
 @pytest.fixture
-def manager(store: Store) -> Books:
-    return Books(store)
+def manager(store: Store) -> ManagerHarness:
+    return ManagerHarness(store)
 
 
 async def stored(store: Store, station: str = STATION, subject: str = "") -> dict[str, Any] | None:
@@ -37,8 +37,8 @@ async def test_all_that_waits_is_written_in_one_transaction(store: Store) -> Non
         for number in range(100):
             session.add(WatchState(station=f"{number}", subject="", state={"looked": 1}, updated_at=START))
     for number in range(100):
-        last_seen.note(f"{number}", "", {"looked": 2}, START)
-        last_seen.note(f"{number}", "", {"looked": 3}, LATER)
+        last_seen.enqueue(f"{number}", "", {"looked": 2}, START)
+        last_seen.enqueue(f"{number}", "", {"looked": 3}, LATER)
     commits: list[object] = []
     event.listen(store._engine.sync_engine, "commit", commits.append)
     await last_seen.write()
@@ -51,12 +51,12 @@ async def test_all_that_waits_is_written_in_one_transaction(store: Store) -> Non
 
 async def test_what_was_forgotten_meanwhile_does_not_come_back(store: Store) -> None:
     last_seen = LastSeenWriter(store)
-    last_seen.note(STATION, "", {"looked": 1}, START)
+    last_seen.enqueue(STATION, "", {"looked": 1}, START)
     await last_seen.write()
     assert await stored(store) is None
 
 
-async def test_what_happened_is_not_overwritten_by_an_older_look(manager: Books) -> None:
+async def test_what_happened_is_not_overwritten_by_an_older_look(manager: ManagerHarness) -> None:
     await manager.incident_manager.record({"": {"looked": 1}}, [], START)
     manager.incident_manager.touch("", {"looked": 2}, START)
     await manager.incident_manager.record({"": {"trouble": "unreachable"}}, [], LATER)
@@ -70,7 +70,7 @@ async def test_what_happened_is_not_overwritten_by_an_older_look(manager: Books)
     assert await stored(manager.store) == {"trouble": "blocked"}
 
 
-async def test_at_the_end_of_the_program_what_waits_is_written(manager: Books) -> None:
+async def test_at_the_end_of_the_program_what_waits_is_written(manager: ManagerHarness) -> None:
     await manager.incident_manager.record({"": {"looked": 1}}, [], START)
     stop = asyncio.Event()
     running = asyncio.create_task(manager.last_seen.run(stop))
@@ -80,7 +80,7 @@ async def test_at_the_end_of_the_program_what_waits_is_written(manager: Books) -
     assert await stored(manager.store) == {"looked": 2}
 
 
-async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_once(manager: Books) -> None:
+async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_once(manager: ManagerHarness) -> None:
     clock = Clock()
     pbx = FakePbx(clock)
     pbx.shows("zadarma", UP)
@@ -105,7 +105,7 @@ async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_
     assert [one.subject for one in await manager.incidents()] == ["zadarma"]
 
 
-async def test_all_stations_take_up_what_they_remembered_at_one_question(manager: Books) -> None:
+async def test_all_stations_take_up_what_they_remembered_at_one_question(manager: ManagerHarness) -> None:
     clock = Clock()
     pbx = FakePbx(clock)
     pbx.shows("zadarma", UP)

@@ -58,7 +58,7 @@ class AnyAgenda(RuleBasedStateMachine):
     @rule(seconds=st.floats(0, 35))
     def time_passes(self, seconds: float) -> None:
         self.now += seconds
-        for turn in self.agenda.take(self.now):
+        for turn in self.agenda.pop_due(self.now):
             assert turn.station in self.there, "it was taken away"
             assert turn.station not in self.looked_at, "two turns of one station at once"
             assert turn.due <= self.now
@@ -87,7 +87,7 @@ def test_however_many_there_are_they_are_spread_evenly(count: int) -> None:
     agenda = Agenda()
     for number in range(count):
         agenda.add(f"{number}", EVERY, 0.0)
-    due = sorted(turn.due for turn in agenda.take(EVERY))
+    due = sorted(turn.due for turn in agenda.pop_due(EVERY))
     steps = [after - before for before, after in pairwise([*due, due[0] + EVERY])]
     assert max(steps) <= 3 * EVERY / count
     assert min(steps) >= EVERY / count / 4
@@ -99,10 +99,10 @@ def test_who_came_late_keeps_the_place_in_the_round(late: float) -> None:
     for station in STATIONS:
         agenda.add(station, EVERY, 0.0)
     places = {}
-    for turn in agenda.take(EVERY):
+    for turn in agenda.pop_due(EVERY):
         places[turn.station] = turn.due
         agenda.reschedule(turn, EVERY, EVERY + late)
-    again = agenda.take(EVERY + late + EVERY)
+    again = agenda.pop_due(EVERY + late + EVERY)
     assert sorted(turn.station for turn in again) == sorted(STATIONS)
     for turn in again:
         rounds = (turn.due - places[turn.station]) / EVERY
@@ -213,8 +213,8 @@ async def test_a_look_that_hangs_is_begun_anew_and_the_schedule_goes_on(
         if not alone:
             schedule.add("sound", Looks(), 0.001)
         await until(lambda: hangs.broken_off >= 3)
-        before = loop.last
-        await until(lambda: loop.last > before)
+        before = loop.last_alive
+        await until(lambda: loop.last_alive > before)
         hangs.gate.set()
         await until(lambda: hangs.ended >= 2)
 

@@ -9,38 +9,38 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from bot.engine.incident_manager import AGAIN_AFTER
+from bot.engine.incident_manager import RETRY_AFTER
 from bot.engine.ticker import Ticker
 from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
-from tests.incident_harness.incident_ledger import Books
+from tests.incident_harness.incident_ledger import ManagerHarness
 from tests.incident_harness.pbx import ANNA, BORIS, STATION, VERA
 
 TEN = timedelta(minutes=10)
 
 
 @pytest.fixture
-async def manager(store: Store) -> Books:
-    manager = Books(store)
+async def manager(store: Store) -> ManagerHarness:
+    manager = ManagerHarness(store)
     await manager.meets_everybody()
     manager.on_call.levels = [[ANNA, BORIS, VERA]]
     return manager
 
 
-def ticker(manager: Books, *, is_sure: bool = True) -> Ticker:
+def ticker(manager: ManagerHarness, *, is_sure: bool = True) -> Ticker:
     clock = Ticker(manager.store, lambda: manager.now)
     clock.add(STATION, manager.incident_manager, SimpleNamespace(is_confirmed=is_sure))
     return clock
 
 
-async def told(manager: Books) -> list[int]:
+async def told(manager: ManagerHarness) -> list[int]:
     """Return the recipients of private messages, in order."""
     return [row.chat_id for row in await manager.owed() if row.action == "send" and row.chat_id > 0]
 
 
-async def test_what_was_due_while_nobody_looked_is_done_once(manager: Books) -> None:
+async def test_what_was_due_while_nobody_looked_is_done_once(manager: ManagerHarness) -> None:
     await manager.opens()
     manager.passes(5 * 3600)
     clock = ticker(manager)
@@ -50,7 +50,7 @@ async def test_what_was_due_while_nobody_looked_is_done_once(manager: Books) -> 
     assert (await manager.incident()).due_at == manager.now + TEN
 
 
-async def test_nothing_is_done_before_it_is_due(manager: Books) -> None:
+async def test_nothing_is_done_before_it_is_due(manager: ManagerHarness) -> None:
     await manager.opens()
     manager.passes(599)
     assert not await ticker(manager).tick()
@@ -58,7 +58,7 @@ async def test_nothing_is_done_before_it_is_due(manager: Books) -> None:
     assert await ticker(manager).tick()
 
 
-async def test_nothing_is_done_while_nobody_can_be_sure_of_it(manager: Books) -> None:
+async def test_nothing_is_done_while_nobody_can_be_sure_of_it(manager: ManagerHarness) -> None:
     await manager.opens()
     manager.passes(3600)
     clock = ticker(manager, is_sure=False)
@@ -67,7 +67,7 @@ async def test_nothing_is_done_while_nobody_can_be_sure_of_it(manager: Books) ->
     assert clock.last_tick == manager.now
 
 
-async def test_what_could_not_be_done_stays_due(manager: Books, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_could_not_be_done_stays_due(manager: ManagerHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     await manager.opens()
     manager.passes(600)
     clock = ticker(manager)
@@ -86,7 +86,7 @@ async def test_what_could_not_be_done_stays_due(manager: Books, monkeypatch: pyt
 
 
 async def test_a_silence_that_could_not_be_heeded_is_heeded_later(
-    manager: Books, monkeypatch: pytest.MonkeyPatch
+    manager: ManagerHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heeded: list[datetime] = []
 
@@ -107,7 +107,7 @@ async def test_a_silence_that_could_not_be_heeded_is_heeded_later(
     assert len(heeded) == 3
 
 
-async def test_an_incident_that_cannot_be_done_holds_up_no_other(manager: Books) -> None:
+async def test_an_incident_that_cannot_be_done_holds_up_no_other(manager: ManagerHarness) -> None:
     broken = await manager.opens("t1")
     manager.passes(60)
     await manager.opens("t2")
@@ -117,30 +117,30 @@ async def test_an_incident_that_cannot_be_done_holds_up_no_other(manager: Books)
     manager.passes(600)
     await manager.tick()
     first, second = await manager.incidents()
-    assert (first.step, first.due_at) == (1, manager.now + AGAIN_AFTER)
+    assert (first.step, first.due_at) == (1, manager.now + RETRY_AFTER)
     assert second.step == 2
     async with manager.store.begin() as session:
         await session.execute(update(Incident).where(Incident.id == broken).values(facts={}))
-    manager.passes(AGAIN_AFTER.total_seconds())
+    manager.passes(RETRY_AFTER.total_seconds())
     await manager.tick()
     assert [one.step for one in await manager.incidents()] == [2, 2]
 
 
-async def test_who_decided_from_an_older_state_does_nothing(manager: Books) -> None:
+async def test_who_decided_from_an_older_state_does_nothing(manager: ManagerHarness) -> None:
     number = await manager.opens()
     manager.passes(600)
     stale = await manager.incident()
     await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now)
     last = await manager.arrives()
     async with manager.store.begin() as session:
-        await manager.incident_manager._do_or_put_off(session, stale, manager.now)
+        await manager.incident_manager._run_or_postpone(session, stale, manager.now)
     assert await manager.owed(since=last) == []
     assert (await manager.incident()).step == 1
 
 
 async def test_two_programs_over_one_store_tell_nobody_twice(store_file: Path) -> None:
     stores = [Store(f"sqlite:///{store_file}") for _ in range(2)]
-    programs = [Books(store) for store in stores]
+    programs = [ManagerHarness(store) for store in stores]
     for manager in programs:
         manager.on_call.levels = [[ANNA, BORIS, VERA]]
     first, second = programs
@@ -159,7 +159,9 @@ async def test_two_programs_over_one_store_tell_nobody_twice(store_file: Path) -
             await store.close()
 
 
-async def test_it_does_what_is_due_at_once_when_it_is_woken_and_ends_when_it_is_asked_to(manager: Books) -> None:
+async def test_it_does_what_is_due_at_once_when_it_is_woken_and_ends_when_it_is_asked_to(
+    manager: ManagerHarness,
+) -> None:
     clock, stop = ticker(manager), asyncio.Event()
     running = asyncio.create_task(clock.run(stop))
     await asyncio.sleep(0.01)
@@ -174,7 +176,7 @@ async def test_it_does_what_is_due_at_once_when_it_is_woken_and_ends_when_it_is_
         await running
 
 
-async def test_a_window_that_begins_during_an_outage_holds_it_within_a_minute(manager: Books) -> None:
+async def test_a_window_that_begins_during_an_outage_holds_it_within_a_minute(manager: ManagerHarness) -> None:
     await manager.opens()
     clock = ticker(manager)
     await clock.tick()
@@ -211,7 +213,7 @@ class Neighbour:
 NEIGHBOUR = "A station"
 
 
-async def beside(manager: Books, neighbour: Neighbour, *, opens: bool = True) -> Ticker:
+async def beside(manager: ManagerHarness, neighbour: Neighbour, *, opens: bool = True) -> Ticker:
     """Add a second station, first in order, with a due incident."""
     if opens:
         async with manager.store.begin() as session:
@@ -232,7 +234,7 @@ async def beside(manager: Books, neighbour: Neighbour, *, opens: bool = True) ->
     return clock
 
 
-async def test_a_station_at_which_nothing_is_due_is_not_asked(manager: Books) -> None:
+async def test_a_station_at_which_nothing_is_due_is_not_asked(manager: ManagerHarness) -> None:
     neighbour = Neighbour()
     clock = await beside(manager, neighbour, opens=False)
     await manager.opens()
@@ -241,7 +243,7 @@ async def test_a_station_at_which_nothing_is_due_is_not_asked(manager: Books) ->
     assert (neighbour.ticks, neighbour.reconsidered) == ([], [])
 
 
-async def test_a_station_that_cannot_be_done_holds_up_no_other(manager: Books) -> None:
+async def test_a_station_that_cannot_be_done_holds_up_no_other(manager: ManagerHarness) -> None:
     await manager.opens()
     manager.passes(600)
     neighbour = Neighbour(fails=True)
@@ -255,7 +257,9 @@ async def test_a_station_that_cannot_be_done_holds_up_no_other(manager: Books) -
     assert len(neighbour.ticks) == 2
 
 
-async def test_of_a_station_that_nobody_can_be_sure_of_the_silences_are_heeded_once_somebody_is(manager: Books) -> None:
+async def test_of_a_station_that_nobody_can_be_sure_of_the_silences_are_heeded_once_somebody_is(
+    manager: ManagerHarness,
+) -> None:
     neighbour, watch = Neighbour(), SimpleNamespace(is_confirmed=False)
     clock = await beside(manager, neighbour)
     clock.add(NEIGHBOUR, neighbour, watch)  # type: ignore[arg-type]
@@ -266,7 +270,7 @@ async def test_of_a_station_that_nobody_can_be_sure_of_the_silences_are_heeded_o
     assert neighbour.reconsidered == [manager.now]
 
 
-async def test_silences_of_one_station_concern_no_other(manager: Books) -> None:
+async def test_silences_of_one_station_concern_no_other(manager: ManagerHarness) -> None:
     neighbour = Neighbour()
     clock = await beside(manager, neighbour)
     await clock.tick()
@@ -279,7 +283,7 @@ async def test_silences_of_one_station_concern_no_other(manager: Books) -> None:
     assert len(neighbour.reconsidered) == 2
 
 
-async def test_a_station_that_was_removed_is_left_alone(manager: Books) -> None:
+async def test_a_station_that_was_removed_is_left_alone(manager: ManagerHarness) -> None:
     neighbour = Neighbour()
     clock = await beside(manager, neighbour)
     clock.remove(NEIGHBOUR)

@@ -19,12 +19,12 @@ from bot.incidents.model import (
     End,
     Kind,
     MonitoringGap,
-    NotTold,
     Opened,
     OutageWhileAway,
     Resolved,
     SwitchedOff,
     TrunkGone,
+    Unreported,
     Upgraded,
 )
 from bot.pbx import (
@@ -523,7 +523,7 @@ async def test_an_iax_trunk_that_is_only_listed_is_mentioned_once_also_over_rest
     await scene.looks(5)
     await scene.restarts()
     await scene.looks(70)
-    assert scene.incident_manager.told == [("line", NotTold())]
+    assert scene.incident_manager.told == [("line", Unreported())]
     del scene.pbx.rows["line"]
     await scene.looks(70)
     assert "line" not in scene.watch._trunks
@@ -563,7 +563,7 @@ async def test_while_the_list_of_trunks_is_not_known_none_is_missing() -> None:
     scene.pbx.list = refuses  # type: ignore[method-assign, assignment]
     await scene.restarts()
     await scene.looks(20)
-    assert scene.incident_manager.told == [("line", NotTold())]
+    assert scene.incident_manager.told == [("line", Unreported())]
     assert "line" in scene.watch._trunks
 
 

@@ -17,9 +17,9 @@ from bot.engine.drills import Drills
 from bot.messages.message import Message
 from bot.runtime.waiting import Signal
 from bot.store.access.denials import Denials
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
-from bot.store.oncall.schedules import OnCallBook
+from bot.store.oncall.schedules import OnCallSchedules
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.tables.messages import Keyboard
@@ -118,9 +118,9 @@ class DispatcherHarness:
     def start(self) -> None:
         """Begin a run of the program."""
         store = self.store
-        self.book = GrantBook(store, self.clock, self._grants, self._roles, Signal(self._count_change))
+        self.book = Grants(store, self.clock, self._grants, self._roles, Signal(self._count_change))
         self.shared = shared_services(
-            store, self.clock, grants=self.book, oncall=OnCallBook(store, self.clock, Signal()), sender=self.chat
+            store, self.clock, grants=self.book, oncall=OnCallSchedules(store, self.clock, Signal()), sender=self.chat
         )
         station = self.station()
         self.watched: Any = getattr(station, "watched", None)

@@ -76,7 +76,7 @@ class CountingTransport(httpx.AsyncBaseTransport):
         return await self._pbx.handle_async_request(request)
 
 
-class Office(DispatcherHarness):
+class ForgedUpdatesHarness(DispatcherHarness):
     """`deeds` counts handler calls, `rows` stored decisions."""
 
     def __init__(self, store: Store) -> None:
@@ -193,7 +193,7 @@ class Expected:
     rows: int = 1
 
 
-Forgery = Callable[[Office, Random], Awaitable[Expected]]
+Forgery = Callable[[ForgedUpdatesHarness, Random], Awaitable[Expected]]
 FORGERIES: dict[str, Forgery] = {}
 
 
@@ -224,12 +224,17 @@ def action(random: Random, names: list[str] | None = None, *, private: bool = Fa
     return random.choice(fitting)
 
 
-async def typed(harness: Office, text: str, person: int = ANNA, chat: int = GROUP, **more: Any) -> None:
+async def typed(harness: ForgedUpdatesHarness, text: str, person: int = ANNA, chat: int = GROUP, **more: Any) -> None:
     await harness.takes({"message": message(text, person, chat, harness.now) | more})
 
 
 async def pressed(
-    harness: Office, keyboard: Keyboard, person: int = ANNA, chat: int = GROUP, place: str = "0:0", **more: Any
+    harness: ForgedUpdatesHarness,
+    keyboard: Keyboard,
+    person: int = ANNA,
+    chat: int = GROUP,
+    place: str = "0:0",
+    **more: Any,
 ) -> None:
     await harness.takes({"callback_query": press(f"{keyboard.id}:{place}", person, chat, harness.now, **more)})
 
@@ -272,7 +277,9 @@ def _add_message_flaws() -> None:
     for flaw, more in _message_flaws().items():
 
         @forged(f"a message {flaw}")
-        async def flawed(harness: Office, random: Random, more: Callable[[Random], dict[str, Any]] = more) -> Expected:
+        async def flawed(
+            harness: ForgedUpdatesHarness, random: Random, more: Callable[[Random], dict[str, Any]] = more
+        ) -> Expected:
             await harness.takes({"message": message(command(random), ANNA, GROUP, harness.now) | more(random)})
             return Expected()
 
@@ -285,7 +292,7 @@ def _add_message_flaws() -> None:
     ):
 
         @forged(f"an update of the kind {kind}")
-        async def other_kind(harness: Office, random: Random, kind: str = kind) -> Expected:
+        async def other_kind(harness: ForgedUpdatesHarness, random: Random, kind: str = kind) -> Expected:
             await harness.takes({kind: message(command(random), ANNA, GROUP, harness.now)})
             return Expected()
 
@@ -294,7 +301,7 @@ _add_message_flaws()
 
 
 @forged("a quotation that is a command")
-async def quoted(harness: Office, random: Random) -> Expected:
+async def quoted(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     text = command(random)
     kind = random.choice(["blockquote", "expandable_blockquote"])
     entities = [{"type": kind, "offset": 0, "length": len(text)}]
@@ -304,28 +311,28 @@ async def quoted(harness: Office, random: Random) -> Expected:
 
 
 @forged("a command to another bot")
-async def to_another_bot(harness: Office, random: Random) -> Expected:
+async def to_another_bot(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     name, _, rest = command(random).partition(" ")
     await typed(harness, f"{name}@{random.choice(['other', 'botbot', 'bo'])} {rest}")
     return Expected(rows=0)
 
 
 @forged("a command of yesterday")
-async def old(harness: Office, random: Random) -> Expected:
+async def old(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     age = timedelta(seconds=random.choice([301, 600, 86_400, 3 * 365 * 86_400]))
     await harness.takes({"message": message(command(random), ANNA, GROUP, harness.now - age)})
     return Expected()
 
 
 @forged("a command of tomorrow")
-async def early(harness: Office, random: Random) -> Expected:
+async def early(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     ahead = timedelta(seconds=random.choice([301, 3600, 86_400, 3 * 365 * 86_400]))
     await harness.takes({"message": message(command(random), ANNA, GROUP, harness.now + ahead)})
     return Expected()
 
 
 @forged("an update that comes twice")
-async def twice(harness: Office, random: Random) -> Expected:
+async def twice(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     harness.update_id += 1
     update = {"message": message("/id", ANNA, GROUP, harness.now)}
     for _ in range(2):
@@ -334,7 +341,7 @@ async def twice(harness: Office, random: Random) -> Expected:
 
 
 @forged("a write that a killed run had begun")
-async def interrupted(harness: Office, random: Random) -> Expected:
+async def interrupted(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     what = random.choice([name for name, rule in RULES.items() if rule.writes and name in CATALOGUE.presses])
     private = RULES[what].where is Where.PRIVATE
     chat = ANNA if private else GROUP
@@ -347,46 +354,46 @@ async def interrupted(harness: Office, random: Random) -> Expected:
 
 
 @forged("a stranger in a group")
-async def stranger_in_group(harness: Office, random: Random) -> Expected:
+async def stranger_in_group(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await typed(harness, command(random), SAM, OTHER_GROUP)
     return Expected()
 
 
 @forged("a stranger in private")
-async def stranger_in_private(harness: Office, random: Random) -> Expected:
+async def stranger_in_private(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     names = [name for name, rule in RULES.items() if rule.permission != Permission.ANYONE]
     await typed(harness, command(random, names, private=True), SAM, SAM)
     return Expected()
 
 
 @forged("somebody who may only look")
-async def viewer(harness: Office, random: Random) -> Expected:
+async def viewer(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     chat = random.choice([GROUP, VERA, OTHER_GROUP])
     await typed(harness, command(random, OF_ADMINS, private=chat > 0), VERA, chat)
     return Expected()
 
 
 @forged("somebody who may only look, with a button")
-async def viewer_pressing(harness: Office, random: Random) -> Expected:
+async def viewer_pressing(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     keyboard = await harness.button(action(random, OF_ADMINS))
     await pressed(harness, keyboard, VERA)
     return Expected()
 
 
 @forged("a group that was made administrator")
-async def group_as_admin(harness: Office, random: Random) -> Expected:
+async def group_as_admin(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await typed(harness, command(random, OF_ADMINS), MAX)
     return Expected()
 
 
 @forged("a role that has ended")
-async def ended(harness: Office, random: Random) -> Expected:
+async def ended(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await typed(harness, command(random), TOM, OTHER_GROUP)
     return Expected()
 
 
 @forged("a role on another PBX")
-async def elsewhere(harness: Office, random: Random) -> Expected:
+async def elsewhere(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await typed(harness, command(random), UMA, OTHER_GROUP)
     return Expected()
 
@@ -395,7 +402,7 @@ OF_THE_GROUP = [name for name, rule in RULES.items() if rule.permission in OPERA
 
 
 @forged("somebody who is not in the group any more")
-async def left(harness: Office, random: Random) -> Expected:
+async def left(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     if random.random() < 0.5:
         await typed(harness, command(random, OF_THE_GROUP), SAM)
     else:
@@ -404,7 +411,7 @@ async def left(harness: Office, random: Random) -> Expected:
 
 
 @forged("somebody of whom Telegram tells nothing")
-async def unknown_member(harness: Office, random: Random) -> Expected:
+async def unknown_member(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     harness.members.answer = lambda: None
     await typed(harness, command(random, OF_THE_GROUP), MAX)
     harness.members.answer = None
@@ -412,7 +419,7 @@ async def unknown_member(harness: Office, random: Random) -> Expected:
 
 
 @forged("an error while deciding")
-async def failing(harness: Office, random: Random) -> Expected:
+async def failing(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     def fails() -> bool | None:
         raise random.choice([RuntimeError, OSError, ValueError])("the decision cannot be made")
 
@@ -426,7 +433,7 @@ async def failing(harness: Office, random: Random) -> Expected:
 
 
 @forged("a decision that hangs")
-async def hanging(harness: Office, random: Random) -> Expected:
+async def hanging(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     harness.members.slow = 0.03
     harness.hurry(0.01)
     await typed(harness, command(random, OF_THE_GROUP), MAX)
@@ -436,7 +443,7 @@ async def hanging(harness: Office, random: Random) -> Expected:
 
 
 @forged("a private matter in a group")
-async def not_here(harness: Office, random: Random) -> Expected:
+async def not_here(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     private = [name for name, rule in RULES.items() if rule.where is Where.PRIVATE]
     if random.random() < 0.5:
         await typed(harness, f"/{random.choice([n[1:] for n in private if n.startswith('/')])}")
@@ -446,7 +453,7 @@ async def not_here(harness: Office, random: Random) -> Expected:
 
 
 @forged("a secret in a group")
-async def secret(harness: Office, random: Random) -> Expected:
+async def secret(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     told = random.choice(["password=hunter22", "пароль: тайна", "9876543210:AAtestTestTestTestTestTestTestTestTest0"])
     names = [name for name, rule in RULES.items() if not rule.accepts_password]
     await typed(harness, f"{command(random, names).split()[0]} {told}")
@@ -454,42 +461,42 @@ async def secret(harness: Office, random: Random) -> Expected:
 
 
 @forged("a button that nobody made")
-async def invented(harness: Office, random: Random) -> Expected:
+async def invented(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     data = random.choice(["guess:0:0", "", "status.view", "1:1", "a" * 16 + ":0:0", "x:y:z", "employee.delete_now:0:0"])
     await harness.takes({"callback_query": press(data, ANNA, GROUP, harness.now)})
     return Expected()
 
 
 @forged("a place where no button is")
-async def beside(harness: Office, random: Random) -> Expected:
+async def beside(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     keyboard = await harness.button(action(random))
     await pressed(harness, keyboard, place=random.choice(["0:1", "1:0", "9:9", "999:0"]))
     return Expected()
 
 
 @forged("a button of another chat")
-async def other_chat(harness: Office, random: Random) -> Expected:
+async def other_chat(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     keyboard = await harness.button(action(random), chat=random.choice([OTHER_GROUP, OLGA, VERA]))
     await pressed(harness, keyboard)
     return Expected()
 
 
 @forged("a button of another person")
-async def other_person(harness: Office, random: Random) -> Expected:
+async def other_person(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     keyboard = await harness.button(action(random), asker_id=random.choice([OLGA, VERA, SAM]), single_use=True)
     await pressed(harness, keyboard)
     return Expected()
 
 
 @forged("a question that has expired")
-async def expired(harness: Office, random: Random) -> Expected:
+async def expired(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     keyboard = await harness.button(action(random), asker_id=ANNA, lifetime=timedelta(seconds=-1))
     await pressed(harness, keyboard)
     return Expected()
 
 
 @forged("a button pressed again")
-async def again(harness: Office, random: Random) -> Expected:
+async def again(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     keyboard = await harness.button("employee.keep", {"number": "243", "name": "John"}, asker_id=ANNA, single_use=True)
     times = random.randint(2, 3)
     for _ in range(times):
@@ -498,7 +505,7 @@ async def again(harness: Office, random: Random) -> Expected:
 
 
 @forged("a button pressed by many at once")
-async def at_once(harness: Office, random: Random) -> Expected:
+async def at_once(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     keyboard = await harness.button("employee.keep", {"number": "243", "name": "John"}, single_use=True)
     people = random.choices([ANNA, OLGA, BOB, ANNA], k=3)
     await asyncio.gather(*(pressed(harness, keyboard, person) for person in people))
@@ -506,7 +513,7 @@ async def at_once(harness: Office, random: Random) -> Expected:
 
 
 @forged("a right that went between question and press")
-async def revoked(harness: Office, random: Random) -> Expected:
+async def revoked(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await harness.give(Grant(BOB, "admin", STATION, ANNA))
     keyboard = await harness.button(action(random, OF_ADMINS), asker_id=BOB, single_use=True)
     await harness.revoke(BOB)
@@ -537,7 +544,7 @@ def _add_press_flaws() -> None:
     for flaw, more in flaws.items():
 
         @forged(f"a press {flaw}")
-        async def flawed(harness: Office, random: Random, more: Any = more) -> Expected:
+        async def flawed(harness: ForgedUpdatesHarness, random: Random, more: Any = more) -> Expected:
             of_press, of_message = more(random)
             keyboard = await harness.button(action(random))
             shown = {"message": shown_with(f"{keyboard.id}:0:0", GROUP, NOW, **of_message)}
@@ -557,14 +564,14 @@ def _shown_elsewhere(random: Random, own: Keyboard) -> dict[str, Any]:
 
 
 @forged("a press under another message")
-async def under_another(harness: Office, random: Random) -> Expected:
+async def under_another(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     keyboard = await harness.button(action(random), message_id=7)
     await pressed(harness, keyboard, message=_shown_elsewhere(random, keyboard))
     return Expected()
 
 
 @forged("a press of a button whose message nobody knows, under another message")
-async def unbound(harness: Office, random: Random) -> Expected:
+async def unbound(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     """Press a button of an unbound keyboard: the program was killed before it learned the message id, or the keyboard
     is older than the binding.
     """
@@ -574,7 +581,7 @@ async def unbound(harness: Office, random: Random) -> Expected:
 
 
 @forged("a press under an alert card")
-async def under_a_card(harness: Office, random: Random) -> Expected:
+async def under_a_card(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     """The alert message is unchanged: a viewer's Refresh would remove its buttons."""
     card, refresh = (
         await harness.button("incident.take", {"card": 1}, message_id=8),
@@ -591,14 +598,14 @@ _add_press_flaws()
 
 
 @forged("words of somebody else")
-async def words_of_another(harness: Office, random: Random) -> Expected:
+async def words_of_another(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await harness.question(GROUP, ANNA)
     await harness.takes({"message": message("John Smith", OLGA, GROUP, harness.now, replied_to=7)})
     return Expected(rows=0)
 
 
 @forged("words that answer nothing")
-async def words_beside(harness: Office, random: Random) -> Expected:
+async def words_beside(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await harness.question(GROUP, ANNA)
     replied_to = random.choice([None, 6, 8])
     await harness.takes({"message": message("John Smith", ANNA, GROUP, harness.now, replied_to=replied_to)})
@@ -606,7 +613,7 @@ async def words_beside(harness: Office, random: Random) -> Expected:
 
 
 @forged("words to a question that has expired")
-async def words_too_late(harness: Office, random: Random) -> Expected:
+async def words_too_late(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     chat = random.choice([GROUP, ANNA])
     await harness.question(chat, ANNA, timedelta(seconds=-1))
     await harness.takes({"message": message("John Smith", ANNA, chat, harness.now, replied_to=7)})
@@ -614,14 +621,14 @@ async def words_too_late(harness: Office, random: Random) -> Expected:
 
 
 @forged("words of somebody whose right is gone")
-async def words_without_right(harness: Office, random: Random) -> Expected:
+async def words_without_right(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await harness.question(GROUP, VERA)
     await harness.takes({"message": message("John Smith", VERA, GROUP, harness.now, replied_to=7)})
     return Expected()
 
 
 @forged("words that are forwarded")
-async def words_forwarded(harness: Office, random: Random) -> Expected:
+async def words_forwarded(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await harness.question(ANNA, ANNA)
     more = random.choice(list(_message_flaws().values()))(random)
     await harness.takes({"message": message("John Smith", ANNA, ANNA, harness.now) | more})
@@ -631,7 +638,7 @@ async def words_forwarded(harness: Office, random: Random) -> Expected:
 QUESTION = {"template": "second_person_confirmed", "facts": {"first": "243 John", "deed": "Delete an employee"}}
 
 
-async def _two_needed(harness: Office, asker: int, **more: Any) -> str:
+async def _two_needed(harness: ForgedUpdatesHarness, asker: int, **more: Any) -> str:
     """Confirm a change that needs a second person; returns the token of the approval request."""
     employee = next(iter(harness.wire.station.employees.values()))
     data = {"id": employee.id, "number": "243", "name": "John"}
@@ -642,13 +649,13 @@ async def _two_needed(harness: Office, asker: int, **more: Any) -> str:
 
 
 @forged("a first person alone where two are needed")
-async def alone(harness: Office, random: Random) -> Expected:
+async def alone(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await _two_needed(harness, random.choice([ANNA, OLGA]))
     return Expected()
 
 
 @forged("a first person who confirms in the second's place")
-async def both_in_one(harness: Office, random: Random) -> Expected:
+async def both_in_one(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     asker = random.choice([ANNA, OLGA])
     keyboard = await harness.button("second.confirm", {"token": await _two_needed(harness, asker)})
     await pressed(harness, keyboard, asker)
@@ -656,7 +663,7 @@ async def both_in_one(harness: Office, random: Random) -> Expected:
 
 
 @forged("what the first person's program shows")
-async def shown_another(harness: Office, random: Random) -> Expected:
+async def shown_another(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     """The second person sees the bot's original text, not the text that the press was sent with."""
     told = len(harness.chat.shown)
     await _two_needed(
@@ -670,7 +677,7 @@ async def shown_another(harness: Office, random: Random) -> Expected:
 
 
 @forged("a second person whom the first one made")
-async def made_by_the_first(harness: Office, random: Random) -> Expected:
+async def made_by_the_first(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     """Approve with a role given by the first person, directly or indirectly, given today, or renewed by its holder."""
     first, third, second = random.choice([ANNA, OLGA]), 31, 32
     before = NOW - timedelta(days=30)
@@ -692,7 +699,7 @@ async def made_by_the_first(harness: Office, random: Random) -> Expected:
 
 
 @forged("an anonymous command that somebody else is made to own")
-async def made_to_own(harness: Office, random: Random) -> Expected:
+async def made_to_own(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     """An anonymous writing command is to be confirmed by its author, and by no other person."""
     doing = [n for n, rule in RULES.items() if not rule.only_looks and not rule.accepts_password and n in OF_COMMANDS]
     hidden = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
@@ -706,14 +713,14 @@ async def made_to_own(harness: Office, random: Random) -> Expected:
 
 
 @forged("a second person without the right")
-async def second_without_right(harness: Office, random: Random) -> Expected:
+async def second_without_right(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     keyboard = await harness.button("second.confirm", {"token": await _two_needed(harness, ANNA)})
     await pressed(harness, keyboard, random.choice([VERA, MAX, SAM]))
     return Expected(rows=2)
 
 
 @forged("a first person who lost the right")
-async def first_lost_right(harness: Office, random: Random) -> Expected:
+async def first_lost_right(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     await harness.give(Grant(BOB, "admin", STATION, ANNA))
     keyboard = await harness.button("second.confirm", {"token": await _two_needed(harness, BOB)})
     await harness.revoke(BOB)
@@ -723,7 +730,7 @@ async def first_lost_right(harness: Office, random: Random) -> Expected:
 
 
 @forged("what was confirmed already")
-async def confirmed_again(harness: Office, random: Random) -> Expected:
+async def confirmed_again(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     token = await _two_needed(harness, ANNA)
     keyboards = [await harness.button("second.refuse", {"token": token}, chat=chat) for chat in (GROUP, OLGA)]
     await asyncio.gather(*(pressed(harness, one, OLGA, one.chat_id) for one in keyboards))
@@ -733,7 +740,7 @@ async def confirmed_again(harness: Office, random: Random) -> Expected:
 
 
 @forged("a bot brought into a group by a stranger")
-async def brought(harness: Office, random: Random) -> Expected:
+async def brought(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     bot = {"id": 7, "is_bot": True, "first_name": "Bot"}
     chat = random.randint(-10_000, -1_000)
     change = {
@@ -750,7 +757,7 @@ async def brought(harness: Office, random: Random) -> Expected:
     return Expected()
 
 
-async def outcome(harness: Office, name: str, seed: int) -> list[str]:
+async def outcome(harness: ForgedUpdatesHarness, name: str, seed: int) -> list[str]:
     """Try one forgery; return what was done without permission and which decisions are missing."""
     rows, deeds, writes = harness.rows, harness.deeds, harness.wire.writes
     expected = await FORGERIES[name](harness, Random(seed))

@@ -26,7 +26,7 @@ from bot.telegram.updates.queue import UpdateQueue
 from handlers.dispatch.services import Station
 from tests.fixtures import stores
 from tests.handlers.dispatcher_harness import ANNA
-from tests.handlers.forged_updates import CountingTransport, Office
+from tests.handlers.forged_updates import CountingTransport, ForgedUpdatesHarness
 from tests.handlers.recording_chat import Chat
 from tests.handlers.update_factory import message, press
 
@@ -76,7 +76,7 @@ class MortalStore(Store):
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncSession]:
-        if database._whole.get() is not None:
+        if database._atomic_session.get() is not None:
             async with super().begin() as session:
                 yield session
             return
@@ -145,7 +145,7 @@ class MortalChat(Chat):
         self.process_state.moment("after an edit")
 
 
-class MortalOffice(Office):
+class KillableHarness(ForgedUpdatesHarness):
     """`end` is the database file, which every restart opens again."""
 
     def __init__(self, store: MortalStore, *, two_person: frozenset[str] = frozenset()) -> None:

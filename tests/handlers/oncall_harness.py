@@ -49,7 +49,7 @@ class ReadableChat(Chat):
         self.buttons = [[button.label for button in row] for row in message.buttons]
 
 
-class OnCallOffice(DispatcherHarness):
+class OnCallHarness(DispatcherHarness):
     def __init__(self, store: Store, stations: tuple[str, ...] = ()) -> None:
         super().__init__(store, grants=GRANTS, stations=stations)
         self.chat: ReadableChat = ReadableChat()
@@ -61,7 +61,7 @@ class OnCallOffice(DispatcherHarness):
     async def open(self) -> None:
         async with self.store.begin() as session:
             for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (VERA, "Vera"), (OLEG, "Oleg")):
-                await contacts.remember(session, Contact(person, name, name.lower()))
+                await contacts.record(session, Contact(person, name, name.lower()))
 
     async def asks(self, text: str, person: int = ADMIN, chat: int | None = None) -> str:
         """Type the text, in private unless a chat is named; returns the last message."""
@@ -94,4 +94,4 @@ class OnCallOffice(DispatcherHarness):
         return found
 
 
-__all__ = ["ADMIN", "BORIS", "GROUP", "NOW", "OLEG", "VERA", "OnCallOffice"]
+__all__ = ["ADMIN", "BORIS", "GROUP", "NOW", "OLEG", "VERA", "OnCallHarness"]

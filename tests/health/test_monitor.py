@@ -18,7 +18,7 @@ from bot.health import heartbeat
 from bot.health.heartbeat import Heartbeat
 from bot.health.monitor import HealthMonitor, HealthSignals, problems
 from bot.runtime.systemd import ServiceManager
-from bot.runtime.watchdog import HUNG_AFTER, LoopWatchdog
+from bot.runtime.watchdog import STALLED_AFTER, LoopWatchdog
 from tests.end_to_end.harness import ordinary_settings
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -106,20 +106,20 @@ class Scene:
 
 async def test_a_store_that_cannot_be_read_is_a_reason_and_no_failure() -> None:
     scene = Scene()
-    await scene.life.look()
+    await scene.life.check()
     scene.refuses = OSError("disk full")
     scene.now = scene.updates = scene.poll = NOW + timedelta(seconds=61)
-    await scene.life.look()
+    await scene.life.check()
     assert [line.split(":")[0] for line in scene.life.problems()] == ["store"]
     scene.refuses = None
-    await scene.life.look()
+    await scene.life.check()
     assert scene.life.problems() == []
 
 
 async def test_well_is_only_who_has_proven_it() -> None:
     """A program that restarts every minute without working reports no problem yet."""
     scene = Scene(updates=None, poll=None)
-    await scene.life.look()
+    await scene.life.check()
     assert scene.life.problems() == []
     assert not scene.life.is_healthy()
     scene.updates = NOW
@@ -127,7 +127,7 @@ async def test_well_is_only_who_has_proven_it() -> None:
     scene.poll = NOW
     assert scene.life.is_healthy()
     scene.due = LONG_AGO
-    await scene.life.look()
+    await scene.life.check()
     scene.now += timedelta(seconds=1)
     assert not scene.life.is_healthy()
 
@@ -231,13 +231,13 @@ def test_the_address_of_the_heartbeat_is_a_secret_and_travels_as_one(
 def test_a_loop_that_does_not_come_round_is_named_whatever_the_clock_on_the_wall_says() -> None:
     now = 0.0
     turns = LoopWatchdog(lambda: now)
-    ticker, delivery_worker = turns.register("ticker"), turns.register("courier")
-    now = HUNG_AFTER
-    ticker.turned()
+    ticker, delivery_worker = turns.register("ticker"), turns.register("delivery worker")
+    now = STALLED_AFTER
+    ticker.mark_alive()
     assert turns.stalled() == []
     now += 1
-    assert turns.stalled() == ["courier"]
-    delivery_worker.turned()
+    assert turns.stalled() == ["delivery worker"]
+    delivery_worker.mark_alive()
     assert turns.stalled() == []
 
 
@@ -251,7 +251,7 @@ async def test_systemd_is_notified_but_not_by_a_program_that_hangs(tmp_path: Pat
         manager = ServiceManager({"NOTIFY_SOCKET": name, "WATCHDOG_USEC": "20000", "WATCHDOG_PID": str(os.getpid())})
         assert manager.every == 0.01
         stop = asyncio.Event()
-        telling = asyncio.create_task(manager.keep_told(lambda: hung, lambda: ["PBX A: no\ngood answer"], stop))
+        telling = asyncio.create_task(manager.keep_notified(lambda: hung, lambda: ["PBX A: no\ngood answer"], stop))
 
         async def heard(wanted: str) -> str:
             async with asyncio.timeout(30):
@@ -281,10 +281,10 @@ def test_without_systemd_nobody_is_notified_and_a_watchdog_of_another_program_is
 async def test_what_was_good_a_moment_before_the_clock_was_set_still_is(by: timedelta) -> None:
     scene = Scene(updates=NOW - timedelta(seconds=40), due=NOW)
     life = scene.life
-    await life.look()
+    await life.check()
     assert life.is_healthy()
     scene.now = scene.poll = NOW + by
-    life.moved(NOW, by)
+    life.shift_clock(NOW, by)
     assert life.is_healthy()
     scene.now += timedelta(seconds=55)
     scene.poll = scene.now

@@ -22,7 +22,7 @@ from bot.config.station_settings import WebAddress
 from bot.engine import calendar_feed
 from bot.engine.calendar_feed import CalendarFault, CalendarFeed, NoCalendar
 from bot.http import public_address, urls
-from bot.http.public_address import NotPublic, PublicOnlyTransport, is_of_this_machine, is_public, unkept
+from bot.http.public_address import NotPublic, PublicOnlyTransport, is_of_this_machine, is_public, without_keepalive
 from tests.end_to_end.fleet_harness import running_fleet, running_harness
 from tests.end_to_end.harness import ANNA, SAM, press
 
@@ -186,7 +186,7 @@ async def test_the_certificate_is_checked_for_the_name(tmp_path: Path, monkeypat
     monkeypatch.setattr(public_address, "is_of_this_machine", lambda _: False)
     world = World({"right.example": [["127.0.0.1"]], "wrong.example": [["127.0.0.1"]]})
     async with speaking_tls(*certified(tmp_path, "right.example")) as (port, trusting):
-        through = PublicOnlyTransport(frozenset(), world.resolve, unkept(trusting))
+        through = PublicOnlyTransport(frozenset(), world.resolve, without_keepalive(trusting))
         async with httpx.AsyncClient(transport=through) as client:
             assert (await client.get(f"https://right.example:{port}/")).text == "a calendar"
             with pytest.raises(httpx.ConnectError, match="Hostname mismatch"):

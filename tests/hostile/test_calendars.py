@@ -65,7 +65,7 @@ async def test_what_comes_in_crumbs_lets_others_have_their_turns() -> None:
                 yield b"x"
 
     async with turns_of_others() as turns:
-        assert len(await decompression.whole(httpx.Response(200, stream=AtOnce()), 1_000_000)) == 10_000
+        assert len(await decompression.read_all(httpx.Response(200, stream=AtOnce()), 1_000_000)) == 10_000
     assert turns.count >= 50
 
 
@@ -73,7 +73,7 @@ async def test_few_are_fetched_at_once_one_of_each_owner_and_a_burst_is_sent_awa
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(calendar_feed, "FETCH_WITHIN", 0.2)
-    places = SlotPool(2, waiting=2, crowd=6)
+    places = SlotPool(2, max_per_owner=2, max_waiting=6)
     async with serving() as (place, seen):
         told = await asyncio.gather(*(trouble(place, owner=number % 4, places=places) for number in range(12)))
         assert set(told) == {CalendarFault.NO_ANSWER}

@@ -20,7 +20,7 @@ from bot.sandbox.process import run
 from bot.sandbox.slots import SlotPool
 from bot.sandbox.task import Task, TaskFailed, TaskFailure, TaskRefused
 from bot.spreadsheet import reader
-from bot.spreadsheet.writer import packed, write
+from bot.spreadsheet.writer import serialized, write
 from handlers.employee_import import files
 from handlers.parsing import spreadsheet
 from handlers.parsing.spreadsheet import FAILURE_TEXTS, WrongFile
@@ -32,7 +32,7 @@ PEOPLE = [["number", "name", "email", "mobile"]] + [
 ]
 # Seconds until another person has a reply, and the PBX a poll, on a busy machine; a blocked bot took 84 s.
 SOON = 15.0
-MINE = Task("tests.hostile.fixtures.tasks", "", seconds=5, most=1_000)
+MINE = Task("tests.hostile.fixtures.tasks", "", seconds=5, max_result=1_000)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_what_is_too_much_is_refused_in_a_sentence(content: bytes, says: str) ->
     try:
         reader.read(content)
     except TaskRefused as refusal:
-        said = refusal.said
+        said = refusal.reason
     assert says in said
 
 
@@ -119,7 +119,7 @@ async def test_five_thousand_people_are_written_and_read() -> None:
 
 def test_of_a_table_with_gaps_nobody_is_left_out() -> None:
     gaps = [line for row in PEOPLE for line in (row, [])]
-    lines = files.lines_of(reader.read(write(packed(gaps), "xlsx", "people")))
+    lines = files.lines_of(reader.read(write(serialized(gaps), "xlsx", "people")))
     assert [(lines[0].number, len(lines))] == [(3, 5_000)]
 
 
@@ -231,7 +231,7 @@ async def test_json_of_too_many_values_or_none_is_refused(monkeypatch: pytest.Mo
 
 
 def test_an_excel_file_is_one_that_others_open() -> None:
-    book = openpyxl.load_workbook(io.BytesIO(write(packed([["a"] * 30, ["=1+1", 7, None]]), "xlsx", "A & B")))
+    book = openpyxl.load_workbook(io.BytesIO(write(serialized([["a"] * 30, ["=1+1", 7, None]]), "xlsx", "A & B")))
     assert book.sheetnames == ["A & B"]
     assert [cell.coordinate for cell in book.worksheets[0][1]][-1] == "AD1"
     assert [cell.value for cell in book.worksheets[0][2]][:3] == ["'=1+1", "7", "None"]

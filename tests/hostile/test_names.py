@@ -12,7 +12,7 @@ from telegram import Update
 
 from bot.messages import masking
 from bot.messages.renderer import Renderer
-from bot.messages.sanitize import BLANKS, UNSEEN, sanitize, unmarked, unsanitize, visible
+from bot.messages.sanitize import BLANKS, INVISIBLE_CHARS, sanitize, unmarked, unsanitize, visible
 from handlers.dispatch.intents import CommandTyped
 from handlers.dispatch.update_parser import read_intent
 
@@ -45,7 +45,7 @@ def test_a_name_of_which_nothing_is_seen_is_none(name: str) -> None:
 def test_whatever_only_formats_other_writing_is_taken_out() -> None:
     formats = {sign for sign in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(sign) == "Cf"}
     assert len(formats) > 160
-    assert {sign for sign in formats if not UNSEEN.match(sign)} == SEEN
+    assert {sign for sign in formats if not INVISIBLE_CHARS.match(sign)} == SEEN
 
 
 def test_what_people_write_stays() -> None:

@@ -17,7 +17,7 @@ from telegram import Update
 
 from bot.messages import masking
 from bot.messages.sanitize import sanitize_facts
-from bot.store.typed_secrets import cut, holds_secret, is_name, names_secret, without_secrets
+from bot.store.typed_secrets import contains_secret, cut, is_name, names_secret, without_secrets
 from handlers.dialog.pbx_messages import KNOWN
 from handlers.dispatch.update_parser import read_intent
 from handlers.employees import fields
@@ -209,7 +209,7 @@ def test_an_update_that_is_as_large_as_they_come_is_read_at_once(unit: str) -> N
     ],
 )
 def test_a_word_that_looks_like_a_password_again_and_again_is_read_at_once(text: str) -> None:
-    assert seconds(holds_secret, text, 5) < SOON
+    assert seconds(contains_secret, text, 5) < SOON
     assert seconds(without_secrets, text, 5) < SOON
 
 

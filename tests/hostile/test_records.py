@@ -10,12 +10,12 @@ import pytest
 from pydantic import SecretStr
 
 from bot.pbx import NotJson, Pbx, TimedOut
-from bot.pbx.resources.records import MOST_LEGS, MOST_PAGES_A_DAY, STANDING_PAGES
+from bot.pbx.resources.records import MAX_LEGS, MAX_PAGES_PER_DAY, MAX_STUCK_PAGES
 from bot.pbx.resources.trunks import MOST_TRUNKS
-from bot.pbx.responses import READ_ASIDE, takes_long
-from bot.pbx.schema import LONGEST_NAME
+from bot.pbx.responses import THREAD_BYTES, is_slow
+from bot.pbx.schema import MAX_NAME
 from bot.sandbox import time_slices
-from bot.sandbox.time_slices import each, those
+from bot.sandbox.time_slices import each, matching
 from tests.fixtures.loop_probe import turns_of_others
 
 MORNING = datetime(2026, 11, 28, 9)  # noqa: DTZ001 (the PBX's wall clock)
@@ -96,7 +96,7 @@ async def test_others_have_their_turn_between_any_two_pieces(what: str) -> None:
 
 async def test_work_in_slices_gives_what_work_at_once_gives() -> None:
     assert await each(range(5), str) == ["0", "1", "2", "3", "4"]
-    assert await those(range(5), lambda number: number % 2 == 1) == [1, 3]
+    assert await matching(range(5), lambda number: number % 2 == 1) == [1, 3]
 
 
 async def test_as_many_legs_as_a_page_of_busy_queues_has_are_read() -> None:
@@ -108,7 +108,7 @@ async def test_as_many_legs_as_a_page_of_busy_queues_has_are_read() -> None:
     "calls",
     [
         [call(f"a{number}", legs=2000) for number in range(27)],
-        [call("a", legs=MOST_LEGS + 1)],
+        [call("a", legs=MAX_LEGS + 1)],
         [call(f"a{number}", legs=0) for number in range(5000)],
     ],
     ids=["legs of all", "legs of one", "calls"],
@@ -122,12 +122,12 @@ async def test_more_than_a_page_can_hold_is_no_answer_of_a_pbx(calls: list[dict[
 @pytest.mark.parametrize("value", ["{},", "[],", "10,", "[[[]]],"])
 def test_an_answer_of_many_values_is_understood_beside_the_loop(value: str) -> None:
     """However small the answer: half a megabyte of such values took a second on a busy machine."""
-    assert takes_long(f"[{value * 200_000}0]".encode()[: READ_ASIDE // 2])
+    assert is_slow(f"[{value * 200_000}0]".encode()[: THREAD_BYTES // 2])
 
 
 def test_a_page_of_ordinary_calls_is_understood_at_once() -> None:
     ordinary = page([call(f"a{number}", leg={f"field{place}": "x" for place in range(30)}) for number in range(1000)])
-    assert not takes_long(json.dumps(ordinary).encode())
+    assert not is_slow(json.dumps(ordinary).encode())
 
 
 class Endless:
@@ -150,7 +150,7 @@ class Endless:
 
 @pytest.mark.parametrize(
     ("step", "most"),
-    [(timedelta(0), STANDING_PAGES + 1), (timedelta(seconds=1), 2 * MOST_PAGES_A_DAY)],
+    [(timedelta(0), MAX_STUCK_PAGES + 1), (timedelta(seconds=1), 2 * MAX_PAGES_PER_DAY)],
     ids=["stands still", "crawls"],
 )
 async def test_calls_without_an_end_come_to_one(step: timedelta, most: int) -> None:
@@ -188,11 +188,11 @@ async def test_trunks_are_counted_over_all_kinds_before_any_is_read() -> None:
 
 async def test_of_a_name_that_is_shown_only_a_name_is_left() -> None:
     name = "😀" * 900
-    shown = "😀" * (LONGEST_NAME - 1) + "…"
+    shown = "😀" * (MAX_NAME - 1) + "…"
     async with client(lambda _: {"sip": {"SIP-1": {"description": name}, "SIP-2": {"description": name}}}) as pbx:
         for trunk in (await pbx.trunks.statuses()).value.values():
             assert trunk.own_name == shown
-            assert len(trunk.name) < 2 * LONGEST_NAME + 10
+            assert len(trunk.name) < 2 * MAX_NAME + 10
     async with client(lambda _: [{"id": "SIP-1", "represent": f"SIP: {name}"}]) as pbx:
         assert (await pbx.trunks.list()).value[0].name == shown
     async with client(lambda _: [{"id": "1", "user_username": name, "name": name, "rulename": name}]) as pbx:
@@ -213,6 +213,6 @@ async def test_the_name_in_the_settings_is_whole() -> None:
 
 
 async def test_the_longest_name_that_the_bot_gives_is_found_again() -> None:
-    name = "N" * LONGEST_NAME
+    name = "N" * MAX_NAME
     async with client(lambda _: [{"id": "SIP-1", "represent": f"SIP: {name}"}]) as pbx:
         assert (await pbx.trunks.list()).value[0].name == name

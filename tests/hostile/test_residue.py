@@ -17,7 +17,7 @@ from bot.oncall.rotation import Calendar, Duty
 from bot.store import sealing
 from bot.store.database import Store
 from bot.store.oncall import calendars
-from bot.store.oncall.calendars import KeptCalendar
+from bot.store.oncall.calendars import StoredCalendar
 from tests.end_to_end import secret_scan
 from tests.end_to_end.commands.test_import import crowd, ends, preview, report
 from tests.end_to_end.harness import (
@@ -179,13 +179,13 @@ def test_an_import_that_nobody_goes_on_with_is_forgotten_after_a_day(tmp_path: P
 
 def put_calendar(database: Path, url: str, now: datetime) -> None:
     duty = Duty(BORIS, now - timedelta(hours=1), now + timedelta(days=6), 1)
-    kept = KeptCalendar(1, url, "BEGIN:VCALENDAR", "UTC", Calendar((duty,)), now)
+    kept = StoredCalendar(1, url, "BEGIN:VCALENDAR", "UTC", Calendar((duty,)), now)
 
     async def put() -> None:
         sealing.use_token(TOKEN)
         store = Store(f"sqlite:///{database}")
         async with store.begin() as session:
-            await calendars.keep(session, STATION, kept, "Anna", now)
+            await calendars.set_calendar(session, STATION, kept, "Anna", now)
         await store.close()
 
     asyncio.run(put())

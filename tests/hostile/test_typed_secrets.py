@@ -7,7 +7,7 @@ import pytest
 
 from bot.access.policy import Grant, Permission
 from bot.store.database import Store
-from bot.store.typed_secrets import holds_secret, is_name, names_secret, without_passwords, without_secrets
+from bot.store.typed_secrets import contains_secret, is_name, names_secret, without_passwords, without_secrets
 from handlers import CATALOGUE
 from handlers.employees import fields
 from handlers.parsing.arguments import Words, read_words
@@ -55,7 +55,7 @@ def slips(name: str) -> Iterator[str]:
 @pytest.mark.parametrize("name", [*MISSPELT, *(slip for name in NAMES for slip in slips(name))])
 def test_one_slip_makes_no_other_word_of_it(name: str) -> None:
     for text in (f"201 {name}={SECRET}", f"201 {name}: {SECRET}", f"201 {name} {SECRET}", f"{name} is {SECRET} ok"):
-        assert holds_secret(text)
+        assert contains_secret(text)
         assert SECRET not in without_secrets(text)
         assert SECRET not in without_passwords(text)
         assert "•••" in without_passwords(text)
@@ -78,7 +78,7 @@ def test_ordinary_words_are_no_secrets(word: str) -> None:
     if word == "password-less":
         return
     for text in (f"{word} is here", f"{word}: 5", f"/cdr {word} today", f"Zadarma {word}=5"):
-        assert not holds_secret(text)
+        assert not contains_secret(text)
         assert without_secrets(text) == text
     assert not names_secret(word)
     assert not password_in_chat.is_loose(read_words(f"210 {word} Smith"))

@@ -17,11 +17,11 @@ from starlette.types import Receive, Scope, Send
 from bot.health.endpoints import health_app
 from bot.http import uvicorn_connection
 from bot.http.server import listen, serve
-from bot.http.uvicorn_connection import Patience
+from bot.http.uvicorn_connection import ConnectionTimeouts
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-PATIENCE = Patience(head=0.3, request=0.6, idle=1)
+PATIENCE = ConnectionTimeouts(head=0.3, request=0.6, idle=1)
 # Longer than a busy machine takes, and shorter than a hang.
 SOON = 20.0
 CHUNKED = b"POST %b HTTP/1.1\r\nHost: b\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -37,7 +37,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def serving(patience: Patience = PATIENCE) -> AsyncIterator[int]:
+async def serving(patience: ConnectionTimeouts = PATIENCE) -> AsyncIterator[int]:
     stop = asyncio.Event()
     with listen("127.0.0.1:0") as sock:
         task = asyncio.create_task(serve(echo, sock, stop, patience))
@@ -165,7 +165,7 @@ async def test_there_are_never_more_connections_than_places_and_the_newest_has_o
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(uvicorn_connection, "MOST_CONNECTIONS", 20)
-    patient = Patience(head=1000, request=1000, idle=1000)
+    patient = ConnectionTimeouts(head=1000, request=1000, idle=1000)
     stop = asyncio.Event()
     with listen("127.0.0.1:0") as sock:
         port = sock.getsockname()[1]
@@ -190,7 +190,7 @@ async def test_of_a_body_that_nobody_wants_nothing_is_read(body: bytes, read: Co
 
 
 async def test_whoever_is_answered_before_the_body_has_come_is_not_waited_for() -> None:
-    patient = Patience(head=1000, request=1000, idle=1000)
+    patient = ConnectionTimeouts(head=1000, request=1000, idle=1000)
     async with serving(patient) as port, connections(port, 3, CHUNKED % b"/head") as opened:
         for one in opened:
             assert (await told(one)).endswith(b"\r\n\r\n0")
@@ -205,7 +205,7 @@ async def test_a_body_that_is_wanted_may_come_in_pieces_but_not_in_crumbs(read: 
             before = read["Data"]
             writer.write(CHUNKED % b"/" + CRUMBS)
             await ended(opened)
-        assert uvicorn_connection.MOST_PIECES <= read["Data"] - before <= uvicorn_connection.MOST_PIECES + 1
+        assert uvicorn_connection.MAX_PIECES <= read["Data"] - before <= uvicorn_connection.MAX_PIECES + 1
         assert await answers(port)
 
 

@@ -13,14 +13,14 @@ from bot.engine.trunk_monitor import TrunkMonitor
 from bot.oncall.roster import Roster
 from bot.pbx import Unreachable
 from bot.runtime.waiting import Signal
-from bot.store.access.contacts import Contact, remember
-from bot.store.access.grants import GrantBook
+from bot.store.access.contacts import Contact, record
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import Outgoing
 from tests.incident_harness.pbx import ANNA, NAMES, PAGED_ONCE, ZONE, Book
-from tests.incident_harness.phones import Heard, Phones
+from tests.incident_harness.phones import DeliveredMessage, Phones
 from tests.incident_harness.station import DEAD, UP, Clock, FakePbx
 from tests.incident_harness.wiring import Clients, shared_services, station_settings
 
@@ -51,7 +51,7 @@ class FleetBook(Book):
 class One:
     """One PBX with a trunk at the shared provider and one of its own."""
 
-    def __init__(self, world: "FleetWorld", number: int) -> None:
+    def __init__(self, world: "FleetIncidentHarness", number: int) -> None:
         self._world = world
         self.name = f"PBX {number:02}"
         self.chat = -1000 - number
@@ -70,12 +70,12 @@ class One:
         return self._world.fleet[self.name].incident_manager
 
 
-class FleetWorld(Phones):
+class FleetIncidentHarness(Phones):
     """Time advances only by `pass_`. Anna is on call for the fleet."""
 
     def __init__(self, store: Store, count: int) -> None:
         super().__init__(store, Clock(), ZONE)
-        self.grants = GrantBook(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
+        self.grants = Grants(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
         self.on_call = FleetBook()
         self._stirred = True
         self._seconds = 0
@@ -102,7 +102,7 @@ class FleetWorld(Phones):
     async def opens(self) -> None:
         async with self.store.begin() as session:
             for person, name in NAMES.items():
-                await remember(session, Contact(person, name, name.lower()))
+                await record(session, Contact(person, name, name.lower()))
         await self.fleet.start()
         await self.pass_(30)
 
@@ -143,13 +143,15 @@ class FleetWorld(Phones):
 
     async def _owes_something(self) -> bool:
         async with self.store.begin() as session:
-            waiting = await session.execute(select(Outgoing.id).where(Outgoing.state.in_(outbox.WAITING)).limit(1))
+            waiting = await session.execute(
+                select(Outgoing.id).where(Outgoing.state.in_(outbox.QUEUED_STATES)).limit(1)
+            )
             return waiting.scalar_one_or_none() is not None
 
-    def alerts(self, chat: int) -> list[Heard]:
+    def alerts(self, chat: int) -> list[DeliveredMessage]:
         return [one for one in self.heard if one.chat == chat and one.template == "alert"]
 
-    def ends(self, chat: int) -> list[Heard]:
+    def ends(self, chat: int) -> list[DeliveredMessage]:
         return [one for one in self.heard if one.chat == chat and one.template == "alert_over"]
 
     def everything(self, chat: int) -> list[str]:

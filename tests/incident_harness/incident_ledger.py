@@ -14,8 +14,8 @@ from bot.incidents.model import End, Kind, Opened, Resolved, StateChange, Transi
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
 from bot.runtime.waiting import Signal
-from bot.store.access.contacts import Contact, remember
-from bot.store.access.grants import GrantBook
+from bot.store.access.contacts import Contact, record
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
 from bot.store.tables.incidents import Incident, IncidentEvent
@@ -37,7 +37,7 @@ TRUNK: dict[str, Any] = {
 }
 
 
-class Books:
+class ManagerHarness:
     """`now` changes only by assignment. No person is on call unless `on_call` names one."""
 
     def __init__(self, store: Store, chats: Sequence[Destination] = (Destination(GROUP),)) -> None:
@@ -49,7 +49,7 @@ class Books:
         self.chats = list(chats)
         self.newest: dict[int, int] = {}
         self.on_call: Any = Book(levels=[])
-        self.grants = GrantBook(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
+        self.grants = Grants(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
         self.incident_manager = self.another_incident_manager()
 
     def another_incident_manager(self) -> IncidentManager:
@@ -76,9 +76,9 @@ class Books:
         async with self.store.begin() as session:
             message = await session.get_one(Outgoing, row)
             if await blocked_chats.close(session, message.chat_id, reason, self.now):
-                await self.fallback.closed(session, message.chat_id, reason, self.now)
-                await self.fallback.shut_out(session, message.chat_id, self.now)
-            instead = await self.fallback.undelivered(session, message, self.now)
+                await self.fallback.report_blocked_chat(session, message.chat_id, reason, self.now)
+                await self.fallback.on_chat_blocked(session, message.chat_id, self.now)
+            instead = await self.fallback.on_undeliverable(session, message, self.now)
             await outbox.dead_letter(session, row, reason, instead)
         return instead
 
@@ -88,7 +88,7 @@ class Books:
     async def meets_everybody(self) -> None:
         async with self.store.begin() as session:
             for person, name in NAMES.items():
-                await remember(session, Contact(person, name, name.lower()))
+                await record(session, Contact(person, name, name.lower()))
 
     def passes(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -135,7 +135,7 @@ class Books:
         rows = await self.owed()
         async with self.store.begin() as session:
             for row in rows:
-                if row.state in outbox.WAITING and row.not_before <= self.now:
+                if row.state in outbox.QUEUED_STATES and row.not_before <= self.now:
                     await outbox.mark_sent(session, row.id, message_id, self.now)
         return rows[-1].id if rows else 0
 

@@ -18,8 +18,8 @@ from bot.incidents.silence_store import Silences
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.runtime.waiting import Signal
-from bot.store.access.contacts import Contact, remember
-from bot.store.access.grants import GrantBook
+from bot.store.access.contacts import Contact, record
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
 from bot.store.tables.incidents import Incident
@@ -58,7 +58,7 @@ class Book:
         return self.quiet.get(person)
 
 
-class World(Phones):
+class IncidentHarness(Phones):
     """Time advances only by `pass_`."""
 
     def __init__(
@@ -79,7 +79,7 @@ class World(Phones):
         self._next_look: datetime | None = None
         self.book = Book()
         self.silences = Silences(store, self.clock, Signal())
-        self._grants = GrantBook(store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, Signal())
+        self._grants = Grants(store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, Signal())
         self.renew()
 
     def renew(self) -> None:
@@ -116,20 +116,20 @@ class World(Phones):
             return
         async with self.store.begin() as session:
             for one, since in (await blocked_chats.reopen(session, [chat], self.clock.now)).items():
-                await self.fallback.let_in(session, one, since, self.clock.now)
+                await self.fallback.on_chat_unblocked(session, one, since, self.clock.now)
         self._stir()
 
     async def refused(self, session: AsyncSession, row: Outgoing, reason: str) -> None:
         """Handle a refused message as the delivery worker does."""
         await self._closes(session, row.chat_id, self.clock.now)
-        instead = await self.fallback.undelivered(session, row, self.clock.now)
+        instead = await self.fallback.on_undeliverable(session, row, self.clock.now)
         await outbox.dead_letter(session, row.id, reason, instead)
         self._stir()
 
     async def _closes(self, session: AsyncSession, chat: int, at: datetime) -> None:
         if await blocked_chats.close(session, chat, self.shut[chat], at):
-            await self.fallback.closed(session, chat, self.shut[chat], at)
-            await self.fallback.shut_out(session, chat, at)
+            await self.fallback.report_blocked_chat(session, chat, self.shut[chat], at)
+            await self.fallback.on_chat_blocked(session, chat, at)
 
     def _stir(self) -> None:
         self._stirred = True
@@ -137,14 +137,14 @@ class World(Phones):
     async def opens(self) -> None:
         async with self.store.begin() as session:
             for person, name in NAMES.items():
-                await remember(session, Contact(person, name, name.lower()))
-        await self.watch.remember()
+                await record(session, Contact(person, name, name.lower()))
+        await self.watch.load()
 
     async def restarts(self) -> None:
         """Restart the program; only the database survives."""
         await self.last_seen.write()
         self.renew()
-        await self.watch.remember()
+        await self.watch.load()
 
     async def pass_(self, seconds: float, every: float | None = None) -> None:
         """Advance the time: poll the PBX, run the ticker, deliver messages. Polls are skipped while no decision is
@@ -171,7 +171,7 @@ class World(Phones):
             or not self.watch.is_confirmed
             or (station.trouble is not None) is not station.alarm
             or station.stale_since is not None
-            or self.watch._looking_back.is_due
+            or self.watch._backfill.is_due
             or any(_is_undecided(memory) for memory in self.watch._trunks.values())
         )
 
@@ -197,7 +197,7 @@ class World(Phones):
         async with self.store.begin() as session:
             await self.deliver_in(session)
             moments = (await session.execute(select(Incident.due_at, Incident.warn_at))).all()
-            waiting = select(Outgoing.id).where(Outgoing.state.in_(outbox.WAITING)).limit(1)
+            waiting = select(Outgoing.id).where(Outgoing.state.in_(outbox.QUEUED_STATES)).limit(1)
             self._stirred = (await session.execute(waiting)).scalar_one_or_none() is not None
         self.next_due = min((moment for due in moments for moment in due if moment), default=None)
 

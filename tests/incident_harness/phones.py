@@ -21,7 +21,7 @@ RENDERER = Renderer("en")
 
 
 @dataclass(frozen=True)
-class Heard:
+class DeliveredMessage:
     """Message that arrived with the facts `first`, in its latest version of `shown_at`."""
 
     at: datetime
@@ -45,7 +45,7 @@ class Phones:
         self.store = store
         self.clock = clock
         self.zone = zone
-        self.heard: list[Heard] = []
+        self.heard: list[DeliveredMessage] = []
         self.edits = 0
         self.message_id = 0
         # Closed chats, with the text of Telegram's error.
@@ -58,7 +58,7 @@ class Phones:
     async def deliver_in(self, session: AsyncSession) -> None:
         due = await session.execute(
             select(Outgoing)
-            .where(Outgoing.state.in_(outbox.WAITING), Outgoing.not_before <= self.clock.now)
+            .where(Outgoing.state.in_(outbox.QUEUED_STATES), Outgoing.not_before <= self.clock.now)
             .order_by(Outgoing.action == "edit", Outgoing.id)
         )
         for row in due.scalars().all():
@@ -77,15 +77,15 @@ class Phones:
     async def refused(self, session: AsyncSession, row: Outgoing, reason: str) -> None:
         raise NotImplementedError
 
-    def _arrived(self, row: Outgoing) -> Heard:
+    def _arrived(self, row: Outgoing) -> DeliveredMessage:
         now, loud = self.clock.now, not row.silent
-        return Heard(now, row.chat_id, loud, row.template, row.facts, row.id, now, self.zone, row.facts)
+        return DeliveredMessage(now, row.chat_id, loud, row.template, row.facts, row.id, now, self.zone, row.facts)
 
     def _edited(self, row: Outgoing) -> None:
         place = next(place for place, heard in enumerate(self.heard) if heard.row == row.about)
         now = self.clock.now
         self.heard[place] = replace(self.heard[place], template=row.template, facts=row.facts, shown_at=now)
 
-    def pages(self, chat: int) -> list[Heard]:
+    def pages(self, chat: int) -> list[DeliveredMessage]:
         """Return the alerts that made a sound."""
         return [one for one in self.heard if one.chat == chat and one.loud and one.template == "alert"]

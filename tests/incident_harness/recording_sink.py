@@ -45,7 +45,7 @@ class RecordingStateSink:
 def check_context(sink: RecordingStateSink, pbx: object, clock: Callable[[], datetime], **given: Any) -> CheckContext:
     """Return the context of a check: a PBX in UTC without faults, except for what is given."""
     usual: dict[str, Any] = {
-        "watch": SimpleNamespace(in_trouble=False),
+        "watch": SimpleNamespace(has_fault=False),
         "watched": None,
         "no_calls": NoCallsConfig(timedelta(0), WorkingHours((), "")),
         "zone": lambda: UTC,

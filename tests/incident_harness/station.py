@@ -210,7 +210,7 @@ class Scene:
 
     async def restarts(self) -> None:
         self.watch = self._new_watch()
-        await self.watch.remember()
+        await self.watch.load()
 
     async def looks(self, times: int = 1, every: float = 10) -> None:
         for _ in range(times):

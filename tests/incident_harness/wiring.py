@@ -14,7 +14,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.runtime.watchdog import LoopWatchdog
 from bot.store.access.contacts import Contacts
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 
 
@@ -53,7 +53,7 @@ def shared_services(
     store: Store,
     clock: Clock,
     *,
-    grants: GrantBook,
+    grants: Grants,
     oncall: Any,
     sender: Any = NO_MESSAGES,
     clients: Any = NO_CLIENTS,

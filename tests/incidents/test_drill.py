@@ -54,7 +54,7 @@ async def test_the_chain_says_whom_it_was_reported_to(store: Store) -> None:
         ("unreachable", {"person": "Vera"}),
     )
     drills = Drills(store, "Head office", RecordingStateSink())
-    assert await drills.told() == DrillReport(("Boris",), (Destination(-100), Destination(-100, 42)), ("Vera",))
+    assert await drills.report() == DrillReport(("Boris",), (Destination(-100), Destination(-100, 42)), ("Vera",))
     assert await drills.running() == RunningDrill(NOW, "Anna")
     assert RunningDrill(NOW, "Anna").until == NOW + timedelta(minutes=30)
 
@@ -63,4 +63,4 @@ async def test_another_stations_rehearsal_is_not_ours(store: Store) -> None:
     await opened(store, told(-100), station="Branch")
     drills = Drills(store, "Head office", RecordingStateSink())
     assert await drills.running() is None
-    assert await drills.told() == DrillReport()
+    assert await drills.report() == DrillReport()

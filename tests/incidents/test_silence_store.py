@@ -204,8 +204,8 @@ async def test_open_incidents_are_those_of_the_station_the_oldest_first(services
     assert [one.id for one in await services.incidents.open(OFFICE)] == [first, second]
     await services.recovers("T1")
     assert [one.id for one in await services.incidents.open(OFFICE)] == [second]
-    assert await services.incidents.one(OFFICE, elsewhere) is None
-    found = await services.incidents.one(OFFICE, first)
+    assert await services.incidents.find(OFFICE, elsewhere) is None
+    found = await services.incidents.find(OFFICE, first)
     assert found is not None
     assert found.open_key is None
 

@@ -35,7 +35,7 @@ def test_a_hostile_name_is_drawn_as_it_is() -> None:
 def test_a_picture_is_one_that_telegram_takes_as_a_photo() -> None:
     width, height = size(chart.drawn(drawing([f"Trunk {number}" for number in range(300)])))
     assert width + height <= 10_000
-    assert height == round((1.9 + 0.42 * chart.MOST_ROWS) * 150)
+    assert height == round((1.9 + 0.42 * chart.MAX_ROWS) * 150)
 
 
 @pytest.mark.parametrize("length", [timedelta(seconds=1), timedelta(hours=3), timedelta(days=2), timedelta(days=3660)])
@@ -51,7 +51,7 @@ def test_nothing_at_all_can_be_drawn() -> None:
 @pytest.mark.parametrize("zone", [UTC, MOSCOW, timezone(timedelta(hours=5, minutes=45)), ZoneInfo("America/New_York")])
 def test_the_marks_are_round_times_of_the_stations_own_clock(length: timedelta, zone: tzinfo) -> None:
     marks = list(chart._ticks(drawing(["Zadarma"], length=length, zone=zone)))
-    assert 2 <= len(marks) <= chart.MOST_TICKS + 1
+    assert 2 <= len(marks) <= chart.MAX_TICKS + 1
     assert all(mark.minute % 5 == mark.second == 0 for mark in marks)
 
 
@@ -68,7 +68,7 @@ def test_a_day_of_25_hours_is_drawn_in_its_true_length() -> None:
 def test_what_was_short_is_still_seen() -> None:
     month = drawing(["Zadarma"], length=timedelta(days=30))
     begin, width = chart._bar(month, (NOW - timedelta(seconds=5), NOW))
-    assert width == pytest.approx(30 * 24 * chart.THINNEST)
+    assert width == pytest.approx(30 * 24 * chart.MIN_WIDTH)
     assert begin + width <= 30 * 24 + 1e-6
 
 

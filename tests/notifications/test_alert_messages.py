@@ -8,23 +8,23 @@ from bot.access.policy import Destination
 from bot.incidents.model import Changed, Kind, Upgraded
 from bot.incidents.silence import EVERYTHING, Silence
 from bot.incidents.silence_store import SilenceRequest, Silences
-from bot.notifications.alert_messages import FAR
+from bot.notifications.alert_messages import SCROLLED_AWAY
 from bot.notifications.alert_rows import EDIT_EVERY
-from bot.notifications.grouping import MOST_ON_A_CARD, TOGETHER
+from bot.notifications.grouping import GROUP_WINDOW, MAX_INCIDENTS
 from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency
-from tests.incident_harness.incident_ledger import Books, read
+from tests.incident_harness.incident_ledger import ManagerHarness, read
 from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION
 
 
 @pytest.fixture
-def manager(store: Store) -> Books:
-    return Books(store)
+def manager(store: Store) -> ManagerHarness:
+    return ManagerHarness(store)
 
 
-async def shown(manager: Books, chat: int = GROUP) -> list[int]:
+async def shown(manager: ManagerHarness, chat: int = GROUP) -> list[int]:
     """Return the number of incidents that each message to the chat shows."""
     rows = {row.id: row for row in await manager.alerts(chat)}
     newest = {row.about: row for row in await manager.owed() if row.action == "edit" and row.about in rows}
@@ -34,21 +34,21 @@ async def shown(manager: Books, chat: int = GROUP) -> list[int]:
 # --- grouping -------------------------------------------------------------------------------------------------------
 
 
-async def test_what_comes_together_is_one_message(manager: Books) -> None:
+async def test_what_comes_together_is_one_message(manager: ManagerHarness) -> None:
     await manager.opens("t1")
-    manager.passes(TOGETHER.total_seconds())
+    manager.passes(GROUP_WINDOW.total_seconds())
     await manager.opens("t2")
     assert await shown(manager) == [2]
 
 
-async def test_each_that_joins_keeps_the_chat_open_for_the_next(manager: Books) -> None:
+async def test_each_that_joins_keeps_the_chat_open_for_the_next(manager: ManagerHarness) -> None:
     for number in range(4):
         await manager.opens(f"t{number}")
-        manager.passes(TOGETHER.total_seconds() - 1)
+        manager.passes(GROUP_WINDOW.total_seconds() - 1)
     assert await shown(manager) == [4]
 
 
-async def test_that_somebody_took_it_is_shown_before_whatever_else_is_answered_there(manager: Books) -> None:
+async def test_that_somebody_took_it_is_shown_before_whatever_else_is_answered_there(manager: ManagerHarness) -> None:
     number = await manager.opens("t1")
     await manager.arrives()
     # Its change may already be queued as an edit.
@@ -58,15 +58,15 @@ async def test_that_somebody_took_it_is_shown_before_whatever_else_is_answered_t
     assert [row.urgency for row in await manager.owed() if row.action == "edit"] == [Urgency.RESOLVE]
 
 
-async def test_what_comes_later_is_a_message_of_its_own(manager: Books) -> None:
+async def test_what_comes_later_is_a_message_of_its_own(manager: ManagerHarness) -> None:
     await manager.opens("t1")
-    manager.passes(TOGETHER.total_seconds() + 1)
+    manager.passes(GROUP_WINDOW.total_seconds() + 1)
     await manager.opens("t2", cause="credentials_refused")
     assert await shown(manager) == [1, 1]
 
 
 async def test_trunks_of_one_cut_join_the_open_message_without_a_sound_as_long_as_the_pbx_takes_to_notice(
-    manager: Books,
+    manager: ManagerHarness,
 ) -> None:
     await manager.opens("t1", cause="no_answer")
     await manager.arrives()
@@ -77,38 +77,38 @@ async def test_trunks_of_one_cut_join_the_open_message_without_a_sound_as_long_a
     await manager.opens("t3", cause="unknown", state="UNREGISTERED")
     assert await shown(manager) == [3]
     assert [row.silent for row in await manager.owed() if row.action == "send" and row.chat_id == GROUP] == [False]
-    manager.passes(TOGETHER.total_seconds() + 1)
+    manager.passes(GROUP_WINDOW.total_seconds() + 1)
     await manager.opens("t4", cause="no_answer")
     assert await shown(manager) == [3, 1]
 
 
-async def test_what_is_silent_does_not_join_the_message_of_a_refused_login(manager: Books) -> None:
+async def test_what_is_silent_does_not_join_the_message_of_a_refused_login(manager: ManagerHarness) -> None:
     await manager.opens("t1", cause="credentials_refused")
     manager.passes(60)
     await manager.opens("t2", cause="no_answer")
     assert await shown(manager) == [1, 1]
 
 
-async def test_a_message_takes_so_many_and_the_next_takes_the_rest(manager: Books) -> None:
-    for number in range(MOST_ON_A_CARD + 3):
+async def test_a_message_takes_so_many_and_the_next_takes_the_rest(manager: ManagerHarness) -> None:
+    for number in range(MAX_INCIDENTS + 3):
         await manager.opens(f"t{number}")
-    assert await shown(manager) == [MOST_ON_A_CARD, 3]
+    assert await shown(manager) == [MAX_INCIDENTS, 3]
 
 
-async def test_what_wakes_and_what_does_not_never_share_a_message(manager: Books) -> None:
+async def test_what_wakes_and_what_does_not_never_share_a_message(manager: ManagerHarness) -> None:
     await manager.opens("t1", Kind.TRUNK_DEGRADED)
     await manager.opens("t2")
     assert [(row.silent, len(row.facts["incidents"])) for row in await manager.alerts()] == [(True, 1), (False, 1)]
 
 
-async def test_topics_of_one_group_are_apart(manager: Books) -> None:
-    manager = Books(manager.store, [Destination(GROUP, 1), Destination(GROUP, 2)])
+async def test_topics_of_one_group_are_apart(manager: ManagerHarness) -> None:
+    manager = ManagerHarness(manager.store, [Destination(GROUP, 1), Destination(GROUP, 2)])
     await manager.opens("t1")
     await manager.opens("t2")
     assert [(row.thread_id, len(row.facts["incidents"])) for row in await manager.alerts()] == [(1, 2), (2, 2)]
 
 
-async def test_nothing_joins_what_is_over(manager: Books) -> None:
+async def test_nothing_joins_what_is_over(manager: ManagerHarness) -> None:
     await manager.opens("t1")
     await manager.arrives()
     await manager.ends("t1")
@@ -116,7 +116,7 @@ async def test_nothing_joins_what_is_over(manager: Books) -> None:
     assert await shown(manager) == [1, 1]
 
 
-async def test_a_message_that_fills_is_edited_every_few_seconds_at_most(manager: Books) -> None:
+async def test_a_message_that_fills_is_edited_every_few_seconds_at_most(manager: ManagerHarness) -> None:
     await manager.opens("t0")
     last = await manager.arrives()
     for number in range(1, 10):
@@ -129,7 +129,7 @@ async def test_a_message_that_fills_is_edited_every_few_seconds_at_most(manager:
 # --- latest state ---------------------------------------------------------------------------------------------------
 
 
-async def test_unsent_down_and_up_are_one_message_without_a_sound(manager: Books) -> None:
+async def test_unsent_down_and_up_are_one_message_without_a_sound(manager: ManagerHarness) -> None:
     await manager.opens()
     manager.passes(60)
     await manager.ends()
@@ -139,7 +139,7 @@ async def test_unsent_down_and_up_are_one_message_without_a_sound(manager: Books
     assert only.keyboard_id is None
 
 
-async def test_of_several_only_the_last_end_answers_and_once(manager: Books) -> None:
+async def test_of_several_only_the_last_end_answers_and_once(manager: ManagerHarness) -> None:
     for number in range(3):
         await manager.opens(f"t{number}")
     last = await manager.arrives()
@@ -153,7 +153,7 @@ async def test_of_several_only_the_last_end_answers_and_once(manager: Books) -> 
     assert "It lasted 3 min 40 s." in read(answer)
 
 
-async def test_what_waited_for_the_morning_and_is_over_is_never_said(manager: Books) -> None:
+async def test_what_waited_for_the_morning_and_is_over_is_never_said(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[ANNA]]
     manager.on_call.quiet[ANNA] = (time(14), time(18))
     await manager.opens(kind=Kind.TRUNK_DEGRADED)
@@ -164,7 +164,9 @@ async def test_what_waited_for_the_morning_and_is_over_is_never_said(manager: Bo
     assert group.state == "pending"
 
 
-async def test_what_waited_for_the_morning_and_became_an_outage_is_not_said_in_the_morning(manager: Books) -> None:
+async def test_what_waited_for_the_morning_and_became_an_outage_is_not_said_in_the_morning(
+    manager: ManagerHarness,
+) -> None:
     manager.on_call.levels = [[ANNA]]
     manager.on_call.quiet[ANNA] = (time(14), time(18))
     await manager.opens(kind=Kind.TRUNK_DEGRADED)
@@ -172,7 +174,7 @@ async def test_what_waited_for_the_morning_and_became_an_outage_is_not_said_in_t
     assert [(row.state, row.silent) for row in await manager.alerts(ANNA)] == [("dropped", True), ("pending", False)]
 
 
-async def test_what_may_have_arrived_is_not_dropped(manager: Books) -> None:
+async def test_what_may_have_arrived_is_not_dropped(manager: ManagerHarness) -> None:
     """Telegram's answer was lost, so the chat may have the warning already."""
     await manager.opens(kind=Kind.TRUNK_DEGRADED)
     (row,) = await manager.alerts()
@@ -186,7 +188,7 @@ async def test_what_may_have_arrived_is_not_dropped(manager: Books) -> None:
     assert read(row).startswith("🟢")
 
 
-async def test_what_becomes_worse_is_left_off_the_message_it_shared(manager: Books) -> None:
+async def test_what_becomes_worse_is_left_off_the_message_it_shared(manager: ManagerHarness) -> None:
     await manager.opens("t1", Kind.TRUNK_DEGRADED)
     await manager.opens("t2", Kind.TRUNK_DEGRADED)
     await manager.arrives()
@@ -197,7 +199,7 @@ async def test_what_becomes_worse_is_left_off_the_message_it_shared(manager: Boo
     assert (first.silent, second.silent) == (True, False)
 
 
-async def _is_silenced(manager: Books) -> Silence:
+async def _is_silenced(manager: ManagerHarness) -> Silence:
     silences = Silences(manager.store, lambda: manager.now, Signal())
     wish = SilenceRequest(STATION, EVERYTHING, "", ANNA, "Anna")
     made = await silences.mute(wish, manager.now, manager.now + timedelta(hours=1))
@@ -205,7 +207,9 @@ async def _is_silenced(manager: Books) -> Silence:
     return made
 
 
-async def test_what_becomes_worse_beneath_a_mute_is_shown_where_it_was_reported_and_its_end_too(manager: Books) -> None:
+async def test_what_becomes_worse_beneath_a_mute_is_shown_where_it_was_reported_and_its_end_too(
+    manager: ManagerHarness,
+) -> None:
     await manager.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
     last = await manager.arrives()
     await _is_silenced(manager)
@@ -220,7 +224,7 @@ async def test_what_becomes_worse_beneath_a_mute_is_shown_where_it_was_reported_
 
 
 async def test_what_became_worse_beneath_a_mute_is_reported_when_that_ends_and_the_old_message_points_to_it(
-    manager: Books,
+    manager: ManagerHarness,
 ) -> None:
     await manager.opens(kind=Kind.TRUNK_DEGRADED)
     last = await manager.arrives()
@@ -237,7 +241,7 @@ async def test_what_became_worse_beneath_a_mute_is_reported_when_that_ends_and_t
 
 
 async def test_who_is_not_notified_anew_of_what_became_worse_is_notified_of_its_end_all_the_same(
-    manager: Books,
+    manager: ManagerHarness,
 ) -> None:
     manager.on_call.levels = [[ANNA, BORIS]]
     number = await manager.opens(kind=Kind.TRUNK_OUTBOUND_DOWN)
@@ -261,10 +265,10 @@ async def test_who_is_not_notified_anew_of_what_became_worse_is_notified_of_its_
 
 @pytest.mark.parametrize(("language", "said"), [("en", "see the other message."), ("ru", "смотрите другое сообщение.")])
 async def test_what_becomes_worse_and_joins_a_message_above_does_not_point_below(
-    manager: Books, language: str, said: str
+    manager: ManagerHarness, language: str, said: str
 ) -> None:
     await manager.opens("t1")
-    manager.passes(TOGETHER.total_seconds() + 1)
+    manager.passes(GROUP_WINDOW.total_seconds() + 1)
     await manager.opens("t2", Kind.TRUNK_OUTBOUND_DOWN)
     last = await manager.arrives()
     manager.passes(30)
@@ -277,7 +281,7 @@ async def test_what_becomes_worse_and_joins_a_message_above_does_not_point_below
     assert [one.get("added", False) for one in told] == [False, False, True], "nobody heard it"
 
 
-async def test_when_what_is_left_of_a_message_is_over_it_is_answered(manager: Books) -> None:
+async def test_when_what_is_left_of_a_message_is_over_it_is_answered(manager: ManagerHarness) -> None:
     await manager.opens("t1", Kind.TRUNK_DEGRADED)
     await manager.opens("t2", Kind.TRUNK_DEGRADED)
     await manager.ends("t1")
@@ -291,10 +295,10 @@ async def test_when_what_is_left_of_a_message_is_over_it_is_answered(manager: Bo
 # --- resent messages ------------------------------------------------------------------------------------------------
 
 
-async def test_a_message_that_was_talked_away_is_put_under_the_chat_again(manager: Books) -> None:
+async def test_a_message_that_was_talked_away_is_put_under_the_chat_again(manager: ManagerHarness) -> None:
     await manager.opens()
     last = await manager.arrives(message_id=100)
-    manager.newest[GROUP] = 100 + FAR + 1
+    manager.newest[GROUP] = 100 + SCROLLED_AWAY + 1
     await manager.happens(Changed(), cause="credentials_refused")
     edit, again = await manager.owed(since=last)
     assert (edit.action, edit.about) == ("edit", last)
@@ -308,8 +312,8 @@ async def test_a_message_that_was_talked_away_is_put_under_the_chat_again(manage
     assert [row.about for row in await manager.owed(since=again.id) if row.action == "send"] == [again.id]
 
 
-@pytest.mark.parametrize("newest", [100, 100 + FAR])
-async def test_a_message_that_is_near_is_edited_where_it_stands(manager: Books, newest: int) -> None:
+@pytest.mark.parametrize("newest", [100, 100 + SCROLLED_AWAY])
+async def test_a_message_that_is_near_is_edited_where_it_stands(manager: ManagerHarness, newest: int) -> None:
     await manager.opens()
     last = await manager.arrives(message_id=100)
     manager.newest[GROUP] = newest
@@ -317,16 +321,16 @@ async def test_a_message_that_is_near_is_edited_where_it_stands(manager: Books, 
     assert [row.action for row in await manager.owed(since=last)] == ["edit"]
 
 
-async def test_in_private_chats_nobody_counts_messages(manager: Books) -> None:
+async def test_in_private_chats_nobody_counts_messages(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[ANNA]]
     await manager.opens()
     await manager.arrives(message_id=100)
-    manager.newest[ANNA] = 100 + 10 * FAR
+    manager.newest[ANNA] = 100 + 10 * SCROLLED_AWAY
     await manager.happens(Changed(), cause="credentials_refused")
     assert len(await manager.alerts(ANNA)) == 1
 
 
-async def test_a_reminder_makes_a_sound_and_the_old_message_points_to_it(manager: Books) -> None:
+async def test_a_reminder_makes_a_sound_and_the_old_message_points_to_it(manager: ManagerHarness) -> None:
     await manager.opens()
     last = await manager.arrives()
     manager.passes(40 * 60)
@@ -342,7 +346,7 @@ async def test_a_reminder_makes_a_sound_and_the_old_message_points_to_it(manager
     assert {row.about for row in pointing} == {last}
 
 
-async def test_a_reminder_of_what_was_never_sent_is_the_message_itself(manager: Books) -> None:
+async def test_a_reminder_of_what_was_never_sent_is_the_message_itself(manager: ManagerHarness) -> None:
     """Telegram was unreachable for an hour: people get one message, in its latest state."""
     await manager.opens()
     manager.passes(10 * 60)
@@ -354,7 +358,9 @@ async def test_a_reminder_of_what_was_never_sent_is_the_message_itself(manager: 
     assert "(40 min 40 s before this message)" in read(only, now=manager.now)
 
 
-async def test_a_change_queued_while_the_message_failed_does_not_undo_what_it_shows_in_the_end(manager: Books) -> None:
+async def test_a_change_queued_while_the_message_failed_does_not_undo_what_it_shows_in_the_end(
+    manager: ManagerHarness,
+) -> None:
     await manager.opens("t1")
     await manager.opens("t2")
     (row,) = await manager.alerts()

@@ -5,7 +5,7 @@ import pytest
 from bot.incidents.model import Kind
 from bot.store.database import Store
 from tests.fixtures.examples import PROFILE, example_count
-from tests.incident_harness.fleet import FLEET, FleetWorld
+from tests.incident_harness.fleet import FLEET, FleetIncidentHarness
 from tests.incident_harness.pbx import ANNA, BORIS
 
 COUNT = example_count(daily=12, ci=20)
@@ -13,13 +13,13 @@ EVERYBODY = range(COUNT)
 
 
 @pytest.fixture
-async def harness(store: Store) -> FleetWorld:
-    harness = FleetWorld(store, COUNT)
+async def harness(store: Store) -> FleetIncidentHarness:
+    harness = FleetIncidentHarness(store, COUNT)
     await harness.opens()
     return harness
 
 
-async def provider_dies(harness: FleetWorld) -> None:
+async def provider_dies(harness: FleetIncidentHarness) -> None:
     """Break the provider within 10 s."""
     for begin in range(0, COUNT, 4):
         harness.dies(*range(begin, begin + 4))
@@ -27,7 +27,9 @@ async def provider_dies(harness: FleetWorld) -> None:
     await harness.pass_(120)
 
 
-async def test_a_provider_that_dies_is_one_message_to_the_fleet_and_one_to_each_customer(harness: FleetWorld) -> None:
+async def test_a_provider_that_dies_is_one_message_to_the_fleet_and_one_to_each_customer(
+    harness: FleetIncidentHarness,
+) -> None:
     await provider_dies(harness)
     for chat in (FLEET, ANNA):
         (told,) = harness.alerts(chat)
@@ -45,12 +47,12 @@ async def test_a_provider_that_dies_is_one_message_to_the_fleet_and_one_to_each_
     assert not [one for one in await harness.incidents() if one.ended_at is None]
 
 
-async def test_the_fleet_hears_of_it_no_later_than_the_first_customer(harness: FleetWorld) -> None:
+async def test_the_fleet_hears_of_it_no_later_than_the_first_customer(harness: FleetIncidentHarness) -> None:
     await provider_dies(harness)
     assert harness.alerts(FLEET)[0].at <= min(harness.alerts(one.chat)[0].at for one in harness.all)
 
 
-async def test_who_is_on_call_for_one_pbx_is_called_all_the_same(harness: FleetWorld) -> None:
+async def test_who_is_on_call_for_one_pbx_is_called_all_the_same(harness: FleetIncidentHarness) -> None:
     harness.all[3].on_call.levels = [[BORIS]]
     await provider_dies(harness)
     (told,) = harness.alerts(BORIS)
@@ -58,7 +60,7 @@ async def test_who_is_on_call_for_one_pbx_is_called_all_the_same(harness: FleetW
     assert len(harness.alerts(ANNA)) == 1
 
 
-async def test_a_trunk_that_stays_down_when_the_provider_is_back_is_told_then(harness: FleetWorld) -> None:
+async def test_a_trunk_that_stays_down_when_the_provider_is_back_is_told_then(harness: FleetIncidentHarness) -> None:
     await provider_dies(harness)
     harness.lives(*range(1, COUNT))
     await harness.pass_(180)
@@ -72,7 +74,7 @@ async def test_a_trunk_that_stays_down_when_the_provider_is_back_is_told_then(ha
     assert len(harness.ends(FLEET)) == 2
 
 
-async def test_another_trunk_that_is_down_meanwhile_is_told_to_everybody(harness: FleetWorld) -> None:
+async def test_another_trunk_that_is_down_meanwhile_is_told_to_everybody(harness: FleetIncidentHarness) -> None:
     await provider_dies(harness)
     harness.dies(5, trunk="own")
     await harness.pass_(60)
@@ -80,7 +82,7 @@ async def test_another_trunk_that_is_down_meanwhile_is_told_to_everybody(harness
         assert any("Own is down · PBX 05" in one.text for one in harness.alerts(chat)[1:])
 
 
-async def test_our_own_internet_is_one_page_and_customers_hear_nothing(harness: FleetWorld) -> None:
+async def test_our_own_internet_is_one_page_and_customers_hear_nothing(harness: FleetIncidentHarness) -> None:
     harness.hidden(*EVERYBODY)
     await harness.pass_(example_count(daily=600, ci=1200))
     for chat in (FLEET, ANNA):
@@ -97,7 +99,9 @@ async def test_our_own_internet_is_one_page_and_customers_hear_nothing(harness: 
     assert all(one.held_by == "internet" and one.step == 0 for one in held)
 
 
-async def test_a_pbx_that_stays_unreachable_when_the_internet_is_back_is_told_then(harness: FleetWorld) -> None:
+async def test_a_pbx_that_stays_unreachable_when_the_internet_is_back_is_told_then(
+    harness: FleetIncidentHarness,
+) -> None:
     harness.hidden(*EVERYBODY)
     await harness.pass_(300)
     harness.seen(*range(1, COUNT))
@@ -109,7 +113,7 @@ async def test_a_pbx_that_stays_unreachable_when_the_internet_is_back_is_told_th
     assert not [one for one in harness.heard if one.chat < first.chat]
 
 
-async def test_a_trunk_that_was_down_while_the_internet_was_is_not_lost(harness: FleetWorld) -> None:
+async def test_a_trunk_that_was_down_while_the_internet_was_is_not_lost(harness: FleetIncidentHarness) -> None:
     harness.hidden(*EVERYBODY)
     await harness.pass_(120)
     harness.dies(7, trunk="own")
@@ -120,7 +124,7 @@ async def test_a_trunk_that_was_down_while_the_internet_was_is_not_lost(harness:
 
 
 @pytest.mark.parametrize("after", [20, 60] if PROFILE == "ci" else [20])
-async def test_a_restart_amid_it_tells_nobody_anything_new(harness: FleetWorld, after: int) -> None:
+async def test_a_restart_amid_it_tells_nobody_anything_new(harness: FleetIncidentHarness, after: int) -> None:
     harness.hidden(*EVERYBODY)
     await harness.pass_(after)
     await harness.restarts()
@@ -132,7 +136,7 @@ async def test_a_restart_amid_it_tells_nobody_anything_new(harness: FleetWorld, 
     assert not [one for one in harness.heard if one.chat <= -1000]
 
 
-async def test_a_hiccup_shorter_than_the_hold_off_is_told_to_nobody(harness: FleetWorld) -> None:
+async def test_a_hiccup_shorter_than_the_hold_off_is_told_to_nobody(harness: FleetIncidentHarness) -> None:
     harness.hidden(*EVERYBODY)
     await harness.pass_(20)
     harness.seen(*EVERYBODY)
@@ -140,7 +144,7 @@ async def test_a_hiccup_shorter_than_the_hold_off_is_told_to_nobody(harness: Fle
     assert harness.heard == []
 
 
-async def test_two_pbxs_that_are_hit_together_are_told_one_by_one(harness: FleetWorld) -> None:
+async def test_two_pbxs_that_are_hit_together_are_told_one_by_one(harness: FleetIncidentHarness) -> None:
     harness.hidden(3, 4)
     await harness.pass_(60)
     assert [len(harness.alerts(harness.all[number].chat)) for number in (3, 4)] == [1, 1]

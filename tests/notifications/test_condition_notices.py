@@ -23,8 +23,8 @@ from bot.incidents.model import (
 )
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
-from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION, VERA, World
-from tests.incident_harness.phones import Heard
+from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION, VERA, IncidentHarness
+from tests.incident_harness.phones import DeliveredMessage
 from tests.incident_harness.station import UP
 
 CONDITIONS: list[tuple[Kind, str, dict[str, Any], str, str]] = [
@@ -48,25 +48,25 @@ CONDITIONS: list[tuple[Kind, str, dict[str, Any], str, str]] = [
 
 
 @pytest.fixture
-async def harness(store: Store) -> World:
-    harness = World(store)
+async def harness(store: Store) -> IncidentHarness:
+    harness = IncidentHarness(store)
     harness.pbx.shows("zadarma", UP)
     await harness.opens()
     return harness
 
 
 @pytest.fixture
-def drills(harness: World) -> Drills:
+def drills(harness: IncidentHarness) -> Drills:
     return Drills(harness.store, STATION, harness.incident_manager)
 
 
-def last(harness: World, chat: int) -> Heard:
+def last(harness: IncidentHarness, chat: int) -> DeliveredMessage:
     return [heard for heard in harness.heard if heard.chat == chat][-1]
 
 
 @pytest.mark.parametrize(("kind", "subject", "facts", "begins", "ends"), CONDITIONS)
 async def test_each_is_reported_and_its_end_too(
-    harness: World, kind: Kind, subject: str, facts: dict[str, Any], begins: str, ends: str
+    harness: IncidentHarness, kind: Kind, subject: str, facts: dict[str, Any], begins: str, ends: str
 ) -> None:
     now = harness.clock.now
     opened = StateChange(subject, Opened(kind, now), {"station": STATION, **facts})
@@ -86,7 +86,7 @@ async def test_each_is_reported_and_its_end_too(
 @pytest.mark.parametrize(
     ("reason", "says"), [(End.DELETED, "202 was deleted on the PBX"), (End.CALLED_OFF, "202 is not watched any more")]
 )
-async def test_why_an_extension_is_no_matter_any_more_is_said(harness: World, reason: End, says: str) -> None:
+async def test_why_an_extension_is_no_matter_any_more_is_said(harness: IncidentHarness, reason: End, says: str) -> None:
     subject, now = EXTENSION + "202", harness.clock.now
     facts = {"station": STATION, "extension": "202", "name": ""}
     await harness.incident_manager.record({}, [StateChange(subject, Opened(Kind.EXTENSION_OFFLINE, now), facts)], now)
@@ -99,10 +99,10 @@ async def test_why_an_extension_is_no_matter_any_more_is_said(harness: World, re
 
 
 async def test_a_rehearsal_wakes_whoever_is_on_call_and_is_over_once_it_is_taken(
-    harness: World, drills: Drills
+    harness: IncidentHarness, drills: Drills
 ) -> None:
     await drills.begin("Vera", harness.clock.now)
-    assert await drills.told() == DrillReport(("Anna",), (Destination(GROUP),))
+    assert await drills.report() == DrillReport(("Anna",), (Destination(GROUP),))
     running = await drills.running()
     assert running is not None
     assert running.by == "Vera"
@@ -111,19 +111,19 @@ async def test_a_rehearsal_wakes_whoever_is_on_call_and_is_over_once_it_is_taken
         assert last(harness, chat).loud is (chat == ANNA)
         assert "🧪 Rehearsal: this is how an outage would reach you" in last(harness, chat).text
     number = (await harness.incidents())[0].id
-    assert await harness.incident_manager.acknowledge(number, ANNA, "Anna", harness.clock.now) is AckResult.TAKEN
+    assert await harness.incident_manager.acknowledge(number, ANNA, "Anna", harness.clock.now) is AckResult.ACKNOWLEDGED
     await harness.pass_(30)
     assert "The rehearsal is over: Anna took it after 1 min" in last(harness, ANNA).text
     assert await drills.running() is None
 
 
 async def test_a_rehearsal_that_nobody_takes_goes_on_to_the_next_and_ends_after_half_an_hour(
-    harness: World, drills: Drills
+    harness: IncidentHarness, drills: Drills
 ) -> None:
     began = harness.clock.now
     await drills.begin("Vera", began)
     await harness.pass_(11 * 60)
-    assert (await drills.told()).people == ("Anna", "Boris")
+    assert (await drills.report()).people == ("Anna", "Boris")
     assert "Rehearsal" in last(harness, BORIS).text
     await harness.restarts()
     await harness.pass_(25 * 60)
@@ -134,7 +134,7 @@ async def test_a_rehearsal_that_nobody_takes_goes_on_to_the_next_and_ends_after_
     assert not [heard for heard in harness.heard if heard.chat == VERA and heard.loud]
 
 
-async def test_a_kind_that_only_a_newer_version_knows_is_reported_as_an_outage(harness: World) -> None:
+async def test_a_kind_that_only_a_newer_version_knows_is_reported_as_an_outage(harness: IncidentHarness) -> None:
     """Stored by the newer version before it was rolled back."""
     now = harness.clock.now
     async with harness.store.begin() as session:

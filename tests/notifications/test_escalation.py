@@ -22,7 +22,7 @@ PLAN = EscalationPolicy()
 NEXT = FIRST + 1
 TEN, THIRTY = timedelta(minutes=10), timedelta(minutes=30)
 HOLD = Suppression("mute", START + timedelta(hours=1), "Anna", "works")
-SPEAKS = {Action.TELL, Action.ESCALATE, Action.REMIND}
+SPEAKS = {Action.NOTIFY, Action.ESCALATE, Action.REMIND}
 
 standings = st.builds(
     EscalationState, outage=st.booleans(), step=st.integers(0, 20), acknowledged=st.booleans(), held=st.booleans()
@@ -37,7 +37,7 @@ def standing(step: int = 0, *, outage: bool = True, acknowledged: bool = False, 
 @pytest.mark.parametrize(
     ("step", "expected"),
     [
-        (0, Step(Action.TELL, FIRST, START + TEN)),
+        (0, Step(Action.NOTIFY, FIRST, START + TEN)),
         (FIRST, Step(Action.ESCALATE, NEXT, START + TEN)),
         (NEXT, Step(Action.ESCALATE, EVERYBODY, START + THIRTY)),
         (EVERYBODY, Step(Action.REMIND, EVERYBODY + 1, START + THIRTY)),
@@ -49,17 +49,17 @@ def test_an_outage_goes_from_one_to_the_next_to_everybody_and_then_reminds(step:
 
 
 def test_a_warning_is_reported_once_and_asks_for_nobody_else() -> None:
-    assert next_step(standing(outage=False), None, START, PLAN) == Step(Action.TELL, FIRST, None)
-    assert next_step(standing(FIRST, outage=False), None, START, PLAN) == Step(Action.REST, FIRST, None)
+    assert next_step(standing(outage=False), None, START, PLAN) == Step(Action.NOTIFY, FIRST, None)
+    assert next_step(standing(FIRST, outage=False), None, START, PLAN) == Step(Action.WAIT, FIRST, None)
 
 
 def test_what_was_taken_before_it_was_reported_is_reported_and_asks_for_nobody_else() -> None:
-    assert next_step(standing(acknowledged=True), None, START, PLAN) == Step(Action.TELL, FIRST, None)
+    assert next_step(standing(acknowledged=True), None, START, PLAN) == Step(Action.NOTIFY, FIRST, None)
 
 
 def test_what_is_held_is_looked_at_again_when_the_hold_ends() -> None:
-    assert next_step(standing(), HOLD, START, PLAN) == Step(Action.HOLD, 0, HOLD.until)
-    assert next_step(standing(NEXT), Suppression("station"), START, PLAN) == Step(Action.HOLD, NEXT, None)
+    assert next_step(standing(), HOLD, START, PLAN) == Step(Action.SUPPRESS, 0, HOLD.until)
+    assert next_step(standing(NEXT), Suppression("station"), START, PLAN) == Step(Action.SUPPRESS, NEXT, None)
 
 
 def test_released_and_still_down_it_is_reported_to_those_who_knew_and_to_nobody_new() -> None:
@@ -68,11 +68,11 @@ def test_released_and_still_down_it_is_reported_to_those_who_knew_and_to_nobody_
 
 
 def test_released_before_anybody_knew_it_is_reported_like_a_new_one() -> None:
-    assert next_step(standing(held=True), None, START, PLAN) == Step(Action.TELL, FIRST, START + TEN)
+    assert next_step(standing(held=True), None, START, PLAN) == Step(Action.NOTIFY, FIRST, START + TEN)
 
 
 def paged_in(step: int, plan: EscalationPolicy = PLAN, *, paged: bool = True) -> timedelta | None:
-    again = plan.look_again(step, START + TEN, START, paged=paged)
+    again = plan.next_action_at(step, START + TEN, START, paged=paged)
     return again - START if again else None
 
 
@@ -84,14 +84,14 @@ def test_whoever_was_asked_last_is_paged_again_until_the_next_is() -> None:
     assert paged_in(FIRST, EscalationPolicy(page_again_every=timedelta(0))) == TEN
     between = EscalationState(True, FIRST, False, False, next_step=START + TEN)
     assert next_step(between, None, START, PLAN) == Step(Action.PAGE_AGAIN, FIRST, START + TEN)
-    assert next_step(between, None, START + TEN, PLAN).deed is Action.ESCALATE
+    assert next_step(between, None, START + TEN, PLAN).action is Action.ESCALATE
 
 
 @given(standings, late, late)
 def test_however_late_it_is_paged_again_once(one: EscalationState, begins: timedelta, by: timedelta) -> None:
     """After a restart or a change of the clock: missed repeats are not made good."""
     now = START + by
-    again = PLAN.look_again(one.step, START + begins, now, paged=True)
+    again = PLAN.next_action_at(one.step, START + begins, now, paged=True)
     assert again is not None
     assert again == START + begins or again == now + PLAN.page_again_every
 
@@ -106,20 +106,20 @@ def test_steps_never_go_back_and_go_on_by_one_at_most(
 
 @given(standings, late)
 def test_what_is_held_never_speaks(one: EscalationState, by: timedelta) -> None:
-    assert next_step(one, HOLD, START + by, PLAN).deed is Action.HOLD
+    assert next_step(one, HOLD, START + by, PLAN).action is Action.SUPPRESS
 
 
 @given(standings, late)
 def test_what_somebody_has_taken_wakes_nobody_and_is_not_due_again(one: EscalationState, by: timedelta) -> None:
-    taken = EscalationState(one.outage, one.step, acknowledged=True, held=one.held)
+    taken = EscalationState(one.outage, one.step, acknowledged=True, suppressed=one.suppressed)
     made = next_step(taken, None, START + by, PLAN)
     assert made.due is None
-    assert made.deed is (Action.REST if one.step else Action.TELL)
+    assert made.action is (Action.WAIT if one.step else Action.NOTIFY)
 
 
 @given(standings, late)
 def test_only_outages_speak_more_than_once(one: EscalationState, by: timedelta) -> None:
-    if next_step(one, None, START + by, PLAN).deed in SPEAKS:
+    if next_step(one, None, START + by, PLAN).action in SPEAKS:
         assert one.outage or one.step == 0
 
 

@@ -7,11 +7,11 @@ import pytest
 from bot.access.policy import BUILT_IN, Destination, Grant
 from bot.incidents.model import Kind
 from bot.runtime.waiting import Signal
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox, supergroups
 from tests.fixtures import incident_claims
-from tests.incident_harness.incident_ledger import Books, read
+from tests.incident_harness.incident_ledger import ManagerHarness, read
 from tests.incident_harness.pbx import ANNA, BLOCKED, BORIS, GROUP, VERA
 
 KICKED = "Forbidden: bot was kicked from the supergroup chat"
@@ -19,14 +19,14 @@ ADMINS = (ANNA, BORIS, VERA)
 
 
 @pytest.fixture
-async def manager(store: Store) -> Books:
-    manager = Books(store)
+async def manager(store: Store) -> ManagerHarness:
+    manager = ManagerHarness(store)
     await manager.meets_everybody()
     return manager
 
 
 @pytest.fixture(autouse=True)
-async def _claims(manager: Books) -> AsyncIterator[None]:
+async def _claims(manager: ManagerHarness) -> AsyncIterator[None]:
     """Check after each test that no undelivered notification counts as delivered."""
     yield
     async with manager.store.begin() as session:
@@ -34,11 +34,11 @@ async def _claims(manager: Books) -> AsyncIterator[None]:
     assert nobody_is_left or incident_claims.broken_claims(await incident_claims.tables_of(manager.store)) == []
 
 
-async def told(manager: Books, chat: int) -> list[str]:
+async def told(manager: ManagerHarness, chat: int) -> list[str]:
     return [row.template for row in await manager.owed() if row.chat_id == chat and row.action == "send"]
 
 
-async def test_an_outage_that_its_group_does_not_take_goes_to_the_administrators(manager: Books) -> None:
+async def test_an_outage_that_its_group_does_not_take_goes_to_the_administrators(manager: ManagerHarness) -> None:
     await manager.opens()
     (alert,) = await manager.alerts()
     assert await manager.cannot_be_delivered(alert.id, KICKED) == "Anna, Boris, Vera"
@@ -52,7 +52,7 @@ async def test_an_outage_that_its_group_does_not_take_goes_to_the_administrators
     assert await told(manager, GROUP) == ["alert"]
 
 
-async def test_that_general_is_closed_is_told_with_the_way_out(manager: Books) -> None:
+async def test_that_general_is_closed_is_told_with_the_way_out(manager: ManagerHarness) -> None:
     await manager.opens()
     (alert,) = await manager.alerts()
     await manager.cannot_be_delivered(alert.id, "TOPIC_CLOSED")
@@ -60,7 +60,9 @@ async def test_that_general_is_closed_is_told_with_the_way_out(manager: Books) -
     assert f"General is closed. Name one of its topics in ALERT_CHATS, like {GROUP}:5" in read(note)
 
 
-async def test_the_next_outage_does_not_even_try_the_group_and_says_nothing_of_it_again(manager: Books) -> None:
+async def test_the_next_outage_does_not_even_try_the_group_and_says_nothing_of_it_again(
+    manager: ManagerHarness,
+) -> None:
     await manager.opens()
     await manager.cannot_be_delivered((await manager.alerts())[0].id, KICKED)
     await manager.arrives()
@@ -70,7 +72,7 @@ async def test_the_next_outage_does_not_even_try_the_group_and_says_nothing_of_i
     assert await told(manager, ANNA) == ["chat_closed", "alert", "alert"]
 
 
-async def test_a_group_that_lets_the_bot_in_again_gets_the_next_one(manager: Books) -> None:
+async def test_a_group_that_lets_the_bot_in_again_gets_the_next_one(manager: ManagerHarness) -> None:
     await manager.opens()
     await manager.cannot_be_delivered((await manager.alerts())[0].id, KICKED)
     async with manager.store.begin() as session:
@@ -83,7 +85,7 @@ async def test_a_group_that_lets_the_bot_in_again_gets_the_next_one(manager: Boo
 
 
 async def test_the_end_of_what_the_group_saw_goes_to_the_administrators_when_it_is_shut_meanwhile(
-    manager: Books,
+    manager: ManagerHarness,
 ) -> None:
     await manager.opens()
     await manager.arrives()
@@ -93,7 +95,7 @@ async def test_the_end_of_what_the_group_saw_goes_to_the_administrators_when_it_
     assert await told(manager, BORIS) == ["chat_closed", "alert_over"]
 
 
-async def test_a_person_on_call_who_blocked_the_bot_is_passed_over_from_then_on(manager: Books) -> None:
+async def test_a_person_on_call_who_blocked_the_bot_is_passed_over_from_then_on(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[ANNA, BORIS]]
     await manager.opens()
     (page,) = await manager.alerts(ANNA)
@@ -107,7 +109,7 @@ async def test_a_person_on_call_who_blocked_the_bot_is_passed_over_from_then_on(
 
 
 async def test_with_nobody_left_who_takes_anything_it_is_at_least_in_the_log(
-    manager: Books, capsys: pytest.CaptureFixture[str]
+    manager: ManagerHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await manager.opens()
     async with manager.store.begin() as session:
@@ -118,11 +120,11 @@ async def test_with_nobody_left_who_takes_anything_it_is_at_least_in_the_log(
     assert "no administrator is reachable, closed chat not reported" in capsys.readouterr().out
 
 
-async def test_a_group_that_became_a_supergroup_takes_everything_with_it(manager: Books) -> None:
+async def test_a_group_that_became_a_supergroup_takes_everything_with_it(manager: ManagerHarness) -> None:
     await manager.opens()
     await manager.arrives(7)
     async with manager.store.begin() as session:
-        await supergroups.move(session, GROUP, -1005, manager.now)
+        await supergroups.migrate(session, GROUP, -1005, manager.now)
     number = (await manager.incident()).id
     manager.passes(1800)
     await manager.tick()
@@ -135,7 +137,7 @@ async def test_a_group_that_became_a_supergroup_takes_everything_with_it(manager
     assert not await manager.alerts()
 
 
-async def test_what_was_said_to_one_person_is_passed_on_to_nobody(manager: Books) -> None:
+async def test_what_was_said_to_one_person_is_passed_on_to_nobody(manager: ManagerHarness) -> None:
     async with manager.store.begin() as session:
         answer = outbox.enqueue(
             session, chat_id=GROUP, thread_id=None, template="access_answer", facts={"station": "x"}, now=manager.now
@@ -144,7 +146,9 @@ async def test_what_was_said_to_one_person_is_passed_on_to_nobody(manager: Books
     assert await told(manager, ANNA) == ["chat_closed"]
 
 
-async def test_an_outage_that_is_over_before_its_group_refuses_it_is_passed_on_as_it_ended(manager: Books) -> None:
+async def test_an_outage_that_is_over_before_its_group_refuses_it_is_passed_on_as_it_ended(
+    manager: ManagerHarness,
+) -> None:
     await manager.opens()
     (alert,) = await manager.alerts()
     async with manager.store.begin() as session:
@@ -155,7 +159,7 @@ async def test_an_outage_that_is_over_before_its_group_refuses_it_is_passed_on_a
     assert read(passed_on).startswith("🟢")
 
 
-async def test_a_message_with_a_newer_one_below_it_is_not_passed_on(manager: Books) -> None:
+async def test_a_message_with_a_newer_one_below_it_is_not_passed_on(manager: ManagerHarness) -> None:
     await manager.opens()
     (first,) = await manager.alerts()
     await manager.arrives()
@@ -169,18 +173,18 @@ async def test_a_message_with_a_newer_one_below_it_is_not_passed_on(manager: Boo
 # --- private alert chats, and open incidents when a chat closes -------------------------------------------------------
 
 
-def administered_by(manager: Books, *admins: int, chats: tuple[int, ...] = (GROUP,)) -> None:
+def administered_by(manager: ManagerHarness, *admins: int, chats: tuple[int, ...] = (GROUP,)) -> None:
     given = [Grant(one, "admin" if one in admins else "operator") for one in ADMINS]
-    manager.grants = GrantBook(manager.store, manager.clock, given, BUILT_IN, Signal())
+    manager.grants = Grants(manager.store, manager.clock, given, BUILT_IN, Signal())
     manager.chats = [Destination(chat) for chat in chats]
     manager.incident_manager = manager.another_incident_manager()
 
 
-async def sounds(manager: Books, chat: int) -> list[bool]:
+async def sounds(manager: ManagerHarness, chat: int) -> list[bool]:
     return [not row.silent for row in await manager.alerts(chat) if row.template == "alert"]
 
 
-async def test_the_only_administrator_gets_what_a_person_for_alerts_does_not_take(manager: Books) -> None:
+async def test_the_only_administrator_gets_what_a_person_for_alerts_does_not_take(manager: ManagerHarness) -> None:
     administered_by(manager, ANNA, chats=(VERA,))
     await manager.opens()
     (alert,) = await manager.alerts(VERA)
@@ -199,7 +203,7 @@ async def test_the_only_administrator_gets_what_a_person_for_alerts_does_not_tak
 
 
 async def test_a_group_lost_amid_an_outage_is_replaced_at_once_and_the_next_is_paged_in_time(
-    manager: Books,
+    manager: ManagerHarness,
 ) -> None:
     administered_by(manager, ANNA)
     manager.on_call.levels = [[BORIS, ANNA]]
@@ -208,7 +212,7 @@ async def test_a_group_lost_amid_an_outage_is_replaced_at_once_and_the_next_is_p
     manager.passes(5)
     async with manager.store.begin() as session:
         await blocked_chats.close(session, GROUP, KICKED, manager.now)
-        await manager.fallback.shut_out(session, GROUP, manager.now)
+        await manager.fallback.on_chat_blocked(session, GROUP, manager.now)
     assert await sounds(manager, ANNA) == [False], "Boris is awake for it"
     await manager.arrives()
     manager.passes(600)
@@ -217,43 +221,43 @@ async def test_a_group_lost_amid_an_outage_is_replaced_at_once_and_the_next_is_p
     assert (await manager.incident()).facts["asked"] == ["Boris", "Anna"]
     async with manager.store.begin() as session:
         for chat, since in (await blocked_chats.reopen(session, [GROUP], manager.now)).items():
-            await manager.fallback.let_in(session, chat, since, manager.now)
+            await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     await manager.arrives()
     assert len(await manager.alerts()) == 2, "what is open is shown to the group again"
     await manager.ends()
     assert [row.chat_id for row in await manager.owed() if row.template == "alert_over"] == [GROUP, BORIS, ANNA]
 
 
-async def test_a_group_let_in_after_the_end_sees_that_it_is_over(manager: Books) -> None:
+async def test_a_group_let_in_after_the_end_sees_that_it_is_over(manager: ManagerHarness) -> None:
     await manager.opens()
     await manager.arrives(7)
     async with manager.store.begin() as session:
         await blocked_chats.close(session, GROUP, KICKED, manager.now)
-        await manager.fallback.shut_out(session, GROUP, manager.now)
+        await manager.fallback.on_chat_blocked(session, GROUP, manager.now)
     manager.passes(60)
     await manager.ends()
     async with manager.store.begin() as session:
         for chat, since in (await blocked_chats.reopen(session, [GROUP], manager.now)).items():
-            await manager.fallback.let_in(session, chat, since, manager.now)
+            await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     changed = [row for row in await manager.owed() if row.chat_id == GROUP][1:]
     assert [(row.action, row.template) for row in changed] == [("edit", "alert"), ("send", "alert_over")]
     assert read(changed[0]).startswith("🟢")
     assert changed[1].silent
 
 
-async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its_end(manager: Books) -> None:
+async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its_end(manager: ManagerHarness) -> None:
     """It is acknowledged by now."""
     manager.on_call.levels = [[BORIS, ANNA]]
     number = await manager.opens()
     await manager.arrives()
     async with manager.store.begin() as session:
         await blocked_chats.close(session, BORIS, BLOCKED, manager.now)
-        await manager.fallback.shut_out(session, BORIS, manager.now)
+        await manager.fallback.on_chat_blocked(session, BORIS, manager.now)
     await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now)
     manager.passes(60)
     async with manager.store.begin() as session:
         for chat, since in (await blocked_chats.reopen(session, [BORIS], manager.now)).items():
-            await manager.fallback.let_in(session, chat, since, manager.now)
+            await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     told = [row for row in await manager.owed() if row.chat_id == BORIS]
     assert len(await manager.alerts(BORIS)) == 1
     assert not told[-1].facts["superseded"], "nothing is below it"
@@ -262,13 +266,15 @@ async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its
     assert BORIS in [row.chat_id for row in await manager.owed() if row.template == "alert_over"]
 
 
-async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the_one_message(manager: Books) -> None:
+async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the_one_message(
+    manager: ManagerHarness,
+) -> None:
     await manager.opens()
     async with manager.store.begin() as session:
         await blocked_chats.close(session, GROUP, KICKED, manager.now)
-        await manager.fallback.shut_out(session, GROUP, manager.now)
+        await manager.fallback.on_chat_blocked(session, GROUP, manager.now)
         for chat, since in (await blocked_chats.reopen(session, [GROUP], manager.now)).items():
-            await manager.fallback.let_in(session, chat, since, manager.now)
+            await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     await manager.arrives(7)
     assert len(await manager.alerts()) == 1
     await manager.ends()
@@ -276,7 +282,7 @@ async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the
     assert read(ended[-1]).startswith("🟢")
 
 
-async def test_the_same_person_is_paged_again_until_they_take_it_and_once_however_late(manager: Books) -> None:
+async def test_the_same_person_is_paged_again_until_they_take_it_and_once_however_late(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[ANNA, BORIS]]
     manager.page_again_every = 120.0
     manager.incident_manager = manager.another_incident_manager()

@@ -12,11 +12,11 @@ from bot.incidents.model import Kind
 from bot.notifications.recipients import OnCallTargets, quiet_until
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.runtime.waiting import Signal
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
-from bot.store.oncall.schedules import OnCallBook, ShiftChange
+from bot.store.oncall.schedules import OnCallSchedules, ShiftChange
 from bot.store.tables.people import Pager
-from tests.incident_harness.incident_ledger import Books, read
+from tests.incident_harness.incident_ledger import ManagerHarness, read
 from tests.incident_harness.pbx import ANNA, BORIS, STATION, VERA
 from tests.incident_harness.station import START
 
@@ -25,40 +25,40 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
-async def manager(store: Store) -> Books:
-    manager = Books(store)
+async def manager(store: Store) -> ManagerHarness:
+    manager = ManagerHarness(store)
     await manager.meets_everybody()
     return manager
 
 
-def granted(manager: Books, *grants: Grant) -> None:
-    manager.grants = GrantBook(manager.store, manager.clock, grants, manager.grants.roles, Signal())
+def granted(manager: ManagerHarness, *grants: Grant) -> None:
+    manager.grants = Grants(manager.store, manager.clock, grants, manager.grants.roles, Signal())
     manager.another_incident_manager()
 
 
-async def cannot_be_reached(manager: Books, *people: int) -> None:
+async def cannot_be_reached(manager: ManagerHarness, *people: int) -> None:
     async with manager.store.begin() as session:
         session.add_all(Pager(person_id=person, reachable=False) for person in people)
 
 
-async def next_of(manager: Books, already: tuple[int, ...] = ()) -> OnCallTargets:
+async def next_of(manager: ManagerHarness, already: tuple[int, ...] = ()) -> OnCallTargets:
     async with manager.store.begin() as session:
         return await manager.people.next(session, START, already)
 
 
-async def everybody(manager: Books) -> tuple[int, ...]:
+async def everybody(manager: ManagerHarness) -> tuple[int, ...]:
     async with manager.store.begin() as session:
         return (await manager.people.everybody(session, START)).people
 
 
-async def test_the_next_is_whoever_comes_next_and_was_not_told_yet(manager: Books) -> None:
+async def test_the_next_is_whoever_comes_next_and_was_not_told_yet(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[ANNA, BORIS, VERA]]
     assert await next_of(manager) == OnCallTargets((ANNA,))
     assert await next_of(manager, (ANNA,)) == OnCallTargets((BORIS,))
     assert await next_of(manager, (ANNA, BORIS, VERA)) == OnCallTargets(())
 
 
-async def test_whoever_cannot_be_reached_is_passed_over_and_named(manager: Books) -> None:
+async def test_whoever_cannot_be_reached_is_passed_over_and_named(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[ANNA, BORIS]]
     await cannot_be_reached(manager, ANNA)
     assert await next_of(manager) == OnCallTargets((BORIS,), skipped=(ANNA,))
@@ -66,20 +66,20 @@ async def test_whoever_cannot_be_reached_is_passed_over_and_named(manager: Books
     assert await next_of(manager) == OnCallTargets((), skipped=(ANNA, BORIS))
 
 
-async def test_whoever_lost_the_role_is_passed_over_without_a_word(manager: Books) -> None:
+async def test_whoever_lost_the_role_is_passed_over_without_a_word(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[STRANGER, BORIS]]
     assert await next_of(manager) == OnCallTargets((BORIS,))
     assert await everybody(manager) == (BORIS,)
 
 
-async def test_a_role_that_has_ended_counts_for_nothing(manager: Books) -> None:
+async def test_a_role_that_has_ended_counts_for_nothing(manager: ManagerHarness) -> None:
     ended = Grant(STRANGER, "operator", until=START - timedelta(seconds=1))
     manager.on_call.levels = [[STRANGER, ANNA]]
     granted(manager, ended, Grant(ANNA, "operator"))
     assert await next_of(manager) == OnCallTargets((ANNA,))
 
 
-async def test_without_a_list_everybody_are_the_administrators(manager: Books) -> None:
+async def test_without_a_list_everybody_are_the_administrators(manager: ManagerHarness) -> None:
     granted(manager, Grant(VERA, "admin"), Grant(BORIS, "operator"))
     assert await next_of(manager) == OnCallTargets(())
     assert await everybody(manager) == (VERA,)
@@ -87,12 +87,12 @@ async def test_without_a_list_everybody_are_the_administrators(manager: Books) -
     assert await everybody(manager) == (VERA,)
 
 
-async def test_with_a_list_everybody_are_those_on_it_of_every_level(manager: Books) -> None:
+async def test_with_a_list_everybody_are_those_on_it_of_every_level(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[ANNA], [BORIS]]
     assert await everybody(manager) == (ANNA, BORIS)
 
 
-async def test_an_outage_reaches_the_next_person_when_the_first_cannot_be_reached(manager: Books) -> None:
+async def test_an_outage_reaches_the_next_person_when_the_first_cannot_be_reached(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[ANNA, BORIS]]
     await cannot_be_reached(manager, ANNA)
     await manager.opens()
@@ -102,7 +102,7 @@ async def test_an_outage_reaches_the_next_person_when_the_first_cannot_be_reache
     assert [one.facts["person"] for one in await manager.chain() if one.what == "unreachable"] == ["Anna"]
 
 
-async def test_whose_message_can_never_arrive_does_not_keep_the_next_waiting(manager: Books) -> None:
+async def test_whose_message_can_never_arrive_does_not_keep_the_next_waiting(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[ANNA, BORIS]]
     await manager.opens()
     (told,) = await manager.alerts(ANNA)
@@ -114,7 +114,9 @@ async def test_whose_message_can_never_arrive_does_not_keep_the_next_waiting(man
     assert all(row.chat_id != ANNA for row in await manager.owed(since=told.id) if row.template == "alert_over")
 
 
-async def test_nobody_takes_it_so_the_next_is_asked_then_everybody_then_all_are_reminded(manager: Books) -> None:
+async def test_nobody_takes_it_so_the_next_is_asked_then_everybody_then_all_are_reminded(
+    manager: ManagerHarness,
+) -> None:
     manager.on_call.levels = [[ANNA, BORIS, VERA]]
     await manager.opens()
     heard: list[tuple[int, list[int]]] = []
@@ -128,7 +130,7 @@ async def test_nobody_takes_it_so_the_next_is_asked_then_everybody_then_all_are_
     assert heard == [(0, [ANNA]), (10, [BORIS]), (10, [VERA]), (30, everyone), (30, everyone)]
 
 
-async def test_quiet_hours_keep_a_warning_until_the_morning_and_never_an_outage(manager: Books) -> None:
+async def test_quiet_hours_keep_a_warning_until_the_morning_and_never_an_outage(manager: ManagerHarness) -> None:
     manager.on_call.levels = [[ANNA]]
     manager.on_call.quiet[ANNA] = (time(14), time(18))
     await manager.opens(kind=Kind.TRUNK_DEGRADED)
@@ -202,9 +204,9 @@ def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple
 
 
 @pytest.fixture
-async def oncall(manager: Books) -> OnCallBook:
+async def oncall(manager: ManagerHarness) -> OnCallSchedules:
     """The real on-call book, used by a station's resolver."""
-    manager.on_call = book = OnCallBook(manager.store, manager.clock, Signal())
+    manager.on_call = book = OnCallSchedules(manager.store, manager.clock, Signal())
     manager.another_incident_manager()
     await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")
     return book
@@ -215,13 +217,15 @@ def weekly(*people: int, level: int = 1) -> Rotation:
 
 
 async def test_a_station_without_a_roster_uses_that_of_the_fleet(
-    manager: Books, oncall: OnCallBook
+    manager: ManagerHarness, oncall: OnCallSchedules
 ) -> None:
     assert await next_of(manager) == OnCallTargets((ANNA,))
     assert await everybody(manager) == (ANNA,)
 
 
-async def test_a_roster_of_its_own_counts_alone_however_little_is_in_it(manager: Books, oncall: OnCallBook) -> None:
+async def test_a_roster_of_its_own_counts_alone_however_little_is_in_it(
+    manager: ManagerHarness, oncall: OnCallSchedules
+) -> None:
     number = await oncall.override(STATION, ShiftChange(2, BORIS, START, START + timedelta(hours=1)), (ANNA, "Anna"))
     assert await next_of(manager) == OnCallTargets((BORIS,))
     assert await next_of(manager, (BORIS,)) == OnCallTargets(())
@@ -232,7 +236,9 @@ async def test_a_roster_of_its_own_counts_alone_however_little_is_in_it(manager:
     assert await everybody(manager) == (VERA,)
 
 
-async def test_the_roster_of_another_station_serves_nobody_else(manager: Books, oncall: OnCallBook) -> None:
+async def test_the_roster_of_another_station_serves_nobody_else(
+    manager: ManagerHarness, oncall: OnCallSchedules
+) -> None:
     await oncall.remove(EVERY_STATION, 1)
     await oncall.set_rotation("Tver", weekly(BORIS), "Vera")
     assert await next_of(manager) == OnCallTargets(())

@@ -121,11 +121,11 @@ def test_at_every_minute_of_the_night_exactly_one_person_is_on_call(name: str) -
         duties = roster.shifts(1, change - 3 * HOUR, change + 3 * HOUR)
         for minute in range(-170, 170, 7):
             at = change + timedelta(minutes=minute)
-            (holder,) = (duty for duty in duties if duty.holds(at))
+            (holder,) = (duty for duty in duties if duty.contains(at))
             assert roster.on_call(at) == {1: holder.person}
             found = roster.duty(1, at)
             assert found is not None
-            assert found.holds(at)
+            assert found.contains(at)
 
 
 def test_an_override_over_the_night_leaves_one_person_at_every_minute() -> None:

@@ -190,7 +190,7 @@ async def test_a_full_page_of_call_records_fits() -> None:
     record = {"linkedid": "x", "start": "2026-11-23 14:00:00", "records": [leg] * 5}
     page = {"result": True, "data": {"records": [record | {"linkedid": f"{n}"} for n in range(1000)]}, "messages": []}
     content = json.dumps(page).encode()
-    assert 4_000_000 < len(content) < responses.MOST_BYTES_OF["cdr"]
+    assert 4_000_000 < len(content) < responses.MAX_BYTES_OF["cdr"]
     async with answering(whole(content), on=False) as pbx:
         record_found = await pbx.records.find("999")
     assert record_found is not None

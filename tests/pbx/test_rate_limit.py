@@ -29,7 +29,7 @@ async def test_no_minute_ever_holds_more_requests_than_allowed(asked: list[tuple
     taken: list[float] = []
     for priority, pause in asked:
         time.now += pause
-        await budget.take(priority)
+        await budget.acquire(priority)
         taken.append(time.now)
     for moment in taken:
         assert sum(moment - 60 < other <= moment for other in taken) <= 20
@@ -39,10 +39,10 @@ async def test_bulk_work_leaves_capacity_for_commands_and_commands_for_the_watch
     time = Time()
     budget = RequestBudget(150, clock=time.clock, sleep=time.sleep)
     for _ in range(100):
-        await budget.take(Priority.BULK)
+        await budget.acquire(Priority.BULK)
     assert budget.wait(Priority.BULK) > 0
     for _ in range(30):
-        await budget.take(Priority.COMMAND)
+        await budget.acquire(Priority.COMMAND)
     assert budget.wait(Priority.COMMAND) > 0
     assert budget.wait(Priority.WATCH) == 0
 
@@ -51,7 +51,7 @@ async def test_a_full_budget_makes_work_wait_its_turn() -> None:
     time = Time()
     budget = RequestBudget(150, clock=time.clock, sleep=time.sleep)
     for _ in range(131):
-        await budget.take(Priority.COMMAND)
+        await budget.acquire(Priority.COMMAND)
     assert time.now >= 60
 
 
@@ -60,7 +60,7 @@ async def test_while_the_address_is_blocked_nobody_waits_for_minutes() -> None:
     budget = RequestBudget(clock=time.clock, sleep=time.sleep)
     budget.block(300)
     with pytest.raises(Busy) as caught:
-        await budget.take(Priority.WATCH)
+        await budget.acquire(Priority.WATCH)
     assert caught.value.retry_after == 300
 
 
@@ -69,7 +69,7 @@ async def test_those_who_wait_together_do_not_all_go_at_once() -> None:
     taken: list[float] = []
 
     async def ask() -> None:
-        await budget.take(Priority.WATCH)
+        await budget.acquire(Priority.WATCH)
         taken.append(time.now)
 
     await asyncio.gather(*(ask() for _ in range(100)))

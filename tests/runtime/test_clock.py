@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.runtime.clock import FAR_OFF, JUMP, SLOWEST, MonotonicClock
+from bot.runtime.clock import MAX_BACKWARD_STEP, MIN_RATE, MIN_STEP, MonotonicClock
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SOON = MINUTE = timedelta(minutes=1)
@@ -29,7 +29,7 @@ class Machine:
 
 
 STEPS = st.lists(
-    st.tuples(st.floats(0, 600), st.timedeltas(-FAR_OFF / 10, JUMP)),
+    st.tuples(st.floats(0, 600), st.timedeltas(-MAX_BACKWARD_STEP / 10, MIN_STEP)),
     min_size=1,
     max_size=8,
 )
@@ -44,10 +44,10 @@ def test_it_never_goes_back_nor_behind_the_machine_nor_much_slower_and_comes_rig
     for seconds, by in steps:
         machine.is_set(by)
         shown = machine.passes(seconds)
-        assert shown - before >= timedelta(seconds=SLOWEST * seconds) - timedelta(microseconds=1)
+        assert shown - before >= timedelta(seconds=MIN_RATE * seconds) - timedelta(microseconds=1)
         assert shown >= machine.wall
         before = shown
-    assert machine.passes(2 * len(steps) * FAR_OFF.total_seconds()) == machine.wall
+    assert machine.passes(2 * len(steps) * MAX_BACKWARD_STEP.total_seconds()) == machine.wall
 
 
 def test_corrected_by_seconds_it_follows_at_once() -> None:
@@ -78,7 +78,7 @@ def test_set_and_set_back_nothing_was() -> None:
 def test_what_was_written_since_the_machine_began_was_so_by_this_clock() -> None:
     machine = Machine()
     machine.seconds = 600
-    assert machine.passes(60) - machine.clock.began == timedelta(seconds=660)
+    assert machine.passes(60) - machine.clock.booted_at == timedelta(seconds=660)
 
 
 def test_what_an_earlier_run_has_shown_counts_unless_that_was_plainly_wrong() -> None:

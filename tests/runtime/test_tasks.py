@@ -86,10 +86,10 @@ async def test_a_store_that_refuses_makes_a_job_begin_anew_until_it_does_not(mon
         if refusals:
             raise refusals.pop()
 
-    await retry_on_database_error("courier", deed, asyncio.Event())
+    await retry_on_database_error("delivery worker", deed, asyncio.Event())
     assert pauses == [1, 2, 4, 8, 16, 30, 30]
 
 
 async def test_a_mistake_is_no_refusal_of_the_store() -> None:
     with pytest.raises(RuntimeError):
-        await retry_on_database_error("courier", Program().fails, asyncio.Event())
+        await retry_on_database_error("delivery worker", Program().fails, asyncio.Event())

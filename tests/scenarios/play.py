@@ -24,8 +24,8 @@ from bot.pbx import (
 )
 from bot.store.database import Store
 from tests.fixtures import incident_claims
-from tests.incident_harness.pbx import ANNA, BORIS, GROUP, NAMES, STATION, VERA, World
-from tests.incident_harness.phones import Heard
+from tests.incident_harness.pbx import ANNA, BORIS, GROUP, NAMES, STATION, VERA, IncidentHarness
+from tests.incident_harness.phones import DeliveredMessage
 from tests.scenarios.language import Event, Expected, Scenario
 
 PEOPLE = {"anna": ANNA, "boris": BORIS, "vera": VERA}
@@ -83,7 +83,7 @@ class Played:
 
 
 async def play(scenario: Scenario, store: Store, dialect: Dialect = Dialect.EARLIER) -> Played:
-    harness = World(store, zone=scenario.zone, page_again_every=120)
+    harness = IncidentHarness(store, zone=scenario.zone, page_again_every=120)
     harness.pbx.dialect = dialect
     harness.clock.now = scenario.begins
     await harness.opens()
@@ -104,7 +104,7 @@ async def play(scenario: Scenario, store: Store, dialect: Dialect = Dialect.EARL
         if state != "untold":
             harness.pbx.shows(trunk, SHOWN[state], long_ago)
     harness.pbx.routes = _routes(scenario)
-    await harness.watch.remember()
+    await harness.watch.load()
     for event in scenario.events:
         await harness.pass_((event.at - harness.clock.now).total_seconds())
         await _happens(harness, event)
@@ -118,7 +118,7 @@ def _routes(scenario: Scenario) -> tuple[OutboundRoute, ...] | None:
     return tuple(OutboundRoute.model_validate(route) for route in found) or None
 
 
-async def _happens(harness: World, event: Event) -> None:
+async def _happens(harness: IncidentHarness, event: Event) -> None:
     if event.who in PEOPLE:
         await ACTS[event.does[0]](harness, PEOPLE[event.who], *event.does[1:])
     elif event.who == "pbx":
@@ -131,7 +131,7 @@ async def _happens(harness: World, event: Event) -> None:
         _trunk(harness, event.who, *event.does)
 
 
-def _trunk(harness: World, trunk: str, state: str, name: str = "") -> None:
+def _trunk(harness: IncidentHarness, trunk: str, state: str, name: str = "") -> None:
     if state == "gone":
         harness.pbx.states.pop(trunk, None)
         del harness.pbx.rows[trunk]
@@ -143,7 +143,7 @@ def _trunk(harness: World, trunk: str, state: str, name: str = "") -> None:
         harness.pbx.shows(trunk, SHOWN[state])
 
 
-def _pbx(harness: World, what: str, *more: str) -> None:
+def _pbx(harness: IncidentHarness, what: str, *more: str) -> None:
     if what in TROUBLES:
         harness.pbx.error = TROUBLES[what]
     elif what == "back":
@@ -162,29 +162,29 @@ def _pbx(harness: World, what: str, *more: str) -> None:
         raise ValueError(what)
 
 
-async def _takes(harness: World, person: int) -> None:
+async def _takes(harness: IncidentHarness, person: int) -> None:
     for incident in await harness.incidents():
         await harness.incident_manager.acknowledge(incident.id, person, NAMES[person], harness.clock.now)
 
 
-async def _hands_over(harness: World, person: int, to: str) -> None:
+async def _hands_over(harness: IncidentHarness, person: int, to: str) -> None:
     for incident in await harness.incidents():
         await harness.incident_manager.reassign(incident.id, PEOPLE[to], NAMES[person], harness.clock.now)
 
 
-async def _mutes(harness: World, person: int, subject: str, minutes: str) -> None:
+async def _mutes(harness: IncidentHarness, person: int, subject: str, minutes: str) -> None:
     until = None if minutes == "recovery" else harness.clock.now + timedelta(minutes=int(minutes))
     await harness.silences.mute(_wish(person, subject), harness.clock.now, until)
     await harness.incident_manager.reconsider(harness.clock.now)
 
 
-async def _unmutes(harness: World, person: int) -> None:
+async def _unmutes(harness: IncidentHarness, person: int) -> None:
     for silence in await harness.silences.current(STATION):
         await harness.silences.expire(STATION, silence.id, NAMES[person])
     await harness.incident_manager.reconsider(harness.clock.now)
 
 
-async def _plans(harness: World, person: int, subject: str, minutes_until: str, minutes: str) -> None:
+async def _plans(harness: IncidentHarness, person: int, subject: str, minutes_until: str, minutes: str) -> None:
     begins = harness.clock.now + timedelta(minutes=int(minutes_until))
     await harness.silences.plan(_wish(person, subject), begins, begins + timedelta(minutes=int(minutes)))
 
@@ -202,7 +202,7 @@ ACTS: dict[str, Callable[..., Coroutine[Any, Any, None]]] = {
 }
 
 
-async def _compared(scenario: Scenario, harness: World) -> Played:
+async def _compared(scenario: Scenario, harness: IncidentHarness) -> Played:
     played = Played(scenario, story=[_line(scenario, one) for one in harness.heard])
     person = PEOPLE[scenario.on_call[0]] if scenario.on_call else GROUP
     pages = harness.pages(person)
@@ -225,7 +225,9 @@ async def _compared(scenario: Scenario, harness: World) -> Played:
     return played
 
 
-def _matched(scenario: Scenario, expected: list[Expected], heard: list[Heard]) -> tuple[list[str], list[str]]:
+def _matched(
+    scenario: Scenario, expected: list[Expected], heard: list[DeliveredMessage]
+) -> tuple[list[str], list[str]]:
     left = list(heard)
     missed: list[str] = []
     for one in expected:
@@ -237,7 +239,7 @@ def _matched(scenario: Scenario, expected: list[Expected], heard: list[Heard]) -
     return missed, [_line(scenario, one) for one in left]
 
 
-def _heard(expected: Expected, heard: list[Heard]) -> Heard | None:
+def _heard(expected: Expected, heard: list[DeliveredMessage]) -> DeliveredMessage | None:
     return next(
         (
             one
@@ -248,18 +250,18 @@ def _heard(expected: Expected, heard: list[Heard]) -> Heard | None:
     )
 
 
-def _subjects(heard: Heard) -> set[str]:
+def _subjects(heard: DeliveredMessage) -> set[str]:
     names = {str(one["trunk"]).lower() if one["trunk"] else "pbx" for one in heard.facts["incidents"]}
     return names | ({"several"} if len(names) > 1 else set())
 
 
-def _causes(heard: Heard, subject: str) -> str:
+def _causes(heard: DeliveredMessage, subject: str) -> str:
     incidents = heard.facts["incidents"]
     one = next((one for one in incidents if str(one["trunk"]).lower() == subject), incidents[0])
     return str(one["cause"] or one["trouble"])
 
 
-async def _ends_untold(harness: World) -> list[str]:
+async def _ends_untold(harness: IncidentHarness) -> list[str]:
     """Return the alerts whose end was not shown, in that message or in the one that it points to."""
     ended = {incident.id for incident in await harness.incidents() if incident.ended_at is not None}
     alerts = [one for one in harness.heard if one.template == "alert"]
@@ -273,7 +275,7 @@ async def _ends_untold(harness: World) -> list[str]:
     return untold + [f"it points to nothing: {one.text}" for one in alerts if not _is_found(one, alerts)]
 
 
-def _is_found(pointing: Heard, alerts: list[Heard]) -> bool:
+def _is_found(pointing: DeliveredMessage, alerts: list[DeliveredMessage]) -> bool:
     """Return True if the chat has the message that it points to, further down unless `elsewhere`."""
     if not pointing.facts["superseded"]:
         return True
@@ -285,7 +287,7 @@ def _is_found(pointing: Heard, alerts: list[Heard]) -> bool:
     )
 
 
-def _line(scenario: Scenario, heard: Heard) -> str:
+def _line(scenario: Scenario, heard: DeliveredMessage) -> str:
     at = heard.at.astimezone(scenario.zone)
     first = heard.text.strip().splitlines()[0]
     return f"{at:%H:%M:%S} {'🔔' if heard.loud else '  '} {heard.chat:>5} {heard.template}: {first}"

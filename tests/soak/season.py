@@ -171,7 +171,7 @@ class Season:
     async def _goes_round(self) -> None:
         """Run the periodic checks; less often than in production, since each run is the same."""
         await self.station.checks.phones.run_once()
-        await self.station.duty.run_once()
+        await self.station.oncall_check.run_once()
         await run_retention(self.store, self.clock.now, self._kept, self._kept)
         for events in self.pbx.trunks.noted.values():
             del events[:-NOTED]

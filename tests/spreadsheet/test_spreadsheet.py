@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.task import TaskRefused
-from bot.spreadsheet.reader import MOST_LINES, read
+from bot.spreadsheet.reader import MAX_LINES, read
 from bot.spreadsheet.writer import write_csv, write_excel
 from tests.fixtures.examples import examples
 
@@ -128,10 +128,10 @@ def test_a_table_ends_where_nobody_would_look_any_more() -> None:
         book.save(stored)
         return stored.getvalue()
 
-    assert read(with_last(MOST_LINES, 0)) == [(1, [HEADER[0]]), (MOST_LINES, ["0"])]
+    assert read(with_last(MAX_LINES, 0)) == [(1, [HEADER[0]]), (MAX_LINES, ["0"])]
     # Measured without the limit: 30 s.
     began = time.process_time()
-    for content in (with_last(MOST_LINES + 1, "x"), with_last(2**20, "x"), b"a" + b"\n" * MOST_LINES + b"b"):
+    for content in (with_last(MAX_LINES + 1, "x"), with_last(2**20, "x"), b"a" + b"\n" * MAX_LINES + b"b"):
         with pytest.raises(TaskRefused, match="More than 5,000 lines"):
             read(content)
     assert time.process_time() - began < 8

@@ -9,15 +9,15 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from bot.access.grant_checks import IN_THE_SETTINGS, MORE_THAN_ONES_OWN, GrantRefused
+from bot.access.grant_checks import BEYOND_OWN_RIGHTS, FROM_SETTINGS, GrantRefused
 from bot.access.policy import BUILT_IN, EVERY_STATION, AccessContext, Grant, Permission
 from bot.runtime.waiting import Signal
 from bot.store.access import audit, grants
-from bot.store.access.access_requests import AGAIN_AFTER, TOLD_ONE_BY_ONE, AccessRequests
+from bot.store.access.access_requests import AGAIN_AFTER, MAX_SINGLE_NOTICES, AccessRequests
 from bot.store.access.audit import Change
 from bot.store.access.audit_queries import AuditFilter, AuditReader
-from bot.store.access.contacts import Contact, Contacts, remember
-from bot.store.access.grants import GrantBook
+from bot.store.access.contacts import Contact, Contacts, record
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 from bot.store.messages import supergroups
 from bot.store.tables.messages import Outgoing
@@ -28,8 +28,8 @@ OFFICE = "Office"
 
 
 @pytest.fixture
-def book(store: Store) -> GrantBook:
-    return GrantBook(store, lambda: NOW, [Grant(ANNA, "admin"), Grant(GROUP, "viewer")], BUILT_IN, Signal())
+def book(store: Store) -> Grants:
+    return Grants(store, lambda: NOW, [Grant(ANNA, "admin"), Grant(GROUP, "viewer")], BUILT_IN, Signal())
 
 
 def asking(person: int, chat: int | None = None) -> AccessContext:
@@ -40,65 +40,65 @@ def given(subject: int, role: str, until: datetime | None = None) -> Grant:
     return Grant(subject, role, OFFICE, ANNA, "Anna", until=until)
 
 
-async def may(book: GrantBook, person: int, permission: str, chat: int | None = None) -> bool:
+async def may(book: Grants, person: int, permission: str, chat: int | None = None) -> bool:
     return (await book.current()).may(asking(person, chat), permission).allowed
 
 
-async def test_a_role_is_given_and_taken(book: GrantBook) -> None:
-    await book.give(given(BORIS, "operator"), asking(ANNA))
+async def test_a_role_is_given_and_taken(book: Grants) -> None:
+    await book.grant(given(BORIS, "operator"), asking(ANNA))
     assert await may(book, BORIS, Permission.ACKNOWLEDGE)
-    await book.take([given(BORIS, "operator")], asking(ANNA))
+    await book.revoke([given(BORIS, "operator")], asking(ANNA))
     assert not await may(book, BORIS, Permission.STATUS)
 
 
-async def test_a_role_given_again_has_the_new_end(book: GrantBook) -> None:
-    await book.give(given(BORIS, "viewer"), asking(ANNA))
-    await book.give(given(BORIS, "viewer", NOW + timedelta(hours=1)), asking(ANNA))
+async def test_a_role_given_again_has_the_new_end(book: Grants) -> None:
+    await book.grant(given(BORIS, "viewer"), asking(ANNA))
+    await book.grant(given(BORIS, "viewer", NOW + timedelta(hours=1)), asking(ANNA))
     (one,) = [grant for grant in (await book.current()).grants if grant.subject == BORIS]
     assert one.until == NOW + timedelta(hours=1)
 
 
-async def test_what_ended_does_not_count_and_is_forgotten(store: Store, book: GrantBook) -> None:
-    await book.give(given(BORIS, "viewer", NOW), asking(ANNA))
+async def test_what_ended_does_not_count_and_is_forgotten(store: Store, book: Grants) -> None:
+    await book.grant(given(BORIS, "viewer", NOW), asking(ANNA))
     assert not await may(book, BORIS, Permission.STATUS)
     async with store.begin() as session:
-        await grants.forget_ended(session, NOW)
+        await grants.delete_expired(session, NOW)
     assert BORIS not in {grant.subject for grant in (await book.current()).grants}
 
 
-async def test_of_several_taken_at_once_all_go_or_none(book: GrantBook) -> None:
-    await book.give(given(BORIS, "viewer"), asking(ANNA))
+async def test_of_several_taken_at_once_all_go_or_none(book: Grants) -> None:
+    await book.grant(given(BORIS, "viewer"), asking(ANNA))
     with pytest.raises(GrantRefused) as refused:
-        await book.take([given(BORIS, "viewer"), Grant(ANNA, "admin")], asking(ANNA))
-    assert refused.value.reason == IN_THE_SETTINGS
+        await book.revoke([given(BORIS, "viewer"), Grant(ANNA, "admin")], asking(ANNA))
+    assert refused.value.reason == FROM_SETTINGS
     assert await may(book, BORIS, Permission.STATUS)
 
 
 async def test_two_who_take_each_others_role_at_once_are_not_both_gone(store: Store) -> None:
-    book = GrantBook(store, lambda: NOW, [Grant(3, "admin")], BUILT_IN, Signal())
+    book = Grants(store, lambda: NOW, [Grant(3, "admin")], BUILT_IN, Signal())
     for person in (ANNA, BORIS):
-        await book.give(Grant(person, "admin", OFFICE, 3, "Olga"), asking(3))
-    taking = [book.take([given(BORIS, "admin")], asking(ANNA)), book.take([given(ANNA, "admin")], asking(BORIS))]
+        await book.grant(Grant(person, "admin", OFFICE, 3, "Olga"), asking(3))
+    taking = [book.revoke([given(BORIS, "admin")], asking(ANNA)), book.revoke([given(ANNA, "admin")], asking(BORIS))]
     results = await asyncio.gather(*taking, return_exceptions=True)
     (refused,) = [result for result in results if isinstance(result, GrantRefused)]
-    assert refused.reason == MORE_THAN_ONES_OWN
+    assert refused.reason == BEYOND_OWN_RIGHTS
     assert [await may(book, person, Permission.GRANT) for person in (ANNA, BORIS)].count(True) == 1
 
 
-async def test_a_group_keeps_its_role_when_it_becomes_a_supergroup(store: Store, book: GrantBook) -> None:
-    await book.give(given(GROUP, "operator"), asking(ANNA))
+async def test_a_group_keeps_its_role_when_it_becomes_a_supergroup(store: Store, book: Grants) -> None:
+    await book.grant(given(GROUP, "operator"), asking(ANNA))
     async with store.begin() as session:
-        await supergroups.move(session, GROUP, -1007, NOW)
+        await supergroups.migrate(session, GROUP, -1007, NOW)
     assert await may(book, SAM, Permission.ACKNOWLEDGE, -1007)
     assert await may(book, SAM, Permission.STATUS, -1007)
     assert not await may(book, SAM, Permission.STATUS, GROUP)
 
 
-async def test_it_keeps_its_role_at_each_station(store: Store, book: GrantBook) -> None:
+async def test_it_keeps_its_role_at_each_station(store: Store, book: Grants) -> None:
     for station, group in (("acme", GROUP), ("baker", GROUP), ("acme", -1007)):
-        await book.give(replace(given(group, "operator"), station=station), asking(ANNA))
+        await book.grant(replace(given(group, "operator"), station=station), asking(ANNA))
     async with store.begin() as session:
-        await supergroups.move(session, GROUP, -1007, NOW)
+        await supergroups.migrate(session, GROUP, -1007, NOW)
     found = [(grant.subject, grant.station) for grant in (await book.current()).grants if not grant.is_from_settings]
     assert sorted(found) == [(-1007, "acme"), (-1007, "baker")]
 
@@ -106,10 +106,10 @@ async def test_it_keeps_its_role_at_each_station(store: Store, book: GrantBook) 
 async def test_a_username_is_known_by_whoever_has_it_now(store: Store) -> None:
     people = Contacts(store)
     async with store.begin() as session:
-        await remember(session, Contact(BORIS, "Boris", "TheBoris"))
+        await record(session, Contact(BORIS, "Boris", "TheBoris"))
     assert await people.by_username("@theboris", EVERY_STATION) == Contact(BORIS, "Boris", "theboris")
     async with store.begin() as session:
-        await remember(session, Contact(SAM, "Sam", "theboris"))
+        await record(session, Contact(SAM, "Sam", "theboris"))
     assert (await people.by_username("@TheBoris", EVERY_STATION) or Contact(0, "")).id == SAM
     assert (await people.named([BORIS, SAM, 5], EVERY_STATION)) == {
         BORIS: Contact(BORIS, "Boris"),
@@ -119,7 +119,7 @@ async def test_a_username_is_known_by_whoever_has_it_now(store: Store) -> None:
 
 
 class Desk:
-    def __init__(self, store: Store, book: GrantBook) -> None:
+    def __init__(self, store: Store, book: Grants) -> None:
         self.now = NOW
         self.store = store
         self.requests = AccessRequests(store, lambda: self.now, book, Signal())
@@ -135,11 +135,11 @@ class Desk:
 
 
 @pytest.fixture
-def services(store: Store, book: GrantBook) -> Desk:
+def services(store: Store, book: Grants) -> Desk:
     return Desk(store, book)
 
 
-async def test_every_administrator_is_notified_of_a_request_and_of_its_answer(services: Desk, book: GrantBook) -> None:
+async def test_every_administrator_is_notified_of_a_request_and_of_its_answer(services: Desk, book: Grants) -> None:
     assert await services.ask()
     assert await services.owed() == [("send", ANNA, "access_request"), ("send", BORIS, "access_request")]
     assert await services.requests.answer(1, given(SAM, "viewer"), asking(ANNA), "Anna")
@@ -151,7 +151,7 @@ async def test_every_administrator_is_notified_of_a_request_and_of_its_answer(se
     assert await may(book, SAM, Permission.STATUS)
 
 
-async def test_of_two_answers_at_once_the_first_counts(services: Desk, book: GrantBook) -> None:
+async def test_of_two_answers_at_once_the_first_counts(services: Desk, book: Grants) -> None:
     await services.ask()
     answers = (given(SAM, "viewer"), None, given(SAM, "operator"))
     counted = await asyncio.gather(*(services.requests.answer(1, one, asking(ANNA), "Anna") for one in answers))
@@ -159,7 +159,7 @@ async def test_of_two_answers_at_once_the_first_counts(services: Desk, book: Gra
     assert await may(book, SAM, Permission.STATUS) is (counted[1] is False)
 
 
-async def test_an_answer_that_may_not_be_given_answers_nothing(services: Desk, book: GrantBook) -> None:
+async def test_an_answer_that_may_not_be_given_answers_nothing(services: Desk, book: Grants) -> None:
     await services.ask()
     with pytest.raises(GrantRefused):
         await services.requests.answer(1, given(SAM, "admin"), asking(BORIS), "Boris")
@@ -175,8 +175,8 @@ async def test_who_asked_waits_a_day_and_nobody_waits_because_of_a_burst(service
     before = len(await services.owed())
     assert all([await services.ask(1000 + number) for number in range(200)])
     told = [template for _, admin, template in (await services.owed())[before:] if admin == ANNA]
-    assert told == ["access_request"] * (TOLD_ONE_BY_ONE - 1) + ["access_requests"]
-    assert [one.person_id for one in await services.requests.untold(OFFICE, 3)] == [1199, 1198, 1197]
+    assert told == ["access_request"] * (MAX_SINGLE_NOTICES - 1) + ["access_requests"]
+    assert [one.person_id for one in await services.requests.unnotified(OFFICE, 3)] == [1199, 1198, 1197]
     services.now += timedelta(hours=1)
     assert await services.ask(9000)
     assert (await services.owed())[-1] == ("send", BORIS, "access_request")
@@ -220,7 +220,7 @@ async def test_a_decision_is_read_with_the_last_that_came_of_it(store: Store) ->
     (row,) = await reader.newest(AuditFilter(), 10)
     assert row.outcome is not None
     assert row.outcome.outcome == "registered"
-    found = await reader.one(number)
+    found = await reader.find(number)
     assert found is not None
     assert [(one.outcome, one.before, one.after) for one in found[1]] == [
         ("created", None, {"name": "John"}),

@@ -61,11 +61,11 @@ async def outcomes(store: Store) -> list[tuple[int, str]]:
 async def test_the_first_is_a_row_and_who_reads_sees_how_many_came_after_it(store: Store) -> None:
     time = Time()
     denials = Denials(time)
-    assert denials.again("sam") is None
+    assert denials.count_repeat("sam") is None
     first = await denied(store, time())
-    denials.first("sam", first)
-    assert [denials.again("sam") for _ in range(7)] == [first] * 7
-    assert denials.again("tom") is None
+    denials.register("sam", first)
+    assert [denials.count_repeat("sam") for _ in range(7)] == [first] * 7
+    assert denials.count_repeat("tom") is None
     (row,) = await AuditReader(store, denials).newest(AuditFilter(), 10)
     assert row.outcome is not None
     assert row.outcome.outcome == "and 7 more times"
@@ -78,15 +78,15 @@ async def test_after_an_hour_it_is_a_row_again_and_the_count_is_written(store: S
     time = Time()
     denials = Denials(time)
     first = await denied(store, time())
-    denials.first("sam", first)
-    denials.again("sam")
+    denials.register("sam", first)
+    denials.count_repeat("sam")
     time.later(COUNTED_FOR)
-    assert denials.again("sam") is None
+    assert denials.count_repeat("sam") is None
     async with store.begin() as session:
-        await denials.write_over(session)
+        await denials.write_expired(session)
     assert await outcomes(store) == [(first, "and 1 more time")]
-    denials.first("sam", first + 1)
-    assert denials.again("sam") == first + 1
+    denials.register("sam", first + 1)
+    assert denials.count_repeat("sam") == first + 1
 
 
 def test_what_a_stranger_wants_does_not_matter_and_what_anybody_else_wants_does() -> None:
@@ -123,4 +123,4 @@ async def test_an_import_that_gets_on_survives_any_number_of_kills(store: Store)
     for _ in range(5):
         assert len(await recovery.take_resumable(store, NOW)) == 1
         async with store.begin() as session:
-            await imports.end_in_order(session)
+            await imports.mark_clean_shutdown(session)

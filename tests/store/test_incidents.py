@@ -21,7 +21,7 @@ async def test_open_and_ended_are_distinguished_and_each_station_has_its_own(sto
     assert [one.id for one in await incidents.ended_since(STATION, NOON - 2 * HOUR, 5)] == [over]
     assert await incidents.ended_since(STATION, NOON, 5) == []
     assert (await incidents.newest(STATION)).id == still  # type: ignore[union-attr]
-    assert await incidents.one("Branch", still) is None
+    assert await incidents.find("Branch", still) is None
 
 
 async def test_a_period_has_what_lasted_for_a_part_of_it(store: Store) -> None:
@@ -32,7 +32,7 @@ async def test_a_period_has_what_lasted_for_a_part_of_it(store: Store) -> None:
     found = await incidents.between(STATION, NOON, NOON + 2 * HOUR)
     assert [one.id for one in found] == [still, reaching_in]
     assert [one.id for one in await incidents.between(STATION, NOON, NOON + 2 * HOUR, "SIP-2")] == [reaching_in]
-    assert before not in await incidents.turns(STATION, NOON, NOON + 2 * HOUR)
+    assert before not in await incidents.changes(STATION, NOON, NOON + 2 * HOUR)
 
 
 async def test_a_chain_is_in_the_order_it_was_noted_and_turns_are_only_what_turned(store: Store) -> None:
@@ -40,8 +40,8 @@ async def test_a_chain_is_in_the_order_it_was_noted_and_turns_are_only_what_turn
     number = await add_incident(store, NOON)
     await add_event(store, number, "told", NOON + HOUR)
     await add_event(store, number, "eased", NOON - HOUR, NOON + 2 * HOUR, kind="trunk_flapping")
-    assert [event.what for event in await incidents.chain(number)] == ["opened", "told", "eased"]
-    turns = await incidents.turns(STATION, NOON, NOON + HOUR)
+    assert [event.what for event in await incidents.timeline(number)] == ["opened", "told", "eased"]
+    turns = await incidents.changes(STATION, NOON, NOON + HOUR)
     assert [event.what for event in turns[number]] == ["opened", "eased"]
 
 
@@ -50,10 +50,10 @@ async def test_what_was_sent_about_an_incident_is_found_with_its_answers(store: 
     first, second = await add_incident(store, NOON, NOON + HOUR), await add_incident(store, NOON, subject="SIP-2")
     await add_card(store, first, GROUP, NOON, answered=NOON + HOUR)
     await add_card(store, second, GROUP, NOON)
-    (delivered,) = await incidents.delivered(first)
+    (delivered,) = await incidents.deliveries(first)
     message, answer = delivered.rows
-    assert (message.id, answer.about) == (delivered.card.message, delivered.card.message)
-    assert await incidents.delivered(999) == []
+    assert (message.id, answer.about) == (delivered.alert_message.message, delivered.alert_message.message)
+    assert await incidents.deliveries(999) == []
 
 
 async def test_everything_that_ever_had_an_incident_is_known_by_its_newest_name(store: Store) -> None:
@@ -66,19 +66,21 @@ async def test_everything_that_ever_had_an_incident_is_known_by_its_newest_name(
 
 async def test_before_the_first_sign_of_a_watch_nothing_is_known(store: Store) -> None:
     incidents = Incidents(store)
-    assert await incidents.beginning(STATION, NOON) is None
+    assert await incidents.monitored_since(STATION, NOON) is None
     await add_incident(store, NOON)
-    assert await incidents.beginning(STATION, NOON + HOUR) == NOON + timedelta(seconds=30)
-    assert await incidents.beginning("Branch", NOON + HOUR) is None
+    assert await incidents.monitored_since(STATION, NOON + HOUR) == NOON + timedelta(seconds=30)
+    assert await incidents.monitored_since("Branch", NOON + HOUR) is None
 
 
 async def test_of_the_time_before_what_is_kept_nothing_is_said(store: Store) -> None:
     """Deleted outages must not improve the availability of the past."""
-    incidents = Incidents(store, kept=timedelta(days=7))
+    incidents = Incidents(store, retention=timedelta(days=7))
     await add_incident(store, NOON)
     for days in (6, 8):
         now = NOON + timedelta(days=days)
-        assert await incidents.beginning(STATION, now) == max(NOON + timedelta(seconds=30), now - timedelta(days=7))
+        assert await incidents.monitored_since(STATION, now) == max(
+            NOON + timedelta(seconds=30), now - timedelta(days=7)
+        )
 
 
 def test_an_incident_is_called_what_its_facts_call_it() -> None:

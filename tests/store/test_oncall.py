@@ -10,8 +10,8 @@ from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
 from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages.notices import Notice
-from bot.store.oncall.calendars import KeptCalendar
-from bot.store.oncall.schedules import OnCallBook, ShiftChange
+from bot.store.oncall.calendars import StoredCalendar
+from bot.store.oncall.schedules import OnCallSchedules, ShiftChange
 from bot.store.tables.messages import Outgoing
 from bot.store.tables.people import OverrideRow
 
@@ -36,37 +36,37 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def book(store: Store, clock: Clock) -> OnCallBook:
-    return OnCallBook(store, clock, Signal())
+def book(store: Store, clock: Clock) -> OnCallSchedules:
+    return OnCallSchedules(store, clock, Signal())
 
 
-async def test_what_was_set_is_read_back_as_it_was(store: Store, clock: Clock, book: OnCallBook) -> None:
+async def test_what_was_set_is_read_back_as_it_was(store: Store, clock: Clock, book: OnCallSchedules) -> None:
     await book.set_rotation(HERE, ROTATION, "Anna")
     duty = Duty(BORIS, NOW, NOW + HOUR, 2)
-    kept = KeptCalendar(2, "https://x", "text", "UTC", Calendar((duty,), ("Dmitri",)), NOW)
-    await book.keep_calendar(HERE, kept, "Anna")
-    roster = await OnCallBook(store, clock, Signal()).roster(HERE)
+    kept = StoredCalendar(2, "https://x", "text", "UTC", Calendar((duty,), ("Dmitri",)), NOW)
+    await book.set_calendar(HERE, kept, "Anna")
+    roster = await OnCallSchedules(store, clock, Signal()).roster(HERE)
     assert roster.rotations == (ROTATION,)
     assert roster.calendars == {2: kept.calendar}
     assert await book.calendars(HERE) == [kept]
     assert (await book.roster(THERE)).levels == ()
 
 
-async def test_turns_that_are_set_take_the_place_of_a_calendar(book: OnCallBook) -> None:
-    await book.keep_calendar(HERE, KeptCalendar(1, "", "", "UTC", Calendar(), NOW), "Anna")
+async def test_turns_that_are_set_take_the_place_of_a_calendar(book: OnCallSchedules) -> None:
+    await book.set_calendar(HERE, StoredCalendar(1, "", "", "UTC", Calendar(), NOW), "Anna")
     assert (await book.roster(HERE)).on_call(NOW) == {1: None}
     await book.set_rotation(HERE, ROTATION, "Anna")
     assert (await book.roster(HERE)).on_call(NOW) == {1: ANNA}
 
 
-async def test_what_is_over_is_out_of_the_roster(clock: Clock, book: OnCallBook) -> None:
+async def test_what_is_over_is_out_of_the_roster(clock: Clock, book: OnCallSchedules) -> None:
     await book.override(HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (BORIS, "Boris"))
     assert (await book.roster(HERE)).levels == (1,)
     clock.now = NOW + HOUR
     assert (await book.roster(HERE)).levels == ()
 
 
-async def test_nobody_takes_back_what_another_made(book: OnCallBook) -> None:
+async def test_nobody_takes_back_what_another_made(book: OnCallSchedules) -> None:
     made = await book.override(HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"))
     assert not await book.cancel(HERE, [made], BORIS)
     assert not await book.cancel(THERE, [made], ANNA)
@@ -74,7 +74,7 @@ async def test_nobody_takes_back_what_another_made(book: OnCallBook) -> None:
     assert not await book.cancel(HERE, [made], ANNA)
 
 
-async def test_a_change_and_the_news_of_it_are_one_step(store: Store, book: OnCallBook) -> None:
+async def test_a_change_and_the_news_of_it_are_one_step(store: Store, book: OnCallSchedules) -> None:
     unwritable = Notice(Destination(BORIS), "oncall_yours", {"when": NOW})
     with pytest.raises(Exception, match="not JSON serializable"):
         await book.override(HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [unwritable])
@@ -86,7 +86,7 @@ async def test_a_change_and_the_news_of_it_are_one_step(store: Store, book: OnCa
         assert [row.chat_id for row in (await session.execute(select(Outgoing))).scalars()] == [BORIS]
 
 
-async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(store: Store, book: OnCallBook) -> None:
+async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(store: Store, book: OnCallSchedules) -> None:
     await book.set_rotation(HERE, ROTATION, "Anna")
     await book.override(HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"))
     assert await book.remove(HERE, 1)
@@ -96,11 +96,11 @@ async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(store: Store, bo
         assert [row.state for row in (await session.execute(select(OverrideRow))).scalars()] == ["cancelled"]
 
 
-async def test_quiet_hours_are_kept_beside_whether_somebody_can_be_called(store: Store, book: OnCallBook) -> None:
-    await book.note_reach(BORIS, reachable=True, warnings=[])
+async def test_quiet_hours_are_kept_beside_whether_somebody_can_be_called(store: Store, book: OnCallSchedules) -> None:
+    await book.store_reachability(BORIS, reachable=True, warnings=[])
     await book.set_quiet_hours(BORIS, (time(22), time(8)))
     async with store.begin() as session:
         assert await book.quiet_hours(session, BORIS) == (time(22), time(8))
-    assert (await book.reach([BORIS]))[BORIS].reachable
+    assert (await book.reachability_of([BORIS]))[BORIS].reachable
     await book.set_quiet_hours(BORIS, None)
     assert await book.quiet_hours_of(BORIS) is None

@@ -8,7 +8,7 @@ from bot.runtime.waiting import Signal
 from bot.store.access.audit import entry, record_decision
 from bot.store.database import Store
 from bot.store.stations import bindings
-from bot.store.stations.renames import take_over
+from bot.store.stations.renames import rename_station
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.audit import AuditEntry
 from bot.store.tables.incidents import Incident, WatchState
@@ -30,7 +30,7 @@ def incident(station: str, subject: str, *, is_open: bool = True) -> Incident:
 
 async def renamed(store: Store) -> int:
     async with store.begin() as session:
-        return await take_over(session, formerly="Head office", name="acme")
+        return await rename_station(session, formerly="Head office", name="acme")
 
 
 async def incidents(store: Store) -> list[tuple[str, str, str | None]]:
@@ -49,7 +49,7 @@ async def test_all_of_it_goes_on_under_the_new_name_once(store: Store) -> None:
     assert await incidents(store) == [("acme", "A", "acme|A"), ("acme", "B", None), ("branch2", "A", "branch2|A")]
     assert await WatchedExtensions(store, "acme", Signal()).numbers() == {"202"}
     async with store.begin() as session:
-        assert await bindings.told_of(session, "acme") == [-1]
+        assert await bindings.alert_chats_of(session, "acme") == [-1]
     assert await renamed(store) == 0
 
 

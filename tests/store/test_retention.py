@@ -10,16 +10,16 @@ from sqlalchemy.exc import IntegrityError
 from bot.app.retention_job import run_retention
 from bot.store import retention
 from bot.store.access.audit import Change, entry, record_decision, record_outcome
-from bot.store.access.contacts import Contact, remember
+from bot.store.access.contacts import Contact, record
 from bot.store.database import Store
 from bot.store.messages import outbox
-from bot.store.messages.keyboards import KEPT, new_keyboard
+from bot.store.messages.keyboards import RETENTION, new_keyboard
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.tables.base import Table
 from bot.store.tables.dialog import Import
 from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
-from bot.store.tables.people import AccessRequestRow, Acquaintance, OverrideRow, Pager
+from bot.store.tables.people import AccessRequestRow, ContactRow, OverrideRow, Pager
 from tests.fixtures.incident_history import STATION, add_card, add_event, add_incident
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -46,7 +46,7 @@ async def test_an_incident_goes_with_everything_that_was_reported_about_it(store
     await add_card(store, old, -100, LONG_AGO, answered=LONG_AGO + HOUR)
     kept = await add_incident(store, LATELY, LATELY + HOUR)
     message = await add_card(store, kept, -100, LATELY, answered=LATELY + HOUR)
-    await retention.forget_history(store, BEFORE)
+    await retention.delete_history(store, BEFORE)
     assert await numbers(store, Incident) == [kept]
     assert await numbers(store, Outgoing) == [message, message + 1]
     assert len(await numbers(store, AlertMessage)) == 1
@@ -63,7 +63,7 @@ async def test_an_outage_that_is_open_since_long_ago_keeps_all_that_was_reported
     answer = await say(store, LONG_AGO, about=message)
     looked = await say(store, LONG_AGO, action="edit", about=message)
     await add_card(store, await add_incident(store, LATELY, LATELY), -100, LATELY)
-    await retention.forget_history(store, BEFORE)
+    await retention.delete_history(store, BEFORE)
     assert lasting in await numbers(store, Incident)
     assert {first, message, answer} <= set(await numbers(store, Outgoing))
     assert looked not in await numbers(store, Outgoing)
@@ -78,7 +78,7 @@ async def test_what_is_shown_in_one_message_with_an_open_outage_stays(store: Sto
     async with store.begin() as session:
         session.add(AlertMessageIncident(card_id=1, incident_id=over))
     await add_incident(store, LATELY, LATELY + HOUR)
-    await retention.forget_history(store, BEFORE)
+    await retention.delete_history(store, BEFORE)
     assert {over, lasting} <= set(await numbers(store, Incident))
 
 
@@ -87,7 +87,7 @@ async def test_what_is_still_queued_is_never_forgotten(store: Store) -> None:
     settled = [await say(store, LONG_AGO, state) for state in ("sent", "dead", "dropped")]
     answered = await say(store, LONG_AGO)
     answer = await say(store, LATELY, about=answered)
-    await retention.forget_history(store, BEFORE)
+    await retention.delete_history(store, BEFORE)
     assert await numbers(store, Outgoing) == [*owed, answered, answer]
     assert settled
 
@@ -96,7 +96,7 @@ async def test_a_number_is_never_given_twice(store: Store) -> None:
     """Buttons refer to an incident by number, and messages outlive the database."""
     old = await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
     said = await say(store, LONG_AGO)
-    await retention.forget_history(store, BEFORE)
+    await retention.delete_history(store, BEFORE)
     assert await add_incident(store, LATELY) > old
     assert await say(store, LATELY) > said
 
@@ -107,15 +107,15 @@ async def test_more_than_one_bite_is_forgotten(store: Store, monkeypatch: pytest
         message = await say(store, LONG_AGO)
         await say(store, LONG_AGO, about=message)
     kept = await say(store, LATELY)
-    await retention.forget_history(store, BEFORE)
+    await retention.delete_history(store, BEFORE)
     assert await numbers(store, Outgoing) == [kept]
 
 
 async def test_buttons_go_after_the_message_that_carried_them(store: Store) -> None:
     for at in (LONG_AGO, LATELY):
         await say(store, at, keyboard=new_keyboard(1, [], now=at, station=STATION))
-    await retention.forget_history(store, BEFORE)
-    await retention.forget_expired(store, LATELY + KEPT + HOUR)
+    await retention.delete_history(store, BEFORE)
+    await retention.delete_expired(store, LATELY + RETENTION + HOUR)
     assert len(await numbers(store, Keyboard)) == 1
 
 
@@ -137,7 +137,7 @@ async def test_agreements_requests_and_imports_of_long_ago_are_forgotten(store: 
                 )
             )
             session.add(Import(station=STATION, person_id=1, state="done", rows=[], begun_at=at, touched_at=at))
-    await retention.forget_history(store, BEFORE)
+    await retention.delete_history(store, BEFORE)
     for table in (AccessRequestRow, OverrideRow, Import):
         assert await numbers(store, table) == [2]
 
@@ -166,7 +166,7 @@ async def test_the_audit_forgets_only_what_is_older_than_it_is_kept(store: Store
     for _ in range(3):
         await decide(store, LONG_AGO)
     kept = await decide(store, LATELY)
-    await retention.forget_audit(store, BEFORE)
+    await retention.delete_audit(store, BEFORE)
     assert await numbers(store, AuditEntry) == await numbers(store, AuditOutcome) == [kept]
 
 
@@ -175,23 +175,23 @@ async def test_of_whom_nothing_else_is_left_the_name_is_forgotten(store: Store) 
     await decide(store, LATELY, person=9)
     async with store.begin() as session:
         for person in (8, 9, 10):
-            await remember(session, Contact(person, "A", None))
+            await record(session, Contact(person, "A", None))
         session.add(Pager(person_id=10))
-    await retention.forget_audit(store, BEFORE)
-    assert await numbers(store, Acquaintance) == [9, 10]
+    await retention.delete_audit(store, BEFORE)
+    assert await numbers(store, ContactRow) == [9, 10]
 
 
 async def test_the_audit_is_closed_again_after_it_has_forgotten(store: Store) -> None:
     await decide(store, LONG_AGO)
     await decide(store, LATELY)
-    await retention.forget_audit(store, BEFORE)
+    await retention.delete_audit(store, BEFORE)
     await assert_closed(store)
 
 
 async def test_the_audit_stays_whole_and_closed_when_forgetting_fails(store: Store) -> None:
     await decide(store, LONG_AGO)
     with pytest.raises(IntegrityError, match="FOREIGN KEY"):
-        async with store.begin() as session, retention._opened_audit(session):
+        async with store.begin() as session, retention._deletes_allowed(session):
             await session.execute(delete(AuditEntry))
     assert len(await numbers(store, AuditEntry)) == 1
     await assert_closed(store)

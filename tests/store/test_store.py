@@ -55,7 +55,7 @@ async def test_opening_a_store_again_keeps_what_is_in_it(tmp_path: Path) -> None
         await store.close()
     store = Store(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
     async with store.begin() as session:
-        assert await outbox.waiting(session) == 2
+        assert await outbox.queued_count(session) == 2
     await store.close()
 
 
@@ -63,7 +63,7 @@ async def test_the_tidying_leaves_nothing_in_the_log_beside_the_file(store: Stor
     """Even when the program is idle: overwritten pages stay in the log until it is truncated."""
     log = store_file.with_name(f"{store_file.name}-wal")
     async with store.begin() as session:
-        await inbox.take_in(session, {1: {"text": "secret"}}, NOW)
+        await inbox.add_new(session, {1: {"text": "secret"}}, NOW)
     assert log.stat().st_size > 0
     with closing(sqlite3.connect(store_file, isolation_level=None)) as backup:
         backup.execute("BEGIN")
@@ -84,7 +84,7 @@ async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_wait
 
     async def take_in(update_id: int) -> None:
         async with store.begin() as session:
-            await inbox.take_in(session, {update_id: {}}, NOW)
+            await inbox.add_new(session, {update_id: {}}, NOW)
             await inbox.unfinished(session)
 
     for update_id in range(60):
@@ -98,13 +98,13 @@ async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_wait
 
 async def test_an_update_is_taken_in_once(store: Store) -> None:
     async with store.begin() as session:
-        assert await inbox.take_in(session, {7: {"a": 1}, 8: {"b": 2}}, NOW) == [7, 8]
+        assert await inbox.add_new(session, {7: {"a": 1}, 8: {"b": 2}}, NOW) == [7, 8]
     async with store.begin() as session:
-        assert await inbox.take_in(session, {8: {"b": 2}, 9: {"c": 3}}, NOW) == [9]
+        assert await inbox.add_new(session, {8: {"b": 2}, 9: {"c": 3}}, NOW) == [9]
         await inbox.finish(session, 8, NOW)
     async with store.begin() as session:
         assert await inbox.unfinished(session) == {7: {"a": 1}, 9: {"c": 3}}
-        assert await inbox.take_in(session, {8: {"b": 2}}, NOW) == []
+        assert await inbox.add_new(session, {8: {"b": 2}}, NOW) == []
 
 
 async def test_a_keyboard_for_one_press_is_pressed_once_by_whoever_is_first(store: Store) -> None:
@@ -119,13 +119,13 @@ async def test_a_keyboard_for_one_press_is_pressed_once_by_whoever_is_first(stor
 
 
 async def test_old_keyboards_are_forgotten_unless_a_message_still_needs_them(store: Store) -> None:
-    old = NOW - keyboards.KEPT - timedelta(days=1)
+    old = NOW - keyboards.RETENTION - timedelta(days=1)
     async with store.begin() as session:
         kept = keyboards.new_keyboard(-100, [], now=old, station="")
         gone = keyboards.new_keyboard(-100, [], now=old, station="")
         session.add(gone)
         outbox.enqueue(session, keyboard=kept, **row())  # type: ignore[arg-type]
-    await retention.forget_expired(store, NOW)
+    await retention.delete_expired(store, NOW)
     async with store.begin() as session:
         assert await keyboards.find_keyboard(session, kept.id) is not None
         assert await keyboards.find_keyboard(session, gone.id) is None
@@ -163,12 +163,12 @@ async def test_a_moved_chat_is_followed_and_its_old_messages_are_out_of_reach(st
         sent, waiting = (outbox.enqueue(session, **row()) for _ in range(2))  # type: ignore[arg-type]
     async with store.begin() as session:
         await outbox.mark_sent(session, sent.id, 41, NOW)
-        await supergroups.move(session, -100, -200, NOW)
-        await supergroups.move(session, -200, -300, NOW)
+        await supergroups.migrate(session, -100, -200, NOW)
+        await supergroups.migrate(session, -200, -300, NOW)
     async with store.begin() as session:
         rows = [await session.get(Outgoing, number) for number in (sent.id, waiting.id)]
         assert [(r.chat_id, r.message_id) for r in rows if r] == [(-300, None), (-300, None)]
-        assert await supergroups.moves(session) == {-100: -300, -200: -300}
+        assert await supergroups.migrations(session) == {-100: -300, -200: -300}
 
 
 async def test_times_keep_their_moment_and_naive_ones_are_refused(store: Store) -> None:

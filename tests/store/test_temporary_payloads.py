@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from bot.store.database import Store
-from bot.store.messages.temporary_payloads import TemporaryPayloads, empty_expired
+from bot.store.messages.temporary_payloads import TemporaryPayloads, delete_expired
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ async def test_a_thing_is_taken_once_and_only_while_it_lasts(store_file: Path) -
     assert await temporary_payloads.peek(second) is None
     assert await temporary_payloads.pop(second) is None
     async with store.begin() as session:
-        await empty_expired(session, now)
+        await delete_expired(session, now)
     now = NOW
     assert await temporary_payloads.peek(second) is None
     await store.close()

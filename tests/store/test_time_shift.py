@@ -7,7 +7,7 @@ from bot.store.database import Store
 from bot.store.messages import blocked_chats, outbox
 from bot.store.tables.incidents import Incident, SilenceRow, WatchState
 from bot.store.tables.messages import AlertMessage, Outgoing
-from bot.store.time_shift import ClockSetting, move, newest_time
+from bot.store.time_shift import ClockStep, newest_time, shift_times
 
 NOW = datetime(2026, 11, 23, 9, 10, tzinfo=UTC)
 BOOT = NOW - timedelta(minutes=10)
@@ -44,7 +44,7 @@ async def moved(store: Store, *rows: Any) -> list[Any]:
     async with store.begin() as session:
         session.add_all(rows)
     async with store.begin() as session:
-        await move(session, ClockSetting(BOOT, NOW, BY))
+        await shift_times(session, ClockStep(BOOT, NOW, BY))
     async with store.begin() as session:
         return [await session.get_one(type(row), row.id) for row in rows]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.store.access.audit import entry, plain
-from bot.store.typed_secrets import holds_secret, names_secret, without_passwords, without_secrets
+from bot.store.typed_secrets import contains_secret, names_secret, without_passwords, without_secrets
 from tests.handlers.update_factory import NOW
 
 SECRET = "hunterIs2"
@@ -46,7 +46,7 @@ def test_what_stands_behind_the_name_of_a_secret_is_not_kept(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMED)
 def test_a_group_does_not_keep_what_was_said_so(name: str) -> None:
-    assert holds_secret(f"Foo sip.example.com {name}{SECRET}")
+    assert contains_secret(f"Foo sip.example.com {name}{SECRET}")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_group_does_not_keep_what_was_said_so(name: str) -> None:
     ],
 )
 def test_talk_holds_no_secret(text: str) -> None:
-    assert not holds_secret(text)
+    assert not contains_secret(text)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from bot.store.oncall import calendars
 from bot.store.tables.audit import AuditOutcome
 from bot.store.tables.dialog import Import, QuestionRow
 from bot.store.tables.messages import Keyboard, Outgoing
-from tests.incident_harness.incident_ledger import FORUM, Books, read
+from tests.incident_harness.incident_ledger import FORUM, ManagerHarness, read
 from tests.incident_harness.pbx import ANNA, GROUP, STATION
 from tests.incident_harness.station import START
 
@@ -137,15 +137,15 @@ def old(empty: Path, tmp_path: Path) -> OldStore:
 
 
 @pytest.fixture
-async def manager(old: OldStore, tmp_path: Path) -> AsyncIterator[Books]:
+async def manager(old: OldStore, tmp_path: Path) -> AsyncIterator[ManagerHarness]:
     """Not migrated until a test does so."""
     store = Store(f"sqlite:///{tmp_path / 'old.sqlite3'}")
-    yield Books(store, (Destination(GROUP), FORUM))
+    yield ManagerHarness(store, (Destination(GROUP), FORUM))
     await store.close()
     old.engine.dispose()
 
 
-async def test_what_was_sent_is_edited_and_answered_when_it_ends(old: OldStore, manager: Books) -> None:
+async def test_what_was_sent_is_edited_and_answered_when_it_ends(old: OldStore, manager: ManagerHarness) -> None:
     number = old.incident("zadarma", taken=True)
     alert = old.message(number, "sent")
     old.message(number, "sent", action="edit", about=alert)
@@ -159,7 +159,7 @@ async def test_what_was_sent_is_edited_and_answered_when_it_ends(old: OldStore, 
     assert "Anna took it" in read(edit)
 
 
-async def test_what_was_not_sent_yet_is_reported_anew_and_once(old: OldStore, manager: Books) -> None:
+async def test_what_was_not_sent_yet_is_reported_anew_and_once(old: OldStore, manager: ManagerHarness) -> None:
     number = old.incident("zadarma")
     old.message(number, "pending")
     old.message(number, "sending", FORUM.chat, thread=FORUM.thread)
@@ -173,7 +173,7 @@ async def test_what_was_not_sent_yet_is_reported_anew_and_once(old: OldStore, ma
     assert all(read(row).startswith("🔴 Zadarma is down") for row in waiting)
 
 
-async def test_a_chat_that_had_not_been_notified_of_it_is_notified(old: OldStore, manager: Books) -> None:
+async def test_a_chat_that_had_not_been_notified_of_it_is_notified(old: OldStore, manager: ManagerHarness) -> None:
     number = old.incident("zadarma")
     old.message(number, "sent")
     old.message(number, "pending", FORUM.chat, thread=FORUM.thread)
@@ -183,7 +183,9 @@ async def test_a_chat_that_had_not_been_notified_of_it_is_notified(old: OldStore
     assert FORUM.chat in waiting
 
 
-async def test_an_outage_that_nobody_took_goes_on_to_whoever_is_asked_next(old: OldStore, manager: Books) -> None:
+async def test_an_outage_that_nobody_took_goes_on_to_whoever_is_asked_next(
+    old: OldStore, manager: ManagerHarness
+) -> None:
     taken, warning, open_ = old.incident("a", taken=True), old.incident("b", "trunk_degraded"), old.incident("c")
     for number in (taken, warning, open_):
         old.message(number, "sent", silent=number == warning)
@@ -195,7 +197,7 @@ async def test_an_outage_that_nobody_took_goes_on_to_whoever_is_asked_next(old: 
     assert [one.step for one in await manager.incidents()] == [1, 1, 2]
 
 
-async def test_of_several_messages_about_one_the_newest_is_kept(old: OldStore, manager: Books) -> None:
+async def test_of_several_messages_about_one_the_newest_is_kept(old: OldStore, manager: ManagerHarness) -> None:
     """It was a warning, then worse, and was sent twice."""
     number = old.incident("zadarma", taken=True)
     old.message(number, "sent", silent=True)
@@ -206,7 +208,7 @@ async def test_of_several_messages_about_one_the_newest_is_kept(old: OldStore, m
     assert [row.about for row in answers] == [newest]
 
 
-async def test_what_is_over_stays_as_it_is(old: OldStore, manager: Books) -> None:
+async def test_what_is_over_stays_as_it_is(old: OldStore, manager: ManagerHarness) -> None:
     number = old.incident("zadarma", ended=True)
     alert = old.message(number, "sent")
     old.message(number, "sent", about=alert, template="alert_over")
@@ -217,7 +219,7 @@ async def test_what_is_over_stays_as_it_is(old: OldStore, manager: Books) -> Non
         assert (await session.execute(text("PRAGMA foreign_key_check"))).all() == []
 
 
-async def test_what_the_machines_remembered_is_understood(old: OldStore, manager: Books) -> None:
+async def test_what_the_machines_remembered_is_understood(old: OldStore, manager: ManagerHarness) -> None:
     since = OPENED.isoformat()
     trunk = {"name": "Zadarma", "host": "sip.example", "type": "sip", "state": "rejected", "health": "down"}
     more = {"cause": "no_answer", "since": since, "looks": 2, "measured_at": since, "alarm": "trunk_down"}

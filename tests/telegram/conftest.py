@@ -18,7 +18,7 @@ from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.delivery.worker import DeliveryWorker
 from tests.fixtures.paths import TESTS
-from tests.telegram.delivery.delivery_harness import Office
+from tests.telegram.delivery.delivery_harness import DeliveryHarness
 from tests.telegram.fake_telegram import FakeTelegram
 
 TOKEN = "1234567890:" + "A" * 35
@@ -84,7 +84,7 @@ class NoFleet:
 
 
 @pytest.fixture
-def delivery(store: Store, sender: Sender) -> Office:
-    delivery = Office(store)
+def delivery(store: Store, sender: Sender) -> DeliveryHarness:
+    delivery = DeliveryHarness(store)
     delivery.delivery_worker = DeliveryWorker(store, sender, NoFleet(), delivery.clock)
     return delivery

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.telegram.chat_access import BlockReason, ChatAccess, chat_access, why_closed
+from bot.telegram.chat_access import BlockReason, ChatAccess, block_reason, chat_access
 
 
 def member(kind: str, status: str, **more: Any) -> dict[str, Any]:
@@ -18,14 +18,14 @@ def member(kind: str, status: str, **more: Any) -> dict[str, Any]:
         (member("group", "left"), BlockReason.REMOVED),
         (member("supergroup", "kicked"), BlockReason.REMOVED),
         (member("channel", "kicked"), BlockReason.REMOVED),
-        (member("supergroup", "restricted", can_send_messages=False), BlockReason.SILENCED),
+        (member("supergroup", "restricted", can_send_messages=False), BlockReason.MUTED),
     ],
 )
 def test_who_shuts_the_bot_out(update: dict[str, Any], why: BlockReason) -> None:
     seen = chat_access(update)
     assert seen is not None
     assert seen.blocked is not None
-    assert why_closed(seen.blocked) is why
+    assert block_reason(seen.blocked) is why
 
 
 @pytest.mark.parametrize(
@@ -63,8 +63,8 @@ def test_what_says_nothing_of_it(update: dict[str, Any]) -> None:
         ("Forbidden: bot was blocked by the user", BlockReason.BLOCKED),
         ("Forbidden: bot can't initiate conversation with a user", BlockReason.NEVER_STARTED),
         ("Chat not found", BlockReason.UNKNOWN),
-        ("Forbidden: the group chat was deleted", BlockReason.GONE),
+        ("Forbidden: the group chat was deleted", BlockReason.DELETED),
     ],
 )
 def test_what_never_was_is_not_said_to_be_gone(reason: str, why: BlockReason) -> None:
-    assert why_closed(reason) is why
+    assert block_reason(reason) is why

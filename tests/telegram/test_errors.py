@@ -122,7 +122,7 @@ async def test_the_time_that_telegram_names_is_kept() -> None:
     async with server(refuses(429, "Too Many Requests", ',"parameters":{"retry_after":17}')) as address:
         error = await error_of(address)
     assert isinstance(error, TryLater)
-    assert (error.after, error.told) == (17.0, True)
+    assert (error.after, error.is_flood_limit) == (17.0, True)
 
 
 async def test_an_address_where_nobody_listens_was_certainly_not_reached() -> None:

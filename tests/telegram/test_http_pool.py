@@ -152,9 +152,9 @@ async def test_what_comes_before_an_answer_does_not_come_for_ever() -> None:
 async def test_what_is_sent_may_take_as_long_as_its_parts_and_its_size_need() -> None:
     pool = RecoveringRequest(connect_timeout=5, read_timeout=10, write_timeout=20, pool_timeout=1)
     document = RequestParameter.from_input("document", InputFile(b"x" * 5_000_000))
-    assert pool._within({}) == 36
-    assert pool._within({"read_timeout": 120, "pool_timeout": None}) == 146
-    assert pool._within({"request_data": RequestData([document])}) == 36 + 100
+    assert pool._timeout({}) == 36
+    assert pool._timeout({"read_timeout": 120, "pool_timeout": None}) == 146
+    assert pool._timeout({"request_data": RequestData([document])}) == 36 + 100
     await pool.shutdown()
 
 

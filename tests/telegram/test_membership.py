@@ -9,7 +9,7 @@ import pytest
 from telegram import ChatMember, ChatMemberAdministrator, ChatMemberOwner, User
 from telegram.error import BadRequest, Forbidden, TelegramError, TimedOut
 
-from bot.telegram.membership import REMEMBERED, Membership
+from bot.telegram.membership import CACHE_TIMEOUT, Membership
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 GROUP, BORIS = -100, 2
@@ -95,7 +95,7 @@ async def test_it_is_remembered_for_a_minute() -> None:
     clock, asked = Clock(), Asked(member("member"), member("left"))
     known = membership(asked, clock)
     assert await known.is_member(GROUP, BORIS)
-    clock.now += REMEMBERED - timedelta(seconds=1)
+    clock.now += CACHE_TIMEOUT - timedelta(seconds=1)
     assert await known.is_member(GROUP, BORIS)
     assert asked.times == 1
     clock.now += timedelta(seconds=1)
@@ -119,7 +119,7 @@ async def test_it_is_remembered_for_a_minute() -> None:
 async def test_what_telegram_tells_counts_at_once(news: dict[str, Any], is_in: bool) -> None:
     known = membership(Asked(member("left" if is_in else "member")))
     await known.is_member(GROUP, BORIS)
-    known.heard(news)
+    known.observe(news)
     assert await known.is_member(GROUP, BORIS) is is_in
 
 
@@ -134,7 +134,7 @@ async def test_news_are_newer_than_an_answer_that_was_under_way() -> None:
     known = membership(Asked(late))
     question = asyncio.create_task(known.is_member(GROUP, BORIS))
     await asking.wait()
-    known.heard(told("member", "left"))
+    known.observe(told("member", "left"))
     go_on.set()
     assert await question is False
     assert await known.is_member(GROUP, BORIS) is False
@@ -154,7 +154,7 @@ async def test_news_are_newer_than_an_answer_that_was_under_way() -> None:
 async def test_what_is_listed_in_another_form_opens_nothing(odd: dict[str, Any]) -> None:
     known = membership(Asked(member("left")))
     await known.is_member(GROUP, BORIS)
-    known.heard(odd)
+    known.observe(odd)
     assert await known.is_member(GROUP, BORIS) is False
 
 
@@ -163,11 +163,11 @@ async def test_of_whom_nobody_asked_nothing_is_remembered() -> None:
     await known.is_member(GROUP, BORIS)
     for number in range(300):
         crowd = [{"id": 1000 + 100 * number + one, "is_bot": False, "first_name": "S"} for one in range(100)]
-        known.heard(service(new_chat_members=crowd))
-        known.heard(service(left_chat_member=crowd[0]))
-        known.heard(told("member", "left") | {"chat_member": {"chat": {"id": GROUP}, "new_chat_member": crowd[1]}})
-    assert set(known._known) == {(GROUP, BORIS)}
-    assert not known._asked
+        known.observe(service(new_chat_members=crowd))
+        known.observe(service(left_chat_member=crowd[0]))
+        known.observe(told("member", "left") | {"chat_member": {"chat": {"id": GROUP}, "new_chat_member": crowd[1]}})
+    assert set(known._cache) == {(GROUP, BORIS)}
+    assert not known._pending
 
 
 async def test_who_was_asked_about_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,9 +176,9 @@ async def test_who_was_asked_about_longest_ago_is_forgotten_first(monkeypatch: p
     known = membership(asked)
     for person in (1, 2, 3):
         await known.is_member(GROUP, person)
-    known.heard(service(new_chat_members=[{"id": 2}]))
+    known.observe(service(new_chat_members=[{"id": 2}]))
     await known.is_member(GROUP, 4)
-    assert [person for _, person in known._known] == [3, 2, 4]
+    assert [person for _, person in known._cache] == [3, 2, 4]
     assert asked.times == 4
     await known.is_member(GROUP, 1)
     assert asked.times == 5

@@ -13,24 +13,24 @@ from bot.runtime.pause import PausableGroup
 from bot.runtime.waiting import Signal
 from bot.runtime.watchdog import LoopWatchdog
 from bot.store.access.contacts import Contacts
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
-from bot.store.oncall.schedules import OnCallBook
+from bot.store.oncall.schedules import OnCallSchedules
 from bot.telegram.delivery.sender import Sender
 
 
 @dataclass(frozen=True, slots=True)
 class SharedServices:
     """Services shared by all stations and by the handlers. `fleet_chats` are notified of every station; without other
-    recipients `last_resort` is. `wake` wakes the delivery worker; pollers run in `pausable`. Set by the fleet: `owed`
-    signals a due step or a queued notification, `watching_changed` a change of the watched extensions, `causes` holds
-    the common causes of several stations."""
+    recipients `last_resort` is. `wake` wakes the delivery worker; pollers run in `pausable`. Set by the fleet:
+    `step_due` signals a due step or a queued notification, `watching_changed` a change of the watched extensions,
+    `causes` holds the common causes of several stations."""
 
     store: Store
     sender: Sender
-    grants: GrantBook
+    grants: Grants
     people: Contacts
-    oncall: OnCallBook
+    oncall: OnCallSchedules
     fleet_chats: Sequence[Destination]
     last_resort: Sequence[Destination]
     last_seen: LastSeenWriter
@@ -38,7 +38,7 @@ class SharedServices:
     clock: Clock
     clients: PbxClients
     watchdog: LoopWatchdog
-    owed: Signal = field(default_factory=Signal)
+    step_due: Signal = field(default_factory=Signal)
     watching_changed: Signal = field(default_factory=Signal)
     causes: ActiveCauses = field(default_factory=ActiveCauses)
     pausable: PausableGroup = field(default_factory=PausableGroup)

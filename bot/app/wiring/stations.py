@@ -49,7 +49,7 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
         ),
         duty=ReachabilityCheck(
             settings.name,
-            book=shared.oncall,
+            schedules=shared.oncall,
             grants=shared.grants,
             people=shared.people,
             sender=shared.sender,
@@ -72,11 +72,11 @@ def build_incidents(settings: StationSettings, shared: SharedServices, zone: Zon
     people = OnCallResolver(shared.oncall, shared.grants, settings.name, shared.people)
     notifier = Notifier(
         station=settings.name,
-        cards=cards,
+        alerts=cards,
         people=people,
         destinations=destinations,
         zone=zone,
-        plan=EscalationPolicy(
+        policy=EscalationPolicy(
             timedelta(seconds=settings.escalate_after),
             timedelta(seconds=settings.remind_every),
             timedelta(seconds=settings.page_again_every),
@@ -84,8 +84,8 @@ def build_incidents(settings: StationSettings, shared: SharedServices, zone: Zon
         causes=shared.causes,
     )
     return IncidentParts(
-        manager=IncidentManager(shared.store, settings.name, notifier, shared.owed, shared.last_seen),
+        manager=IncidentManager(shared.store, settings.name, notifier, shared.step_due, shared.last_seen),
         people=people,
         destinations=destinations,
-        fallback=Fallback(settings.name, notices=notifier, cards=cards, people=people, destinations=destinations),
+        fallback=Fallback(settings.name, notifier=notifier, alerts=cards, people=people, destinations=destinations),
     )

@@ -34,7 +34,7 @@ def _gather(telegram: Telegram, chat: Chat) -> None:
     _note(telegram, chat, {"supergroup_chat_created": True}, f"created the group “{chat.title}”")
 
 
-def _note(telegram: Telegram, chat: Chat, service: Json, deed: str) -> ChatMessage:
+def _note(telegram: Telegram, chat: Chat, service: Json, job: str) -> ChatMessage:
     anna = telegram.people[ANNA]
-    text = f"{anna.name} {deed}"
+    text = f"{anna.name} {job}"
     return telegram.post(ChatMessage(chat, anna, int(telegram.now()), service=service, service_text=text))

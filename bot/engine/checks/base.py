@@ -18,9 +18,9 @@ from bot.store.database import Store
 log = structlog.get_logger(__name__)
 
 
-class Watch(Protocol):
+class TrunkWatch(Protocol):
     @property
-    def in_trouble(self) -> bool:
+    def has_fault(self) -> bool:
         """True while the PBX proves only the state of its trunks."""
 
 
@@ -36,7 +36,7 @@ class StateSink(Protocol):
         """Return the station's states by subject."""
 
     async def record(
-        self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
+        self, changed: Mapping[str, dict[str, Any] | None], state_changes: Sequence[StateChange], now: datetime
     ) -> None:
         """Store states and changes in one transaction; None deletes a state."""
 
@@ -56,7 +56,7 @@ class CheckContext:
     station: str
     pbx: Pbx
     sink: StateSink
-    watch: Watch
+    watch: TrunkWatch
     watched: WatchedNumbers
     no_calls: NoCallsConfig
     zone: Zone
@@ -91,7 +91,7 @@ class PeriodicCheck(ABC):
         """Poll, evaluate and record."""
 
     @abstractmethod
-    def forget(self) -> None:
+    def drop_state(self) -> None:
         """Drop the cached state: the database may have changed."""
 
 
@@ -99,21 +99,21 @@ class PushedCheck(ABC):
     """Check fed by callbacks and evaluated in a task of its own: callers neither wait nor see its errors."""
 
     def __init__(self) -> None:
-        self._news = asyncio.Event()
+        self._observed = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Evaluate after each observation, until `stop`. Errors are logged."""
         stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():
-            news = asyncio.create_task(self._news.wait())
+            news = asyncio.create_task(self._observed.wait())
             await asyncio.wait({news, stopped}, return_when=asyncio.FIRST_COMPLETED)
             news.cancel()
-            self._news.clear()
+            self._observed.clear()
             try:
-                await self.judge()
+                await self.evaluate()
             except Exception:
                 log.exception("check failed", check=type(self).__name__)
 
     @abstractmethod
-    async def judge(self) -> None:
+    async def evaluate(self) -> None:
         """Evaluate the latest observation; older ones are superseded."""

@@ -17,15 +17,15 @@ from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal, sleep_or_stop
 from bot.store.database import Session, Store
 from bot.store.messages import blocked_chats
-from bot.telegram.chat_access import BlockReason, ChatSeen, why_closed
+from bot.telegram.chat_access import BlockReason, ChatInfo, block_reason
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 3600.0
+CHECK_EVERY = 3600.0
 # Prefix that Telegram puts before the number of a supergroup.
 SUPERGROUP = -1_000_000_000_000
 # The bot was never in the chat, as far as known.
-NOT_FOUND = frozenset({BlockReason.GONE, BlockReason.UNKNOWN, BlockReason.NEVER_STARTED})
+NOT_FOUND = frozenset({BlockReason.DELETED, BlockReason.UNKNOWN, BlockReason.NEVER_STARTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Unreached:
         return "the bot knows no such group: add it there; /id in the group shows its id"
 
 
-def perhaps_meant(chat: int) -> Sequence[int]:
+def possible_group_ids(chat: int) -> Sequence[int]:
     """Return the group ids that this id may be a shortened form of: without the minus sign or the supergroup prefix."""
     number = abs(chat)
     whole = [SUPERGROUP - number] if number < -SUPERGROUP else []
@@ -62,7 +62,7 @@ def perhaps_meant(chat: int) -> Sequence[int]:
 
 
 class ChatReader(Protocol):
-    async def seen(self, chat: int) -> ChatSeen:
+    async def seen(self, chat: int) -> ChatInfo:
         """Ask Telegram for a chat."""
 
 
@@ -106,37 +106,37 @@ class ChatReachabilityCheck:
         """Check every LOOK_EVERY seconds until `stop`. A database error ends the task; the application retries it."""
         while not stop.is_set():
             await self.run_once()
-            await sleep_or_stop(stop, LOOK_EVERY)
+            await sleep_or_stop(stop, CHECK_EVERY)
 
     async def run_once(self) -> None:
         """Check all chats once. An unreachable chat is reported once, until it is reachable again."""
-        admins = await self._administrators.named()
-        unreached = [found for chat in admins if (found := await self._try(chat, is_admin=True))]
+        admins = await self._administrators.all()
+        unreached = [found for chat in admins if (found := await self._check(chat, is_admin=True))]
         async with self._store.begin() as session:
             chats = await self._alert_chats.alert_chats(session)
         others = sorted(chats - set(admins))
-        unreached += [found for chat in others if (found := await self._try(chat, is_admin=False))]
+        unreached += [found for chat in others if (found := await self._check(chat, is_admin=False))]
         self._logged = {one.chat: self._log(one) for one in unreached}
         if unreached:
-            await self._tell(unreached)
+            await self._report(unreached)
 
-    async def _try(self, chat: int, *, is_admin: bool) -> Unreached | None:
+    async def _check(self, chat: int, *, is_admin: bool) -> Unreached | None:
         seen = await self._sender.seen(chat)
         if seen.blocked is None:
             if seen.title is not None:
-                await self._is_there(chat)
+                await self._reopen(chat)
             return None
-        removed = why_closed(seen.blocked) not in NOT_FOUND
-        for other in () if removed or is_admin else perhaps_meant(chat):
+        removed = block_reason(seen.blocked) not in NOT_FOUND
+        for other in () if removed or is_admin else possible_group_ids(chat):
             if (title := (await self._sender.seen(other)).title) is not None:
                 return Unreached(chat, is_admin, removed, other, title)
         return Unreached(chat, is_admin, removed)
 
-    async def _is_there(self, chat: int) -> None:
+    async def _reopen(self, chat: int) -> None:
         """Reopen a chat that was closed as not found. A block is not visible in getChat."""
         async with self._store.begin() as session:
             reason = (await blocked_chats.reasons(session, [chat])).get(chat)
-            found = reason is not None and why_closed(reason) in NOT_FOUND
+            found = reason is not None and block_reason(reason) in NOT_FOUND
             if found:
                 for opened, since in (await blocked_chats.reopen(session, [chat], self._clock())).items():
                     await self._alert_chats.on_chat_unblocked(session, opened, since)
@@ -149,7 +149,7 @@ class ChatReachabilityCheck:
             log.warning("chat unreachable", chat=one.chat, named_in=setting, remedy=one.remedy)
         return one
 
-    async def _tell(self, unreached: Sequence[Unreached]) -> None:
+    async def _report(self, unreached: Sequence[Unreached]) -> None:
         """Close unreachable chats, so that alerts go to administrators instead, and notify the administrators, in one
         session.
 
@@ -157,7 +157,7 @@ class ChatReachabilityCheck:
         """
         now = self._clock()
         async with self._store.begin() as session:
-            can_hear = set(await self._administrators.able(session)) - {one.chat for one in unreached}
+            can_hear = set(await self._administrators.reachable(session)) - {one.chat for one in unreached}
             if not can_hear:
                 log.error("no administrator is reachable, alerts may reach no one; check ADMINS")
                 return
@@ -166,7 +166,7 @@ class ChatReachabilityCheck:
                 await self._alert_chats.on_chat_blocked(session, one.chat)
             if new:
                 facts = {"places": [asdict(one) for one in new]}
-                await self._administrators.owe(session, "unreachable", facts)
+                await self._administrators.enqueue(session, "unreachable", facts)
         self._wake.send()
 
 

@@ -9,7 +9,7 @@ from bot.incidents.model import SECOND_COPY, Kind, StateChange
 from bot.runtime.clock import Clock
 
 # One or two conflicts happen at a restart while the old process ends.
-HOLD = timedelta(seconds=30)
+HOLD_OFF = timedelta(seconds=30)
 QUIET = timedelta(seconds=60)
 
 
@@ -19,12 +19,12 @@ class DuplicateInstanceCheck(PushedCheck):
     A successful poll counts only after QUIET without a conflict: some succeed between two conflicts.
     """
 
-    def __init__(self, station: str, book: StateSink, clock: Clock) -> None:
+    def __init__(self, station: str, sink: StateSink, clock: Clock) -> None:
         super().__init__()
         self._station = station
-        self._book = book
+        self._sink = sink
         self._clock = clock
-        self._memory: ConditionState | None = None
+        self._state: ConditionState | None = None
         # Time of the last conflict, or of the start.
         self._quiet_since = clock()
         # Last observation: conflict or not, since when, and its time.
@@ -33,33 +33,35 @@ class DuplicateInstanceCheck(PushedCheck):
     def conflict(self) -> None:
         """Record a 409 Conflict of getUpdates."""
         self._quiet_since = self._clock()
-        self._note(True, self._quiet_since)
+        self._observe(True, self._quiet_since)
 
     def polled(self) -> None:
         """Record a successful getUpdates, also an empty long poll."""
         now = self._clock()
         if now - self._quiet_since >= QUIET:
-            self._note(False, now)
+            self._observe(False, now)
 
-    def forget(self) -> None:
+    def drop_state(self) -> None:
         """Drop the cached state: the database may have changed."""
-        self._memory = self._latest = None
+        self._state = self._latest = None
         self._quiet_since = self._clock()
 
-    def _note(self, bad: bool, now: datetime) -> None:
+    def _observe(self, bad: bool, now: datetime) -> None:
         self._latest = (bad, self._quiet_since, now)
-        self._news.set()
+        self._observed.set()
 
-    async def judge(self) -> None:
+    async def evaluate(self) -> None:
         if (latest := self._latest) is None:
             return
         bad, since, now = latest
-        before = self._memory if self._memory is not None else await self._remembered()
-        memory, told = condition.evaluate(before, bad, now, HOLD, Kind.SECOND_COPY, looks=1, since=since)
-        happened = [StateChange(SECOND_COPY, told, {"station": self._station})] if told else []
-        if memory != before or happened:
-            await self._book.record({SECOND_COPY: condition.written(memory)}, happened, now)
-        self._memory = memory
+        before = self._state if self._state is not None else await self._load_state()
+        state, transition = condition.evaluate(
+            before, bad, now, HOLD_OFF, Kind.SECOND_COPY, confirmations=1, since=since
+        )
+        state_changes = [StateChange(SECOND_COPY, transition, {"station": self._station})] if transition else []
+        if state != before or state_changes:
+            await self._sink.record({SECOND_COPY: condition.written(state)}, state_changes, now)
+        self._state = state
 
-    async def _remembered(self) -> ConditionState:
-        return condition.read((await self._book.load_states()).get(SECOND_COPY))
+    async def _load_state(self) -> ConditionState:
+        return condition.read((await self._sink.load_states()).get(SECOND_COPY))

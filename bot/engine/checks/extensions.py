@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 class ExtensionCheck(PeriodicCheck):
     """Phone check of one station.
 
-    `watched` returns the numbers at each check. While `in_trouble` the PBX is not queried: with Asterisk down the list
+    `watched` returns the numbers at each check. While `has_fault` the PBX is not queried: with Asterisk down the list
     takes it 1 s for each extension, and shows all offline.
     """
 
@@ -32,11 +32,11 @@ class ExtensionCheck(PeriodicCheck):
     def __init__(self, context: CheckContext) -> None:
         self._station = context.station
         self._pbx = context.pbx
-        self._book = context.sink
+        self._sink = context.sink
         self._watched = context.watched
         self._watch = context.watch
         self._clock = context.clock
-        self._memories: dict[str, ExtensionState] | None = None
+        self._states: dict[str, ExtensionState] | None = None
 
     @classmethod
     async def stations(cls, store: Store, checks: Mapping[str, Self]) -> set[str]:
@@ -45,43 +45,43 @@ class ExtensionCheck(PeriodicCheck):
 
     def offline_since(self, number: str) -> datetime | None:
         """Return since when the phone is offline; None for online or unwatched."""
-        memory = (self._memories or {}).get(number)
-        return memory.condition.bad_since if memory else None
+        state = (self._states or {}).get(number)
+        return state.condition.bad_since if state else None
 
-    def forget(self) -> None:
-        self._memories = None
+    def drop_state(self) -> None:
+        self._states = None
 
     async def run_once(self) -> None:
-        before = self._memories if self._memories is not None else await self._remembered()
+        before = self._states if self._states is not None else await self._load_states()
         watched = await self._watched.numbers()
         phones = await self._phones() if watched else None
         now = self._clock()
-        after, happened = extension_machine.evaluate(before, watched, phones, self._station, now)
+        after, state_changes = extension_machine.evaluate(before, watched, phones, self._station, now)
         changed = {
             EXTENSION + number: extension_machine.written(after.get(number))
             for number in before | after
             if after.get(number) != before.get(number)
         }
-        if changed or happened:
-            await self._book.record(changed, happened, now)
+        if changed or state_changes:
+            await self._sink.record(changed, state_changes, now)
         # Only after commit: on a database error the next check retries the same change.
-        self._memories = after
+        self._states = after
 
     async def _phones(self) -> Phones | None:
         """Return the phones' states; None when the answer is inconclusive."""
-        if self._watch.in_trouble:
+        if self._watch.has_fault:
             return None
         try:
             answer = await self._pbx.extensions.statuses(Priority.WATCH)
-            alive = shows_somebody_online(answer) or await self._engine_lives()
+            alive = shows_somebody_online(answer) or await self._asterisk_is_up()
         except PbxError as error:
             log.info("PBX error, phone check skipped", station=self._station, reason=str(error))
             return None
-        known = bool(answer.value) and not answer.suspect and not self._watch.in_trouble
+        known = bool(answer.value) and not answer.suspect and not self._watch.has_fault
         return answer.value if alive and known else None
 
-    async def _engine_lives(self) -> bool:
+    async def _asterisk_is_up(self) -> bool:
         return bool((await self._pbx.extensions.peers(Priority.WATCH)).value)
 
-    async def _remembered(self) -> dict[str, ExtensionState]:
-        return extension_machine.read(await self._book.load_states())
+    async def _load_states(self) -> dict[str, ExtensionState]:
+        return extension_machine.read(await self._sink.load_states())

@@ -31,7 +31,7 @@ class FleetChecks:
     def add(self, station: str, checks: StationChecks) -> None:
         self._stations[station] = checks
         for check, selection in self._selections.items():
-            selection.add(station, self._pausable.is_running(checks.periodic[check].run_once))
+            selection.add(station, self._pausable.as_running(checks.periodic[check].run_once))
 
     async def remove(self, station: str) -> None:
         """Remove a station and cancel the tasks of its running checks."""
@@ -51,4 +51,4 @@ class FleetChecks:
         running = {station: checks.periodic[check] for station, checks in self._stations.items()}
         wanted = await check.stations(self._store, running)
         async with self._store.begin() as session:
-            return wanted | await watched_extensions.stations_with_memory(session, check.SUBJECT)
+            return wanted | await watched_extensions.stations_with_state(session, check.SUBJECT)

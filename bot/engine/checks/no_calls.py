@@ -15,26 +15,26 @@ from bot.pbx.resources.records import Direction, direction
 
 log = structlog.get_logger(__name__)
 
-AT_ONCE = timedelta(0)
+NO_HOLD_OFF = timedelta(0)
 
 
-def verdict(
-    memory: ConditionState, calls: Sequence[datetime], opened_at: datetime, now: datetime, after: timedelta
+def evaluate_silence(
+    state: ConditionState, calls: Sequence[datetime], opened_at: datetime, now: datetime, after: timedelta
 ) -> tuple[bool | None, datetime | None]:
     """Return (too quiet, since); (None, None) is no change.
 
     `calls` are the starts of calls since the silence or the opening began. Each opening starts a new interval. An open
     incident ends with a call, not with a new day.
     """
-    if memory.alarm and memory.bad_since is not None:
-        came = [call for call in calls if call > memory.bad_since]
+    if state.alarm and state.bad_since is not None:
+        came = [call for call in calls if call > state.bad_since]
         return (False, min(came)) if came else (None, None)
     silent_since = max([opened_at, *calls])
     return (True, silent_since) if now - silent_since >= after else (False, None)
 
 
 class NoCallsCheck(PeriodicCheck):
-    """Call check of one station; `after` zero disables it. While `in_trouble` call records are inconclusive."""
+    """Call check of one station; `after` zero disables it. While `has_fault` call records are inconclusive."""
 
     NAME = "incoming calls"
     EVERY = 300.0
@@ -43,72 +43,74 @@ class NoCallsCheck(PeriodicCheck):
     def __init__(self, context: CheckContext) -> None:
         self._station = context.station
         self._pbx = context.pbx
-        self._book = context.sink
+        self._sink = context.sink
         self._after = context.no_calls.after
         self._hours = context.no_calls.hours
         self._zone = context.zone
         self._watch = context.watch
         self._clock = context.clock
-        self._memory: ConditionState | None = None
+        self._state: ConditionState | None = None
         self._last: datetime | None = None
 
     @property
-    def is_on(self) -> bool:
+    def is_enabled(self) -> bool:
         return bool(self._after)
 
-    def forget(self) -> None:
-        self._memory = self._last = None
+    def drop_state(self) -> None:
+        self._state = self._last = None
 
     async def run_once(self) -> None:
-        await (self._poll() if self.is_on else self._call_off())
+        await (self._poll() if self.is_enabled else self._call_off())
 
     async def _poll(self) -> None:
         now = self._clock()
         opening = self._hours.opened_at(now.astimezone(self._zone()).replace(tzinfo=None))
-        if opening is None or self._watch.in_trouble:
+        if opening is None or self._watch.has_fault:
             return
         opened_at = self._aware(opening)
-        before = await self._remembered()
+        before = await self._load_state()
         since = before.bad_since or max(self._last or opened_at, opened_at)
         try:
-            calls = await self._calls(since, now)
+            calls = await self._completed_calls(since, now)
             if now - max([since, *calls]) >= self._after:
-                calls += await self._calls_that_go_on()
+                calls += await self._active_calls()
         except PbxError as error:
             log.warning("PBX error, call check skipped", station=self._station, reason=str(error))
             return
         self._last = max([*calls, *([self._last] if self._last else [])], default=None)
         known = [*calls, self._last] if self._last else calls
-        bad, turned = verdict(before, known, opened_at, now, self._after)
-        memory, told = condition.evaluate(before, bad, now, AT_ONCE, Kind.NO_CALLS, looks=1, since=turned)
-        if memory != before or told:
-            happened = [StateChange(NO_CALLS, told, self._facts())] if told else []
-            await self._book.record({NO_CALLS: condition.written(memory)}, happened, now)
-        self._memory = memory
+        bad, changed_at = evaluate_silence(before, known, opened_at, now, self._after)
+        state, transition = condition.evaluate(
+            before, bad, now, NO_HOLD_OFF, Kind.NO_CALLS, confirmations=1, since=changed_at
+        )
+        if state != before or transition:
+            state_changes = [StateChange(NO_CALLS, transition, self._facts())] if transition else []
+            await self._sink.record({NO_CALLS: condition.written(state)}, state_changes, now)
+        self._state = state
 
     async def _call_off(self) -> None:
         """Close the open incident at once when the check is disabled."""
-        memory, now = await self._remembered(), self._clock()
-        if memory != condition.NOTHING:
-            happened = [StateChange(NO_CALLS, Resolved(End.CALLED_OFF, now), self._facts())] if memory.alarm else []
-            await self._book.record({NO_CALLS: None}, happened, now)
-        self._memory = condition.NOTHING
+        state, now = await self._load_state(), self._clock()
+        if state != condition.NOTHING:
+            state_changes = [StateChange(NO_CALLS, Resolved(End.CALLED_OFF, now), self._facts())] if state.alarm else []
+            await self._sink.record({NO_CALLS: None}, state_changes, now)
+        self._state = condition.NOTHING
 
-    async def _calls(self, since: datetime, now: datetime) -> list[datetime]:
+    async def _completed_calls(self, since: datetime, now: datetime) -> list[datetime]:
         """Return the starts of completed incoming calls."""
         start, end = (moment.astimezone(self._zone()).replace(tzinfo=None) for moment in (since, now))
         records = self._pbx.records.between(start, end, priority=Priority.BULK)
         return [self._aware(r.start) async for r in records if r.start and direction(r) is Direction.INCOMING]
 
-    async def _calls_that_go_on(self) -> list[datetime]:
+    async def _active_calls(self) -> list[datetime]:
         """Return the starts of active incoming calls, which are in no record yet."""
         legs = (await self._pbx.calls.active()).value
         return [self._aware(leg.start) for leg in legs if leg.start and leg.did]
 
-    async def _remembered(self) -> ConditionState:
-        if self._memory is None:
-            self._memory = condition.read((await self._book.load_states()).get(NO_CALLS))
-        return self._memory
+    async def _load_state(self) -> ConditionState:
+        if self._state is None:
+            self._state = condition.read((await self._sink.load_states()).get(NO_CALLS))
+        return self._state
 
     def _aware(self, moment: datetime) -> datetime:
         return moment.replace(tzinfo=self._zone()).astimezone(UTC)

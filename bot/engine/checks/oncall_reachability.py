@@ -23,16 +23,16 @@ from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.sandbox.process import IN_THE_BACKGROUND
 from bot.store.access.contacts import Contact, Contacts
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 from bot.store.messages.notices import Notice
-from bot.store.oncall.calendars import FORGOTTEN, KeptCalendar
-from bot.store.oncall.reachability import NOT_TRIED, Reachability
-from bot.store.oncall.schedules import OnCallBook
+from bot.store.oncall.calendars import UNREADABLE, StoredCalendar
+from bot.store.oncall.reachability import NOT_CHECKED, Reachability
+from bot.store.oncall.schedules import OnCallSchedules
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 60.0
+CHECK_EVERY = 60.0
 BEFORE = (timedelta(hours=24), timedelta(hours=1))
 # Retry interval for an unreachable person: they may have pressed Start since.
 TRY_AGAIN = timedelta(minutes=10)
@@ -64,7 +64,7 @@ def due_checks(roster: Roster, reach: Mapping[int, Reachability], now: datetime)
     """
     found: list[DueCheck] = []
     for person in sorted(roster.people_named):
-        known = reach.get(person, NOT_TRIED)
+        known = reach.get(person, NOT_CHECKED)
         soon = roster.duties_of(person, now, now + max(BEFORE) + MOMENT)
         if known.checked_at is None:
             ahead = soon or roster.duties_of(person, now, now + AHEAD)
@@ -87,9 +87,9 @@ def should_warn(check: DueCheck, known: Reachability) -> bool:
     return check.duty is not None and known.warned_at < check.duty.begins - max(BEFORE)
 
 
-def is_due(kept: KeptCalendar, now: datetime) -> bool:
+def is_due(kept: StoredCalendar, now: datetime) -> bool:
     """Return True if the calendar is due to be fetched or parsed again."""
-    if kept.problem == FORGOTTEN:
+    if kept.problem == UNREADABLE:
         return False
     return now - kept.fetched_at >= (FETCH_EVERY if kept.url else READ_EVERY)
 
@@ -106,8 +106,8 @@ class ReachabilityCheck:
         self,
         station: str,
         *,
-        book: OnCallBook,
-        grants: GrantBook,
+        schedules: OnCallSchedules,
+        grants: Grants,
         people: Contacts,
         sender: CanWrite,
         store: Store,
@@ -117,7 +117,7 @@ class ReachabilityCheck:
         source: CalendarFeed,
     ) -> None:
         self._station = station
-        self._book = book
+        self._schedules = schedules
         self._grants = grants
         self._people = people
         self._sender = sender
@@ -130,47 +130,47 @@ class ReachabilityCheck:
         self._events: dict[int, tuple[Basis, list[Event]]] = {}
 
     async def run_once(self) -> None:
-        await self._renew_calendars()
-        roster = await self._book.roster(self._station)
-        reach = await self._book.reach(sorted(roster.people_named))
+        await self._refresh_calendars()
+        roster = await self._schedules.roster(self._station)
+        reach = await self._schedules.reachability_of(sorted(roster.people_named))
         for check in due_checks(roster, reach, self._clock()):
-            await self._check(check, reach.get(check.person, NOT_TRIED))
+            await self._check(check, reach.get(check.person, NOT_CHECKED))
 
     async def _check(self, check: DueCheck, known: Reachability) -> None:
         access = await self._grants.current()
-        able = access.people_with(Permission.ONCALL_TAKE, self._station, self._clock())
+        permitted = access.people_with(Permission.ONCALL_TAKE, self._station, self._clock())
         reachable = await self._sender.can_write_to(check.person)
-        in_order = reachable and check.person in able
+        in_order = reachable and check.person in permitted
         warnings: list[Notice] = []
         if not in_order and should_warn(check, known):
             facts = await self._facts_of(check.person) | {
                 "level": check.duty.level if check.duty else 1,
                 "begins": check.duty.begins.isoformat() if check.duty else None,
                 "reachable": reachable,
-                "able": check.person in able,
+                "able": check.person in permitted,
             }
             admins = access.people_with(Permission.ONCALL, self._station, self._clock())
-            told = dict.fromkeys([*map(Destination, admins), *await self._chats()])
-            warnings = [Notice(to, "oncall_unreachable", facts) for to in told if to.chat != check.person]
-        await self._book.note_reach(check.person, reachable=in_order, warnings=warnings)
+            transition = dict.fromkeys([*map(Destination, admins), *await self._chats()])
+            warnings = [Notice(to, "oncall_unreachable", facts) for to in transition if to.chat != check.person]
+        await self._schedules.store_reachability(check.person, reachable=in_order, warnings=warnings)
         if warnings:
             self._wake.send()
 
-    async def _renew_calendars(self) -> None:
-        for kept in await self._book.calendars(self._station):
+    async def _refresh_calendars(self) -> None:
+        for kept in await self._schedules.calendars(self._station):
             if is_due(kept, self._clock()):
-                await self._renew(kept)
+                await self._refresh(kept)
 
-    async def _renew(self, kept: KeptCalendar) -> None:
+    async def _refresh(self, kept: StoredCalendar) -> None:
         now = self._clock()
-        renewed = await self._read_again(kept, now)
-        news = await self._news(kept, renewed, now)
+        renewed = await self._refreshed(kept, now)
+        notices = await self._change_notices(kept, renewed, now)
         if renewed.problem and not kept.problem:
-            news += await self._problem(renewed)
-        if await self._book.renew_calendar(self._station, kept, renewed, news) and news:
+            notices += await self._failure_notices(renewed)
+        if await self._schedules.replace_calendar(self._station, kept, renewed, notices) and notices:
             self._wake.send()
 
-    async def _read_again(self, kept: KeptCalendar, now: datetime) -> KeptCalendar:
+    async def _refreshed(self, kept: StoredCalendar, now: datetime) -> StoredCalendar:
         """Return the refreshed calendar.
 
         After a failed fetch or parse the old text is kept, and parsed for the weeks ahead.
@@ -194,7 +194,7 @@ class ReachabilityCheck:
     async def _fetched(self, url: str) -> str:
         return await self._source.fetch(url, owner=self._station, places=FETCHED_IN_THE_BACKGROUND)
 
-    async def _events_of(self, kept: KeptCalendar, text: str, now: datetime) -> list[Event]:
+    async def _events_of(self, kept: StoredCalendar, text: str, now: datetime) -> list[Event]:
         """Parse the calendar, or return the cached events of the same text and day. Raises NoCalendar."""
         basis = Basis(
             hashlib.sha256(MADE_AT.sub("", text).encode("utf-8", "replace")).hexdigest(), kept.zone, now.date()
@@ -205,7 +205,7 @@ class ReachabilityCheck:
             self._events[kept.level] = basis, events
         return events
 
-    async def _problem(self, failed: KeptCalendar) -> list[Notice]:
+    async def _failure_notices(self, failed: StoredCalendar) -> list[Notice]:
         """Build the notification of a failure, sent once until it works again; the exact reason only for administrators
         of all stations.
         """
@@ -221,9 +221,9 @@ class ReachabilityCheck:
             for admin in access.people_with(Permission.ONCALL, self._station, now)
         ]
 
-    async def _news(self, old: KeptCalendar, new: KeptCalendar, now: datetime) -> list[Notice]:
+    async def _change_notices(self, old: StoredCalendar, new: StoredCalendar, now: datetime) -> list[Notice]:
         """Build the notifications of a change in the person on call now."""
-        roster = await self._book.roster(self._station)
+        roster = await self._schedules.roster(self._station)
         before = roster.on_call(now).get(old.level)
         after = replace(roster, calendars={**roster.calendars, old.level: new.calendar}).on_call(now).get(old.level)
         if before == after:
@@ -234,8 +234,8 @@ class ReachabilityCheck:
             "before": await self._facts_of(before) if before is not None else None,
             "after": await self._facts_of(after) if after is not None else None,
         }
-        told = [*await self._chats(), *(Destination(person) for person in (before, after) if person is not None)]
-        return [Notice(to, "oncall_changed", facts) for to in dict.fromkeys(told)]
+        transition = [*await self._chats(), *(Destination(person) for person in (before, after) if person is not None)]
+        return [Notice(to, "oncall_changed", facts) for to in dict.fromkeys(transition)]
 
     async def _chats(self) -> Sequence[Destination]:
         async with self._store.begin() as session:

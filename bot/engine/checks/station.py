@@ -28,15 +28,15 @@ class StationChecks:
     def phones(self) -> ExtensionCheck:
         return cast("ExtensionCheck", self.periodic[ExtensionCheck])
 
-    def recall(self, states: Mapping[str, dict[str, Any]]) -> None:
+    def load_states(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load the clock state from states by subject; the other checks load theirs when needed."""
-        self.clock.recall(states)
+        self.clock.load_state(states)
         for check in self.periodic.values():
-            check.forget()
+            check.drop_state()
 
     async def after_poll(self) -> None:
         """Evaluate observations beside the trunks. Errors are logged, not raised."""
         try:
-            await self.clock.judge()
+            await self.clock.evaluate()
         except Exception:
             log.exception("clock check failed", station=self._station)

@@ -13,10 +13,10 @@ from bot.pbx.schema import ApiModel, LocalTime, Name, Text, models, with_value
 from bot.sandbox.time_slices import each
 
 # Asterisk's longest name.
-LONGEST_CHANNEL = 80
+MAX_CHANNEL = 80
 # More than any PBX has at once, even with many callers in queues that ring all members.
-MOST_LEGS = 5000
-MOST_CHANNELS = 2000
+MAX_LEGS = 5000
+MAX_CHANNELS = 2000
 TRUNK_CHANNEL = re.compile(r"[^/]+/((?:SIP|IAX)-[A-Z]*-?[0-9A-F]+)(?:-|$)")
 
 
@@ -68,7 +68,7 @@ class Channel(Leg):
     def trunk_id(self) -> str | None:
         """Return the trunk of a channel: SIP-TRUNK-44BBC135 for `PJSIP/SIP-TRUNK-44BBC135-0000000b`."""
         for channel in (self.source_channel, self.destination_channel):
-            if found := TRUNK_CHANNEL.match(channel[:LONGEST_CHANNEL]):
+            if found := TRUNK_CHANNEL.match(channel[:MAX_CHANNEL]):
                 return found[1]
         return None
 
@@ -76,17 +76,17 @@ class Channel(Leg):
 class Calls:
     """Active calls, with names from the phone book."""
 
-    def __init__(self, connection: PbxConnection, book: PhoneBook) -> None:
+    def __init__(self, connection: PbxConnection, phone_book: PhoneBook) -> None:
         self._connection = connection
-        self._book = book
+        self._phone_book = phone_book
 
     async def active(self) -> Answer[tuple[CallLeg, ...]]:
         """Return one row for each leg, ended legs included."""
         answer = await self._connection.read("pbx-status:getActiveCalls")
-        legs = await models(CallLeg, answer.value, "pbx-status", MOST_LEGS)
-        names = await self._book.names() if legs else {}
+        legs = await models(CallLeg, answer.value, "pbx-status", MAX_LEGS)
+        names = await self._phone_book.names() if legs else {}
         return with_value(answer, tuple(await each(legs, lambda leg: leg.named(names))))
 
     async def channels(self) -> Answer[tuple[Channel, ...]]:
         answer = await self._connection.read("pbx-status:getActiveChannels")
-        return with_value(answer, tuple(await models(Channel, answer.value, "pbx-status", MOST_CHANNELS)))
+        return with_value(answer, tuple(await models(Channel, answer.value, "pbx-status", MAX_CHANNELS)))

@@ -10,17 +10,17 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from bot.pbx.errors import Conflict, Invalid, NotFound, NotJson, PbxError
 from bot.pbx.http import PbxConnection
 from bot.pbx.rate_limit import Priority
-from bot.pbx.responses import MOST_MESSAGES, Answer, Envelope, plain, scalar
-from bot.pbx.schema import ApiModel, Count, Name, Note, Secret, Text, Truth, mappings, models, one, with_value
+from bot.pbx.responses import MAX_MESSAGES, Answer, Envelope, plain, scalar
+from bot.pbx.schema import ApiModel, Count, Name, Note, Secret, Text, Truth, mappings, models, parse_row, with_value
 
 # Limit of `employees:batchCreate`.
-BATCH = 20
+BATCH_SIZE = 20
 # Limit of one page of the list.
-PAGE = 1000
+PAGE_SIZE = 1000
 # Twice that; measured: the PBX keeps to its limit.
-MOST_OF_A_PAGE = 2000
+MAX_PAGE_ROWS = 2000
 # More than any PBX has: stops an endless list.
-MOST = 20_000
+MAX_EMPLOYEES = 20_000
 
 
 class EmployeeRow(ApiModel):
@@ -112,18 +112,18 @@ class Employees:
         found: dict[str, EmployeeRow] = {}
         offset = 0
         while True:
-            query = {"limit": str(PAGE), "offset": str(offset)} | ({"search": search} if search else {})
+            query = {"limit": str(PAGE_SIZE), "offset": str(offset)} | ({"search": search} if search else {})
             answer = await self._connection.read("employees", query, priority)
             rows = answer.value.get("data") if isinstance(answer.value, Mapping) else answer.value
-            page = await models(EmployeeRow, rows, "employees", MOST_OF_A_PAGE)
+            page = await models(EmployeeRow, rows, "employees", MAX_PAGE_ROWS)
             new = {row.id: row for row in page if row.id not in found}
             found |= new
-            if len(found) > MOST:
+            if len(found) > MAX_EMPLOYEES:
                 raise NotJson(200, "employees")
             # A page without new rows would repeat forever.
-            if len(page) < PAGE or not new:
+            if len(page) < PAGE_SIZE or not new:
                 return with_value(answer, tuple(found.values()))
-            offset += PAGE
+            offset += PAGE_SIZE
 
     async def find(self, number: str) -> EmployeeRow | None:
         rows = (await self.list(f"number:{number}")).value
@@ -132,19 +132,19 @@ class Employees:
     async def get(self, employee_id: str, *, priority: Priority = Priority.COMMAND) -> Answer[Employee]:
         """Return the employee with the SIP secret in clear: the PBX sends it to every key with the read right."""
         answer = await self._connection.read(f"employees/{quote(employee_id, safe='')}", priority=priority)
-        return with_value(answer, one(Employee, answer.value, "employees"))
+        return with_value(answer, parse_row(Employee, answer.value, "employees"))
 
     async def next_free_number(self) -> str:
         answer = await self._connection.read("employees:getDefault")
-        return one(Employee, answer.value, "employees").number
+        return parse_row(Employee, answer.value, "employees").number
 
     async def create(self, draft: EmployeeDraft) -> Employee:
-        return one(Employee, (await self._write("employees", draft.body())).data, "employees")
+        return parse_row(Employee, (await self._write("employees", draft.body())).data, "employees")
 
     async def update(self, employee_id: str, draft: EmployeeDraft) -> Employee:
         """Change the specified values only."""
         path = f"employees/{quote(employee_id, safe='')}"
-        return one(Employee, (await self._write(path, draft.body(), "PATCH")).data, "employees")
+        return parse_row(Employee, (await self._write(path, draft.body(), "PATCH")).data, "employees")
 
     async def delete(self, employee_id: str) -> None:
         """Delete. Raises Invalid, with the PBX's text, while another object refers to the employee."""
@@ -152,9 +152,9 @@ class Employees:
 
     async def create_many(self, drafts: Sequence[EmployeeDraft]) -> tuple[BatchResult, ...]:
         """Create at most BATCH employees, as a bulk request. Not a transaction: rows succeed or fail one by one."""
-        wanted = {"employees": [draft.body() for draft in drafts], "mode": "create", "skip_errors": True}
+        body = {"employees": [draft.body() for draft in drafts], "mode": "create", "skip_errors": True}
         try:
-            data = (await self._write("employees:batchCreate", wanted, priority=Priority.BULK)).data
+            data = (await self._write("employees:batchCreate", body, priority=Priority.BULK)).data
         except (Conflict, Invalid, NotFound) as refusal:
             # A batch without any success is refused as a whole, with the same results in it.
             data = refusal.data
@@ -181,10 +181,10 @@ def _batch_result(row: Mapping[str, Any] | None) -> BatchResult:
         return BatchResult(None, ())
     if row.get("status") == "created":
         try:
-            return BatchResult(one(Employee, row.get("data"), "employees"), ())
+            return BatchResult(parse_row(Employee, row.get("data"), "employees"), ())
         except PbxError:
             # An unreadable row does not affect the others.
             return BatchResult(None, ())
     errors = row.get("errors")
-    texts = tuple(plain(text) for text in errors[:MOST_MESSAGES]) if isinstance(errors, list) else (plain(errors),)
+    texts = tuple(plain(text) for text in errors[:MAX_MESSAGES]) if isinstance(errors, list) else (plain(errors),)
     return BatchResult(None, texts or (plain(row.get("status")),))

@@ -10,7 +10,7 @@ from bot.pbx.http import PbxConnection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.resources.phone_book import PhoneBook, spelled
 from bot.pbx.responses import Answer
-from bot.pbx.schema import ApiModel, Integer, Name, Number, Text, mappings, models, one, with_value
+from bot.pbx.schema import ApiModel, Integer, Name, Number, Text, mappings, models, parse_row, with_value
 from bot.sandbox.time_slices import each
 
 
@@ -44,23 +44,23 @@ class PeerStatus(ApiModel):
 class Extensions:
     """Extensions of a PBX, with names from the phone book."""
 
-    def __init__(self, connection: PbxConnection, book: PhoneBook) -> None:
+    def __init__(self, connection: PbxConnection, phone_book: PhoneBook) -> None:
         self._connection = connection
-        self._book = book
+        self._phone_book = phone_book
 
     async def statuses(self, priority: Priority = Priority.COMMAND) -> Answer[dict[str, ExtensionStatus]]:
         """Return the extensions by number. Measured: with Asterisk down it takes 1 s for each extension, so set a
         timeout."""
         answer = await self._connection.read("sip:getStatuses", priority=priority)
         phones = await models(ExtensionStatus, answer.value, "sip")
-        names = await self._book.names(priority) if phones else {}
+        names = await self._phone_book.names(priority) if phones else {}
         named = await each(phones, lambda phone: phone.named(names))
         return with_value(answer, {phone.number: phone for phone in named if phone.number})
 
     async def status(self, number: str) -> Answer[ExtensionStatus]:
         answer = await self._connection.read(f"sip/{quote(number, safe='')}:getStatus")
-        found = one(ExtensionStatus, answer.value, "sip")
-        return with_value(answer, found.named(await self._book.names()))
+        found = parse_row(ExtensionStatus, answer.value, "sip")
+        return with_value(answer, found.named(await self._phone_book.names()))
 
     async def peers(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[PeerStatus, ...]]:
         """Return extensions and trunks as Asterisk sees them; empty if Asterisk does not answer."""

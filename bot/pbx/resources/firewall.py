@@ -10,12 +10,12 @@ from pydantic import Field
 from bot.pbx.http import PbxConnection
 from bot.pbx.rate_limit import Priority
 from bot.pbx.responses import Answer, scalar
-from bot.pbx.schema import MOST_ROWS, ApiModel, Epoch, mappings, with_value
+from bot.pbx.schema import MAX_ROWS, ApiModel, Epoch, mappings, with_value
 from bot.sandbox.time_slices import each
 
-LONGEST_ADDRESS = 100
+MAX_ADDRESS = 100
 # Limit of bans of one address.
-MOST_JAILS = 20
+MAX_JAILS = 20
 
 
 class _Jailed(ApiModel):
@@ -41,15 +41,15 @@ class Firewall:
         it for 30 s.
         """
         answer = await self._connection.read("firewall:getBannedIps", priority=priority)
-        rows = islice(answer.value.items(), MOST_ROWS) if isinstance(answer.value, Mapping) else ()
+        rows = islice(answer.value.items(), MAX_ROWS) if isinstance(answer.value, Mapping) else ()
         listed = [(row.get("ip"), row) for row in mappings(answer.value)]
-        found = [(scalar(address)[:LONGEST_ADDRESS], row) for address, row in (*rows, *listed)]
+        found = [(scalar(address)[:MAX_ADDRESS], row) for address, row in (*rows, *listed)]
         bans = await each(found, lambda listed: _ban(*listed))
         return with_value(answer, tuple(ban for ban in bans if ban.address))
 
 
 def _ban(address: str, row: object) -> Ban:
-    bans = mappings(row.get("bans"))[:MOST_JAILS] if isinstance(row, Mapping) else []
+    bans = mappings(row.get("bans"))[:MAX_JAILS] if isinstance(row, Mapping) else []
     ends = [_Jailed.model_validate(ban).until for ban in bans]
     # A permanent ban has no end, or a negative one.
     known = [end for end in ends if end is not None and end.timestamp() > 0]

@@ -19,24 +19,24 @@ from bot.pbx.schema import Count, Integer, Note, Text, Truth, mappings, rows
 from bot.runtime.clock import Monotonic
 from bot.sandbox.time_slices import Slices
 
-PAGE = 1000
+PAGE_SIZE = 1000
 # Twice the requested number; measured: the PBX keeps to it.
-MOST_CALLS = 2000
+MAX_PAGE_CALLS = 2000
 # The PBX refuses more than 365 days at once.
-STRETCH = timedelta(days=364)
+MAX_RANGE = timedelta(days=364)
 # A leg that a filter matches may begin after the range in which its call began.
-LONGEST_CALL = timedelta(days=1)
+MAX_CALL_LENGTH = timedelta(days=1)
 # Of one call: a queue that rang twenty phones a hundred times.
-MOST_LEGS = 2000
+MAX_LEGS = 2000
 # Stop after so many consecutive pages without new calls.
-FRUITLESS_PAGES = 3
+MAX_PAGES_WITHOUT_NEW = 3
 # Nine thousand calls within one second: more means paging is stuck.
-STANDING_PAGES = 10
+MAX_STUCK_PAGES = 10
 # A hundred thousand calls a day, and a million in one query: more means an endless list.
-MOST_PAGES_A_DAY = 100
-MOST_PAGES = 1000
+MAX_PAGES_PER_DAY = 100
+MAX_PAGES = 1000
 # Seconds. Shorter than a command's timeout, so that the reason can be reported.
-ANSWERED_WITHIN = 180.0
+QUERY_TIMEOUT = 180.0
 
 
 class Direction(StrEnum):
@@ -118,8 +118,8 @@ class ServerFilter:
     answered: bool = False
 
     def query(self) -> dict[str, str]:
-        written = {"src_num": self.source, "dst_num": self.destination, "did": self.did, "search": self.search}
-        return {name: text for name, text in written.items() if text} | (
+        fields = {"src_num": self.source, "dst_num": self.destination, "did": self.did, "search": self.search}
+        return {name: text for name, text in fields.items() if text} | (
             {"disposition": "ANSWERED"} if self.answered else {}
         )
 
@@ -140,16 +140,16 @@ def direction(record: CallRecord) -> Direction:
 class CallRecords:
     """Call records, with names from the phone book; `clock` in seconds."""
 
-    def __init__(self, connection: PbxConnection, book: PhoneBook, clock: Monotonic) -> None:
+    def __init__(self, connection: PbxConnection, phone_book: PhoneBook, clock: Monotonic) -> None:
         self._connection = connection
-        self._book = book
+        self._phone_book = phone_book
         self._clock = clock
 
     async def between(
         self,
         start: datetime,
         end: datetime,
-        narrowing: ServerFilter = EVERYTHING,
+        server_filter: ServerFilter = EVERYTHING,
         *,
         priority: Priority = Priority.COMMAND,
     ) -> AsyncIterator[CallRecord]:
@@ -157,16 +157,16 @@ class CallRecords:
         once, roughly oldest first. Raises NotJson for an endless list, TimedOut after ANSWERED_WITHIN.
         """
         seen: set[str] = set()
-        slices, give_up_at = Slices(), self._clock() + ANSWERED_WITHIN
+        slices, deadline = Slices(), self._clock() + QUERY_TIMEOUT
         names: Mapping[str, str] | None = None
         until = end.replace(microsecond=0) + timedelta(seconds=1)
         begin = start
         while begin < until:
-            stop = min(begin + STRETCH, until)
-            async for record in self._stretch(begin, stop, narrowing, priority, seen, give_up_at):
+            stop = min(begin + MAX_RANGE, until)
+            async for record in self._range(begin, stop, server_filter, priority, seen, deadline):
                 # A call across midnight is listed on both days; it belongs to the day of its start.
                 if record.start is None or start <= record.start < until:
-                    names = await self._book.names(priority) if names is None else names
+                    names = await self._phone_book.names(priority) if names is None else names
                     named = record.named(names)
                     await slices.next()
                     yield named
@@ -179,7 +179,7 @@ class CallRecords:
         data = (await self._connection.read("cdr", {"linkedid": linkedid})).value
         found = await _read(_records(data))
         record = next((record for record in found if record.linkedid == linkedid), None)
-        return record.named(await self._book.names()) if record else None
+        return record.named(await self._phone_book.names()) if record else None
 
     async def recording(self, leg: CallRecordLeg, form: str, limit: int) -> Recording:
         """Fetch the recording of a leg, at most `limit` bytes; `form` is mp3, ogg, or original, which is mostly WebM.
@@ -188,42 +188,42 @@ class CallRecords:
         """
         return await self._connection.fetch(leg.download_url or leg.playback_url, {"format": form}, limit)
 
-    async def _stretch(
+    async def _range(
         self,
         start: datetime,
         until: datetime,
-        narrowing: ServerFilter,
+        server_filter: ServerFilter,
         priority: Priority,
         seen: set[str],
-        give_up_at: float,
+        deadline: float,
     ) -> AsyncIterator[CallRecord]:
         """Page by time instead of offset: calls that end or are deleted meanwhile shift offsets.
 
         The PBX sorts calls by the start of their last leg, which is not before the start of the call: so everything
         before the latest start on a page has been listed.
         """
-        until = until if narrowing == EVERYTHING else until + LONGEST_CALL
-        cursor, offset, fruitless, standing = start, 0, 0, 0
-        for _ in range(_most_pages(start, until)):
-            if fruitless >= FRUITLESS_PAGES:
+        until = until if server_filter == EVERYTHING else until + MAX_CALL_LENGTH
+        cursor, offset, without_new, stuck = start, 0, 0, 0
+        for _ in range(_max_pages(start, until)):
+            if without_new >= MAX_PAGES_WITHOUT_NEW:
                 return
-            if standing >= STANDING_PAGES:
+            if stuck >= MAX_STUCK_PAGES:
                 break
-            if self._clock() > give_up_at:
+            if self._clock() > deadline:
                 raise TimedOut("call records timed out", "cdr")
             query = {
-                "dateFrom": _written(cursor),
-                "dateTo": _written(until),
-                "limit": str(PAGE),
+                "dateFrom": _formatted(cursor),
+                "dateTo": _formatted(until),
+                "limit": str(PAGE_SIZE),
                 "offset": str(offset),
                 "sort": "start",
                 "order": "ASC",
             }
-            data = (await self._connection.read("cdr", query | narrowing.query(), priority)).value
+            data = (await self._connection.read("cdr", query | server_filter.query(), priority)).value
             page = await _read(_records(data))
             new = [record for record in page if record.linkedid not in seen]
             seen.update(record.linkedid for record in new)
-            fruitless, has_more = 0 if new else fruitless + 1, _has_more(data)
+            without_new, has_more = 0 if new else without_new + 1, _has_more(data)
             latest = max((record.start for record in page if record.start), default=cursor)
             # A page is megabytes: free it before the next one.
             del data, page
@@ -232,21 +232,21 @@ class CallRecords:
                 yield new.pop()
             if not has_more:
                 return
-            moved = latest.replace(microsecond=0) > cursor
+            advanced = latest.replace(microsecond=0) > cursor
             # One second has more calls than a page: use the offset, overlapping by a tenth in case calls are deleted.
-            step, standing = PAGE - max(1, PAGE // 10), 0 if moved else standing + 1
-            cursor, offset = (latest.replace(microsecond=0), 0) if moved else (cursor, offset + step)
+            step, stuck = PAGE_SIZE - max(1, PAGE_SIZE // 10), 0 if advanced else stuck + 1
+            cursor, offset = (latest.replace(microsecond=0), 0) if advanced else (cursor, offset + step)
         raise NotJson(200, "cdr")
 
 
-async def _read(listed: object) -> list[CallRecord]:
+async def _read(data: object) -> list[CallRecord]:
     """Parse records, yielding to other tasks between the legs, too. Raises NotJson."""
     found, slices = [], Slices()
-    for row in mappings(rows(listed, "cdr", MOST_CALLS)):
-        told, legs = mappings(row.get("records")), []
-        if len(told) > MOST_LEGS:
+    for row in mappings(rows(data, "cdr", MAX_PAGE_CALLS)):
+        leg_rows, legs = mappings(row.get("records")), []
+        if len(leg_rows) > MAX_LEGS:
             raise NotJson(200, "cdr")
-        for leg in told:
+        for leg in leg_rows:
             legs.append(CallRecordLeg.model_validate(leg))
             await slices.next()
         with suppress(ValidationError):
@@ -255,9 +255,9 @@ async def _read(listed: object) -> list[CallRecord]:
     return found
 
 
-def _most_pages(start: datetime, until: datetime) -> int:
+def _max_pages(start: datetime, until: datetime) -> int:
     days = (until - start) // timedelta(days=1) + 1
-    return min(days * MOST_PAGES_A_DAY, MOST_PAGES)
+    return min(days * MAX_PAGES_PER_DAY, MAX_PAGES)
 
 
 def _records(data: object) -> Any:
@@ -269,6 +269,6 @@ def _has_more(data: object) -> bool:
     return bool(isinstance(pagination, Mapping) and pagination.get("hasMore"))
 
 
-def _written(moment: datetime) -> str:
+def _formatted(moment: datetime) -> str:
     # Measured: the PBX compares text, and the T of ISO sorts after the space it stores: a whole day would be missing.
     return moment.strftime("%Y-%m-%d %H:%M:%S")

@@ -10,7 +10,7 @@ from bot.pbx.responses import Answer
 from bot.pbx.schema import ApiModel, Integer, Name, Text, mappings, models, with_value
 
 # More than any PBX has. Outbound routes are compared pairwise.
-MOST_ROUTES = 1000
+MAX_ROUTES = 1000
 
 
 class IncomingRoute(ApiModel):
@@ -54,11 +54,11 @@ class Routing:
 
     async def incoming(self) -> Answer[tuple[IncomingRoute, ...]]:
         answer = await self._connection.read("incoming-routes")
-        return with_value(answer, tuple(await models(IncomingRoute, answer.value, "incoming-routes", MOST_ROUTES)))
+        return with_value(answer, tuple(await models(IncomingRoute, answer.value, "incoming-routes", MAX_ROUTES)))
 
     async def outbound(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[OutboundRoute, ...]]:
         answer = await self._connection.read("outbound-routes", priority=priority)
-        return with_value(answer, tuple(await models(OutboundRoute, answer.value, "outbound-routes", MOST_ROUTES)))
+        return with_value(answer, tuple(await models(OutboundRoute, answer.value, "outbound-routes", MAX_ROUTES)))
 
     async def queues(self) -> Answer[tuple[Queue, ...]]:
         answer = await self._connection.read("call-queues")

@@ -20,7 +20,7 @@ from bot.pbx.resources.trunk_models import (
     type_of,
 )
 from bot.pbx.responses import Answer, scalar
-from bot.pbx.schema import mappings, one, rows, with_value
+from bot.pbx.schema import mappings, parse_row, rows, with_value
 
 # Suffix of Asterisk's registration of a trunk: `SIP-TRUNK-44BBC135-REG`.
 REGISTRATION_SUFFIX = "-REG"
@@ -71,13 +71,13 @@ class Trunks:
 
     async def get(self, trunk_id: str) -> Answer[Trunk]:
         answer = await self._connection.read(_path(trunk_id))
-        return with_value(answer, one(Trunk, answer.value, _path(trunk_id)))
+        return with_value(answer, parse_row(Trunk, answer.value, _path(trunk_id)))
 
     async def detail(self, trunk_id: str) -> Answer[Detail]:
         """Return a fresh measurement, with the last events of its history."""
         path = f"{_path(trunk_id)}:getStatus"
         answer = await self._connection.read(path)
-        status = one(TrunkStatus, answer.value, path)
+        status = parse_row(TrunkStatus, answer.value, path)
         figures = answer.value.get("statistics")
         counted = isinstance(figures, Mapping) and not status.state.isupper()
         return with_value(
@@ -97,7 +97,7 @@ class Trunks:
 
     async def create(self, draft: TrunkDraft, kind: TrunkType = "sip") -> Trunk:
         path = f"{kind}-providers"
-        return one(Trunk, (await self._connection.write(path, draft.body())).data, path)
+        return parse_row(Trunk, (await self._connection.write(path, draft.body())).data, path)
 
     async def update(self, trunk_id: str, draft: TrunkDraft) -> Trunk:
         """Change the specified values only.
@@ -109,7 +109,7 @@ class Trunks:
         path = _path(trunk_id)
         if draft.secret is not None or draft.registration is not None:
             draft = _whole(draft, (await self.get(trunk_id)).value)
-        return one(Trunk, (await self._connection.write(path, draft.body(), "PATCH")).data, path)
+        return parse_row(Trunk, (await self._connection.write(path, draft.body(), "PATCH")).data, path)
 
     async def switch(self, trunk_id: str, *, on: bool) -> None:
         """Enable or disable. Some versions of the PBX report success without doing it: read back."""

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.policy import EVERY_STATION, AccessContext, Grant
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
-from bot.store.access.contacts import known_at
-from bot.store.access.grants import GrantBook
+from bot.store.access.contacts import make_known_at
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
@@ -23,7 +23,7 @@ from bot.store.tables.people import AccessRequestRow
 AGAIN_AFTER = timedelta(days=1)
 # Within an hour administrators are notified of so many requests one by one, of the rest once, with a list. No request
 # is rejected because of the number.
-TOLD_ONE_BY_ONE = 10
+MAX_SINGLE_NOTICES = 10
 AN_HOUR = timedelta(hours=1)
 REFUSED = ""
 
@@ -34,13 +34,13 @@ Rows = list[list[dict[str, Any]]]
 class AccessRequests:
     """Each method opens a session. `wake` is called after the commit of queued notifications."""
 
-    def __init__(self, store: Store, clock: Clock, grants: GrantBook, wake: Signal) -> None:
+    def __init__(self, store: Store, clock: Clock, grants: Grants, wake: Signal) -> None:
         self._store = store
         self._clock = clock
         self._grants = grants
         self._wake = wake
         # Time of the last collective notification, by station.
-        self._told_of_many: dict[str, datetime] = {}
+        self._summary_sent_at: dict[str, datetime] = {}
 
     async def ask(
         self,
@@ -49,31 +49,34 @@ class AccessRequests:
         facts: Facts,
         admins: Iterable[int],
         buttons: Callable[[int], Rows],
-        listing: Rows,
+        summary_buttons: Rows,
     ) -> bool:
         """Store a request and notify each administrator in private, with `buttons` for the request's id; when there are
-        many, one notification for all, with the buttons of `listing`. False if the person has asked within a day."""
+        many, one notification for all, with the buttons of `summary_buttons`. Return False if the person has asked
+        within a day."""
         now = self._clock()
         async with self._store.begin() as session:
             recent = await _asked_within(session, station, AN_HOUR, now)
             if await _asked_within(session, station, AGAIN_AFTER, now, person_id):
                 return False
             if station != EVERY_STATION:
-                await known_at(session, person_id, station)
+                await make_known_at(session, person_id, station)
             request = AccessRequestRow(station=station, person_id=person_id, asked_at=now, notices=[])
             session.add(request)
             await session.flush()
             facts = facts | {"station": station, "role": None, "by": ""}
-            if recent < TOLD_ONE_BY_ONE:
+            if recent < MAX_SINGLE_NOTICES:
                 rows = buttons(request.id)
-                request.notices = await self._tell(session, "access_request", station, facts, admins, rows)
-            elif now - self._told_of_many.get(station, now - AN_HOUR) >= AN_HOUR:
-                self._told_of_many[station] = now
-                await self._tell(session, "access_requests", station, {"station": station}, admins, listing)
+                request.notices = await self._notify_admins(session, "access_request", station, facts, admins, rows)
+            elif now - self._summary_sent_at.get(station, now - AN_HOUR) >= AN_HOUR:
+                self._summary_sent_at[station] = now
+                await self._notify_admins(
+                    session, "access_requests", station, {"station": station}, admins, summary_buttons
+                )
         self._wake.send()
         return True
 
-    async def _tell(
+    async def _notify_admins(
         self, session: AsyncSession, template: str, station: str, facts: Facts, admins: Iterable[int], rows: Rows
     ) -> list[int]:
         """Queue the notifications in the caller's session; flush it, and return their outbox ids."""
@@ -93,7 +96,7 @@ class AccessRequests:
         await session.flush()
         return [notice.id for notice in notices]
 
-    async def untold(self, station: str, limit: int) -> Sequence[AccessRequestRow]:
+    async def unnotified(self, station: str, limit: int) -> Sequence[AccessRequestRow]:
         """Return unanswered requests without a notification of their own, newest first."""
         query = (
             select(AccessRequestRow)
@@ -119,12 +122,12 @@ class AccessRequests:
                 return False
             if grant is not None:
                 await self._grants.write(session, grant, by)
-            await self._owe_news(session, request)
-        self._grants.tell()
+            await self._enqueue_answer(session, request)
+        self._grants.notify_changed()
         self._wake.send()
         return True
 
-    async def waits(self, station: str, person_id: int) -> bool:
+    async def is_pending(self, station: str, person_id: int) -> bool:
         """Return True if the person has an unanswered request from the last day."""
         now = self._clock()
         async with self._store.begin() as session:
@@ -134,12 +137,12 @@ class AccessRequests:
         async with self._store.begin() as session:
             return await session.get(AccessRequestRow, request_id)
 
-    async def _owe_news(self, session: AsyncSession, request: AccessRequestRow) -> None:
+    async def _enqueue_answer(self, session: AsyncSession, request: AccessRequestRow) -> None:
         """Queue the notification of the person, and edits of the administrators' notifications, in the caller's
         session."""
-        now, news = self._clock(), {"role": request.answer, "by": request.answered_by}
-        told = await session.execute(select(Outgoing).where(Outgoing.id.in_(request.notices)))
-        for notice in told.scalars().all():
+        now, answer = self._clock(), {"role": request.answer, "by": request.answered_by}
+        notices = await session.execute(select(Outgoing).where(Outgoing.id.in_(request.notices)))
+        for notice in notices.scalars().all():
             outbox.enqueue(
                 session,
                 action="edit",
@@ -147,11 +150,11 @@ class AccessRequests:
                 thread_id=None,
                 about=notice.id,
                 template="access_request",
-                facts=notice.facts | news,
+                facts=notice.facts | answer,
                 now=now,
                 silent=True,
             )
-        facts = news | {"station": request.station}
+        facts = answer | {"station": request.station}
         outbox.enqueue(
             session, chat_id=request.person_id, thread_id=None, template="access_answer", facts=facts, now=now
         )
@@ -160,19 +163,19 @@ class AccessRequests:
 async def _asked_within(
     session: AsyncSession,
     station: str,
-    time: timedelta,
+    period: timedelta,
     now: datetime,
     person_id: int | None = None,
     *,
     unanswered: bool = False,
 ) -> int:
     """Count requests by one person or by all; with `unanswered` only pending ones."""
-    asked = select(func.count()).where(AccessRequestRow.station == station, AccessRequestRow.asked_at > now - time)
+    query = select(func.count()).where(AccessRequestRow.station == station, AccessRequestRow.asked_at > now - period)
     if person_id is not None:
-        asked = asked.where(AccessRequestRow.person_id == person_id)
+        query = query.where(AccessRequestRow.person_id == person_id)
     if unanswered:
-        asked = asked.where(AccessRequestRow.answer.is_(None))
-    return (await session.execute(asked)).scalar_one()
+        query = query.where(AccessRequestRow.answer.is_(None))
+    return (await session.execute(query)).scalar_one()
 
 
 async def _answered(

@@ -12,9 +12,9 @@ from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.typed_secrets import cut, names_secret, without_secrets
 
 # Characters of input searched for secrets, and characters stored.
-MOST_READ, MOST_KEPT = 1024, 256
+MAX_READ, MAX_STORED = 1024, 256
 # Telegram retries an update for a day; ids jump after a week without updates.
-REMEMBERED = timedelta(days=2)
+REDELIVERY_WINDOW = timedelta(days=2)
 # Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
 _AUDIT = AuditEntry.metadata.tables[AuditEntry.__tablename__]
 _OUTCOMES = AuditOutcome.metadata.tables[AuditOutcome.__tablename__]
@@ -71,8 +71,8 @@ class EarlierDecision:
 
 async def record_decision(session: AsyncSession, entry: NewAuditEntry) -> int:
     """Return the id of the new row."""
-    number: int = (await session.execute(_RECORD_DECISION, entry)).scalar_one()
-    return number
+    row_id: int = (await session.execute(_RECORD_DECISION, entry)).scalar_one()
+    return row_id
 
 
 async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, change: Change, now: datetime) -> None:
@@ -89,7 +89,7 @@ async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, 
 async def earlier(session: AsyncSession, update_id: int, what: str, now: datetime) -> EarlierDecision | None:
     """Return the stored decision about an update that is retried."""
     found = await session.execute(
-        _EARLIER, {"update_id": update_id, "what": shortened(what, 64), "since": now - REMEMBERED}
+        _EARLIER, {"update_id": update_id, "what": shortened(what, 64), "since": now - REDELIVERY_WINDOW}
     )
     row = found.one_or_none()
     return EarlierDecision(*row) if row else None
@@ -97,7 +97,7 @@ async def earlier(session: AsyncSession, update_id: int, what: str, now: datetim
 
 async def open_decisions(session: AsyncSession, update_id: int, now: datetime) -> Sequence[int]:
     """Return the ids of allowed decisions about the update that have no outcome."""
-    found = await session.execute(_OPEN_DECISIONS, {"update_id": update_id, "since": now - REMEMBERED})
+    found = await session.execute(_OPEN_DECISIONS, {"update_id": update_id, "since": now - REDELIVERY_WINDOW})
     return found.scalars().all()
 
 
@@ -150,7 +150,7 @@ def entry(
         "chat_id": chat_id,
         "station": station,
         "what": shortened(what, 64),
-        "arguments": shortened(without_secrets(cut(arguments, MOST_READ)), MOST_KEPT),
+        "arguments": shortened(without_secrets(cut(arguments, MAX_READ)), MAX_STORED),
         "permission": permission,
         "allowed": allowed,
         "reason": shortened(reason, 64),

@@ -23,24 +23,24 @@ class AuditFilter:
     station: str | None = None
 
     def clauses(self) -> list[ColumnElement[bool]]:
-        row, found = AuditEntry, list[ColumnElement[bool]]()
+        row, conditions = AuditEntry, list[ColumnElement[bool]]()
         if self.since is not None:
-            found.append(row.at >= self.since)
+            conditions.append(row.at >= self.since)
         if self.until is not None:
-            found.append(row.at < self.until)
+            conditions.append(row.at < self.until)
         if self.actor_id is not None:
-            found.append(row.actor_id == self.actor_id)
+            conditions.append(row.actor_id == self.actor_id)
         if self.what:
-            found.append(
+            conditions.append(
                 row.what.in_((self.what, f"/{self.what}"))
                 | row.what.startswith(f"{self.what}.", autoescape=True)
                 | row.what.startswith(f"/{self.what} ", autoescape=True)
             )
         if self.allowed is not None:
-            found.append(row.allowed == self.allowed)
+            conditions.append(row.allowed == self.allowed)
         if self.station is not None:
-            found.append(row.station == self.station)
-        return found
+            conditions.append(row.station == self.station)
+        return conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,12 @@ class AuditReader:
         self._store = store
         self._denials = denials
 
-    async def count(self, wanted: AuditFilter) -> int:
+    async def count(self, criteria: AuditFilter) -> int:
         async with self._store.begin() as session:
-            found = await session.execute(select(func.count()).select_from(AuditEntry).where(*wanted.clauses()))
+            found = await session.execute(select(func.count()).select_from(AuditEntry).where(*criteria.clauses()))
             return found.scalar_one()
 
-    async def newest(self, wanted: AuditFilter, limit: int, *, before: int | None = None) -> Sequence[AuditRow]:
+    async def newest(self, criteria: AuditFilter, limit: int, *, before: int | None = None) -> Sequence[AuditRow]:
         """Return rows, newest first; `before` is an exclusive row id."""
         latest = (
             select(func.max(AuditOutcome.id)).where(AuditOutcome.decision_id == AuditEntry.id).correlate(AuditEntry)
@@ -71,7 +71,7 @@ class AuditReader:
         query = (
             select(AuditEntry, AuditOutcome)
             .outerjoin(AuditOutcome, AuditOutcome.id == latest)
-            .where(*wanted.clauses())
+            .where(*criteria.clauses())
             .order_by(AuditEntry.id.desc())
             .limit(limit)
         )
@@ -83,7 +83,7 @@ class AuditReader:
             found = await session.execute(query)
             return [AuditRow(entry, outcome) for entry, outcome in found.all()]
 
-    async def one(self, entry_id: int) -> tuple[AuditEntry, Sequence[AuditOutcome]] | None:
+    async def find(self, entry_id: int) -> tuple[AuditEntry, Sequence[AuditOutcome]] | None:
         """Return a decision and its outcomes, oldest first."""
         async with self._store.begin() as session:
             entry = await session.get(AuditEntry, entry_id)

@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION
 from bot.store.database import Store
-from bot.store.tables.people import Acquaintance, FormerUsername, GrantRow, MetAt
+from bot.store.tables.people import ContactRow, ContactStationRow, FormerUsername, GrantRow
 
 # Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
-_PEOPLE = Acquaintance.metadata.tables[Acquaintance.__tablename__]
-_AS_KNOWN = select(_PEOPLE.c.name, _PEOPLE.c.username).where(_PEOPLE.c.id == bindparam("of"))
-_MEET_AT = insert(MetAt).on_conflict_do_nothing()
-_HAD = insert(FormerUsername).on_conflict_do_nothing()
+_PEOPLE = ContactRow.metadata.tables[ContactRow.__tablename__]
+_SELECT_CONTACT = select(_PEOPLE.c.name, _PEOPLE.c.username).where(_PEOPLE.c.id == bindparam("of"))
+_INSERT_STATION = insert(ContactStationRow).on_conflict_do_nothing()
+_INSERT_USERNAME = insert(FormerUsername).on_conflict_do_nothing()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class AlertedStations(Protocol):
 
 
 class Contacts:
-    """With `apart`, a station knows people and chats seen there, and those with a role at all stations, including
+    """With `isolated`, a station knows people and chats seen there, and those with a role at all stations, including
     `everywhere` from the settings; `stations` returns those whose alerts a chat gets by the settings. Otherwise, and at
     EVERY_STATION, all are known."""
 
@@ -43,22 +43,22 @@ class Contacts:
         self,
         store: Store,
         *,
-        apart: bool = False,
+        isolated: bool = False,
         everywhere: Collection[int] = (),
         stations: AlertedStations | None = None,
     ) -> None:
         self._store = store
-        self._apart = apart
+        self._isolated = isolated
         self._everywhere = frozenset(everywhere)
         self._stations = stations
 
     async def by_username(self, username: str, at: str) -> Contact | None:
         """Return the current owner of a username, with or without @, if known at that station."""
-        wanted = username.removeprefix("@").lower()
+        normalized = username.removeprefix("@").lower()
         async with self._store.begin() as session:
-            found = await session.execute(select(Acquaintance).where(Acquaintance.username == wanted))
+            found = await session.execute(select(ContactRow).where(ContactRow.username == normalized))
             row = found.scalar_one_or_none()
-            known = await self._known_at(session, [row], at) if row else {}
+            known = await self._visible_at(session, [row], at) if row else {}
         return next(iter(known.values()), None)
 
     async def named(self, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
@@ -68,54 +68,56 @@ class Contacts:
 
     async def named_in(self, session: AsyncSession, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
         """`named` in the caller's session."""
-        found = await session.execute(select(Acquaintance).where(Acquaintance.id.in_(tuple(ids))))
-        return await self._known_at(session, found.scalars().all(), at)
+        found = await session.execute(select(ContactRow).where(ContactRow.id.in_(tuple(ids))))
+        return await self._visible_at(session, found.scalars().all(), at)
 
-    async def who_had(self, username: str, at: str) -> Mapping[int, Contact | None]:
+    async def owners_of(self, username: str, at: str) -> Mapping[int, Contact | None]:
         """Return all current and former owners of a username; None for those not known at that station."""
-        wanted = username.removeprefix("@").lower()
+        normalized = username.removeprefix("@").lower()
         async with self._store.begin() as session:
-            had = select(FormerUsername.person_id).where(FormerUsername.username == wanted)
-            ids = (await session.execute(had)).scalars().all()
+            query = select(FormerUsername.person_id).where(FormerUsername.username == normalized)
+            ids = (await session.execute(query)).scalars().all()
             known = await self.named_in(session, ids, at)
         return {person: known.get(person) for person in ids}
 
-    async def _known_at(self, session: AsyncSession, rows: Collection[Acquaintance], at: str) -> Mapping[int, Contact]:
-        if not self._apart or at == EVERY_STATION:
-            return {row.id: _known(row) for row in rows}
+    async def _visible_at(self, session: AsyncSession, rows: Collection[ContactRow], at: str) -> Mapping[int, Contact]:
+        if not self._isolated or at == EVERY_STATION:
+            return {row.id: _contact(row) for row in rows}
         ids = [row.id for row in rows]
-        met = select(MetAt.id).where(MetAt.station.in_((at, EVERY_STATION)), MetAt.id.in_(ids))
-        given = select(GrantRow.subject_id).where(GrantRow.station == EVERY_STATION, GrantRow.subject_id.in_(ids))
-        here = {*(await session.execute(met.union(given))).scalars(), *self._everywhere}
-        here.update(
+        seen_here = select(ContactStationRow.id).where(
+            ContactStationRow.station.in_((at, EVERY_STATION)), ContactStationRow.id.in_(ids)
+        )
+        granted = select(GrantRow.subject_id).where(GrantRow.station == EVERY_STATION, GrantRow.subject_id.in_(ids))
+        visible = {*(await session.execute(seen_here.union(granted))).scalars(), *self._everywhere}
+        visible.update(
             chat
             for chat in ids
             if chat < 0 and self._stations is not None and at in self._stations.alert_stations_of(chat)
         )
-        return {row.id: _known(row) for row in rows if row.id in here}
+        return {row.id: _contact(row) for row in rows if row.id in visible}
 
 
-async def remember(session: AsyncSession, one: Contact, at: Iterable[str] = ()) -> Contact | None:
+async def record(session: AsyncSession, contact: Contact, at: Iterable[str] = ()) -> Contact | None:
     """Store a person or chat seen at the stations `at`; return the previous entry. Does not commit the session. A
     username that moved to another account is removed from the old one, which must not be found by it."""
     for station in at:
-        await known_at(session, one.id, station)
-    username = one.username.lower() if one.username else None
-    before = (await session.execute(_AS_KNOWN, {"of": one.id})).one_or_none()
-    if before == (one.name[:128], username):
-        return Contact(one.id, *before)
+        await make_known_at(session, contact.id, station)
+    username = contact.username.lower() if contact.username else None
+    before = (await session.execute(_SELECT_CONTACT, {"of": contact.id})).one_or_none()
+    if before == (contact.name[:128], username):
+        return Contact(contact.id, *before)
     if username is not None:
-        await session.execute(_HAD, {"username": username, "person_id": one.id})
-        taken = update(Acquaintance).where(Acquaintance.username == username, Acquaintance.id != one.id)
-        await session.execute(taken.values(username=None))
-    await session.merge(Acquaintance(id=one.id, name=one.name[:128], username=username))
-    return Contact(one.id, *before) if before else None
+        await session.execute(_INSERT_USERNAME, {"username": username, "person_id": contact.id})
+        former = update(ContactRow).where(ContactRow.username == username, ContactRow.id != contact.id)
+        await session.execute(former.values(username=None))
+    await session.merge(ContactRow(id=contact.id, name=contact.name[:128], username=username))
+    return Contact(contact.id, *before) if before else None
 
 
-async def known_at(session: AsyncSession, one: int, station: str) -> None:
+async def make_known_at(session: AsyncSession, contact_id: int, station: str) -> None:
     """Allow that station to show this person or chat by name."""
-    await session.execute(_MEET_AT, {"station": station, "id": one})
+    await session.execute(_INSERT_STATION, {"station": station, "id": contact_id})
 
 
-def _known(row: Acquaintance) -> Contact:
+def _contact(row: ContactRow) -> Contact:
     return Contact(row.id, row.name, row.username)

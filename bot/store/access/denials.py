@@ -11,14 +11,14 @@ from bot.runtime.clock import Clock
 from bot.store.access import audit
 
 COUNTED_FOR = timedelta(hours=1)
-MOST_REMEMBERED = 1000
+MAX_DENIALS = 1000
 
 
 @dataclass(slots=True)
-class _Denied:
+class _Denial:
     entry: int
     at: datetime
-    more: int = 0
+    repeats: int = 0
     written: int = 0
 
 
@@ -29,36 +29,36 @@ class Denials:
     def __init__(self, clock: Clock, counted_for: timedelta = COUNTED_FOR) -> None:
         self._clock = clock
         self._counted_for = counted_for
-        self._denied: dict[Hashable, _Denied] = {}
+        self._denied: dict[Hashable, _Denial] = {}
 
-    def again(self, key: Hashable) -> int | None:
+    def count_repeat(self, key: Hashable) -> int | None:
         """Count a repeat and return the row of the first denial; None if there was none within the hour."""
-        known = self._denied.get(key)
-        if known is None or not self._counts(known):
+        denial = self._denied.get(key)
+        if denial is None or not self._is_current(denial):
             return None
-        known.more += 1
-        return known.entry
+        denial.repeats += 1
+        return denial.entry
 
-    def first(self, key: Hashable, entry: int) -> None:
+    def register(self, key: Hashable, entry: int) -> None:
         """Register the row of a first denial, after the commit of its session."""
-        if key not in self._denied and len(self._denied) < MOST_REMEMBERED:
-            self._denied[key] = _Denied(entry, self._clock())
+        if key not in self._denied and len(self._denied) < MAX_DENIALS:
+            self._denied[key] = _Denial(entry, self._clock())
 
-    async def write_over(self, session: AsyncSession) -> None:
+    async def write_expired(self, session: AsyncSession) -> None:
         """Write expired counts to the caller's session, and drop them. Entries are ordered by time."""
         oldest = next(iter(self._denied.values()), None)
-        if oldest is None or self._counts(oldest):
+        if oldest is None or self._is_current(oldest):
             return
         await self.write(session)
-        self._denied = {key: one for key, one in self._denied.items() if self._counts(one)}
+        self._denied = {key: denial for key, denial in self._denied.items() if self._is_current(denial)}
 
     async def write(self, session: AsyncSession) -> None:
         """Write the counts that have changed to the caller's session."""
-        for one in self._denied.values():
-            if one.more > one.written:
-                outcome = f"and {one.more} more time{'s' if one.more > 1 else ''}"
-                await audit.record_outcome(session, one.entry, outcome, audit.NOTHING_CHANGED, self._clock())
-                one.written = one.more
+        for denial in self._denied.values():
+            if denial.repeats > denial.written:
+                outcome = f"and {denial.repeats} more time{'s' if denial.repeats > 1 else ''}"
+                await audit.record_outcome(session, denial.entry, outcome, audit.NOTHING_CHANGED, self._clock())
+                denial.written = denial.repeats
 
-    def _counts(self, one: _Denied) -> bool:
-        return timedelta() <= self._clock() - one.at < self._counted_for
+    def _is_current(self, denial: _Denial) -> bool:
+        return timedelta() <= self._clock() - denial.at < self._counted_for

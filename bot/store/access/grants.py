@@ -11,7 +11,7 @@ from bot.access.grant_checks import check_grant, check_revoke
 from bot.access.policy import EVERY_STATION, Access, AccessContext, Grant, Permission, Role
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
-from bot.store.access.contacts import known_at
+from bot.store.access.contacts import make_known_at
 from bot.store.database import Store
 from bot.store.messages import supergroups
 from bot.store.tables.people import GrantRow
@@ -19,7 +19,7 @@ from bot.store.tables.people import GrantRow
 # A Core statement, built once: run for every decision, where the ORM's overhead is most of the cost. Columns in the
 # order of Grant's fields.
 _GRANTS = GrantRow.metadata.tables[GrantRow.__tablename__]
-_ALL_GIVEN = select(
+_SELECT_GRANTS = select(
     _GRANTS.c.subject_id,
     _GRANTS.c.role,
     _GRANTS.c.station,
@@ -30,7 +30,7 @@ _ALL_GIVEN = select(
 ).order_by(_GRANTS.c.given_at, _GRANTS.c.subject_id)
 
 
-class GrantBook:
+class Grants:
     """`settings`: grants that cannot be revoked in chat; `changed` is called after every change."""
 
     def __init__(
@@ -52,17 +52,17 @@ class GrantBook:
         async with self._store.begin() as session:
             return await self.read(session)
 
-    async def give(self, grant: Grant, giver: AccessContext) -> None:
+    async def grant(self, grant: Grant, giver: AccessContext) -> None:
         """Grant a role; an existing grant gets the new end. Raises GrantRefused."""
         async with self._store.begin() as session:
             await self.write(session, grant, giver)
         self._changed.send()
 
-    async def take(self, taken: Sequence[Grant], taker: AccessContext) -> None:
+    async def revoke(self, grants: Sequence[Grant], revoker: AccessContext) -> None:
         """Revoke all of them or none. Raises GrantRefused."""
         async with self._store.begin() as session:
-            for grant in taken:
-                check_revoke(await self.read(session), taker, grant)
+            for grant in grants:
+                check_revoke(await self.read(session), revoker, grant)
                 await session.execute(
                     delete(GrantRow).where(
                         GrantRow.station == grant.station,
@@ -74,20 +74,20 @@ class GrantBook:
 
     async def read(self, session: AsyncSession) -> Access:
         """Return all grants within the caller's session, expired ones too: Access decides which are in effect."""
-        found = await session.execute(_ALL_GIVEN)
+        found = await session.execute(_SELECT_GRANTS)
         # Settings keep the id that a group had before it became a supergroup.
-        moves = await supergroups.moves(session) if self._names_chats else {}
-        named = (
-            replace(grant, subject=moves[grant.subject]) if grant.subject in moves else grant
+        migrations = await supergroups.migrations(session) if self._names_chats else {}
+        from_settings = (
+            replace(grant, subject=migrations[grant.subject]) if grant.subject in migrations else grant
             for grant in self._settings
         )
-        return Access((*named, *(Grant(*row) for row in found)), self.roles)
+        return Access((*from_settings, *(Grant(*row) for row in found)), self.roles)
 
     async def write(self, session: AsyncSession, grant: Grant, giver: AccessContext) -> None:
-        """Grant in the caller's session; the caller commits it, then calls `tell`. Raises GrantRefused."""
+        """Grant in the caller's session; the caller commits it, then calls `notify_changed`. Raises GrantRefused."""
         access = await self.read(session)
         check_grant(access, giver, grant)
-        await _meet(session, access, giver, grant)
+        await _make_known(session, access, giver, grant)
         row = GrantRow(
             station=grant.station,
             subject_id=grant.subject,
@@ -99,18 +99,18 @@ class GrantBook:
         )
         await session.merge(row)
 
-    def tell(self) -> None:
+    def notify_changed(self) -> None:
         """Report a change; call it after the commit of the session given to `write`."""
         self._changed.send()
 
 
-async def _meet(session: AsyncSession, access: Access, giver: AccessContext, grant: Grant) -> None:
+async def _make_known(session: AsyncSession, access: Access, giver: AccessContext, grant: Grant) -> None:
     """Make the subject known at that station, if the giver may see the name. An id alone is not enough: an
     administrator of one station could resolve all ids to names."""
-    of_all = replace(giver, station=EVERY_STATION)
-    if grant.subject == giver.chat or access.may(of_all, Permission.ACCESS_READ).allowed:
-        await known_at(session, grant.subject, grant.station)
+    everywhere = replace(giver, station=EVERY_STATION)
+    if grant.subject == giver.chat or access.may(everywhere, Permission.ACCESS_READ).allowed:
+        await make_known_at(session, grant.subject, grant.station)
 
 
-async def forget_ended(session: AsyncSession, now: datetime) -> None:
+async def delete_expired(session: AsyncSession, now: datetime) -> None:
     await session.execute(delete(GrantRow).where(GrantRow.until <= now))

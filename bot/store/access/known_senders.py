@@ -8,12 +8,12 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
 from bot.store.tables.people import OverrideRow, RotationRow
 
 # Timeout of the cache: covers changes made without a call of `changed`.
-FRESH_FOR = timedelta(minutes=1)
+CACHE_TIMEOUT = timedelta(minutes=1)
 
 
 class AlertChats(Protocol):
@@ -25,7 +25,7 @@ class KnownSenders:
     """`people`: with a role of their own or on call; `chats`: give a role to all members; `ours`: those chats and the
     ones that get alerts."""
 
-    def __init__(self, store: Store, grants: GrantBook, alert_chats: AlertChats, clock: Clock) -> None:
+    def __init__(self, store: Store, grants: Grants, alert_chats: AlertChats, clock: Clock) -> None:
         self._store = store
         self._grants = grants
         self._alert_chats = alert_chats
@@ -35,11 +35,11 @@ class KnownSenders:
         self.chats: frozenset[int] = frozenset()
         self.ours: frozenset[int] = frozenset()
 
-    def changed(self) -> None:
+    def invalidate(self) -> None:
         """Invalidate the cache after a change of grants or on-call."""
         self._read_at = None
 
-    def moved(self, old: int, new: int) -> None:
+    def add_migrated(self, old: int, new: int) -> None:
         """Add the new id of a group that became a supergroup."""
         if old in self.chats:
             self.chats |= {new}
@@ -49,7 +49,7 @@ class KnownSenders:
     async def refresh(self) -> None:
         """Reload if expired, in a new session. Raises SQLAlchemyError."""
         now = self._clock()
-        if self._read_at is not None and timedelta() <= now - self._read_at < FRESH_FOR:
+        if self._read_at is not None and timedelta() <= now - self._read_at < CACHE_TIMEOUT:
             return
         # Set before the read: a change during it is read the next time.
         self._read_at = now
@@ -67,6 +67,6 @@ class KnownSenders:
 
 
 async def _on_call(session: AsyncSession, now: datetime) -> frozenset[int]:
-    turns = (await session.execute(select(RotationRow.people))).scalars()
-    over = await session.execute(select(OverrideRow.person_id).where(OverrideRow.ends_at > now))
-    return frozenset((*(person for people in turns for person in people), *over.scalars()))
+    rotations = (await session.execute(select(RotationRow.people))).scalars()
+    overrides = await session.execute(select(OverrideRow.person_id).where(OverrideRow.ends_at > now))
+    return frozenset((*(person for people in rotations for person in people), *overrides.scalars()))

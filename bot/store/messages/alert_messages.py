@@ -10,19 +10,19 @@ from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Outgoing
 
 
-async def add(session: AsyncSession, card: AlertMessage) -> None:
+async def add(session: AsyncSession, alert_message: AlertMessage) -> None:
     """Add an alert message to the session and flush it, which sets the id."""
-    session.add(card)
+    session.add(alert_message)
     await session.flush()
 
 
-def attach(session: AsyncSession, card: AlertMessage, incident: Incident) -> None:
+def attach(session: AsyncSession, alert_message: AlertMessage, incident: Incident) -> None:
     """Add an incident to an alert message; the session writes the row at its next flush."""
-    session.add(AlertMessageIncident(card_id=card.id, incident_id=incident.id))
+    session.add(AlertMessageIncident(card_id=alert_message.id, incident_id=incident.id))
 
 
-async def detach(session: AsyncSession, card: AlertMessage, incident: Incident) -> None:
-    await session.delete(await session.get_one(AlertMessageIncident, (card.id, incident.id)))
+async def detach(session: AsyncSession, alert_message: AlertMessage, incident: Incident) -> None:
+    await session.delete(await session.get_one(AlertMessageIncident, (alert_message.id, incident.id)))
 
 
 async def open_of(session: AsyncSession, incident: Incident) -> Sequence[AlertMessage]:
@@ -36,22 +36,22 @@ async def open_of(session: AsyncSession, incident: Incident) -> Sequence[AlertMe
     return found.scalars().all()
 
 
-async def incidents_of(session: AsyncSession, card: AlertMessage) -> Sequence[Incident]:
+async def incidents_of(session: AsyncSession, alert_message: AlertMessage) -> Sequence[Incident]:
     """Return the incidents of an alert message, by id."""
     found = await session.execute(
         select(Incident)
         .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
-        .where(AlertMessageIncident.card_id == card.id)
+        .where(AlertMessageIncident.card_id == alert_message.id)
         .order_by(Incident.id)
     )
     return found.scalars().all()
 
 
-async def outbox_row(session: AsyncSession, card: AlertMessage) -> Outgoing:
-    return await session.get_one(Outgoing, card.message)
+async def outbox_row(session: AsyncSession, alert_message: AlertMessage) -> Outgoing:
+    return await session.get_one(Outgoing, alert_message.message)
 
 
-async def newest_joinable(
+async def newest_groupable(
     session: AsyncSession,
     chat_id: int,
     thread_id: int | None,
@@ -89,13 +89,13 @@ async def newest_joinable(
     return row[0] if row is not None and row[1] < limit else None
 
 
-async def unacknowledged(session: AsyncSession, card_id: int, station: str) -> Sequence[int]:
+async def unacknowledged(session: AsyncSession, alert_message_id: int, station: str) -> Sequence[int]:
     """Return the ids of the open, unacknowledged incidents of a station on an alert message."""
     found = await session.execute(
         select(Incident.id)
         .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
         .where(
-            AlertMessageIncident.card_id == card_id,
+            AlertMessageIncident.card_id == alert_message_id,
             Incident.station == station,
             Incident.open_key.is_not(None),
             Incident.acknowledged_at.is_(None),
@@ -146,7 +146,13 @@ async def undelivered_in(session: AsyncSession, chat_id: int, station: str, sinc
         )
         .order_by(AlertMessage.id)
     )
-    return list({card.id: card for card, event in found.all() if event.facts.get("card") == card.id}.values())
+    return list(
+        {
+            alert_message.id: alert_message
+            for alert_message, event in found.all()
+            if event.facts.get("card") == alert_message.id
+        }.values()
+    )
 
 
 async def private_chats_of(session: AsyncSession, incident_id: int) -> set[int]:
@@ -160,7 +166,7 @@ async def private_chats_of(session: AsyncSession, incident_id: int) -> set[int]:
     return set(found.scalars())
 
 
-async def stations_shown_in(session: AsyncSession, chat_id: int) -> Sequence[str]:
+async def stations_open_in(session: AsyncSession, chat_id: int) -> Sequence[str]:
     """Return the stations with an open incident on an open alert message in a chat."""
     found = await session.execute(
         select(Incident.station)
@@ -173,15 +179,15 @@ async def stations_shown_in(session: AsyncSession, chat_id: int) -> Sequence[str
     return found.scalars().all()
 
 
-async def stations_lost_in(session: AsyncSession, chat_id: int, since: datetime) -> Sequence[str]:
+async def stations_missed_in(session: AsyncSession, chat_id: int, since: datetime) -> Sequence[str]:
     """Return the stations with an alert message in a chat closed since a time, or with any open incident."""
-    had = (
+    closed = (
         select(Incident.station)
         .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
         .join(AlertMessage, AlertMessage.id == AlertMessageIncident.card_id)
         .where(AlertMessage.chat_id == chat_id, AlertMessage.closed_at >= since)
     )
-    found = await session.execute(had.union(select(Incident.station).where(Incident.open_key.is_not(None))))
+    found = await session.execute(closed.union(select(Incident.station).where(Incident.open_key.is_not(None))))
     return sorted(found.scalars())
 
 

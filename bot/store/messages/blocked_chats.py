@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.store.tables.chats import ChatHold, ClosedChat
+from bot.store.tables.chats import ClosedChat, FloodWait
 from bot.store.tables.messages import Outgoing
 
 TOPIC_CLOSED = "topic_closed"
@@ -41,10 +41,10 @@ async def reopen(
     closed stay closed: an update from a topic does not prove that General is open.
     """
     # Runs for every private update, and rarely finds a closed chat: select before any write.
-    shut = select(ClosedChat.chat_id, ClosedChat.at).where(ClosedChat.chat_id.in_(tuple(chats)))
+    query = select(ClosedChat.chat_id, ClosedChat.at).where(ClosedChat.chat_id.in_(tuple(chats)))
     if in_topic:
-        shut = shut.where(func.lower(ClosedChat.reason) != TOPIC_CLOSED)
-    opened = (await session.execute(shut)).all()
+        query = query.where(func.lower(ClosedChat.reason) != TOPIC_CLOSED)
+    opened = (await session.execute(query)).all()
     if not opened:
         return {}
     newer = aliased(Outgoing)
@@ -53,10 +53,10 @@ async def reopen(
     )
     await session.execute(delete(ClosedChat).where(ClosedChat.chat_id.in_([chat_id for chat_id, _ in opened])))
     for chat_id, closed_at in opened:
-        unmade = (Outgoing.chat_id == chat_id, Outgoing.state == "dead", Outgoing.action == "edit", ~outdated)
+        failed_edits = (Outgoing.chat_id == chat_id, Outgoing.state == "dead", Outgoing.action == "edit", ~outdated)
         await session.execute(
             update(Outgoing)
-            .where(*unmade, Outgoing.tried_at >= closed_at)
+            .where(*failed_edits, Outgoing.tried_at >= closed_at)
             .values(state="pending", not_before=now)
             .execution_options(synchronize_session=False)
         )
@@ -69,17 +69,17 @@ async def closed(session: AsyncSession) -> frozenset[int]:
 
 async def reasons(session: AsyncSession, chats: Iterable[int]) -> Mapping[int, str]:
     """Return the reason for each closed chat among `chats`."""
-    asked = select(ClosedChat.chat_id, ClosedChat.reason).where(ClosedChat.chat_id.in_(tuple(chats)))
-    return {row.chat_id: row.reason for row in await session.execute(asked)}
+    query = select(ClosedChat.chat_id, ClosedChat.reason).where(ClosedChat.chat_id.in_(tuple(chats)))
+    return {row.chat_id: row.reason for row in await session.execute(query)}
 
 
-async def hold(session: AsyncSession, chat_id: int, until: datetime) -> None:
+async def store_flood_wait(session: AsyncSession, chat_id: int, until: datetime) -> None:
     """Store the time until which Telegram asked not to send to the chat."""
-    await session.merge(ChatHold(chat_id=chat_id, until=until))
+    await session.merge(FloodWait(chat_id=chat_id, until=until))
 
 
-async def held(session: AsyncSession, now: datetime) -> dict[int, datetime]:
+async def flood_waits(session: AsyncSession, now: datetime) -> dict[int, datetime]:
     """Return the time until which each chat is held; delete holds that have ended by `now`."""
-    await session.execute(delete(ChatHold).where(ChatHold.until <= now))
-    found = await session.execute(select(ChatHold))
+    await session.execute(delete(FloodWait).where(FloodWait.until <= now))
+    found = await session.execute(select(FloodWait))
     return {row.chat_id: row.until for row in found.scalars()}

@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.store.tables.messages import Received
 
 # Telegram keeps an update for a day; ids received within that time must be known.
-KEPT = timedelta(days=2)
+RETENTION = timedelta(days=2)
 # Updates that were begun at this many crashes are not retried.
 MAX_CRASHES = 2
 # Core statements, built once: run for every update, where ORM overhead dominates.
 _RECEIVED = Received.metadata.tables[Received.__tablename__]
-_TAKE_IN = insert(_RECEIVED).on_conflict_do_nothing().returning(_RECEIVED.c.update_id)
+_INSERT = insert(_RECEIVED).on_conflict_do_nothing().returning(_RECEIVED.c.update_id)
 _RECEIVED_AT = select(_RECEIVED.c.received_at).where(_RECEIVED.c.update_id == bindparam("about"))
 _FINISH = (
     update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(done_at=bindparam("now"), payload={})
@@ -35,11 +35,11 @@ _CRASHES = (
     .where(_RECEIVED.c.done_at.is_(None))
     .order_by(_RECEIVED.c.update_id)
 )
-_BEGIN = update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(begun=True)
-_END_IN_ORDER = update(_RECEIVED).where(_RECEIVED.c.done_at.is_(None)).values(begun=False)
+_MARK_BEGUN = update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(begun=True)
+_MARK_CLEAN_SHUTDOWN = update(_RECEIVED).where(_RECEIVED.c.done_at.is_(None)).values(begun=False)
 
 
-class LeftOver(NamedTuple):
+class UnfinishedUpdate(NamedTuple):
     """Update that an earlier run did not finish; `crashes` counts the crashes while it was begun."""
 
     update_id: int
@@ -52,13 +52,13 @@ class LeftOver(NamedTuple):
         return self.crashes >= MAX_CRASHES
 
 
-async def take_in(session: AsyncSession, updates: dict[int, dict[str, Any]], now: datetime) -> list[int]:
+async def add_new(session: AsyncSession, updates: dict[int, dict[str, Any]], now: datetime) -> list[int]:
     """Insert a batch of updates in the caller's session, which commits before they are queued; return the new ids in
     ascending order."""
     if not updates:
         return []
     rows = [{"update_id": i, "payload": payload, "received_at": now} for i, payload in updates.items()]
-    new = await session.execute(_TAKE_IN, rows)
+    new = await session.execute(_INSERT, rows)
     return sorted(new.scalars())
 
 
@@ -68,7 +68,7 @@ async def unfinished(session: AsyncSession) -> dict[int, dict[str, Any]]:
     return {row.update_id: row.payload for row in found.scalars()}
 
 
-async def left_over(session: AsyncSession) -> list[LeftOver]:
+async def recover_unfinished(session: AsyncSession) -> list[UnfinishedUpdate]:
     """Return the unfinished updates of earlier runs, by update id.
 
     Those begun get one more crash and are marked as not begun. Call once at startup.
@@ -76,17 +76,17 @@ async def left_over(session: AsyncSession) -> list[LeftOver]:
     await session.execute(_COUNT_CRASHES)
     payloads = await unfinished(session)
     found = await session.execute(_CRASHES)
-    return [LeftOver(row.update_id, payloads[row.update_id], row.received_at, row.crashes) for row in found]
+    return [UnfinishedUpdate(row.update_id, payloads[row.update_id], row.received_at, row.crashes) for row in found]
 
 
-async def begin(session: AsyncSession, update_id: int) -> None:
+async def mark_begun(session: AsyncSession, update_id: int) -> None:
     """Mark a leftover update as begun: later crashes count for it."""
-    await session.execute(_BEGIN, {"about": update_id})
+    await session.execute(_MARK_BEGUN, {"about": update_id})
 
 
-async def end_in_order(session: AsyncSession) -> None:
+async def mark_clean_shutdown(session: AsyncSession) -> None:
     """Mark unfinished updates as not begun, so that a regular shutdown does not count as a crash."""
-    await session.execute(_END_IN_ORDER)
+    await session.execute(_MARK_CLEAN_SHUTDOWN)
 
 
 async def received_at(session: AsyncSession, update_id: int) -> datetime | None:
@@ -98,5 +98,5 @@ async def finish(session: AsyncSession, update_id: int, now: datetime) -> None:
     await session.execute(_FINISH, {"about": update_id, "now": now})
 
 
-async def forget_old_updates(session: AsyncSession, now: datetime) -> None:
-    await session.execute(delete(Received).where(Received.done_at < now - KEPT))
+async def delete_expired(session: AsyncSession, now: datetime) -> None:
+    await session.execute(delete(Received).where(Received.done_at < now - RETENTION))

@@ -12,13 +12,15 @@ from bot.store.tables.chats import MenuRow
 from bot.store.tables.messages import Keyboard
 
 # Longer than an incident may reasonably stay open: its alert message keeps its buttons.
-KEPT = timedelta(days=60)
+RETENTION = timedelta(days=60)
 # Core statement, built once: run for every reply with buttons, where ORM overhead dominates.
 _KEYBOARDS = Keyboard.metadata.tables[Keyboard.__tablename__]
-_TIE = update(_KEYBOARDS).where(_KEYBOARDS.c.id == bindparam("keyboard")).values(message_id=bindparam("message"))
+_SET_MESSAGE_ID = (
+    update(_KEYBOARDS).where(_KEYBOARDS.c.id == bindparam("keyboard")).values(message_id=bindparam("message"))
+)
 
 
-class Offered(NamedTuple):
+class SentMenu(NamedTuple):
     """Command menu as last sent to Telegram; `refused` is Telegram's error, None if accepted."""
 
     digest: str
@@ -35,12 +37,12 @@ def new_keyboard(
     single_use: bool = False,
     lifetime: timedelta | None = None,
     message_id: int | None = None,
-    said: dict[str, Any] | None = None,
+    content: dict[str, Any] | None = None,
 ) -> Keyboard:
     """Return a keyboard row that is in no session yet.
 
     `rows` are dictionaries with label, action and data. `station` is the PBX that the buttons refer to. `message_id` is
-    set when the message is already sent; `said` holds its template and facts.
+    set when the message is already sent; `content` holds its template and facts.
     """
     return Keyboard(
         id=secrets.token_urlsafe(12),
@@ -52,7 +54,7 @@ def new_keyboard(
         created_at=now,
         expires_at=now + lifetime if lifetime else None,
         message_id=message_id,
-        said=said,
+        said=content,
     )
 
 
@@ -70,16 +72,16 @@ async def find_keyboard(session: AsyncSession, keyboard_id: str) -> Keyboard | N
     return await session.get(Keyboard, keyboard_id)
 
 
-async def known_of(session: AsyncSession, keyboard_ids: Collection[str]) -> set[str]:
+async def stored_ids(session: AsyncSession, keyboard_ids: Collection[str]) -> set[str]:
     """Return the ids that are stored."""
     if not keyboard_ids:
         return set()
     return set((await session.execute(select(Keyboard.id).where(Keyboard.id.in_(keyboard_ids)))).scalars())
 
 
-async def tie(session: AsyncSession, keyboard_id: str, message_id: int) -> None:
+async def set_message_id(session: AsyncSession, keyboard_id: str, message_id: int) -> None:
     """Store the id of the message that has the keyboard."""
-    await session.execute(_TIE, {"keyboard": keyboard_id, "message": message_id})
+    await session.execute(_SET_MESSAGE_ID, {"keyboard": keyboard_id, "message": message_id})
 
 
 async def use_once(session: AsyncSession, keyboard_id: str, now: datetime) -> bool:
@@ -93,17 +95,17 @@ async def use_once(session: AsyncSession, keyboard_id: str, now: datetime) -> bo
     return used.scalar_one_or_none() is not None
 
 
-async def offered_menus(session: AsyncSession) -> Mapping[str, Offered]:
+async def sent_menus(session: AsyncSession) -> Mapping[str, SentMenu]:
     """Return the command menus sent to Telegram, by scope."""
     found = (await session.execute(select(MenuRow))).scalars()
-    return {row.scope: Offered(row.digest, row.refused) for row in found}
+    return {row.scope: SentMenu(row.digest, row.refused) for row in found}
 
 
-async def note_menu(session: AsyncSession, scope: str, menu: Offered) -> None:
+async def store_menu(session: AsyncSession, scope: str, menu: SentMenu) -> None:
     """Insert or replace the command menu of a scope."""
     await session.merge(MenuRow(scope=scope, digest=menu.digest, refused=menu.refused))
 
 
-async def forget_menu(session: AsyncSession, scope: str) -> None:
+async def delete_menu(session: AsyncSession, scope: str) -> None:
     """Delete the command menu of the scope."""
     await session.execute(delete(MenuRow).where(MenuRow.scope == scope))

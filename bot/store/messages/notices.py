@@ -23,24 +23,24 @@ class Notice:
     lifetime: timedelta | None = None
 
 
-def enqueue_notices(session: AsyncSession, now: datetime, news: Iterable[Notice]) -> None:
+def enqueue_notices(session: AsyncSession, now: datetime, notices: Iterable[Notice]) -> None:
     """Add the notifications and their keyboards to the session; wake the delivery worker after the commit."""
-    for one in news:
-        keyboard = one.rows and new_keyboard(
-            one.to.chat,
-            one.rows,
+    for notice in notices:
+        keyboard = notice.rows and new_keyboard(
+            notice.to.chat,
+            notice.rows,
             now=now,
-            station=str(one.facts.get("station", "")),
-            asker_id=one.to.chat,
+            station=str(notice.facts.get("station", "")),
+            asker_id=notice.to.chat,
             single_use=True,
-            lifetime=one.lifetime,
+            lifetime=notice.lifetime,
         )
         outbox.enqueue(
             session,
-            chat_id=one.to.chat,
-            thread_id=one.to.thread,
-            template=one.template,
-            facts=one.facts,
+            chat_id=notice.to.chat,
+            thread_id=notice.to.thread,
+            template=notice.template,
+            facts=notice.facts,
             now=now,
             keyboard=keyboard or None,
         )

@@ -13,12 +13,12 @@ from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, u
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from bot.store.tables.chats import ChatHold
+from bot.store.tables.chats import FloodWait
 from bot.store.tables.messages import Keyboard, Outgoing
 
 Action = Literal["send", "edit", "delete"]
 
-WAITING = ("pending", "uncertain")
+QUEUED_STATES = ("pending", "uncertain")
 # A message whose rendering crashed the program this many times in a row is not retried.
 MAX_CRASHES = 2
 # Pseudo-template: the row contains the HTML itself.
@@ -29,7 +29,7 @@ NOT_READ = "not_read"
 _OUTBOX = Outgoing.metadata.tables[Outgoing.__tablename__]
 _CLAIM = (
     update(_OUTBOX)
-    .where(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.state.in_(WAITING))
+    .where(_OUTBOX.c.id == bindparam("row"), _OUTBOX.c.state.in_(QUEUED_STATES))
     .values(state="sending", attempts=_OUTBOX.c.attempts + 1, tried_at=bindparam("now"))
     .returning(_OUTBOX.c.id)
 )
@@ -121,15 +121,15 @@ async def show(
 
     A queued send or edit is changed in place, so edits do not accumulate in the queue. Flushes the session.
     """
-    if row.state in WAITING:
+    if row.state in QUEUED_STATES:
         # Queued for a retry after an edit was queued: that edit is older than the new content.
         await session.execute(
             update(Outgoing)
-            .where(*_edits_that_wait(row.id))
+            .where(*_is_queued_edit(row.id))
             .values(state="dropped", error="shown by the message itself")
         )
-    waiting = row if row.state in WAITING else await _edit_that_waits(session, row.id)
-    if waiting is None:
+    queued = row if row.state in QUEUED_STATES else await _queued_edit(session, row.id)
+    if queued is None:
         enqueue(
             session,
             action="edit",
@@ -145,19 +145,19 @@ async def show(
             urgency=urgency,
         )
         return False
-    waiting.urgency = min(waiting.urgency, urgency)
-    unseen = waiting.keyboard_id
+    queued.urgency = min(queued.urgency, urgency)
+    replaced = queued.keyboard_id
     if keyboard is not None:
         session.add(keyboard)
         await session.flush()
-    waiting.template, waiting.facts, waiting.keyboard_id = template, facts, keyboard.id if keyboard else None
+    queued.template, queued.facts, queued.keyboard_id = template, facts, keyboard.id if keyboard else None
     await session.flush()
-    if unseen is not None and waiting.attempts == 0:
-        await session.execute(delete(Keyboard).where(Keyboard.id == unseen))
-    return waiting is row
+    if replaced is not None and queued.attempts == 0:
+        await session.execute(delete(Keyboard).where(Keyboard.id == replaced))
+    return queued is row
 
 
-async def said_above(session: AsyncSession, keyboard_id: str) -> dict[str, Any] | None:
+async def content_above(session: AsyncSession, keyboard_id: str) -> dict[str, Any] | None:
     """Return the template and facts of the message with a keyboard; None if it was sent outside the outbox."""
     found = await session.execute(
         select(Outgoing.template, Outgoing.facts)
@@ -169,36 +169,34 @@ async def said_above(session: AsyncSession, keyboard_id: str) -> dict[str, Any] 
     return {"template": row.template, "facts": row.facts} if row is not None else None
 
 
-async def _edit_that_waits(session: AsyncSession, about: int) -> Outgoing | None:
-    found = await session.execute(
-        select(Outgoing).where(*_edits_that_wait(about)).order_by(Outgoing.id.desc()).limit(1)
-    )
+async def _queued_edit(session: AsyncSession, about: int) -> Outgoing | None:
+    found = await session.execute(select(Outgoing).where(*_is_queued_edit(about)).order_by(Outgoing.id.desc()).limit(1))
     return found.scalar_one_or_none()
 
 
-def _edits_that_wait(about: int) -> tuple[ColumnElement[bool], ...]:
-    return Outgoing.about == about, Outgoing.action == "edit", Outgoing.state.in_(WAITING)
+def _is_queued_edit(about: int) -> tuple[ColumnElement[bool], ...]:
+    return Outgoing.about == about, Outgoing.action == "edit", Outgoing.state.in_(QUEUED_STATES)
 
 
-async def waits_to_say(session: AsyncSession, chat_id: int, template: str) -> bool:
+async def is_queued(session: AsyncSession, chat_id: int, template: str) -> bool:
     """Return True if a message of this template is already queued for the chat."""
     found = await session.execute(
         select(Outgoing.id)
-        .where(Outgoing.chat_id == chat_id, Outgoing.state.in_(WAITING), Outgoing.template == template)
+        .where(Outgoing.chat_id == chat_id, Outgoing.state.in_(QUEUED_STATES), Outgoing.template == template)
         .limit(1)
     )
     return found.scalar_one_or_none() is not None
 
 
-def drop(row: Outgoing, why: str) -> None:
+def drop(row: Outgoing, reason: str) -> None:
     """Mark a row of an open session as obsolete: it leaves the queue."""
-    row.state, row.error = "dropped", why
+    row.state, row.error = "dropped", reason
 
 
-async def waiting(session: AsyncSession) -> int:
+async def queued_count(session: AsyncSession) -> int:
     """Return the length of the queue, with the messages that are being sent."""
     found = await session.execute(
-        select(func.count()).select_from(Outgoing).where(Outgoing.state.in_((*WAITING, "sending")))
+        select(func.count()).select_from(Outgoing).where(Outgoing.state.in_((*QUEUED_STATES, "sending")))
     )
     return found.scalar_one()
 
@@ -210,28 +208,31 @@ async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
     Chats that Telegram asked to wait and chats whose deliveries fail and are retried do not count.
     """
     failed = aliased(Outgoing)
-    fails = exists().where(
-        failed.chat_id == Outgoing.chat_id, failed.state.in_(WAITING), failed.attempts > 0, failed.not_before > now
+    retries = exists().where(
+        failed.chat_id == Outgoing.chat_id,
+        failed.state.in_(QUEUED_STATES),
+        failed.attempts > 0,
+        failed.not_before > now,
     )
-    held = exists().where(ChatHold.chat_id == Outgoing.chat_id, ChatHold.until > now)
-    waiting = await session.execute(
+    in_flood_wait = exists().where(FloodWait.chat_id == Outgoing.chat_id, FloodWait.until > now)
+    due = await session.execute(
         select(Outgoing.chat_id, func.min(Outgoing.not_before))
-        .where(Outgoing.state.in_(WAITING), Outgoing.not_before <= now, ~fails, ~held)
+        .where(Outgoing.state.in_(QUEUED_STATES), Outgoing.not_before <= now, ~retries, ~in_flood_wait)
         .group_by(Outgoing.chat_id)
     )
-    since: dict[int, datetime] = {row[0]: row[1] for row in waiting.all()}
-    in_those = Outgoing.chat_id.in_(since)
-    tried = select(Outgoing.chat_id, func.max(Outgoing.tried_at)).where(in_those)
-    put_back = select(Outgoing.chat_id, func.max(Outgoing.not_before)).where(
-        in_those, Outgoing.state.in_(WAITING), Outgoing.attempts > 0, Outgoing.not_before <= now
+    since: dict[int, datetime] = {row[0]: row[1] for row in due.all()}
+    in_chats = Outgoing.chat_id.in_(since)
+    attempts = select(Outgoing.chat_id, func.max(Outgoing.tried_at)).where(in_chats)
+    rescheduled = select(Outgoing.chat_id, func.max(Outgoing.not_before)).where(
+        in_chats, Outgoing.state.in_(QUEUED_STATES), Outgoing.attempts > 0, Outgoing.not_before <= now
     )
-    for query in (tried, put_back):
+    for query in (attempts, rescheduled):
         found = await session.execute(query.group_by(Outgoing.chat_id))
-        for chat, moment in found.all():
-            if moment is not None and moment > since[chat]:
-                since[chat] = moment
-    under_way = await session.execute(select(func.min(Outgoing.tried_at)).where(Outgoing.state == "sending"))
-    return min((one for one in (*since.values(), under_way.scalar_one()) if one is not None), default=None)
+        for chat, time in found.all():
+            if time is not None and time > since[chat]:
+                since[chat] = time
+    sending = await session.execute(select(func.min(Outgoing.tried_at)).where(Outgoing.state == "sending"))
+    return min((time for time in (*since.values(), sending.scalar_one()) if time is not None), default=None)
 
 
 async def claim(session: AsyncSession, row_id: int, now: datetime) -> bool:
@@ -240,7 +241,7 @@ async def claim(session: AsyncSession, row_id: int, now: datetime) -> bool:
     return claimed.scalar_one_or_none() is not None
 
 
-async def can_be_made(session: AsyncSession, row_id: int) -> None:
+async def mark_rendered(session: AsyncSession, row_id: int) -> None:
     """Reset the crash count: the message was rendered, so later crashes have another cause."""
     await session.execute(update(Outgoing).where(Outgoing.id == row_id).values(crashes=0))
 

@@ -11,39 +11,39 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from bot.store.messages import supergroups
-from bot.store.messages.outbox import WAITING, Urgency
-from bot.store.tables.chats import ChatMove
+from bot.store.messages.outbox import QUEUED_STATES, Urgency
+from bot.store.tables.chats import ChatMigration
 from bot.store.tables.messages import Outgoing
 
-FIRST = (Outgoing.urgency, Outgoing.id)
+MOST_URGENT_FIRST = (Outgoing.urgency, Outgoing.id)
 
 # Built once: when 1,000 PBXs go down, building these for each call took a tenth of the CPU time.
 _NOW = bindparam("now", type_=Outgoing.not_before.type)
 _CHAT = Outgoing.chat_id == bindparam("chat")
 
 
-def _may_go() -> list[ColumnElement[bool]]:
-    held, original = aliased(Outgoing), aliased(Outgoing)
-    behind_a_held_one = exists().where(
-        held.chat_id == Outgoing.chat_id,
-        held.id < Outgoing.id,
-        held.urgency <= Outgoing.urgency,
-        held.state.in_(WAITING),
-        held.attempts > 0,
-        held.not_before > _NOW,
+def _is_due() -> list[ColumnElement[bool]]:
+    retry, original = aliased(Outgoing), aliased(Outgoing)
+    behind_retry = exists().where(
+        retry.chat_id == Outgoing.chat_id,
+        retry.id < Outgoing.id,
+        retry.urgency <= Outgoing.urgency,
+        retry.state.in_(QUEUED_STATES),
+        retry.attempts > 0,
+        retry.not_before > _NOW,
     )
-    before_its_original = exists().where(
+    before_original = exists().where(
         Outgoing.message_id.is_(None),
         original.id == Outgoing.about,
-        original.state.in_((*WAITING, "sending")),
+        original.state.in_((*QUEUED_STATES, "sending")),
     )
-    return [Outgoing.state.in_(WAITING), Outgoing.not_before <= _NOW, ~behind_a_held_one, ~before_its_original]
+    return [Outgoing.state.in_(QUEUED_STATES), Outgoing.not_before <= _NOW, ~behind_retry, ~before_original]
 
 
-_CHATS_WITH_DUE = select(Outgoing.chat_id).where(*_may_go()).distinct()
-_URGENCY = select(Outgoing.urgency).where(_CHAT, *_may_go()).order_by(*FIRST).limit(1)
-_FIRST_OF_CHAT = select(Outgoing).where(_CHAT, *_may_go()).order_by(*FIRST).limit(1)
-_NEXT_AFTER = select(func.min(Outgoing.not_before)).where(Outgoing.state.in_(WAITING), Outgoing.not_before > _NOW)
+_CHATS_WITH_DUE = select(Outgoing.chat_id).where(*_is_due()).distinct()
+_URGENCY = select(Outgoing.urgency).where(_CHAT, *_is_due()).order_by(*MOST_URGENT_FIRST).limit(1)
+_FIRST_OF_CHAT = select(Outgoing).where(_CHAT, *_is_due()).order_by(*MOST_URGENT_FIRST).limit(1)
+_NEXT_AFTER = select(func.min(Outgoing.not_before)).where(Outgoing.state.in_(QUEUED_STATES), Outgoing.not_before > _NOW)
 
 
 async def chats_with_due(session: AsyncSession, now: datetime) -> list[int]:
@@ -71,16 +71,16 @@ async def next_after(session: AsyncSession, now: datetime) -> datetime | None:
     return found.scalar_one_or_none()
 
 
-async def follow_moves(session: AsyncSession, now: datetime) -> None:
+async def follow_chat_migrations(session: AsyncSession, now: datetime) -> None:
     """Move queued rows of groups that became supergroups to the new chat id."""
     found = await session.execute(
-        select(ChatMove.old_id, ChatMove.new_id)
-        .join(Outgoing, Outgoing.chat_id == ChatMove.old_id)
-        .where(Outgoing.state.in_(WAITING))
+        select(ChatMigration.old_id, ChatMigration.new_id)
+        .join(Outgoing, Outgoing.chat_id == ChatMigration.old_id)
+        .where(Outgoing.state.in_(QUEUED_STATES))
         .distinct()
     )
     for old_id, new_id in found.all():
-        await supergroups.move(session, old_id, new_id, now)
+        await supergroups.migrate(session, old_id, new_id, now)
 
 
 async def untried(session: AsyncSession, chat_id: int, thread_id: int | None, template: str) -> list[Outgoing]:

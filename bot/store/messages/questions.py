@@ -19,12 +19,12 @@ async def ask(
     answer: str,
     data: dict[str, Any],
     expires_at: datetime,
-    said: dict[str, Any] | None = None,
+    content: dict[str, Any] | None = None,
 ) -> None:
     """Store a question, replacing the pending one of the person in the chat.
 
-    `message_id` is the message with the question: in a group only a reply to it is an answer. `said` holds its template
-    and facts.
+    `message_id` is the message with the question: in a group only a reply to it is an answer. `content` holds its
+    template and facts.
     """
     question = QuestionRow(
         chat_id=chat_id,
@@ -33,7 +33,7 @@ async def ask(
         message_id=message_id,
         answer=answer,
         data=data,
-        said=said,
+        said=content,
         expires_at=expires_at,
     )
     await session.merge(question)
@@ -44,15 +44,15 @@ async def find(session: AsyncSession, *, chat_id: int, person_id: int) -> Questi
     return await session.get(QuestionRow, (chat_id, person_id))
 
 
-async def forget(session: AsyncSession, *, chat_id: int, person_id: int) -> bool:
+async def remove(session: AsyncSession, *, chat_id: int, person_id: int) -> bool:
     """Delete a question; return True for exactly one of concurrent callers."""
-    gone = await session.execute(
+    deleted = await session.execute(
         delete(QuestionRow)
         .where(QuestionRow.chat_id == chat_id, QuestionRow.person_id == person_id)
         .returning(QuestionRow.answer)
     )
-    return gone.scalar_one_or_none() is not None
+    return deleted.scalar_one_or_none() is not None
 
 
-async def forget_expired(session: AsyncSession, now: datetime) -> None:
+async def delete_expired(session: AsyncSession, now: datetime) -> None:
     await session.execute(delete(QuestionRow).where(QuestionRow.expires_at <= now))

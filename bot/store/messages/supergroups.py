@@ -5,21 +5,21 @@ from datetime import datetime
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables.chats import Binding, ChatHold, ChatMove, ClosedChat, StationChoiceRow
+from bot.store.tables.chats import Binding, ChatMigration, ClosedChat, FloodWait, StationChoiceRow
 from bot.store.tables.dialog import QuestionRow
 from bot.store.tables.messages import AlertMessage, Keyboard, Outgoing
-from bot.store.tables.people import Acquaintance, GrantRow, MetAt
+from bot.store.tables.people import ContactRow, ContactStationRow, GrantRow
 
 # Core statement, built once: run for every authorization, where ORM overhead dominates.
-_CHAT_MOVES = ChatMove.metadata.tables[ChatMove.__tablename__]
-_MOVES = select(_CHAT_MOVES.c.old_id, _CHAT_MOVES.c.new_id)
+_MIGRATIONS = ChatMigration.metadata.tables[ChatMigration.__tablename__]
+_SELECT_MIGRATIONS = select(_MIGRATIONS.c.old_id, _MIGRATIONS.c.new_id)
 
 
-async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
+async def migrate(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
     """Move all rows of a chat, queued messages included, to its new id, in the caller's session. Message ids are
     cleared: they restart in the supergroup."""
-    await session.merge(ChatMove(old_id=old_id, new_id=new_id, at=now))
-    await session.execute(update(ChatMove).where(ChatMove.new_id == old_id).values(new_id=new_id))
+    await session.merge(ChatMigration(old_id=old_id, new_id=new_id, at=now))
+    await session.execute(update(ChatMigration).where(ChatMigration.new_id == old_id).values(new_id=new_id))
     # Buttons of old messages are void too: their message ids belong to other messages in the new chat.
     await session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id, message_id=None))
     await session.execute(
@@ -31,13 +31,15 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
         update(AlertMessage).where(AlertMessage.chat_id == old_id).values(chat_id=new_id, thread_id=None)
     )
     # A question belongs to a message of the old chat; holds and blocks do not apply to the new chat.
-    for table in (QuestionRow, ChatHold, ClosedChat):
+    for table in (QuestionRow, FloodWait, ClosedChat):
         await session.execute(delete(table).where(table.chat_id == old_id))
-    if (known := await session.get(Acquaintance, old_id)) is not None:
-        await session.merge(Acquaintance(id=new_id, name=known.name))
-    met_there = select(MetAt.station).where(MetAt.id == new_id)
-    await session.execute(delete(MetAt).where(MetAt.id == old_id, MetAt.station.in_(met_there)))
-    await session.execute(update(MetAt).where(MetAt.id == old_id).values(id=new_id))
+    if (known := await session.get(ContactRow, old_id)) is not None:
+        await session.merge(ContactRow(id=new_id, name=known.name))
+    seen_there = select(ContactStationRow.station).where(ContactStationRow.id == new_id)
+    await session.execute(
+        delete(ContactStationRow).where(ContactStationRow.id == old_id, ContactStationRow.station.in_(seen_there))
+    )
+    await session.execute(update(ContactStationRow).where(ContactStationRow.id == old_id).values(id=new_id))
     bound_there = select(Binding.station).where(Binding.chat_id == new_id)
     await session.execute(delete(Binding).where(Binding.chat_id == old_id, Binding.station.in_(bound_there)))
     await session.execute(update(Binding).where(Binding.chat_id == old_id).values(chat_id=new_id))
@@ -52,5 +54,5 @@ async def move(session: AsyncSession, old_id: int, new_id: int, now: datetime) -
     await session.execute(update(GrantRow).where(GrantRow.subject_id == old_id).values(subject_id=new_id))
 
 
-async def moves(session: AsyncSession) -> dict[int, int]:
-    return {move.old_id: move.new_id for move in await session.execute(_MOVES)}
+async def migrations(session: AsyncSession) -> dict[int, int]:
+    return {row.old_id: row.new_id for row in await session.execute(_SELECT_MIGRATIONS)}

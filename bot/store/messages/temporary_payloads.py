@@ -12,8 +12,8 @@ from bot.store.database import Store
 from bot.store.tables.dialog import TemporaryPayload
 
 # Core statement, built once: run for every press, where ORM overhead dominates.
-_KEPT = TemporaryPayload.metadata.tables[TemporaryPayload.__tablename__]
-_PEEK = select(_KEPT.c.payload).where(_KEPT.c.id == bindparam("of"), _KEPT.c.expires_at > bindparam("now"))
+_PAYLOADS = TemporaryPayload.metadata.tables[TemporaryPayload.__tablename__]
+_PEEK = select(_PAYLOADS.c.payload).where(_PAYLOADS.c.id == bindparam("of"), _PAYLOADS.c.expires_at > bindparam("now"))
 
 
 class TemporaryPayloads:
@@ -24,35 +24,35 @@ class TemporaryPayloads:
         self._clock = clock
 
     async def put(self, payload: dict[str, Any], lifetime: timedelta) -> str:
-        kept = TemporaryPayload(id=secrets.token_urlsafe(12), payload=payload, expires_at=self._clock() + lifetime)
+        row = TemporaryPayload(id=secrets.token_urlsafe(12), payload=payload, expires_at=self._clock() + lifetime)
         async with self._store.begin() as session:
-            session.add(kept)
-        return kept.id
+            session.add(row)
+        return row.id
 
-    async def peek(self, kept_id: str) -> dict[str, Any] | None:
+    async def peek(self, payload_id: str) -> dict[str, Any] | None:
         async with self._store.begin() as session:
-            return await peek(session, kept_id, self._clock())
+            return await peek(session, payload_id, self._clock())
 
-    async def pop(self, kept_id: str) -> dict[str, Any] | None:
+    async def pop(self, payload_id: str) -> dict[str, Any] | None:
         """Return and delete a payload; exactly one of concurrent callers gets it."""
         async with self._store.begin() as session:
-            return await take_out(session, kept_id, self._clock())
+            return await pop(session, payload_id, self._clock())
 
 
-async def peek(session: AsyncSession, kept_id: str, now: datetime) -> dict[str, Any] | None:
-    payload: dict[str, Any] | None = (await session.execute(_PEEK, {"of": kept_id, "now": now})).scalar_one_or_none()
+async def peek(session: AsyncSession, payload_id: str, now: datetime) -> dict[str, Any] | None:
+    payload: dict[str, Any] | None = (await session.execute(_PEEK, {"of": payload_id, "now": now})).scalar_one_or_none()
     return payload
 
 
-async def take_out(session: AsyncSession, kept_id: str, now: datetime) -> dict[str, Any] | None:
+async def pop(session: AsyncSession, payload_id: str, now: datetime) -> dict[str, Any] | None:
     """Return and delete a payload in the caller's session."""
     found = await session.execute(
         delete(TemporaryPayload)
-        .where(TemporaryPayload.id == kept_id, TemporaryPayload.expires_at > now)
+        .where(TemporaryPayload.id == payload_id, TemporaryPayload.expires_at > now)
         .returning(TemporaryPayload.payload)
     )
     return found.scalar_one_or_none()
 
 
-async def empty_expired(session: AsyncSession, now: datetime) -> None:
+async def delete_expired(session: AsyncSession, now: datetime) -> None:
     await session.execute(delete(TemporaryPayload).where(TemporaryPayload.expires_at <= now))

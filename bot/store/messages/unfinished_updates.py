@@ -13,34 +13,34 @@ from bot.store.messages.temporary_payloads import peek
 from bot.store.tables.dialog import TemporaryPayload
 
 # As long as an update id is kept in the inbox.
-KEPT = timedelta(days=2)
-CHECKPOINT = "deed "
+RETENTION = timedelta(days=2)
+CHECKPOINT_PREFIX = "deed "
 # Core statement, built once: run for every command, where ORM overhead dominates.
-_KEPT = TemporaryPayload.metadata.tables[TemporaryPayload.__tablename__]
-_FORGET = delete(_KEPT).where(_KEPT.c.id == bindparam("deed"))
+_PAYLOADS = TemporaryPayload.metadata.tables[TemporaryPayload.__tablename__]
+_DELETE = delete(_PAYLOADS).where(_PAYLOADS.c.id == bindparam("deed"))
 
 Checkpoint = dict[str, Any]
 
 
-async def write(session: AsyncSession, update_id: int, deed: Checkpoint, now: datetime) -> None:
+async def write(session: AsyncSession, update_id: int, checkpoint: Checkpoint, now: datetime) -> None:
     """Insert or replace the checkpoint of an update."""
-    await session.merge(TemporaryPayload(id=_id(update_id), payload=deed, expires_at=now + KEPT))
+    await session.merge(TemporaryPayload(id=_id(update_id), payload=checkpoint, expires_at=now + RETENTION))
 
 
 async def find(session: AsyncSession, update_id: int, now: datetime) -> Checkpoint:
     return await peek(session, _id(update_id), now) or {}
 
 
-async def forget(session: AsyncSession, update_id: int) -> None:
-    await session.execute(_FORGET, {"deed": _id(update_id)})
+async def remove(session: AsyncSession, update_id: int) -> None:
+    await session.execute(_DELETE, {"deed": _id(update_id)})
 
 
 async def updates(session: AsyncSession) -> set[int]:
     """Return the ids of updates with a checkpoint."""
-    found = await session.execute(select(TemporaryPayload.id).where(TemporaryPayload.id.startswith(CHECKPOINT)))
-    return {int(kept_id.removeprefix(CHECKPOINT)) for kept_id in found.scalars()}
+    found = await session.execute(select(TemporaryPayload.id).where(TemporaryPayload.id.startswith(CHECKPOINT_PREFIX)))
+    return {int(payload_id.removeprefix(CHECKPOINT_PREFIX)) for payload_id in found.scalars()}
 
 
 def _id(update_id: int) -> str:
     # Ids of temporary payloads are longer and contain no space.
-    return f"{CHECKPOINT}{update_id}"
+    return f"{CHECKPOINT_PREFIX}{update_id}"

@@ -14,12 +14,12 @@ from bot.oncall.rotation import Calendar, Duty
 from bot.store.tables.people import RotationRow
 
 # Problem of a calendar whose address and text were encrypted with another token.
-FORGOTTEN = "forgotten"
-_NOWHERE = {"url": "", "text": ""}
+UNREADABLE = "forgotten"
+_NO_SOURCE = {"url": "", "text": ""}
 
 
 @dataclass(frozen=True, slots=True)
-class KeptCalendar:
+class StoredCalendar:
     """`url`: "" for a file. `zone`: for times without one. `problem`: error of the last attempt, "" if none; with
     FORGOTTEN address and text are empty."""
 
@@ -33,26 +33,28 @@ class KeptCalendar:
     problem: str = ""
 
 
-async def of_station(session: AsyncSession, station: str) -> list[KeptCalendar]:
+async def of_station(session: AsyncSession, station: str) -> list[StoredCalendar]:
     found = await session.execute(select(RotationRow).where(RotationRow.station == station).order_by(RotationRow.level))
-    return [kept for row in found.scalars() if (kept := of_row(row)) is not None]
+    return [stored_calendar for row in found.scalars() if (stored_calendar := of_row(row)) is not None]
 
 
-def of_row(row: RotationRow) -> KeptCalendar | None:
-    return restored(row.level, {**_NOWHERE, **row.calendar, **(row.source or {})}) if row.calendar else None
+def of_row(row: RotationRow) -> StoredCalendar | None:
+    return from_json(row.level, {**_NO_SOURCE, **row.calendar, **(row.source or {})}) if row.calendar else None
 
 
-async def keep(session: AsyncSession, station: str, kept: KeptCalendar, by: str, now: datetime) -> None:
+async def set_calendar(
+    session: AsyncSession, station: str, stored_calendar: StoredCalendar, by: str, now: datetime
+) -> None:
     """Store a calendar, which takes the place of the level's rotation; the rotation is kept."""
-    row = await session.get(RotationRow, (station, kept.level))
+    row = await session.get(RotationRow, (station, stored_calendar.level))
     if row is None:
-        row = RotationRow(station=station, level=kept.level, people=[], shift={})
+        row = RotationRow(station=station, level=stored_calendar.level, people=[], shift={})
         session.add(row)
-    _write(row, kept)
+    _write(row, stored_calendar)
     row.changed_at, row.changed_by = now, by[:128]
 
 
-async def renew(session: AsyncSession, station: str, old: KeptCalendar, new: KeptCalendar) -> bool:
+async def replace_calendar(session: AsyncSession, station: str, old: StoredCalendar, new: StoredCalendar) -> bool:
     """Replace the calendar; False if it was changed or removed meanwhile."""
     row = await session.get(RotationRow, (station, old.level))
     if row is None or of_row(row) != old:
@@ -61,33 +63,35 @@ async def renew(session: AsyncSession, station: str, old: KeptCalendar, new: Kep
     return True
 
 
-def _write(row: RotationRow, kept: KeptCalendar) -> None:
-    written = stored(kept)
-    row.source = {key: written.pop(key) for key in _NOWHERE}
-    row.calendar = written
+def _write(row: RotationRow, stored_calendar: StoredCalendar) -> None:
+    data = to_json(stored_calendar)
+    row.source = {key: data.pop(key) for key in _NO_SOURCE}
+    row.calendar = data
 
 
-def restored(level: int, written: dict[str, Any]) -> KeptCalendar:
-    moment = datetime.fromisoformat
-    duties = tuple(Duty(person, moment(begins), moment(ends), level) for person, begins, ends in written["duties"])
-    return KeptCalendar(
+def from_json(level: int, data: dict[str, Any]) -> StoredCalendar:
+    parse = datetime.fromisoformat
+    duties = tuple(Duty(person, parse(begins), parse(ends), level) for person, begins, ends in data["duties"])
+    return StoredCalendar(
         level=level,
-        url=written["url"],
-        text=written["text"],
-        zone=written["zone"],
-        calendar=Calendar(duties, tuple(written["unknown"])),
-        fetched_at=moment(written["fetched_at"]),
-        problem=written["problem"],
+        url=data["url"],
+        text=data["text"],
+        zone=data["zone"],
+        calendar=Calendar(duties, tuple(data["unknown"])),
+        fetched_at=parse(data["fetched_at"]),
+        problem=data["problem"],
     )
 
 
-def stored(kept: KeptCalendar) -> dict[str, Any]:
+def to_json(stored_calendar: StoredCalendar) -> dict[str, Any]:
     return {
-        "url": kept.url,
-        "text": kept.text,
-        "zone": kept.zone,
-        "duties": [[one.person, one.begins.isoformat(), one.ends.isoformat()] for one in kept.calendar.duties],
-        "unknown": list(kept.calendar.unknown),
-        "fetched_at": kept.fetched_at.isoformat(),
-        "problem": kept.problem,
+        "url": stored_calendar.url,
+        "text": stored_calendar.text,
+        "zone": stored_calendar.zone,
+        "duties": [
+            [duty.person, duty.begins.isoformat(), duty.ends.isoformat()] for duty in stored_calendar.calendar.duties
+        ],
+        "unknown": list(stored_calendar.calendar.unknown),
+        "fetched_at": stored_calendar.fetched_at.isoformat(),
+        "problem": stored_calendar.problem,
     }

@@ -21,7 +21,7 @@ class Reachability:
     warned_at: datetime | None = None
 
 
-NOT_TRIED = Reachability()
+NOT_CHECKED = Reachability()
 
 
 async def known(session: AsyncSession, people: Iterable[int]) -> Mapping[int, Reachability]:
@@ -29,7 +29,7 @@ async def known(session: AsyncSession, people: Iterable[int]) -> Mapping[int, Re
     return {row.person_id: Reachability(row.reachable, row.checked_at, row.warned_at) for row in found.scalars()}
 
 
-async def note(session: AsyncSession, person: int, now: datetime, *, reachable: bool, warned: bool) -> None:
+async def store_check(session: AsyncSession, person: int, now: datetime, *, reachable: bool, warned: bool) -> None:
     """Store the result of a check."""
     row = await _row(session, person)
     row.reachable, row.checked_at = reachable, now
@@ -38,7 +38,7 @@ async def note(session: AsyncSession, person: int, now: datetime, *, reachable: 
         row.warned_at = now if warned else None
 
 
-async def check_anew(session: AsyncSession, people: Iterable[int]) -> None:
+async def schedule_check(session: AsyncSession, people: Iterable[int]) -> None:
     """Make the check of each person due at once, in the session that changes their duties."""
     await session.execute(update(Pager).where(Pager.person_id.in_(tuple(people))).values(checked_at=None))
 

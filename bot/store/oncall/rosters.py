@@ -17,23 +17,23 @@ async def read(session: AsyncSession, station: str, now: datetime, states: Colle
     """Include current and future overrides in one of `states`."""
     found = await session.execute(select(RotationRow).where(RotationRow.station == station).order_by(RotationRow.level))
     rows = list(found.scalars())
-    over = await session.execute(
+    overrides = await session.execute(
         select(OverrideRow).where(
             OverrideRow.station == station, OverrideRow.ends_at > now, OverrideRow.state.in_(states)
         )
     )
     return Roster(
         tuple(_rotation(row) for row in rows if row.people),
-        tuple(_override(row) for row in over.scalars()),
-        {row.level: kept.calendar for row in rows if (kept := calendars.of_row(row)) is not None},
+        tuple(_override(row) for row in overrides.scalars()),
+        {row.level: stored_calendar.calendar for row in rows if (stored_calendar := calendars.of_row(row)) is not None},
     )
 
 
 async def stations(session: AsyncSession, now: datetime) -> set[str]:
     """Return stations with a rotation, a calendar, or an override that is not over."""
-    turns = await session.execute(select(RotationRow.station).distinct())
-    over = await session.execute(select(OverrideRow.station).where(OverrideRow.ends_at > now).distinct())
-    return {*turns.scalars(), *over.scalars()}
+    rotations = await session.execute(select(RotationRow.station).distinct())
+    overrides = await session.execute(select(OverrideRow.station).where(OverrideRow.ends_at > now).distinct())
+    return {*rotations.scalars(), *overrides.scalars()}
 
 
 def stored_shift(shift: Shift) -> dict[str, Any]:

@@ -15,13 +15,13 @@ from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages.notices import Notice, enqueue_notices
 from bot.store.oncall import calendars, reachability, rosters
-from bot.store.oncall.calendars import KeptCalendar
+from bot.store.oncall.calendars import StoredCalendar
 from bot.store.oncall.reachability import QuietHours, Reachability
 from bot.store.tables.people import OverrideRow, RotationRow
 
 # States of an override: made by one person alone, or a swap before and after its answer.
-STANDS, ASKED, AGREED, REFUSED, CANCELLED = "stands", "asked", "agreed", "refused", "cancelled"
-COUNT = (STANDS, AGREED)
+ACTIVE, ASKED, AGREED, REFUSED, CANCELLED = "stands", "asked", "agreed", "refused", "cancelled"
+IN_EFFECT = (ACTIVE, AGREED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class ShiftChange:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeChange:
+class StoredChange:
     """Stored override and its author."""
 
     id: int
-    leg: ShiftChange
+    change: ShiftChange
     by: int
     state: str
 
@@ -51,7 +51,7 @@ class SwapResult(StrEnum):
     CHANGED = "changed"
 
 
-class OnCallBook:
+class OnCallSchedules:
     """Schedules of all stations. Methods that take no session open one; `changed` is called with the station after the
     commit of a change of duties."""
 
@@ -65,14 +65,14 @@ class OnCallBook:
             return await self.roster_in(session, station)
 
     async def roster_in(self, session: AsyncSession, station: str) -> Roster:
-        return await rosters.read(session, station, self._clock(), COUNT)
+        return await rosters.read(session, station, self._clock(), IN_EFFECT)
 
     async def stations(self) -> set[str]:
         """Return stations with a rotation, a calendar, or an override that is not over."""
         async with self._store.begin() as session:
             return await rosters.stations(session, self._clock())
 
-    async def set_rotation(self, station: str, rotation: Rotation, by: str, news: Sequence[Notice] = ()) -> None:
+    async def set_rotation(self, station: str, rotation: Rotation, by: str, notices: Sequence[Notice] = ()) -> None:
         """Replace the rotation or calendar of that level; overrides are kept."""
         async with self._store.begin() as session:
             row = RotationRow(
@@ -86,52 +86,62 @@ class OnCallBook:
                 changed_by=by[:128],
             )
             await session.merge(row)
-            await reachability.check_anew(session, rotation.people)
-            enqueue_notices(session, self._clock(), news)
+            await reachability.schedule_check(session, rotation.people)
+            enqueue_notices(session, self._clock(), notices)
         self._changed.send(station)
 
-    async def keep_calendar(self, station: str, kept: KeptCalendar, by: str, news: Sequence[Notice] = ()) -> None:
+    async def set_calendar(
+        self, station: str, stored_calendar: StoredCalendar, by: str, notices: Sequence[Notice] = ()
+    ) -> None:
         async with self._store.begin() as session:
-            await calendars.keep(session, station, kept, by, self._clock())
-            await reachability.check_anew(session, {duty.person for duty in kept.calendar.duties})
-            enqueue_notices(session, self._clock(), news)
+            await calendars.set_calendar(session, station, stored_calendar, by, self._clock())
+            await reachability.schedule_check(session, {duty.person for duty in stored_calendar.calendar.duties})
+            enqueue_notices(session, self._clock(), notices)
         self._changed.send(station)
 
     async def remove(self, station: str, level: int) -> bool:
         """Remove the level and cancel its overrides. False if there was none."""
-        there = (RotationRow.station == station, RotationRow.level == level)
-        over = (OverrideRow.station == station, OverrideRow.level == level, OverrideRow.ends_at > self._clock())
+        of_level = (RotationRow.station == station, RotationRow.level == level)
+        current = (OverrideRow.station == station, OverrideRow.level == level, OverrideRow.ends_at > self._clock())
         async with self._store.begin() as session:
-            removed = await session.execute(delete(RotationRow).where(*there).returning(RotationRow.level))
-            ended = await session.execute(
+            removed = await session.execute(delete(RotationRow).where(*of_level).returning(RotationRow.level))
+            cancelled = await session.execute(
                 update(OverrideRow)
-                .where(*over, OverrideRow.state.in_((*COUNT, ASKED)))
+                .where(*current, OverrideRow.state.in_((*IN_EFFECT, ASKED)))
                 .values(state=CANCELLED)
                 .returning(OverrideRow.id)
             )
-            found = bool(removed.scalars().all()) | bool(ended.scalars().all())
+            found = bool(removed.scalars().all()) | bool(cancelled.scalars().all())
         self._changed.send(station)
         return found
 
-    async def override(self, station: str, leg: ShiftChange, by: tuple[int, str], news: Sequence[Notice] = ()) -> int:
+    async def override(
+        self, station: str, change: ShiftChange, by: tuple[int, str], notices: Sequence[Notice] = ()
+    ) -> int:
         """Take over a shift, or give it away; in effect at once."""
         async with self._store.begin() as session:
-            row = await self._add(session, station, leg, by, STANDS)
-            enqueue_notices(session, self._clock(), news)
+            row = await self._add(session, station, change, by, ACTIVE)
+            enqueue_notices(session, self._clock(), notices)
         self._changed.send(station)
         return row
 
-    async def ask_swap(
-        self, station: str, legs: Sequence[ShiftChange], by: tuple[int, str], question: Callable[[list[int]], Notice]
+    async def request_swap(
+        self, station: str, changes: Sequence[ShiftChange], by: tuple[int, str], question: Callable[[list[int]], Notice]
     ) -> None:
         """Request a swap; it takes effect when the other person agrees."""
         async with self._store.begin() as session:
-            asked = [await self._add(session, station, leg, by, ASKED) for leg in legs]
-            enqueue_notices(session, self._clock(), [question(asked)])
+            ids = [await self._add(session, station, change, by, ASKED) for change in changes]
+            enqueue_notices(session, self._clock(), [question(ids)])
         self._changed.send(station)
 
     async def answer_swap(
-        self, station: str, ids: Sequence[int], other: int, *, agrees: bool, news: Mapping[SwapResult, Sequence[Notice]]
+        self,
+        station: str,
+        ids: Sequence[int],
+        other: int,
+        *,
+        agrees: bool,
+        notices: Mapping[SwapResult, Sequence[Notice]],
     ) -> SwapResult:
         """Answer a swap as `other`. All shifts are swapped or none, and only if they still belong to the two people."""
         async with self._store.begin() as session:
@@ -153,12 +163,12 @@ class OnCallBook:
             for row in rows:
                 row.state = CANCELLED if result is SwapResult.CHANGED else str(result)
             if result is SwapResult.AGREED:
-                await reachability.check_anew(session, {row.person_id for row in rows})
-            enqueue_notices(session, self._clock(), news.get(result, ()))
+                await reachability.schedule_check(session, {row.person_id for row in rows})
+            enqueue_notices(session, self._clock(), notices.get(result, ()))
         self._changed.send(station)
         return result
 
-    async def made_by(self, station: str, person: int) -> list[MadeChange]:
+    async def made_by(self, station: str, person: int) -> list[StoredChange]:
         """Return overrides that the person can cancel alone; agreed swaps are left out."""
         async with self._store.begin() as session:
             found = await session.execute(
@@ -167,13 +177,13 @@ class OnCallBook:
                     OverrideRow.station == station,
                     OverrideRow.by_id == person,
                     OverrideRow.ends_at > self._clock(),
-                    OverrideRow.state.in_((STANDS, ASKED)),
+                    OverrideRow.state.in_((ACTIVE, ASKED)),
                 )
                 .order_by(OverrideRow.id)
             )
-            return [_made(row) for row in found.scalars()]
+            return [_stored_change(row) for row in found.scalars()]
 
-    async def cancel(self, station: str, ids: Sequence[int], person: int, news: Sequence[Notice] = ()) -> bool:
+    async def cancel(self, station: str, ids: Sequence[int], person: int, notices: Sequence[Notice] = ()) -> bool:
         """Cancel the person's overrides; False if there are none left."""
         async with self._store.begin() as session:
             found = await session.execute(
@@ -182,41 +192,41 @@ class OnCallBook:
                     OverrideRow.station == station,
                     OverrideRow.id.in_(ids),
                     OverrideRow.by_id == person,
-                    OverrideRow.state.in_((STANDS, ASKED)),
+                    OverrideRow.state.in_((ACTIVE, ASKED)),
                 )
                 .values(state=CANCELLED)
                 .returning(OverrideRow.id)
             )
             cancelled = bool(found.scalars().all())
             if cancelled:
-                enqueue_notices(session, self._clock(), news)
+                enqueue_notices(session, self._clock(), notices)
         self._changed.send(station)
         return cancelled
 
-    async def calendars(self, station: str) -> list[KeptCalendar]:
+    async def calendars(self, station: str) -> list[StoredCalendar]:
         async with self._store.begin() as session:
             return await calendars.of_station(session, station)
 
-    async def renew_calendar(
-        self, station: str, old: KeptCalendar, new: KeptCalendar, news: Sequence[Notice] = ()
+    async def replace_calendar(
+        self, station: str, old: StoredCalendar, new: StoredCalendar, notices: Sequence[Notice] = ()
     ) -> bool:
         """Replace the calendar; False if it was changed or removed meanwhile."""
         async with self._store.begin() as session:
-            renewed = await calendars.renew(session, station, old, new)
+            renewed = await calendars.replace_calendar(session, station, old, new)
             if renewed:
-                came = {duty.person for duty in new.calendar.duties} - {duty.person for duty in old.calendar.duties}
-                await reachability.check_anew(session, came)
-                enqueue_notices(session, self._clock(), news)
+                added = {duty.person for duty in new.calendar.duties} - {duty.person for duty in old.calendar.duties}
+                await reachability.schedule_check(session, added)
+                enqueue_notices(session, self._clock(), notices)
         self._changed.send(station)
         return renewed
 
-    async def note_reach(self, person: int, *, reachable: bool, warnings: Sequence[Notice]) -> None:
+    async def store_reachability(self, person: int, *, reachable: bool, warnings: Sequence[Notice]) -> None:
         """Store the result of a reachability check, and queue the warnings as notifications in the same session."""
         async with self._store.begin() as session:
-            await reachability.note(session, person, self._clock(), reachable=reachable, warned=bool(warnings))
+            await reachability.store_check(session, person, self._clock(), reachable=reachable, warned=bool(warnings))
             enqueue_notices(session, self._clock(), warnings)
 
-    async def reach(self, people: Sequence[int]) -> Mapping[int, Reachability]:
+    async def reachability_of(self, people: Sequence[int]) -> Mapping[int, Reachability]:
         async with self._store.begin() as session:
             return await reachability.known(session, people)
 
@@ -231,13 +241,15 @@ class OnCallBook:
         async with self._store.begin() as session:
             await reachability.set_quiet_hours(session, person, hours)
 
-    async def _add(self, session: AsyncSession, station: str, leg: ShiftChange, by: tuple[int, str], state: str) -> int:
+    async def _add(
+        self, session: AsyncSession, station: str, change: ShiftChange, by: tuple[int, str], state: str
+    ) -> int:
         row = OverrideRow(
             station=station,
-            level=leg.level,
-            person_id=leg.person,
-            begins_at=leg.begins,
-            ends_at=leg.ends,
+            level=change.level,
+            person_id=change.person,
+            begins_at=change.begins,
+            ends_at=change.ends,
             state=state,
             by_id=by[0],
             by_name=by[1][:128],
@@ -245,21 +257,21 @@ class OnCallBook:
         )
         session.add(row)
         await session.flush()
-        if state in COUNT:
-            await reachability.check_anew(session, [leg.person])
+        if state in IN_EFFECT:
+            await reachability.schedule_check(session, [change.person])
         return row.id
 
 
-def _made(row: OverrideRow) -> MadeChange:
-    return MadeChange(row.id, ShiftChange(row.level, row.person_id, row.begins_at, row.ends_at), row.by_id, row.state)
+def _stored_change(row: OverrideRow) -> StoredChange:
+    return StoredChange(row.id, ShiftChange(row.level, row.person_id, row.begins_at, row.ends_at), row.by_id, row.state)
 
 
-def _still_has(roster: Roster, row: OverrideRow, holder: int, now: datetime) -> bool:
+def _still_has(roster: Roster, row: OverrideRow, person: int, now: datetime) -> bool:
     """Return True if the rest of the shift belongs entirely to that person."""
     begins = max(now, row.begins_at)
-    left = roster.shifts(row.level, begins, row.ends_at)
+    remaining = roster.shifts(row.level, begins, row.ends_at)
     return (
         begins < row.ends_at
         and not roster.gaps(row.level, begins, row.ends_at)
-        and all(duty.person == holder for duty in left)
+        and all(duty.person == person for duty in remaining)
     )

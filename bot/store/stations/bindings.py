@@ -51,13 +51,13 @@ async def bind(
 
 async def unbind(session: AsyncSession, *, chat_id: int, station: str) -> bool:
     """Delete a binding and the choices of its station; False if there was none."""
-    gone = await session.execute(
+    deleted = await session.execute(
         delete(Binding).where(Binding.chat_id == chat_id, Binding.station == station).returning(Binding.station)
     )
     await session.execute(
         delete(StationChoiceRow).where(StationChoiceRow.chat_id == chat_id, StationChoiceRow.station == station)
     )
-    return gone.scalar_one_or_none() is not None
+    return deleted.scalar_one_or_none() is not None
 
 
 async def stations_of(session: AsyncSession, chat_id: int) -> Sequence[Binding]:
@@ -65,7 +65,7 @@ async def stations_of(session: AsyncSession, chat_id: int) -> Sequence[Binding]:
     return found.scalars().all()
 
 
-async def told_of(session: AsyncSession, station: str) -> Sequence[int]:
+async def alert_chats_of(session: AsyncSession, station: str) -> Sequence[int]:
     """Return the chats that get a station's outage notifications because of a binding."""
     found = await session.execute(
         select(Binding.chat_id).where(Binding.station == station, Binding.alerts).order_by(Binding.chat_id)
@@ -82,6 +82,6 @@ async def chosen(session: AsyncSession, *, chat_id: int, person_id: int) -> str 
     return choice.station if choice else None
 
 
-async def told(session: AsyncSession) -> set[int]:
+async def alert_chats(session: AsyncSession) -> set[int]:
     """Return the chats that get outage notifications of any bound station."""
     return set((await session.execute(select(Binding.chat_id).where(Binding.alerts))).scalars())

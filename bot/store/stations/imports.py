@@ -17,7 +17,7 @@ from bot.store.tables.dialog import Import
 
 RUNNING, STOPPING, STOPPED, DONE, LAPSED = "running", "stopping", "stopped", "done", "lapsed"
 # A stopped import can be resumed for a day.
-GOES_ON_WITHIN = timedelta(days=1)
+RESUMABLE_FOR = timedelta(days=1)
 # After this many starts in a row without progress it is not retried; its person can resume it.
 MAX_STARTS = 2
 
@@ -48,31 +48,31 @@ class Imports:
             changed = update(Import).where(Import.id == import_id)
             await session.execute(changed.values(rows=rows, touched_at=self._clock(), **more))
 
-    async def reported(self, import_id: int, lines: Container[int]) -> None:
+    async def mark_reported(self, import_id: int, lines: Container[int]) -> None:
         """Delete the passwords of delivered lines, or all rows if the import is done. Ignored while its task runs: its
         own report follows."""
         async with self._store.begin() as session:
             found = await session.get(Import, import_id)
             if found is None or found.state not in (STOPPED, DONE):
                 return
-            told = [row | {"secret": "", "told": True} if row["line"] in lines else row for row in found.rows]
-            found.rows = [] if found.state == DONE else told
+            rows = [row | {"secret": "", "told": True} if row["line"] in lines else row for row in found.rows]
+            found.rows = [] if found.state == DONE else rows
 
     async def end(self, import_id: int, rows: list[dict[str, Any]]) -> None:
         """Mark an import as done and reported."""
         async with self._store.begin() as session:
             await session.execute(update(Import).where(Import.id == import_id).values(state=DONE, rows=rows))
 
-    async def move(self, import_id: int, to: str, *, only_from: Sequence[str]) -> bool:
+    async def change_state(self, import_id: int, to: str, *, only_from: Sequence[str]) -> bool:
         """Change the state; return True for exactly one of concurrent callers."""
         async with self._store.begin() as session:
-            moved = await session.execute(
+            changed = await session.execute(
                 update(Import)
                 .where(Import.id == import_id, Import.state.in_(only_from))
                 .values(state=to, touched_at=self._clock())
                 .returning(Import.id)
             )
-            return moved.scalar_one_or_none() is not None
+            return changed.scalar_one_or_none() is not None
 
 
 async def find_import(session: AsyncSession, import_id: int) -> Import | None:
@@ -80,19 +80,19 @@ async def find_import(session: AsyncSession, import_id: int) -> Import | None:
     return await session.get(Import, import_id)
 
 
-async def end_in_order(session: AsyncSession) -> None:
+async def mark_clean_shutdown(session: AsyncSession) -> None:
     """Reset the crash counts at a regular shutdown."""
     await session.execute(update(Import).where(Import.state.in_((RUNNING, STOPPING))).values(crashes=0))
 
 
-async def left_over(session: AsyncSession) -> Sequence[Import]:
+async def interrupted(session: AsyncSession) -> Sequence[Import]:
     """Return the imports that were running when the program ended."""
     found = await session.execute(select(Import).where(Import.state.in_((RUNNING, STOPPING))).order_by(Import.id))
     return found.scalars().all()
 
 
-async def let_lapse(session: AsyncSession, now: datetime) -> None:
+async def mark_lapsed(session: AsyncSession, now: datetime) -> None:
     """Mark stopped and done imports that were idle for a day as lapsed, and delete their rows."""
-    idle = Import.state.in_((STOPPED, DONE)), Import.touched_at <= now - GOES_ON_WITHIN
-    holds_any = type_coerce(Import.rows, Text) != "[]"
-    await session.execute(update(Import).where(*idle, holds_any).values(state=LAPSED, rows=[]))
+    idle = Import.state.in_((STOPPED, DONE)), Import.touched_at <= now - RESUMABLE_FOR
+    has_rows = type_coerce(Import.rows, Text) != "[]"
+    await session.execute(update(Import).where(*idle, has_rows).values(state=LAPSED, rows=[]))

@@ -75,8 +75,8 @@ async def due(session: AsyncSession, station: str, now: datetime, limit: int) ->
 async def postpone(session: AsyncSession, incident_id: int, now: datetime, until: datetime) -> None:
     """Move the step and the warning that are due by now to a later time, for a retry."""
     for column in (Incident.due_at, Incident.warn_at):
-        late = update(Incident).where(Incident.id == incident_id, column <= now)
-        await session.execute(late.values({column: until}))
+        overdue = update(Incident).where(Incident.id == incident_id, column <= now)
+        await session.execute(overdue.values({column: until}))
 
 
 async def make_suppressed_due(session: AsyncSession, station: str, now: datetime) -> None:
@@ -112,7 +112,7 @@ async def acknowledge(
     session: AsyncSession, station: str, incident_id: int, person_id: int, person_name: str, now: datetime
 ) -> Incident | None:
     """Acknowledge an open incident; None when it is not open at the station, or acknowledged already."""
-    taken = await session.execute(
+    acknowledged = await session.execute(
         update(Incident)
         .where(
             Incident.id == incident_id,
@@ -128,7 +128,7 @@ async def acknowledge(
         )
         .returning(Incident)
     )
-    return taken.scalar_one_or_none()
+    return acknowledged.scalar_one_or_none()
 
 
 async def add(session: AsyncSession, incident: Incident) -> None:

@@ -16,27 +16,27 @@ from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Outgoi
 # Drills are shown where explicitly requested, and counted nowhere.
 REHEARSAL = "rehearsal"
 # Timeline entries that record an incident's kind or cause.
-TURNS = ("opened", "worsened", "eased", "changed")
-AS_NOTED = (IncidentEvent.noted_at, IncidentEvent.id)
+CHANGE_EVENTS = ("opened", "worsened", "eased", "changed")
+BY_NOTED_AT = (IncidentEvent.noted_at, IncidentEvent.id)
 # Built once: run every second; building one costs more than running it.
 _WITH_OPEN = select(Incident.station).where(Incident.open_key.is_not(None)).distinct()
 _WITH_DUE = _WITH_OPEN.where(or_(Incident.due_at <= bindparam("now"), Incident.warn_at <= bindparam("now")))
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class AlertDelivery:
     """Alert message of an incident with its outbox rows by id: the message, its edits and replies."""
 
-    card: AlertMessage
+    alert_message: AlertMessage
     rows: tuple[Outgoing, ...]
 
 
 class Incidents:
-    """Incidents of all stations. Each method opens a session. `kept` is the retention, None for no limit."""
+    """Incidents of all stations. Each method opens a session. `retention` is the retention, None for no limit."""
 
-    def __init__(self, store: Store, kept: timedelta | None = None) -> None:
+    def __init__(self, store: Store, retention: timedelta | None = None) -> None:
         self._store = store
-        self._kept = kept
+        self._retention = retention
 
     async def open(self, station: str) -> list[Incident]:
         """Return the open incidents of a station, oldest first."""
@@ -48,15 +48,15 @@ class Incidents:
         async with self._store.begin() as session:
             return await open_at_all(session)
 
-    async def on_card(self, card: int) -> Sequence[Incident]:
+    async def on_alert_message(self, alert_message_id: int) -> Sequence[Incident]:
         """Return the incidents on an alert message, newest first."""
-        shown = select(AlertMessageIncident.incident_id).where(AlertMessageIncident.card_id == card)
-        return await self._incidents(Incident.id.in_(shown))
+        incident_ids = select(AlertMessageIncident.incident_id).where(AlertMessageIncident.card_id == alert_message_id)
+        return await self._incidents(Incident.id.in_(incident_ids))
 
     async def open_counts(self) -> Mapping[str, int]:
         """Return the number of open incidents of each station that has any, drills excluded."""
-        real = (Incident.open_key.is_not(None), Incident.kind != REHEARSAL)
-        query = select(Incident.station, func.count()).where(*real).group_by(Incident.station)
+        without_drills = (Incident.open_key.is_not(None), Incident.kind != REHEARSAL)
+        query = select(Incident.station, func.count()).where(*without_drills).group_by(Incident.station)
         async with self._store.begin() as session:
             return {row[0]: row[1] for row in await session.execute(query)}
 
@@ -69,9 +69,9 @@ class Incidents:
 
     async def between(self, station: str, begin: datetime, end: datetime, subject: str | None = None) -> list[Incident]:
         """Return incidents that overlap a period, newest first; of all subjects if `subject` is None."""
-        return list(await self._incidents(*_lasting(station, begin, end, subject)))
+        return list(await self._incidents(*_overlapping(station, begin, end, subject)))
 
-    async def one(self, station: str, id_: int) -> Incident | None:
+    async def find(self, station: str, id_: int) -> Incident | None:
         found = await self._incidents(Incident.station == station, Incident.id == id_, limit=1)
         return found[0] if found else None
 
@@ -84,68 +84,75 @@ class Incidents:
         found = await self._incidents(Incident.station == station, limit=1)
         return found[0] if found else None
 
-    async def chain(self, id_: int) -> Sequence[IncidentEvent]:
+    async def timeline(self, id_: int) -> Sequence[IncidentEvent]:
         """Return the timeline in the order of recording."""
         async with self._store.begin() as session:
             found = await session.execute(
-                select(IncidentEvent).where(IncidentEvent.incident_id == id_).order_by(*AS_NOTED)
+                select(IncidentEvent).where(IncidentEvent.incident_id == id_).order_by(*BY_NOTED_AT)
             )
             return found.scalars().all()
 
-    async def turns(self, station: str, begin: datetime, end: datetime) -> Mapping[int, list[IncidentEvent]]:
+    async def changes(self, station: str, begin: datetime, end: datetime) -> Mapping[int, list[IncidentEvent]]:
         """Return the changes of kind and cause of each incident that overlaps a period, by incident id."""
         query = (
             select(IncidentEvent)
             .join(Incident, Incident.id == IncidentEvent.incident_id)
-            .where(*_lasting(station, begin, end), IncidentEvent.what.in_(TURNS))
-            .order_by(*AS_NOTED)
+            .where(*_overlapping(station, begin, end), IncidentEvent.what.in_(CHANGE_EVENTS))
+            .order_by(*BY_NOTED_AT)
         )
-        chains: dict[int, list[IncidentEvent]] = defaultdict(list)
+        changes: dict[int, list[IncidentEvent]] = defaultdict(list)
         async with self._store.begin() as session:
             for event in (await session.execute(query)).scalars():
-                chains[event.incident_id].append(event)
-        return chains
+                changes[event.incident_id].append(event)
+        return changes
 
-    async def sent(self, ids: Collection[int]) -> Mapping[int, Outgoing]:
+    async def outbox_rows(self, ids: Collection[int]) -> Mapping[int, Outgoing]:
         """Return outbox rows by id."""
         async with self._store.begin() as session:
             found = await session.execute(select(Outgoing).where(Outgoing.id.in_(ids)))
             return {row.id: row for row in found.scalars()}
 
-    async def delivered(self, id_: int) -> list[Delivered]:
+    async def deliveries(self, id_: int) -> list[AlertDelivery]:
         async with self._store.begin() as session:
-            mine = select(AlertMessageIncident.card_id).where(AlertMessageIncident.incident_id == id_)
-            cards = (
-                (await session.execute(select(AlertMessage).where(AlertMessage.id.in_(mine)).order_by(AlertMessage.id)))
+            alert_message_ids = select(AlertMessageIncident.card_id).where(AlertMessageIncident.incident_id == id_)
+            alert_messages = (
+                (
+                    await session.execute(
+                        select(AlertMessage).where(AlertMessage.id.in_(alert_message_ids)).order_by(AlertMessage.id)
+                    )
+                )
                 .scalars()
                 .all()
             )
-            messages = [card.message for card in cards]
+            messages = [alert_message.message for alert_message in alert_messages]
             found = await session.execute(
                 select(Outgoing)
                 .where(or_(Outgoing.id.in_(messages), Outgoing.about.in_(messages)))
                 .order_by(Outgoing.id)
             )
             rows = found.scalars().all()
-        return [Delivered(card, tuple(r for r in rows if card.message in (r.id, r.about))) for card in cards]
+        return [
+            AlertDelivery(alert_message, tuple(row for row in rows if alert_message.message in (row.id, row.about)))
+            for alert_message in alert_messages
+        ]
 
     async def names(self, station: str) -> Mapping[str, str]:
         """Return the name in the newest incident of each subject that ever had one."""
         newest = select(func.max(Incident.id)).where(Incident.station == station).group_by(Incident.subject)
         return {incident.subject: name_of(incident) for incident in await self._incidents(Incident.id.in_(newest))}
 
-    async def beginning(self, station: str, now: datetime) -> datetime | None:
+    async def monitored_since(self, station: str, now: datetime) -> datetime | None:
         """Return the earliest record of monitoring at the station, not before the retention limit; None if there is
         none."""
-        signs = (
+        queries = (
             select(func.min(WatchState.updated_at)).where(WatchState.station == station),
             select(func.min(Incident.opened_at)).where(Incident.station == station),
             select(func.min(AuditEntry.at)).where(AuditEntry.station == station),
         )
         async with self._store.begin() as session:
-            found = [(await session.execute(sign)).scalar_one_or_none() for sign in signs]
+            found = [(await session.execute(query)).scalar_one_or_none() for query in queries]
         first = min((moment for moment in found if moment is not None), default=None)
-        return max(first, now - self._kept) if first is not None and self._kept is not None else first
+        return max(first, now - self._retention) if first is not None and self._retention is not None else first
 
     async def _incidents(self, *clauses: ColumnElement[bool], limit: int | None = None) -> Sequence[Incident]:
         async with self._store.begin() as session:
@@ -187,7 +194,7 @@ def name_of(incident: Incident) -> str:
     return str(name or incident.subject.rpartition(":")[2] or incident.station)
 
 
-def _lasting(
+def _overlapping(
     station: str, begin: datetime, end: datetime, subject: str | None = None
 ) -> tuple[ColumnElement[bool], ...]:
     clauses: tuple[ColumnElement[bool], ...] = (

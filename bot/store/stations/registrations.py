@@ -17,10 +17,10 @@ from bot.store.sealing import Unsealed
 from bot.store.tables.dialog import TemporaryPayload
 
 # After this long the trunk has been enabled by hand.
-OWED = timedelta(days=365)
+RETENTION = timedelta(days=365)
 # Asterisk retries a refused login after 5 min; by then it has applied every change.
-REMEMBERED = timedelta(minutes=6)
-ANEW, BEFORE = "anew ", "before "
+STATE_RETENTION = timedelta(minutes=6)
+REREGISTRATION_PREFIX, BEFORE_PREFIX = "anew ", "before "
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +50,12 @@ class Reregistrations:
         self._store = store
         self._clock = clock
 
-    async def begin(self, wanted: Reregistration) -> bool:
+    async def begin(self, reregistration: Reregistration) -> bool:
         """Store a re-registration; False if the trunk already has one."""
         row = TemporaryPayload(
-            id=_id(ANEW, wanted.station, wanted.trunk),
-            payload=Unsealed(asdict(wanted)),
-            expires_at=self._clock() + OWED,
+            id=_id(REREGISTRATION_PREFIX, reregistration.station, reregistration.trunk),
+            payload=Unsealed(asdict(reregistration)),
+            expires_at=self._clock() + RETENTION,
         )
         async with self._store.begin() as session:
             if await session.get(TemporaryPayload, row.id) is not None:
@@ -65,29 +65,33 @@ class Reregistrations:
 
     async def end(self, station: str, trunk: str) -> None:
         async with self._store.begin() as session:
-            await session.execute(delete(TemporaryPayload).where(TemporaryPayload.id == _id(ANEW, station, trunk)))
+            await session.execute(
+                delete(TemporaryPayload).where(TemporaryPayload.id == _id(REREGISTRATION_PREFIX, station, trunk))
+            )
 
-    async def left_over(self) -> list[Reregistration]:
+    async def interrupted(self) -> list[Reregistration]:
         """Return the re-registrations that the last run did not finish."""
         async with self._store.begin() as session:
             found = await session.execute(
                 select(TemporaryPayload.payload)
-                .where(TemporaryPayload.id.startswith(ANEW))
+                .where(TemporaryPayload.id.startswith(REREGISTRATION_PREFIX))
                 .order_by(TemporaryPayload.id)
             )
             return [Reregistration(**payload) for payload in found.scalars()]
 
-    async def note_before(self, station: str, trunk: str, state: str, since: float | None) -> None:
+    async def store_before(self, station: str, trunk: str, state: str, since: float | None) -> None:
         """Store the state of a trunk, and its start, until Asterisk has tried the new settings."""
         payload = Unsealed(state=state, since=since)
-        kept = TemporaryPayload(id=_id(BEFORE, station, trunk), payload=payload, expires_at=self._clock() + REMEMBERED)
+        row = TemporaryPayload(
+            id=_id(BEFORE_PREFIX, station, trunk), payload=payload, expires_at=self._clock() + STATE_RETENTION
+        )
         async with self._store.begin() as session:
-            await session.merge(kept)
+            await session.merge(row)
 
     async def before(self, station: str, trunk: str) -> tuple[str, float | None] | None:
         """Return the state and its start from before a change in the last minutes; None if there was no change."""
         async with self._store.begin() as session:
-            row = await peek(session, _id(BEFORE, station, trunk), self._clock())
+            row = await peek(session, _id(BEFORE_PREFIX, station, trunk), self._clock())
         return None if row is None else (str(row["state"]), row["since"])
 
 

@@ -7,12 +7,12 @@ from bot.store.tables.base import Table
 from bot.store.tables.incidents import Incident, SilenceRow
 
 # The audit is immutable: decisions keep the station name of their time.
-CLOSED = "audit"
+IMMUTABLE_PREFIX = "audit"
 # Tables with a number that counts per station.
 NUMBERED = (Incident.__table__, SilenceRow.__table__)
 
 
-async def take_over(session: AsyncSession, *, formerly: str, name: str) -> int:
+async def rename_station(session: AsyncSession, *, formerly: str, name: str) -> int:
     """Rename a station in the caller's session; return the number of rows changed. Idempotent, so that it can be
     retried.
 
@@ -24,24 +24,24 @@ async def take_over(session: AsyncSession, *, formerly: str, name: str) -> int:
             synchronize_session=False
         )
     )
-    moved = 0
+    renamed = 0
     for table in Table.metadata.sorted_tables:
-        if "station" not in table.columns or table.name.startswith(CLOSED):
+        if "station" not in table.columns or table.name.startswith(IMMUTABLE_PREFIX):
             continue
         rows = update(table).prefix_with("OR IGNORE").where(table.c.station == formerly)
         if table is Incident.__table__:
             # An incident that is open under both names keeps the old one.
             rows = rows.where(Incident.open_key.is_(None) | Incident.open_key.startswith(f"{name}|", autoescape=True))
         if table in NUMBERED:
-            rows = rows.values(number=table.c.number + await _highest(session, table, formerly, name))
-        moved += len((await session.execute(rows.values(station=name).returning(table.c.station))).all())
-    return moved
+            rows = rows.values(number=table.c.number + await _number_offset(session, table, formerly, name))
+        renamed += len((await session.execute(rows.values(station=name).returning(table.c.station))).all())
+    return renamed
 
 
-async def _highest(session: AsyncSession, table: FromClause, formerly: str, name: str) -> int:
+async def _number_offset(session: AsyncSession, table: FromClause, formerly: str, name: str) -> int:
     """Return the offset for the numbers of renamed rows, 0 if the new name has no rows: numbers stay unique."""
-    taken = select(func.count()).select_from(table).where(table.c.station == name)
-    if not (await session.execute(taken)).scalar_one():
+    existing = select(func.count()).select_from(table).where(table.c.station == name)
+    if not (await session.execute(existing)).scalar_one():
         return 0
     both = select(func.max(table.c.number)).where(table.c.station.in_((formerly, name)))
     return int((await session.execute(both)).scalar_one() or 0)

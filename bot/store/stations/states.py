@@ -53,8 +53,8 @@ async def save(session: AsyncSession, station: str, changed: Mapping[str, State 
     ]
     if rows:
         await session.execute(_UPSERT, rows)
-    if gone := [subject for subject, state in changed.items() if state is None]:
-        await session.execute(_DELETE, {"of": station, "about": gone})
+    if deleted := [subject for subject, state in changed.items() if state is None]:
+        await session.execute(_DELETE, {"of": station, "about": deleted})
 
 
 async def update_existing(
@@ -70,7 +70,7 @@ async def delete_of(session: AsyncSession, station: str) -> None:
     await session.execute(delete(WatchState).where(WatchState.station == station))
 
 
-async def stations_left(session: AsyncSession) -> Sequence[str]:
+async def stations_with_data(session: AsyncSession) -> Sequence[str]:
     """Return the stations with open incidents or stored states."""
     open_of = select(Incident.station).where(Incident.open_key.is_not(None))
     return (await session.execute(union(open_of, select(WatchState.station)))).scalars().all()

@@ -32,10 +32,10 @@ class WatchedExtensions:
         async with self._store.begin() as session:
             found = await session.execute(select(WatchedExtension).where(WatchedExtension.station == self._station))
             watched = [Watched(row.number, row.by_name, row.at) for row in found.scalars()]
-        return sorted(watched, key=lambda one: (len(one.number), one.number))
+        return sorted(watched, key=lambda extension: (len(extension.number), extension.number))
 
     async def numbers(self) -> frozenset[str]:
-        return frozenset(one.number for one in await self.all())
+        return frozenset(extension.number for extension in await self.all())
 
     async def watch(self, numbers: Iterable[str], by_id: int, by_name: str, now: datetime) -> None:
         """Watch extensions; one that is already watched keeps its first person."""
@@ -52,21 +52,21 @@ class WatchedExtensions:
     async def unwatch(self, numbers: Iterable[str]) -> list[str]:
         """Stop watching extensions; return those that were watched."""
         async with self._store.begin() as session:
-            gone = await session.execute(
+            deleted = await session.execute(
                 delete(WatchedExtension)
                 .where(WatchedExtension.station == self._station, WatchedExtension.number.in_(tuple(numbers)))
                 .returning(WatchedExtension.number)
             )
-            taken = sorted(gone.scalars())
+            unwatched = sorted(deleted.scalars())
         self._changed.send()
-        return taken
+        return unwatched
 
 
 async def stations(session: AsyncSession) -> set[str]:
     return set((await session.execute(select(WatchedExtension.station).distinct())).scalars())
 
 
-async def stations_with_memory(session: AsyncSession, subject: str) -> set[str]:
+async def stations_with_state(session: AsyncSession, subject: str) -> set[str]:
     """Return the stations with a stored state of a subject that begins with `subject`."""
     like = WatchState.subject.startswith(subject, autoescape=True)
     return set((await session.execute(select(WatchState.station).where(like).distinct())).scalars())

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.store.tables.base import Table, TelegramId
 
 
-class ChatMove(Table):
+class ChatMigration(Table):
     """Group that became a supergroup: settings still name the old id, messages go to the new one."""
 
     __tablename__ = "chat_moves"
@@ -17,7 +17,7 @@ class ChatMove(Table):
     at: Mapped[datetime]
 
 
-class ChatHold(Table):
+class FloodWait(Table):
     """Flood wait of a chat, possibly for hours."""
 
     __tablename__ = "chat_holds"

@@ -23,7 +23,7 @@ class GrantRow(Table):
     until: Mapped[datetime | None]
 
 
-class Acquaintance(Table):
+class ContactRow(Table):
     """Person or chat (negative id) with the name last seen."""
 
     __tablename__ = "acquaintances"
@@ -33,7 +33,7 @@ class Acquaintance(Table):
     username: Mapped[str | None] = mapped_column(String(64), unique=True)
 
 
-class MetAt(Table):
+class ContactStationRow(Table):
     """Person or chat (negative id) seen at that station, which may show its name; "" is every station."""
 
     __tablename__ = "met_at"

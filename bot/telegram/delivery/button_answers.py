@@ -14,9 +14,9 @@ from bot.telegram.files import TIMEOUTS
 log = structlog.get_logger(__name__)
 
 # In UTF-16 units.
-LIMIT = 200
+MAX_LABEL = 200
 # Telegram's timeout of a callback query, in seconds.
-PRESS_WAITS = 15.0
+ANSWER_TIMEOUT = 15.0
 
 
 class ButtonAnswers:
@@ -30,32 +30,32 @@ class ButtonAnswers:
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
         """Answer a press. After Telegram's timeout the answer has no effect. On a flood limit the answer is retried in
         a task of its own."""
-        shown = text and shortened(text, LIMIT)
+        label = text and shortened(text, MAX_LABEL)
         try:
-            await self._answer(query_id, shown, alert)
+            await self._answer(query_id, label, alert)
         except TryLater as error:
-            if not error.told or error.after >= PRESS_WAITS:
+            if not error.is_flood_limit or error.after >= ANSWER_TIMEOUT:
                 raise
-            later = asyncio.create_task(self._answer_later(query_id, shown, alert, error.after))
+            later = asyncio.create_task(self._answer_later(query_id, label, alert, error.after))
             self._answering.add(later)
             later.add_done_callback(self._answering.discard)
 
-    async def _answer_later(self, query_id: str, shown: str | None, alert: bool, after: float) -> None:
-        left = PRESS_WAITS
-        while (left := left - after) > 0:
+    async def _answer_later(self, query_id: str, label: str | None, alert: bool, after: float) -> None:
+        remaining = ANSWER_TIMEOUT
+        while (remaining := remaining - after) > 0:
             await self._sleep(after)
             try:
-                await self._answer(query_id, shown, alert)
+                await self._answer(query_id, label, alert)
             except DeliveryError as error:
-                if isinstance(error, TryLater) and error.told:
+                if isinstance(error, TryLater) and error.is_flood_limit:
                     after = error.after
                     continue
                 log.warning("callback query could not be answered", reason=str(error))
             return
 
-    async def _answer(self, query_id: str, shown: str | None, alert: bool) -> None:
+    async def _answer(self, query_id: str, label: str | None, alert: bool) -> None:
         try:
-            await self._bot.answer_callback_query(query_id, shown, show_alert=alert, **TIMEOUTS)
+            await self._bot.answer_callback_query(query_id, label, show_alert=alert, **TIMEOUTS)
         except TelegramError as error:
             if not is_too_late_to_answer(error):
                 raise classify(error) from error

@@ -7,7 +7,7 @@ from bot.messages.sanitize import shortened
 from bot.store.tables.messages import Keyboard
 
 # In UTF-16 units; no phone shows more of one.
-LABEL_LIMIT = 64
+MAX_LABEL = 64
 
 
 def markup_of(keyboard: Keyboard | None, renderer: Renderer, masked: bool) -> InlineKeyboardMarkup | None:
@@ -29,5 +29,5 @@ def markup_of(keyboard: Keyboard | None, renderer: Renderer, masked: bool) -> In
 
 def _legible(label: str) -> str:
     """Return a label that Telegram accepts: it refuses an empty one, and names from the PBX may be long."""
-    short = shortened(label, LABEL_LIMIT)
+    short = shortened(label, MAX_LABEL)
     return short if short.strip() else "–"

@@ -24,10 +24,10 @@ from bot.telegram.errors import (
 
 log = structlog.get_logger(__name__)
 
-LONGEST_PAUSE = 60.0
-AFTER_LOST_ANSWER = 2.0
+MAX_PAUSE = 60.0
+MIN_UNCERTAIN_PAUSE = 2.0
 # Attempts for a message refused for an unknown reason, which blocks the queue of its chat.
-REFUSALS_BORNE = 5
+MAX_REFUSALS = 5
 
 
 class DeliveryFleet(Protocol):
@@ -54,37 +54,39 @@ class DeliveryOutcome:
     async def handle_error(self, row: Outgoing, error: DeliveryError) -> None:
         """Queue the message for a retry, or dead-letter it, as the error demands. Raises TokenRefused."""
         metrics.DELIVERIES.labels(type(error).__name__).inc()
-        pause = min(LONGEST_PAUSE, 2.0 ** min(row.attempts, 10))
+        pause = min(MAX_PAUSE, 2.0 ** min(row.attempts, 10))
         match error:
             case TokenRefused():
-                await self._put_back(row, 0.0, str(error))
+                await self._reschedule(row, 0.0, str(error))
                 raise error
-            case TryLater() if error.told:
-                await self._put_back(row, error.after, str(error), hold=True)
+            case TryLater() if error.is_flood_limit:
+                await self._reschedule(row, error.after, str(error), flood_limit=True)
             case TryLater():
-                await self._put_back(row, pause, str(error))
+                await self._reschedule(row, pause, str(error))
             case MaybeDelivered():
-                await self._put_back(row, max(pause, AFTER_LOST_ANSWER), str(error), possible_repeat=True)
+                await self._reschedule(row, max(pause, MIN_UNCERTAIN_PAUSE), str(error), possible_repeat=True)
             case MessageGone():
                 await self.mark_delivered(row, None)
             case ChatMoved():
                 async with self._store.begin() as session:
-                    await supergroups.move(session, row.chat_id, error.new_id, self._clock())
+                    await supergroups.migrate(session, row.chat_id, error.new_id, self._clock())
                 await self.mark_delivered(row, None)
-            case _ if isinstance(error, Undeliverable | TopicGone) or row.refusals + 1 >= REFUSALS_BORNE:
+            case _ if isinstance(error, Undeliverable | TopicGone) or row.refusals + 1 >= MAX_REFUSALS:
                 await self._dead_letter(row, error)
             case _:
-                await self._put_back(row, pause, str(error), refused=True)
+                await self._reschedule(row, pause, str(error), refused=True)
 
     async def _dead_letter(self, row: Outgoing, error: DeliveryError) -> None:
         log.error("outbox message undeliverable, dead-lettered", row=row.id, chat=row.chat_id, reason=str(error))
         async with self._store.begin() as session:
-            shut = isinstance(error, Undeliverable) or _is_general_closed(row, error)
-            newly = shut and await blocked_chats.close(session, row.chat_id, str(error), row.tried_at or self._clock())
+            is_blocked = isinstance(error, Undeliverable) or _is_general_closed(row, error)
+            newly = is_blocked and await blocked_chats.close(
+                session, row.chat_id, str(error), row.tried_at or self._clock()
+            )
             fallback = await self._fleet.on_undeliverable(session, row, str(error), newly)
             await outbox.dead_letter(session, row.id, str(error), fallback)
 
-    async def _put_back(
+    async def _reschedule(
         self,
         row: Outgoing,
         seconds: float,
@@ -92,7 +94,7 @@ class DeliveryOutcome:
         *,
         possible_repeat: bool = False,
         refused: bool = False,
-        hold: bool = False,
+        flood_limit: bool = False,
     ) -> None:
         log.info("outbox delivery retried", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
         not_before = self._clock() + timedelta(seconds=seconds)
@@ -100,8 +102,8 @@ class DeliveryOutcome:
             await outbox.reschedule(
                 session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused
             )
-            if hold:
-                await blocked_chats.hold(session, row.chat_id, not_before)
+            if flood_limit:
+                await blocked_chats.store_flood_wait(session, row.chat_id, not_before)
 
     async def mark_delivered(self, row: Outgoing, message_id: int | None) -> None:
         async with self._store.begin() as session:
@@ -109,7 +111,7 @@ class DeliveryOutcome:
             if message_id is None:
                 return
             if row.keyboard_id is not None:
-                await keyboards.tie(session, row.keyboard_id, message_id)
+                await keyboards.set_message_id(session, row.keyboard_id, message_id)
             in_topic = row.thread_id is not None
             opened = await blocked_chats.reopen(session, [row.chat_id], self._clock(), in_topic=in_topic)
             for chat, since in opened.items():

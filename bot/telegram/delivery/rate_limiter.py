@@ -17,14 +17,14 @@ from bot.telegram.errors import TryLater
 
 # (calls, seconds). Telegram: one a second in a chat with small bursts, 20 a minute in a group, 30 a second overall.
 # The seconds are a little wider, because the network may bunch together what was sent apart.
-IN_CHAT = (3, 3.2)
-IN_GROUP = (20, 61.0)
-OVERALL = (28, 1.05)
+CHAT_LIMIT = (3, 3.2)
+GROUP_LIMIT = (20, 61.0)
+OVERALL_LIMIT = (28, 1.05)
 # Calls for the bot itself and no chat, as its command menus. Telegram publishes no limit for these.
 PROFILE = 0
 # Calls of a group in a minute that are left free for more urgent ones.
-SPARED = {Urgency.PAGE: 0, Urgency.RESOLVE: 1, Urgency.ANSWER: 3, Urgency.EDIT: 6, Urgency.DIGEST: 6}
-REMEMBERED_CHATS = 1000
+KEPT_FREE = {Urgency.PAGE: 0, Urgency.RESOLVE: 1, Urgency.ANSWER: 3, Urgency.EDIT: 6, Urgency.DIGEST: 6}
+MAX_CHATS = 1000
 
 
 class Window:
@@ -54,15 +54,15 @@ class Window:
 
 class _Chat:
     def __init__(self, chat_id: int) -> None:
-        self._second = Window(*IN_CHAT)
-        self._minute = Window(*IN_GROUP) if chat_id < 0 else None
-        self.held_until = 0.0
+        self._second = Window(*CHAT_LIMIT)
+        self._minute = Window(*GROUP_LIMIT) if chat_id < 0 else None
+        self.paused_until = 0.0
         # Calls reserved and not used yet.
-        self.kept = 0
+        self.reserved = 0
 
     def wait(self, now: float, urgency: Urgency, before: int = 0) -> float:
-        minute = self._minute.wait(now, before + SPARED[urgency]) if self._minute else 0.0
-        return max(self.held_until - now, self._second.wait(now, before), minute)
+        minute = self._minute.wait(now, before + KEPT_FREE[urgency]) if self._minute else 0.0
+        return max(self.paused_until - now, self._second.wait(now, before), minute)
 
     def take(self, now: float) -> None:
         self._second.take(now)
@@ -71,7 +71,7 @@ class _Chat:
 
     def is_idle(self, now: float) -> bool:
         windows = (self._second, self._minute) if self._minute else (self._second,)
-        return self.held_until <= now and not self.kept and all(window.is_idle(now) for window in windows)
+        return self.paused_until <= now and not self.reserved and all(window.is_idle(now) for window in windows)
 
 
 class _Waiter(NamedTuple):
@@ -90,7 +90,7 @@ class RateLimiter:
     ) -> None:
         self._clock = clock
         self._sleep = sleep
-        self._overall = Window(*OVERALL)
+        self._overall = Window(*OVERALL_LIMIT)
         self._chats: dict[int, _Chat] = {}
         # Queued calls: the most urgent first, then in the order of coming.
         self._queue: list[_Waiter] = []
@@ -99,67 +99,67 @@ class RateLimiter:
     async def acquire(self, chat_id: int, urgency: Urgency = Urgency.ANSWER) -> None:
         """Wait in the queue for a call to this chat and take it. Raises TryLater during a flood limit of the chat."""
         chat = self._chat(chat_id)
-        self._refuse_if_held(chat)
-        if chat.kept:
-            chat.kept -= 1
+        self._refuse_if_paused(chat)
+        if chat.reserved:
+            chat.reserved -= 1
             return
         await self._wait(chat_id, urgency, refuse=True)
 
     async def reserve(self, chat_id: int, urgency: Urgency) -> None:
         """Wait in the queue for a call, also through a flood limit, and reserve it for `acquire`."""
         await self._wait(chat_id, urgency, refuse=False)
-        self._chat(chat_id).kept += 1
+        self._chat(chat_id).reserved += 1
 
     def release(self, chat_id: int) -> None:
         """Release a reserved call."""
         chat = self._chat(chat_id)
-        chat.kept = max(0, chat.kept - 1)
+        chat.reserved = max(0, chat.reserved - 1)
 
     def pause(self, chat_id: int, seconds: float) -> None:
         """Pause this chat (HTTP 429). Other chats go on."""
         chat = self._chat(chat_id)
-        chat.held_until = max(chat.held_until, self._clock() + seconds)
+        chat.paused_until = max(chat.paused_until, self._clock() + seconds)
 
     async def _wait(self, chat_id: int, urgency: Urgency, *, refuse: bool) -> None:
-        mine = _Waiter(urgency, next(self._numbers), chat_id)
-        insort(self._queue, mine)
+        waiter = _Waiter(urgency, next(self._numbers), chat_id)
+        insort(self._queue, waiter)
         try:
-            while (wait := self._left(mine)) > 0:
+            while (wait := self._seconds_left(waiter)) > 0:
                 if refuse:
-                    self._refuse_if_held(self._chat(chat_id))
+                    self._refuse_if_paused(self._chat(chat_id))
                 await self._sleep(wait)
             now = self._clock()
             self._overall.take(now)
             self._chat(chat_id).take(now)
         finally:
-            self._queue.remove(mine)
+            self._queue.remove(waiter)
 
-    def _left(self, mine: _Waiter) -> float:
+    def _seconds_left(self, waiter: _Waiter) -> float:
         """Return the seconds until a queued call may be made, after all before it that could be made too."""
         now = self._clock()
-        before = self._queue[: self._queue.index(mine)]
-        in_chat = sum(other.chat_id == mine.chat_id for other in before)
-        wait = self._chat(mine.chat_id).wait(now, mine.urgency, in_chat)
+        before = self._queue[: self._queue.index(waiter)]
+        in_chat = sum(other.chat_id == waiter.chat_id for other in before)
+        wait = self._chat(waiter.chat_id).wait(now, waiter.urgency, in_chat)
         if self._overall.wait(now, len(before)) > 0:
-            able = sum(self._chat(other.chat_id).wait(now, other.urgency) <= 0 for other in before)
-            wait = max(wait, self._overall.wait(now, able))
+            sendable = sum(self._chat(other.chat_id).wait(now, other.urgency) <= 0 for other in before)
+            wait = max(wait, self._overall.wait(now, sendable))
         return wait
 
-    def _refuse_if_held(self, chat: _Chat) -> None:
-        held = chat.held_until - self._clock()
-        if held > 0:
-            raise TryLater("Telegram told this chat to wait", held, told=True)
+    def _refuse_if_paused(self, chat: _Chat) -> None:
+        remaining = chat.paused_until - self._clock()
+        if remaining > 0:
+            raise TryLater("Telegram told this chat to wait", remaining, flood_limit=True)
 
     def _chat(self, chat_id: int) -> _Chat:
         if chat_id not in self._chats:
-            self._forget_idle()
+            self._evict_idle()
             self._chats[chat_id] = _Chat(chat_id)
         return self._chats[chat_id]
 
-    def _forget_idle(self) -> None:
-        if len(self._chats) >= REMEMBERED_CHATS:
+    def _evict_idle(self) -> None:
+        if len(self._chats) >= MAX_CHATS:
             now = self._clock()
-            waiting = {turn.chat_id for turn in self._queue}
+            waiting = {waiter.chat_id for waiter in self._queue}
             self._chats = {
                 chat_id: chat for chat_id, chat in self._chats.items() if chat_id in waiting or not chat.is_idle(now)
             }

@@ -26,7 +26,7 @@ from bot.store.database import Store
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.messages import Keyboard
 from bot.telegram import files
-from bot.telegram.chat_access import ChatSeen
+from bot.telegram.chat_access import ChatInfo
 from bot.telegram.delivery.button_answers import ButtonAnswers
 from bot.telegram.delivery.inline_keyboard import markup_of
 from bot.telegram.delivery.rate_limiter import PROFILE, RateLimiter
@@ -186,25 +186,25 @@ class Sender:
                 else:
                     await self._call(PROFILE, lambda: self._bot.set_my_commands(commands, scope=scope, **TIMEOUTS))
             except TryLater as error:
-                if not error.told:
+                if not error.is_flood_limit:
                     raise
             else:
                 return
 
-    async def seen(self, chat_id: int) -> ChatSeen:
+    async def seen(self, chat_id: int) -> ChatInfo:
         """Return the title of a chat, or the reason for which it is closed; no message appears in it."""
         try:
             chat = await self._call(chat_id, lambda: self._bot.get_chat(chat_id, **TIMEOUTS), Urgency.DIGEST)
         except Undeliverable as error:
-            return ChatSeen(blocked=error.reason)
+            return ChatInfo(blocked=error.reason)
         except DeliveryError as error:
             # A migrated group is found by its first message.
             log.info("getChat failed, chat access unknown", chat=chat_id, reason=str(error))
-            return ChatSeen()
+            return ChatInfo()
         except UNPARSABLE:
             # A kind of chat that the library cannot parse exists all the same.
-            return ChatSeen(title="")
-        return ChatSeen(title=chat.title or chat.first_name or "")
+            return ChatInfo(title="")
+        return ChatInfo(title=chat.title or chat.first_name or "")
 
     async def can_write_to(self, person: int) -> bool:
         """Return True when the person has opened the bot's private chat and not blocked it since, or that is
@@ -226,7 +226,7 @@ class Sender:
         """Release the reserved call."""
         self._pace.release(chat_id)
 
-    def hold(self, chat_id: int, seconds: float) -> None:
+    def pause_chat(self, chat_id: int, seconds: float) -> None:
         """Restore a flood limit of the chat from an earlier run."""
         self._pace.pause(chat_id, seconds)
 
@@ -253,7 +253,7 @@ class Sender:
                 link_preview_options=NO_PREVIEW,
                 **TIMEOUTS,
             )
-            self.newest.saw(target.to.chat, sent.message_id)
+            self.newest.observe_message(target.to.chat, sent.message_id)
             return sent.message_id
 
         return await self._in_html_or_plain(target.to.chat, message.template, text, put, urgency)
@@ -279,6 +279,6 @@ class Sender:
             return await request()
         except TelegramError as error:
             what = classify(error)
-            if isinstance(what, TryLater) and what.told:
+            if isinstance(what, TryLater) and what.is_flood_limit:
                 self._pace.pause(chat_id, what.after)
             raise what from error

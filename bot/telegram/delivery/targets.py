@@ -35,7 +35,7 @@ class LastMessages:
     def __call__(self, chat: int) -> int | None:
         return self._ids.get(chat)
 
-    def saw(self, chat: int, message: int) -> None:
+    def observe_message(self, chat: int, message: int) -> None:
         if chat not in self._ids and len(self._ids) >= REMEMBERED:
             self._ids.pop(next(iter(self._ids)))
         self._ids[chat] = max(message, self._ids.get(chat, 0))
@@ -55,7 +55,7 @@ class Redirects:
         if isinstance(error, ChatMoved) and error.new_id != to.chat:
             log.warning("group migrated to a supergroup", old=to.chat, new=error.new_id)
             async with self._store.begin() as session:
-                await supergroups.move(session, to.chat, error.new_id, now)
+                await supergroups.migrate(session, to.chat, error.new_id, now)
             return SendTarget(Destination(error.new_id), None)
         if isinstance(error, TopicGone) and to.thread is not None:
             if to not in self._lost_topics:

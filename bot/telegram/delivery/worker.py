@@ -22,9 +22,9 @@ from bot.telegram.errors import DeliveryError, Refused
 
 log = structlog.get_logger(__name__)
 
-LOOK_AT_LEAST_EVERY = 60.0
-FINISH_WITHIN = 5.0
-WRITE_AGAIN_AFTER = 1.0
+CHECK_AT_LEAST_EVERY = 60.0
+FINISH_TIMEOUT = 5.0
+RETRY_AFTER = 1.0
 
 
 class DeliveryWorker:
@@ -46,10 +46,10 @@ class DeliveryWorker:
         self._clock = clock
         self._loop = loop or Loop()
         self._woken = asyncio.Event()
-        self._lanes: dict[int, asyncio.Task[bool]] = {}
+        self._workers: dict[int, asyncio.Task[bool]] = {}
         # Set for a chat that waits for the rate limits when a new message is queued for it.
         self._waiting: dict[int, asyncio.Event] = {}
-        self._look_again: set[int] = set()
+        self._recheck: set[int] = set()
         self._is_ending = False
 
     def wake(self) -> None:
@@ -58,52 +58,52 @@ class DeliveryWorker:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Start a task for each chat with due messages, until `stop`. Raises TokenRefused for a revoked token."""
-        await self._remember()
+        await self._restore()
         self._is_ending = False
         stopped = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
-                self._loop.turned()
+                self._loop.mark_alive()
                 self._woken.clear()
                 await self._start_chat_workers()
-                await self._rest(stopped)
+                await self._sleep(stopped)
                 self._raise_failure()
         finally:
             stopped.cancel()
             await self._finish()
 
-    async def _remember(self) -> None:
+    async def _restore(self) -> None:
         now = self._clock()
         async with self._store.begin() as session:
             if interrupted := await outbox.recover_interrupted(session):
                 log.warning("interrupted deliveries found, retried as possible repeats", count=interrupted)
-            for chat, until in (await blocked_chats.held(session, now)).items():
-                self._sender.hold(chat, (until - now).total_seconds())
+            for chat, until in (await blocked_chats.flood_waits(session, now)).items():
+                self._sender.pause_chat(chat, (until - now).total_seconds())
 
     async def deliver_due(self) -> bool:
         """Deliver all messages due now. Return True when one was tried, so that more may be due."""
         await self._start_chat_workers()
-        return any(await asyncio.gather(*self._lanes.values()))
+        return any(await asyncio.gather(*self._workers.values()))
 
     async def _start_chat_workers(self) -> None:
         now = self._clock()
         async with self._store.begin() as session:
-            await outbox_queries.follow_moves(session, now)
+            await outbox_queries.follow_chat_migrations(session, now)
             chats = await outbox_queries.chats_with_due(session, now)
-            metrics.OUTBOX.set(await outbox.waiting(session))
-        self._lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.done() or _failed(lane)}
+            metrics.OUTBOX.set(await outbox.queued_count(session))
+        self._workers = {chat: worker for chat, worker in self._workers.items() if not worker.done() or _failed(worker)}
         for chat in chats:
-            if chat in self._lanes:
-                self._look_again.add(chat)
+            if chat in self._workers:
+                self._recheck.add(chat)
                 if chat in self._waiting:
                     self._waiting[chat].set()
             else:
-                self._lanes[chat] = asyncio.create_task(self._chat_worker(chat))
-                self._lanes[chat].add_done_callback(partial(self._chat_worker_ended, chat))
+                self._workers[chat] = asyncio.create_task(self._chat_worker(chat))
+                self._workers[chat].add_done_callback(partial(self._chat_worker_ended, chat))
 
-    def _chat_worker_ended(self, chat: int, lane: "asyncio.Task[bool]") -> None:
-        if chat in self._look_again or lane.cancelled() or lane.exception() or lane.result():
-            self._look_again.discard(chat)
+    def _chat_worker_ended(self, chat: int, worker: "asyncio.Task[bool]") -> None:
+        if chat in self._recheck or worker.cancelled() or worker.exception() or worker.result():
+            self._recheck.discard(chat)
             self.wake()
 
     async def _chat_worker(self, chat: int) -> bool:
@@ -111,9 +111,9 @@ class DeliveryWorker:
         tried = False
         while (urgency := await self._most_urgent(chat)) is not None and not self._is_ending:
             # Wait before a row is claimed: a row counts as being sent only while it really is.
-            if not await self._is_turn(chat, urgency):
+            if not await self._reserve_call(chat, urgency):
                 continue
-            row = await self._take(chat)
+            row = await self._claim_next(chat)
             if row is None:
                 self._sender.not_needed(chat)
                 return tried
@@ -125,20 +125,20 @@ class DeliveryWorker:
         async with self._store.begin() as session:
             return await outbox_queries.urgency_of_chat(session, chat, self._clock())
 
-    async def _is_turn(self, chat: int, urgency: Urgency) -> bool:
+    async def _reserve_call(self, chat: int, urgency: Urgency) -> bool:
         """Wait for the rate limits; return False when a new message is queued, which may be more urgent."""
-        news = self._waiting[chat] = asyncio.Event()
-        turn = asyncio.create_task(self._sender.ready(chat, urgency))
-        rung = asyncio.create_task(news.wait())
+        enqueued = self._waiting[chat] = asyncio.Event()
+        reservation = asyncio.create_task(self._sender.ready(chat, urgency))
+        interruption = asyncio.create_task(enqueued.wait())
         try:
-            await asyncio.wait({turn, rung}, return_when=asyncio.FIRST_COMPLETED)
-            return turn.done()
+            await asyncio.wait({reservation, interruption}, return_when=asyncio.FIRST_COMPLETED)
+            return reservation.done()
         finally:
             del self._waiting[chat]
-            turn.cancel()
-            rung.cancel()
+            reservation.cancel()
+            interruption.cancel()
 
-    async def _take(self, chat: int) -> Outgoing | None:
+    async def _claim_next(self, chat: int) -> Outgoing | None:
         async with self._store.begin() as session:
             row = await outbox_queries.first_of_chat(session, chat, self._clock())
             if row is None:
@@ -149,7 +149,7 @@ class DeliveryWorker:
 
     async def _deliver(self, row: Outgoing) -> None:
         try:
-            message_id = await self._carry_out(row)
+            message_id = await self._execute(row)
         except DeliveryError as error:
             await self._outcome.handle_error(row, error)
         except DatabaseError:
@@ -160,9 +160,9 @@ class DeliveryWorker:
             await self._outcome.handle_error(row, Refused(f"{type(error).__name__}: {error}"))
         else:
             metrics.DELIVERIES.labels("delivered").inc()
-            await self._arrived(row, message_id)
+            await self._record_delivery(row, message_id)
 
-    async def _arrived(self, row: Outgoing, message_id: int | None) -> None:
+    async def _record_delivery(self, row: Outgoing, message_id: int | None) -> None:
         """Record a delivery, and retry on a database error: otherwise the message is sent again."""
         while True:
             try:
@@ -171,9 +171,9 @@ class DeliveryWorker:
                 if self._is_ending:
                     raise
                 log.error("database error, delivery not recorded, retried", row=row.id)
-                await asyncio.sleep(WRITE_AGAIN_AFTER)
+                await asyncio.sleep(RETRY_AFTER)
 
-    async def _carry_out(self, row: Outgoing) -> int | None:
+    async def _execute(self, row: Outgoing) -> int | None:
         async with self._store.begin() as session:
             original = await outbox_queries.find(session, row.about) if row.about else None
             keyboard = await keyboards.find_keyboard(session, row.keyboard_id) if row.keyboard_id else None
@@ -190,10 +190,10 @@ class DeliveryWorker:
             await self._sender.edit(
                 row.chat_id,
                 known_id,
-                await self._made(row, zone, now),
+                await self._checked_message(row, zone, now),
                 zone=zone,
                 now=now,
-                keyboard=None if _is_deadly(row) else keyboard,
+                keyboard=None if _is_poison(row) else keyboard,
                 masked=row.masked,
                 urgency=Urgency(row.urgency),
             )
@@ -203,20 +203,20 @@ class DeliveryWorker:
         zone, now = self._fleet.zone(row.facts.get("station", "")), self._clock()
         return await self._sender.send(
             Destination(row.chat_id, row.thread_id),
-            await self._made(row, zone, now),
+            await self._checked_message(row, zone, now),
             zone=zone,
             now=now,
-            keyboard=None if _is_deadly(row) else keyboard,
+            keyboard=None if _is_poison(row) else keyboard,
             reply_to=reply_to,
             repeat=row.possible_repeat,
             masked=row.masked,
             urgency=Urgency(row.urgency),
         )
 
-    async def _made(self, row: Outgoing, zone: tzinfo, now: datetime) -> Message | Rendered:
+    async def _checked_message(self, row: Outgoing, zone: tzinfo, now: datetime) -> Message | Rendered:
         """Return the message. One whose rendering may have ended the program is rendered first, and that recorded;
         after too many crashes the chat gets a note in its place."""
-        if _is_deadly(row):
+        if _is_poison(row):
             log.error(
                 "message not shown, the program ended too often while rendering it", row=row.id, template=row.template
             )
@@ -225,40 +225,40 @@ class DeliveryWorker:
         if row.crashes:
             message = self._sender.rendered(message, zone=zone, now=now, masked=row.masked)
             async with self._store.begin() as session:
-                await outbox.can_be_made(session, row.id)
+                await outbox.mark_rendered(session, row.id)
         return message
 
-    async def _rest(self, stopped: "asyncio.Task[bool]") -> None:
+    async def _sleep(self, stopped: "asyncio.Task[bool]") -> None:
         now = self._clock()
         async with self._store.begin() as session:
             following = await outbox_queries.next_after(session, now)
-        pause = (following - now).total_seconds() if following else LOOK_AT_LEAST_EVERY
+        pause = (following - now).total_seconds() if following else CHECK_AT_LEAST_EVERY
         woken = asyncio.create_task(self._woken.wait())
         await asyncio.wait(
-            {woken, stopped}, timeout=min(pause, LOOK_AT_LEAST_EVERY), return_when=asyncio.FIRST_COMPLETED
+            {woken, stopped}, timeout=min(pause, CHECK_AT_LEAST_EVERY), return_when=asyncio.FIRST_COMPLETED
         )
         woken.cancel()
 
     def _raise_failure(self) -> None:
-        for lane in self._lanes.values():
-            if _failed(lane):
-                lane.result()
+        for worker in self._workers.values():
+            if _failed(worker):
+                worker.result()
 
     async def _finish(self) -> None:
         """Cancel waiting tasks at once, those with a request under way after a timeout of FINISH_WITHIN seconds."""
         self._is_ending = True
-        lanes = {chat: lane for chat, lane in self._lanes.items() if not lane.done()}
-        for chat, lane in lanes.items():
+        workers = {chat: worker for chat, worker in self._workers.items() if not worker.done()}
+        for chat, worker in workers.items():
             if chat in self._waiting:
-                lane.cancel()
-        if lanes:
-            _, late = await asyncio.wait(lanes.values(), timeout=FINISH_WITHIN)
-            for lane in late:
-                lane.cancel()
-        self._lanes = {}
+                worker.cancel()
+        if workers:
+            _, late = await asyncio.wait(workers.values(), timeout=FINISH_TIMEOUT)
+            for worker in late:
+                worker.cancel()
+        self._workers = {}
 
 
-def _is_deadly(row: Outgoing) -> bool:
+def _is_poison(row: Outgoing) -> bool:
     return row.crashes >= outbox.MAX_CRASHES
 
 
@@ -268,5 +268,5 @@ def _message(row: Outgoing) -> Message | Rendered:
     return Message(row.template, row.facts, silent=row.silent)
 
 
-def _failed(lane: "asyncio.Task[bool]") -> bool:
-    return lane.done() and not lane.cancelled() and lane.exception() is not None
+def _failed(worker: "asyncio.Task[bool]") -> bool:
+    return worker.done() and not worker.cancelled() and worker.exception() is not None

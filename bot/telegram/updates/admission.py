@@ -11,23 +11,23 @@ from datetime import datetime
 from enum import IntEnum
 
 from bot.store.access.known_senders import KnownSenders
-from bot.store.typed_secrets import holds_secret
+from bot.store.typed_secrets import contains_secret
 from bot.telegram.updates.summary import UpdateKind, UpdateSummary
 from bot.telegram.updates.token_bucket import Buckets, Rate
 
 # Enough for /start, a request for access and some questions.
 EACH_STRANGER = Rate(burst=6, every=10.0)
 # Long-term rate of one account: with the short-term one alone, three accounts exhausted the rate of all strangers.
-EACH_FOR_LONG = Rate(burst=20, every=180.0)
+EACH_LONG_TERM = Rate(burst=20, every=180.0)
 # A company's first day with the bot; then twelve a minute, the rate at which the database may grow.
 ALL_STRANGERS = Rate(burst=60, every=5.0)
 # Reserve for the first updates of each account: /start, the request for access and its answers.
 NEWCOMERS = Rate(burst=20, every=3.0)
-BEGINNING = 3
-STRANGERS_REMEMBERED = 1000
+RESERVED_EACH = 3
+MAX_STRANGERS = 1000
 
 
-class SenderStanding(IntEnum):
+class SenderRole(IntEnum):
     """Role of a person: their own, only that of the chat they write in, or none."""
 
     KNOWN = 0
@@ -53,61 +53,61 @@ class Intake(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Admitted:
     intake: Intake
-    standing: SenderStanding
+    role: SenderRole
 
 
 class Admission:
     def __init__(self, known: KnownSenders, now: datetime) -> None:
         self._known = known
         self._strangers = Buckets(
-            (EACH_STRANGER, EACH_FOR_LONG),
+            (EACH_STRANGER, EACH_LONG_TERM),
             ALL_STRANGERS,
-            STRANGERS_REMEMBERED,
+            MAX_STRANGERS,
             now.timestamp(),
             reserve=NEWCOMERS,
-            beginning=BEGINNING,
+            reserved=RESERVED_EACH,
         )
 
     async def refresh(self) -> None:
         """Reload the roles if they may have changed; call it before a batch is judged. Raises SQLAlchemyError."""
         await self._known.refresh()
 
-    def standing(self, seen: UpdateSummary) -> SenderStanding:
+    def role_of(self, summary: UpdateSummary) -> SenderRole:
         known = self._known
-        if seen.person in known.people:
-            return SenderStanding.KNOWN
+        if summary.person in known.people:
+            return SenderRole.KNOWN
         # An anonymous administrator has no id, and may press a button to be identified.
-        in_ours = seen.chat in known.chats or (seen.anonymous and seen.chat in known.ours)
-        return SenderStanding.MEMBER if in_ours else SenderStanding.STRANGER
+        in_ours = summary.chat in known.chats or (summary.anonymous and summary.chat in known.ours)
+        return SenderRole.MEMBER if in_ours else SenderRole.STRANGER
 
-    def judge(self, seen: UpdateSummary, now: datetime) -> Admitted:
-        standing = self.standing(seen)
-        return Admitted(self._intake(seen, standing, now), standing)
+    def admit(self, summary: UpdateSummary, now: datetime) -> Admitted:
+        role = self.role_of(summary)
+        return Admitted(self._intake(summary, role, now), role)
 
-    def _intake(self, seen: UpdateSummary, standing: SenderStanding, now: datetime) -> Intake:
-        if seen.kind is UpdateKind.MEMBER:
+    def _intake(self, summary: UpdateSummary, role: SenderRole, now: datetime) -> Intake:
+        if summary.kind is UpdateKind.MEMBER:
             return Intake.OBSERVED
-        if seen.kind is UpdateKind.CHAT and self._is_of_ours(seen):
+        if summary.kind is UpdateKind.CHAT and self._is_our_chat(summary):
             return Intake.FIRST
-        if standing is not SenderStanding.STRANGER:
-            return Intake.FIRST if _may_matter(seen) else Intake.IGNORED
-        if seen.kind in (UpdateKind.TEXT, UpdateKind.OTHER):
+        if role is not SenderRole.STRANGER:
+            return Intake.FIRST if _needs_handler(summary) else Intake.IGNORED
+        if summary.kind in (UpdateKind.TEXT, UpdateKind.OTHER):
             # The bot has asked them no question.
             return Intake.IGNORED
-        return Intake.LATER if self._strangers.take(seen.person, now.timestamp()) else Intake.RATE_LIMITED
+        return Intake.LATER if self._strangers.take(summary.person, now.timestamp()) else Intake.RATE_LIMITED
 
-    def _is_of_ours(self, seen: UpdateSummary) -> bool:
+    def _is_our_chat(self, summary: UpdateSummary) -> bool:
         """Return True when the chat, by its old or its new id, has a role or receives alerts."""
-        chats = (seen.chat, seen.was, seen.becomes)
-        for old, new in ((seen.was, seen.chat), (seen.chat, seen.becomes)):
-            if old is not None and new is not None:
-                self._known.moved(old, new)
+        chats = (summary.chat, summary.old_chat, summary.new_chat)
+        for old_id, new_id in ((summary.old_chat, summary.chat), (summary.chat, summary.new_chat)):
+            if old_id is not None and new_id is not None:
+                self._known.add_migrated(old_id, new_id)
         return any(chat in self._known.ours or chat in self._known.people for chat in chats)
 
 
-def _may_matter(seen: UpdateSummary) -> bool:
+def _needs_handler(summary: UpdateSummary) -> bool:
     """Return True when an update of a person with a role needs a handler: a message in a group does not, unless it
     replies to a bot or holds a secret, which is deleted."""
-    if seen.private or seen.kind in (UpdateKind.REQUEST, UpdateKind.CHAT):
+    if summary.private or summary.kind in (UpdateKind.REQUEST, UpdateKind.CHAT):
         return True
-    return seen.kind is UpdateKind.TEXT and (seen.answers or holds_secret(seen.text))
+    return summary.kind is UpdateKind.TEXT and (summary.replies_to_bot or contains_secret(summary.text))

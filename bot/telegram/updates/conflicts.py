@@ -7,12 +7,12 @@ updates away from the other. A copy ends at a conflict: then the other one polls
 from datetime import datetime, timedelta
 
 # So long without a conflict proves that no other copy polls. Two copies meet in less: see LONGEST_PAUSE.
-CLEAN = timedelta(seconds=60)
-LONGEST_PAUSE = 10.0
+CLEAR_AFTER = timedelta(seconds=60)
+MAX_PAUSE = 10.0
 # A restart is over by then, and people have been notified.
-LASTS = timedelta(minutes=3)
+END_AFTER = timedelta(minutes=3)
 # A copy that polled alone before lets the other one end first.
-PATIENCE = timedelta(minutes=1)
+EXTRA_DELAY = timedelta(minutes=1)
 
 
 class Conflicts:
@@ -21,11 +21,11 @@ class Conflicts:
         self._since: datetime | None = None
         self._latest = started
 
-    def met(self, now: datetime) -> timedelta | None:
+    def record(self, now: datetime) -> timedelta | None:
         """Record a conflict; return the duration of all of them once this copy is to end."""
-        if self._since is None or now - self._latest >= CLEAN:
+        if self._since is None or now - self._latest >= CLEAR_AFTER:
             self._since = now
         self._latest = now
-        was_alone = self._since - self._started >= CLEAN
+        was_alone = self._since - self._started >= CLEAR_AFTER
         lasted = now - self._since
-        return lasted if lasted >= LASTS + (PATIENCE if was_alone else timedelta(0)) else None
+        return lasted if lasted >= END_AFTER + (EXTRA_DELAY if was_alone else timedelta(0)) else None

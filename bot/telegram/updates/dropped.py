@@ -12,15 +12,15 @@ from bot.telegram.updates.summary import UpdateSummary
 
 log = structlog.get_logger(__name__)
 
-SAY_AGAIN_AFTER = timedelta(minutes=1)
-TELL_AGAIN_AFTER = timedelta(minutes=10)
+LOG_AGAIN_AFTER = timedelta(minutes=1)
+NOTIFY_AGAIN_AFTER = timedelta(minutes=10)
 
 
 class DroppedUpdates:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._said_at: datetime | None = None
-        self._unsaid = 0
+        self._logged_at: datetime | None = None
+        self._unlogged = 0
 
     def irrelevant(self) -> None:
         metrics.DROPPED.labels("irrelevant").inc()
@@ -31,11 +31,11 @@ class DroppedUpdates:
     def rate_limited(self) -> None:
         """Count an update of a stranger. Logged once a minute at most: a flood must not fill the log."""
         metrics.DROPPED.labels("rate limited").inc()
-        self._unsaid += 1
+        self._unlogged += 1
         now = self._clock()
-        if self._said_at is None or not timedelta() <= now - self._said_at < SAY_AGAIN_AFTER:
-            log.warning("updates of strangers dropped, rate limit exceeded", dropped=self._unsaid)
-            self._said_at, self._unsaid = now, 0
+        if self._logged_at is None or not timedelta() <= now - self._logged_at < LOG_AGAIN_AFTER:
+            log.warning("updates of strangers dropped, rate limit exceeded", dropped=self._unlogged)
+            self._logged_at, self._unlogged = now, 0
 
 
 class DropNotices:
@@ -48,18 +48,18 @@ class DropNotices:
     def __init__(self, clock: Clock, lanes: Lanes) -> None:
         self._clock = clock
         self._lanes = lanes
-        self._at: dict[int, datetime] = {}
+        self._notified_at: dict[int, datetime] = {}
 
-    def not_yet(self, full: Mapping[int, UpdateSummary]) -> dict[int, UpdateSummary]:
+    def due(self, full: Mapping[int, UpdateSummary]) -> dict[int, UpdateSummary]:
         """Return those of the full chats that are to be notified now."""
-        self._at = {chat: at for chat, at in self._at.items() if self._remembers(chat, at)}
+        self._notified_at = {chat: at for chat, at in self._notified_at.items() if self._is_notified(chat, at)}
         # A press under an inline message has no chat.
-        return {chat: seen for chat, seen in full.items() if chat and chat not in self._at}
+        return {chat: summary for chat, summary in full.items() if chat and chat not in self._notified_at}
 
-    def told(self, chats: Mapping[int, UpdateSummary]) -> None:
-        self._at |= dict.fromkeys(chats, self._clock())
+    def mark_notified(self, chats: Mapping[int, UpdateSummary]) -> None:
+        self._notified_at |= dict.fromkeys(chats, self._clock())
 
-    def _remembers(self, chat: int, at: datetime) -> bool:
+    def _is_notified(self, chat: int, at: datetime) -> bool:
         return (
-            self._lanes.length_in_chat(chat) > 0 if chat > 0 else timedelta() <= self._clock() - at < TELL_AGAIN_AFTER
+            self._lanes.length_in_chat(chat) > 0 if chat > 0 else timedelta() <= self._clock() - at < NOTIFY_AGAIN_AFTER
         )

@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 from telegram.error import Conflict
 
 # Set again within that time, it is no single mistake.
-FORGOTTEN_AFTER = timedelta(hours=1)
-FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
-IS_A_HABIT = 3
+RESET_AFTER = timedelta(hours=1)
+FIRST_PAUSE, MAX_PAUSE = 2.0, 60.0
+REPEATED_AT = 3
 
 
-class Telling(StrEnum):
+class WebhookNotice(StrEnum):
     """Notification that people get."""
 
     ONCE = "once"
-    AGAIN_AND_AGAIN = "again and again"
+    REPEATED = "again and again"
 
 
 class ForeignWebhook:
@@ -30,18 +30,18 @@ class ForeignWebhook:
 
     def pause(self, now: datetime) -> float:
         """Return the seconds to wait before it is deleted."""
-        self._forget(now)
-        return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self._times - 1, 10)) if self._times else 0.0
+        self._reset_if_old(now)
+        return min(MAX_PAUSE, FIRST_PAUSE * 2.0 ** min(self._times - 1, 10)) if self._times else 0.0
 
-    def deleted(self, now: datetime) -> Telling | None:
+    def deleted(self, now: datetime) -> WebhookNotice | None:
         """Count a deletion; return the notification that is due."""
-        self._forget(now)
+        self._reset_if_old(now)
         self._latest = now
         self._times += 1
-        return {1: Telling.ONCE, IS_A_HABIT: Telling.AGAIN_AND_AGAIN}.get(self._times)
+        return {1: WebhookNotice.ONCE, REPEATED_AT: WebhookNotice.REPEATED}.get(self._times)
 
-    def _forget(self, now: datetime) -> None:
-        if self._latest is not None and now - self._latest > FORGOTTEN_AFTER:
+    def _reset_if_old(self, now: datetime) -> None:
+        if self._latest is not None and now - self._latest > RESET_AFTER:
             self._times = 0
 
 

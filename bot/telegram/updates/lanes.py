@@ -11,12 +11,12 @@ from telegram import Update
 from bot.telegram.updates.summary import UpdateSummary
 
 # Updates of people with only the role of a chat that are handled at once in it, and as many of their presses.
-AT_ONCE_IN_CHAT = 8
+MAX_AT_ONCE_IN_CHAT = 8
 # Queues longer than this are limited to LONG_AT_ONCE: the others come first.
-MANY = 30
-LONG_AT_ONCE = 2
+LONG_QUEUE = 30
+MAX_LONG_AT_ONCE = 2
 # Seconds between two updates of strangers, which leave time for everybody else.
-BETWEEN_STRANGERS = 0.1
+STRANGER_INTERVAL = 0.1
 
 
 class Lane(NamedTuple):
@@ -34,13 +34,13 @@ STRANGERS = Lane(0, -1)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Update queued for its handler. `left_over` from an earlier run is parsed only when it is handled; `crowded`
+    """Update queued for its handler. `recovered` from an earlier run is parsed only when it is handled; `crowded`
     updates share AT_ONCE_IN_CHAT."""
 
     update_id: int
-    seen: UpdateSummary
+    summary: UpdateSummary
     update: Update | None = None
-    left_over: dict[str, Any] | None = None
+    recovered: dict[str, Any] | None = None
     crowded: bool = False
 
 
@@ -51,16 +51,16 @@ class Lanes:
         self._work = work
         self._queues: dict[Lane, deque[Item]] = {}
         self._workers: set[asyncio.Task[None]] = set()
-        self._long = asyncio.Semaphore(LONG_AT_ONCE)
-        self._rooms: defaultdict[tuple[int, bool], asyncio.Semaphore] = defaultdict(
-            lambda: asyncio.Semaphore(AT_ONCE_IN_CHAT)
+        self._long_slots = asyncio.Semaphore(MAX_LONG_AT_ONCE)
+        self._chat_slots: defaultdict[tuple[int, bool], asyncio.Semaphore] = defaultdict(
+            lambda: asyncio.Semaphore(MAX_AT_ONCE_IN_CHAT)
         )
 
     def put(self, lane: Lane, item: Item) -> None:
         queue = self._queues.setdefault(lane, deque())
         queue.append(item)
         if len(queue) == 1:
-            worker = asyncio.create_task(self._work_off(lane))
+            worker = asyncio.create_task(self._run_lane(lane))
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
 
@@ -81,19 +81,19 @@ class Lanes:
         for worker in self._workers:
             worker.cancel()
 
-    async def _work_off(self, lane: Lane) -> None:
+    async def _run_lane(self, lane: Lane) -> None:
         queue = self._queues[lane]
         while queue:
             item = queue[0]
             if item.crowded:
-                async with self._rooms[item.seen.chat, item.seen.pressed]:
+                async with self._chat_slots[item.summary.chat, item.summary.pressed]:
                     await self._work(item)
-            elif len(queue) > MANY:
-                async with self._long:
+            elif len(queue) > LONG_QUEUE:
+                async with self._long_slots:
                     await self._work(item)
             else:
                 await self._work(item)
             queue.popleft()
             if queue and lane is STRANGERS:
-                await asyncio.sleep(BETWEEN_STRANGERS)
+                await asyncio.sleep(STRANGER_INTERVAL)
         del self._queues[lane]

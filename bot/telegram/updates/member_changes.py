@@ -29,8 +29,8 @@ def member_changes(payload: Mapping[str, Any]) -> Iterator[MemberChange]:
                 case {"new_chat_members": [*people]}:
                     yield from (MemberChange(chat, person, is_member=True) for person in _ids(people))
             match message:
-                case {"left_chat_member": left}:
-                    yield from (MemberChange(chat, person, is_member=False) for person in _ids([left]))
+                case {"left_chat_member": user}:
+                    yield from (MemberChange(chat, person, is_member=False) for person in _ids([user]))
 
 
 def is_in(status: object, is_member: object) -> bool:
@@ -39,7 +39,7 @@ def is_in(status: object, is_member: object) -> bool:
 
 
 def _ids(people: list[Any]) -> Iterator[int]:
-    for one in people:
-        match one:
+    for user in people:
+        match user:
             case {"id": int(person)}:
                 yield person

@@ -24,29 +24,29 @@ from bot.telegram.updates.source import UpdateSource
 log = structlog.get_logger(__name__)
 
 LONG_POLL = 50
-LONGEST_PAUSE = 30.0
+MAX_PAUSE = 30.0
 # Telegram may ask for hours; an earlier retry does no harm.
-LONGEST_TOLD_PAUSE = 300.0
+MAX_FLOOD_PAUSE = 300.0
 # Timeout of the whole answer: one sent byte by byte meets no read timeout.
-ANSWERED_WITHIN = LONG_POLL + 60
+RESPONSE_TIMEOUT = LONG_POLL + 60
 
 
 class UpdatesBot(RawBot):
     """Bot that gives updates raw, so that one that cannot be parsed does not block those after it."""
 
     async def raw_updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
-        wanted = {"offset": offset, "timeout": seconds, "allowed_updates": list(WANTED)}
-        async with asyncio.timeout(ANSWERED_WITHIN):
-            found: list[dict[str, Any]] = await self.call("getUpdates", wanted, read_timeout=seconds + 10)
+        parameters = {"offset": offset, "timeout": seconds, "allowed_updates": list(WANTED)}
+        async with asyncio.timeout(RESPONSE_TIMEOUT):
+            found: list[dict[str, Any]] = await self.call("getUpdates", parameters, read_timeout=seconds + 10)
         return found
 
 
 class Polling(UpdateSource):
-    def __init__(self, bot: UpdatesBot, updates: UpdateQueue, *, clock: Clock, **told: Any) -> None:
-        super().__init__(updates, clock=clock, **told)
+    def __init__(self, bot: UpdatesBot, updates: UpdateQueue, *, clock: Clock, **options: Any) -> None:
+        super().__init__(updates, clock=clock, **options)
         self._bot = bot
         self._conflicts = Conflicts(clock())
-        self._trouble = OnChange()
+        self._last_error = OnChange()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Poll until `stop` is set; a failed request is retried after a pause. Raises TokenRefused for a revoked token,
@@ -54,11 +54,11 @@ class Polling(UpdateSource):
         offset: int | None = None
         pause = 0.0
         while not stop.is_set():
-            self._loop.turned()
+            self._loop.mark_alive()
             try:
-                batch = await _unless(stop, self._bot.raw_updates(offset, LONG_POLL))
+                batch = await _unless_stopped(stop, self._bot.raw_updates(offset, LONG_POLL))
                 if batch is not None:
-                    self._alive()
+                    self._record_success()
                     self._observer.polled()
                     await self._updates.enqueue(batch)
                     offset = max((int(update["update_id"]) + 1 for update in batch), default=offset)
@@ -69,13 +69,13 @@ class Polling(UpdateSource):
                     pause = self._pause_after(error, pause)
             except DatabaseError as error:
                 # Telegram sends unconfirmed updates again.
-                if self._trouble.is_new(type(error).__name__):
+                if self._last_error.is_new(type(error).__name__):
                     log.error(
                         "database error, updates not stored; Telegram sends them again", reason=database_message(error)
                     )
-                pause = _longer(pause)
+                pause = _next_pause(pause)
             else:
-                self._trouble.is_new(None)
+                self._last_error.is_new(None)
                 pause = 0.0
                 continue
             await sleep_or_stop(stop, pause)
@@ -92,7 +92,7 @@ class Polling(UpdateSource):
         except TelegramError as error:
             return self._pause_after(error, pause)
         if not url:
-            return _longer(pause)
+            return _next_pause(pause)
         await self._deleted_foreign_webhook(url)
         return 0.0
 
@@ -102,22 +102,22 @@ class Polling(UpdateSource):
         if isinstance(error, Conflict):
             log.error("another instance polls with this token; stop one of them")
             self._observer.conflict()
-            if (lasted := self._conflicts.met(self._clock())) is not None:
+            if (lasted := self._conflicts.record(self._clock())) is not None:
                 raise SecondCopy(f"for {lasted.total_seconds() / 60:.0f} minutes")
-            return min(_longer(pause), conflicts.LONGEST_PAUSE)
+            return min(_next_pause(pause), conflicts.MAX_PAUSE)
         log.warning("Telegram request failed, retried after a pause", error=str(error) or type(error).__name__)
         if isinstance(error, RetryAfter):
             after = error.retry_after
             seconds = float(after) if isinstance(after, int) else after.total_seconds()
-            return min(seconds, LONGEST_TOLD_PAUSE)
-        return _longer(pause)
+            return min(seconds, MAX_FLOOD_PAUSE)
+        return _next_pause(pause)
 
 
-def _longer(pause: float) -> float:
-    return min(max(1.0, pause * 1.5), LONGEST_PAUSE)
+def _next_pause(pause: float) -> float:
+    return min(max(1.0, pause * 1.5), MAX_PAUSE)
 
 
-async def _unless(stop: asyncio.Event, work: Awaitable[list[dict[str, Any]]]) -> list[dict[str, Any]] | None:
+async def _unless_stopped(stop: asyncio.Event, work: Awaitable[list[dict[str, Any]]]) -> list[dict[str, Any]] | None:
     """Return the result; cancel its task and return None when `stop` is set first: a long poll must not delay the end
     of the program."""
     task = asyncio.ensure_future(work)

@@ -11,9 +11,9 @@ from telegram import Bot
 from bot.runtime.clock import Clock
 from bot.store.database import Session, Store
 from bot.store.messages import inbox, keyboards, supergroups
-from bot.store.messages.inbox import LeftOver
+from bot.store.messages.inbox import UnfinishedUpdate
 from bot.telegram.chat_access import chat_access
-from bot.telegram.updates.admission import Admission, Admitted, Intake, SenderStanding
+from bot.telegram.updates.admission import Admission, Admitted, Intake, SenderRole
 from bot.telegram.updates.dropped import DropNotices, DroppedUpdates
 from bot.telegram.updates.lanes import STRANGERS, Item, Lane, Lanes
 from bot.telegram.updates.observer import UpdateObserver
@@ -33,7 +33,7 @@ MAX_QUEUED_IN_CHAT = 300
 LONGEST_LINE_OF_MEMBER = 20
 # Presses of unknown buttons that are answered as out of date; more are dropped.
 EACH_UNKNOWN, ALL_UNKNOWN, PRESSERS_REMEMBERED = Rate(burst=5, every=10.0), Rate(burst=60, every=1.0), 1000
-EVERYBODY = Admitted(Intake.FIRST, SenderStanding.KNOWN)
+EVERYBODY = Admitted(Intake.FIRST, SenderRole.KNOWN)
 
 
 class Enqueued(NamedTuple):
@@ -87,13 +87,13 @@ class UpdateQueue:
         if self._admission is not None:
             await self._admission.refresh()
         async with self._store.begin() as session:
-            left_over = await inbox.left_over(session)
+            left_over = await inbox.recover_unfinished(session)
             for one in left_over:
                 if one.is_poison:
-                    await self._observer.set_aside(session, one)
+                    await self._observer.on_poison(session, one)
                     await inbox.finish(session, one.update_id, self._clock())
         waiting = [self._left_over(one) for one in left_over if not one.is_poison]
-        pressing = {lane for lane, item in waiting if lane.urgent or item.seen.pressed}
+        pressing = {lane for lane, item in waiting if lane.urgent or item.summary.pressed}
         for lane, item in sorted(waiting, key=lambda each: each[0] not in pressing):
             self._lanes.put(lane, item)
 
@@ -112,7 +112,7 @@ class UpdateQueue:
             if entry.intake > Intake.LATER:
                 self._pass_by(payload, seen, entry)
                 continue
-            lane = self._lane(seen, entry.standing, lines)
+            lane = self._lane(seen, entry.role, lines)
             lines[lane] += 1
             if self._has_room(lane, seen, entry, lines):
                 (first if entry.intake is Intake.FIRST else later).append(Enqueued(payload, seen, entry, lane))
@@ -131,17 +131,17 @@ class UpdateQueue:
         await self._lanes.drain(within)
 
     def _judge(self, seen: UpdateSummary) -> Admitted:
-        return self._admission.judge(seen, self._clock()) if self._admission is not None else EVERYBODY
+        return self._admission.admit(seen, self._clock()) if self._admission is not None else EVERYBODY
 
-    def _left_over(self, one: LeftOver) -> tuple[Lane, Item]:
+    def _left_over(self, one: UnfinishedUpdate) -> tuple[Lane, Item]:
         """Return the lane of an update that an earlier run admitted."""
         seen = summarize(one.payload)
-        standing = self._admission.standing(seen) if self._admission is not None else SenderStanding.KNOWN
-        crowded = standing is SenderStanding.MEMBER
-        return self._lane(seen, standing, Counter()), Item(one.update_id, seen, left_over=one.payload, crowded=crowded)
+        standing = self._admission.role_of(seen) if self._admission is not None else SenderRole.KNOWN
+        crowded = standing is SenderRole.MEMBER
+        return self._lane(seen, standing, Counter()), Item(one.update_id, seen, recovered=one.payload, crowded=crowded)
 
-    def _lane(self, seen: UpdateSummary, standing: SenderStanding, lines: Counter[Lane]) -> Lane:
-        if standing is SenderStanding.STRANGER:
+    def _lane(self, seen: UpdateSummary, standing: SenderRole, lines: Counter[Lane]) -> Lane:
+        if standing is SenderRole.STRANGER:
             return STRANGERS
         urgent = Lane(seen.chat, seen.person, urgent=True)
         if seen.pressed or seen.command in self._urgent:
@@ -151,7 +151,7 @@ class UpdateQueue:
         return urgent if answers else Lane(seen.chat, seen.person)
 
     def _has_room(self, lane: Lane, seen: UpdateSummary, entry: Admitted, lines: Counter[Lane]) -> bool:
-        is_member = entry.standing is SenderStanding.MEMBER
+        is_member = entry.role is SenderRole.MEMBER
         most = MAX_QUEUED
         if lane.urgent:
             most = LONGEST_LINE_OF_MEMBER if is_member else 2 * MAX_QUEUED
@@ -164,30 +164,30 @@ class UpdateQueue:
 
     def _pass_by(self, payload: dict[str, Any], seen: UpdateSummary, entry: Admitted) -> None:
         if entry.intake is Intake.OBSERVED:
-            self._observer.observed(seen.chat, payload)
+            self._observer.on_member_change(seen.chat, payload)
         if seen.message:
-            self._observer.noticed(seen.chat, seen.message)
+            self._observer.on_unparsed_message(seen.chat, seen.message)
         if entry.intake is Intake.RATE_LIMITED:
             self._dropped.rate_limited()
         else:
             self._dropped.irrelevant()
 
     async def _store_all(self, taken: Sequence[Enqueued], full: dict[int, UpdateSummary] | None = None) -> None:
-        news = self._told.not_yet(full or {})
+        news = self._told.due(full or {})
         if not taken and not news:
             return
         async with self._store.begin() as session:
             taken = await self._without_invented(session, taken)
-            new = set(await inbox.take_in(session, {one.update_id: one.payload for one in taken}, self._clock()))
+            new = set(await inbox.add_new(session, {one.update_id: one.payload for one in taken}, self._clock()))
             for one in taken:
                 # At once: a person that writes in the new chat a moment later has the rights of the old one.
                 if move := _move(one.payload):
-                    await supergroups.move(session, *move, self._clock())
+                    await supergroups.migrate(session, *move, self._clock())
                 if opened := chat_access(one.payload):
-                    await self._observer.door(session, opened)
+                    await self._observer.on_chat_access(session, opened)
             for seen in news.values():
-                await self._observer.not_read(session, seen)
-        self._told.told(news)
+                await self._observer.on_queue_full(session, seen)
+        self._told.mark_notified(news)
         await self._put([one for one in taken if one.update_id in new])
 
     async def _put(self, taken: Sequence[Enqueued]) -> None:
@@ -195,18 +195,18 @@ class UpdateQueue:
         for one in taken:
             await asyncio.sleep(0)
             update = self._worker.parse(one.update_id, one.payload)
-            crowded = one.entry.standing is SenderStanding.MEMBER
+            crowded = one.entry.role is SenderRole.MEMBER
             items.append((one.lane, Item(one.update_id, one.seen, update, crowded=crowded)))
         # `heard` gets all of them before the first is handled.
         for lane, item in items:
             if item.update is not None:
-                self._observer.heard(item.update)
+                self._observer.on_update(item.update)
             self._lanes.put(lane, item)
 
     async def _without_invented(self, session: Session, taken: Sequence[Enqueued]) -> list[Enqueued]:
         """Drop presses of unknown buttons beyond a rate: they come from old messages, or from a client that invents
         them. Those within the rate are answered as out of date."""
-        kept = await keyboards.known_of(session, {one.seen.keyboard for one in taken if one.seen.keyboard})
+        kept = await keyboards.stored_ids(session, {one.seen.keyboard for one in taken if one.seen.keyboard})
         left, now = list[Enqueued](), self._clock().timestamp()
         for one in taken:
             invented = one.seen.pressed and one.seen.keyboard not in kept

@@ -11,11 +11,11 @@ from http import HTTPStatus
 from bot.telegram.errors import Away
 
 # So long the token must be refused, without an answer that proves it valid.
-BELIEVED_AFTER = 300.0
+CONFIRMED_AFTER = 300.0
 # Two refusals further apart prove no continuous refusal.
-APART = 120.0
+MAX_GAP = 120.0
 REFUSES_TOKEN = (HTTPStatus.UNAUTHORIZED, HTTPStatus.NOT_FOUND)
-GOOD = re.compile(rb'\A\s*\{\s*"ok"\s*:\s*true')
+SUCCESS = re.compile(rb'\A\s*\{\s*"ok"\s*:\s*true')
 
 
 class RevokedToken:
@@ -25,26 +25,26 @@ class RevokedToken:
         self._since: float | None = None
         self._latest = 0.0
 
-    def heard(self, status: int, body: bytes, now: float) -> None:
+    def record(self, status: int, body: bytes, now: float) -> None:
         """Record an answer. Raises Away when it is not Telegram's, or refuses a token that may still be valid."""
         if not HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR:
-            if GOOD.match(body):
+            if SUCCESS.match(body):
                 self._since = None
             return
-        if not _is_of_the_bot_api(body):
+        if not _is_bot_api_error(body):
             raise Away(f"something that is not Telegram answers in its place (HTTP {status})")
         if status not in REFUSES_TOKEN:
             self._since = None
             return
-        if self._since is None or now - self._latest > APART:
+        if self._since is None or now - self._latest > MAX_GAP:
             self._since = now
         self._latest = now
-        if now - self._since < BELIEVED_AFTER:
-            minutes = BELIEVED_AFTER / 60
+        if now - self._since < CONFIRMED_AFTER:
+            minutes = CONFIRMED_AFTER / 60
             raise Away(f"TELEGRAM_TOKEN is refused (HTTP {status}); that is believed after {minutes:.0f} minutes of it")
 
 
-def _is_of_the_bot_api(body: bytes) -> bool:
+def _is_bot_api_error(body: bytes) -> bool:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):

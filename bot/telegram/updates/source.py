@@ -7,7 +7,7 @@ import structlog
 from bot.runtime import metrics
 from bot.runtime.clock import Clock
 from bot.runtime.watchdog import Loop
-from bot.telegram.updates.foreign_webhook import ForeignWebhook, Telling, host_of
+from bot.telegram.updates.foreign_webhook import ForeignWebhook, WebhookNotice, host_of
 from bot.telegram.updates.queue import UpdateQueue
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ class SourceObserver:
     def conflict(self) -> None:
         """Observe another program that takes updates with the same token."""
 
-    async def webhook_found(self, host: str, telling: Telling) -> None:
-        """Observe the deletion of a webhook that the bot did not set; `telling` is the notification due."""
+    async def webhook_found(self, host: str, notice: WebhookNotice) -> None:
+        """Observe the deletion of a webhook that the bot did not set; `notice` is the notification due."""
 
 
 class UpdateSource:
@@ -48,12 +48,12 @@ class UpdateSource:
         self._loop = loop or Loop()
         self.last_success: datetime | None = None
 
-    def _alive(self) -> None:
+    def _record_success(self) -> None:
         self.last_success = self._clock()
         metrics.LAST_UPDATES.set(self.last_success.timestamp())
 
     async def _deleted_foreign_webhook(self, url: str) -> None:
         host = host_of(url)
         log.warning("webhook of another program found for this token, deleted", host=host)
-        if (telling := self._foreign.deleted(self._clock())) is not None:
-            await self._observer.webhook_found(host, telling)
+        if (notice := self._foreign.deleted(self._clock())) is not None:
+            await self._observer.webhook_found(host, notice)

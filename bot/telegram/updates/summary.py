@@ -10,12 +10,12 @@ from enum import IntEnum
 from typing import Any
 
 # Fields of a message about people that join or leave.
-COMINGS_AND_GOINGS = ("new_chat_members", "left_chat_member")
-LONGEST_COMMAND = 64
+MEMBER_FIELDS = ("new_chat_members", "left_chat_member")
+MAX_COMMAND = 64
 # A keyboard's id and the place of a button in it.
 BUTTON = re.compile(r"([\w-]{1,24}):\d{1,3}:\d{1,3}", re.ASCII)
 # Limits of the database's integers, and of dates.
-LARGEST_ID, LATEST = 2**63 - 1, 2**33
+MAX_ID, MAX_TIMESTAMP = 2**63 - 1, 2**33
 
 
 class UpdateKind(IntEnum):
@@ -35,8 +35,8 @@ class UpdateKind(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class UpdateSummary:
-    """`person` is 0 where no person is named. `was` is the former id of the chat, `becomes` its new one, in a message
-    of a migration. `answers`: it replies to a message of a bot."""
+    """`person` is 0 where no person is named. `old_chat` is the former id of the chat, `new_chat` its new one, in a
+    message of a migration. `replies_to_bot`: it replies to a message of a bot."""
 
     kind: UpdateKind
     chat: int = 0
@@ -52,9 +52,9 @@ class UpdateSummary:
     pressed: bool = False
     # Id of the keyboard that was pressed, "" for data of another form.
     keyboard: str = ""
-    answers: bool = False
-    was: int | None = None
-    becomes: int | None = None
+    replies_to_bot: bool = False
+    old_chat: int | None = None
+    new_chat: int | None = None
 
 
 UNREADABLE = UpdateSummary(UpdateKind.REQUEST)
@@ -73,22 +73,22 @@ def _read(update: Mapping[str, Any]) -> UpdateSummary:
         return _press(content)
     if name in ("my_chat_member", "chat_member"):
         kind = UpdateKind.CHAT if name == "my_chat_member" else UpdateKind.MEMBER
-        return UpdateSummary(kind, **_where(content["chat"]), **_who(content))
+        return UpdateSummary(kind, **_where(content["chat"]), **_sender(content))
     return _message(content, typed=name == "message")
 
 
 def _press(press: Mapping[str, Any]) -> UpdateSummary:
     message = press.get("message") or {}
     where = _where(message["chat"]) if message else {}
-    named = BUTTON.fullmatch(str(press.get("data") or ""))
+    button = BUTTON.fullmatch(str(press.get("data") or ""))
     return UpdateSummary(
         UpdateKind.REQUEST,
         **where,
-        **_who(press),
+        **_sender(press),
         thread=_thread(message),
         message=_id(message),
         pressed=True,
-        keyboard=named[1] if named else "",
+        keyboard=button[1] if button else "",
     )
 
 
@@ -96,46 +96,46 @@ def _message(message: Mapping[str, Any], *, typed: bool) -> UpdateSummary:
     where, sender = _where(message["chat"]), message.get("sender_chat") or {}
     text = str(message.get("text") or message.get("caption") or "")
     command = _command(message, text)
-    was, becomes = message.get("migrate_from_chat_id"), message.get("migrate_to_chat_id")
-    if was or becomes or "forum_topic_reopened" in message:
+    old_chat, new_chat = message.get("migrate_from_chat_id"), message.get("migrate_to_chat_id")
+    if old_chat or new_chat or "forum_topic_reopened" in message:
         kind = UpdateKind.CHAT
     elif command or not typed:
         kind = UpdateKind.REQUEST
     elif text or "document" in message:
         kind = UpdateKind.TEXT
     else:
-        kind = UpdateKind.MEMBER if any(name in message for name in COMINGS_AND_GOINGS) else UpdateKind.OTHER
+        kind = UpdateKind.MEMBER if any(name in message for name in MEMBER_FIELDS) else UpdateKind.OTHER
     replied = message.get("reply_to_message") or {}
     return UpdateSummary(
         kind,
         **where,
-        **_who(message),
+        **_sender(message),
         anonymous=bool(sender) and sender.get("id") == where["chat"],
         thread=_thread(message),
         message=_id(message),
-        sent_at=_moment(message.get("date")),
+        sent_at=_timestamp(message.get("date")),
         command=command,
         text=text,
-        answers=bool((replied.get("from") or {}).get("is_bot")),
-        was=None if was is None else _number(was),
-        becomes=None if becomes is None else _number(becomes),
+        replies_to_bot=bool((replied.get("from") or {}).get("is_bot")),
+        old_chat=None if old_chat is None else _number(old_chat),
+        new_chat=None if new_chat is None else _number(new_chat),
     )
 
 
 def _command(message: Mapping[str, Any], text: str) -> str:
     entities = message.get("entities") or message.get("caption_entities") or ()
-    begins = next((e for e in entities if e.get("type") == "bot_command" and e.get("offset") == 0), None)
-    if begins is None:
+    entity = next((e for e in entities if e.get("type") == "bot_command" and e.get("offset") == 0), None)
+    if entity is None:
         return ""
     # A command without a name is passed on, and its handler refuses it.
-    return text[1 : min(int(begins["length"]), LONGEST_COMMAND)].partition("@")[0].lower() or "?"
+    return text[1 : min(int(entity["length"]), MAX_COMMAND)].partition("@")[0].lower() or "?"
 
 
 def _where(chat: Mapping[str, Any]) -> dict[str, Any]:
     return {"chat": _number(chat["id"]), "private": chat.get("type") == "private"}
 
 
-def _who(content: Mapping[str, Any]) -> dict[str, Any]:
+def _sender(content: Mapping[str, Any]) -> dict[str, Any]:
     user = content.get("from") or {}
     names = (str(user[part]) for part in ("first_name", "last_name") if user.get(part))
     return {"person": _number(user.get("id", 0)), "name": " ".join(names)}
@@ -150,12 +150,12 @@ def _id(message: Mapping[str, Any]) -> int:
     return _number(message.get("message_id") or 0)
 
 
-def _number(given: Any) -> int:
+def _number(value: Any) -> int:
     """Return the number. Raises ValueError for none of Telegram's."""
-    if not isinstance(given, int) or abs(given) > LARGEST_ID:
+    if not isinstance(value, int) or abs(value) > MAX_ID:
         raise ValueError("not an id")
-    return given
+    return value
 
 
-def _moment(given: Any) -> int | None:
-    return given if isinstance(given, int) and 0 < given < LATEST else None
+def _timestamp(value: Any) -> int | None:
+    return value if isinstance(value, int) and 0 < value < MAX_TIMESTAMP else None

@@ -15,39 +15,39 @@ class Rate:
 class Bucket:
     """Full at first. `now` is in seconds; a clock that is set back changes no bucket."""
 
-    __slots__ = ("_at", "_left", "_rate")
+    __slots__ = ("_at", "_rate", "_tokens")
 
     def __init__(self, rate: Rate, now: float) -> None:
         self._rate = rate
-        self._left = float(rate.burst)
+        self._tokens = float(rate.burst)
         self._at = now
 
     def may(self, now: float) -> bool:
         """Return True when a token is left, without taking it."""
         self._fill(now)
-        return self._left >= 1
+        return self._tokens >= 1
 
     def take(self) -> None:
         """Take a token; call it only after `may` returned True."""
-        self._left -= 1
+        self._tokens -= 1
 
     def is_full(self, now: float) -> bool:
         """Return True when the bucket has refilled and can be forgotten."""
         self._fill(now)
-        return self._left >= self._rate.burst
+        return self._tokens >= self._rate.burst
 
     def _fill(self, now: float) -> None:
-        gone = max(0.0, now - self._at)
+        elapsed = max(0.0, now - self._at)
         self._at = now
-        self._left = min(float(self._rate.burst), self._left + gone / self._rate.every)
+        self._tokens = min(float(self._rate.burst), self._tokens + elapsed / self._rate.every)
 
 
-class _Person:
-    """Buckets of one person, short-term and long-term; the first `beginning` tokens come from a reserve."""
+class _PersonBuckets:
+    """Buckets of one person, short-term and long-term; the first `reserved` tokens come from a reserve."""
 
-    def __init__(self, rates: Sequence[Rate], beginning: int, now: float) -> None:
+    def __init__(self, rates: Sequence[Rate], reserved: int, now: float) -> None:
         self._buckets = [Bucket(rate, now) for rate in rates]
-        self.beginning = beginning
+        self.reserved = reserved
 
     def may(self, now: float) -> bool:
         return all(bucket.may(now) for bucket in self._buckets)
@@ -62,46 +62,46 @@ class _Person:
 
 class Buckets:
     """One bucket for all, and one of every rate in `each` per person: a person that has used up their own takes none
-    from the others. The first `beginning` tokens of each come from the `reserve`, so that earlier people cannot exclude
-    new ones. At most `remembered` people have their own buckets; anybody else has only the common one."""
+    from the others. The first `reserved` tokens of each come from the `reserve`, so that earlier people cannot exclude
+    new ones. At most `max_people` people have their own buckets; anybody else has only the common one."""
 
     def __init__(
         self,
         each: Sequence[Rate],
-        together: Rate,
-        remembered: int,
+        shared: Rate,
+        max_people: int,
         now: float,
         *,
         reserve: Rate | None = None,
-        beginning: int = 0,
+        reserved: int = 0,
     ) -> None:
         self._each = tuple(each)
-        self._together = Bucket(together, now)
+        self._shared = Bucket(shared, now)
         self._reserve = Bucket(reserve, now) if reserve else None
-        self._beginning = beginning
-        self._own: dict[int, _Person] = {}
-        self._remembered = remembered
+        self._reserved = reserved
+        self._own: dict[int, _PersonBuckets] = {}
+        self._max_people = max_people
 
     def take(self, person: int, now: float) -> bool:
         """Take a token; return False when the rate is exceeded, and then take none."""
         reserve = self._reserve if self._reserve is not None and self._reserve.may(now) else None
-        together = self._together if self._together.may(now) else None
-        if reserve is None and together is None:
+        shared = self._shared if self._shared.may(now) else None
+        if reserve is None and shared is None:
             return False
         own = self._own.get(person) or self._new(person, now)
-        source = reserve if reserve is not None and own.beginning > 0 else together
+        source = reserve if reserve is not None and own.reserved > 0 else shared
         if source is None or not own.may(now):
             return False
         source.take()
-        own.beginning -= 1
+        own.reserved -= 1
         own.take()
         return True
 
-    def _new(self, person: int, now: float) -> _Person:
-        if len(self._own) >= self._remembered:
+    def _new(self, person: int, now: float) -> _PersonBuckets:
+        if len(self._own) >= self._max_people:
             self._own = {known: one for known, one in self._own.items() if not one.is_full(now)}
-        has_room = len(self._own) < self._remembered
-        own = _Person(self._each, self._beginning if has_room else 0, now)
-        if has_room:
+        is_tracked = len(self._own) < self._max_people
+        own = _PersonBuckets(self._each, self._reserved if is_tracked else 0, now)
+        if is_tracked:
             self._own[person] = own
         return own

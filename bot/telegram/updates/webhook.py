@@ -32,13 +32,13 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 (its name)
 # when it may. One at a time takes milliseconds each and keeps them all in order.
 MAX_CONNECTIONS = 1
 # As often as a long poll ends, so that the health check has the same meaning for both.
-LOOK_EVERY = 50.0
-LONGEST_PAUSE = 30.0
+CHECK_EVERY = 50.0
+MAX_PAUSE = 30.0
 # The largest update has some tens of kilobytes.
-LARGEST = 1024 * 1024
-BODY_WITHIN = 10.0
-TELL_OF_STRANGERS_EVERY = timedelta(hours=1)
-LARGEST_ID = 2**63 - 1
+MAX_BODY = 1024 * 1024
+BODY_TIMEOUT = 10.0
+LOG_STRANGERS_EVERY = timedelta(hours=1)
+MAX_UPDATE_ID = 2**63 - 1
 
 
 class Webhook(UpdateSource):
@@ -52,17 +52,17 @@ class Webhook(UpdateSource):
         url: str,
         secret: str,
         clock: Clock,
-        **told: Any,
+        **options: Any,
     ) -> None:
-        super().__init__(updates, clock=clock, **told)
+        super().__init__(updates, clock=clock, **options)
         self._bot = bot
         self._url = url
         self._secret = secret
         self._is_set = False
         # Time of Telegram's last error known here, and the last one logged.
         self._failed_at: datetime | None = None
-        self._told = ""
-        self._told_of_strangers: datetime | None = None
+        self._logged_error = ""
+        self._stranger_logged_at: datetime | None = None
 
     async def run(self, sock: socket.socket, stop: asyncio.Event) -> None:
         """Receive until `stop`. Raises TokenRefused for a revoked token.
@@ -83,12 +83,12 @@ class Webhook(UpdateSource):
         """Return the status of the answer. Telegram retries any status but 2xx for a day, and delays the later updates
         of that chat. So only an update that may succeed later is refused; one that never can is accepted and set
         aside."""
-        shown = request.headers.get(SECRET_HEADER, "")
-        if not hmac.compare_digest(shown.encode(), self._secret.encode()):
-            self._meet_stranger()
+        secret = request.headers.get(SECRET_HEADER, "")
+        if not hmac.compare_digest(secret.encode(), self._secret.encode()):
+            self._count_stranger()
             return 401
         try:
-            async with asyncio.timeout(BODY_WITHIN):
+            async with asyncio.timeout(BODY_TIMEOUT):
                 body = await _body(request)
         except TimeoutError:
             return 408
@@ -103,29 +103,29 @@ class Webhook(UpdateSource):
             reason = getattr(error, "orig", None)
             log.error("database error, update not stored; Telegram sends it again", reason=str(reason or type(error)))
             return 500
-        self._alive()
+        self._record_success()
         return 200
 
-    def _meet_stranger(self) -> None:
+    def _count_stranger(self) -> None:
         metrics.STRANGERS.inc()
         now = self._clock()
-        if self._told_of_strangers is None or now - self._told_of_strangers >= TELL_OF_STRANGERS_EVERY:
-            self._told_of_strangers = now
+        if self._stranger_logged_at is None or now - self._stranger_logged_at >= LOG_STRANGERS_EVERY:
+            self._stranger_logged_at = now
             log.warning("webhook request without the secret refused; more within the hour are counted only")
 
     async def _keep_set(self, stop: asyncio.Event) -> None:
-        """Call `look` every LOOK_EVERY seconds until `stop`; a failed one is retried after a pause."""
+        """Call `check` every LOOK_EVERY seconds until `stop`; a failed one is retried after a pause."""
         pause = 0.0
         while not stop.is_set():
-            self._loop.turned()
+            self._loop.mark_alive()
             try:
-                await self.look()
+                await self.check()
                 pause = 0.0
             except TelegramError as error:
                 pause = self._pause_after(error, pause)
-            await sleep_or_stop(stop, pause or LOOK_EVERY)
+            await sleep_or_stop(stop, pause or CHECK_EVERY)
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         """Read getWebhookInfo, and set the webhook again unless it is as set and without errors."""
         info = await self._bot.get_webhook_info()
         if not self._is_set:
@@ -135,7 +135,7 @@ class Webhook(UpdateSource):
             info = await self._bot.get_webhook_info()
         failing = info.last_error_date not in (None, self._failed_at)
         if failing:
-            self._tell(info)
+            self._log_failure(info)
         if not self._as_set(info):
             log.warning("webhook changed by another program, set again")
             await self._set()
@@ -146,8 +146,8 @@ class Webhook(UpdateSource):
         elif failing:
             await self._set()
         else:
-            self._told = ""
-            self._alive()
+            self._logged_error = ""
+            self._record_success()
             self._observer.polled()
 
     async def _set(self) -> None:
@@ -167,11 +167,11 @@ class Webhook(UpdateSource):
     def _as_set(self, info: WebhookInfo) -> bool:
         return (info.url, set(info.allowed_updates), info.max_connections) == (self._url, set(WANTED), MAX_CONNECTIONS)
 
-    def _tell(self, info: WebhookInfo) -> None:
+    def _log_failure(self, info: WebhookInfo) -> None:
         self._failed_at = info.last_error_date
         message = info.last_error_message or "no reason given"
-        if message != self._told:
-            self._told = message
+        if message != self._logged_error:
+            self._logged_error = message
             log.warning(
                 "webhook delivery failing; check WEBHOOK_URL, WEBHOOK_ADDRESS and the proxy between",
                 error=message,
@@ -179,16 +179,16 @@ class Webhook(UpdateSource):
             )
 
     def _pause_after(self, error: TelegramError, pause: float) -> float:
-        found = classify(error)
-        if isinstance(found, TokenRefused):
-            raise found
-        if isinstance(found, Refused):
-            log.error("setWebhook refused, WEBHOOK_URL not accepted", error=str(found))
+        failure = classify(error)
+        if isinstance(failure, TokenRefused):
+            raise failure
+        if isinstance(failure, Refused):
+            log.error("setWebhook refused, WEBHOOK_URL not accepted", error=str(failure))
         else:
-            log.warning("Telegram request failed, retried after a pause", error=str(found))
-        if isinstance(found, TryLater) and found.told:
-            return found.after
-        return min(max(1.0, pause * 1.5), LONGEST_PAUSE)
+            log.warning("Telegram request failed, retried after a pause", error=str(failure))
+        if isinstance(failure, TryLater) and failure.is_flood_limit:
+            return failure.after
+        return min(max(1.0, pause * 1.5), MAX_PAUSE)
 
 
 async def _body(request: Request) -> bytes | None:
@@ -196,7 +196,7 @@ async def _body(request: Request) -> bytes | None:
     body = bytearray()
     async for part in request.stream():
         body += part
-        if len(body) > LARGEST:
+        if len(body) > MAX_BODY:
             return None
     return bytes(body)
 
@@ -207,6 +207,6 @@ def _update(body: bytes | None) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     match found:
-        case {"update_id": int(number)} if not isinstance(number, bool) and 0 <= number <= LARGEST_ID:
+        case {"update_id": int(number)} if not isinstance(number, bool) and 0 <= number <= MAX_UPDATE_ID:
             return dict(found)
     return None

@@ -45,7 +45,7 @@ class UpdateWorker:
         self._is_ending = True
         try:
             async with self._store.begin() as session:
-                await inbox.end_in_order(session)
+                await inbox.mark_clean_shutdown(session)
         except DatabaseError as error:
             log.error("database error, clean shutdown not recorded", reason=database_message(error))
 
@@ -60,8 +60,8 @@ class UpdateWorker:
 
     async def handle(self, item: Item) -> None:
         try:
-            if item.left_over is not None:
-                await self._take_up(item, item.left_over)
+            if item.recovered is not None:
+                await self._take_up(item, item.recovered)
             elif item.update is not None:
                 await _retry_on_database_error(partial(self._handle_one, item.update))
             await _retry_on_database_error(partial(self._finish, item.update_id))
@@ -80,7 +80,7 @@ class UpdateWorker:
             update = self.parse(item.update_id, payload)
             if update is None:
                 return
-            self._observer.heard(update)
+            self._observer.on_update(update)
             handling = asyncio.create_task(_retry_on_database_error(partial(self._handle_one, update)))
             try:
                 await asyncio.wait({handling}, timeout=ALONE_FOR)
@@ -96,7 +96,7 @@ class UpdateWorker:
     async def _mark(self, update_id: int) -> None:
         if not self._is_ending:
             async with self._store.begin() as session:
-                await inbox.begin(session, update_id)
+                await inbox.mark_begun(session, update_id)
 
     async def _finish(self, update_id: int) -> None:
         async with self._store.begin() as session:

@@ -10,18 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from structlog.testing import capture_logs
 
 from bot.access.policy import Destination
-from bot.engine.checks.chat_reachability import ChatReachabilityCheck, perhaps_meant
+from bot.engine.checks.chat_reachability import ChatReachabilityCheck, possible_group_ids
 from bot.notifications.admin_notices import AdminNotices
 from bot.notifications.destinations import Destinations
 from bot.runtime.waiting import Signal
 from bot.store.database import Store
 from bot.store.messages import blocked_chats
-from bot.telegram.chat_access import ChatSeen
-from tests.incident_harness.incident_ledger import Books, read
+from bot.telegram.chat_access import ChatInfo
+from tests.incident_harness.incident_ledger import ManagerHarness, read
 from tests.incident_harness.pbx import ANNA, BORIS, STATION, VERA
 
-NOT_FOUND = ChatSeen(blocked="Bad Request: chat not found".partition(": ")[2])
-KICKED = ChatSeen(blocked="Forbidden: bot was kicked from the supergroup chat")
+NOT_FOUND = ChatInfo(blocked="Bad Request: chat not found".partition(": ")[2])
+KICKED = ChatInfo(blocked="Forbidden: bot was kicked from the supergroup chat")
 SUPPORT = -1001234567890
 
 
@@ -29,13 +29,13 @@ class Town:
     """Telegram's getChat: `there` are the known chats by title."""
 
     def __init__(self, store: Store, *chats: int) -> None:
-        self.manager = Books(store)
+        self.manager = ManagerHarness(store)
         self.chats = list(chats)
         # What was open there is told to others, and what is open is told there again.
         self.were_shut_out: list[int] = []
         self.were_let_in: list[int] = []
-        self.there: dict[int, ChatSeen] = {one: ChatSeen("Name") for one in (ANNA, BORIS, VERA)} | {
-            SUPPORT: ChatSeen("Support")
+        self.there: dict[int, ChatInfo] = {one: ChatInfo("Name") for one in (ANNA, BORIS, VERA)} | {
+            SUPPORT: ChatInfo("Support")
         }
         destinations = Destinations(STATION, [Destination(one) for one in chats], self.manager.grants)
         self.administrators = AdminNotices(store, destinations, lambda: self.manager.now, Signal())
@@ -57,7 +57,7 @@ class Town:
     async def on_chat_unblocked(self, _session: AsyncSession, chat: int, _since: datetime) -> None:
         self.were_let_in.append(chat)
 
-    async def seen(self, chat: int) -> ChatSeen:
+    async def seen(self, chat: int) -> ChatInfo:
         return self.there.get(chat, NOT_FOUND)
 
     async def alert_chats(self, _session: AsyncSession) -> set[int]:
@@ -90,7 +90,7 @@ def logged() -> Iterator[list[dict[str, str]]]:
     ],
 )
 def test_ids_that_lost_their_beginning(chat: int, meant: list[int]) -> None:
-    assert perhaps_meant(chat) == meant
+    assert possible_group_ids(chat) == meant
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_ids_that_lost_their_beginning(chat: int, meant: list[int]) -> None:
     ],
 )
 async def test_a_chat_for_alerts_that_is_none_is_reported_once_with_what_to_do(
-    store: Store, logged: list[dict[str, str]], chat: int, seen: ChatSeen, says: str, remedy: str
+    store: Store, logged: list[dict[str, str]], chat: int, seen: ChatInfo, says: str, remedy: str
 ) -> None:
     town = Town(store, chat, SUPPORT)
     town.there[chat] = seen
@@ -141,7 +141,7 @@ async def test_without_anybody_to_tell_it_is_an_error_and_is_reported_as_soon_as
     assert [line["event"] for line in logged if line["log_level"] == "error"] == [
         "no administrator is reachable, alerts may reach no one; check ADMINS"
     ]
-    town.there[ANNA] = ChatSeen("Anna")
+    town.there[ANNA] = ChatInfo("Anna")
     await town.reachability.run_once()
     assert "nobody with the id 77" in (await town.told())[0]
 
@@ -150,11 +150,11 @@ async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_b
     town = Town(store, 77, 78)
     async with store.begin() as session:
         await blocked_chats.close(session, 78, "Forbidden: bot was blocked by the user", town.manager.now)
-    town.there[78] = ChatSeen("Somebody")
+    town.there[78] = ChatInfo("Somebody")
     await town.reachability.run_once()
     assert await town.closed() == {77, 78}
     assert town.were_shut_out == [77]
-    town.there[77] = ChatSeen("Anna")
+    town.there[77] = ChatInfo("Anna")
     await town.reachability.run_once()
     assert await town.closed() == {78}
     assert town.were_let_in == [77]
@@ -162,6 +162,6 @@ async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_b
 
 async def test_telegram_being_away_says_nothing_of_any_chat(store: Store) -> None:
     town = Town(store, 77)
-    town.there = dict.fromkeys((77, ANNA, BORIS, VERA), ChatSeen())
+    town.there = dict.fromkeys((77, ANNA, BORIS, VERA), ChatInfo())
     await town.reachability.run_once()
     assert (await town.told(), await town.closed()) == ([], frozenset())

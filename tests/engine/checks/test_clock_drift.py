@@ -29,7 +29,7 @@ class Scene:
             if restarting:
                 self.restarts()
             self.check.observe((self.now + timedelta(seconds=off_by)).astimezone(MOSCOW), self.now)
-            await self.check.judge()
+            await self.check.evaluate()
             self.now += timedelta(seconds=10)
 
 
@@ -77,7 +77,7 @@ async def test_an_answer_without_a_time_proves_nothing() -> None:
     await scene.sees(100, 31)
     for _ in range(3):
         scene.check.observe(None, scene.now)
-        await scene.check.judge()
+        await scene.check.evaluate()
     assert len(scene.book.told) == 1
 
 

@@ -25,12 +25,12 @@ class Scene:
     async def conflict(self, after: float = 0) -> None:
         self.now += timedelta(seconds=after)
         self.check.conflict()
-        await self.check.judge()
+        await self.check.evaluate()
 
     async def polled(self, after: float = 0) -> None:
         self.now += timedelta(seconds=after)
         self.check.polled()
-        await self.check.judge()
+        await self.check.evaluate()
 
 
 async def test_half_a_minute_of_conflicts_is_another_copy() -> None:
@@ -77,7 +77,7 @@ async def test_it_is_over_after_a_minute_of_undisturbed_polls_and_ended_with_the
 async def test_while_telegram_is_away_nothing_is_over() -> None:
     scene = await open_scene()
     scene.now += timedelta(hours=1)
-    await scene.check.judge()
+    await scene.check.evaluate()
     assert len(scene.book.told) == 1
 
 

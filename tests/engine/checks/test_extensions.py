@@ -54,7 +54,7 @@ class Scene:
     pbx: FakePbx = field(default_factory=FakePbx)
     book: RecordingStateSink = field(default_factory=RecordingStateSink)
     now: datetime = START
-    in_trouble: bool = False
+    has_fault: bool = False
 
     def __post_init__(self) -> None:
         self.restarts()
@@ -111,7 +111,7 @@ async def test_phones_that_nobody_watches_may_be_offline() -> None:
 
 async def test_while_the_engine_is_down_nobody_asks_and_nothing_is_reported() -> None:
     scene = Scene()
-    scene.in_trouble = True
+    scene.has_fault = True
     await scene.loses("201", "202", "203")
     assert scene.pbx.asked == 0
     assert scene.book.told == []
@@ -144,9 +144,9 @@ async def test_what_was_seen_before_a_blindness_does_not_count_after_it() -> Non
     scene = Scene()
     scene.pbx.states["202"] = "Unavailable"
     await scene.looks(2)
-    scene.in_trouble = True
+    scene.has_fault = True
     await scene.looks(20)
-    scene.in_trouble = False
+    scene.has_fault = False
     await scene.looks(2)
     assert scene.book.told == []
     await scene.looks()
@@ -172,7 +172,7 @@ async def test_who_stops_watching_ends_the_incident_at_once_even_when_the_pbx_is
     scene = Scene()
     await scene.loses("202")
     scene.watched.clear()
-    scene.in_trouble = True
+    scene.has_fault = True
     now = scene.now
     await scene.looks()
     assert scene.book.told[1:] == [Resolved(End.CALLED_OFF, now)]
@@ -220,7 +220,7 @@ async def life(steps: list[str], restart_before: int) -> RecordingStateSink:
         if place == restart_before:
             scene.restarts()
         scene.watched = set() if step == "unwatched" else {"202"}
-        scene.in_trouble = step == "blind"
+        scene.has_fault = step == "blind"
         scene.pbx.states = dict.fromkeys(NAMES, "Available")
         if step == "offline":
             scene.pbx.states["202"] = "Unavailable"

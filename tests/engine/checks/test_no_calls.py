@@ -60,7 +60,7 @@ class Scene:
     minutes: int = 60
     pbx: FakePbx = field(default_factory=FakePbx)
     book: RecordingStateSink = field(default_factory=RecordingStateSink)
-    in_trouble: bool = False
+    has_fault: bool = False
     restarting: bool = False
 
     def __post_init__(self) -> None:
@@ -171,7 +171,7 @@ async def test_a_pbx_that_cannot_be_asked_proves_nothing(blindness: str) -> None
     if blindness == "an error":
         scene.pbx.error = TimedOut("no worker answered")
     else:
-        scene.in_trouble = True
+        scene.has_fault = True
     await scene.until(local("12:00"))
     assert scene.book.told == []
 

@@ -27,11 +27,11 @@ from bot.runtime.waiting import Signal
 from bot.sandbox.task import Task
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact, Contacts
-from bot.store.access.grants import GrantBook
+from bot.store.access.grants import Grants
 from bot.store.database import Store
-from bot.store.oncall.calendars import KeptCalendar
+from bot.store.oncall.calendars import StoredCalendar
 from bot.store.oncall.reachability import Reachability
-from bot.store.oncall.schedules import OnCallBook, ShiftChange
+from bot.store.oncall.schedules import OnCallSchedules, ShiftChange
 from bot.store.tables.messages import Outgoing
 
 STATION, CHAT = "Head office", -100
@@ -113,11 +113,11 @@ class Harness:
 
     def __post_init__(self) -> None:
         grants = (Grant(ADMIN, "admin"), Grant(BORIS, "operator"), Grant(OLEG, "operator"))
-        self.grants = GrantBook(self.store, self.clock, grants, BUILT_IN, Signal())
-        self.book = OnCallBook(self.store, self.clock, Signal())
+        self.grants = Grants(self.store, self.clock, grants, BUILT_IN, Signal())
+        self.book = OnCallSchedules(self.store, self.clock, Signal())
         self.watch = ReachabilityCheck(
             STATION,
-            book=self.book,
+            schedules=self.book,
             grants=self.grants,
             people=Contacts(self.store),
             sender=self,
@@ -156,7 +156,7 @@ async def harness(store: Store) -> Harness:
     harness = Harness(store)
     async with store.begin() as session:
         for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (OLEG, "Oleg")):
-            await contacts.remember(session, Contact(person, name, name.lower()))
+            await contacts.record(session, Contact(person, name, name.lower()))
     return harness
 
 
@@ -171,7 +171,7 @@ async def test_who_cannot_be_called_is_named_to_the_admins_and_the_alert_chats_o
     harness.now = HAND_OVER - HOUR
     await harness.watch.run_once()
     assert len(await harness.told()) == 4
-    assert (await harness.book.reach([OLEG]))[OLEG].reachable is False
+    assert (await harness.book.reachability_of([OLEG]))[OLEG].reachable is False
 
 
 async def test_who_has_pressed_start_meanwhile_is_in_order(harness: Harness) -> None:
@@ -181,7 +181,7 @@ async def test_who_has_pressed_start_meanwhile_is_in_order(harness: Harness) -> 
     harness.reachable.add(BORIS)
     harness.now += 10 * timedelta(minutes=1)
     await harness.watch.run_once()
-    assert (await harness.book.reach([BORIS]))[BORIS] == Reachability(True, harness.now, None)
+    assert (await harness.book.reachability_of([BORIS]))[BORIS] == Reachability(True, harness.now, None)
 
 
 async def test_who_lost_the_role_is_named_too(harness: Harness) -> None:
@@ -241,12 +241,12 @@ async def server() -> AsyncIterator[Server]:
         yield server
 
 
-async def kept(harness: Harness, url: str) -> KeptCalendar:
+async def kept(harness: Harness, url: str) -> StoredCalendar:
     """Return a stored calendar in which Boris is always on duty."""
     whose = await calendar_feed.names(harness.grants, Contacts(harness.store), STATION, harness.now)
     duties = await read(OF_BORIS, 1, "UTC", harness.now, whose, owner=ADMIN)
-    kept = KeptCalendar(1, url, OF_BORIS, "UTC", duties, harness.now)
-    await harness.book.keep_calendar(STATION, kept, "Anna")
+    kept = StoredCalendar(1, url, OF_BORIS, "UTC", duties, harness.now)
+    await harness.book.set_calendar(STATION, kept, "Anna")
     return kept
 
 
@@ -329,7 +329,7 @@ async def test_a_calendar_that_says_the_same_is_read_once_a_day(
 
 
 async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_stations(harness: Harness) -> None:
-    await harness.grants.give(
+    await harness.grants.grant(
         Grant(OLEG, "admin", STATION, given_by=ADMIN), AccessContext(ADMIN, ADMIN, True, STATION, NOW)
     )
     await kept(harness, "https://10.0.0.5/secret.ics")
@@ -355,12 +355,12 @@ async def test_a_file_is_read_on_into_the_weeks_to_come(harness: Harness) -> Non
 async def test_a_calendar_that_was_taken_away_meanwhile_does_not_come_back(harness: Harness) -> None:
     old = await kept(harness, "")
     await harness.book.remove(STATION, 1)
-    assert not await harness.book.renew_calendar(STATION, old, replace(old, calendar=Calendar()), [])
+    assert not await harness.book.replace_calendar(STATION, old, replace(old, calendar=Calendar()), [])
     assert (await harness.book.roster(STATION)).levels == ()
 
 
 def test_a_file_is_read_again_every_day_and_an_address_every_ten_minutes() -> None:
-    file = KeptCalendar(1, "", "", "UTC", Calendar(), NOW)
+    file = StoredCalendar(1, "", "", "UTC", Calendar(), NOW)
     assert [is_due(file, NOW + DAY - HOUR), is_due(file, NOW + DAY)] == [False, True]
     web = replace(file, url="https://example.com")
     assert [is_due(web, NOW + timedelta(minutes=9)), is_due(web, NOW + timedelta(minutes=10))] == [False, True]
@@ -411,7 +411,7 @@ async def test_a_redirect_is_followed(server: Server) -> None:
 
 async def test_a_name_that_two_people_bear_is_nobodys(harness: Harness) -> None:
     async with harness.store.begin() as session:
-        await contacts.remember(session, Contact(OLEG, "Boris", "oleg"))
+        await contacts.record(session, Contact(OLEG, "Boris", "oleg"))
     whose = await calendar_feed.names(harness.grants, Contacts(harness.store), STATION, NOW)
     assert [whose(name) for name in ("Boris", "@BORIS", "@oleg", "1002", "Vera", "1003")] == [
         None,

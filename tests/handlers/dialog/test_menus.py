@@ -28,7 +28,7 @@ async def test_a_group_that_takes_its_roles_to_a_new_id_is_offered_its_menu_at_o
     harness = DispatcherHarness(store)
     menus = Menus(None, renderer(), CATALOGUE, harness.book, harness.store, harness.clock)  # type: ignore[arg-type]
     update = {"update_id": 1, "message": message("", ANNA, GROUP, NOW) | more}
-    menus.heard(Update.de_json(update, None))
+    menus.on_update(Update.de_json(update, None))
     assert menus._changed.is_set() is anew
 
 
@@ -68,7 +68,7 @@ async def test_only_what_changed_is_reported_also_by_the_next_run(store: Store, 
     assert await offered(menus, profile) == []
     menus = started(harness, profile)
     assert await offered(menus, profile) == []
-    await harness.book.give(Grant(SAM, "viewer", given_by=ANNA), AccessContext(ANNA, ANNA, True, EVERY_STATION, NOW))
+    await harness.book.grant(Grant(SAM, "viewer", given_by=ANNA), AccessContext(ANNA, ANNA, True, EVERY_STATION, NOW))
     told = await offered(menus, profile)
     assert f"sets chat {SAM}" in told
     assert all(str(SAM) in one or "chat_member" in one for one in told)
@@ -95,7 +95,7 @@ async def test_a_refused_menu_is_reported_once_and_tried_again_when_its_chat_is_
             assert await offered(menus, profile) == []
     assert [line["log_level"] for line in lines if line["event"] == "command menu refused"] == [level]
     profile.failures.clear()
-    menus.heard(Update.de_json({"update_id": 1, "message": message("", ANNA, ANNA, NOW)}, None))
+    menus.on_update(Update.de_json({"update_id": 1, "message": message("", ANNA, ANNA, NOW)}, None))
     assert menus._changed.is_set()
     assert await offered(menus, profile) == [f"sets chat {ANNA}"]
     assert await offered(menus, profile) == []

@@ -19,7 +19,7 @@ from handlers.authorization.preconditions import (
     NO_SUCH_COMMAND,
     OLD,
     ONLY_IN_PRIVATE,
-    SECRET_TOLD,
+    SECRET_SHOWN,
     SEEN,
     SOMEONE_ELSES,
     UNDER_ANOTHER,
@@ -139,7 +139,7 @@ def test_what_is_for_private_chats_is_not_done_in_a_group() -> None:
 
 @pytest.mark.parametrize("words", ["password=hunter2", "1234567890:AAtestTestTestTestTestTestTestTestTest0"])
 def test_a_secret_in_a_group_ends_the_matter(words: str) -> None:
-    assert judge(replace(CASE, words=words)) == SECRET_TOLD
+    assert judge(replace(CASE, words=words)) == SECRET_SHOWN
     assert judge(replace(CASE, words=words, rule=RULES["/add_trunk"])).allowed
     assert judge(replace(CASE, words=words, place=Place(1, None, private=True))).allowed
 

@@ -27,7 +27,7 @@ from handlers.dispatch.button_actions import ButtonActions
 from handlers.dispatch.rules import Rule
 from handlers.safety.two_person import TwoPersonRule
 from tests.fixtures import stores
-from tests.handlers.forged_updates import FORGERIES, Office, outcome
+from tests.handlers.forged_updates import FORGERIES, ForgedUpdatesHarness, outcome
 
 UPDATES = int(os.environ.get("FORGED_UPDATES", "400"))
 PARTS = 8
@@ -44,8 +44,8 @@ class Campaign:
         self.lines: list[Any] = []
         self.harness = self._runner.run(self._opened())
 
-    async def _opened(self) -> Office:
-        harness = Office(self._store)
+    async def _opened(self) -> ForgedUpdatesHarness:
+        harness = ForgedUpdatesHarness(self._store)
         await harness.open()
         return harness
 

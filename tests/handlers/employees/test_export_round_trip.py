@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.pbx import Employee, EmployeeDraft, EmployeeRow
 from bot.spreadsheet.reader import read
-from bot.spreadsheet.writer import packed, write
+from bot.spreadsheet.writer import serialized, write
 from handlers.employee_import import files
 from handlers.employee_import.files import COLUMNS
 from handlers.employee_import.plan import ImportPlan, RowResult, plan_import
@@ -64,7 +64,7 @@ def imported(content: bytes, country: str = "RU") -> ImportPlan:
 @given(employees(), st.sampled_from(["csv", "xlsx"]))
 def test_in_full(employee: Employee, form: str) -> None:
     def file(one: Employee) -> bytes:
-        return write(packed([COLUMNS, [cell(one, key, "RU") for key in COLUMNS]]), form, "employees")
+        return write(serialized([COLUMNS, [cell(one, key, "RU") for key in COLUMNS]]), form, "employees")
 
     first = file(employee)
     (row,) = imported(first).rows
@@ -75,7 +75,7 @@ def test_in_full(employee: Employee, form: str) -> None:
 @given(NAME, MOBILE, st.sampled_from(["csv", "xlsx"]))
 def test_in_brief(name: str, mobile: str, form: str) -> None:
     def file(one: EmployeeRow) -> bytes:
-        return write(packed([BRIEF_COLUMNS, brief(one, "RU")]), form, "employees")
+        return write(serialized([BRIEF_COLUMNS, brief(one, "RU")]), form, "employees")
 
     first = file(EmployeeRow(id="7", number="201", name=name, mobile=mobile))
     (row,) = imported(first).rows

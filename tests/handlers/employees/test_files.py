@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.sandbox.task import TaskRefused
 from bot.spreadsheet import reader
-from bot.spreadsheet.writer import packed, write
+from bot.spreadsheet.writer import serialized, write
 from handlers.employee_import import files
 from handlers.employee_import.files import COLUMNS, FileLine, lines_of, read_pasted
 from handlers.parsing.spreadsheet import WrongFile
@@ -103,7 +103,7 @@ TABLE = st.lists(st.lists(CELL, min_size=len(COLUMNS), max_size=len(COLUMNS)).fi
 @examples(daily=10, ci=50)
 @given(table=TABLE)
 def test_what_is_written_is_read_back_the_same(form: str, table: list[list[str]]) -> None:
-    content = write(packed([COLUMNS, *table]), form, "employees")
+    content = write(serialized([COLUMNS, *table]), form, "employees")
     read = [[line.cells.get(key, "") for key in COLUMNS] for line in read_file(content)]
     assert read == table
 
@@ -116,6 +116,6 @@ def test_any_bytes_are_a_table_or_a_sentence(content: bytes) -> None:
 
 def test_the_template_is_one_that_the_bot_itself_understands() -> None:
     for form in ("csv", "xlsx"):
-        john, anna = read_file(write(packed(files.template()), form, "employees"))
+        john, anna = read_file(write(serialized(files.template()), form, "employees"))
         assert (john.cells["number"], anna.cells["mobile"]) == ("243", "+79001234567")
         assert john.unknown == ()

@@ -84,7 +84,7 @@ def harness(store: Store) -> Office:
 
 async def test_it_answers_with_whom_it_notified(harness: Office) -> None:
     async with harness.store.begin() as session:
-        await contacts.remember(session, Contact(GROUP, "Duty room"))
+        await contacts.record(session, Contact(GROUP, "Duty room"))
     harness.incident_manager.chain = [told(GROUP), told(-200), told(7, "Boris P")]
     seen = await harness.asks()
     assert "The rehearsal runs</b> · Head office" in seen

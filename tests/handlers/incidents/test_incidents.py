@@ -11,7 +11,7 @@ from bot.engine.incident_manager import AckResult
 from bot.messages import chart
 from bot.messages.message import File
 from bot.messages.sanitize import WORD_JOINER, plain
-from bot.store.access.contacts import Contact, remember
+from bot.store.access.contacts import Contact, record
 from bot.store.database import Store
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import Keyboard
@@ -38,11 +38,11 @@ class Ledger:
             values = {"acknowledged_at": now, "acknowledged_by": name, "acknowledged_by_id": person}
             taken = await session.execute(update(Incident).where(*free).values(**values).returning(Incident.id))
             if taken.scalar_one_or_none() is not None:
-                return AckResult.TAKEN
+                return AckResult.ACKNOWLEDGED
             found = await session.get(Incident, number)
         if found is None:
             return AckResult.UNKNOWN
-        return AckResult.ALREADY if found.open_key else AckResult.ENDED
+        return AckResult.ALREADY if found.open_key else AckResult.RESOLVED
 
 
 class Watch:
@@ -117,7 +117,7 @@ class Office(DispatcherHarness):
 @pytest.fixture
 async def harness(store: Store) -> Office:
     async with store.begin() as session:
-        await remember(session, Contact(GROUP, "Office"))
+        await record(session, Contact(GROUP, "Office"))
     found = Office(store)
     found.members.there = {(GROUP, person) for person in (ANNA, VERA)}
     return found

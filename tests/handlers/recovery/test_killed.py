@@ -20,7 +20,7 @@ from bot.store.tables.messages import Keyboard
 from bot.store.tables.people import GrantRow, OverrideRow, RotationRow
 from tests.fixtures.examples import example_count
 from tests.handlers.dispatcher_harness import ANNA, OLGA, STATION
-from tests.handlers.kill_points import MortalOffice, MortalStore, opened
+from tests.handlers.kill_points import KillableHarness, MortalStore, opened
 from tests.handlers.update_factory import NOW, message, press
 
 Update = dict[str, Any]
@@ -31,7 +31,7 @@ STEP = 1 if os.environ.get("EVERY_MOMENT") else example_count(daily=20, ci=4)
 UNTRUE = {"interrupted", "expired", "broken", "problem", "employee_taken", "employee_not_created", "trunk_not_done"}
 
 
-Begin = Callable[[MortalOffice], Awaitable[Update]]
+Begin = Callable[[KillableHarness], Awaitable[Update]]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Scene:
     """`begin` leads to the interrupted update; `check` verifies its single effect; `told` is the final answer."""
 
     begin: Begin
-    check: Callable[[MortalOffice], Awaitable[None]]
+    check: Callable[[KillableHarness], Awaitable[None]]
     told: str | None
     two_person: frozenset[str] = frozenset()
 
@@ -47,7 +47,9 @@ class Scene:
 SCENES: dict[str, Scene] = {}
 
 
-def scene(told: str | None, check: Callable[[MortalOffice], Awaitable[None]], **more: Any) -> Callable[[Begin], Begin]:
+def scene(
+    told: str | None, check: Callable[[KillableHarness], Awaitable[None]], **more: Any
+) -> Callable[[Begin], Begin]:
     def keep(begin: Begin) -> Begin:
         SCENES[str(begin.__name__).replace("_", " ")] = Scene(begin, check, told, **more)
         return begin
@@ -55,11 +57,11 @@ def scene(told: str | None, check: Callable[[MortalOffice], Awaitable[None]], **
     return keep
 
 
-async def employees(harness: MortalOffice, number: str) -> list[Any]:
+async def employees(harness: KillableHarness, number: str) -> list[Any]:
     return [row for row in (await harness.station().pbx.employees.list()).value if row.number == number]
 
 
-async def one_employee(harness: MortalOffice) -> None:
+async def one_employee(harness: KillableHarness) -> None:
     (found,) = await employees(harness, "243")
     secret = (await harness.station().pbx.employees.get(found.id)).value.secret.get_secret_value()
     secrets = {facts["secret"] for _, template, facts in harness.chat.said if template == "employee_secret"}
@@ -67,28 +69,28 @@ async def one_employee(harness: MortalOffice) -> None:
 
 
 @scene("employee_created", one_employee)
-async def create_an_employee(harness: MortalOffice) -> Update:
+async def create_an_employee(harness: KillableHarness) -> Update:
     await harness.asks("/add_employee 243 John Smith")
     return harness.pressing()
 
 
-async def changed_employee(harness: MortalOffice) -> None:
+async def changed_employee(harness: KillableHarness) -> None:
     (found,) = await employees(harness, "201")
     assert found.name == "Somebody Else"
 
 
 @scene("employee_edited", changed_employee)
-async def change_an_employee(harness: MortalOffice) -> Update:
+async def change_an_employee(harness: KillableHarness) -> Update:
     await harness.asks('/edit_employee 201 name="Somebody Else"')
     return harness.pressing()
 
 
-async def no_employee(harness: MortalOffice) -> None:
+async def no_employee(harness: KillableHarness) -> None:
     assert await employees(harness, "243") == []
 
 
 @scene("employee_deleted", no_employee)
-async def delete_an_employee(harness: MortalOffice) -> Update:
+async def delete_an_employee(harness: KillableHarness) -> Update:
     await harness.asks("/add_employee 243 John Smith")
     await harness.hears(harness.pressing())
     await harness.asks("/delete_employee 243")
@@ -96,113 +98,113 @@ async def delete_an_employee(harness: MortalOffice) -> Update:
 
 
 @scene("employee_undone", no_employee)
-async def undo_a_creation(harness: MortalOffice) -> Update:
+async def undo_a_creation(harness: KillableHarness) -> Update:
     await harness.asks("/add_employee 243 John Smith")
     await harness.hears(harness.pressing())
     return harness.pressing()
 
 
-async def back_again(harness: MortalOffice) -> None:
+async def back_again(harness: KillableHarness) -> None:
     assert len(await employees(harness, "243")) == 1
 
 
 @scene("employee_undone", back_again)
-async def undo_a_deletion(harness: MortalOffice) -> Update:
+async def undo_a_deletion(harness: KillableHarness) -> Update:
     await delete_an_employee(harness)
     await harness.hears(harness.pressing())
     return harness.pressing()
 
 
 @scene("employee_deleted", no_employee, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
-async def what_a_second_person_confirms(harness: MortalOffice) -> Update:
+async def what_a_second_person_confirms(harness: KillableHarness) -> Update:
     await delete_an_employee(harness)
     await harness.hears(harness.pressing())
     (token,) = {k.id for k in await harness.stored(Keyboard, Keyboard.chat_id == OLGA)}
     return {"callback_query": _pressed(f"{token}:0:0", OLGA, harness)}
 
 
-async def one_question(harness: MortalOffice) -> None:
+async def one_question(harness: KillableHarness) -> None:
     assert len(await harness.owed("second_person")) == len(set(await harness.owed("second_person"))) >= 1
     assert len(await employees(harness, "243")) == 1
 
 
 @scene("second_person", one_question, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
-async def asking_a_second_person(harness: MortalOffice) -> Update:
+async def asking_a_second_person(harness: KillableHarness) -> Update:
     return await delete_an_employee(harness)
 
 
-async def trunks(harness: MortalOffice, name: str) -> list[Any]:
+async def trunks(harness: KillableHarness, name: str) -> list[Any]:
     return [row for row in (await harness.station().pbx.trunks.list()).value if row.name == name]
 
 
-async def one_trunk(harness: MortalOffice) -> None:
+async def one_trunk(harness: KillableHarness) -> None:
     assert len(await trunks(harness, "New one")) == 1
 
 
 @scene("trunk_done", one_trunk)
-async def create_a_trunk(harness: MortalOffice) -> Update:
+async def create_a_trunk(harness: KillableHarness) -> Update:
     await harness.asks('/add_trunk "New one" registration=none host=10.0.0.5')
     return harness.pressing()
 
 
-async def trunk_is_off(harness: MortalOffice) -> None:
+async def trunk_is_off(harness: KillableHarness) -> None:
     (found,) = await trunks(harness, "New one")
     assert found.disabled
 
 
-async def _trunk(harness: MortalOffice) -> Any:
+async def _trunk(harness: KillableHarness) -> Any:
     await create_a_trunk(harness)
     await harness.hears(harness.pressing())
     return (await trunks(harness, "New one"))[0]
 
 
 @scene("trunk_done", trunk_is_off)
-async def switch_a_trunk_off(harness: MortalOffice) -> Update:
+async def switch_a_trunk_off(harness: KillableHarness) -> Update:
     found = await _trunk(harness)
     keyboard = await harness.button("trunk.switch", {"id": found.id, "on": False}, chat=ANNA)
     await harness.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, harness)})
     return harness.pressing()
 
 
-async def trunk_is_elsewhere(harness: MortalOffice) -> None:
+async def trunk_is_elsewhere(harness: KillableHarness) -> None:
     (found,) = await trunks(harness, "New one")
     assert found.host == "10.0.0.6"
 
 
 @scene("trunk_done", trunk_is_elsewhere)
-async def change_a_trunk(harness: MortalOffice) -> Update:
+async def change_a_trunk(harness: KillableHarness) -> Update:
     await _trunk(harness)
     await harness.asks('/edit_trunk "New one" host=10.0.0.6')
     return harness.pressing()
 
 
-async def no_trunk(harness: MortalOffice) -> None:
+async def no_trunk(harness: KillableHarness) -> None:
     assert await trunks(harness, "New one") == []
 
 
 @scene("trunk_deleted", no_trunk)
-async def delete_a_trunk(harness: MortalOffice) -> Update:
+async def delete_a_trunk(harness: KillableHarness) -> Update:
     await _trunk(harness)
     await harness.asks('/delete_trunk "New one"')
     return {"message": _message("New one", harness)}
 
 
-async def zadarma_is_on(harness: MortalOffice) -> None:
+async def zadarma_is_on(harness: KillableHarness) -> None:
     (found,) = await trunks(harness, "Zadarma")
     assert not found.disabled
-    assert await harness.services.registrations.left_over() == []
+    assert await harness.services.registrations.interrupted() == []
     assert harness.running[STATION].watch.left_alone == set()
 
 
 @scene("trunk_done", zadarma_is_on)
-async def register_a_trunk_anew(harness: MortalOffice) -> Update:
+async def register_a_trunk_anew(harness: KillableHarness) -> Update:
     (found,) = await trunks(harness, "Zadarma")
     keyboard = await harness.button("trunk.reregister", {"id": found.id}, chat=ANNA)
     await harness.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, harness)})
     return harness.pressing()
 
 
-async def all_imported(harness: MortalOffice) -> None:
+async def all_imported(harness: KillableHarness) -> None:
     rows = (await harness.station().pbx.employees.list()).value
     numbers = [row.number for row in rows if row.number.startswith("90")]
     assert sorted(numbers) == [str(9000 + place) for place in range(25)]
@@ -210,124 +212,124 @@ async def all_imported(harness: MortalOffice) -> None:
 
 
 @scene("import_done", all_imported)
-async def import_employees(harness: MortalOffice) -> Update:
+async def import_employees(harness: KillableHarness) -> Update:
     lines = "\n".join(f"{9000 + place};Person {place}" for place in range(25))
     await harness.asks(f"/import_employees\n{lines}")
     return harness.pressing()
 
 
-async def _incident(harness: MortalOffice) -> int:
+async def _incident(harness: KillableHarness) -> int:
     opening = StateChange("T1", Opened(Kind.TRUNK_DOWN, NOW), {"station": STATION, "name": "Zadarma"})
     await harness.station().incident_manager.record({}, [opening], NOW)
     (incident,) = await harness.stored(Incident)
     return int(incident.id)
 
 
-async def taken_once(harness: MortalOffice) -> None:
+async def taken_once(harness: KillableHarness) -> None:
     (incident,) = await harness.stored(Incident)
     assert incident.acknowledged_by_id == ANNA
     assert len(await harness.stored(IncidentEvent, IncidentEvent.what == "taken")) == 1
 
 
 @scene(None, taken_once)
-async def take_an_incident(harness: MortalOffice) -> Update:
+async def take_an_incident(harness: KillableHarness) -> Update:
     number = await _incident(harness)
     keyboard = await harness.button("incident.take", {"incident": number}, chat=ANNA)
     return {"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, harness)}
 
 
 @scene("incident", taken_once)
-async def take_an_incident_with_a_command(harness: MortalOffice) -> Update:
+async def take_an_incident_with_a_command(harness: KillableHarness) -> Update:
     await _incident(harness)
     return {"message": _message("/ack", harness)}
 
 
-async def one_mute(harness: MortalOffice) -> None:
+async def one_mute(harness: KillableHarness) -> None:
     assert len(await harness.stored(SilenceRow)) == 1
 
 
 @scene("muted", one_mute)
-async def mute_everything(harness: MortalOffice) -> Update:
+async def mute_everything(harness: KillableHarness) -> Update:
     return {"message": _message("/mute all for 1h moving the rack", harness)}
 
 
 @scene("maintenance", one_mute)
-async def plan_maintenance(harness: MortalOffice) -> Update:
+async def plan_maintenance(harness: KillableHarness) -> Update:
     await harness.asks("/maintenance all tomorrow 02:00-04:00 works")
     return harness.pressing()
 
 
-async def viewer_for_good(harness: MortalOffice) -> None:
+async def viewer_for_good(harness: KillableHarness) -> None:
     (row,) = await harness.stored(GrantRow, GrantRow.subject_id == PETER)
     assert (row.role, row.until) == ("viewer", None)
 
 
 @scene("access_card", viewer_for_good)
-async def give_a_role(harness: MortalOffice) -> Update:
+async def give_a_role(harness: KillableHarness) -> Update:
     await harness.asks("/grant 424242 viewer")
     return harness.pressing()
 
 
-async def nothing_given(harness: MortalOffice) -> None:
+async def nothing_given(harness: KillableHarness) -> None:
     assert await harness.stored(GrantRow, GrantRow.subject_id == PETER) == []
 
 
 @scene("access_card", nothing_given)
-async def take_a_role(harness: MortalOffice) -> Update:
+async def take_a_role(harness: KillableHarness) -> Update:
     await harness.hears(await give_a_role(harness))
     await harness.asks("/revoke 424242")
     return harness.pressing()
 
 
-async def answered_once(harness: MortalOffice) -> None:
+async def answered_once(harness: KillableHarness) -> None:
     await viewer_for_good(harness)
     assert await harness.owed("access_answer") == [PETER]
 
 
 @scene(None, answered_once)
-async def answer_a_request_for_access(harness: MortalOffice) -> Update:
+async def answer_a_request_for_access(harness: KillableHarness) -> Update:
     keyboard = await harness.button("access.request", chat=PETER)
     await harness.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", PETER, harness)})
     (question,) = await harness.stored(Keyboard, Keyboard.chat_id == ANNA)
     return {"callback_query": _pressed(f"{question.id}:0:0", ANNA, harness)}
 
 
-async def in_turn_once(harness: MortalOffice) -> None:
+async def in_turn_once(harness: KillableHarness) -> None:
     (row,) = await harness.stored(RotationRow)
     assert row.people == [OLGA]
     assert await harness.owed("oncall_in_turn") == [OLGA]
 
 
 @scene("oncall", in_turn_once)
-async def set_who_is_on_call(harness: MortalOffice) -> Update:
+async def set_who_is_on_call(harness: KillableHarness) -> Update:
     async with harness.store.begin() as session:
-        await contacts.remember(session, Contact(OLGA, "Olga", "olga"))
+        await contacts.record(session, Contact(OLGA, "Olga", "olga"))
     await harness.asks("/oncall set daily 09:00 @olga")
     return harness.pressing()
 
 
-async def relieved_once(harness: MortalOffice) -> None:
+async def relieved_once(harness: KillableHarness) -> None:
     (row,) = await harness.stored(OverrideRow)
     assert row.person_id == ANNA
 
 
 @scene("oncall_handed_over", relieved_once)
-async def take_the_duty(harness: MortalOffice) -> Update:
+async def take_the_duty(harness: KillableHarness) -> Update:
     return {"message": _message("/oncall take 8h", harness)}
 
 
-def _pressed(data: str, person: int, harness: MortalOffice) -> dict[str, Any]:
+def _pressed(data: str, person: int, harness: KillableHarness) -> dict[str, Any]:
     return press(data, person, person, harness.now)
 
 
-def _message(text: str, harness: MortalOffice) -> dict[str, Any]:
+def _message(text: str, harness: KillableHarness) -> dict[str, Any]:
     return message(text, ANNA, ANNA, harness.now)
 
 
 async def played(store: MortalStore, one: Scene, at: int | None) -> list[str]:
     """Play the scene with a kill at moment `at`; return its moments."""
     store.empty()
-    harness = MortalOffice(store, two_person=one.two_person)
+    harness = KillableHarness(store, two_person=one.two_person)
     update = await one.begin(harness)
     before = len(harness.chat.shown)
     harness.process_state.again(at)

@@ -57,7 +57,7 @@ async def pressed_and_left_lying(harness: DispatcherHarness, keyboard: Keyboard,
     harness.update_id += 1
     update = {"callback_query": press(f"{keyboard.id}:0:0", ANNA, GROUP, harness.now)}
     async with harness.store.begin() as session:
-        await inbox.take_in(session, {harness.update_id: update}, harness.now)
+        await inbox.add_new(session, {harness.update_id: update}, harness.now)
     harness.restart(waits)
     await harness.takes(update, harness.update_id)
 

@@ -78,7 +78,7 @@ async def test_with_alerts_it_is_notified_of_outages_and_saying_it_again_changes
     await fleet.types(text, ALICE, ROOM)
     await agrees(fleet, ALICE)
     async with fleet.store.begin() as session:
-        assert await bindings.told_of(session, ACME) == [ROOM]
+        assert await bindings.alert_chats_of(session, ACME) == [ROOM]
     await fleet.types("/bind acme", ALICE, ROOM)
     await agrees(fleet, ALICE)
     assert await bound(fleet) == {ACME: False}

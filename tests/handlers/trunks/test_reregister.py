@@ -12,7 +12,7 @@ import pytest
 from bot.store.database import Store
 from handlers.dispatch.services import Station
 from tests.handlers.dispatcher_harness import ANNA, STATION
-from tests.handlers.forged_updates import CountingTransport, Office, pressed
+from tests.handlers.forged_updates import CountingTransport, ForgedUpdatesHarness, pressed
 
 
 class Wire(CountingTransport):
@@ -38,7 +38,7 @@ class Wire(CountingTransport):
         return response
 
 
-class Room(Office):
+class Room(ForgedUpdatesHarness):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.wire: Wire = Wire()
@@ -99,7 +99,7 @@ async def test_a_trunk_that_cannot_be_switched_on_is_reported_and_tried_until_it
     assert "trunk_left_off" in told, "in a message of its own, which is heard"
     assert last(room) == "trunk_done"
     assert not (await room.trunk("Zadarma")).disabled
-    assert await room.services.registrations.left_over() == []
+    assert await room.services.registrations.interrupted() == []
 
 
 async def test_a_program_that_is_ended_switches_it_on_first_and_the_next_run_tells(room: Room) -> None:
@@ -114,12 +114,12 @@ async def test_a_program_that_is_ended_switches_it_on_first_and_the_next_run_tel
     room.wire.fails = ends
     await room.registers_anew("Zadarma")
     assert not (await room.trunk("Zadarma")).disabled
-    assert len(await room.services.registrations.left_over()) == 1
+    assert len(await room.services.registrations.interrupted()) == 1
     room.restart()
     await room.dispatcher.go_on()
     await room.concludes()
     assert last(room) == "trunk_done"
-    assert await room.services.registrations.left_over() == []
+    assert await room.services.registrations.interrupted() == []
 
 
 async def test_what_was_never_switched_off_is_not_said_to_be_registered_anew(room: Room) -> None:
@@ -127,7 +127,7 @@ async def test_what_was_never_switched_off_is_not_said_to_be_registered_anew(roo
     await room.registers_anew("Zadarma")
     assert last(room) in ("problem", "trunk_not_switched")
     assert "on" not in room.wire.asked
-    assert await room.services.registrations.left_over() == []
+    assert await room.services.registrations.interrupted() == []
 
 
 @pytest.mark.parametrize("name", ["Branch IAX", "Doorphone gateway", "Old provider"])
@@ -153,4 +153,4 @@ async def test_a_fault_of_the_bot_leaves_no_trunk_unwatched(room: Room, monkeypa
     monkeypatch.setattr("handlers.trunks.reregister_run.wait_unregistered", broken)
     await room.registers_anew("Zadarma")
     assert room.running[STATION].watch.left_alone == set()
-    assert len(await room.services.registrations.left_over()) == 1, "the next start switches it on"
+    assert len(await room.services.registrations.interrupted()) == 1, "the next start switches it on"

@@ -24,7 +24,7 @@ async def eventually(condition: Callable[[], Awaitable[bool] | bool]) -> None:
     raise AssertionError("it did not happen within 5 seconds")
 
 
-class Office:
+class DeliveryHarness:
     delivery_worker: DeliveryWorker
 
     def __init__(self, store: Store) -> None:

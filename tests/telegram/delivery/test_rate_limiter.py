@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.store.messages.outbox import Urgency
-from bot.telegram.delivery.rate_limiter import REMEMBERED_CHATS, RateLimiter
+from bot.telegram.delivery.rate_limiter import MAX_CHATS, RateLimiter
 from bot.telegram.errors import TryLater
 from tests.fixtures.examples import examples
 
@@ -163,7 +163,7 @@ async def test_a_chat_that_is_rate_limited_is_not_called_and_the_others_are() ->
 async def test_chats_that_were_written_to_long_ago_are_forgotten() -> None:
     time = Time()
     pace = RateLimiter(time.clock, time.sleep)
-    for chat in range(1, REMEMBERED_CHATS + 50):
+    for chat in range(1, MAX_CHATS + 50):
         time.now += 5
         await pace.acquire(chat)
-    assert len(pace._chats) < REMEMBERED_CHATS
+    assert len(pace._chats) < MAX_CHATS

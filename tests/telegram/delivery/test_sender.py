@@ -12,7 +12,7 @@ from bot.messages.message import File, Message
 from bot.messages.sanitize import shortened, units
 from bot.store.database import Store
 from bot.store.messages.keyboards import new_keyboard
-from bot.telegram.chat_access import ChatSeen
+from bot.telegram.chat_access import ChatInfo
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, MaybeDelivered, Refused, TryLater, Undeliverable
@@ -224,17 +224,17 @@ async def test_that_a_topic_is_lost_is_told_once(
 @pytest.mark.parametrize(
     ("answer", "seen"),
     [
-        (refusal(400, "Bad Request: chat not found"), ChatSeen(blocked="Chat not found")),
+        (refusal(400, "Bad Request: chat not found"), ChatInfo(blocked="Chat not found")),
         (
             refusal(403, "Forbidden: bot was kicked from the supergroup chat"),
-            ChatSeen(blocked="Forbidden: bot was kicked from the supergroup chat"),
+            ChatInfo(blocked="Forbidden: bot was kicked from the supergroup chat"),
         ),
-        (refusal(500, "Internal Server Error"), ChatSeen()),
-        (JSONResponse({"ok": True, "result": {"id": 42, "type": "private", "first_name": "Anna"}}), ChatSeen("")),
+        (refusal(500, "Internal Server Error"), ChatInfo()),
+        (JSONResponse({"ok": True, "result": {"id": 42, "type": "private", "first_name": "Anna"}}), ChatInfo("")),
     ],
 )
 async def test_a_chat_is_looked_at_without_a_trace(
-    sender: Sender, telegram: FakeTelegram, answer: Response, seen: ChatSeen
+    sender: Sender, telegram: FakeTelegram, answer: Response, seen: ChatInfo
 ) -> None:
     telegram.failures[ANNA].append(answer)
     assert await sender.seen(ANNA) == seen

@@ -13,7 +13,7 @@ from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.delivery.worker import DeliveryWorker
 from bot.telegram.errors import TokenRefused, TryLater
-from tests.telegram.delivery.delivery_harness import Office, eventually
+from tests.telegram.delivery.delivery_harness import DeliveryHarness, eventually
 from tests.telegram.fake_telegram import FakeTelegram, garbled, refusal
 
 TEAM, OTHERS, ANNA = -1001, -1002, 42
@@ -24,7 +24,7 @@ def texts(telegram: FakeTelegram, chat: int) -> list[str]:
 
 
 async def test_messages_of_a_chat_arrive_in_the_order_they_were_queued(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     for text in ("one", "two", "three"):
         await delivery.owe(TEAM, text)
@@ -34,7 +34,7 @@ async def test_messages_of_a_chat_arrive_in_the_order_they_were_queued(
     assert (await delivery.row(1)).message_id == 101
 
 
-async def test_nothing_goes_before_its_time(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_nothing_goes_before_its_time(delivery: DeliveryHarness, telegram: FakeTelegram) -> None:
     await delivery.owe(TEAM, "later", not_before=delivery.now + timedelta(seconds=600))
     await delivery.owe(TEAM, "now")
     await delivery.deliver()
@@ -45,7 +45,7 @@ async def test_nothing_goes_before_its_time(delivery: Office, telegram: FakeTele
 
 
 async def test_one_rate_limited_chat_delays_no_other_and_keeps_its_order(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 7", retry_after=7))
     for text in ("one", "two"):
@@ -62,7 +62,7 @@ async def test_one_rate_limited_chat_delays_no_other_and_keeps_its_order(
 
 
 async def test_a_hundred_waiting_messages_of_one_chat_hide_no_other_chat(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].append(refusal(500, "Internal Server Error"))
     async with delivery.store.begin() as session:
@@ -76,7 +76,9 @@ async def test_a_hundred_waiting_messages_of_one_chat_hide_no_other_chat(
     assert len(telegram.to(TEAM)) == 1
 
 
-async def test_a_failing_telegram_is_tried_less_and_less_often(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_a_failing_telegram_is_tried_less_and_less_often(
+    delivery: DeliveryHarness, telegram: FakeTelegram
+) -> None:
     telegram.failures[ANNA].extend(refusal(502, "Bad Gateway") for _ in range(8))
     await delivery.owe(ANNA, "hello")
     waits = []
@@ -89,7 +91,9 @@ async def test_a_failing_telegram_is_tried_less_and_less_often(delivery: Office,
     assert await delivery.states() == ["sent"]
 
 
-async def test_a_message_whose_answer_was_lost_goes_again_and_says_so(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_a_message_whose_answer_was_lost_goes_again_and_says_so(
+    delivery: DeliveryHarness, telegram: FakeTelegram
+) -> None:
     telegram.failures[TEAM].append(garbled())
     await delivery.owe(TEAM, "the trunk is down")
     await delivery.deliver()
@@ -100,7 +104,7 @@ async def test_a_message_whose_answer_was_lost_goes_again_and_says_so(delivery: 
 
 
 async def test_a_process_killed_while_sending_sends_again_after_its_restart(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     row = await delivery.owe(TEAM, "the trunk is down")
     async with delivery.store.begin() as session:
@@ -115,7 +119,9 @@ async def test_a_process_killed_while_sending_sends_again_after_its_restart(
     assert texts(telegram, TEAM) == ["<i>🔁 possible repeat</i>\nthe trunk is down"]
 
 
-async def test_a_running_delivery_worker_is_woken_by_what_is_queued(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_a_running_delivery_worker_is_woken_by_what_is_queued(
+    delivery: DeliveryHarness, telegram: FakeTelegram
+) -> None:
     stop = asyncio.Event()
     running = asyncio.create_task(delivery.delivery_worker.run(stop))
     await asyncio.sleep(0.1)
@@ -128,7 +134,7 @@ async def test_a_running_delivery_worker_is_woken_by_what_is_queued(delivery: Of
 
 
 async def test_a_stop_leaves_what_only_waits_as_it_was(
-    delivery: Office, telegram: FakeTelegram, pace: RateLimiter
+    delivery: DeliveryHarness, telegram: FakeTelegram, pace: RateLimiter
 ) -> None:
     pace.pause(ANNA, 1e9)
     await delivery.owe(ANNA, "hello")
@@ -143,7 +149,7 @@ async def test_a_stop_leaves_what_only_waits_as_it_was(
 
 
 async def test_a_group_that_became_a_supergroup_gets_its_messages_there(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     old, new = -55, -1005
     moved = refusal(400, "Bad Request: group chat was upgraded to a supergroup chat", migrate_to_chat_id=new)
@@ -159,7 +165,7 @@ async def test_a_group_that_became_a_supergroup_gets_its_messages_there(
     assert len(telegram.to(old)) == 1
 
 
-async def test_a_page_waits_for_no_edit_that_failed(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_a_page_waits_for_no_edit_that_failed(delivery: DeliveryHarness, telegram: FakeTelegram) -> None:
     telegram.failures[TEAM].append(refusal(500, "Internal Server Error"))
     await delivery.owe(TEAM, "taken", action="edit", message_id=7)
     await delivery.owe(TEAM, "also taken", action="edit", message_id=8)
@@ -173,7 +179,7 @@ async def test_a_page_waits_for_no_edit_that_failed(delivery: Office, telegram: 
 
 
 async def test_the_most_urgent_goes_first_and_nothing_before_what_it_answers(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     note = await delivery.owe(TEAM, "a note", urgency=Urgency.DIGEST)
     await delivery.owe(TEAM, "the note is over", about=note, urgency=Urgency.RESOLVE)
@@ -184,7 +190,7 @@ async def test_the_most_urgent_goes_first_and_nothing_before_what_it_answers(
 
 
 async def test_a_page_overtakes_what_waits_for_its_turn(
-    delivery: Office, telegram: FakeTelegram, pace: RateLimiter
+    delivery: DeliveryHarness, telegram: FakeTelegram, pace: RateLimiter
 ) -> None:
     pace.pause(TEAM, 1e9)
     await delivery.owe(TEAM, "taken", action="edit", message_id=7)
@@ -194,7 +200,7 @@ async def test_a_page_overtakes_what_waits_for_its_turn(
     await delivery.owe(TEAM, "down", urgency=Urgency.PAGE)
     delivery.delivery_worker.wake()
     await asyncio.sleep(0.1)
-    pace._chats[TEAM].held_until = 0.0
+    pace._chats[TEAM].paused_until = 0.0
     await delivery.owe(TEAM, "a note", urgency=Urgency.DIGEST)
     delivery.delivery_worker.wake()
     await eventually(delivery.is_all_sent)
@@ -204,7 +210,7 @@ async def test_a_page_overtakes_what_waits_for_its_turn(
 
 
 async def test_the_rate_limit_of_a_chat_is_known_after_a_restart(
-    delivery: Office, telegram: FakeTelegram, sender: Sender
+    delivery: DeliveryHarness, telegram: FakeTelegram, sender: Sender
 ) -> None:
     telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 3600", retry_after=3600))
     await delivery.owe(TEAM, "down")
@@ -228,7 +234,7 @@ async def test_the_rate_limit_of_a_chat_is_known_after_a_restart(
 
 
 async def test_what_can_never_be_delivered_names_who_is_notified_instead(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     lost: list[tuple[int, str, bool]] = []
 
@@ -252,7 +258,7 @@ async def test_what_can_never_be_delivered_names_who_is_notified_instead(
         assert await blocked_chats.closed(session) == frozenset()
 
 
-async def edited_when_blocked(delivery: Office, telegram: FakeTelegram, text: str) -> tuple[int, int]:
+async def edited_when_blocked(delivery: DeliveryHarness, telegram: FakeTelegram, text: str) -> tuple[int, int]:
     """Deliver a message, then an edit that finds the bot blocked. Returns both rows."""
     alert = await delivery.owe(ANNA, "down")
     await delivery.deliver()
@@ -264,7 +270,7 @@ async def edited_when_blocked(delivery: Office, telegram: FakeTelegram, text: st
 
 
 async def test_what_a_message_was_to_show_when_it_was_found_that_the_bot_was_blocked_it_shows_once_it_is_let_in(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     delivery.delivery_worker._outcome._clock = lambda: delivery.now + timedelta(seconds=1)
     await edited_when_blocked(delivery, telegram, "up again")
@@ -277,7 +283,7 @@ async def test_what_a_message_was_to_show_when_it_was_found_that_the_bot_was_blo
 
 
 async def test_what_was_found_out_of_date_when_a_chat_lets_the_bot_in_stays_unsaid(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     alert, old = await edited_when_blocked(delivery, telegram, "taken")
     await delivery.owe(ANNA, "up again", action="edit", about=alert)
@@ -286,7 +292,9 @@ async def test_what_was_found_out_of_date_when_a_chat_lets_the_bot_in_stays_unsa
     assert (await delivery.row(old)).state == "dead"
 
 
-async def test_a_person_who_blocked_the_bot_stops_nobody_else(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_a_person_who_blocked_the_bot_stops_nobody_else(
+    delivery: DeliveryHarness, telegram: FakeTelegram
+) -> None:
     telegram.failures[ANNA].append(refusal(403, "Forbidden: bot was blocked by the user"))
     await delivery.owe(ANNA, "hello")
     await delivery.owe(TEAM, "hello")
@@ -295,7 +303,9 @@ async def test_a_person_who_blocked_the_bot_stops_nobody_else(delivery: Office, 
     assert (await delivery.row(1)).error == "Forbidden: bot was blocked by the user"
 
 
-async def test_a_message_to_a_topic_that_is_gone_goes_to_general(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_a_message_to_a_topic_that_is_gone_goes_to_general(
+    delivery: DeliveryHarness, telegram: FakeTelegram
+) -> None:
     telegram.failures[TEAM].append(refusal(400, "Bad Request: message thread not found"))
     await delivery.owe(TEAM, "hello", thread_id=5)
     await delivery.deliver()
@@ -307,7 +317,7 @@ async def test_a_message_to_a_topic_that_is_gone_goes_to_general(delivery: Offic
 
 @pytest.mark.parametrize(("urgency", "shut"), [(Urgency.PAGE, {TEAM}), (Urgency.ANSWER, set())])
 async def test_a_closed_general_is_given_up_at_the_first_refusal(
-    delivery: Office, telegram: FakeTelegram, urgency: Urgency, shut: set[int]
+    delivery: DeliveryHarness, telegram: FakeTelegram, urgency: Urgency, shut: set[int]
 ) -> None:
     async def closed_now() -> set[int]:
         async with delivery.store.begin() as session:
@@ -327,7 +337,7 @@ async def test_a_closed_general_is_given_up_at_the_first_refusal(
     assert len(telegram.to(TEAM)) == 3
 
 
-async def test_an_edit_waits_for_the_message_it_changes(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_an_edit_waits_for_the_message_it_changes(delivery: DeliveryHarness, telegram: FakeTelegram) -> None:
     alert = await delivery.owe(TEAM, "down", not_before=delivery.now + timedelta(seconds=5))
     await delivery.owe(TEAM, "taken", action="edit", about=alert)
     await delivery.owe(TEAM, "something else")
@@ -341,7 +351,7 @@ async def test_an_edit_waits_for_the_message_it_changes(delivery: Office, telegr
 
 
 async def test_an_edit_of_what_never_arrived_is_dropped_and_the_answer_to_it_still_reported(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].append(refusal(403, "Forbidden: bot was kicked from the supergroup chat"))
     alert = await delivery.owe(TEAM, "down")
@@ -354,7 +364,7 @@ async def test_an_edit_of_what_never_arrived_is_dropped_and_the_answer_to_it_sti
     assert "reply_parameters" not in telegram.calls[-1].parameters
 
 
-async def test_the_end_of_an_incident_answers_its_alert(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_the_end_of_an_incident_answers_its_alert(delivery: DeliveryHarness, telegram: FakeTelegram) -> None:
     alert = await delivery.owe(TEAM, "down")
     await delivery.owe(TEAM, "works again", about=alert, silent=True)
     await delivery.deliver()
@@ -370,7 +380,9 @@ async def test_the_end_of_an_incident_answers_its_alert(delivery: Office, telegr
         "Bad Request: message is not modified: specified new message content and reply markup are exactly the same",
     ],
 )
-async def test_an_edit_that_changes_nothing_is_done(delivery: Office, telegram: FakeTelegram, description: str) -> None:
+async def test_an_edit_that_changes_nothing_is_done(
+    delivery: DeliveryHarness, telegram: FakeTelegram, description: str
+) -> None:
     telegram.failures[TEAM].append(refusal(400, description))
     await delivery.owe(TEAM, "taken", action="edit", message_id=7)
     await delivery.deliver()
@@ -378,7 +390,7 @@ async def test_an_edit_that_changes_nothing_is_done(delivery: Office, telegram: 
 
 
 async def test_a_lost_answer_to_an_edit_repeats_the_edit_without_a_word(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].append(garbled())
     await delivery.owe(TEAM, "taken", action="edit", message_id=7)
@@ -388,7 +400,7 @@ async def test_a_lost_answer_to_an_edit_repeats_the_edit_without_a_word(
     assert [call.text for call in telegram.to(TEAM, "editMessageText")] == ["taken", "taken"]
 
 
-async def test_a_secret_is_deleted_when_its_time_is_over(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_a_secret_is_deleted_when_its_time_is_over(delivery: DeliveryHarness, telegram: FakeTelegram) -> None:
     in_ten_minutes = delivery.now + timedelta(minutes=10)
     await delivery.owe(ANNA, "", action="delete", template="", message_id=7, not_before=in_ten_minutes)
     await delivery.deliver()
@@ -400,7 +412,9 @@ async def test_a_secret_is_deleted_when_its_time_is_over(delivery: Office, teleg
     assert await delivery.states() == ["sent"]
 
 
-async def test_buttons_carry_an_id_and_a_place_and_nothing_else(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_buttons_carry_an_id_and_a_place_and_nothing_else(
+    delivery: DeliveryHarness, telegram: FakeTelegram
+) -> None:
     rows = [[{"label": "I'm on it", "action": "incident.take", "data": {"incident": 3}}]]
     keyboard = keyboards.new_keyboard(TEAM, rows, now=delivery.now, station="")
     await delivery.owe(TEAM, "down", keyboard=keyboard)
@@ -410,7 +424,9 @@ async def test_buttons_carry_an_id_and_a_place_and_nothing_else(delivery: Office
     assert call.parameters["reply_markup"] == {"inline_keyboard": [[button]]}
 
 
-async def test_the_store_knows_under_which_message_buttons_stand(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_the_store_knows_under_which_message_buttons_stand(
+    delivery: DeliveryHarness, telegram: FakeTelegram
+) -> None:
     """Also for buttons that an edit adds; for none once the group has become a supergroup."""
     first, second = (keyboards.new_keyboard(TEAM, [], now=delivery.now, station="") for _ in range(2))
     alert = await delivery.owe(TEAM, "down", keyboard=first)
@@ -427,11 +443,13 @@ async def test_the_store_knows_under_which_message_buttons_stand(delivery: Offic
     assert sent is not None
     assert await known() == [sent, sent]
     async with delivery.store.begin() as session:
-        await supergroups.move(session, TEAM, -1009, delivery.now)
+        await supergroups.migrate(session, TEAM, -1009, delivery.now)
     assert await known() == [None, None]
 
 
-async def test_a_template_whose_markup_is_refused_goes_as_plain_text(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_a_template_whose_markup_is_refused_goes_as_plain_text(
+    delivery: DeliveryHarness, telegram: FakeTelegram
+) -> None:
     telegram.failures[TEAM].append(refusal(400, "Bad Request: can't parse entities: unsupported start tag"))
     await delivery.owe(TEAM, ">down & out", template="mistaken")
     await delivery.deliver()
@@ -441,7 +459,7 @@ async def test_a_template_whose_markup_is_refused_goes_as_plain_text(delivery: O
 
 
 async def test_a_message_that_cannot_be_made_does_not_hold_up_its_chat_for_ever(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     await delivery.owe(TEAM, "x", template="broken")
     await delivery.owe(TEAM, "hello")
@@ -453,7 +471,7 @@ async def test_a_message_that_cannot_be_made_does_not_hold_up_its_chat_for_ever(
 
 
 async def test_a_refused_token_ends_the_delivery_worker_and_loses_nothing(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].append(refusal(401, "Unauthorized"))
     await delivery.owe(TEAM, "hello")
@@ -465,7 +483,7 @@ async def test_a_refused_token_ends_the_delivery_worker_and_loses_nothing(
 
 
 async def test_what_failed_often_for_other_reasons_is_not_given_up_at_the_first_refusal(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].extend(refusal(502, "Bad Gateway") for _ in range(6))
     telegram.failures[TEAM].append(refusal(400, "Bad Request: CHAT_ADMIN_REQUIRED"))
@@ -477,7 +495,7 @@ async def test_what_failed_often_for_other_reasons_is_not_given_up_at_the_first_
 
 
 async def test_a_message_that_the_program_dies_on_is_made_no_third_time_and_its_chat_is_notified(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     row = await delivery.owe(TEAM, "the trunk is down")
     for _ in range(outbox.MAX_CRASHES):
@@ -488,7 +506,7 @@ async def test_a_message_that_the_program_dies_on_is_made_no_third_time_and_its_
 
 
 async def test_a_message_that_can_be_made_survives_any_number_of_kills(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     row = await delivery.owe(TEAM, "the trunk is down")
     for _ in range(5):
@@ -501,7 +519,7 @@ async def test_a_message_that_can_be_made_survives_any_number_of_kills(
     assert "the trunk is down" in texts(telegram, TEAM)[-1]
 
 
-async def died_while_sending(delivery: Office, row: int) -> None:
+async def died_while_sending(delivery: DeliveryHarness, row: int) -> None:
     async with delivery.store.begin() as session:
         assert await outbox.claim(session, row, delivery.now)
         await outbox.recover_interrupted(session)

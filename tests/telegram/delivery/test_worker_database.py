@@ -10,21 +10,21 @@ from sqlalchemy.exc import OperationalError
 from bot.store.database import Store
 from bot.store.database_errors import retry_on_database_error
 from bot.store.messages import outbox
-from tests.telegram.delivery.delivery_harness import Office, eventually
+from tests.telegram.delivery.delivery_harness import DeliveryHarness, eventually
 from tests.telegram.fake_telegram import FakeTelegram, refusal
 
 TEAM, OTHERS = -1001, -1002
 REFUSED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
 
 
-async def waits_since(delivery: Office) -> datetime | None:
+async def waits_since(delivery: DeliveryHarness) -> datetime | None:
     async with delivery.store.begin() as session:
         return await outbox.oldest_due(session, delivery.now)
 
 
 @pytest.mark.parametrize("refused", range(1, 7))
 async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
-    delivery: Office, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, refused: int
+    delivery: DeliveryHarness, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, refused: int
 ) -> None:
     """Refuse the start, a poll of the queue, a claim, its data, or the delivery mark."""
     begun = 0
@@ -43,7 +43,9 @@ async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     monkeypatch.setattr(Store, "begin", sometimes)
     monkeypatch.setattr("bot.store.database_errors.sleep_or_stop", lambda _stop, _seconds: asyncio.sleep(0))
     stop = asyncio.Event()
-    running = asyncio.create_task(retry_on_database_error("courier", lambda: delivery.delivery_worker.run(stop), stop))
+    running = asyncio.create_task(
+        retry_on_database_error("delivery worker", lambda: delivery.delivery_worker.run(stop), stop)
+    )
     await eventually(delivery.is_all_sent)
     stop.set()
     await asyncio.wait_for(running, 30)
@@ -52,7 +54,7 @@ async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     assert all("possible repeat" in again.text for again in telegram.to(TEAM)[1:])
 
 
-async def test_what_is_due_waits_since_it_could_go(delivery: Office) -> None:
+async def test_what_is_due_waits_since_it_could_go(delivery: DeliveryHarness) -> None:
     assert await waits_since(delivery) is None
     began = delivery.now
     await delivery.owe(TEAM, "down")
@@ -66,7 +68,7 @@ async def test_what_is_due_waits_since_it_could_go(delivery: Office) -> None:
 
 
 async def test_what_telegram_holds_back_is_not_late_nor_what_waits_behind_it(
-    delivery: Office, telegram: FakeTelegram
+    delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].append(refusal(429, "Too Many Requests: retry after 60", retry_after=60))
     for text in ("one", "two", "three"):
@@ -78,7 +80,7 @@ async def test_what_telegram_holds_back_is_not_late_nor_what_waits_behind_it(
     assert await waits_since(delivery) == delivery.now - timedelta(seconds=10)
 
 
-async def test_a_chat_that_works_off_many_is_not_late(delivery: Office) -> None:
+async def test_a_chat_that_works_off_many_is_not_late(delivery: DeliveryHarness) -> None:
     first = await delivery.owe(TEAM, "one")
     await delivery.owe(TEAM, "two")
     delivery.later(300)
@@ -89,7 +91,7 @@ async def test_a_chat_that_works_off_many_is_not_late(delivery: Office) -> None:
     assert await waits_since(delivery) == delivery.now - timedelta(seconds=3)
 
 
-async def test_what_nobody_can_be_notified_is_not_late(delivery: Office, telegram: FakeTelegram) -> None:
+async def test_what_nobody_can_be_notified_is_not_late(delivery: DeliveryHarness, telegram: FakeTelegram) -> None:
     telegram.failures[TEAM].append(refusal(403, "Forbidden: bot was kicked from the supergroup chat"))
     await delivery.owe(TEAM, "down")
     await delivery.deliver()

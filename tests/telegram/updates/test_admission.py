@@ -15,7 +15,7 @@ from bot.telegram.updates.admission import (
     Admission,
     Admitted,
     Intake,
-    SenderStanding,
+    SenderRole,
 )
 from bot.telegram.updates.summary import UNREADABLE, UpdateKind, summarize
 from bot.telegram.updates.token_bucket import Bucket, Buckets, Rate
@@ -62,53 +62,51 @@ BOTS = {"reply_to_message": {"message_id": 3, "from": {"id": 1, "is_bot": True}}
 @pytest.mark.parametrize(
     ("update", "intake", "standing"),
     [
-        (message(ANNA, ANNA, "/status"), Intake.FIRST, SenderStanding.KNOWN),
-        (message(ANNA, ANNA, "206 James"), Intake.FIRST, SenderStanding.KNOWN),
-        (message(ANNA, ELSEWHERE, "/status"), Intake.FIRST, SenderStanding.KNOWN),
-        (press(ANNA, ALERTS), Intake.FIRST, SenderStanding.KNOWN),
-        (press(SAM, OFFICE), Intake.FIRST, SenderStanding.MEMBER),
-        (message(SAM, OFFICE, "/status"), Intake.FIRST, SenderStanding.MEMBER),
+        (message(ANNA, ANNA, "/status"), Intake.FIRST, SenderRole.KNOWN),
+        (message(ANNA, ANNA, "206 James"), Intake.FIRST, SenderRole.KNOWN),
+        (message(ANNA, ELSEWHERE, "/status"), Intake.FIRST, SenderRole.KNOWN),
+        (press(ANNA, ALERTS), Intake.FIRST, SenderRole.KNOWN),
+        (press(SAM, OFFICE), Intake.FIRST, SenderRole.MEMBER),
+        (message(SAM, OFFICE, "/status"), Intake.FIRST, SenderRole.MEMBER),
         # Replies, and secrets to be deleted.
-        (message(SAM, OFFICE, "206", **BOTS), Intake.FIRST, SenderStanding.MEMBER),
-        (message(SAM, OFFICE, "password=hunter2"), Intake.FIRST, SenderStanding.MEMBER),
-        (message(SAM, OFFICE, "good morning"), Intake.IGNORED, SenderStanding.MEMBER),
-        (message(ANNA, ALERTS, "good morning"), Intake.IGNORED, SenderStanding.KNOWN),
-        (message(ANNA, ALERTS, photo=[]), Intake.IGNORED, SenderStanding.KNOWN),
+        (message(SAM, OFFICE, "206", **BOTS), Intake.FIRST, SenderRole.MEMBER),
+        (message(SAM, OFFICE, "password=hunter2"), Intake.FIRST, SenderRole.MEMBER),
+        (message(SAM, OFFICE, "good morning"), Intake.IGNORED, SenderRole.MEMBER),
+        (message(ANNA, ALERTS, "good morning"), Intake.IGNORED, SenderRole.KNOWN),
+        (message(ANNA, ALERTS, photo=[]), Intake.IGNORED, SenderRole.KNOWN),
         # An anonymous administrator of an alert chat may press "It is me".
-        (message(1087968824, ALERTS, "/mute all", sender_chat={"id": ALERTS}), Intake.FIRST, SenderStanding.MEMBER),
-        (message(SAM, SAM, "/start"), Intake.LATER, SenderStanding.STRANGER),
-        (press(SAM, SAM), Intake.LATER, SenderStanding.STRANGER),
-        (message(SAM, ALERTS, "/status"), Intake.LATER, SenderStanding.STRANGER),
+        (message(1087968824, ALERTS, "/mute all", sender_chat={"id": ALERTS}), Intake.FIRST, SenderRole.MEMBER),
+        (message(SAM, SAM, "/start"), Intake.LATER, SenderRole.STRANGER),
+        (press(SAM, SAM), Intake.LATER, SenderRole.STRANGER),
+        (message(SAM, ALERTS, "/status"), Intake.LATER, SenderRole.STRANGER),
         # No pending reply from them.
-        (message(SAM, SAM, "hello"), Intake.IGNORED, SenderStanding.STRANGER),
-        (message(SAM, ALERTS, "password=hunter2"), Intake.IGNORED, SenderStanding.STRANGER),
-        (message(SAM, ALERTS, "yes", **BOTS), Intake.IGNORED, SenderStanding.STRANGER),
+        (message(SAM, SAM, "hello"), Intake.IGNORED, SenderRole.STRANGER),
+        (message(SAM, ALERTS, "password=hunter2"), Intake.IGNORED, SenderRole.STRANGER),
+        (message(SAM, ALERTS, "yes", **BOTS), Intake.IGNORED, SenderRole.STRANGER),
         # Membership changes are handled at once, and no flood hides them.
-        (message(SAM, OFFICE, new_chat_members=[{"id": SAM}]), Intake.OBSERVED, SenderStanding.MEMBER),
-        (change("chat_member", SAM, ALERTS), Intake.OBSERVED, SenderStanding.STRANGER),
-        (change("my_chat_member", SAM, ALERTS), Intake.FIRST, SenderStanding.STRANGER),
-        (change("my_chat_member", SAM, ELSEWHERE), Intake.LATER, SenderStanding.STRANGER),
-        (message(SAM, OFFICE, migrate_to_chat_id=-1100), Intake.FIRST, SenderStanding.MEMBER),
-        ({"update_id": 1, "message": {"chat": "?"}}, Intake.LATER, SenderStanding.STRANGER),
+        (message(SAM, OFFICE, new_chat_members=[{"id": SAM}]), Intake.OBSERVED, SenderRole.MEMBER),
+        (change("chat_member", SAM, ALERTS), Intake.OBSERVED, SenderRole.STRANGER),
+        (change("my_chat_member", SAM, ALERTS), Intake.FIRST, SenderRole.STRANGER),
+        (change("my_chat_member", SAM, ELSEWHERE), Intake.LATER, SenderRole.STRANGER),
+        (message(SAM, OFFICE, migrate_to_chat_id=-1100), Intake.FIRST, SenderRole.MEMBER),
+        ({"update_id": 1, "message": {"chat": "?"}}, Intake.LATER, SenderRole.STRANGER),
     ],
 )
 def test_what_becomes_of_an_update(
-    admission: Admission, update: dict[str, Any], intake: Intake, standing: SenderStanding
+    admission: Admission, update: dict[str, Any], intake: Intake, standing: SenderRole
 ) -> None:
-    assert admission.judge(summarize(update), NOW) == Admitted(intake, standing)
+    assert admission.admit(summarize(update), NOW) == Admitted(intake, standing)
 
 
 def test_a_group_that_grew_has_its_role_at_once(admission: Admission) -> None:
-    admission.judge(summarize(message(SAM, OFFICE, migrate_to_chat_id=-1100)), NOW)
-    assert admission.judge(summarize(message(SAM, -1100, "/status")), NOW) == Admitted(
-        Intake.FIRST, SenderStanding.MEMBER
-    )
+    admission.admit(summarize(message(SAM, OFFICE, migrate_to_chat_id=-1100)), NOW)
+    assert admission.admit(summarize(message(SAM, -1100, "/status")), NOW) == Admitted(Intake.FIRST, SenderRole.MEMBER)
 
 
 def test_strangers_use_up_what_is_theirs_and_nobody_elses(admission: Admission) -> None:
     def let_in(person: int, times: int, at: datetime) -> int:
         seen = summarize(message(person, person, "/start"))
-        return sum(admission.judge(seen, at).intake is Intake.LATER for _ in range(times))
+        return sum(admission.admit(seen, at).intake is Intake.LATER for _ in range(times))
 
     assert let_in(SAM, 50, NOW) == EACH_STRANGER.burst
     # Each stranger has an own limit, until all have used up the common one.
@@ -116,7 +114,7 @@ def test_strangers_use_up_what_is_theirs_and_nobody_elses(admission: Admission) 
     assert sum(let_in(2000 + number, 5, NOW) for number in range(1000)) == all_at_once - EACH_STRANGER.burst
     for person in (ANNA, SAM):
         chat = person if person == ANNA else OFFICE
-        assert admission.judge(summarize(press(person, chat)), NOW).intake is Intake.FIRST
+        assert admission.admit(summarize(press(person, chat)), NOW).intake is Intake.FIRST
     assert let_in(SAM, 50, NOW + timedelta(seconds=ALL_STRANGERS.every)) == 0
     assert let_in(SAM, 50, NOW + timedelta(seconds=EACH_STRANGER.every)) == 1
 
@@ -124,7 +122,7 @@ def test_strangers_use_up_what_is_theirs_and_nobody_elses(admission: Admission) 
 def test_accounts_that_send_without_end_keep_no_newcomer_out(admission: Admission) -> None:
     def comes(person: int, at: float) -> bool:
         seen = summarize(message(person, person, "/start"))
-        return admission.judge(seen, NOW + timedelta(seconds=at)).intake is Intake.LATER
+        return admission.admit(seen, NOW + timedelta(seconds=at)).intake is Intake.LATER
 
     for number in range(60):
         comes(100 + number % 10, 0)
@@ -166,7 +164,7 @@ def test_a_bucket_never_gives_more_than_its_rate(times: list[float], burst: int,
 @given(st.lists(st.tuples(st.integers(1, 30), st.floats(0, 2)), max_size=200))
 def test_no_group_of_senders_gets_more_than_all_may_together(steps: list[tuple[int, float]]) -> None:
     rates = (Rate(3, 5.0), Rate(6, 50.0))
-    buckets, now, taken = Buckets(rates, Rate(10, 2.0), 5, 0.0, reserve=Rate(4, 1.0), beginning=2), 0.0, 0
+    buckets, now, taken = Buckets(rates, Rate(10, 2.0), 5, 0.0, reserve=Rate(4, 1.0), reserved=2), 0.0, 0
     for person, pause in steps:
         now += pause
         taken += buckets.take(person, now)

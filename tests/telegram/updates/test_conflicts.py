@@ -23,13 +23,13 @@ def test_a_restart_in_which_the_old_program_still_ends_is_none() -> None:
     seen = Conflicts(START)
     for day in range(5):
         for seconds in (0, 5, 20):
-            assert seen.met(after(day * 86_400 + seconds)) is None
+            assert seen.record(after(day * 86_400 + seconds)) is None
 
 
 def test_conflicts_that_last_end_the_copy_after_people_were_notified() -> None:
     seen = Conflicts(START)
-    told = duplicate_instance.HOLD.total_seconds()
-    when = next(seconds for seconds in range(0, 3600, 20) if seen.met(after(seconds)) is not None)
+    told = duplicate_instance.HOLD_OFF.total_seconds()
+    when = next(seconds for seconds in range(0, 3600, 20) if seen.record(after(seconds)) is not None)
     assert when >= 180
     assert when >= told + 120
 
@@ -37,8 +37,8 @@ def test_conflicts_that_last_end_the_copy_after_people_were_notified() -> None:
 def test_a_clean_minute_in_between_begins_it_anew() -> None:
     seen = Conflicts(START)
     for seconds in (0, 50, 100, 150, 211, 260, 310, 360, 410):
-        assert seen.met(after(seconds)) is None
-    assert seen.met(after(455)) == timedelta(seconds=244)
+        assert seen.record(after(seconds)) is None
+    assert seen.record(after(455)) == timedelta(seconds=244)
 
 
 class Copy:
@@ -61,8 +61,8 @@ def test_of_two_copies_that_end_each_others_polls_the_newcomer_ends_and_only_it(
             break
         now, one.polls_at, one.is_in_poll = one.polls_at, float("inf"), True
         if other.is_in_poll:
-            other.is_in_poll, other.polls_at = False, now + conflicts.LONGEST_PAUSE
-            if other.conflicts.met(after(now)) is not None:
+            other.is_in_poll, other.polls_at = False, now + conflicts.MAX_PAUSE
+            if other.conflicts.record(after(now)) is not None:
                 other.lives, other.polls_at = False, float("inf")
     assert [old.lives, new.lives].count(True) == 1
     if came_later_by > 60:

@@ -17,13 +17,13 @@ from bot.runtime.waiting import Signal
 from bot.store.access.known_senders import KnownSenders
 from bot.store.database import Store
 from bot.store.messages import inbox
-from bot.store.messages.inbox import LeftOver
+from bot.store.messages.inbox import UnfinishedUpdate
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.messages import Outgoing
 from bot.telegram.updates import worker
 from bot.telegram.updates.admission import Admission
-from bot.telegram.updates.lanes import LONG_AT_ONCE, MANY, Item, Lane, Lanes
+from bot.telegram.updates.lanes import LONG_QUEUE, MAX_LONG_AT_ONCE, Item, Lane, Lanes
 from bot.telegram.updates.queue import EACH_UNKNOWN, LONGEST_LINE_OF_MEMBER, MAX_QUEUED, MAX_QUEUED_IN_CHAT, UpdateQueue
 from bot.telegram.updates.summary import UpdateKind, UpdateSummary, summarize
 from tests.telegram.observers import observing
@@ -75,7 +75,7 @@ class Harness:
         if update.message.text == DEADLY:
             await asyncio.Event().wait()
 
-    async def _set_aside(self, _session: AsyncSession, left: LeftOver) -> None:
+    async def _set_aside(self, _session: AsyncSession, left: UnfinishedUpdate) -> None:
         self.aside.append(left.update_id)
 
     async def dies(self, after: int) -> None:
@@ -90,7 +90,7 @@ class Harness:
     async def crashes(self) -> dict[int, int]:
         async with self.store.begin() as session:
             found = await inbox.unfinished(session)
-            left = await inbox.left_over(session)
+            left = await inbox.recover_unfinished(session)
             # A read does not count as a start.
             await session.rollback()
         assert list(found) == [one.update_id for one in left]
@@ -123,7 +123,7 @@ async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
 
 async def test_what_waits_in_the_inbox_while_the_program_dies_is_not_to_blame(store: Store) -> None:
     async with store.begin() as session:
-        await inbox.take_in(session, {1: update(1, DEADLY), 2: update(2, "innocent", 2)}, NOW)
+        await inbox.add_new(session, {1: update(1, DEADLY), 2: update(2, "innocent", 2)}, NOW)
     harness = Harness(store)
     for _ in range(2):
         await harness.starts().resume()
@@ -154,7 +154,7 @@ async def test_what_is_left_over_waits_for_a_slow_one_only_so_long(
 ) -> None:
     monkeypatch.setattr(worker, "ALONE_FOR", 0.01)
     async with store.begin() as session:
-        await inbox.take_in(session, {1: update(1, DEADLY), 2: update(2, "next", 2)}, NOW)
+        await inbox.add_new(session, {1: update(1, DEADLY), 2: update(2, "next", 2)}, NOW)
     harness = Harness(store)
     await harness.updates.resume()
     await until(lambda: len(harness.begun) == 2)
@@ -319,20 +319,20 @@ async def test_who_has_much_waiting_comes_behind_the_rest() -> None:
     released, at_work = asyncio.Event(), list[int]()
 
     async def work(item: Item) -> None:
-        at_work.append(item.seen.person)
+        at_work.append(item.summary.person)
         await released.wait()
 
     lanes = Lanes(work)
     for person in range(1, 21):
-        for number in range(MANY + 10):
+        for number in range(LONG_QUEUE + 10):
             lanes.put(
                 Lane(GROUP, person, urgent=True),
                 Item(number, UpdateSummary(UpdateKind.REQUEST, GROUP, person, pressed=True)),
             )
     lanes.put(Lane(GROUP, 99, urgent=True), Item(1, UpdateSummary(UpdateKind.REQUEST, GROUP, 99, pressed=True)))
     await asyncio.sleep(0.01)
-    assert len(at_work) == LONG_AT_ONCE + 1
+    assert len(at_work) == MAX_LONG_AT_ONCE + 1
     assert 99 in at_work
     released.set()
     await lanes.drain(5)
-    assert len(at_work) == 20 * (MANY + 10) + 1
+    assert len(at_work) == 20 * (LONG_QUEUE + 10) + 1

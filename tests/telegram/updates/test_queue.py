@@ -18,7 +18,7 @@ from bot.store.database import Store
 from bot.store.messages import inbox, supergroups
 from bot.telegram.errors import TokenRefused
 from bot.telegram.updates.admission import Admission
-from bot.telegram.updates.foreign_webhook import FORGOTTEN_AFTER, ForeignWebhook, Telling
+from bot.telegram.updates.foreign_webhook import RESET_AFTER, ForeignWebhook, WebhookNotice
 from bot.telegram.updates.polling import Polling, UpdatesBot
 from bot.telegram.updates.queue import UpdateQueue
 from tests.fixtures import stores
@@ -107,7 +107,7 @@ async def test_whoever_writes_right_after_a_group_grew_has_the_rights_of_the_old
 
     async def handle(update: Update) -> None:
         async with store.begin() as session:
-            moves[update.update_id] = await supergroups.moves(session)
+            moves[update.update_id] = await supergroups.migrations(session)
 
     grown = update(1, chat=chat)
     del grown["message"]["text"]
@@ -171,7 +171,7 @@ async def test_between_the_updates_of_a_batch_others_have_their_turn(store: Stor
 
 async def test_what_a_killed_run_left_is_taken_up_by_the_next(store: Store) -> None:
     async with store.begin() as session:
-        await inbox.take_in(session, {5: update(5, "left")}, NOW)
+        await inbox.add_new(session, {5: update(5, "left")}, NOW)
     seen: list[int] = []
 
     async def handle(update: Update) -> None:
@@ -269,12 +269,12 @@ async def test_a_webhook_of_somebody_else_is_deleted_and_is_no_second_copy(
 ) -> None:
     pauses: list[float] = []
     conflicts: list[str] = []
-    told: list[tuple[str, Telling]] = []
+    told: list[tuple[str, WebhookNotice]] = []
 
     async def wait(_stop: asyncio.Event, seconds: float) -> None:
         pauses.append(seconds)
 
-    async def found(host: str, telling: Telling) -> None:
+    async def found(host: str, telling: WebhookNotice) -> None:
         told.append((host, telling))
 
     monkeypatch.setattr("bot.telegram.updates.polling.sleep_or_stop", wait)
@@ -282,16 +282,16 @@ async def test_a_webhook_of_somebody_else_is_deleted_and_is_no_second_copy(
     observer = source_observing(conflict=lambda: conflicts.append("second copy"), webhook_found=found)
     await until_worked_off(telegram, updates(telegram, store, nobody), observer=observer)
     assert telegram.kept == [True] * 9
-    assert told == [("crm.example.com", Telling.ONCE), ("crm.example.com", Telling.AGAIN_AND_AGAIN)]
+    assert told == [("crm.example.com", WebhookNotice.ONCE), ("crm.example.com", WebhookNotice.REPEATED)]
     assert [pause for pause in pauses if pause] == [2, 4, 8, 16, 32, 60, 60, 60]
     assert conflicts == []
 
 
 def test_after_an_hour_without_it_a_webhook_is_reported_once_more() -> None:
     webhook = ForeignWebhook()
-    assert [webhook.deleted(NOW) for _ in range(4)] == [Telling.ONCE, None, Telling.AGAIN_AND_AGAIN, None]
-    later = NOW + FORGOTTEN_AFTER + timedelta(seconds=1)
-    assert (webhook.pause(later), webhook.deleted(later)) == (0.0, Telling.ONCE)
+    assert [webhook.deleted(NOW) for _ in range(4)] == [WebhookNotice.ONCE, None, WebhookNotice.REPEATED, None]
+    later = NOW + RESET_AFTER + timedelta(seconds=1)
+    assert (webhook.pause(later), webhook.deleted(later)) == (0.0, WebhookNotice.ONCE)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from telegram.error import InvalidToken
 
 from bot.telegram.errors import Away, TokenRefused, classify
-from bot.telegram.updates.revoked_token import BELIEVED_AFTER, RevokedToken
+from bot.telegram.updates.revoked_token import CONFIRMED_AFTER, RevokedToken
 
 UNAUTHORIZED = (401, b'{"ok":false,"error_code":401,"description":"Unauthorized"}')
 NOT_FOUND = (404, b'{"ok":false,"error_code":404,"description":"Not Found"}')
@@ -20,7 +20,7 @@ def believes(*answers: tuple[float, tuple[int, bytes]]) -> bool:
     believed = True
     for now, answer in answers:
         try:
-            doubt.heard(*answer, now)
+            doubt.record(*answer, now)
         except Away:
             believed = False
         else:
@@ -35,29 +35,29 @@ def every_half_minute(answer: tuple[int, bytes], until: float) -> list[tuple[flo
 @pytest.mark.parametrize("refusal", [UNAUTHORIZED, NOT_FOUND])
 def test_a_refusal_is_believed_after_minutes_without_a_good_answer(refusal: tuple[int, bytes]) -> None:
     assert not believes((0, refusal))
-    assert not believes(*every_half_minute(refusal, BELIEVED_AFTER - 30))
-    assert believes(*every_half_minute(refusal, BELIEVED_AFTER))
+    assert not believes(*every_half_minute(refusal, CONFIRMED_AFTER - 30))
+    assert believes(*every_half_minute(refusal, CONFIRMED_AFTER))
 
 
 @pytest.mark.parametrize(
     "good", [GOOD, *((code, json.dumps({"ok": False, "error_code": code}).encode()) for code in (400, 403, 409, 429))]
 )
 def test_any_other_answer_of_the_bot_api_proves_the_token_good(good: tuple[int, bytes]) -> None:
-    refused = every_half_minute(UNAUTHORIZED, BELIEVED_AFTER)
+    refused = every_half_minute(UNAUTHORIZED, CONFIRMED_AFTER)
     refused.insert(-2, (refused[-2][0], good))
     assert not believes(*refused)
 
 
 def test_what_is_not_of_the_bot_api_is_never_believed_nor_proves_anything() -> None:
-    assert not believes(*every_half_minute(NGINX, 10 * BELIEVED_AFTER))
-    refused = every_half_minute(UNAUTHORIZED, BELIEVED_AFTER)
+    assert not believes(*every_half_minute(NGINX, 10 * CONFIRMED_AFTER))
+    refused = every_half_minute(UNAUTHORIZED, CONFIRMED_AFTER)
     for other in (NGINX, (200, b"<html>hotel</html>"), (502, b"<html>bad gateway</html>")):
         refused.insert(-2, (refused[-2][0], other))
     assert believes(*refused)
 
 
 def test_two_refusals_far_apart_say_nothing_of_the_time_between() -> None:
-    assert not believes((0, UNAUTHORIZED), (BELIEVED_AFTER + 1, UNAUTHORIZED))
+    assert not believes((0, UNAUTHORIZED), (CONFIRMED_AFTER + 1, UNAUTHORIZED))
 
 
 def test_what_is_believed_is_that_the_token_is_refused() -> None:

@@ -18,9 +18,9 @@ from bot.store.database import Store
 from bot.store.messages import inbox
 from bot.telegram.errors import TokenRefused
 from bot.telegram.updates import webhook
-from bot.telegram.updates.foreign_webhook import Telling
+from bot.telegram.updates.foreign_webhook import WebhookNotice
 from bot.telegram.updates.queue import WANTED, UpdateQueue
-from bot.telegram.updates.webhook import LARGEST, SECRET_HEADER, Webhook
+from bot.telegram.updates.webhook import MAX_BODY, SECRET_HEADER, Webhook
 from tests.telegram.observers import source_observing
 
 Lines = list[MutableMapping[str, Any]]
@@ -92,7 +92,7 @@ class Harness:
             transport=httpx.ASGITransport(self.webhook.receive), base_url="http://bot", headers={SECRET_HEADER: SECRET}
         )
 
-    async def _found(self, host: str, telling: Telling) -> None:
+    async def _found(self, host: str, telling: WebhookNotice) -> None:
         self.heard.append(f"{telling}: {host}")
 
     async def _handle(self, update: Update) -> None:
@@ -171,7 +171,7 @@ async def test_strangers_are_reported_once_an_hour(harness: Harness, lines: Line
         {"update_id": True},
         {"update_id": -1},
         {"update_id": 2**63},
-        {"update_id": 7, "text": "s3cret" * LARGEST},
+        {"update_id": 7, "text": "s3cret" * MAX_BODY},
     ],
     ids=lambda body: repr(body)[:40],
 )
@@ -231,12 +231,12 @@ async def test_at_the_start_the_webhook_is_made_new_and_what_failed_before_is_no
 ) -> None:
     harness.telegram.info = {"url": URL, "allowed_updates": WANTED, "max_connections": 1}
     harness.telegram.fails(-600)
-    await harness.webhook.look()
+    await harness.webhook.check()
     assert harness.telegram.done == ["deleted", "set"]
     assert harness.telegram.info == {"url": URL, "allowed_updates": WANTED, "max_connections": 1}
     assert (harness.webhook.last_success, harness.heard, lines) == (NOW, ["well"], [])
     harness.now += timedelta(minutes=1)
-    await harness.webhook.look()
+    await harness.webhook.check()
     assert harness.telegram.done == ["deleted", "set"]
     assert harness.webhook.last_success == harness.now
 
@@ -251,10 +251,10 @@ async def test_at_the_start_the_webhook_is_made_new_and_what_failed_before_is_no
     ],
 )
 async def test_what_somebody_changed_is_set_again(harness: Harness, change: dict[str, Any], heard: str) -> None:
-    await harness.webhook.look()
+    await harness.webhook.check()
     harness.telegram.info |= change
-    await harness.webhook.look()
-    await harness.webhook.look()
+    await harness.webhook.check()
+    await harness.webhook.check()
     assert harness.telegram.done == ["deleted", "set"] * 2
     assert harness.heard == ["well", heard, "well"]
 
@@ -262,18 +262,18 @@ async def test_what_somebody_changed_is_set_again(harness: Harness, change: dict
 async def test_what_telegram_cannot_bring_is_reported_once_tried_anew_and_is_no_health_signal(
     harness: Harness, lines: Lines
 ) -> None:
-    await harness.webhook.look()
+    await harness.webhook.check()
     for seconds in (60, 110, 160):
         harness.now = NOW + timedelta(seconds=seconds)
         harness.telegram.fails(seconds)
-        await harness.webhook.look()
+        await harness.webhook.check()
     assert harness.telegram.done == ["deleted", "set"] * 4
     assert harness.webhook.last_success == NOW
     assert [line["error"] for line in lines] == ["Wrong response from the webhook: 502 Bad Gateway"]
-    await harness.webhook.look()
+    await harness.webhook.check()
     assert harness.webhook.last_success == harness.now
     harness.telegram.fails(300)
-    await harness.webhook.look()
+    await harness.webhook.check()
     assert len(lines) == 2
 
 
@@ -284,7 +284,7 @@ async def until_calm(harness: Harness, monkeypatch: pytest.MonkeyPatch, *errors:
 
     async def wait(_stop: asyncio.Event, seconds: float) -> None:
         pauses.append(seconds)
-        if seconds == webhook.LOOK_EVERY:
+        if seconds == webhook.CHECK_EVERY:
             stop.set()
 
     harness.telegram.refuses = list(errors)

@@ -113,12 +113,12 @@ class ProviderActions:
         rows = [
             {
                 "id": trunk.id,
-                "state": sight.state.upper(),
+                "state": observed_state.state.upper(),
                 "host": trunk.text("host"),
                 "username": trunk.text("username"),
             }
             for trunk in registering
-            if self.pbx.asterisk_running and (sight := trunk.in_asterisk(now))
+            if self.pbx.asterisk_running and (observed_state := trunk.in_asterisk(now))
         ]
         return ActionResult(rows, function="getRegistry", processor=processor)
 

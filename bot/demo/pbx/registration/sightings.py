@@ -32,15 +32,15 @@ class _Step:
     state: str = _KEPT
     contact: str | None = _KEPT
 
-    def on(self, sight: TrunkStatusView) -> TrunkStatusView:
+    def on(self, observed_state: TrunkStatusView) -> TrunkStatusView:
         return TrunkStatusView(
-            sight.state if self.state == _KEPT else self.state,
-            sight.contact if self.contact == _KEPT else self.contact,
+            observed_state.state if self.state == _KEPT else self.state,
+            observed_state.contact if self.contact == _KEPT else self.contact,
         )
 
 
-def _whole(after: float, sight: TrunkStatusView) -> _Step:
-    return _Step(after, sight.state, sight.contact)
+def _whole(after: float, observed_state: TrunkStatusView) -> _Step:
+    return _Step(after, observed_state.state, observed_state.contact)
 
 
 def _towards(end: TrunkStatusView, delays: tuple[float, float]) -> list[_Step]:
@@ -152,13 +152,13 @@ def sightings(kind: Kind, changes: Sequence[TrunkChange], until: float) -> list[
     A trunk disabled in the PBX's record shows as off, even before Asterisk's reload.
     """
     seen: list[tuple[float, TrunkStatusView]] = []
-    sight, off = ENGINE_GONE[kind], False
+    observed_state, off = ENGINE_GONE[kind], False
     for at, step in _merged(_switched(changes, until), _due(kind, changes, until)):
         if isinstance(step, bool):
             off = step
         else:
-            sight = step.on(sight)
-        shown = OFF if off else sight
+            observed_state = step.on(observed_state)
+        shown = OFF if off else observed_state
         if seen and seen[-1][0] == at:
             seen.pop()
         if not seen or seen[-1][1] != shown:
@@ -171,10 +171,10 @@ def in_asterisk(kind: Kind, changes: Sequence[TrunkChange], until: float) -> Tru
     last = next((change.what for change in reversed(changes) if change.what in ("loaded", "unloaded")), "unloaded")
     if last == "unloaded":
         return None
-    sight = ENGINE_GONE[kind]
+    observed_state = ENGINE_GONE[kind]
     for _, step in _due(kind, changes, until):
-        sight = step.on(sight)
-    return sight
+        observed_state = step.on(observed_state)
+    return observed_state
 
 
 def _switched(changes: Sequence[TrunkChange], until: float) -> Iterator[tuple[float, bool]]:

@@ -218,13 +218,13 @@ def _durations(turned: Sequence[tuple[float, str]], state: str, now: int) -> dic
 def events(trunk: ProviderRecord, now: float, zone: ZoneInfo, dialect: Dialect) -> list[dict[str, object]]:
     """Return the history, newest first. The newer release leaves out changes from or to UNKNOWN."""
     before = "UNKNOWN"
-    told: list[dict[str, object]] = []
+    reported: list[dict[str, object]] = []
     for at, state in state_changes(trunk.seen(now, dialect)):
         if dialect == NEWEST and "UNKNOWN" in (before, state):
             before = state
             continue
         severity, event = _EVENTS.get(state.lower(), ("error", "Status change"))
-        told.append(
+        reported.append(
             {
                 "timestamp": int(at),
                 "date": local_time.seconds_text(at, zone),
@@ -236,7 +236,7 @@ def events(trunk: ProviderRecord, now: float, zone: ZoneInfo, dialect: Dialect) 
             }
         )
         before = state
-    return told[::-1]
+    return reported[::-1]
 
 
 def _word(state: str) -> str:

@@ -57,15 +57,15 @@ class RecordingSetting:
     attachment: str = ""
 
 
-def sound(row: Row, shelf: RecordingFiles, wish: RecordingSetting) -> Plain:
+def sound(row: Row, shelf: RecordingFiles, wanted: RecordingSetting) -> Plain:
     """Return a WAV or an MP3; a WAV also for other formats, which the real PBX converts."""
-    seconds, is_mp3 = shelf.seconds(row), wish.format == "mp3"
+    seconds, is_mp3 = shelf.seconds(row), wanted.format == "mp3"
     whole = sounds.mp3(seconds) if is_mp3 else sounds.wav(int(str(row["id"])), seconds)
     kind = "audio/mpeg" if is_mp3 else "audio/wav"
     headers = {"Accept-Ranges": "bytes", "X-Audio-Duration": str(seconds)}
-    if wish.attachment:
-        headers["Content-Disposition"] = f'attachment; filename="{re.sub(r"[^A-Za-z0-9._-]", "_", wish.attachment)}"'
-    span = re.fullmatch(r"bytes=(\d+)-(\d*)", wish.range)
+    if wanted.attachment:
+        headers["Content-Disposition"] = f'attachment; filename="{re.sub(r"[^A-Za-z0-9._-]", "_", wanted.attachment)}"'
+    span = re.fullmatch(r"bytes=(\d+)-(\d*)", wanted.range)
     if not span:
         return Plain(whole, content_type=kind, headers=headers)
     first, last = int(span[1]), min(int(span[2] or len(whole)), len(whole) - 1)

@@ -138,8 +138,8 @@ class Traffic:
             self._owed.append((first, first + DAY / 2, call.legs[0].src_num))
 
     def _owed_to(self, start: float) -> str:
-        self._owed = [owed for owed in self._owed if owed[1] > start]
-        due = next((owed for owed in self._owed if owed[0] <= start), None)
+        self._owed = [queued for queued in self._owed if queued[1] > start]
+        due = next((queued for queued in self._owed if queued[0] <= start), None)
         if due is None:
             return ""
         self._owed.remove(due)

@@ -106,8 +106,8 @@ def _file(one: ChatMessage) -> Json:
         case "photo":
             return none | {"photo": {"url": url}}
         case "audio" | "voice":
-            told = {"title": one.file.title, "performer": one.file.performer, "duration": one.file.duration}
-            return none | {"audio": file | told}
+            reported = {"title": one.file.title, "performer": one.file.performer, "duration": one.file.duration}
+            return none | {"audio": file | reported}
         case _:
             return none | {"document": file}
 

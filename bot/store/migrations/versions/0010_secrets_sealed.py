@@ -5,7 +5,7 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from bot.store.sealing import sealed
+from bot.store.sealing import seal
 
 revision = "0010"
 down_revision = "0009"
@@ -39,7 +39,7 @@ def _seal(bind: sa.Connection, table: str, column: str, *key: str, where: str = 
     for row in found.mappings().all():
         if not (plain := json.loads(row["plain"])):
             continue
-        values = {name: row[name] for name in key} | {"sealed": json.dumps(sealed(plain))}
+        values = {name: row[name] for name in key} | {"sealed": json.dumps(seal(plain))}
         bind.execute(sa.text(f"UPDATE {table} SET {column} = :sealed WHERE {this}"), values)  # noqa: S608
 
 
@@ -49,7 +49,7 @@ def _take_html_out(bind: sa.Connection) -> None:
         facts = json.loads(row["facts"])
         html = facts.pop("html", "")
         waits = row["state"] in ("pending", "uncertain", "sending")
-        values = {"id": row["id"], "facts": json.dumps(facts), "html": json.dumps(sealed(html)) if waits else None}
+        values = {"id": row["id"], "facts": json.dumps(facts), "html": json.dumps(seal(html)) if waits else None}
         bind.execute(sa.text("UPDATE outbox SET facts = :facts, html = :html WHERE id = :id"), values)
 
 
@@ -62,7 +62,7 @@ def _take_addresses_out(bind: sa.Connection) -> None:
                 "station": row["station"],
                 "level": row["level"],
                 "calendar": json.dumps(calendar),
-                "source": json.dumps(sealed(source)),
+                "source": json.dumps(seal(source)),
             }
             change = "UPDATE rotations SET calendar = :calendar, source = :source"
             bind.execute(sa.text(f"{change} WHERE station = :station AND level = :level"), values)

@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = ("bot", "handlers", "tests")
 # Tests that load modules in another process, without importing them.
 STARTERS = "tests.end_to_end"
+# Imports all its modules without a list.
+IMPORTS_ALL = "handlers"
 PROGRAM = ("bot.__main__", "bot.cli", "handlers")
 # Named by some, yet they affect all tests: pytest's settings and the libraries' versions.
 FOR_ALL = ("pyproject.toml", "requirements.lock", "requirements-demo.lock", "requirements-dev.lock")
@@ -70,13 +72,16 @@ def imports() -> grimp.ImportGraph:
 
 
 def _needed(module: str, modules: set[str]) -> set[str]:
-    """Return dependencies beside imports: parent packages, modules started or loaded by name, and conftest modules."""
+    """Return dependencies beside imports: parent packages, modules started or loaded by name, the modules of a package
+    that imports them all, and conftest modules."""
     parents = _parents(module)
     needed = {parent for parent in parents if parent in modules}
     needed |= {conftest for parent in parents if (conftest := f"{parent}.conftest") in modules}
     needed |= {one for name in _named(module) if "." in name for one in (name, f"{name}.__main__") if one in modules}
     if module.startswith(f"{STARTERS}."):
         needed |= set(PROGRAM)
+    if module == IMPORTS_ALL:
+        needed |= {one for one in modules if one.startswith(f"{module}.")}
     return needed - {module}
 
 

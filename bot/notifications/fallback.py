@@ -119,7 +119,7 @@ class Fallback:
         incident is not silenced others are notified."""
         for incident, alert in shown_there:
             alert.closed_at = now
-            timeline.record(session, incident, "undelivered", now, chat=alert.chat_id, alert=alert.id)
+            timeline.record(session, incident, "undelivered", now, chat=alert.chat_id, card=alert.id)
         for incident, alert in shown_there:
             chat = alert.chat_id
             is_expedited = False

@@ -152,7 +152,7 @@ class IncidentNotices:
             thread=to.thread,
             person=person,
             loud=loud,
-            alert=alert.id,
+            card=alert.id,
             message=alert.message,
             **added,
         )

@@ -125,7 +125,7 @@ def _leave_time_for_work(speed: float) -> None:
     from bot.app import application
     from handlers.dispatch import button_actions
 
-    for module, name in ((button_actions, "ANSWER_PRESS_WITHIN"), (application, "ENDS_WITHIN")):
+    for module, name in ((button_actions, "ANSWER_PRESS_WITHIN"), (application, "SHUTDOWN_TIMEOUT")):
         vars(module)[name] *= speed
 
 

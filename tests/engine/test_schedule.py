@@ -190,7 +190,7 @@ async def test_what_is_removed_before_its_look_could_begin_may_come_again() -> N
 
 
 async def test_a_look_that_fails_ends_neither_the_others_nor_its_own_station(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.engine.schedule.AFTER_A_FAILURE", 0.001)
+    monkeypatch.setattr("bot.engine.schedule.RETRY_AFTER", 0.001)
     broken, sound = Looks(), Looks()
     broken.fails = True
     async with running() as schedule:
@@ -203,12 +203,12 @@ async def test_a_look_that_fails_ends_neither_the_others_nor_its_own_station(mon
 async def test_a_look_that_hangs_is_begun_anew_and_the_schedule_goes_on(
     alone: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.engine.schedule.AFTER_A_FAILURE", 0.001)
+    monkeypatch.setattr("bot.engine.schedule.RETRY_AFTER", 0.001)
     watchdog = itertools.count()
     loop = Loop(lambda: next(watchdog))
     hangs = Looks()
     hangs.gate.clear()
-    async with running(longest=0.02, loop=loop) as schedule:
+    async with running(poll_timeout=0.02, loop=loop) as schedule:
         schedule.add("hangs", hangs, 0.001)
         if not alone:
             schedule.add("sound", Looks(), 0.001)
@@ -233,10 +233,10 @@ async def test_a_look_that_cannot_even_be_broken_off_is_left_alone() -> None:
                 continue
 
     gate = asyncio.Event()
-    async with running(longest=0.01, cancelled_within=0.01) as schedule:
+    async with running(poll_timeout=0.01, cancel_timeout=0.01) as schedule:
         schedule.add("stubborn", stubborn, 0.001)
         monkey = pytest.MonkeyPatch()
-        monkey.setattr("bot.engine.schedule.AFTER_A_FAILURE", 0.001)
+        monkey.setattr("bot.engine.schedule.RETRY_AFTER", 0.001)
         await until(lambda: begun >= 2)
         monkey.undo()
         await asyncio.wait_for(schedule.remove("stubborn"), 10)

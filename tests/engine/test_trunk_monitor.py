@@ -573,7 +573,7 @@ async def test_a_look_that_does_not_come_to_an_end_is_one_that_is_too_slow(monke
     async def never(**_: Any) -> Any:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(scene.watch._poller, "_within", 0.01)
+    monkeypatch.setattr(scene.watch._poller, "_timeout", 0.01)
     with monkeypatch.context() as patched:
         patched.setattr(scene.pbx, "statuses", never)
         await scene.looks(6)

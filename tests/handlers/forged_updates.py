@@ -642,7 +642,7 @@ async def _two_needed(harness: ForgedUpdatesHarness, asker: int, **more: Any) ->
     """Confirm a change that needs a second person; returns the token of the approval request."""
     employee = next(iter(harness.wire.station.employees.values()))
     data = {"id": employee.id, "number": "243", "name": "John"}
-    keyboard = await harness.button("employee.delete_now", data, asker_id=asker, single_use=True, said=QUESTION)
+    keyboard = await harness.button("employee.delete_now", data, asker_id=asker, single_use=True, content=QUESTION)
     await pressed(harness, keyboard, asker, **{name: value(keyboard) for name, value in more.items()})
     asked = harness.chat.keyboards[-1:]
     return str(asked[0].rows[0][0]["data"].get("token")) if asked else ""

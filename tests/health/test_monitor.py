@@ -179,7 +179,7 @@ async def test_each_change_of_how_the_heartbeat_fares_is_one_line_without_its_se
 
 async def test_the_heart_beats_only_while_all_is_well(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(heartbeat, "EVERY", 0.0)
-    monkeypatch.setattr(heartbeat, "LOOK_EVERY", 0.0)
+    monkeypatch.setattr(heartbeat, "CHECK_EVERY", 0.0)
     stop, beats = asyncio.Event(), 0
     signs = [False, True, True, False, False, True]
 

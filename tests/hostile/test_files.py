@@ -225,7 +225,7 @@ async def test_json_of_too_many_values_or_none_is_refused(monkeypatch: pytest.Mo
     for content in (b"[" + b"," * 300_000, b"x" * 300_000, b"[" * 300_000, b"", b'{"a":' * 300_000):
         with pytest.raises((ValueError, RecursionError)):
             await json_of(content)
-    monkeypatch.setattr(json_answers, "MOST_VALUES", 1_000)
+    monkeypatch.setattr(json_answers, "MAX_VALUES", 1_000)
     with pytest.raises(ValueError, match="too many"):
         await json_of(honest(20_000))
 

@@ -164,7 +164,7 @@ async def test_who_does_not_take_the_answer_is_ended_too(monkeypatch: pytest.Mon
 async def test_there_are_never_more_connections_than_places_and_the_newest_has_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(uvicorn_connection, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(uvicorn_connection, "MAX_CONNECTIONS", 20)
     patient = ConnectionTimeouts(head=1000, request=1000, idle=1000)
     stop = asyncio.Event()
     with listen("127.0.0.1:0") as sock:

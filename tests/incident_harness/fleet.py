@@ -90,7 +90,7 @@ class FleetIncidentHarness(Phones):
             oncall=self.on_call,
             clients=Clients({one.name: one.pbx for one in self.all}),
             fleet_chats=(Destination(FLEET),),
-            owed=Signal(self.stir),
+            step_due=Signal(self.stir),
         )
         self.active = shared.causes
         registry = StationRegistry(shared.fleet_chats, several=True)

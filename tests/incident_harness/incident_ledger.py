@@ -60,7 +60,7 @@ class ManagerHarness:
             grants=self.grants,
             oncall=self.on_call,
             sender=SilentSender(self.newest.get),
-            owed=Signal(self._wake),
+            step_due=Signal(self._wake),
             last_seen=self.last_seen,
         )
         settings = station_settings(STATION, tuple(self.chats), page_again_every=self.page_again_every)

@@ -91,7 +91,7 @@ class IncidentHarness(Phones):
             oncall=self.book,
             sender=SilentSender(self._newest),
             clients=Clients({self.name: self.pbx}),
-            owed=Signal(self._stir),
+            step_due=Signal(self._stir),
         )
         self.last_seen = shared.last_seen
         station = build_station(self.settings, shared)

@@ -6,7 +6,7 @@ from bot.incidents.model import HALF_OUT, KINDS, LASTS_HALF_OUT, SUBJECT_NAMES, 
 from bot.messages.renderer import TEMPLATES
 
 # What each kind must say by itself: the defaults are of a kind that is not known.
-OWN_BLOCKS = ("title", "state", "step", "cause", "over")
+OWN_BLOCKS = ("title", "state", "step", "cause", "resolved")
 
 
 def source(name: str) -> str:

@@ -25,13 +25,13 @@ HOLD = Suppression("mute", START + timedelta(hours=1), "Anna", "works")
 SPEAKS = {Action.NOTIFY, Action.ESCALATE, Action.REMIND}
 
 standings = st.builds(
-    EscalationState, outage=st.booleans(), step=st.integers(0, 20), acknowledged=st.booleans(), held=st.booleans()
+    EscalationState, outage=st.booleans(), step=st.integers(0, 20), acknowledged=st.booleans(), suppressed=st.booleans()
 )
 late = st.timedeltas(timedelta(0), timedelta(days=7))
 
 
-def standing(step: int = 0, *, outage: bool = True, acknowledged: bool = False, held: bool = False) -> EscalationState:
-    return EscalationState(outage, step, acknowledged, held)
+def state(step: int = 0, *, outage: bool = True, acknowledged: bool = False, suppressed: bool = False) -> EscalationState:
+    return EscalationState(outage, step, acknowledged, suppressed)
 
 
 @pytest.mark.parametrize(
@@ -45,30 +45,30 @@ def standing(step: int = 0, *, outage: bool = True, acknowledged: bool = False, 
     ],
 )
 def test_an_outage_goes_from_one_to_the_next_to_everybody_and_then_reminds(step: int, expected: Step) -> None:
-    assert next_step(standing(step), None, START, PLAN) == expected
+    assert next_step(state(step), None, START, PLAN) == expected
 
 
 def test_a_warning_is_reported_once_and_asks_for_nobody_else() -> None:
-    assert next_step(standing(outage=False), None, START, PLAN) == Step(Action.NOTIFY, FIRST, None)
-    assert next_step(standing(FIRST, outage=False), None, START, PLAN) == Step(Action.WAIT, FIRST, None)
+    assert next_step(state(outage=False), None, START, PLAN) == Step(Action.NOTIFY, FIRST, None)
+    assert next_step(state(FIRST, outage=False), None, START, PLAN) == Step(Action.WAIT, FIRST, None)
 
 
 def test_what_was_taken_before_it_was_reported_is_reported_and_asks_for_nobody_else() -> None:
-    assert next_step(standing(acknowledged=True), None, START, PLAN) == Step(Action.NOTIFY, FIRST, None)
+    assert next_step(state(acknowledged=True), None, START, PLAN) == Step(Action.NOTIFY, FIRST, None)
 
 
 def test_what_is_held_is_looked_at_again_when_the_hold_ends() -> None:
-    assert next_step(standing(), HOLD, START, PLAN) == Step(Action.SUPPRESS, 0, HOLD.until)
-    assert next_step(standing(NEXT), Suppression("station"), START, PLAN) == Step(Action.SUPPRESS, NEXT, None)
+    assert next_step(state(), HOLD, START, PLAN) == Step(Action.SUPPRESS, 0, HOLD.until)
+    assert next_step(state(NEXT), Suppression("station"), START, PLAN) == Step(Action.SUPPRESS, NEXT, None)
 
 
 def test_released_and_still_down_it_is_reported_to_those_who_knew_and_to_nobody_new() -> None:
-    assert next_step(standing(FIRST, held=True), None, START, PLAN) == Step(Action.REMIND, FIRST, START + TEN)
-    assert next_step(standing(5, held=True), None, START, PLAN) == Step(Action.REMIND, 5, START + THIRTY)
+    assert next_step(state(FIRST, suppressed=True), None, START, PLAN) == Step(Action.REMIND, FIRST, START + TEN)
+    assert next_step(state(5, suppressed=True), None, START, PLAN) == Step(Action.REMIND, 5, START + THIRTY)
 
 
 def test_released_before_anybody_knew_it_is_reported_like_a_new_one() -> None:
-    assert next_step(standing(held=True), None, START, PLAN) == Step(Action.NOTIFY, FIRST, START + TEN)
+    assert next_step(state(suppressed=True), None, START, PLAN) == Step(Action.NOTIFY, FIRST, START + TEN)
 
 
 def paged_in(step: int, plan: EscalationPolicy = PLAN, *, paged: bool = True) -> timedelta | None:

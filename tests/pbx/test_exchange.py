@@ -91,7 +91,7 @@ NOTHING = b"\x00\x00\x00\xff\xff" * 13_000
 async def test_an_answer_that_drips_is_one_that_does_not_come(
     parts: Sequence[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "ANSWERED_WITHIN", 0.3)
+    monkeypatch.setattr(http, "RESPONSE_TIMEOUT", 0.3)
     async with answering(*parts, pause=0.02) as pbx:
         with pytest.raises(TimedOut):
             await pbx.extensions.peers()
@@ -145,7 +145,7 @@ async def test_an_answer_that_drips_is_one_that_does_not_come(
 async def test_an_answer_without_measure_is_garbage_and_takes_no_memory(
     parts: Sequence[bytes] | Callable[[], Sequence[bytes]], error: type[PbxError], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(decompression, "MOST_PIECES", 1000)
+    monkeypatch.setattr(decompression, "MAX_PIECES", 1000)
     parts = parts() if callable(parts) else parts
     async with answering(*parts, on=len(parts) > 1) as pbx:
         tracemalloc.start()
@@ -177,7 +177,7 @@ LEG = CallRecordLeg(download_url="/pbxcore/api/v3/cdr:download?x=1")
 
 
 async def test_a_recording_may_take_as_long_as_it_needs_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "FETCHED_WITHIN", 0.3)
+    monkeypatch.setattr(http, "FETCH_DEADLINE", 0.3)
     head = HEAD + b"Content-Type: audio/mpeg\r\nTransfer-Encoding: chunked\r\n\r\n"
     async with answering(head, b"1\r\nx\r\n", pause=0.02) as pbx:
         with pytest.raises(TimedOut):

@@ -89,7 +89,7 @@ async def read(table: Table, start: datetime = DAY[0], end: datetime = DAY[1]) -
 
 @pytest.fixture(autouse=True)
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.pbx.resources.records.PAGE", 5)
+    monkeypatch.setattr("bot.pbx.resources.records.PAGE_SIZE", 5)
 
 
 MOMENTS = st.integers(0, 86_399_999).map(lambda ms: MIDNIGHT + timedelta(milliseconds=ms))

@@ -39,7 +39,7 @@ class Week:
 
 async def weeks(number: int, seed: str, empty: Path) -> list[Week]:
     lived: list[Week] = []
-    with tempfile.TemporaryDirectory() as folder, patch.object(keyboards, "KEPT", WEEK):
+    with tempfile.TemporaryDirectory() as folder, patch.object(keyboards, "RETENTION", WEEK):
         path = Path(shutil.copy(empty, folder))
         async with season(path, Random(seed), step=STEP, kept=WEEK) as one:
             for week in range(number):

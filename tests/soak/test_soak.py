@@ -20,7 +20,7 @@ async def test_what_is_stored_and_remembered_does_not_grow_with_time(
     store_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for room in (inbox, keyboards):
-        monkeypatch.setattr(room, "KEPT", LASTING)
+        monkeypatch.setattr(room, "RETENTION", LASTING)
     times: list[Measured] = []
     async with season(store_file, Random(1), step=timedelta(minutes=10), kept=LASTING) as one:
         for _ in range(3):

@@ -134,8 +134,8 @@ BOMB = gzip.compress(b" " * 10_000_000)
 async def test_an_answer_without_end_or_measure_is_one_that_may_have_been_understood(
     parts: tuple[bytes, ...], pause: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http_pool, "MOST_BYTES", 1_000_000)
-    monkeypatch.setattr(RecoveringRequest, "_within", lambda *_: 1.0)
+    monkeypatch.setattr(http_pool, "MAX_BYTES", 1_000_000)
+    monkeypatch.setattr(RecoveringRequest, "_timeout", lambda *_: 1.0)
     async with answering(*parts, pause=pause) as pool, asyncio.timeout(30):
         with pytest.raises(TelegramError) as failed:
             await pool.do_request(pool.address, "POST")  # type: ignore[attr-defined]

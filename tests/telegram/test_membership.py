@@ -171,7 +171,7 @@ async def test_of_whom_nobody_asked_nothing_is_remembered() -> None:
 
 
 async def test_who_was_asked_about_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.telegram.membership.MOST_REMEMBERED", 3)
+    monkeypatch.setattr("bot.telegram.membership.MAX_CACHED", 3)
     asked = Asked(*[member("member")] * 6)
     known = membership(asked)
     for person in (1, 2, 3):

@@ -145,7 +145,7 @@ class Harness:
 def _reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parse calendars in this process, for tests with many of them; the others use the sandbox process."""
 
-    async def run(task: Task, content: bytes, *, owner: object, places: object, **facts: str) -> object:
+    async def run(task: Task, content: bytes, *, owner: object, slots: object, **facts: str) -> object:
         return task.here(content, **facts)
 
     monkeypatch.setattr(calendar_feed, "run", run)
@@ -308,7 +308,7 @@ async def test_a_calendar_that_says_the_same_is_read_once_a_day(
     await kept(harness, server.address)
     reads: list[datetime] = []
 
-    async def run(task: Task, content: bytes, *, owner: object, places: object, **facts: str) -> object:
+    async def run(task: Task, content: bytes, *, owner: object, slots: object, **facts: str) -> object:
         reads.append(harness.now)
         return task.here(content, **facts)
 

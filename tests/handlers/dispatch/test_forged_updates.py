@@ -173,7 +173,7 @@ MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "a button is used once": replaced(keyboards, "use_once", _always),
     "an answer is the asker's": replaced(questions, "find", _question_of_anybody),
     "a second person is needed": replaced(TwoPersonRule, "is_needed", lambda _self, _rule: False),
-    "what waited is taken once": replaced(temporary_payloads, "take_out", _peek),
+    "what waited is taken once": replaced(temporary_payloads, "pop", _peek),
     "an edited message is no new one": _never_edited,
     "a second person reads what was asked": replaced(ButtonActions, "_stored_question", _what_was_pressed_last),
     "what does more than look is asked once more": replaced(Rule, "only_looks", True),

@@ -193,7 +193,7 @@ async def zadarma_is_on(harness: KillableHarness) -> None:
     (found,) = await trunks(harness, "Zadarma")
     assert not found.disabled
     assert await harness.services.registrations.interrupted() == []
-    assert harness.running[STATION].watch.left_alone == set()
+    assert harness.running[STATION].watch.paused_trunks == set()
 
 
 @scene("trunk_done", zadarma_is_on)

@@ -143,7 +143,7 @@ async def test_two_people_do_not_do_it_at_once(room: Room) -> None:
     for _ in range(2):
         await pressed(room, await room.button("trunk.reregister_now", data, chat=ANNA), ANNA, ANNA)
     assert "It is being registered anew already." in room.chat.toasts
-    assert room.running[STATION].watch.left_alone == {data["id"]}
+    assert room.running[STATION].watch.paused_trunks == {data["id"]}
 
 
 async def test_a_fault_of_the_bot_leaves_no_trunk_unwatched(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,5 +152,5 @@ async def test_a_fault_of_the_bot_leaves_no_trunk_unwatched(room: Room, monkeypa
 
     monkeypatch.setattr("handlers.trunks.reregister_run.wait_unregistered", broken)
     await room.registers_anew("Zadarma")
-    assert room.running[STATION].watch.left_alone == set()
+    assert room.running[STATION].watch.paused_trunks == set()
     assert len(await room.services.registrations.interrupted()) == 1, "the next start switches it on"

@@ -64,7 +64,7 @@ class Harness:
     def starts(self, handle: Callable[[Update], Awaitable[None]] | None = None, **more: Any) -> UpdateQueue:
         self.begun = []
         bot: Any = None
-        observer = observing(set_aside=self._set_aside)
+        observer = observing(on_poison=self._set_aside)
         options: dict[str, Any] = {"observer": observer} | more
         self.updates = UpdateQueue(bot, self.store, handle or self._handle, clock=lambda: self.now, **options)
         return self.updates
@@ -194,7 +194,7 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(store: Sto
     harness = Full(store)
     harness.starts(
         admission=Admission(known_are({1, 2}, set()), NOW),
-        observer=observing(not_read=harness.not_read),
+        observer=observing(on_queue_full=harness.not_read),
         urgent={"ack"},
     )
     for first in range(1, 3001, 100):
@@ -221,7 +221,7 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(store: Sto
 
 async def test_a_group_is_notified_once_in_ten_minutes_whoever_sends_too_much(store: Store) -> None:
     harness = Full(store)
-    harness.starts(admission=Admission(known_are({1}, {GROUP}), NOW), observer=observing(not_read=harness.not_read))
+    harness.starts(admission=Admission(known_are({1}, {GROUP}), NOW), observer=observing(on_queue_full=harness.not_read))
 
     async def flood(first: int) -> None:
         for number in range(first, first + 3000, 100):

@@ -127,8 +127,8 @@ async def test_who_comes_and_goes_is_observed_and_never_parsed(store: Store, mon
         nobody,
         admission=Admission(known, NOW),
         observer=observing(
-            observed=lambda chat, payload: observed.append((chat, payload)),
-            noticed=lambda chat, message: noticed.append((chat, message)),
+            on_member_change=lambda chat, payload: observed.append((chat, payload)),
+            on_unparsed_message=lambda chat, message: noticed.append((chat, message)),
         ),
     )
     joined = update(1, "", chat=-300)
@@ -157,7 +157,7 @@ async def test_between_the_updates_of_a_batch_others_have_their_turn(store: Stor
     async def handle(update: Update) -> None:
         order.append(f"handled {update.update_id}")
 
-    observer = observing(heard=lambda update: order.append(f"heard {update.update_id}"))
+    observer = observing(on_update=lambda update: order.append(f"heard {update.update_id}"))
     taking = updates(Telegram(), store, handle, observer=observer)
     beside = asyncio.create_task(other())
     reads = 50

@@ -221,7 +221,7 @@ async def test_who_brings_too_slowly_is_not_waited_for(harness: Harness, monkeyp
         yield b'{"update_id"'
         await asyncio.sleep(60)
 
-    monkeypatch.setattr(webhook, "BODY_WITHIN", 0.01)
+    monkeypatch.setattr(webhook, "BODY_TIMEOUT", 0.01)
     assert (await harness.http.post("/hook", content=slowly())).status_code == 408
     assert await harness.unfinished() == []
 

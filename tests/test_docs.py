@@ -24,6 +24,9 @@ DEVELOPERS = (
     *sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "adr").glob("*.md")),
 )
 
+CODE = "\n".join(path.read_text() for package in ("bot", "handlers") for path in (ROOT / package).rglob("*.py"))
+OF_LIBRARIES = {"Updater"}
+
 
 def table(heading: str) -> list[list[str]]:
     """Return the cells of the first table under a heading, without its two header lines."""
@@ -95,6 +98,24 @@ def test_a_wrong_path_is_found() -> None:
     wrong = "`bot/store/databse.py` or `handlers/<topic>/no_such_<name>.txt`"
     assert missing_paths(right) == set()
     assert missing_paths(f"{right}, {wrong}") == {"bot/store/databse.py", "handlers/<topic>/no_such_<name>.txt"}
+
+
+def missing_names(text: str) -> set[str]:
+    """Classes, and members of classes, in backticks that the code does not define."""
+    named = re.findall(r"`([A-Z][a-z]\w*)(?:\.(\w+))?`", text)
+    classes = set(re.findall(r"^class (\w+)", CODE, re.MULTILINE))
+    members = set(re.findall(r"^    (?:async def |def )?(\w+)(?:\(|:| =)", CODE, re.MULTILINE))
+    return {name for name, member in named if name not in classes} | {member for _, member in named} - members - {""}
+
+
+@pytest.mark.parametrize("file", DEVELOPERS)
+def test_every_class_that_developers_read_of_exists(file: str) -> None:
+    assert missing_names((ROOT / file).read_text()) <= OF_LIBRARIES
+
+
+def test_a_wrong_class_is_found() -> None:
+    assert missing_names("`Dispatcher.handle`, `Notifier`, `bot.store` and `KINDS`") == set()
+    assert missing_names("`Dispatcher.hndle` or `Ledger`") == {"hndle", "Ledger"}
 
 
 def test_the_layers_are_those_of_the_import_contract() -> None:

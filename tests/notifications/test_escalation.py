@@ -30,7 +30,9 @@ standings = st.builds(
 late = st.timedeltas(timedelta(0), timedelta(days=7))
 
 
-def state(step: int = 0, *, outage: bool = True, acknowledged: bool = False, suppressed: bool = False) -> EscalationState:
+def state(
+    step: int = 0, *, outage: bool = True, acknowledged: bool = False, suppressed: bool = False
+) -> EscalationState:
     return EscalationState(outage, step, acknowledged, suppressed)
 
 

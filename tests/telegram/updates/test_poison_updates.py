@@ -221,7 +221,9 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(store: Sto
 
 async def test_a_group_is_notified_once_in_ten_minutes_whoever_sends_too_much(store: Store) -> None:
     harness = Full(store)
-    harness.starts(admission=Admission(known_are({1}, {GROUP}), NOW), observer=observing(on_queue_full=harness.not_read))
+    harness.starts(
+        admission=Admission(known_are({1}, {GROUP}), NOW), observer=observing(on_queue_full=harness.not_read)
+    )
 
     async def flood(first: int) -> None:
         for number in range(first, first + 3000, 100):

@@ -61,7 +61,7 @@ class Application:
         self._bot = resources.bot
         self.program = Program(settings, stations, resources, reread)
         self._stop = asyncio.Event()
-        self._hurry = asyncio.Event()
+        self._force_stop = asyncio.Event()
         self._dispatcher: Dispatcher | None = None
 
     async def run(self) -> int:
@@ -76,7 +76,7 @@ class Application:
             return exit_code_for(error)
         await self._take_up_time()
         async with opened(self._bot):
-            failure = await run_until_stopped(self._jobs(), self._finish, self._stop, self._hurry)
+            failure = await run_until_stopped(self._jobs(), self._finish, self._stop, self._force_stop)
             code = 0 if failure is None else exit_code_for(failure)
             force_exit_after(code)
             # Unfinished work stays in the database, and must not run once that is closed.
@@ -101,7 +101,7 @@ class Application:
     def _end(self) -> None:
         """Stop after the running tasks; a second call cancels them and leaves them to the next run."""
         if self._stop.is_set():
-            self._hurry.set()
+            self._force_stop.set()
         self._stop.set()
 
     def _jobs(self) -> list[Coroutine[Any, Any, None]]:

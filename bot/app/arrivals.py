@@ -34,11 +34,11 @@ class Arrivals(UpdateObserver):
 
     def on_update(self, update: Update) -> None:
         if (message := update.effective_message) is not None:
-            self.sender.newest.observe_message(message.chat.id, message.message_id)
+            self.sender.newest.observe(message.chat.id, message.message_id)
         self.menus.on_update(update)
 
     def on_unparsed_message(self, chat: int, message: int) -> None:
-        self.sender.newest.observe_message(chat, message)
+        self.sender.newest.observe(chat, message)
 
     def on_member_change(self, chat: int, payload: Mapping[str, Any]) -> None:
         self.membership.observe(payload)

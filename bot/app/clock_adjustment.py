@@ -15,7 +15,7 @@ from bot.store.time_shift import ClockStep, shift_times
 
 log = structlog.get_logger(__name__)
 
-LOOK_EVERY = 1.0
+CHECK_EVERY = 1.0
 
 
 class ClockAdjustment:
@@ -29,13 +29,13 @@ class ClockAdjustment:
         self._pausable = pausable
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Call `look` every LOOK_EVERY seconds until `stop`. A database error ends the task; the application retries
+        """Call `check` every LOOK_EVERY seconds until `stop`. A database error ends the task; the application retries
         it."""
         while not stop.is_set():
-            await self.look()
-            await sleep_or_stop(stop, LOOK_EVERY)
+            await self.check()
+            await sleep_or_stop(stop, CHECK_EVERY)
 
-    async def look(self) -> None:
+    async def check(self) -> None:
         if not self._clock.off_by:
             return
         async with self._pausable.paused():

@@ -174,8 +174,8 @@ class Fleet:
     def _add(self, station: StationMonitor) -> None:
         self.stations.add(station)
         self.ticker.add(station.name, station.incident_manager, station.watch)
-        look = self._shared.pausable.as_running(station.poll)
-        self.schedule.add(station.name, look, station.settings.poll_interval)
+        poll = self._shared.pausable.as_running(station.poll)
+        self.schedule.add(station.name, poll, station.settings.poll_interval)
         self.checks.add(station.name, station.checks)
         self.reachability_checks.add(station.name, station.oncall_check.run_once)
 
@@ -216,11 +216,11 @@ class Fleet:
         if newly_closed:
             await self.report_blocked_chat(session, message.chat_id, reason)
         shown = {str(one.get("station")) for one in message.facts.get("incidents", ())}
-        told = [
+        notified = [
             await self[name].fallback.on_undeliverable(session, message, now)
             for name in sorted(shown or {str(message.facts.get("station", ""))})
         ]
-        return ", ".join(dict.fromkeys(filter(None, told))) or None
+        return ", ".join(dict.fromkeys(filter(None, notified))) or None
 
     async def report_blocked_chat(self, session: Session, chat: int, reason: str) -> None:
         """Report a blocked chat once, by the first station with alerts in it, and notify others of the open incidents

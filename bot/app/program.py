@@ -16,7 +16,7 @@ from bot.app.reload import StationReader, StationReloader
 from bot.app.retention_job import RetentionJob
 from bot.app.station_registry import StationRegistry
 from bot.app.update_listener import UpdateListener
-from bot.app.wiring.handlers import SpokenStations, build_dispatcher, build_services
+from bot.app.wiring.handlers import HandlerStations, build_dispatcher, build_services
 from bot.app.wiring.pbx_clients import PbxClients
 from bot.app.wiring.shared_services import SharedServices
 from bot.config.settings import Settings
@@ -113,7 +113,7 @@ class Program:
             clock,
             self._outbox_queued,
         )
-        self._directory = StationChooser(single_station=self.fleet.one, stations=SpokenStations(registry))
+        self._directory = StationChooser(single_station=self.fleet.one, stations=HandlerStations(registry))
         self._denials = Denials(clock)
         self._services = build_services(
             settings,

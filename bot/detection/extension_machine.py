@@ -12,7 +12,7 @@ from bot.detection.condition import CONFIRMATIONS, ConditionState
 from bot.incidents.model import EXTENSION, End, Kind, Resolved, StateChange, Transition
 from bot.pbx import Answer, ExtensionStatus
 
-HOLD = timedelta(seconds=60)
+HOLD_OFF = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ Phones = Mapping[str, ExtensionStatus]
 ADAPTER = TypeAdapter(ExtensionState)
 
 
-def shows_somebody_online(answer: Answer[dict[str, ExtensionStatus]]) -> bool:
+def has_online_phone(answer: Answer[dict[str, ExtensionStatus]]) -> bool:
     """Return True if the answer is conclusive. Measured: with Asterisk down every extension is Unavailable."""
     return not answer.suspect and any(phone.online for phone in answer.value.values())
 
@@ -51,7 +51,7 @@ def evaluate(
         memory = before.get(number, ExtensionState())
         transition: Transition | None
         if number not in watched:
-            judged, transition = ExtensionState(memory.name), _called_off(memory, End.CALLED_OFF, now)
+            judged, transition = ExtensionState(memory.name), _resolved_if_open(memory, End.CALLED_OFF, now)
         elif phones is None:
             judged, transition = replace(memory, condition=condition.reset(memory.condition), missing=0), None
         elif number not in phones:
@@ -68,7 +68,7 @@ def evaluate(
 
 def _seen(memory: ExtensionState, phone: ExtensionStatus, now: datetime) -> tuple[ExtensionState, Transition | None]:
     bad = None if phone.online is None else not phone.online
-    judged, transition = condition.evaluate(memory.condition, bad, now, HOLD, Kind.EXTENSION_OFFLINE)
+    judged, transition = condition.evaluate(memory.condition, bad, now, HOLD_OFF, Kind.EXTENSION_OFFLINE)
     return ExtensionState(phone.name, judged), transition
 
 
@@ -76,10 +76,10 @@ def _missing(memory: ExtensionState, now: datetime) -> tuple[ExtensionState, Tra
     """Judge the number deleted after CONFIRMATIONS answers without it."""
     if memory.missing + 1 < CONFIRMATIONS:
         return replace(memory, missing=memory.missing + 1), None
-    return ExtensionState(memory.name, missing=CONFIRMATIONS), _called_off(memory, End.DELETED, now)
+    return ExtensionState(memory.name, missing=CONFIRMATIONS), _resolved_if_open(memory, End.DELETED, now)
 
 
-def _called_off(memory: ExtensionState, reason: End, now: datetime) -> Transition | None:
+def _resolved_if_open(memory: ExtensionState, reason: End, now: datetime) -> Transition | None:
     return Resolved(reason, now) if memory.condition.alarm else None
 
 

@@ -9,7 +9,7 @@ from bot.detection.trunk_health import Health, health_of_word
 from bot.pbx import TrunkEvent
 from bot.pbx.resources.trunk_models import is_iax
 
-MOST_REPORTED = 20
+MAX_REPORTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class MissedOutage:
     down_until: datetime | None
 
     @property
-    def is_whole(self) -> bool:
+    def is_complete(self) -> bool:
         """True if it lies within the gap: monitoring has not seen any part of it."""
         return self.down_from is not None and self.down_until is not None
 
@@ -45,36 +45,36 @@ def outages_within(
     """
     if begin >= end:
         return ()
-    transition = [(event.at + skew, event) for event in reversed(events) if event.at is not None]
-    transition.sort(key=lambda moment: moment[0])
-    inside = [(at, event) for at, event in transition if begin <= at < end]
-    before = [event for at, event in transition if at < begin]
+    dated = [(event.at + skew, event) for event in reversed(events) if event.at is not None]
+    dated.sort(key=lambda moment: moment[0])
+    inside = [(at, event) for at, event in dated if begin <= at < end]
+    before = [event for at, event in dated if at < begin]
     is_down = _before(before, inside[0][1].previous if inside else "", iax=is_iax(trunk))
     since: datetime | None = None
-    half_since: datetime | None = None
+    partial_since: datetime | None = None
     found: list[MissedOutage] = []
     for at, event in inside:
         health = health_of_word(event.state, iax=is_iax(trunk))
         if health is Health.DOWN and not is_down:
-            is_down, since = True, half_since or at
+            is_down, since = True, partial_since or at
         elif health is Health.PARTIAL and not is_down:
-            half_since = half_since or at
+            partial_since = partial_since or at
             continue
         elif is_down and health in (Health.UP, Health.PARTIAL, Health.DEGRADED, Health.OFF):
             found.append(MissedOutage(trunk, name, since, at))
             is_down, since = False, None
-        half_since = None
+        partial_since = None
     if is_down:
         found.append(MissedOutage(trunk, name, since, None))
     return tuple(found)
 
 
-def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[MissedOutage] | None) -> dict[str, Any]:
+def note_facts(station: str, begin: datetime, end: datetime, outages: Iterable[MissedOutage] | None) -> dict[str, Any]:
     """Return the facts of the gap's notification: plain JSON, oldest outage first.
 
-    `absences` None: history is unavailable.
+    `outages` None: history is unavailable.
     """
-    transition = sorted(absences or (), key=lambda absence: (absence.down_from or begin, absence.name))
+    in_order = sorted(outages or (), key=lambda outage: (outage.down_from or begin, outage.name))
 
     def written(moment: datetime | None) -> str | None:
         return moment.isoformat() if moment else None
@@ -84,11 +84,11 @@ def note_facts(station: str, begin: datetime, end: datetime, absences: Iterable[
         "blind_from": begin.isoformat(),
         "blind_until": end.isoformat(),
         "outages": [
-            {"trunk": absence.name, "from": written(absence.down_from), "until": written(absence.down_until)}
-            for absence in transition[:MOST_REPORTED]
+            {"trunk": outage.name, "from": written(outage.down_from), "until": written(outage.down_until)}
+            for outage in in_order[:MAX_REPORTED]
         ],
-        "more": max(0, len(transition) - MOST_REPORTED),
-        "known": absences is not None,
+        "more": max(0, len(in_order) - MAX_REPORTED),
+        "known": outages is not None,
     }
 
 

@@ -146,7 +146,7 @@ def from_error(error: PbxError, now: datetime) -> Observation:
     return Observation(now, trouble=_trouble(error), row=row, retry_after=retry_after)
 
 
-def looks_like_a_dead_engine(answer: Answer[dict[str, TrunkStatus]]) -> bool:
+def suggests_asterisk_down(answer: Answer[dict[str, TrunkStatus]]) -> bool:
     """Return True if Asterisk may be down.
 
     Measured: with Asterisk stopped the API answers 200, every enabled trunk is UNKNOWN, those whose provider registers

@@ -16,8 +16,8 @@ from bot.detection.station_machine import StationState
 from bot.detection.trunk_health import Health
 from bot.detection.trunk_state import CONFIRMATIONS, Outage, TrunkState, update
 from bot.incidents.model import (
-    HALF_OUT,
-    LASTS_HALF_OUT,
+    PARTIAL_KINDS,
+    PARTIAL_OUTAGES,
     Changed,
     Downgraded,
     End,
@@ -110,7 +110,7 @@ def _evaluate_up(memory: TrunkState, now: datetime, policy: Policy) -> tuple[Tru
         return replace(memory, alarm=None), Resolved(End.RECOVERED, ended) if memory.alarm else None
     if policy.lasts(ended, now, policy.calm):
         return _calm(memory), Resolved(End.RECOVERED, ended)
-    if memory.alarm in HALF_OUT | {Kind.TRUNK_DOWN}:
+    if memory.alarm in PARTIAL_OUTAGES | {Kind.TRUNK_DOWN}:
         return replace(memory, alarm=Kind.TRUNK_FLAPPING), Downgraded(Kind.TRUNK_FLAPPING)
     return memory, Changed() if was_down else None
 
@@ -147,7 +147,7 @@ def _evaluate_partial(
         return memory, None
     if memory.returning and memory.bad_since != memory.since:
         return _evaluate_recovery(memory)
-    told_to_last = memory.alarm in LASTS_HALF_OUT
+    told_to_last = memory.alarm in PARTIAL_KINDS
     if told_to_last:
         # It was down too briefly for a notification.
         memory, was_down = _end_outage(memory)
@@ -157,7 +157,7 @@ def _evaluate_partial(
     held = policy.lasts(max(began, judge_from or began), now, policy.alert_after)
     if not (lasts or (held and not memory.returning)) or (memory.flapping_since is not None and not lasts):
         return memory, Changed() if changed and memory.alarm else None
-    kind = _half_out(memory, now, policy) if lasts else Kind.TRUNK_PARTIAL
+    kind = _kind_by_lost_calls(memory, now, policy) if lasts else Kind.TRUNK_PARTIAL
     if memory.alarm is kind:
         return memory, Changed() if changed else None
     transition: Transition
@@ -172,7 +172,7 @@ def _evaluate_partial(
     return replace(memory, settled=Health.PARTIAL, alarm=kind), transition
 
 
-def _half_out(memory: TrunkState, now: datetime, policy: Policy) -> Kind:
+def _kind_by_lost_calls(memory: TrunkState, now: datetime, policy: Policy) -> Kind:
     """Return the kind by lost calls: the detour must be gone for `alert_after`, like a trunk that is down."""
     lost = memory.no_detour_since
     if lost is None:
@@ -197,7 +197,7 @@ def _evaluate_bad(
     memory: TrunkState, now: datetime, policy: Policy, judge_from: datetime | None, *, changed: bool
 ) -> tuple[TrunkState, Transition | None]:
     is_down = memory.health is Health.DOWN
-    if is_down and memory.alarm in LASTS_HALF_OUT:
+    if is_down and memory.alarm in PARTIAL_KINDS:
         # After a long partial outage, a full one is a new incident.
         memory = replace(memory, bad_since=memory.since)
     began = memory.bad_since or memory.since
@@ -212,7 +212,7 @@ def _evaluate_bad(
     transition: Transition
     if memory.alarm is None:
         transition = Opened(kind, began)
-    elif not is_down and memory.alarm in HALF_OUT:
+    elif not is_down and memory.alarm in PARTIAL_OUTAGES:
         transition = Downgraded(kind)
     else:
         transition = Upgraded(kind, memory.since)
@@ -263,7 +263,7 @@ def _calm(memory: TrunkState) -> TrunkState:
     return replace(memory, alarm=None, drops=(), flapping_since=None, flaps=0, downtime=0.0)
 
 
-def needs_fresh_look(station: StationState, trunks: Mapping[str, TrunkState]) -> bool:
+def needs_fresh_states(station: StationState, trunks: Mapping[str, TrunkState]) -> bool:
     """Return True if the next poll may decide something and should be a fresh measurement."""
     if station.trouble is not None or station.alarm:
         # During a lasting fault the PBX is spared: with Asterisk down each measurement costs it 6 s.

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from bot.detection.observation import TrunkObservation
 from bot.detection.outbound_detour import UNKNOWN_DETOUR, Detour
 from bot.detection.trunk_health import SILENT, Cause, Health, is_inbound
-from bot.incidents.model import HALF_OUT, KINDS, Kind
+from bot.incidents.model import KINDS, PARTIAL_OUTAGES, Kind
 
 CONFIRMATIONS = 2
 # Asterisk retries 45 s after an attempt without an answer, and each takes up to 32 s (measured). A state within this
@@ -93,7 +93,7 @@ def update(memory: TrunkState, observation: TrunkObservation) -> tuple[TrunkStat
     same = observation.health is memory.health
     since = memory.since if same else _began(observation, memory)
     bad = observation.health in BAD
-    before, memory = memory, _with_provider_answer(memory, observation)
+    before, memory = memory, _with_provider_silence(memory, observation)
     cause, registering_again = _cause(memory, observation)
     after = replace(
         memory,
@@ -111,16 +111,16 @@ def update(memory: TrunkState, observation: TrunkObservation) -> tuple[TrunkStat
         measured_at=observation.measured_at,
         bad_since=_bad_since(memory, observation, since),
     )
-    return after, same and bad and _said(after) != _said(before)
+    return after, same and bad and _reported_facts(after) != _reported_facts(before)
 
 
-def _said(memory: TrunkState) -> tuple[object, ...]:
+def _reported_facts(memory: TrunkState) -> tuple[object, ...]:
     return memory.cause, memory.registering_again, memory.detour, memory.banned_until
 
 
 def _was_down(memory: TrunkState) -> bool:
     """Return True if the trunk was down; an open partial incident remains partial until upgraded."""
-    return memory.alarm is Kind.TRUNK_DOWN or (memory.health is Health.DOWN and memory.alarm not in HALF_OUT)
+    return memory.alarm is Kind.TRUNK_DOWN or (memory.health is Health.DOWN and memory.alarm not in PARTIAL_OUTAGES)
 
 
 def _bad_since(memory: TrunkState, observation: TrunkObservation, since: datetime) -> datetime | None:
@@ -131,7 +131,7 @@ def _bad_since(memory: TrunkState, observation: TrunkObservation, since: datetim
     return since if again and memory.health is Health.PARTIAL else memory.bad_since or since
 
 
-def _with_provider_answer(memory: TrunkState, observation: TrunkObservation) -> TrunkState:
+def _with_provider_silence(memory: TrunkState, observation: TrunkObservation) -> TrunkState:
     if observation.health is Health.UP:
         return replace(memory, was_silent=False, heard_since=None, was_cut_off=False, reached_since=None)
     if observation.health not in BAD:

@@ -14,16 +14,16 @@ from bot.pbx import Forbidden, Pbx
 log = structlog.get_logger(__name__)
 
 # A restart is no gap.
-SHORT = timedelta(seconds=90)
+MIN_GAP = timedelta(seconds=90)
 # A gap worth a notification even without outages.
-LONG = timedelta(minutes=15)
+MIN_GAP_WITHOUT_OUTAGE = timedelta(minutes=15)
 EVENTS = 1000
 # A PBX that has just come back may refuse; no retry after this many attempts.
 TRIES = 5
 # Timeout in seconds: trunks are queried one after the other, and the station is not polled meanwhile.
-WITHIN = 120.0
+TIMEOUT = 120.0
 # Here the PBX itself could not see its trunks, so its history has the same gap.
-NOT_BLIND = frozenset({StationFault.ENGINE_DOWN, StationFault.STALE})
+NO_GAP = frozenset({StationFault.ENGINE_DOWN, StationFault.STALE})
 
 
 class HistoryBackfill:
@@ -33,29 +33,29 @@ class HistoryBackfill:
         self._station = station
         self._pbx = pbx
         self._shortest = shortest
-        self._blind_from: datetime | None = None
-        self._refused = 0
+        self._gap_from: datetime | None = None
+        self._failures = 0
 
     @property
     def is_due(self) -> bool:
         """True while a gap awaits backfill. No last-seen time may be stored until it is done."""
-        return self._blind_from is not None
+        return self._gap_from is not None
 
     def mark_gap(self, last_seen: datetime | None, trouble: StationFault | None = None) -> None:
-        if trouble in NOT_BLIND or last_seen is None:
+        if trouble in NO_GAP or last_seen is None:
             return
         # The stored time is up to a minute old: a restart before the fault does not extend the gap.
-        if self._blind_from is None or last_seen - self._blind_from < SHORT:
-            self._blind_from = last_seen
+        if self._gap_from is None or last_seen - self._gap_from < MIN_GAP:
+            self._gap_from = last_seen
 
     async def run(self, observation: Observation) -> list[StateChange] | None:
         """Return the changes to report now that the station answers again; None to retry with the next poll."""
-        begin = self._blind_from
-        if begin is None or observation.at - begin < SHORT:
+        begin = self._gap_from
+        if begin is None or observation.at - begin < MIN_GAP:
             return []
         found: list[MissedOutage] | None
         try:
-            async with asyncio.timeout(WITHIN):
+            async with asyncio.timeout(TIMEOUT):
                 found = [
                     one
                     for trunk in _changed_since(observation, begin)
@@ -65,18 +65,21 @@ class HistoryBackfill:
             # Any error in the history must not stop monitoring of the present.
             reason = str(error) or type(error).__name__
             log.warning("PBX error, backfill failed", station=self._station, reason=reason)
-            self._refused += 1
-            if self._refused < TRIES and not isinstance(error, Forbidden):
+            self._failures += 1
+            if self._failures < TRIES and not isinstance(error, Forbidden):
                 return None
             found = None
-        if not found and observation.at - begin < LONG:
+        if not found and observation.at - begin < MIN_GAP_WITHOUT_OUTAGE:
             return []
-        told = [self._missed(one, observation) for one in found or () if one.is_whole]
-        return [*told, StateChange(STATION, MonitoringGap(), note_facts(self._station, begin, observation.at, found))]
+        changes = [self._missed(one, observation) for one in found or () if one.is_complete]
+        return [
+            *changes,
+            StateChange(STATION, MonitoringGap(), note_facts(self._station, begin, observation.at, found)),
+        ]
 
-    def is_done(self) -> None:
+    def reset(self) -> None:
         """Reset the gap once its report is stored."""
-        self._blind_from, self._refused = None, 0
+        self._gap_from, self._failures = None, 0
 
     async def _outages(
         self, trunk: TrunkObservation, begin: datetime, observation: Observation

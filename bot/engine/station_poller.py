@@ -14,15 +14,15 @@ from bot.detection.observation import (
     from_answer,
     from_error,
     healths_of,
-    looks_like_a_dead_engine,
     silent_in,
+    suggests_asterisk_down,
 )
 from bot.detection.station_machine import StationState
 from bot.detection.trunk_health import Health
 from bot.detection.trunk_state import TrunkState
 from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.engine.trunk_queries import TrunkQueries
-from bot.incidents.model import LASTS_HALF_OUT
+from bot.incidents.model import PARTIAL_KINDS
 from bot.pbx import Answer, Pbx, PbxError, Priority, TrunkStatus
 from bot.runtime.clock import Clock
 
@@ -74,19 +74,19 @@ class StationPoller:
             return Observation(self._clock(), trouble=StationFault.NOT_JSON)
 
     async def _fetch(self, station: StationState, trunks: Mapping[str, TrunkState]) -> Observation:
-        fresh = trunk_machine.needs_fresh_look(station, trunks)
+        fresh = trunk_machine.needs_fresh_states(station, trunks)
         answer = await self._pbx.trunks.statuses(fresh=fresh, priority=Priority.WATCH)
         if self._observer is not None:
             self._observer.on_pbx_time(answer.pbx_time)
-        if looks_like_a_dead_engine(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
+        if suggests_asterisk_down(answer) and not (await self._pbx.extensions.peers(Priority.WATCH)).value:
             return Observation(self._clock(), trouble=StationFault.ENGINE_DOWN)
         return await self._interpret(answer, trunks)
 
     async def _interpret(self, answer: Answer[dict[str, TrunkStatus]], trunks: Mapping[str, TrunkState]) -> Observation:
         """Query further facts that the states need."""
         now = self._clock()
-        told_before = {subject for subject, memory in trunks.items() if memory.health is not Health.UNWATCHED}
-        await self.queries.renew_list(now, missed=bool(told_before - answer.value.keys()))
+        watched_before = {subject for subject, memory in trunks.items() if memory.health is not Health.UNWATCHED}
+        await self.queries.renew_list(now, missed=bool(watched_before - answer.value.keys()))
         listed = self.listed(trunks)
         healths = healths_of(answer.value, listed)
         routes = banned = None
@@ -101,4 +101,4 @@ def _reregistered(trunks: Mapping[str, TrunkState]) -> set[str]:
     """Return the trunks that are partially down for longer than a registration lasts: they have registered again
     since.
     """
-    return {subject for subject, memory in trunks.items() if memory.alarm in LASTS_HALF_OUT}
+    return {subject for subject, memory in trunks.items() if memory.alarm in PARTIAL_KINDS}

@@ -171,7 +171,7 @@ class TrunkMonitor:
 
     def restart_states(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load states again after their times were shifted."""
-        self._backfill.is_done()
+        self._backfill.reset()
         self.load_states(states)
         self.last_good = self._clock() if self.last_good else None
 
@@ -181,13 +181,13 @@ class TrunkMonitor:
         self.latest = observation
         self._measure(observation)
         try:
-            if (judged := await self._without_stale(observation)) is not None:
+            if (judged := await self._unless_stale(observation)) is not None:
                 await self._evaluate(judged)
         finally:
             self._unconfirmed = max(0, self._unconfirmed - 1)
         return self._next_interval(observation)
 
-    async def _without_stale(self, observation: Observation) -> Observation | None:
+    async def _unless_stale(self, observation: Observation) -> Observation | None:
         """Return the observation to evaluate: None for stale states, a STALE fault once they last."""
         since = (self._station.stale_since or observation.at) if observation.stale else None
         if since != self._station.stale_since:
@@ -277,7 +277,7 @@ class TrunkMonitor:
                 )
             else:
                 self._incident_manager.touch(STATION, station_machine.written(station), observation.at)
-            self._backfill.is_done()
+            self._backfill.reset()
             self._station = station
 
     def _next_interval(self, observation: Observation) -> float:

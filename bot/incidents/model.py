@@ -52,7 +52,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-class HalfOutage(StrEnum):
+class PartialOutage(StrEnum):
     """Half outage: outgoing calls over a trunk fail while incoming calls arrive. Most outages begin so: one that has
     only begun is a warning."""
 
@@ -73,7 +73,7 @@ class KindInfo:
     severity: Severity
     loud: bool
     is_trunk: bool = False
-    half_outage: HalfOutage | None = None
+    partial_outage: PartialOutage | None = None
     subject: str | None = None
     subject_name: TrustedText | None = None
     drill: bool = False
@@ -94,13 +94,15 @@ KINDS: Mapping[Kind, KindInfo] = {
     Kind.TRUNK_DOWN: KindInfo(severity=Severity.OUTAGE, loud=True, is_trunk=True),
     Kind.TRUNK_DEGRADED: KindInfo(severity=Severity.WARNING, loud=False, is_trunk=True, precedes_outage=True),
     Kind.TRUNK_PARTIAL: KindInfo(
-        severity=Severity.WARNING, loud=False, is_trunk=True, half_outage=HalfOutage.BEGUN, precedes_outage=True
+        severity=Severity.WARNING, loud=False, is_trunk=True, partial_outage=PartialOutage.BEGUN, precedes_outage=True
     ),
     Kind.TRUNK_OUTBOUND_DOWN: KindInfo(
-        severity=Severity.OUTAGE, loud=True, is_trunk=True, half_outage=HalfOutage.LASTING
+        severity=Severity.OUTAGE, loud=True, is_trunk=True, partial_outage=PartialOutage.LASTING
     ),
     # Calls out go over other trunks.
-    Kind.TRUNK_DETOURED: KindInfo(severity=Severity.WARNING, loud=True, is_trunk=True, half_outage=HalfOutage.LASTING),
+    Kind.TRUNK_DETOURED: KindInfo(
+        severity=Severity.WARNING, loud=True, is_trunk=True, partial_outage=PartialOutage.LASTING
+    ),
     Kind.TRUNK_UNKNOWN: KindInfo(severity=Severity.WARNING, loud=False, is_trunk=True, uncertain=True),
     Kind.TRUNK_FLAPPING: KindInfo(severity=Severity.WARNING, loud=False, is_trunk=True, uncertain=True),
     Kind.STATION: KindInfo(severity=Severity.OUTAGE, loud=True, subject=STATION, subject_name=mark("The PBX itself")),
@@ -126,8 +128,8 @@ KINDS: Mapping[Kind, KindInfo] = {
 UNKNOWN_KIND = KindInfo(severity=Severity.OUTAGE, loud=True, uncertain=True)
 _BY_NAME = {str(kind): info for kind, info in KINDS.items()}
 
-LASTS_HALF_OUT = frozenset(kind for kind, info in KINDS.items() if info.half_outage is HalfOutage.LASTING)
-HALF_OUT = frozenset(kind for kind, info in KINDS.items() if info.half_outage)
+PARTIAL_KINDS = frozenset(kind for kind, info in KINDS.items() if info.partial_outage is PartialOutage.LASTING)
+PARTIAL_OUTAGES = frozenset(kind for kind, info in KINDS.items() if info.partial_outage)
 SUBJECT_NAMES = {
     info.subject: info.subject_name
     for info in KINDS.values()

@@ -67,38 +67,38 @@ def covers(silence: Silence, subject: str) -> bool:
 
 
 def in_force(silence: Silence, at: datetime) -> bool:
-    return _stretch(silence, at) is not None
+    return _interval_at(silence, at) is not None
 
 
 def is_over(silence: Silence, at: datetime) -> bool:
     """Return True when it is neither in force nor will be."""
-    return next(_stretches(silence, at), None) is None
+    return next(_intervals(silence, at), None) is None
 
 
 def ends(silence: Silence, at: datetime) -> datetime | None:
     """Return the end of the interval in force at that time; None when only an event ends it, `at` when none is in
     force."""
-    stretch = _stretch(silence, at)
+    stretch = _interval_at(silence, at)
     return at if stretch is None else stretch[1]
 
 
 def begins(silence: Silence, at: datetime) -> datetime | None:
     """Return the beginning of the next interval after that time."""
-    return next((first for first, _ in _stretches(silence, at) if first > at), None)
+    return next((first for first, _ in _intervals(silence, at) if first > at), None)
 
 
-def holding(silences: Iterable[Silence], subject: str, at: datetime) -> Silence | None:
+def silence_of(silences: Iterable[Silence], subject: str, at: datetime) -> Silence | None:
     """Return the silence of a subject; of several the one that lasts longest."""
-    held = (silence for silence in silences if covers(silence, subject) and in_force(silence, at))
-    return max(held, key=lambda silence: ends(silence, at) or datetime.max.replace(tzinfo=UTC), default=None)
+    active = (silence for silence in silences if covers(silence, subject) and in_force(silence, at))
+    return max(active, key=lambda silence: ends(silence, at) or datetime.max.replace(tzinfo=UTC), default=None)
 
 
-def _stretch(silence: Silence, at: datetime) -> Interval | None:
+def _interval_at(silence: Silence, at: datetime) -> Interval | None:
     """Return the interval in force at that time."""
-    return next((stretch for stretch in _stretches(silence, at) if stretch[0] <= at), None)
+    return next((stretch for stretch in _intervals(silence, at) if stretch[0] <= at), None)
 
 
-def _stretches(silence: Silence, at: datetime) -> Iterator[Interval]:
+def _intervals(silence: Silence, at: datetime) -> Iterator[Interval]:
     """Yield the intervals that are not over at that time, for at least a week: in order, with time between them."""
     open_one: Interval | None = None
     for first, last in _within_limits(silence, at):

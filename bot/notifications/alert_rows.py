@@ -132,5 +132,5 @@ def was_never_tried(message: Outgoing) -> bool:
 
 def _sent_at(message: Outgoing | None) -> str | None:
     """Return None for a queued message: its age is computed when it is sent."""
-    left = None if message is None or message.state in outbox.QUEUED_STATES else message.sent_at or message.tried_at
-    return left.isoformat() if left else None
+    sent_at = None if message is None or message.state in outbox.QUEUED_STATES else message.sent_at or message.tried_at
+    return sent_at.isoformat() if sent_at else None

@@ -23,7 +23,7 @@ async def groupable(
     interruption."""
     recently = now - within
     same_cut = (incident.station, now - SPREAD) if _may_be_cut_off(incident) else None
-    card = await alert_messages.newest_groupable(
+    alert = await alert_messages.newest_groupable(
         session,
         to.chat,
         to.thread,
@@ -33,10 +33,10 @@ async def groupable(
         excluded_station=EVERY_STATION,
         limit=MAX_INCIDENTS,
     )
-    if card is None or card.joined_at >= recently:
-        return card
-    shown_there = [one for one in await alert_messages.incidents_of(session, card) if one.open_key is not None]
-    return card if any(_is_cut_off(one) for one in shown_there) else None
+    if alert is None or alert.joined_at >= recently:
+        return alert
+    shown = [one for one in await alert_messages.incidents_of(session, alert) if one.open_key is not None]
+    return alert if any(_is_cut_off(one) for one in shown) else None
 
 
 def _is_cut_off(incident: Incident) -> bool:
@@ -47,5 +47,5 @@ def _is_cut_off(incident: Incident) -> bool:
 def _may_be_cut_off(incident: Incident) -> bool:
     """Return True also for a trunk whose provider registers with the PBX: the PBX only shows that its registration has
     expired."""
-    gone = incident.kind == Kind.TRUNK_DOWN and is_inbound(str(incident.facts.get("state")))
-    return gone or _is_cut_off(incident)
+    is_unregistered = incident.kind == Kind.TRUNK_DOWN and is_inbound(str(incident.facts.get("state")))
+    return is_unregistered or _is_cut_off(incident)

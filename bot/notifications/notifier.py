@@ -7,7 +7,7 @@ from typing import Any
 from bot.detection.correlation import ActiveCauses, CommonCause, inhibitor_of, inhibitor_of_station, inhibitor_of_trunk
 from bot.incidents import silence_store
 from bot.incidents.model import STATION, drill_due, is_of_trunk, kind_info
-from bot.incidents.silence import ends, holding
+from bot.incidents.silence import ends, silence_of
 from bot.notifications import change_notices, escalation, notified_people
 from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
@@ -159,7 +159,7 @@ class Notifier:
             return Suppression("station")
         if inhibitor_of_station(self._causes.now, self._station, incident.kind, incident.facts):
             return Suppression("internet")
-        silence = holding(await silence_store.current_in(session, self._station), incident.subject, now)
+        silence = silence_of(await silence_store.current_in(session, self._station), incident.subject, now)
         if silence is None:
             return None
         everywhere = silence.station != self._station

@@ -146,7 +146,7 @@ class Replier:
 
     async def leave(self) -> None:
         try:
-            await self._patiently(lambda: self._sender.leave(self._place.chat))
+            await self._patiently(lambda: self._sender.leave_chat(self._place.chat))
         except DeliveryError as error:
             log.warning("chat not left", chat=self._place.chat, reason=str(error))
 

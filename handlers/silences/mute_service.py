@@ -104,7 +104,7 @@ async def unmuted(request: Request, ended: list[Silence]) -> Message:
         if is_real(incident) and any(
             silence.covers(entry, incident.subject) and silence.in_force(entry, request.now) for entry in ended
         ):
-            remaining = silence.holding(current, incident.subject, request.now)
+            remaining = silence.silence_of(current, incident.subject, request.now)
             suppression = (
                 {"number": remaining.number, "ends": silence.ends(remaining, request.now)} if remaining else None
             )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.detection.missed_outages import MOST_REPORTED, MissedOutage, note_facts, outages_within
+from bot.detection.missed_outages import MAX_REPORTED, MissedOutage, note_facts, outages_within
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
 from bot.pbx import TrunkEvent
@@ -101,7 +101,7 @@ def test_whatever_the_history_says_the_outages_follow_each_other_within_the_wind
     moments = [moment for one in found for moment in (one.down_from or at(10), one.down_until or at(31))]
     assert moments == sorted(moments)
     assert all(at(10) <= moment <= at(31) for moment in moments)
-    assert all(one.is_whole for one in found[1:-1])
+    assert all(one.is_complete for one in found[1:-1])
 
 
 # --- the message ----------------------------------------------------------------------------------------------------
@@ -135,8 +135,8 @@ def test_that_nothing_happened_is_said_too() -> None:
 
 
 def test_of_very_many_the_first_are_reported_and_the_rest_counted() -> None:
-    many = [MissedOutage(f"SIP-{n}", f"Trunk {n}", at(29 - n / 10), at(30)) for n in range(MOST_REPORTED + 5)]
+    many = [MissedOutage(f"SIP-{n}", f"Trunk {n}", at(29 - n / 10), at(30)) for n in range(MAX_REPORTED + 5)]
     facts = note_facts("Head office", at(10), at(31), many)
-    assert (len(facts["outages"]), facts["more"]) == (MOST_REPORTED, 5)
-    assert facts["outages"][0]["trunk"] == f"Trunk {MOST_REPORTED + 4}"
+    assert (len(facts["outages"]), facts["more"]) == (MAX_REPORTED, 5)
+    assert facts["outages"][0]["trunk"] == f"Trunk {MAX_REPORTED + 4}"
     assert "… and 5 more" in note(*many)

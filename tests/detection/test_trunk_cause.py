@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.detection.observation import from_answer, looks_like_a_dead_engine
+from bot.detection.observation import from_answer, suggests_asterisk_down
 from bot.detection.trunk_cause import in_context
 from bot.detection.trunk_health import Cause, Health, health_of
 from bot.pbx import Answer, TrunkStatus
@@ -151,8 +151,8 @@ def test_on_a_station_with_everything_at_once_each_has_its_own_cause() -> None:
 
 def test_a_stopped_asterisk_is_no_trunks_fault() -> None:
     trunks = {one.id: one for one in recorded("274").values()}
-    assert looks_like_a_dead_engine(Answer(trunks))
-    assert not looks_like_a_dead_engine(Answer({one.id: one for one in recorded("345").values()}))
+    assert suggests_asterisk_down(Answer(trunks))
+    assert not suggests_asterisk_down(Answer({one.id: one for one in recorded("345").values()}))
 
 
 def test_what_the_watch_sees_carries_the_causes() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.detection.missed_outages import outages_within
-from bot.detection.observation import from_answer, looks_like_a_dead_engine
+from bot.detection.observation import from_answer, suggests_asterisk_down
 from bot.detection.trunk_health import Cause, Health, cause_of, health_of, health_of_word
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
@@ -141,8 +141,8 @@ def test_what_a_newer_mikopbx_was_recorded_to_say_is_understood_and_said_in_both
 
 def test_a_stopped_asterisk_is_distinguished_from_its_trunks_also_with_iax_trunks_among_them() -> None:
     assert any(one.is_iax for one in trunks_of("new_109").values())
-    assert looks_like_a_dead_engine(Answer(trunks_of("new_109")))
-    assert not looks_like_a_dead_engine(Answer(trunks_of("new_055")))
+    assert suggests_asterisk_down(Answer(trunks_of("new_109")))
+    assert not suggests_asterisk_down(Answer(trunks_of("new_055")))
 
 
 def test_the_dialect_shows_in_the_recordings() -> None:

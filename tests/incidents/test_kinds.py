@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.incidents.model import HALF_OUT, KINDS, LASTS_HALF_OUT, SUBJECT_NAMES, Kind, kind_info
+from bot.incidents.model import KINDS, PARTIAL_KINDS, PARTIAL_OUTAGES, SUBJECT_NAMES, Kind, kind_info
 from bot.messages.renderer import TEMPLATES
 
 # What each kind must say by itself: the defaults are of a kind that is not known.
@@ -39,8 +39,8 @@ def test_every_template_of_a_kind_belongs_to_one() -> None:
 
 
 def test_what_is_derived_from_the_table() -> None:
-    assert {Kind.TRUNK_OUTBOUND_DOWN, Kind.TRUNK_DETOURED} == LASTS_HALF_OUT
-    assert {*LASTS_HALF_OUT, Kind.TRUNK_PARTIAL} == HALF_OUT
+    assert {Kind.TRUNK_OUTBOUND_DOWN, Kind.TRUNK_DETOURED} == PARTIAL_KINDS
+    assert {*PARTIAL_KINDS, Kind.TRUNK_PARTIAL} == PARTIAL_OUTAGES
     assert set(SUBJECT_NAMES) >= {"", ":clock", ":copy", ":calls", ":rehearsal", ":internet"}
 
 

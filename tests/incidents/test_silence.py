@@ -18,9 +18,9 @@ from bot.incidents.silence import (
     begins,
     covers,
     ends,
-    holding,
     in_force,
     is_over,
+    silence_of,
 )
 from bot.oncall.local_time import zone_named
 
@@ -107,9 +107,9 @@ def test_everything_covers_what_a_single_trunk_does_not() -> None:
 
 def test_of_several_the_one_that_lasts_longest_holds() -> None:
     short, long, other = mute(until=NOW + HOUR), mute(EVERYTHING, until=NOW + 2 * HOUR), mute("T2")
-    assert holding([short, long, other], "T1", NOW) is long
-    assert holding([short, mute(), long], "T1", NOW) == mute()
-    assert holding([short, long, other], "T1", NOW + 3 * HOUR) is None
+    assert silence_of([short, long, other], "T1", NOW) is long
+    assert silence_of([short, mute(), long], "T1", NOW) == mute()
+    assert silence_of([short, long, other], "T1", NOW + 3 * HOUR) is None
 
 
 def test_a_window_comes_every_week_on_its_days() -> None:
@@ -222,7 +222,7 @@ def test_what_is_over_stays_over(one: Silence, at: datetime, minutes: int) -> No
 @given(st.lists(SILENCES, max_size=5), MOMENTS)
 def test_what_holds_is_in_force_and_none_that_is_lasts_longer(silences: list[Silence], at: datetime) -> None:
     held = [one for one in silences if covers(one, "T1") and in_force(one, at)]
-    one = holding(silences, "T1", at)
+    one = silence_of(silences, "T1", at)
     assert (one is None) is (not held)
     if one is not None:
         last = ends(one, at)

@@ -34,7 +34,7 @@ from handlers.safety.two_person import TwoPersonRule
 log = structlog.get_logger(__name__)
 
 
-class SpokenStations:
+class HandlerStations:
     """Stations as handlers use them."""
 
     def __init__(self, registry: StationRegistry) -> None:

@@ -7,7 +7,7 @@ from typing import Self
 import structlog
 
 from bot.detection import extension_machine
-from bot.detection.extension_machine import ExtensionState, Phones, shows_somebody_online
+from bot.detection.extension_machine import ExtensionState, Phones, has_online_phone
 from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.incidents.model import EXTENSION
 from bot.pbx import PbxError, Priority
@@ -73,7 +73,7 @@ class ExtensionCheck(PeriodicCheck):
             return None
         try:
             answer = await self._pbx.extensions.statuses(Priority.WATCH)
-            alive = shows_somebody_online(answer) or await self._asterisk_is_up()
+            alive = has_online_phone(answer) or await self._asterisk_is_up()
         except PbxError as error:
             log.info("PBX error, phone check skipped", station=self._station, reason=str(error))
             return None

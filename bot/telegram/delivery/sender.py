@@ -168,7 +168,7 @@ class Sender:
             return False
         return True
 
-    async def leave(self, chat_id: int) -> None:
+    async def leave_chat(self, chat_id: int) -> None:
         await self._call(chat_id, lambda: self._bot.leave_chat(chat_id, **TIMEOUTS))
 
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
@@ -253,7 +253,7 @@ class Sender:
                 link_preview_options=NO_PREVIEW,
                 **TIMEOUTS,
             )
-            self.newest.observe_message(target.to.chat, sent.message_id)
+            self.newest.observe(target.to.chat, sent.message_id)
             return sent.message_id
 
         return await self._in_html_or_plain(target.to.chat, message.template, text, put, urgency)

@@ -14,7 +14,7 @@ from bot.telegram.errors import ChatMoved, DeliveryError, MessageGone, TopicGone
 log = structlog.get_logger(__name__)
 
 # Chats whose newest message is remembered.
-REMEMBERED = 1000
+MAX_CACHED = 1000
 
 
 class SendTarget(NamedTuple):
@@ -35,8 +35,8 @@ class LastMessages:
     def __call__(self, chat: int) -> int | None:
         return self._ids.get(chat)
 
-    def observe_message(self, chat: int, message: int) -> None:
-        if chat not in self._ids and len(self._ids) >= REMEMBERED:
+    def observe(self, chat: int, message: int) -> None:
+        if chat not in self._ids and len(self._ids) >= MAX_CACHED:
             self._ids.pop(next(iter(self._ids)))
         self._ids[chat] = max(message, self._ids.get(chat, 0))
 

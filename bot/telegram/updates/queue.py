@@ -30,18 +30,18 @@ WANTED = ("message", "callback_query", "my_chat_member", "chat_member")
 MAX_QUEUED = 100
 MAX_QUEUED_IN_CHAT = 300
 # More presses before the first is answered are no serious use.
-LONGEST_LINE_OF_MEMBER = 20
+MAX_QUEUED_OF_MEMBER = 20
 # Presses of unknown buttons that are answered as out of date; more are dropped.
-EACH_UNKNOWN, ALL_UNKNOWN, PRESSERS_REMEMBERED = Rate(burst=5, every=10.0), Rate(burst=60, every=1.0), 1000
-EVERYBODY = Admitted(Intake.FIRST, SenderRole.KNOWN)
+EACH_UNKNOWN, ALL_UNKNOWN, MAX_PRESSERS_CACHED = Rate(burst=5, every=10.0), Rate(burst=60, every=1.0), 1000
+ADMITTED = Admitted(Intake.FIRST, SenderRole.KNOWN)
 
 
 class Enqueued(NamedTuple):
     """Update to be stored, and its lane."""
 
     payload: dict[str, Any]
-    seen: UpdateSummary
-    entry: Admitted
+    summary: UpdateSummary
+    admitted: Admitted
     lane: Lane
 
     @property
@@ -79,20 +79,20 @@ class UpdateQueue:
         self._worker = UpdateWorker(bot, store, handle, self._observer, clock=clock, deadline=deadline)
         self._lanes = Lanes(self._worker.handle)
         self._dropped = DroppedUpdates(clock)
-        self._unknown = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, PRESSERS_REMEMBERED, clock().timestamp())
-        self._told = DropNotices(clock, self._lanes)
+        self._unknown_keyboards = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, MAX_PRESSERS_CACHED, clock().timestamp())
+        self._drop_notices = DropNotices(clock, self._lanes)
 
     async def resume(self) -> None:
         """Queue the unfinished updates of an earlier run, but for those that ended the program too often."""
         if self._admission is not None:
             await self._admission.refresh()
         async with self._store.begin() as session:
-            left_over = await inbox.recover_unfinished(session)
-            for one in left_over:
+            unfinished = await inbox.recover_unfinished(session)
+            for one in unfinished:
                 if one.is_poison:
                     await self._observer.on_poison(session, one)
                     await inbox.finish(session, one.update_id, self._clock())
-        waiting = [self._left_over(one) for one in left_over if not one.is_poison]
+        waiting = [self._recovered(one) for one in unfinished if not one.is_poison]
         pressing = {lane for lane, item in waiting if lane.urgent or item.summary.pressed}
         for lane, item in sorted(waiting, key=lambda each: each[0] not in pressing):
             self._lanes.put(lane, item)
@@ -104,23 +104,23 @@ class UpdateQueue:
         if self._admission is not None:
             await self._admission.refresh()
         first, later, full = list[Enqueued](), list[Enqueued](), dict[int, UpdateSummary]()
-        lines = Counter[Lane]()
+        queued = Counter[Lane]()
         for payload in {int(update["update_id"]): update for update in batch}.values():
             await asyncio.sleep(0)
-            seen = summarize(payload)
-            entry = self._judge(seen)
-            if entry.intake > Intake.LATER:
-                self._pass_by(payload, seen, entry)
+            summary = summarize(payload)
+            admitted = self._admit(summary)
+            if admitted.intake > Intake.LATER:
+                self._observe_unhandled(payload, summary, admitted)
                 continue
-            lane = self._lane(seen, entry.role, lines)
-            lines[lane] += 1
-            if self._has_room(lane, seen, entry, lines):
-                (first if entry.intake is Intake.FIRST else later).append(Enqueued(payload, seen, entry, lane))
+            lane = self._lane(summary, admitted.role, queued)
+            queued[lane] += 1
+            if self._has_capacity(lane, summary, admitted, queued):
+                (first if admitted.intake is Intake.FIRST else later).append(Enqueued(payload, summary, admitted, lane))
             elif lane is STRANGERS:
                 self._dropped.rate_limited()
             else:
                 self._dropped.queue_full()
-                full.setdefault(seen.chat, seen)
+                full.setdefault(summary.chat, summary)
         await self._store_all(first, full)
         await self._store_all(later)
 
@@ -130,94 +130,96 @@ class UpdateQueue:
         await self._worker.end()
         await self._lanes.drain(within)
 
-    def _judge(self, seen: UpdateSummary) -> Admitted:
-        return self._admission.admit(seen, self._clock()) if self._admission is not None else EVERYBODY
+    def _admit(self, summary: UpdateSummary) -> Admitted:
+        return self._admission.admit(summary, self._clock()) if self._admission is not None else ADMITTED
 
-    def _left_over(self, one: UnfinishedUpdate) -> tuple[Lane, Item]:
+    def _recovered(self, unfinished: UnfinishedUpdate) -> tuple[Lane, Item]:
         """Return the lane of an update that an earlier run admitted."""
-        seen = summarize(one.payload)
-        standing = self._admission.role_of(seen) if self._admission is not None else SenderRole.KNOWN
-        crowded = standing is SenderRole.MEMBER
-        return self._lane(seen, standing, Counter()), Item(one.update_id, seen, recovered=one.payload, crowded=crowded)
+        summary = summarize(unfinished.payload)
+        role = self._admission.role_of(summary) if self._admission is not None else SenderRole.KNOWN
+        is_member = role is SenderRole.MEMBER
+        return self._lane(summary, role, Counter()), Item(
+            unfinished.update_id, summary, recovered=unfinished.payload, crowded=is_member
+        )
 
-    def _lane(self, seen: UpdateSummary, standing: SenderRole, lines: Counter[Lane]) -> Lane:
-        if standing is SenderRole.STRANGER:
+    def _lane(self, summary: UpdateSummary, role: SenderRole, queued: Counter[Lane]) -> Lane:
+        if role is SenderRole.STRANGER:
             return STRANGERS
-        urgent = Lane(seen.chat, seen.person, urgent=True)
-        if seen.pressed or seen.command in self._urgent:
+        urgent = Lane(summary.chat, summary.person, urgent=True)
+        if summary.pressed or summary.command in self._urgent:
             return urgent
         # A text that answers the question of a queued press comes after it.
-        answers = seen.kind is UpdateKind.TEXT and (self._lanes.length(urgent) or lines[urgent])
-        return urgent if answers else Lane(seen.chat, seen.person)
+        answers = summary.kind is UpdateKind.TEXT and (self._lanes.length(urgent) or queued[urgent])
+        return urgent if answers else Lane(summary.chat, summary.person)
 
-    def _has_room(self, lane: Lane, seen: UpdateSummary, entry: Admitted, lines: Counter[Lane]) -> bool:
-        is_member = entry.role is SenderRole.MEMBER
-        most = MAX_QUEUED
+    def _has_capacity(self, lane: Lane, summary: UpdateSummary, admitted: Admitted, queued: Counter[Lane]) -> bool:
+        is_member = admitted.role is SenderRole.MEMBER
+        limit = MAX_QUEUED
         if lane.urgent:
-            most = LONGEST_LINE_OF_MEMBER if is_member else 2 * MAX_QUEUED
-        if self._lanes.length(lane) + lines[lane] > most:
+            limit = MAX_QUEUED_OF_MEMBER if is_member else 2 * MAX_QUEUED
+        if self._lanes.length(lane) + queued[lane] > limit:
             return False
         if not is_member:
             return True
-        coming = sum(count for one, count in lines.items() if (one.chat, one.urgent) == (lane.chat, lane.urgent))
+        coming = sum(count for one, count in queued.items() if (one.chat, one.urgent) == (lane.chat, lane.urgent))
         return self._lanes.length_in_chat(lane.chat, urgent=lane.urgent) + coming <= MAX_QUEUED_IN_CHAT
 
-    def _pass_by(self, payload: dict[str, Any], seen: UpdateSummary, entry: Admitted) -> None:
-        if entry.intake is Intake.OBSERVED:
-            self._observer.on_member_change(seen.chat, payload)
-        if seen.message:
-            self._observer.on_unparsed_message(seen.chat, seen.message)
-        if entry.intake is Intake.RATE_LIMITED:
+    def _observe_unhandled(self, payload: dict[str, Any], summary: UpdateSummary, admitted: Admitted) -> None:
+        if admitted.intake is Intake.OBSERVED:
+            self._observer.on_member_change(summary.chat, payload)
+        if summary.message:
+            self._observer.on_unparsed_message(summary.chat, summary.message)
+        if admitted.intake is Intake.RATE_LIMITED:
             self._dropped.rate_limited()
         else:
             self._dropped.irrelevant()
 
-    async def _store_all(self, taken: Sequence[Enqueued], full: dict[int, UpdateSummary] | None = None) -> None:
-        news = self._told.due(full or {})
-        if not taken and not news:
+    async def _store_all(self, updates: Sequence[Enqueued], full: dict[int, UpdateSummary] | None = None) -> None:
+        notices = self._drop_notices.due(full or {})
+        if not updates and not notices:
             return
         async with self._store.begin() as session:
-            taken = await self._without_invented(session, taken)
-            new = set(await inbox.add_new(session, {one.update_id: one.payload for one in taken}, self._clock()))
-            for one in taken:
+            updates = await self._without_unknown_keyboards(session, updates)
+            new_ids = set(await inbox.add_new(session, {one.update_id: one.payload for one in updates}, self._clock()))
+            for one in updates:
                 # At once: a person that writes in the new chat a moment later has the rights of the old one.
-                if move := _move(one.payload):
-                    await supergroups.migrate(session, *move, self._clock())
-                if opened := chat_access(one.payload):
-                    await self._observer.on_chat_access(session, opened)
-            for seen in news.values():
+                if migration := _migration(one.payload):
+                    await supergroups.migrate(session, *migration, self._clock())
+                if access := chat_access(one.payload):
+                    await self._observer.on_chat_access(session, access)
+            for seen in notices.values():
                 await self._observer.on_queue_full(session, seen)
-        self._told.mark_notified(news)
-        await self._put([one for one in taken if one.update_id in new])
+        self._drop_notices.mark_notified(notices)
+        await self._put([one for one in updates if one.update_id in new_ids])
 
-    async def _put(self, taken: Sequence[Enqueued]) -> None:
+    async def _put(self, updates: Sequence[Enqueued]) -> None:
         items = list[tuple[Lane, Item]]()
-        for one in taken:
+        for one in updates:
             await asyncio.sleep(0)
             update = self._worker.parse(one.update_id, one.payload)
-            crowded = one.entry.role is SenderRole.MEMBER
-            items.append((one.lane, Item(one.update_id, one.seen, update, crowded=crowded)))
+            crowded = one.admitted.role is SenderRole.MEMBER
+            items.append((one.lane, Item(one.update_id, one.summary, update, crowded=crowded)))
         # `heard` gets all of them before the first is handled.
         for lane, item in items:
             if item.update is not None:
                 self._observer.on_update(item.update)
             self._lanes.put(lane, item)
 
-    async def _without_invented(self, session: Session, taken: Sequence[Enqueued]) -> list[Enqueued]:
+    async def _without_unknown_keyboards(self, session: Session, updates: Sequence[Enqueued]) -> list[Enqueued]:
         """Drop presses of unknown buttons beyond a rate: they come from old messages, or from a client that invents
         them. Those within the rate are answered as out of date."""
-        kept = await keyboards.stored_ids(session, {one.seen.keyboard for one in taken if one.seen.keyboard})
-        left, now = list[Enqueued](), self._clock().timestamp()
-        for one in taken:
-            invented = one.seen.pressed and one.seen.keyboard not in kept
-            if invented and not self._unknown.take(one.seen.person, now):
+        stored = await keyboards.stored_ids(session, {one.summary.keyboard for one in updates if one.summary.keyboard})
+        accepted, now = list[Enqueued](), self._clock().timestamp()
+        for one in updates:
+            is_unknown = one.summary.pressed and one.summary.keyboard not in stored
+            if is_unknown and not self._unknown_keyboards.take(one.summary.person, now):
                 self._dropped.irrelevant()
             else:
-                left.append(one)
-        return left
+                accepted.append(one)
+        return accepted
 
 
-def _move(payload: dict[str, Any]) -> tuple[int, int] | None:
+def _migration(payload: dict[str, Any]) -> tuple[int, int] | None:
     """Return the old and the new id of a group that was migrated to a supergroup."""
     match payload:
         case {"message": {"chat": {"id": int(old_id)}, "migrate_to_chat_id": int(new_id)}}:

@@ -17,9 +17,9 @@ from bot.telegram.updates.observer import UpdateObserver
 
 log = structlog.get_logger(__name__)
 
-PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+RETRY_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 # Updates left over are started one after another, each at most so long after the one before.
-ALONE_FOR = 15.0
+EXCLUSIVE_FOR = 15.0
 
 Handle = Callable[[Update], Awaitable[None]]
 
@@ -37,7 +37,7 @@ class UpdateWorker:
         self._observer = observer
         self._clock = clock
         self._deadline = deadline
-        self._alone = asyncio.Lock()
+        self._exclusive = asyncio.Lock()
         self._is_ending = False
 
     async def end(self) -> None:
@@ -61,7 +61,7 @@ class UpdateWorker:
     async def handle(self, item: Item) -> None:
         try:
             if item.recovered is not None:
-                await self._take_up(item, item.recovered)
+                await self._handle_recovered(item, item.recovered)
             elif item.update is not None:
                 await _retry_on_database_error(partial(self._handle_one, item.update))
             await _retry_on_database_error(partial(self._finish, item.update_id))
@@ -73,17 +73,17 @@ class UpdateWorker:
                 reason=database_message(error),
             )
 
-    async def _take_up(self, item: Item, payload: dict[str, Any]) -> None:
+    async def _handle_recovered(self, item: Item, payload: dict[str, Any]) -> None:
         """Handle an update left over, marked as begun: if the program ends again, the update that ended it is known."""
-        async with self._alone:
-            await _retry_on_database_error(partial(self._mark, item.update_id))
+        async with self._exclusive:
+            await _retry_on_database_error(partial(self._mark_begun, item.update_id))
             update = self.parse(item.update_id, payload)
             if update is None:
                 return
             self._observer.on_update(update)
             handling = asyncio.create_task(_retry_on_database_error(partial(self._handle_one, update)))
             try:
-                await asyncio.wait({handling}, timeout=ALONE_FOR)
+                await asyncio.wait({handling}, timeout=EXCLUSIVE_FOR)
             except asyncio.CancelledError:
                 handling.cancel()
                 raise
@@ -93,7 +93,7 @@ class UpdateWorker:
             handling.cancel()
             raise
 
-    async def _mark(self, update_id: int) -> None:
+    async def _mark_begun(self, update_id: int) -> None:
         if not self._is_ending:
             async with self._store.begin() as session:
                 await inbox.mark_begun(session, update_id)
@@ -114,12 +114,12 @@ class UpdateWorker:
             log.exception("update handler failed", update_id=update.update_id)
 
 
-async def _retry_on_database_error(deed: Callable[[], Awaitable[None]]) -> None:
+async def _retry_on_database_error(operation: Callable[[], Awaitable[None]]) -> None:
     """Retry on a database error, for some minutes. The dispatcher does not repeat a decision that is stored."""
-    for pause in PAUSES:
+    for pause in RETRY_PAUSES:
         try:
-            return await deed()
+            return await operation()
         except DatabaseError as error:
             log.warning("database error, update retried", reason=database_message(error))
             await asyncio.sleep(pause)
-    return await deed()
+    return await operation()

@@ -24,7 +24,7 @@ from bot.store.tables.messages import Outgoing
 from bot.telegram.updates import worker
 from bot.telegram.updates.admission import Admission
 from bot.telegram.updates.lanes import LONG_QUEUE, MAX_LONG_AT_ONCE, Item, Lane, Lanes
-from bot.telegram.updates.queue import EACH_UNKNOWN, LONGEST_LINE_OF_MEMBER, MAX_QUEUED, MAX_QUEUED_IN_CHAT, UpdateQueue
+from bot.telegram.updates.queue import EACH_UNKNOWN, MAX_QUEUED, MAX_QUEUED_IN_CHAT, MAX_QUEUED_OF_MEMBER, UpdateQueue
 from bot.telegram.updates.summary import UpdateKind, UpdateSummary, summarize
 from tests.telegram.observers import observing
 
@@ -100,7 +100,7 @@ class Harness:
 async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "ALONE_FOR", 60.0)
+    monkeypatch.setattr(worker, "EXCLUSIVE_FOR", 60.0)
     harness = Harness(store)
     harness.begun = []
     await harness.updates.enqueue([update(1, DEADLY), update(2, "innocent", 2), update(3, DEADLY, 3)])
@@ -152,7 +152,7 @@ async def test_an_end_in_order_is_nobodys_fault(store: Store) -> None:
 async def test_what_is_left_over_waits_for_a_slow_one_only_so_long(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "ALONE_FOR", 0.01)
+    monkeypatch.setattr(worker, "EXCLUSIVE_FOR", 0.01)
     async with store.begin() as session:
         await inbox.add_new(session, {1: update(1, DEADLY), 2: update(2, "next", 2)}, NOW)
     harness = Harness(store)
@@ -305,7 +305,7 @@ async def test_what_is_urgent_of_many_members_has_a_limit_for_each_and_for_all(s
             return len(await inbox.unfinished(session))
 
     await harness.updates.enqueue([update(next(numbers), "/ack", 10) for _ in range(50)])
-    assert await waiting() == LONGEST_LINE_OF_MEMBER
+    assert await waiting() == MAX_QUEUED_OF_MEMBER
     for _ in range(50):
         await harness.updates.enqueue([update(next(numbers), "/ack", 10 + one) for one in range(100)])
     assert MAX_QUEUED_IN_CHAT // 2 < await waiting() <= MAX_QUEUED_IN_CHAT

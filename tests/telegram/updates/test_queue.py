@@ -353,7 +353,7 @@ async def test_what_the_store_does_not_take_stays_with_telegram_until_it_does(
 async def test_a_command_that_the_store_refuses_to_decide_is_not_lost(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.telegram.updates.worker.PAUSES", (0.0,) * 5)
+    monkeypatch.setattr("bot.telegram.updates.worker.RETRY_PAUSES", (0.0,) * 5)
     refusals = [OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))] * 3
     seen: list[int] = []
 
@@ -372,7 +372,7 @@ async def test_a_command_that_the_store_refuses_to_decide_is_not_lost(
 async def test_what_the_store_never_takes_comes_again_after_a_restart(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.telegram.updates.worker.PAUSES", (0.0,))
+    monkeypatch.setattr("bot.telegram.updates.worker.RETRY_PAUSES", (0.0,))
 
     async def handle(update: Update) -> None:
         if update.update_id == 1:

@@ -29,7 +29,7 @@ class ClockAdjustment:
         self._pausable = pausable
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Call `check` every LOOK_EVERY seconds until `stop`. A database error ends the task; the application retries
+        """Call `check` every CHECK_EVERY seconds until `stop`. A database error ends the task; the application retries
         it."""
         while not stop.is_set():
             await self.check()

@@ -38,7 +38,7 @@ class Correlator:
     """Correlation of the fleet.
 
     `sink` is the fleet's incident manager; `released` is called with stations whose incidents are no longer inhibited.
-    Calling the object returns the current causes.
+
     """
 
     def __init__(

@@ -127,7 +127,7 @@ class IncidentLifecycle:
         began_at: datetime,
         now: datetime,
     ) -> None:
-        """Upgrade a warning to an alert and notify again; an acknowledgement of the warning does not carry over."""
+        """Change the incident to a worse kind and notify again; an acknowledgement does not carry over."""
         incident.kind, incident.facts = kind, incident.facts | facts
         incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
         timeline.record(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))

@@ -35,7 +35,7 @@ class Schedule:
     """Run one task at most for each station; a hung poll is cancelled and restarted, and a slow one delays no other.
 
     A poll returns the seconds from its start to the next one. `lateness` observes seconds between due and start;
-    `turned` is called as a sign of life, whatever polls do.
+    `loop` is the watchdog's, notified in each turn, whatever polls do.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Schedule:
         self._changed.set()
 
     async def remove(self, station: str) -> None:
-        """Remove a station and cancel the task of its running poll, with a timeout of `cancelled_within` seconds."""
+        """Remove a station and cancel the task of its running poll, with a timeout of `cancel_timeout` seconds."""
         self._agenda.remove(station)
         self._polls.pop(station, None)
         if (running := self._running.get(station)) is not None:

@@ -13,8 +13,8 @@ log = structlog.get_logger(__name__)
 
 
 class StationSelection:
-    """Run a check at each `select` station every `every` seconds, spread over the interval: one task at a time for each
-    station, and a slow or failing one delays no other. `turned` is called as a sign of life."""
+    """Run a check at each station that `select` returns every `every` seconds, spread over the interval: one task at a
+    time for each station, and a slow or failing one delays no other. `loop` is the watchdog's."""
 
     def __init__(
         self,

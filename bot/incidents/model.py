@@ -180,7 +180,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Downgraded:
-    """Change of an outage to a warning: the trunk flaps."""
+    """Change of an open incident to a kind that is less severe."""
 
     kind: Kind
 

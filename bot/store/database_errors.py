@@ -16,7 +16,7 @@ MAX_PAUSE = 30.0
 
 async def retry_on_database_error(name: str, job: Job, stop: asyncio.Event) -> None:
     """Run a task and retry it after database errors (disk full, lock timeout) until it returns or `stop` is set, with
-    pauses from 1 s, doubled up to LONGEST_PAUSE.
+    pauses from 1 s, doubled up to MAX_PAUSE.
 
     The task keeps all of its state in the database.
     """

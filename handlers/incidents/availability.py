@@ -31,6 +31,7 @@ class StateInterval:
     """Interval in which an incident was of one kind. `cause`: of a trunk's outage, or a station's fault."""
 
     incident: int
+    number: int
     subject: str
     name: str
     kind: str
@@ -101,6 +102,7 @@ def intervals_of(incident: Incident, events: Sequence[IncidentEvent]) -> list[St
     """Return the intervals of an incident by kind. The outage begins with the warning that preceded it."""
     first = StateInterval(
         incident=incident.id,
+        number=incident.number,
         subject=incident.subject,
         name=name_of(incident),
         kind=incident.kind,

@@ -167,7 +167,7 @@ def percent(share: float | None) -> str:
 
 def _interval_facts(interval: StateInterval, now: datetime) -> dict[str, Any]:
     return {
-        "number": interval.incident,
+        "number": interval.number,
         "name": interval.name,
         "kind": str(interval.kind),
         "cause": interval.cause,
@@ -179,8 +179,8 @@ def _interval_facts(interval: StateInterval, now: datetime) -> dict[str, Any]:
 
 
 def _buttons(shown: Page[StateInterval], data: Mapping[str, Any], *, drawable: bool) -> Rows:
-    numbers = list(dict.fromkeys(interval.incident for interval in shown.items))
-    detail_buttons = [Button(f"#{number}", "incident.details", {"incident": number}) for number in numbers]
+    numbers = {interval.incident: interval.number for interval in shown.items}
+    detail_buttons = [Button(f"#{number}", "incident.details", {"incident": id_}) for id_, number in numbers.items()]
     chart_row: Rows = ((Button(mark("📊 Chart"), "history.chart", data),),) if drawable and chart.is_possible() else ()
     return (
         *paging.grid(detail_buttons, BUTTONS_IN_A_ROW),

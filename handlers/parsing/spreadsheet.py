@@ -61,7 +61,7 @@ async def write(rows: Iterable[Sequence[Any]], form: str, sheet_name: str, owner
 
 
 async def write_packed(content: bytes, form: str, sheet_name: str, owner: Hashable) -> bytes:
-    """Return a file from the result of `packed`. Raises WrongArguments if the sandbox task fails."""
+    """Return a file from the result of `serialized`. Raises WrongArguments if the sandbox task fails."""
     try:
         written: bytes = await run(WRITE, content, owner=owner, form=form, sheet_name=sheet_name)
     except TaskFailed:

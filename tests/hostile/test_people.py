@@ -137,6 +137,10 @@ def test_outages_are_numbered_at_each_pbx(harness: FleetHarness, mallory: int, b
     assert "has no incident 2" in harness.asks(mallory, "/why 2"), "what beta had counts for nothing here"
     assert "#2 " in harness.asks(bea, "/incidents", beta.chat)
     assert "· Acme" in harness.asks(mallory, "/why 1")
+    history = harness.asks(mallory, "/history today")
+    assert "#1 " in history
+    assert "#1" in str(history.buttons)
+    assert not re.search(r"#[2-9]", f"{history.text} {history.buttons}")
     assert "#1" in harness.asks(ANNA, "/why acme 1")
     assert "has no incident 7" in harness.asks(mallory, "/ack 7")
     assert "#1" in harness.asks(mallory, "/ack 1")

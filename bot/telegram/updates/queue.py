@@ -199,7 +199,7 @@ class UpdateQueue:
             update = self._worker.parse(one.update_id, one.payload)
             crowded = one.admitted.role is SenderRole.MEMBER
             items.append((one.lane, Item(one.update_id, one.summary, update, crowded=crowded)))
-        # `heard` gets all of them before the first is handled.
+        # `on_update` gets all of them before the first is handled.
         for lane, item in items:
             if item.update is not None:
                 self._observer.on_update(item.update)

@@ -25,7 +25,7 @@ def spell(
     begin: float, end: float | None, kind: str = Kind.TRUNK_DOWN, subject: str = "SIP-1", cause: str = ""
 ) -> StateInterval:
     ended = None if end is None else at(end)
-    return StateInterval(1, subject, TRUNKS.get(subject, ""), kind, cause, at(begin), ended)
+    return StateInterval(1, 1, subject, TRUNKS.get(subject, ""), kind, cause, at(begin), ended)
 
 
 def station(begin: float, end: float | None, trouble: str) -> StateInterval:

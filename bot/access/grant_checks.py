@@ -48,8 +48,8 @@ def _keep_an_admin(access: Access, revoked: Grant, now: datetime) -> None:
     Raises GrantRefused unless another person can grant, without an end time if the removed grant has none.
     """
     stored = next((grant for grant in access.grants if grant.is_same(revoked)), None)
-    if stored is None or Permission.GRANT not in access.permissions(stored):
+    if stored is None or Permission.ACCESS_GRANT not in access.permissions(stored):
         return
     remaining = tuple(g for g in access.grants if g is not stored and (g.until is None or stored.until is not None))
-    if not Access(remaining, access.roles).people_with(Permission.GRANT, revoked.station, now):
+    if not Access(remaining, access.roles).people_with(Permission.ACCESS_GRANT, revoked.station, now):
         raise GrantRefused(LAST_ADMIN)

@@ -19,28 +19,28 @@ class Permission:
 
     ANYONE = "anyone"
     ANY_ROLE = "somebody with a role"
-    STATUS = "status.read"
-    CALLS = "calls.read"
-    RECORDS = "cdr.read"
-    LISTEN = "recordings.listen"
-    NUMBERS = "numbers.read"
+    STATUS_READ = "status.read"
+    CALLS_READ = "calls.read"
+    CDR_READ = "cdr.read"
+    RECORDINGS_LISTEN = "recordings.listen"
+    NUMBERS_READ = "numbers.read"
     EMPLOYEES_READ = "employees.read"
-    EMPLOYEES = "employees.write"
+    EMPLOYEES_WRITE = "employees.write"
     EMPLOYEES_DELETE = "employees.delete"
-    SECRETS = "employees.secrets"
+    EMPLOYEES_SECRETS = "employees.secrets"
     TRUNKS_READ = "trunks.read"
     TRUNKS_CHECK = "trunks.check"
-    TRUNKS = "trunks.write"
-    INCIDENTS = "incidents.read"
-    ACKNOWLEDGE = "incidents.acknowledge"
-    MUTE = "incidents.mute"
-    WATCH = "extensions.watch"
+    TRUNKS_WRITE = "trunks.write"
+    INCIDENTS_READ = "incidents.read"
+    INCIDENTS_ACKNOWLEDGE = "incidents.acknowledge"
+    INCIDENTS_MUTE = "incidents.mute"
+    EXTENSIONS_WATCH = "extensions.watch"
     ONCALL_READ = "oncall.read"
     ONCALL_TAKE = "oncall.take"
-    ONCALL = "oncall.write"
+    ONCALL_WRITE = "oncall.write"
     ACCESS_READ = "access.read"
-    GRANT = "access.grant"
-    AUDIT = "audit.read"
+    ACCESS_GRANT = "access.grant"
+    AUDIT_READ = "audit.read"
 
 
 # Permissions that roles can hold; the first two are access levels, not rights.
@@ -49,7 +49,9 @@ PERMISSIONS = frozenset(v for name, v in vars(Permission).items() if name.isuppe
     Permission.ANY_ROLE,
 }
 # Changes of the PBX or of access: run once, and approved by a second person where configured.
-WRITES = frozenset({Permission.EMPLOYEES, Permission.EMPLOYEES_DELETE, Permission.TRUNKS, Permission.GRANT})
+WRITES = frozenset(
+    {Permission.EMPLOYEES_WRITE, Permission.EMPLOYEES_DELETE, Permission.TRUNKS_WRITE, Permission.ACCESS_GRANT}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,12 @@ VIEWER = Role(
     "viewer",
     frozenset(
         {
-            Permission.STATUS,
-            Permission.CALLS,
-            Permission.RECORDS,
+            Permission.STATUS_READ,
+            Permission.CALLS_READ,
+            Permission.CDR_READ,
             Permission.EMPLOYEES_READ,
             Permission.TRUNKS_READ,
-            Permission.INCIDENTS,
+            Permission.INCIDENTS_READ,
             Permission.ONCALL_READ,
         }
     ),
@@ -79,11 +81,11 @@ OPERATOR = Role(
     VIEWER.permissions
     | {
         Permission.TRUNKS_CHECK,
-        Permission.ACKNOWLEDGE,
-        Permission.MUTE,
-        Permission.WATCH,
+        Permission.INCIDENTS_ACKNOWLEDGE,
+        Permission.INCIDENTS_MUTE,
+        Permission.EXTENSIONS_WATCH,
         Permission.ONCALL_TAKE,
-        Permission.NUMBERS,
+        Permission.NUMBERS_READ,
     },
 )
 ADMIN = Role("admin", PERMISSIONS)

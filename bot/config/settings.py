@@ -159,7 +159,7 @@ class Settings(BaseSettings):
     def _written_by_two(cls, value: object) -> object:
         named = permissions(value, WRITES)
         # Otherwise a person could grant the right to a second account of their own, and approve with it.
-        return named | {Permission.GRANT} if named else named
+        return named | {Permission.ACCESS_GRANT} if named else named
 
     @field_validator("database_url")
     @classmethod

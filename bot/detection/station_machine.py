@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from bot.detection.observation import Observation, StationFault
-from bot.incidents.model import Changed, ChatBlocked, End, Kind, Opened, Resolved, Transition
+from bot.incidents.model import AddressBlocked, Changed, End, Kind, Opened, Resolved, Transition
 from bot.pbx import Dialect
 
 CONFIRMATIONS = 2
@@ -72,7 +72,7 @@ def evaluate_station(
         return replace(memory, alarm=True), Opened(Kind.STATION, since)
     if observation.trouble is StationFault.BLOCKED and before is not StationFault.BLOCKED and not memory.alarm:
         blocked_for = timedelta(seconds=observation.retry_after or 0)
-        return memory, ChatBlocked(now + blocked_for) if blocked_for >= SHUT_OUT_FOR else None
+        return memory, AddressBlocked(now + blocked_for) if blocked_for >= SHUT_OUT_FOR else None
     return memory, Changed() if changed else None
 
 

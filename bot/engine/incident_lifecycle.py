@@ -6,8 +6,8 @@ from typing import Any
 from bot.detection import trunk_cause
 from bot.incidents.model import (
     STATION,
+    AddressBlocked,
     Changed,
-    ChatBlocked,
     Downgraded,
     End,
     Kind,
@@ -35,7 +35,7 @@ class IncidentLifecycle:
         self._notifier = notifier
 
     async def handle(self, session: Session, change: StateChange, now: datetime) -> None:
-        if isinstance(change.transition, SwitchedOff | Unreported | ChatBlocked | TrunkGone | MonitoringGap):
+        if isinstance(change.transition, SwitchedOff | Unreported | AddressBlocked | TrunkGone | MonitoringGap):
             await self._note(session, change, now)
             return
         incident = await self._open_incident(session, change.subject)
@@ -67,7 +67,7 @@ class IncidentLifecycle:
         match change.transition:
             case MonitoringGap():
                 await self._notifier.on_monitoring_gap(session, facts, now)
-            case ChatBlocked(until):
+            case AddressBlocked(until):
                 await self._notifier.send_note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
             case Unreported():
                 await self._notifier.send_note(session, "note_not_told", facts, now)

@@ -120,11 +120,11 @@ class IncidentManager:
         self._wake.send()
         return AckResult.ACKNOWLEDGED
 
-    async def acknowledge_all(self, card_id: int, person_id: int, person_name: str, now: datetime) -> int:
+    async def acknowledge_all(self, alert_message_id: int, person_id: int, person_name: str, now: datetime) -> int:
         """Acknowledge all open incidents of an alert message; return the number acknowledged. Each has a session of its
         own."""
         async with self._store.begin() as session:
-            ids = await self._notifier.unacknowledged_on(session, card_id, self._station)
+            ids = await self._notifier.unacknowledged_on(session, alert_message_id, self._station)
         results = [await self.acknowledge(number, person_id, person_name, now) for number in ids]
         return results.count(AckResult.ACKNOWLEDGED)
 

@@ -205,7 +205,7 @@ class Unreported:
 
 
 @dataclass(frozen=True, slots=True)
-class ChatBlocked:
+class AddressBlocked:
     """Block of the bot's address by the PBX, until `until`: an immediate silent notification, no incident."""
 
     until: datetime
@@ -237,7 +237,7 @@ Transition = (
     | Resolved
     | SwitchedOff
     | Unreported
-    | ChatBlocked
+    | AddressBlocked
     | TrunkGone
     | OutageWhileAway
     | MonitoringGap

@@ -45,11 +45,11 @@ async def enqueue(
     return await outbox.id_of(session, row)
 
 
-async def show(session: Session, alert: AlertMessage, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
+async def show(session: Session, alert_message: AlertMessage, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
     """Show the current state of its incidents. Return True if the message is not yet sent."""
-    facts, keyboard = await content(session, alert, now)
+    facts, keyboard = await content(session, alert_message, now)
     gathers = now + EDIT_EVERY if len(facts["incidents"]) > 1 else None
-    message = await alert_messages.outbox_row(session, alert)
+    message = await alert_messages.outbox_row(session, alert_message)
     return await outbox.show(
         session,
         message,
@@ -62,17 +62,19 @@ async def show(session: Session, alert: AlertMessage, now: datetime, urgency: Ur
     )
 
 
-async def point_to_newer(session: Session, alert: AlertMessage, now: datetime, *, elsewhere: bool = False) -> None:
+async def point_to_newer(
+    session: Session, alert_message: AlertMessage, now: datetime, *, elsewhere: bool = False
+) -> None:
     """Mark the alert message as replaced by a newer one. `elsewhere`: the newer one is above it in the chat."""
-    message = await alert_messages.outbox_row(session, alert)
-    facts, _ = await content(session, alert, now)
+    message = await alert_messages.outbox_row(session, alert_message)
+    facts, _ = await content(session, alert_message, now)
     facts["superseded"], facts["elsewhere"] = True, elsewhere
     await outbox.show(session, message, template="alert", facts=facts, keyboard=None, now=now)
 
 
 async def reply_resolved(
     session: Session,
-    alert: AlertMessage,
+    alert_message: AlertMessage,
     message: Outgoing,
     incidents: Sequence[Incident],
     now: datetime,
@@ -84,8 +86,8 @@ async def reply_resolved(
     taken = any(one.acknowledged_at is not None and kind_info(one.kind).outage for one in incidents)
     outbox.enqueue(
         session,
-        chat_id=alert.chat_id,
-        thread_id=alert.thread_id,
+        chat_id=alert_message.chat_id,
+        thread_id=alert_message.thread_id,
         about=message.id,
         template="alert_over",
         facts={
@@ -93,35 +95,37 @@ async def reply_resolved(
             "incidents": [presenter.facts_of(one) for one in incidents],
         },
         now=now,
-        silent=silent or not (alert.loud and taken),
+        silent=silent or not (alert_message.loud and taken),
         urgency=Urgency.RESOLVE,
     )
 
 
 async def content(
-    session: Session, alert: AlertMessage, now: datetime, *, as_new: bool = False
+    session: Session, alert_message: AlertMessage, now: datetime, *, as_new: bool = False
 ) -> tuple[dict[str, Any], Keyboard | None]:
     """Return facts and keyboard. `as_new`: for a message that is not queued yet."""
-    incidents = await alert_messages.incidents_of(session, alert)
-    message = None if as_new else await alert_messages.outbox_row(session, alert)
-    rows = stored(presenter.buttons_of(alert.id, incidents))
+    incidents = await alert_messages.incidents_of(session, alert_message)
+    message = None if as_new else await alert_messages.outbox_row(session, alert_message)
+    rows = stored(presenter.buttons_of(alert_message.id, incidents))
     station = presenter.station_of(incidents)
-    keyboard = new_keyboard(alert.chat_id, rows, now=now, station=station or alert.station) if rows else None
+    keyboard = (
+        new_keyboard(alert_message.chat_id, rows, now=now, station=station or alert_message.station) if rows else None
+    )
     facts = {
         "station": station,
         "told_at": _sent_at(message),
-        "again": message is None or message.created_at > alert.opened_at,
+        "again": message is None or message.created_at > alert_message.opened_at,
         "superseded": False,
         "incidents": [presenter.facts_of(one) for one in incidents],
     }
     return facts, keyboard
 
 
-def silence_unsent(message: Outgoing, alert: AlertMessage, now: datetime) -> None:
+def silence_unsent(message: Outgoing, alert_message: AlertMessage, now: datetime) -> None:
     """Make the queued message silent: it shows the beginning and the end. Drop it when it waits for the end of quiet
     hours."""
     message.silent, message.urgency = True, Urgency.RESOLVE
-    if not alert.loud and message.not_before > now and was_never_tried(message):
+    if not alert_message.loud and message.not_before > now and was_never_tried(message):
         outbox.drop(message, "over before it was to be told")
 
 

@@ -55,7 +55,7 @@ class Destinations:
 
     async def every_admin(self, session: Session, now: datetime) -> Sequence[int]:
         """Return the administrators, reachable or not."""
-        return (await self._grants.read(session)).people_with(Permission.ONCALL, self._station, now)
+        return (await self._grants.read(session)).people_with(Permission.ONCALL_WRITE, self._station, now)
 
     async def admins(self, session: Session, now: datetime) -> Sequence[int]:
         """Return the reachable administrators."""

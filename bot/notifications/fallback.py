@@ -81,7 +81,11 @@ class Fallback:
         """Update the alert messages of a chat that takes messages again after it took none since `since`, and show it
         the open incidents that concern it."""
         undelivered = await alert_messages.undelivered_in(session, chat_id, self._station, since)
-        outdated = {alert.id for alert in undelivered if await self._alert_messages.restore(session, alert, now)}
+        outdated = {
+            alert_message.id
+            for alert_message in undelivered
+            if await self._alert_messages.restore(session, alert_message, now)
+        }
         named, own = await self._destinations.configured(session), await self._destinations.own(session)
         for incident in await open_in(session, self._station):
             if incident.held_by or not incident.step:
@@ -100,13 +104,15 @@ class Fallback:
         names of those notified, or None."""
         notified = list[str]()
         shown = await alert_messages.of_outbox_row(session, message.id, self._station)
-        still_open = [(incident, alert) for incident, alert in shown if incident.open_key is not None]
+        still_open = [(incident, alert_message) for incident, alert_message in shown if incident.open_key is not None]
         # A message that is no alert message any more has been replaced by a newer one.
         is_worth_forwarding = message.template != "alert" or (shown and not still_open)
         if is_worth_forwarding and await self._concerns_all(session, message):
             notified = await self._forward(session, message, [incident for incident, _ in shown], now)
         await self._close_alerts(
-            session, [(incident, alert) for incident, alert in still_open if alert.closed_at is None], now
+            session,
+            [(incident, alert_message) for incident, alert_message in still_open if alert_message.closed_at is None],
+            now,
         )
         for incident, _ in still_open:
             notified += await self._names_of_notified(session, incident, now)
@@ -117,11 +123,11 @@ class Fallback:
     ) -> None:
         """Close alert messages that are not seen any more. The people notified by them count as not notified; where the
         incident is not silenced others are notified."""
-        for incident, alert in shown_there:
-            alert.closed_at = now
-            timeline.record(session, incident, "undelivered", now, chat=alert.chat_id, card=alert.id)
-        for incident, alert in shown_there:
-            chat = alert.chat_id
+        for incident, alert_message in shown_there:
+            alert_message.closed_at = now
+            timeline.record(session, incident, "undelivered", now, chat=alert_message.chat_id, card=alert_message.id)
+        for incident, alert_message in shown_there:
+            chat = alert_message.chat_id
             is_expedited = False
             if chat in notified_people.paged_so_far(incident.facts) or chat == incident.facts.get("handed_id"):
                 names = await self._on_call.names(session, [chat])
@@ -143,9 +149,9 @@ class Fallback:
     ) -> None:
         """Show the incident where it is not shown yet; `outdated` alert messages do not count."""
         shown_in = {
-            alert.chat_id
-            for alert in await self._alert_messages.open_for(session, incident)
-            if alert.id not in outdated
+            alert_message.chat_id
+            for alert_message in await self._alert_messages.open_for(session, incident)
+            if alert_message.id not in outdated
         }
         missing = [to for to in chats if to.chat not in shown_in]
         names = await self._on_call.names(session, [to.chat for to in missing if to.chat > 0])
@@ -154,7 +160,7 @@ class Fallback:
 
     async def _names_of_notified(self, session: Session, incident: Incident, now: datetime) -> list[str]:
         """Return the people that have it, and groups only without any: a group may have no reader."""
-        chats = [alert.chat_id for alert in await self._alert_messages.open_for(session, incident)]
+        chats = [alert_message.chat_id for alert_message in await self._alert_messages.open_for(session, incident)]
         people = [chat for chat in chats if chat > 0]
         if incident.due_at is not None and incident.due_at <= now:
             return [*(await self._on_call.names(session, people)).values(), NEXT_ON_CALL]

@@ -23,7 +23,7 @@ async def groupable(
     interruption."""
     recently = now - within
     same_cut = (incident.station, now - SPREAD) if _may_be_cut_off(incident) else None
-    alert = await alert_messages.newest_groupable(
+    alert_message = await alert_messages.newest_groupable(
         session,
         to.chat,
         to.thread,
@@ -33,10 +33,10 @@ async def groupable(
         excluded_station=EVERY_STATION,
         limit=MAX_INCIDENTS,
     )
-    if alert is None or alert.joined_at >= recently:
-        return alert
-    shown = [one for one in await alert_messages.incidents_of(session, alert) if one.open_key is not None]
-    return alert if any(_is_cut_off(one) for one in shown) else None
+    if alert_message is None or alert_message.joined_at >= recently:
+        return alert_message
+    shown = [one for one in await alert_messages.incidents_of(session, alert_message) if one.open_key is not None]
+    return alert_message if any(_is_cut_off(one) for one in shown) else None
 
 
 def _is_cut_off(incident: Incident) -> bool:

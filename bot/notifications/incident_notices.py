@@ -81,28 +81,28 @@ class IncidentNotices:
     async def page_again(self, session: Session, incident: Incident, now: datetime, every: timedelta) -> None:
         """Notify the people of the newest step again, unless a notification with a sound reached them just before."""
         resent: dict[int, int] = {}
-        for alert in await self._alert_messages.open_for(session, incident):
-            if alert.chat_id not in notified_people.paged_last(incident.facts) or await _had_loud_message(
-                session, alert, now - every / 2
+        for alert_message in await self._alert_messages.open_for(session, incident):
+            if alert_message.chat_id not in notified_people.paged_last(incident.facts) or await _had_loud_message(
+                session, alert_message, now - every / 2
             ):
                 continue
-            if await self._alert_messages.resend(session, alert, loud=True, now=now):
-                resent[alert.chat_id] = alert.message
+            if await self._alert_messages.resend(session, alert_message, loud=True, now=now):
+                resent[alert_message.chat_id] = alert_message.message
         await self._record_sent(session, incident, "paged_again", resent, now)
 
     async def resend_all(self, session: Session, incident: Incident, now: datetime, what: str, **facts: Any) -> None:
         """Resend every alert message at the end of its chat; `what` is the timeline event that records it."""
         sent: dict[int, int] = {}
-        for alert in await self._alert_messages.open_for(session, incident):
+        for alert_message in await self._alert_messages.open_for(session, incident):
             silent = (
                 kind_info(incident.kind).outage
                 and notified_people.paged_so_far(incident.facts)
-                and not _is_asked(incident, alert.chat_id)
+                and not _is_asked(incident, alert_message.chat_id)
             )
             await self._alert_messages.resend(
-                session, alert, loud=kind_info(incident.kind).loud and not silent, now=now
+                session, alert_message, loud=kind_info(incident.kind).loud and not silent, now=now
             )
-            sent[alert.chat_id] = alert.message
+            sent[alert_message.chat_id] = alert_message.message
         await self._record_sent(session, incident, what, sent, now, **facts)
 
     async def _record_sent(
@@ -135,10 +135,10 @@ class IncidentNotices:
         not_before: datetime | None = None,
         as_new: bool = False,
     ) -> AlertMessage:
-        alert = await self._alert_messages.show_incident(
+        alert_message = await self._alert_messages.show_incident(
             session, incident, to, loud=loud, now=now, not_before=not_before, as_new=as_new
         )
-        message = await alert_messages.outbox_row(session, alert)
+        message = await alert_messages.outbox_row(session, alert_message)
         # An edit of a message that was sent already makes no sound.
         is_edit = message.created_at < now and message.state not in outbox.QUEUED_STATES
         added: dict[str, Any] = {"added": True} if is_edit else {}
@@ -152,15 +152,15 @@ class IncidentNotices:
             thread=to.thread,
             person=person,
             loud=loud,
-            card=alert.id,
-            message=alert.message,
+            card=alert_message.id,
+            message=alert_message.message,
             **added,
         )
         if not_before is not None:
             timeline.record(
                 session, incident, "held", now, rule="quiet", until=not_before.isoformat(), by=person, reason=""
             )
-        return alert
+        return alert_message
 
 
 def _is_asked(incident: Incident, chat: int) -> bool:
@@ -171,7 +171,7 @@ def _is_acknowledged_or_paged(incident: Incident) -> bool:
     return incident.acknowledged_at is not None or bool(notified_people.paged_last(incident.facts))
 
 
-async def _had_loud_message(session: Session, alert: AlertMessage, since: datetime) -> bool:
+async def _had_loud_message(session: Session, alert_message: AlertMessage, since: datetime) -> bool:
     """Return True when a notification with a sound was queued for the chat since then."""
-    at = await alert_messages.newest_loud_at(session, alert.chat_id)
+    at = await alert_messages.newest_loud_at(session, alert_message.chat_id)
     return at is not None and at > since

@@ -108,8 +108,8 @@ class Notifier:
         # Ahead of answers in the queue: the others must see that it is acknowledged.
         await self._alert_messages.refresh(session, incident, now, Urgency.RESOLVE)
 
-    async def unacknowledged_on(self, session: Session, card_id: int, station: str) -> Sequence[int]:
-        return await alert_messages.unacknowledged(session, card_id, station)
+    async def unacknowledged_on(self, session: Session, alert_message_id: int, station: str) -> Sequence[int]:
+        return await alert_messages.unacknowledged(session, alert_message_id, station)
 
     async def on_reassigned(self, session: Session, incident: Incident, to: int, by: str, now: datetime) -> None:
         names = await self._on_call.names(session, [to])
@@ -220,7 +220,8 @@ class Notifier:
         """Show it in every alert chat, or to the people that replace one; return the chats that did not have it."""
         is_common = self._common_cause(incident) is not None
         notified = {
-            (alert.chat_id, alert.thread_id) for alert in await self._alert_messages.open_for(session, incident)
+            (alert_message.chat_id, alert_message.thread_id)
+            for alert_message in await self._alert_messages.open_for(session, incident)
         }
         reachable_chats = await self._destinations.reachable(session, now, own=is_common)
         missing = [to for to in reachable_chats if to not in notified]

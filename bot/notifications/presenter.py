@@ -66,27 +66,27 @@ def station_of(incidents: Sequence[Incident]) -> str:
     return stations.pop() if len(stations) == 1 else EVERY_STATION
 
 
-def buttons_of(alert: int, incidents: Sequence[Incident]) -> Rows:
+def buttons_of(alert_message_id: int, incidents: Sequence[Incident]) -> Rows:
     still_open = [incident for incident in incidents if incident.open_key is not None]
     if not still_open:
         return ()
     if len(incidents) > 1:
         details = mark("🔍 Details")
         if station_of(incidents) == EVERY_STATION:
-            row = [Button(details, "incidents.of_card", {"page": 0, "beside": True, "card": alert})]
+            row = [Button(details, "incidents.of_card", {"page": 0, "beside": True, "card": alert_message_id})]
         else:
             row = [Button(details, "incidents.show", {"page": 0, "beside": True})]
         if any(_can_acknowledge(incident) for incident in still_open):
-            row.insert(0, Button(TAKE_ALL, "incident.take_all", {"card": alert}))
-        return tuple(row), *_of_several(alert, still_open)
+            row.insert(0, Button(TAKE_ALL, "incident.take_all", {"card": alert_message_id}))
+        return tuple(row), *_of_several(alert_message_id, still_open)
     return _of_one(still_open[0])
 
 
-def _of_several(alert: int, still_open: Sequence[Incident]) -> Rows:
+def _of_several(alert_message_id: int, still_open: Sequence[Incident]) -> Rows:
     """Return the buttons of one incident; the press asks which of them is meant."""
 
     def button(label: str, does: AlertAction) -> Button:
-        return Button(label, "incident.which", {"card": alert, "does": str(does)})
+        return Button(label, "incident.which", {"card": alert_message_id, "does": str(does)})
 
     first = [button(MUTE, AlertAction.MUTE)]
     if any(applies(AlertAction.HAND_OVER, incident) for incident in still_open):

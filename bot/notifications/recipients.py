@@ -63,7 +63,7 @@ class OnCallResolver:
         everyone = [person for person in roster.everyone() if person in permitted]
         if not everyone:
             granted = await self._grants.read(session)
-            everyone = granted.people_with(Permission.ONCALL, self._station, now)
+            everyone = granted.people_with(Permission.ONCALL_WRITE, self._station, now)
         # Unreachable people are retried once: they may have pressed Start since.
         blocked = await blocked_chats.closed(session)
         reached = [person for person in everyone if person not in blocked]

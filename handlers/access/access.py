@@ -102,7 +102,7 @@ def _given(given: Iterable[Grant]) -> list[dict[str, Any]]:
 
 def _buttons(request: Request, granted: Access, subject: int, given: list[Grant]) -> Rows:
     back = (Button(TO_LIST, "access.show", {"page": 0}),)
-    if not request.may(Permission.GRANT).allowed:
+    if not request.may(Permission.ACCESS_GRANT).allowed:
         return (back,)
     roles_given = {grant.role for grant in given}
     grantable = [

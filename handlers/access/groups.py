@@ -27,7 +27,7 @@ async def greet(joined: ChatJoined) -> Reply:
     if fleet.single_station is not None:
         return introduction(fleet.single_station, added.place, joined.services.grants.roles)
     visible = authorization.theirs()
-    names = [name for name in fleet.names if visible.may_at(name, Permission.GRANT).allowed]
+    names = [name for name in fleet.names if visible.may_at(name, Permission.ACCESS_GRANT).allowed]
     return introduction_to_many(names, added.place.username)
 
 

@@ -28,7 +28,7 @@ async def ask(request: Request) -> Reply:
     if request.may(Permission.ANY_ROLE).allowed:
         return Reply(toast=mark("You have access already: /help lists what you may do."), outcome="has a role")
     granted = await request.services.grants.current()
-    admins = granted.people_with(Permission.GRANT, request.station.name, request.now)
+    admins = granted.people_with(Permission.ACCESS_GRANT, request.station.name, request.now)
     facts: dict[str, Any] = {"person": actor.id, "name": actor.name, "username": actor.username or ""}
     names_none = _names_none(request)
     buttons = _stored_refusal if names_none else _stored

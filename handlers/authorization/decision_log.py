@@ -128,7 +128,7 @@ class DecisionLog:
         given = [grant for grant in access.grants if grant.subject == place.chat and not grant.has_ended(now)]
         told = await self._directory.told_of(session, place.chat)
         stations = sorted({*told, *(grant.station for grant in given)})
-        admins = {one for name in stations for one in access.people_with(Permission.GRANT, name, now)}
+        admins = {one for name in stations for one in access.people_with(Permission.ACCESS_GRANT, name, now)}
         for admin in sorted(admins):
             facts = {
                 "station": stations[0] if len(stations) == 1 else EVERY_STATION,

@@ -23,7 +23,7 @@ def independents(access: Access, permission: str, station: str, first: int, now:
 
 
 def _counts(access: Access, asking: AccessContext, permission: str, first: int, seen: frozenset[int]) -> bool:
-    """Follow the right from giver to giver; the chain ends, and counts, at a giver without Permission.GRANT now."""
+    """Follow the right from giver to giver; the chain ends, and counts, at a giver who may not grant now."""
     if asking.person in seen:
         return False
     seen |= {asking.person}
@@ -40,8 +40,8 @@ def _is_from_somebody_else(
     if giver is None or grant.given_at is None or asking.now - grant.given_at < OLD_ENOUGH or giver in seen:
         return False
     as_giver = _alone(giver, asking.station, asking.now)
-    gives = next(_opening(access, as_giver, Permission.GRANT), None) is not None
-    return not gives or _counts(access, as_giver, Permission.GRANT, first, seen)
+    gives = next(_opening(access, as_giver, Permission.ACCESS_GRANT), None) is not None
+    return not gives or _counts(access, as_giver, Permission.ACCESS_GRANT, first, seen)
 
 
 def _opening(access: Access, asking: AccessContext, permission: str) -> Iterator[Grant]:

@@ -212,7 +212,7 @@ def _of_joining(directory: StationChooser, subject: ResolvedAction, access: Acce
         return Target(subject, (replace(asking, station=directory.single_station),))
     given = {grant.station for grant in access.grants if grant.subject == asking.person}
     seen = views(asking, sorted(given))
-    return Target(subject, (first_allowed(access, seen, Permission.GRANT) or seen[0],), unsettled=True)
+    return Target(subject, (first_allowed(access, seen, Permission.ACCESS_GRANT) or seen[0],), unsettled=True)
 
 
 def settled(about: Target, access: Access) -> Target:

@@ -54,7 +54,7 @@ async def details_view(request: Request, record: CallRecord) -> Message:
         "legs": [_leg(leg, queues) for leg in record.legs[:MAX_LEGS]],
         "more": max(0, len(record.legs) - MAX_LEGS),
         "recorded": sum(leg.is_recorded for leg in record.legs),
-        "may_listen": request.may(Permission.LISTEN).allowed,
+        "may_listen": request.may(Permission.RECORDINGS_LISTEN).allowed,
     }
     return Message("cdr_record", facts, _buttons(request, record))
 
@@ -99,7 +99,7 @@ def _buttons(request: Request, record: CallRecord) -> Rows:
     stored = {"linkedid": record.linkedid, "back": back}
     recorded = [(place, leg) for place, leg in enumerate(record.legs) if leg.is_recorded][:MAX_RECORDINGS]
     rows: list[tuple[Button, ...]] = []
-    if request.may(Permission.LISTEN).allowed:
+    if request.may(Permission.RECORDINGS_LISTEN).allowed:
         label = mark("🎧 Listen")
         listen_buttons = [
             Button(label if len(recorded) == 1 else f"🎧 {place + 1}", "cdr.listen", stored | {"leg": place})

@@ -76,7 +76,7 @@ class Executor:
             clock=self.clock,
             to=to,
             says_station=settled and self.directory.single_station is None,
-            masked=self.mask_numbers and not may(Permission.NUMBERS).allowed,
+            masked=self.mask_numbers and not may(Permission.NUMBERS_READ).allowed,
             wake=self.wake,
             again=again,
             needs_second=self.needs_second,

@@ -60,7 +60,7 @@ async def add_employee(request: Request) -> Reply:
 
 
 async def _begin(request: Request) -> Reply:
-    if not request.may(Permission.EMPLOYEES).allowed:
+    if not request.may(Permission.EMPLOYEES_WRITE).allowed:
         return Reply()
     number = await request.station.pbx.employees.next_free_number()
     message, question = _step("number", {}, request, suggestion=number)

@@ -53,10 +53,10 @@ async def _phones(request: Request, number: str) -> tuple[ExtensionStatus | None
 def _buttons(request: Request, employee: Employee, back: Mapping[str, Any] | None) -> Rows:
     data = {"id": employee.id, "number": employee.number}
     first = [Button(mark("↻ Refresh"), "employee.card", {"id": employee.id, "back": back and dict(back)})]
-    if request.may(Permission.SECRETS).allowed:
+    if request.may(Permission.EMPLOYEES_SECRETS).allowed:
         first.append(Button(mark("🔑 Show password"), "employee.secret", data))
     rows = [tuple(first)]
-    if request.may(Permission.EMPLOYEES).allowed:
+    if request.may(Permission.EMPLOYEES_WRITE).allowed:
         edit = Button(mark("✏️ Edit"), "employee.edit", data)
         rows.append((edit, Button(mark("🔒 New password"), "employee.new_password", data)))
     if request.may(Permission.EMPLOYEES_DELETE).allowed:

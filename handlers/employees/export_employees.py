@@ -42,7 +42,7 @@ async def export_employees(request: Request) -> Reply:
         problem = mark("I do not understand “%(written)s”. Known: full, passwords, csv.")
         raise WrongArguments(problem, written=" ".join(unknown))
     words = {WORDS[word.lower()] for word in written}
-    if "passwords" in words and not request.may(Permission.SECRETS).allowed:
+    if "passwords" in words and not request.may(Permission.EMPLOYEES_SECRETS).allowed:
         return Reply(Message("no_right_now"), outcome="no right to passwords")
     if not await request.chat.private_chat_is_open():
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")

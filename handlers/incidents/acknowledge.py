@@ -15,10 +15,10 @@ from handlers.oncall.facts import person_facts
 MAX_OFFERED = 8
 TRUNK_ACTIONS = frozenset({AlertAction.CHECK, AlertAction.REREGISTER})
 ACTIONS = {
-    AlertAction.HAND_OVER: ("incident.hand_over", Permission.ACKNOWLEDGE),
-    AlertAction.MUTE: ("incident.mute", Permission.MUTE),
+    AlertAction.HAND_OVER: ("incident.hand_over", Permission.INCIDENTS_ACKNOWLEDGE),
+    AlertAction.MUTE: ("incident.mute", Permission.INCIDENTS_MUTE),
     AlertAction.CHECK: ("trunk.check", Permission.TRUNKS_CHECK),
-    AlertAction.REREGISTER: ("trunk.reregister", Permission.TRUNKS),
+    AlertAction.REREGISTER: ("trunk.reregister", Permission.TRUNKS_WRITE),
 }
 TOASTS = {
     AckResult.ACKNOWLEDGED: mark("It is yours. Everybody can see it."),
@@ -39,11 +39,11 @@ async def take(request: Request) -> Reply:
 @button("incident.take_all", resume=OnRestart.ATOMIC, whose=StationScope.ALL)
 async def take_all(request: Request) -> Reply:
     """Acknowledge at every PBX of the alert message where the person has the permission."""
-    message_id, actor, count = int(request.data["card"]), request.actor, 0
-    stations = {incident.station for incident in await request.services.incidents.on_alert_message(message_id)}
-    for name in sorted(name for name in stations if request.may_at(name, Permission.ACKNOWLEDGE).allowed):
+    alert_message_id, actor, count = int(request.data["card"]), request.actor, 0
+    stations = {incident.station for incident in await request.services.incidents.on_alert_message(alert_message_id)}
+    for name in sorted(name for name in stations if request.may_at(name, Permission.INCIDENTS_ACKNOWLEDGE).allowed):
         if (station := request.services.fleet.station(name)) is not None:
-            count += await station.incident_manager.acknowledge_all(message_id, actor.id, actor.name, request.now)
+            count += await station.incident_manager.acknowledge_all(alert_message_id, actor.id, actor.name, request.now)
     toast = mark("All of it is yours. Everybody can see it.") if count else TOASTS[AckResult.ALREADY]
     return Reply(toast=toast, outcome=f"{count} incidents: {AckResult.ACKNOWLEDGED}")
 
@@ -84,7 +84,7 @@ async def hand_over(request: Request) -> Reply:
     if incident is None or incident.open_key is None:
         return Reply(toast=TOASTS[AckResult.RESOLVED if incident else AckResult.UNKNOWN], outcome="over")
     granted = await request.services.grants.current()
-    eligible = granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now)
+    eligible = granted.people_with(Permission.INCIDENTS_ACKNOWLEDGE, request.station.name, request.now)
     roster = await request.services.oncall.roster(request.station.name)
     people = [
         person
@@ -109,7 +109,7 @@ async def hand_over(request: Request) -> Reply:
 async def give(request: Request) -> Reply:
     id_, to = int(request.data["incident"]), int(request.data["to"])
     granted = await request.services.grants.current()
-    if to not in granted.people_with(Permission.ACKNOWLEDGE, request.station.name, request.now):
+    if to not in granted.people_with(Permission.INCIDENTS_ACKNOWLEDGE, request.station.name, request.now):
         return Reply(toast=mark("This person may not take incidents any more."), outcome="beyond role")
     result = await request.station.incident_manager.reassign(id_, to, request.actor.name, request.now)
     audit_name = await _audit_name(request, id_)

@@ -191,7 +191,7 @@ def _buttons(shown: Page[StateInterval], data: Mapping[str, Any], *, drawable: b
 
 def _drawing(request: Request, trunk_history: TrunkHistory) -> chart.Chart:
     """Return the chart; in a group, numbers in names are masked for people without the permission."""
-    hide = not request.place.private and not request.may(Permission.NUMBERS).allowed
+    hide = not request.place.private and not request.may(Permission.NUMBERS_READ).allowed
     rows = [
         chart.ChartRow(
             name=masking.masked(row.name) if hide else row.name,

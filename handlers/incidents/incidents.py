@@ -48,7 +48,7 @@ async def of_alert_message(request: Request) -> Reply:
     found = [
         incident
         for incident in await request.services.incidents.on_alert_message(message_id)
-        if incident.open_key is not None and request.may_at(incident.station, Permission.INCIDENTS).allowed
+        if incident.open_key is not None and request.may_at(incident.station, Permission.INCIDENTS_READ).allowed
     ]
     listing = Listing(
         "incidents.of_card", int(request.data["page"]), several=True, station=None, data={"card": message_id}
@@ -203,7 +203,7 @@ def _buttons(request: Request, incident: Incident) -> Rows:
         first.append(Button(mark("🔎 Check now"), "trunk.check", {"id": incident.subject}))
     rows = [tuple(first), (Button(mark("↻ Refresh"), "incident.details", here),)]
     is_waiting = incident.open_key is not None and incident.acknowledged_at is None
-    if is_waiting and request.may(Permission.ACKNOWLEDGE).allowed:
+    if is_waiting and request.may(Permission.INCIDENTS_ACKNOWLEDGE).allowed:
         rows.insert(0, (Button(mark("✅ I'm on it"), "incident.ack", here),))
     if page is not None:
         rows[-1] = (Button(TO_LIST, "incidents.show", {"page": page}), *rows[-1])

@@ -104,10 +104,10 @@ def _given(
     the one that runs. Raises WrongArguments."""
     now = request.now
     own = [duty for duty in roster.duties_of(request.actor.id, now, now + AHEAD) if requested in (None, duty.level)]
-    if own and (own[0].contains(now) or not request.may(Permission.ONCALL).allowed):
+    if own and (own[0].contains(now) or not request.may(Permission.ONCALL_WRITE).allowed):
         first = own[0]
         return max(now, first.begins), min(until or first.ends, first.ends), first.level
-    if not request.may(Permission.ONCALL).allowed:
+    if not request.may(Permission.ONCALL_WRITE).allowed:
         raise WrongArguments(mark("You have no duty to give away within the next 60 days."))
     level = level_of(roster, requested)
     duty = roster.duty(level, now)

@@ -85,7 +85,7 @@ async def overview(request: Request, result: str = "") -> Message:
         "levels": levels,
         "fleets": [] if levels else await _of_the_fleet(request),
         "troubled": [person_facts(person, names) | {"trouble": problem(person)} for person in unavailable],
-        "may_set": request.may(Permission.ONCALL).allowed,
+        "may_set": request.may(Permission.ONCALL_WRITE).allowed,
     }
     return Message("oncall", facts, _buttons(request, roster))
 
@@ -133,7 +133,7 @@ def _calendar_facts(request: Request, kept: StoredCalendar | None) -> dict[str, 
 def sees_addresses(request: Request) -> bool:
     """Return True if a calendar address's content or error may be shown: in private, to administrators of all PBXs.
     Others could probe the bot's network."""
-    return request.place.private and request.may_at(EVERY_STATION, Permission.ONCALL).allowed
+    return request.place.private and request.may_at(EVERY_STATION, Permission.ONCALL_WRITE).allowed
 
 
 def _buttons(request: Request, roster: Roster) -> Rows:

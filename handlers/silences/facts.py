@@ -117,7 +117,7 @@ async def listed(request: Request, page: int, action: str, kind: SilenceKind | N
         "total": len(current),
         "maintenance": kind is SilenceKind.MAINTENANCE,
         "silences": [silence_facts(entry, down, request) for entry in shown.items],
-        "may": request.may(Permission.MUTE).allowed,
+        "may": request.may(Permission.INCIDENTS_MUTE).allowed,
     }
     buttons = _action_buttons(request, shown.items, {"list": action, "page": shown.number}) if facts["may"] else []
     return Message("silences", facts, (*paging.grid(buttons, BUTTONS_IN_A_ROW), *paging.numbered_row(shown, action)))
@@ -126,7 +126,10 @@ async def listed(request: Request, page: int, action: str, kind: SilenceKind | N
 def _action_buttons(request: Request, shown: Iterable[Silence], back: Mapping[str, Any]) -> list[Button]:
     buttons: list[Button] = []
     for entry in shown:
-        if entry.station != request.station.name and not request.may_at(entry.station, Permission.MUTE).allowed:
+        if (
+            entry.station != request.station.name
+            and not request.may_at(entry.station, Permission.INCIDENTS_MUTE).allowed
+        ):
             continue
         data = {"silence": entry.id, "station": entry.station, **back}
         if entry.kind is SilenceKind.MAINTENANCE and entry.repeats and silence.in_force(entry, request.now):

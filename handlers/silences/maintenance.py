@@ -39,7 +39,7 @@ async def maintenance(request: Request) -> Reply:
     words = split(request.arguments)
     if not words:
         return Reply(await listed(request, 0, "maintenance.show", SilenceKind.MAINTENANCE))
-    if not request.may(Permission.MUTE).allowed:
+    if not request.may(Permission.INCIDENTS_MUTE).allowed:
         return Reply(Message("no_right", {"command": "maintenance"}), outcome="no right to plan")
     local_now = request.station.local(request.now)
     found, remaining = take_subject(

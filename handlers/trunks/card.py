@@ -158,7 +158,7 @@ def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:
     if request.may(Permission.TRUNKS_CHECK).allowed:
         first.append(Button(mark("🔎 Check now"), "trunk.check", data))
     rows = [tuple(first)]
-    if request.may(Permission.TRUNKS).allowed:
+    if request.may(Permission.TRUNKS_WRITE).allowed:
         is_off = health_of(status) is Health.OFF
         label = mark("🔌 Switch on") if is_off else mark("🔌 Switch off")
         switch = Button(label, "trunk.switch", {"id": status.id, "on": is_off})

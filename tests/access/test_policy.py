@@ -49,25 +49,25 @@ def may(person: int, chat: int, permission: str, access: Access = ACCESS) -> boo
     ("person", "looks", "takes", "creates"), [(1, True, True, True), (2, True, True, False), (3, True, False, False)]
 )
 def test_each_role_has_the_rights_of_the_one_before(person: int, looks: bool, takes: bool, creates: bool) -> None:
-    assert may(person, -99, Permission.STATUS) is looks
-    assert may(person, -99, Permission.ACKNOWLEDGE) is takes
-    assert may(person, -99, Permission.EMPLOYEES) is creates
+    assert may(person, -99, Permission.STATUS_READ) is looks
+    assert may(person, -99, Permission.INCIDENTS_ACKNOWLEDGE) is takes
+    assert may(person, -99, Permission.EMPLOYEES_WRITE) is creates
     assert VIEWER.permissions < OPERATOR.permissions < ADMIN.permissions == PERMISSIONS
 
 
 def test_a_chat_gives_its_role_to_whoever_is_in_it_and_only_there() -> None:
-    assert may(9, -20, Permission.ACKNOWLEDGE)
-    assert may(9, -30, Permission.STATUS)
-    assert not may(9, -30, Permission.ACKNOWLEDGE)
-    assert not may(9, -40, Permission.STATUS)
-    assert not may(9, 9, Permission.STATUS)
+    assert may(9, -20, Permission.INCIDENTS_ACKNOWLEDGE)
+    assert may(9, -30, Permission.STATUS_READ)
+    assert not may(9, -30, Permission.INCIDENTS_ACKNOWLEDGE)
+    assert not may(9, -40, Permission.STATUS_READ)
+    assert not may(9, 9, Permission.STATUS_READ)
 
 
 @pytest.mark.parametrize(("member", "reason"), [(False, "not a member of the chat"), (None, "membership not known")])
 def test_what_comes_from_a_chat_needs_to_be_in_it_now(member: bool | None, reason: str) -> None:
-    decision = ACCESS.may(asking(9, -20, member=member), Permission.STATUS)
+    decision = ACCESS.may(asking(9, -20, member=member), Permission.STATUS_READ)
     assert (decision.allowed, decision.reason) == (False, reason)
-    assert ACCESS.may(asking(1, -20, member=member), Permission.STATUS).allowed
+    assert ACCESS.may(asking(1, -20, member=member), Permission.STATUS_READ).allowed
 
 
 def test_membership_is_asked_only_where_something_depends_on_it() -> None:
@@ -78,7 +78,7 @@ def test_membership_is_asked_only_where_something_depends_on_it() -> None:
 
 
 def test_no_chat_makes_anybody_an_administrator() -> None:
-    assert not may(9, -20, Permission.EMPLOYEES, Access((Grant(-20, "admin"),)))
+    assert not may(9, -20, Permission.EMPLOYEES_WRITE, Access((Grant(-20, "admin"),)))
 
 
 def test_what_is_open_to_anyone_is_open_in_private_only() -> None:
@@ -91,21 +91,21 @@ def test_what_is_open_to_anyone_is_open_in_private_only() -> None:
 
 def test_a_grant_holds_on_its_station_until_it_ends() -> None:
     access = Access((Grant(5, "viewer", "Office", 1, until=NOW + timedelta(hours=1)),))
-    assert access.may(asking(5), Permission.STATUS).allowed
-    assert not access.may(asking(5, station="Branch"), Permission.STATUS).allowed
-    assert not access.may(replace(asking(5), now=NOW + timedelta(hours=1)), Permission.STATUS).allowed
+    assert access.may(asking(5), Permission.STATUS_READ).allowed
+    assert not access.may(asking(5, station="Branch"), Permission.STATUS_READ).allowed
+    assert not access.may(replace(asking(5), now=NOW + timedelta(hours=1)), Permission.STATUS_READ).allowed
 
 
 def test_several_grants_add_up_and_the_one_that_opens_is_known() -> None:
-    roles = {**BUILT_IN, "reception": Role("reception", frozenset({Permission.EMPLOYEES}))}
+    roles = {**BUILT_IN, "reception": Role("reception", frozenset({Permission.EMPLOYEES_WRITE}))}
     access = Access((Grant(5, "viewer"), Grant(5, "reception")), roles)
-    decision = access.may(asking(5), Permission.EMPLOYEES)
+    decision = access.may(asking(5), Permission.EMPLOYEES_WRITE)
     assert (decision.allowed, decision.reason) == (True, "role reception")
-    assert access.may(asking(5), Permission.TRUNKS).reason == "beyond role reception, viewer"
+    assert access.may(asking(5), Permission.TRUNKS_WRITE).reason == "beyond role reception, viewer"
 
 
 def test_a_role_that_the_settings_do_not_know_any_more_gives_nothing() -> None:
-    assert not may(5, 5, Permission.STATUS, Access((Grant(5, "reception"),)))
+    assert not may(5, 5, Permission.STATUS_READ, Access((Grant(5, "reception"),)))
 
 
 @given(st.integers(), st.integers(), st.text())
@@ -130,7 +130,7 @@ def refusal(
 
 
 def test_nobody_gives_more_than_they_have() -> None:
-    granting = Role("doorman", frozenset({Permission.GRANT, *VIEWER.permissions}))
+    granting = Role("doorman", frozenset({Permission.ACCESS_GRANT, *VIEWER.permissions}))
     access = Access((Grant(1, "admin"), Grant(5, "doorman")), {**BUILT_IN, "doorman": granting})
     doorman = asking(5, 5)
     check_grant(access, doorman, Grant(6, "viewer"))
@@ -164,8 +164,8 @@ def test_the_last_administrator_cannot_be_removed_nor_made_one_for_a_time() -> N
 
 
 def test_people_who_have_a_right_themselves_are_known() -> None:
-    assert ACCESS.people_with(Permission.GRANT, "Office", NOW) == [1]
-    assert ACCESS.people_with(Permission.STATUS, "Office", NOW) == [1, 2, 3]
+    assert ACCESS.people_with(Permission.ACCESS_GRANT, "Office", NOW) == [1]
+    assert ACCESS.people_with(Permission.STATUS_READ, "Office", NOW) == [1, 2, 3]
 
 
 def test_somebody_named_twice_in_the_settings_has_the_higher_role() -> None:

@@ -14,8 +14,8 @@ from bot.detection.observation import StationFault
 from bot.detection.trunk_machine import Policy
 from bot.incidents.model import (
     STATION,
+    AddressBlocked,
     Changed,
-    ChatBlocked,
     End,
     Kind,
     MonitoringGap,
@@ -472,7 +472,7 @@ async def test_a_block_of_the_address_is_reported_at_once_with_its_end_and_is_no
     scene.pbx.error = Busy("too many requests", 300)
     await scene.looks(1)
     blocked_at = scene.clock.now - timedelta(seconds=10)
-    assert scene.incident_manager.told == [("", ChatBlocked(blocked_at + timedelta(seconds=300)))]
+    assert scene.incident_manager.told == [("", AddressBlocked(blocked_at + timedelta(seconds=300)))]
     scene.clock.pass_(290)
     scene.pbx.error = None
     await scene.looks(3)
@@ -483,7 +483,7 @@ async def test_blocked_again_after_that_it_is_as_loud_as_any_blindness() -> None
     scene = await healthy()
     scene.pbx.error = Busy("too many requests", 300)
     await scene.looks(2, every=300)
-    assert [type(transition) for _, transition in scene.incident_manager.told] == [ChatBlocked, Opened]
+    assert [type(transition) for _, transition in scene.incident_manager.told] == [AddressBlocked, Opened]
 
 
 async def test_what_is_met_after_a_block_has_its_own_beginning() -> None:

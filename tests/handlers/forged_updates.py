@@ -59,7 +59,7 @@ LASTING = [Grant(UMA, "admin", "Another PBX", ANNA), Grant(BOB, "admin", STATION
 ENDED = [Grant(TOM, "admin", STATION, ANNA, until=NOW - timedelta(seconds=1))]
 # Commands that need a right that a group does not give.
 OF_COMMANDS = [name for name, rule in RULES.items() if name.startswith("/") and rule.where.holds(private=False)]
-OF_ADMINS = [name for name, rule in RULES.items() if rule.permission in {*WRITES, Permission.AUDIT}]
+OF_ADMINS = [name for name, rule in RULES.items() if rule.permission in {*WRITES, Permission.AUDIT_READ}]
 
 
 class CountingTransport(httpx.AsyncBaseTransport):

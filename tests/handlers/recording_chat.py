@@ -54,7 +54,7 @@ class Chat(SilentSender):
         self.deleted.append(message_id)
         return True
 
-    async def leave(self, chat: int) -> None:
+    async def leave_chat(self, chat: int) -> None:
         self.left.append(chat)
 
 

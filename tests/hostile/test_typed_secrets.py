@@ -154,7 +154,7 @@ async def test_an_anonymous_administrators_is_not_kept_for_a_press(harness: Disp
 
 async def test_what_is_known_is_kept(harness: DispatcherHarness) -> None:
     """The audit must be readable: no more than necessary is hidden."""
-    harness.offers("cdr", Permission.RECORDS)
+    harness.offers("cdr", Permission.CDR_READ)
     for text in (
         '/edit_employee 201 name="John Brown" mobile=+79001234567',
         '/edit_employee 201 имя="John" extra="timers=no: 5"',

@@ -68,11 +68,11 @@ def build_incidents(settings: StationSettings, shared: SharedServices, zone: Zon
     destinations = Destinations(
         settings.name, settings.alert_chats, shared.grants, fleet=shared.fleet_chats, last_resort=shared.last_resort
     )
-    cards = AlertMessages(shared.sender.newest, timedelta(seconds=1.5 * settings.poll_interval))
+    alert_messages = AlertMessages(shared.sender.newest, timedelta(seconds=1.5 * settings.poll_interval))
     people = OnCallResolver(shared.oncall, shared.grants, settings.name, shared.people)
     notifier = Notifier(
         station=settings.name,
-        alerts=cards,
+        alerts=alert_messages,
         people=people,
         destinations=destinations,
         zone=zone,
@@ -87,5 +87,7 @@ def build_incidents(settings: StationSettings, shared: SharedServices, zone: Zon
         manager=IncidentManager(shared.store, settings.name, notifier, shared.step_due, shared.last_seen),
         people=people,
         destinations=destinations,
-        fallback=Fallback(settings.name, notifier=notifier, alerts=cards, people=people, destinations=destinations),
+        fallback=Fallback(
+            settings.name, notifier=notifier, alerts=alert_messages, people=people, destinations=destinations
+        ),
     )

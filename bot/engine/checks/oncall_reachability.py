@@ -149,7 +149,7 @@ class ReachabilityCheck:
                 "reachable": reachable,
                 "able": check.person in permitted,
             }
-            admins = access.people_with(Permission.ONCALL, self._station, self._clock())
+            admins = access.people_with(Permission.ONCALL_WRITE, self._station, self._clock())
             transition = dict.fromkeys([*map(Destination, admins), *await self._chats()])
             warnings = [Notice(to, "oncall_unreachable", facts) for to in transition if to.chat != check.person]
         await self._schedules.store_reachability(check.person, reachable=in_order, warnings=warnings)
@@ -210,7 +210,7 @@ class ReachabilityCheck:
         of all stations.
         """
         access, now = await self._grants.current(), self._clock()
-        everywhere = set(access.people_with(Permission.ONCALL, EVERY_STATION, now))
+        everywhere = set(access.people_with(Permission.ONCALL_WRITE, EVERY_STATION, now))
         facts = {"station": self._station, "level": failed.level, "problem": failed.problem}
         return [
             Notice(
@@ -218,7 +218,7 @@ class ReachabilityCheck:
                 "oncall_calendar_problem",
                 facts if admin in everywhere or not failed.url else {**facts, "problem": str(CalendarFault.UNSAID)},
             )
-            for admin in access.people_with(Permission.ONCALL, self._station, now)
+            for admin in access.people_with(Permission.ONCALL_WRITE, self._station, now)
         ]
 
     async def _change_notices(self, old: StoredCalendar, new: StoredCalendar, now: datetime) -> list[Notice]:

@@ -27,7 +27,7 @@ RESERVED_EACH = 3
 MAX_STRANGERS = 1000
 
 
-class SenderRole(IntEnum):
+class SenderStanding(IntEnum):
     """Role of a person: their own, only that of the chat they write in, or none."""
 
     KNOWN = 0
@@ -53,7 +53,7 @@ class Intake(IntEnum):
 @dataclass(frozen=True, slots=True)
 class Admitted:
     intake: Intake
-    role: SenderRole
+    role: SenderStanding
 
 
 class Admission:
@@ -72,24 +72,24 @@ class Admission:
         """Reload the roles if they may have changed; call it before a batch is judged. Raises SQLAlchemyError."""
         await self._known.refresh()
 
-    def role_of(self, summary: UpdateSummary) -> SenderRole:
+    def role_of(self, summary: UpdateSummary) -> SenderStanding:
         known = self._known
         if summary.person in known.people:
-            return SenderRole.KNOWN
+            return SenderStanding.KNOWN
         # An anonymous administrator has no id, and may press a button to be identified.
         in_ours = summary.chat in known.chats or (summary.anonymous and summary.chat in known.ours)
-        return SenderRole.MEMBER if in_ours else SenderRole.STRANGER
+        return SenderStanding.MEMBER if in_ours else SenderStanding.STRANGER
 
     def admit(self, summary: UpdateSummary, now: datetime) -> Admitted:
         role = self.role_of(summary)
         return Admitted(self._intake(summary, role, now), role)
 
-    def _intake(self, summary: UpdateSummary, role: SenderRole, now: datetime) -> Intake:
+    def _intake(self, summary: UpdateSummary, role: SenderStanding, now: datetime) -> Intake:
         if summary.kind is UpdateKind.MEMBER:
             return Intake.OBSERVED
         if summary.kind is UpdateKind.CHAT and self._is_our_chat(summary):
             return Intake.FIRST
-        if role is not SenderRole.STRANGER:
+        if role is not SenderStanding.STRANGER:
             return Intake.FIRST if _needs_handler(summary) else Intake.IGNORED
         if summary.kind in (UpdateKind.TEXT, UpdateKind.OTHER):
             # The bot has asked them no question.

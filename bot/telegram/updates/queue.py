@@ -13,7 +13,7 @@ from bot.store.database import Session, Store
 from bot.store.messages import inbox, keyboards, supergroups
 from bot.store.messages.inbox import UnfinishedUpdate
 from bot.telegram.chat_access import chat_access
-from bot.telegram.updates.admission import Admission, Admitted, Intake, SenderRole
+from bot.telegram.updates.admission import Admission, Admitted, Intake, SenderStanding
 from bot.telegram.updates.dropped import DropNotices, DroppedUpdates
 from bot.telegram.updates.lanes import STRANGERS, Item, Lane, Lanes
 from bot.telegram.updates.observer import UpdateObserver
@@ -33,7 +33,7 @@ MAX_QUEUED_IN_CHAT = 300
 MAX_QUEUED_OF_MEMBER = 20
 # Presses of unknown buttons that are answered as out of date; more are dropped.
 EACH_UNKNOWN, ALL_UNKNOWN, MAX_PRESSERS_CACHED = Rate(burst=5, every=10.0), Rate(burst=60, every=1.0), 1000
-ADMITTED = Admitted(Intake.FIRST, SenderRole.KNOWN)
+ADMITTED = Admitted(Intake.FIRST, SenderStanding.KNOWN)
 
 
 class Enqueued(NamedTuple):
@@ -136,14 +136,14 @@ class UpdateQueue:
     def _recovered(self, unfinished: UnfinishedUpdate) -> tuple[Lane, Item]:
         """Return the lane of an update that an earlier run admitted."""
         summary = summarize(unfinished.payload)
-        role = self._admission.role_of(summary) if self._admission is not None else SenderRole.KNOWN
-        is_member = role is SenderRole.MEMBER
+        role = self._admission.role_of(summary) if self._admission is not None else SenderStanding.KNOWN
+        is_member = role is SenderStanding.MEMBER
         return self._lane(summary, role, Counter()), Item(
             unfinished.update_id, summary, recovered=unfinished.payload, crowded=is_member
         )
 
-    def _lane(self, summary: UpdateSummary, role: SenderRole, queued: Counter[Lane]) -> Lane:
-        if role is SenderRole.STRANGER:
+    def _lane(self, summary: UpdateSummary, role: SenderStanding, queued: Counter[Lane]) -> Lane:
+        if role is SenderStanding.STRANGER:
             return STRANGERS
         urgent = Lane(summary.chat, summary.person, urgent=True)
         if summary.pressed or summary.command in self._urgent:
@@ -153,7 +153,7 @@ class UpdateQueue:
         return urgent if answers else Lane(summary.chat, summary.person)
 
     def _has_capacity(self, lane: Lane, summary: UpdateSummary, admitted: Admitted, queued: Counter[Lane]) -> bool:
-        is_member = admitted.role is SenderRole.MEMBER
+        is_member = admitted.role is SenderStanding.MEMBER
         limit = MAX_QUEUED
         if lane.urgent:
             limit = MAX_QUEUED_OF_MEMBER if is_member else 2 * MAX_QUEUED
@@ -197,7 +197,7 @@ class UpdateQueue:
         for one in updates:
             await asyncio.sleep(0)
             update = self._worker.parse(one.update_id, one.payload)
-            crowded = one.admitted.role is SenderRole.MEMBER
+            crowded = one.admitted.role is SenderStanding.MEMBER
             items.append((one.lane, Item(one.update_id, one.summary, update, crowded=crowded)))
         # `on_update` gets all of them before the first is handled.
         for lane, item in items:

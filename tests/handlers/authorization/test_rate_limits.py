@@ -24,7 +24,7 @@ from tests.handlers.update_factory import NOW
 
 PACE = RequestLimits(person=3, chat=5, costly=1)
 BORIS, GROUP_PLACE = Actor(2, "Boris"), Place(GROUP, None, private=False)
-STATUS, CDR, TAKE = Rule(Permission.STATUS), Rule(Permission.RECORDS, costly=True), RULES["incident.take"]
+STATUS, CDR, TAKE = Rule(Permission.STATUS_READ), Rule(Permission.CDR_READ, costly=True), RULES["incident.take"]
 
 
 def test_a_person_waits_until_a_minute_has_passed() -> None:
@@ -63,7 +63,7 @@ def test_nobody_gets_more_than_the_limit_in_any_minute(asked: list[tuple[int, in
 
 async def test_the_person_hears_of_it_once_a_minute(store: Store) -> None:
     harness = DispatcherHarness(store, pace=PACE)
-    harness.offers("status", Permission.STATUS, Reply(Message("broken")))
+    harness.offers("status", Permission.STATUS_READ, Reply(Message("broken")))
     for _ in range(6):
         await harness.types("/status")
     assert [template for _, template, _ in harness.chat.said] == ["broken"] * 3 + ["too_much"]
@@ -75,8 +75,8 @@ async def test_the_person_hears_of_it_once_a_minute(store: Store) -> None:
 
 async def test_what_is_refused_anyway_uses_up_nothing(store: Store) -> None:
     harness = DispatcherHarness(store, pace=PACE)
-    harness.offers("add", Permission.EMPLOYEES)
-    harness.offers("status", Permission.STATUS)
+    harness.offers("add", Permission.EMPLOYEES_WRITE)
+    harness.offers("status", Permission.STATUS_READ)
     for _ in range(10):
         await harness.types("/add", VERA)
     for person in (ANNA, OLGA, VERA):
@@ -87,7 +87,7 @@ async def test_what_is_refused_anyway_uses_up_nothing(store: Store) -> None:
 @pytest.mark.parametrize("times", [40])
 async def test_a_stranger_who_shouts_in_private_is_not_answered_for_ever(store: Store, times: int) -> None:
     harness = DispatcherHarness(store, pace=RequestLimits(person=5))
-    harness.offers("status", Permission.STATUS)
+    harness.offers("status", Permission.STATUS_READ)
     for _ in range(times):
         await harness.types("/status", 9, 9)
     assert [template for _, template, _ in harness.chat.said] == ["stranger"] * 5

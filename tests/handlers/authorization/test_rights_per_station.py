@@ -45,12 +45,12 @@ GRANTS = (
 async def fleet(store: Store) -> DispatcherHarness:
     harness = DispatcherHarness(store, stations=STATIONS, grants=GRANTS)
     harness.members.there = {(AT_ACME, MEMBER), (SHARED, MEMBER)}
-    harness.offers("look", Permission.STATUS)
-    harness.offers("about", Permission.INCIDENTS)
-    harness.offers("change", Permission.TRUNKS)
-    harness.offers("all", Permission.STATUS, whose=StationScope.ALL)
-    harness.on_press("look.again", Permission.STATUS, Reply())
-    harness.on_press("thing.do", Permission.TRUNKS, Reply())
+    harness.offers("look", Permission.STATUS_READ)
+    harness.offers("about", Permission.INCIDENTS_READ)
+    harness.offers("change", Permission.TRUNKS_WRITE)
+    harness.offers("all", Permission.STATUS_READ, whose=StationScope.ALL)
+    harness.on_press("look.again", Permission.STATUS_READ, Reply())
+    harness.on_press("thing.do", Permission.TRUNKS_WRITE, Reply())
     harness.catalogue.presses["station.choose"] = CATALOGUE.presses["station.choose"]
     async with store.begin() as session:
         for chat, station in ((AT_ACME, ACME), (SHARED, ACME), (SHARED, BAKER)):
@@ -196,8 +196,8 @@ async def test_buttons_of_a_pbx_that_is_gone_do_nothing(fleet: DispatcherHarness
 
 
 async def test_an_answer_is_about_the_pbx_of_its_question(fleet: DispatcherHarness) -> None:
-    fleet.on_answer("thing.name", Permission.TRUNKS, Reply())
-    fleet.offers("begin", Permission.TRUNKS, Reply(Message("broken"), question=Question("thing.name")))
+    fleet.on_answer("thing.name", Permission.TRUNKS_WRITE, Reply())
+    fleet.offers("begin", Permission.TRUNKS_WRITE, Reply(Message("broken"), question=Question("thing.name")))
     await fleet.types("/begin baker", CAROL, CAROL)
     await fleet.types("/look corp", CAROL, CAROL)
     await fleet.says("Trunk", CAROL, CAROL)
@@ -206,9 +206,9 @@ async def test_an_answer_is_about_the_pbx_of_its_question(fleet: DispatcherHarne
 
 async def test_the_second_person_needs_the_right_at_that_pbx(store: Store) -> None:
     grants = (*GRANTS, Grant(ALICE, "viewer", BAKER), Grant(14, "admin", BAKER))
-    fleet = DispatcherHarness(store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.TRUNKS}))
+    fleet = DispatcherHarness(store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.TRUNKS_WRITE}))
     rule_of = CATALOGUE.presses["trunk.create"].rule
-    fleet.on_press("trunk.create", Permission.TRUNKS, Reply(), writes=rule_of.writes)
+    fleet.on_press("trunk.create", Permission.TRUNKS_WRITE, Reply(), writes=rule_of.writes)
     made = await keyboard(fleet, SHARED, "trunk.create", BAKER)
     await fleet.presses(made, CAROL, SHARED)
     assert not fleet.done
@@ -260,13 +260,13 @@ WHO_AND_WHERE = st.tuples(st.sampled_from(PEOPLE), st.sampled_from([*CHATS, None
 TYPED = st.tuples(st.sampled_from(["/look", "/about", "/change", "/all", "/named"]), WORDS, WHO_AND_WHERE)
 PRESSED = st.tuples(st.sampled_from(["look.again", "thing.do", "station.choose"]), WORDS, WHO_AND_WHERE)
 NEEDED = {
-    "/look": Permission.STATUS,
-    "/about": Permission.INCIDENTS,
-    "/change": Permission.TRUNKS,
-    "/all": Permission.STATUS,
-    "/named": Permission.GRANT,
-    "look.again": Permission.STATUS,
-    "thing.do": Permission.TRUNKS,
+    "/look": Permission.STATUS_READ,
+    "/about": Permission.INCIDENTS_READ,
+    "/change": Permission.TRUNKS_WRITE,
+    "/all": Permission.STATUS_READ,
+    "/named": Permission.ACCESS_GRANT,
+    "look.again": Permission.STATUS_READ,
+    "thing.do": Permission.TRUNKS_WRITE,
 }
 
 
@@ -331,8 +331,8 @@ async def _people_speak(
     }
     for name, whose in commands.items():
         fleet.offers(name, NEEDED[f"/{name}"], whose=whose)
-    fleet.on_press("look.again", Permission.STATUS, Reply(), whose=StationScope.ALL)
-    fleet.on_press("thing.do", Permission.TRUNKS, Reply())
+    fleet.on_press("look.again", Permission.STATUS_READ, Reply(), whose=StationScope.ALL)
+    fleet.on_press("thing.do", Permission.TRUNKS_WRITE, Reply())
     fleet.catalogue.presses["station.choose"] = CATALOGUE.presses["station.choose"]
     async with fleet.store.begin() as session:
         for chat, station in bound:

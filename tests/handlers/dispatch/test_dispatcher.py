@@ -21,7 +21,7 @@ from tests.handlers.update_factory import NOW
 
 
 async def test_what_is_allowed_is_done_and_written_down(harness: DispatcherHarness) -> None:
-    harness.offers("status", Permission.STATUS, Reply(Message("broken"), outcome="answered"))
+    harness.offers("status", Permission.STATUS_READ, Reply(Message("broken"), outcome="answered"))
     await harness.types("/status 202")
     assert [request.arguments for request in harness.done] == ["202"]
     (row,) = await harness.audit()
@@ -30,7 +30,7 @@ async def test_what_is_allowed_is_done_and_written_down(harness: DispatcherHarne
 
 
 async def test_what_is_denied_is_not_done_and_written_down(harness: DispatcherHarness) -> None:
-    harness.offers("add", Permission.EMPLOYEES)
+    harness.offers("add", Permission.EMPLOYEES_WRITE)
     await harness.types("/add x", person=VERA)
     await harness.types("/add x", person=SAM)
     assert not harness.done
@@ -42,7 +42,7 @@ async def test_what_is_denied_is_not_done_and_written_down(harness: DispatcherHa
 
 
 async def test_an_old_command_is_not_done(harness: DispatcherHarness) -> None:
-    harness.offers("status", Permission.STATUS)
+    harness.offers("status", Permission.STATUS_READ)
     await harness.types("/status", sent=NOW - timedelta(minutes=6))
     assert not harness.done
     assert [template for _, template, _ in harness.chat.said] == ["too_old"]
@@ -54,7 +54,7 @@ async def test_an_error_while_deciding_denies_and_is_written_down(
     def broken(_case: Any) -> None:
         raise RuntimeError("the decision cannot be made")
 
-    harness.offers("status", Permission.STATUS)
+    harness.offers("status", Permission.STATUS_READ)
     monkeypatch.setattr("handlers.authorization.preconditions.judge", broken)
     await harness.types("/status")
     await harness.types("/status", chat=ANNA)
@@ -67,7 +67,7 @@ async def test_a_decision_that_hangs_denies(store: Store) -> None:
     harness = DispatcherHarness(store)
     harness.hurry(0.05)
     harness.members.slow = 5
-    harness.offers("status", Permission.STATUS)
+    harness.offers("status", Permission.STATUS_READ)
     await harness.types("/status", person=SAM)
     assert not harness.done
     assert [row.reason for row in await harness.audit()] == ["error while deciding"]
@@ -76,7 +76,7 @@ async def test_a_decision_that_hangs_denies(store: Store) -> None:
 async def test_without_its_audit_row_nothing_is_done(
     harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    harness.offers("status", Permission.STATUS)
+    harness.offers("status", Permission.STATUS_READ)
 
     async def broken(*_: Any) -> int:
         raise OSError("disk full")
@@ -91,8 +91,8 @@ QUESTION = Reply(Message("broken", {}, ((Button("Yes", "thing.do", {"n": 1}),),)
 
 
 async def ask(harness: DispatcherHarness) -> Keyboard:
-    harness.offers("ask", Permission.EMPLOYEES, QUESTION)
-    harness.on_press("thing.do", Permission.EMPLOYEES, Reply(Message("broken"), toast="Done."))
+    harness.offers("ask", Permission.EMPLOYEES_WRITE, QUESTION)
+    harness.on_press("thing.do", Permission.EMPLOYEES_WRITE, Reply(Message("broken"), toast="Done."))
     await harness.types("/ask")
     return harness.chat.keyboards[-1]
 
@@ -114,10 +114,10 @@ async def test_the_store_knows_the_message_of_each_keyboard_and_needs_no_transac
         begun += 1
         return begin(store)
 
-    harness.offers("plain", Permission.STATUS, Reply(Message("broken")))
+    harness.offers("plain", Permission.STATUS_READ, Reply(Message("broken")))
     view = Message("broken", {}, ((Button("Refresh", "thing.show"),),))
-    harness.offers("view", Permission.STATUS, Reply(view))
-    harness.on_press("thing.show", Permission.STATUS, Reply(view))
+    harness.offers("view", Permission.STATUS_READ, Reply(view))
+    harness.on_press("thing.show", Permission.STATUS_READ, Reply(view))
     await harness.types("/plain")
     monkeypatch.setattr(Store, "begin", counted)
     await harness.types("/plain")
@@ -181,7 +181,7 @@ async def test_a_button_of_another_chat_does_nothing(harness: DispatcherHarness)
 async def test_whatever_happens_the_person_gets_an_answer(
     harness: DispatcherHarness, error: Exception, template: str
 ) -> None:
-    harness.offers("cdr", Permission.RECORDS, error, usage="[period]", examples=("/cdr today",))
+    harness.offers("cdr", Permission.CDR_READ, error, usage="[period]", examples=("/cdr today",))
     await harness.types("/cdr x")
     assert [said for _, said, _ in harness.chat.said] == [template]
     assert len(await harness.outcomes()) == 1
@@ -204,7 +204,7 @@ async def test_an_answer_telegram_did_not_take_is_tried_again(
     monkeypatch.setattr("handlers.dispatch.replier.asyncio.sleep", no_sleep)
     harness.chat.failures = [TryLater("busy", 1), TryLater("busy", 1)]
     harness.catalogue.commands["status"] = Command(
-        "status", _answering(Reply(Message("broken"))), Rule(Permission.STATUS), ""
+        "status", _answering(Reply(Message("broken"))), Rule(Permission.STATUS_READ), ""
     )
     await harness.types("/status")
     assert len(harness.chat.said) == 1
@@ -222,8 +222,8 @@ WANTED = Reply(Message("broken"), question=Question("thing.word", {"n": 1}))
 
 async def wait_for_words(harness: DispatcherHarness, chat: int = GROUP) -> int:
     """Open a pending reply; returns the id of the message that asks for it."""
-    harness.offers("ask", Permission.EMPLOYEES, WANTED)
-    harness.on_answer("thing.word", Permission.EMPLOYEES, Reply(Message("broken"), outcome="heard"))
+    harness.offers("ask", Permission.EMPLOYEES_WRITE, WANTED)
+    harness.on_answer("thing.word", Permission.EMPLOYEES_WRITE, Reply(Message("broken"), outcome="heard"))
     await harness.types("/ask", chat=chat)
     harness.done.clear()
     return len(harness.chat.said)
@@ -272,7 +272,7 @@ async def test_words_that_waited_too_long_answer_nothing(harness: DispatcherHarn
 
 async def test_an_answer_that_cannot_be_meant_is_asked_for_again(harness: DispatcherHarness) -> None:
     await wait_for_words(harness, chat=ANNA)
-    harness.on_answer("thing.word", Permission.EMPLOYEES, WrongArguments("A name is missing."))
+    harness.on_answer("thing.word", Permission.EMPLOYEES_WRITE, WrongArguments("A name is missing."))
     await harness.says("", chat=ANNA)
     await harness.says("x", chat=ANNA)
     await harness.says("y", chat=ANNA)
@@ -291,7 +291,7 @@ async def test_an_answer_goes_on_after_it_is_given_and_ends_in_its_audit_row(har
         await go_on.wait()
         return Reply(Message("too_old"), outcome="registered")
 
-    harness.offers("add", Permission.EMPLOYEES, Reply(Message("broken"), then=later, outcome="created"))
+    harness.offers("add", Permission.EMPLOYEES_WRITE, Reply(Message("broken"), then=later, outcome="created"))
     await harness.types("/add x")
     assert (await harness.outcomes())[-1].outcome == "created"
     go_on.set()
@@ -309,14 +309,14 @@ async def test_what_goes_on_is_reported_that_the_program_ends(harness: Dispatche
 
         return Reply(Message("broken"), then=later)
 
-    harness.catalogue.commands["add"] = Command("add", handler, Rule(Permission.EMPLOYEES), "")
+    harness.catalogue.commands["add"] = Command("add", handler, Rule(Permission.EMPLOYEES_WRITE), "")
     await harness.types("/add x")
     await harness.dispatcher.finish(5)
     assert (await harness.outcomes())[-1].outcome == "stopped between two steps"
 
 
 async def test_passwords_and_pasted_lists_are_not_written_down(harness: DispatcherHarness) -> None:
-    harness.offers("add", Permission.EMPLOYEES)
+    harness.offers("add", Permission.EMPLOYEES_WRITE)
     await harness.types('/add "Zadarma" password="my s3cret" host=x пароль=тайна\n243,John,Qw3rty')
     (row,) = await harness.audit()
     assert row.arguments == '"Zadarma" password=•••'
@@ -324,7 +324,9 @@ async def test_passwords_and_pasted_lists_are_not_written_down(harness: Dispatch
 
 async def test_a_secret_goes_to_the_asker_alone_and_its_deletion_is_queued(harness: DispatcherHarness) -> None:
     secret = Secret(Message("broken", protected=True))
-    harness.catalogue.commands["ask"] = Command("ask", _answering(Reply(secret=secret)), Rule(Permission.EMPLOYEES), "")
+    harness.catalogue.commands["ask"] = Command(
+        "ask", _answering(Reply(secret=secret)), Rule(Permission.EMPLOYEES_WRITE), ""
+    )
     await harness.types("/ask")
     assert [chat for chat, _, _ in harness.chat.said] == [ANNA]
     async with harness.store.begin() as session:
@@ -340,7 +342,7 @@ async def test_a_secret_that_cannot_be_delivered_is_known_not_to_be(harness: Dis
         results.append(await request.chat.send_secret(Secret(Message("broken"))))
         return Reply()
 
-    harness.catalogue.commands["ask"] = Command("ask", handler, Rule(Permission.EMPLOYEES), "")
+    harness.catalogue.commands["ask"] = Command("ask", handler, Rule(Permission.EMPLOYEES_WRITE), "")
     harness.chat.failures = [Undeliverable("blocked")]
     await harness.types("/ask")
     assert results == [False]

@@ -104,8 +104,14 @@ def test_what_changes_our_own_store_alone_is_all_or_nothing() -> None:
         "maintenance.cancel", "/grant", "/revoke", "/oncall set", "/oncall remove", "/oncall import", "/oncall swap",
         "/bind", "/unbind", "chat.ask_bind", "chat.leave_bound", "mute.leave", "access.requests", "access.show_request",
     }  # fmt: skip
-    of_ours = {Permission.ACKNOWLEDGE, Permission.MUTE, Permission.WATCH, Permission.ONCALL_TAKE, Permission.ONCALL}
-    of_ours |= {Permission.GRANT}
+    of_ours = {
+        Permission.INCIDENTS_ACKNOWLEDGE,
+        Permission.INCIDENTS_MUTE,
+        Permission.EXTENSIONS_WATCH,
+        Permission.ONCALL_TAKE,
+        Permission.ONCALL_WRITE,
+    }
+    of_ours |= {Permission.ACCESS_GRANT}
     everything = {f"/{name}": one for name, one in CATALOGUE.commands.items()} | CATALOGUE.presses | CATALOGUE.answers
     freely = {n for n, one in everything.items() if one.rule.permission in of_ours and one.resume is OnRestart.RERUN}
     assert freely - {"watch.show"} == harmless - {"watch.show"}

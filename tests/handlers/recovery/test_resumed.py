@@ -25,8 +25,8 @@ LOCKED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked
 
 async def ask(harness: DispatcherHarness) -> Keyboard:
     question = Reply(Message("broken", {}, ((Button("Yes", "thing.do", {"n": 1}),),)), confirm=True)
-    harness.offers("ask", Permission.EMPLOYEES, question)
-    harness.on_press("thing.do", Permission.EMPLOYEES, Reply(Message("broken"), toast="Done."))
+    harness.offers("ask", Permission.EMPLOYEES_WRITE, question)
+    harness.on_press("thing.do", Permission.EMPLOYEES_WRITE, Reply(Message("broken"), toast="Done."))
     await harness.types("/ask")
     return harness.chat.keyboards[-1]
 
@@ -35,8 +35,8 @@ async def test_old_questions_are_reported_once_in_a_chat_and_old_requests_each_w
     harness: DispatcherHarness,
 ) -> None:
     long_ago = NOW - timedelta(hours=3)
-    harness.offers("status", Permission.STATUS)
-    harness.offers("add", Permission.EMPLOYEES)
+    harness.offers("status", Permission.STATUS_READ)
+    harness.offers("add", Permission.EMPLOYEES_WRITE)
     for _ in range(10):
         await harness.types("/status", sent=long_ago)
         await harness.types("/status", person=VERA, chat=VERA, sent=long_ago)
@@ -82,19 +82,19 @@ async def begun_and_killed(harness: DispatcherHarness, resume: OnRestart, after:
     """Kill a confirmed write with a stored payload while it runs, and start the next run."""
     kept = await harness.services.temporary_payloads.put({"draft": 1}, timedelta(minutes=3))
     question = Reply(Message("broken", {}, ((Button("Yes", "thing.do", {"kept": kept}),),)), confirm=True)
-    harness.offers("ask", Permission.EMPLOYEES, question)
+    harness.offers("ask", Permission.EMPLOYEES_WRITE, question)
 
     async def killed(_request: Request) -> Reply:
         raise asyncio.CancelledError
 
-    rule = Rule(Permission.EMPLOYEES, writes="Create an employee")
+    rule = Rule(Permission.EMPLOYEES_WRITE, writes="Create an employee")
     harness.catalogue.presses["thing.do"] = ButtonAction("thing.do", killed, rule, resume)
     await harness.types("/ask")
     harness.update_id += 1
     update = {"callback_query": press(f"{harness.chat.keyboards[-1].id}:0:0", ANNA, GROUP, harness.now)}
     with pytest.raises(asyncio.CancelledError):
         await harness.takes(update, harness.update_id)
-    harness.on_press("thing.do", Permission.EMPLOYEES, Reply(Message("broken"), outcome="done"), writes="x")
+    harness.on_press("thing.do", Permission.EMPLOYEES_WRITE, Reply(Message("broken"), outcome="done"), writes="x")
     harness.catalogue.presses["thing.do"] = replace(harness.catalogue.presses["thing.do"], rule=rule, resume=resume)
     harness.restart(after)
     harness.done.clear()
@@ -137,8 +137,8 @@ async def test_what_the_store_cut_off_is_gone_on_with_in_the_same_run(
     harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     question = Reply(Message("broken", {}, ((Button("Yes", "thing.do", {}),),)), confirm=True)
-    harness.offers("ask", Permission.EMPLOYEES, question)
-    harness.on_press("thing.do", Permission.EMPLOYEES, Reply(Message("broken"), outcome="done"), writes="x")
+    harness.offers("ask", Permission.EMPLOYEES_WRITE, question)
+    harness.on_press("thing.do", Permission.EMPLOYEES_WRITE, Reply(Message("broken"), outcome="done"), writes="x")
     harness.catalogue.presses["thing.do"] = replace(
         harness.catalogue.presses["thing.do"], resume=OnRestart.VERIFY_FIRST
     )

@@ -16,8 +16,8 @@ GROUP_BOT = {"id": 1087968824, "is_bot": True, "first_name": "Group", "username"
 
 @pytest.fixture(autouse=True)
 def offered(harness: DispatcherHarness) -> None:
-    harness.offers("status", Permission.STATUS)
-    harness.offers("mute", Permission.MUTE)
+    harness.offers("status", Permission.STATUS_READ)
+    harness.offers("mute", Permission.INCIDENTS_MUTE)
     for name in ("prove", "obey", "leave"):
         harness.catalogue.presses[f"identity.{name}"] = CATALOGUE.presses[f"identity.{name}"]
     harness.members.anonymous = {ANNA, VERA}

@@ -24,10 +24,10 @@ QUESTION = Reply(Message("broken", {}, ((Button("Yes", DEED, {"id": "T"}),),)), 
 
 @pytest.fixture
 def harness(store: Store) -> DispatcherHarness:
-    harness = DispatcherHarness(store, two_person=frozenset({Permission.TRUNKS}))
-    harness.offers("ask", Permission.TRUNKS, QUESTION)
+    harness = DispatcherHarness(store, two_person=frozenset({Permission.TRUNKS_WRITE}))
+    harness.offers("ask", Permission.TRUNKS_WRITE, QUESTION)
     done = Reply(Message("broken"), outcome="switched")
-    harness.on_press(DEED, Permission.TRUNKS, done, writes="Switch a trunk on or off")
+    harness.on_press(DEED, Permission.TRUNKS_WRITE, done, writes="Switch a trunk on or off")
     return harness
 
 
@@ -77,11 +77,11 @@ async def test_everybody_else_with_the_right_is_asked_in_private(harness: Dispat
 
 
 async def test_words_are_shown_with_what_they_answer_and_nothing_long_is_left_out(harness: DispatcherHarness) -> None:
-    harness.on_answer(DEED, Permission.TRUNKS, Reply(Message("broken")))
+    harness.on_answer(DEED, Permission.TRUNKS_WRITE, Reply(Message("broken")))
     harness.catalogue.answers[DEED] = replace(
         harness.catalogue.answers[DEED], rule=harness.catalogue.presses[DEED].rule
     )
-    harness.offers("name", Permission.TRUNKS, Reply(Message("too_early"), question=Question(DEED)))
+    harness.offers("name", Permission.TRUNKS_WRITE, Reply(Message("too_early"), question=Question(DEED)))
     await harness.types("/name", chat=ANNA)
     await harness.says("Mango " + "x" * 500, chat=ANNA)
     (notice,) = await owed(harness)
@@ -103,9 +103,11 @@ async def test_a_keyboard_of_which_nothing_is_kept_is_out_of_date(harness: Dispa
 async def test_who_has_the_right_from_the_first_or_from_today_is_no_second(store: Store) -> None:
     long_ago = NOW - timedelta(days=2)
     made = Grant(OLGA, "admin", given_by=ANNA, given_at=long_ago)
-    harness = DispatcherHarness(store, two_person=frozenset({Permission.TRUNKS}), grants=(Grant(ANNA, "admin"), made))
-    harness.offers("ask", Permission.TRUNKS, QUESTION)
-    harness.on_press(DEED, Permission.TRUNKS, Reply(Message("broken")), writes="Switch a trunk on or off")
+    harness = DispatcherHarness(
+        store, two_person=frozenset({Permission.TRUNKS_WRITE}), grants=(Grant(ANNA, "admin"), made)
+    )
+    harness.offers("ask", Permission.TRUNKS_WRITE, QUESTION)
+    harness.on_press(DEED, Permission.TRUNKS_WRITE, Reply(Message("broken")), writes="Switch a trunk on or off")
     await said_yes(harness)
     assert harness.chat.edited[-1] == "second_person_missing"
     assert harness.chat.shown[-1].facts["not_counted"] == 1
@@ -117,7 +119,7 @@ async def test_who_has_the_right_from_the_first_or_from_today_is_no_second(store
 
 
 async def test_what_is_for_groups_alone_is_confirmed_in_private_too(harness: DispatcherHarness) -> None:
-    harness.on_press(DEED, Permission.TRUNKS, Reply(), writes="Give a group access", where=Where.GROUP)
+    harness.on_press(DEED, Permission.TRUNKS_WRITE, Reply(), writes="Give a group access", where=Where.GROUP)
     await said_yes(harness)
     (notice,) = await owed(harness)
     await harness.presses(await buttons_of(harness, notice), OLGA, OLGA)
@@ -166,10 +168,10 @@ async def test_nobody_waits_for_ever(harness: DispatcherHarness) -> None:
 
 
 async def test_without_a_second_person_it_is_said_and_not_done(store: Store) -> None:
-    harness = DispatcherHarness(store, two_person=frozenset({Permission.TRUNKS}))
+    harness = DispatcherHarness(store, two_person=frozenset({Permission.TRUNKS_WRITE}))
     harness.book._settings = harness.book._settings[:1]
-    harness.offers("ask", Permission.TRUNKS, QUESTION)
-    harness.on_press(DEED, Permission.TRUNKS, Reply(), writes="Switch a trunk on or off")
+    harness.offers("ask", Permission.TRUNKS_WRITE, QUESTION)
+    harness.on_press(DEED, Permission.TRUNKS_WRITE, Reply(), writes="Switch a trunk on or off")
     await said_yes(harness)
     assert not harness.done
     assert harness.chat.edited[-1] == "second_person_missing"
@@ -178,7 +180,7 @@ async def test_without_a_second_person_it_is_said_and_not_done(store: Store) -> 
 async def test_what_is_asked_for_does_not_expire_while_it_waits(harness: DispatcherHarness) -> None:
     kept = await harness.services.temporary_payloads.put({"draft": 1}, timedelta(minutes=3))
     question = Reply(Message("broken", {}, ((Button("Yes", DEED, {"kept": kept}),),)), confirm=True)
-    harness.offers("ask", Permission.TRUNKS, question)
+    harness.offers("ask", Permission.TRUNKS_WRITE, question)
     await said_yes(harness)
     assert await harness.services.temporary_payloads.peek(kept) is None
     harness.now += timedelta(minutes=29)
@@ -187,6 +189,6 @@ async def test_what_is_asked_for_does_not_expire_while_it_waits(harness: Dispatc
 
 
 async def test_what_no_setting_names_needs_one_person(harness: DispatcherHarness) -> None:
-    harness.on_press(DEED, Permission.EMPLOYEES, Reply(Message("broken")), writes="Create an employee")
+    harness.on_press(DEED, Permission.EMPLOYEES_WRITE, Reply(Message("broken")), writes="Create an employee")
     await said_yes(harness)
     assert len(harness.done) == 1

@@ -26,7 +26,7 @@ def _with_everything(harness: DispatcherHarness) -> DispatcherHarness:
     for name in ("chat.ask_bind", "chat.bind", "chat.unbind", "chat.give", "chat.leave_bound"):
         harness.catalogue.presses[name] = CATALOGUE.presses[name]
     harness.members.there = {(ROOM, MEMBER)}
-    harness.offers("look", Permission.STATUS)
+    harness.offers("look", Permission.STATUS_READ)
     return harness
 
 
@@ -141,7 +141,9 @@ async def test_with_the_pbx_goes_what_the_group_was_given_there(fleet: Dispatche
 
 async def test_four_eyes_bind_where_they_give_access(store: Store) -> None:
     grants = (*GRANTS, Grant(12, "admin", ACME))
-    harness = DispatcherHarness(store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.GRANT}))
+    harness = DispatcherHarness(
+        store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.ACCESS_GRANT})
+    )
     fleet = _with_everything(harness)
     await fleet.types("/bind acme", ALICE, ROOM)
     await agrees(fleet, ALICE)

@@ -15,7 +15,7 @@ from bot.telegram.updates.admission import (
     Admission,
     Admitted,
     Intake,
-    SenderRole,
+    SenderStanding,
 )
 from bot.telegram.updates.summary import UNREADABLE, UpdateKind, summarize
 from bot.telegram.updates.token_bucket import Bucket, Buckets, Rate
@@ -62,45 +62,47 @@ BOTS = {"reply_to_message": {"message_id": 3, "from": {"id": 1, "is_bot": True}}
 @pytest.mark.parametrize(
     ("update", "intake", "standing"),
     [
-        (message(ANNA, ANNA, "/status"), Intake.FIRST, SenderRole.KNOWN),
-        (message(ANNA, ANNA, "206 James"), Intake.FIRST, SenderRole.KNOWN),
-        (message(ANNA, ELSEWHERE, "/status"), Intake.FIRST, SenderRole.KNOWN),
-        (press(ANNA, ALERTS), Intake.FIRST, SenderRole.KNOWN),
-        (press(SAM, OFFICE), Intake.FIRST, SenderRole.MEMBER),
-        (message(SAM, OFFICE, "/status"), Intake.FIRST, SenderRole.MEMBER),
+        (message(ANNA, ANNA, "/status"), Intake.FIRST, SenderStanding.KNOWN),
+        (message(ANNA, ANNA, "206 James"), Intake.FIRST, SenderStanding.KNOWN),
+        (message(ANNA, ELSEWHERE, "/status"), Intake.FIRST, SenderStanding.KNOWN),
+        (press(ANNA, ALERTS), Intake.FIRST, SenderStanding.KNOWN),
+        (press(SAM, OFFICE), Intake.FIRST, SenderStanding.MEMBER),
+        (message(SAM, OFFICE, "/status"), Intake.FIRST, SenderStanding.MEMBER),
         # Replies, and secrets to be deleted.
-        (message(SAM, OFFICE, "206", **BOTS), Intake.FIRST, SenderRole.MEMBER),
-        (message(SAM, OFFICE, "password=hunter2"), Intake.FIRST, SenderRole.MEMBER),
-        (message(SAM, OFFICE, "good morning"), Intake.IGNORED, SenderRole.MEMBER),
-        (message(ANNA, ALERTS, "good morning"), Intake.IGNORED, SenderRole.KNOWN),
-        (message(ANNA, ALERTS, photo=[]), Intake.IGNORED, SenderRole.KNOWN),
+        (message(SAM, OFFICE, "206", **BOTS), Intake.FIRST, SenderStanding.MEMBER),
+        (message(SAM, OFFICE, "password=hunter2"), Intake.FIRST, SenderStanding.MEMBER),
+        (message(SAM, OFFICE, "good morning"), Intake.IGNORED, SenderStanding.MEMBER),
+        (message(ANNA, ALERTS, "good morning"), Intake.IGNORED, SenderStanding.KNOWN),
+        (message(ANNA, ALERTS, photo=[]), Intake.IGNORED, SenderStanding.KNOWN),
         # An anonymous administrator of an alert chat may press "It is me".
-        (message(1087968824, ALERTS, "/mute all", sender_chat={"id": ALERTS}), Intake.FIRST, SenderRole.MEMBER),
-        (message(SAM, SAM, "/start"), Intake.LATER, SenderRole.STRANGER),
-        (press(SAM, SAM), Intake.LATER, SenderRole.STRANGER),
-        (message(SAM, ALERTS, "/status"), Intake.LATER, SenderRole.STRANGER),
+        (message(1087968824, ALERTS, "/mute all", sender_chat={"id": ALERTS}), Intake.FIRST, SenderStanding.MEMBER),
+        (message(SAM, SAM, "/start"), Intake.LATER, SenderStanding.STRANGER),
+        (press(SAM, SAM), Intake.LATER, SenderStanding.STRANGER),
+        (message(SAM, ALERTS, "/status"), Intake.LATER, SenderStanding.STRANGER),
         # No pending reply from them.
-        (message(SAM, SAM, "hello"), Intake.IGNORED, SenderRole.STRANGER),
-        (message(SAM, ALERTS, "password=hunter2"), Intake.IGNORED, SenderRole.STRANGER),
-        (message(SAM, ALERTS, "yes", **BOTS), Intake.IGNORED, SenderRole.STRANGER),
+        (message(SAM, SAM, "hello"), Intake.IGNORED, SenderStanding.STRANGER),
+        (message(SAM, ALERTS, "password=hunter2"), Intake.IGNORED, SenderStanding.STRANGER),
+        (message(SAM, ALERTS, "yes", **BOTS), Intake.IGNORED, SenderStanding.STRANGER),
         # Membership changes are handled at once, and no flood hides them.
-        (message(SAM, OFFICE, new_chat_members=[{"id": SAM}]), Intake.OBSERVED, SenderRole.MEMBER),
-        (change("chat_member", SAM, ALERTS), Intake.OBSERVED, SenderRole.STRANGER),
-        (change("my_chat_member", SAM, ALERTS), Intake.FIRST, SenderRole.STRANGER),
-        (change("my_chat_member", SAM, ELSEWHERE), Intake.LATER, SenderRole.STRANGER),
-        (message(SAM, OFFICE, migrate_to_chat_id=-1100), Intake.FIRST, SenderRole.MEMBER),
-        ({"update_id": 1, "message": {"chat": "?"}}, Intake.LATER, SenderRole.STRANGER),
+        (message(SAM, OFFICE, new_chat_members=[{"id": SAM}]), Intake.OBSERVED, SenderStanding.MEMBER),
+        (change("chat_member", SAM, ALERTS), Intake.OBSERVED, SenderStanding.STRANGER),
+        (change("my_chat_member", SAM, ALERTS), Intake.FIRST, SenderStanding.STRANGER),
+        (change("my_chat_member", SAM, ELSEWHERE), Intake.LATER, SenderStanding.STRANGER),
+        (message(SAM, OFFICE, migrate_to_chat_id=-1100), Intake.FIRST, SenderStanding.MEMBER),
+        ({"update_id": 1, "message": {"chat": "?"}}, Intake.LATER, SenderStanding.STRANGER),
     ],
 )
 def test_what_becomes_of_an_update(
-    admission: Admission, update: dict[str, Any], intake: Intake, standing: SenderRole
+    admission: Admission, update: dict[str, Any], intake: Intake, standing: SenderStanding
 ) -> None:
     assert admission.admit(summarize(update), NOW) == Admitted(intake, standing)
 
 
 def test_a_group_that_grew_has_its_role_at_once(admission: Admission) -> None:
     admission.admit(summarize(message(SAM, OFFICE, migrate_to_chat_id=-1100)), NOW)
-    assert admission.admit(summarize(message(SAM, -1100, "/status")), NOW) == Admitted(Intake.FIRST, SenderRole.MEMBER)
+    assert admission.admit(summarize(message(SAM, -1100, "/status")), NOW) == Admitted(
+        Intake.FIRST, SenderStanding.MEMBER
+    )
 
 
 def test_strangers_use_up_what_is_theirs_and_nobody_elses(admission: Admission) -> None:

@@ -158,7 +158,7 @@ class UpdateListener(SourceObserver):
         await webhook.run(listening_socket("WEBHOOK_ADDRESS", self._settings.webhook_address), stop)
 
     async def _deliver_queued(self, stop: asyncio.Event) -> None:
-        """Wait until no due message is queued, with a timeout of TOLD_WITHIN seconds."""
+        """Wait until no due message is queued, with a timeout of NOTIFIED_WITHIN seconds."""
         with contextlib.suppress(TimeoutError, DatabaseError):
             async with asyncio.timeout(NOTIFIED_WITHIN):
                 while not stop.is_set() and await self._outbox.oldest_due() is not None:

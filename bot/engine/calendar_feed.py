@@ -124,7 +124,7 @@ def _next(answer: httpx.Response) -> str:
 
 
 async def _text(answer: httpx.Response) -> str:
-    """Read at most MOST_BYTES.
+    """Read at most MAX_BYTES.
 
     A compressed answer was not requested and could grow without limit: refused. Raises NoCalendar.
     """

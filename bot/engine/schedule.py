@@ -64,7 +64,7 @@ class Schedule:
         self._changed.set()
 
     async def remove(self, station: str) -> None:
-        """Remove a station and cancel the task of its running poll, with a timeout of `cancelled_within` seconds."""
+        """Remove a station and cancel the task of its running poll, with a timeout of `cancel_timeout` seconds."""
         self._agenda.remove(station)
         self._polls.pop(station, None)
         if (running := self._running.get(station)) is not None:

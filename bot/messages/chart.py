@@ -48,7 +48,7 @@ class ChartRow:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Chart with translated texts. Rows beyond MOST_ROWS are left out; `zone` is the station's."""
+    """Chart with translated texts. Rows beyond MAX_ROWS are left out; `zone` is the station's."""
 
     title: str
     begin: datetime

@@ -81,8 +81,8 @@ class Recording:
 
 
 class PbxConnection:
-    """HTTP connection of one station, with one key and one rate limit. Timeout of a request: ANSWERED_WITHIN, of
-    `fetch` FETCHED_WITHIN; reads are retried, writes are not. Raises PbxError."""
+    """HTTP connection of one station, with one key and one rate limit. Timeout of a request: RESPONSE_TIMEOUT, of
+    `fetch` FETCH_DEADLINE; reads are retried, writes are not. Raises PbxError."""
 
     def __init__(
         self,

@@ -84,7 +84,7 @@ def _local(value: object) -> datetime | None:
 
 
 def mappings(value: object) -> list[Any]:
-    """Return the mappings in a list, at most MOST_ROWS."""
+    """Return the mappings in a list, at most MAX_ROWS."""
     return [row for row in value[:MAX_ROWS] if isinstance(row, Mapping)] if isinstance(value, list) else []
 
 

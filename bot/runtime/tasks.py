@@ -62,7 +62,7 @@ def _failure(done: Iterable[asyncio.Task[Any]]) -> BaseException | None:
 
 
 async def cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
-    """Cancel the tasks and wait for them, with a timeout of CANCELLED_WITHIN seconds."""
+    """Cancel the tasks and wait for them, with a timeout of CANCEL_TIMEOUT seconds."""
     tasks = set(tasks)
     for task in tasks:
         task.cancel()

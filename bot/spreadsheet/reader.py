@@ -32,7 +32,7 @@ Row = tuple[int, Sequence[str]]
 
 
 def read(content: bytes) -> list[Row]:
-    """Return the rows, at most one more than a header and MOST_ROWS. Raises TaskRefused, also beyond MOST_LINES."""
+    """Return the rows, at most one more than a header and MAX_ROWS. Raises TaskRefused, also beyond MAX_LINES."""
     if len(content) > MAX_BYTES:
         raise TaskRefused(mark("The file is larger than 5 MB."))
     if content.startswith(b"PK\x03\x04"):

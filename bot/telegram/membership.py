@@ -31,8 +31,8 @@ class _CachedMember:
 
 
 class Membership:
-    """Cache of getChatMember, requested with timeouts of ASK_WITHIN and not retried. True and False come from Telegram;
-    None is unknown, and must never grant access.
+    """Cache of getChatMember, requested with timeouts of REQUEST_TIMEOUT and not retried. True and False come from
+    Telegram; None is unknown, and must never grant access.
 
     Only people that were asked for are cached, however many join and leave.
     """

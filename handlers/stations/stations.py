@@ -91,7 +91,7 @@ async def _silence_count(request: Request, station: str) -> int:
 
 
 async def _live(station: Station) -> dict[str, Any]:
-    """Query live figures, with a timeout of ASKED_WITHIN seconds; a PBX with a known fault is not queried."""
+    """Query live figures, with a timeout of QUERY_TIMEOUT seconds; a PBX with a known fault is not queried."""
     observation = station.watch.latest
     if observation is None or observation.trouble is not None:
         return {"online": None, "extensions": None, "calls": None}

@@ -103,7 +103,7 @@ class ChatReachabilityCheck:
         self._logged: dict[int, Unreached] = {}
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Check every LOOK_EVERY seconds until `stop`. A database error ends the task; the application retries it."""
+        """Check every CHECK_EVERY seconds until `stop`. A database error ends the task; the application retries it."""
         while not stop.is_set():
             await self.run_once()
             await sleep_or_stop(stop, CHECK_EVERY)

@@ -24,7 +24,7 @@ MAX_EMPLOYEES = 20_000
 
 
 class EmployeeRow(ApiModel):
-    """Employee in the list; a name beyond LONGEST_NAME is cut, unlike that of Employee."""
+    """Employee in the list; a name beyond MAX_NAME is cut, unlike that of Employee."""
 
     id: Text = ""
     number: Text = ""

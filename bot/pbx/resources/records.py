@@ -154,7 +154,7 @@ class CallRecords:
         priority: Priority = Priority.COMMAND,
     ) -> AsyncIterator[CallRecord]:
         """Yield every call that began between two local times of the PBX, the whole second of `end` included, each
-        once, roughly oldest first. Raises NotJson for an endless list, TimedOut after ANSWERED_WITHIN.
+        once, roughly oldest first. Raises NotJson for an endless list, TimedOut after QUERY_TIMEOUT.
         """
         seen: set[str] = set()
         slices, deadline = Slices(), self._clock() + QUERY_TIMEOUT

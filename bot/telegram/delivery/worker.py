@@ -245,7 +245,7 @@ class DeliveryWorker:
                 worker.result()
 
     async def _finish(self) -> None:
-        """Cancel waiting tasks at once, those with a request under way after a timeout of FINISH_WITHIN seconds."""
+        """Cancel waiting tasks at once, those with a request under way after a timeout of FINISH_TIMEOUT seconds."""
         self._is_ending = True
         workers = {chat: worker for chat, worker in self._workers.items() if not worker.done()}
         for chat, worker in workers.items():

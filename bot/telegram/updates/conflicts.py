@@ -6,7 +6,7 @@ updates away from the other. A copy ends at a conflict: then the other one polls
 
 from datetime import datetime, timedelta
 
-# So long without a conflict proves that no other copy polls. Two copies meet in less: see LONGEST_PAUSE.
+# So long without a conflict proves that no other copy polls. Two copies meet in less: see MAX_PAUSE.
 CLEAR_AFTER = timedelta(seconds=60)
 MAX_PAUSE = 10.0
 # A restart is over by then, and people have been notified.

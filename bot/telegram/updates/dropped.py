@@ -39,8 +39,8 @@ class DroppedUpdates:
 
 
 class DropNotices:
-    """Chats that were notified of a full queue: a group again after TELL_AGAIN_AFTER, a private chat once its queue has
-    been empty.
+    """Chats that were notified of a full queue: a group again after NOTIFY_AGAIN_AFTER, a private chat once its
+    queue has been empty.
 
     Measured with one notification a member: 30 of them queued 810 such messages for the alert group.
     """

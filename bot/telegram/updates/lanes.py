@@ -12,7 +12,7 @@ from bot.telegram.updates.summary import UpdateSummary
 
 # Updates of people with only the role of a chat that are handled at once in it, and as many of their presses.
 MAX_AT_ONCE_IN_CHAT = 8
-# Queues longer than this are limited to LONG_AT_ONCE: the others come first.
+# Queues longer than this are limited to MAX_LONG_AT_ONCE: the others come first.
 LONG_QUEUE = 30
 MAX_LONG_AT_ONCE = 2
 # Seconds between two updates of strangers, which leave time for everybody else.
@@ -35,7 +35,7 @@ STRANGERS = Lane(0, -1)
 @dataclass(frozen=True, slots=True)
 class Item:
     """Update queued for its handler. `recovered` from an earlier run is parsed only when it is handled; `crowded`
-    updates share AT_ONCE_IN_CHAT."""
+    updates share MAX_AT_ONCE_IN_CHAT."""
 
     update_id: int
     summary: UpdateSummary

@@ -114,7 +114,7 @@ class Webhook(UpdateSource):
             log.warning("webhook request without the secret refused; more within the hour are counted only")
 
     async def _keep_set(self, stop: asyncio.Event) -> None:
-        """Call `check` every LOOK_EVERY seconds until `stop`; a failed one is retried after a pause."""
+        """Call `check` every CHECK_EVERY seconds until `stop`; a failed one is retried after a pause."""
         pause = 0.0
         while not stop.is_set():
             self._loop.mark_alive()

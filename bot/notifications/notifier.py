@@ -184,16 +184,16 @@ class Notifier:
         await self._alert_messages.refresh(session, incident, now)
 
     async def _notify(self, session: Session, incident: Incident, now: datetime) -> None:
-        is_common = self._common_cause(incident)
-        if is_common is not None:
-            timeline.record(session, incident, "left_to_fleet", now, to=is_common.host)
-        if is_common is not None or "left_to" in incident.facts:
-            incident.facts = incident.facts | {"left_to": is_common.subject if is_common else None}
+        cause = self._common_cause(incident)
+        if cause is not None:
+            timeline.record(session, incident, "left_to_fleet", now, to=cause.host)
+        if cause is not None or "left_to" in incident.facts:
+            incident.facts = incident.facts | {"left_to": cause.subject if cause else None}
         left = await self._inhibited_by(session, incident)
         targets = OnCallTargets(()) if left else await self._on_call.next(session, now, ())
         incident.facts = incident.facts | notified_people.reset()
         await self._record_targets(session, incident, targets)
-        reachable_chats = await self._destinations.reachable(session, now, own=is_common is not None)
+        reachable_chats = await self._destinations.reachable(session, now, own=cause is not None)
         for to in reachable_chats:
             await self.notices.show(session, incident, to, now, as_new=True)
         await self.notices.page(session, incident, targets, now, [to.chat for to in reachable_chats], as_new=True)

@@ -32,8 +32,8 @@ class Pbx:
     """Client of one station: `await pbx.trunks.statuses()`. Raises PbxError; a write without an answer raises
     Uncertain.
 
-    `options` are those of Connection: `verify`, `allow_http` (hosts to which the key may go over plain http; loopback
-    always may), `budget`, `transport`, `clock`, `sleep`.
+    `options` are those of PbxConnection: `verify`, `allow_http` (hosts to which the key may go over plain http;
+    loopback always may), `budget`, `transport`, `clock`, `sleep`.
     """
 
     def __init__(self, url: str, key: SecretStr, *, name: str = "", **options: Any) -> None:

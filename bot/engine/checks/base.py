@@ -77,14 +77,14 @@ class PeriodicCheck(ABC):
     def __init__(self, context: CheckContext) -> None: ...
 
     @property
-    def is_on(self) -> bool:
+    def is_enabled(self) -> bool:
         """False if the settings of the station disable the check."""
         return True
 
     @classmethod
     async def stations(cls, store: Store, checks: Mapping[str, Self]) -> set[str]:
         """Return the stations that want the check; `checks` are the running ones by station."""
-        return {station for station, check in checks.items() if check.is_on}
+        return {station for station, check in checks.items() if check.is_enabled}
 
     @abstractmethod
     async def run_once(self) -> None:

@@ -39,10 +39,10 @@ class Fleet:
             self.looked.add((station, "calls"))
 
         return SimpleNamespace(
-            periodic=dict.fromkeys(PERIODIC_CHECKS, SimpleNamespace(run_once=no_check, is_on=False))
+            periodic=dict.fromkeys(PERIODIC_CHECKS, SimpleNamespace(run_once=no_check, is_enabled=False))
             | {
                 ExtensionCheck: SimpleNamespace(run_once=look),
-                NoCallsCheck: SimpleNamespace(run_once=turn, is_on=asks_for_calls),
+                NoCallsCheck: SimpleNamespace(run_once=turn, is_enabled=asks_for_calls),
             }
         )
 

@@ -12,6 +12,7 @@ from bot.engine.checks.base import NoCallsConfig
 from bot.engine.checks.no_calls import NoCallsCheck
 from bot.incidents.model import NO_CALLS, End, Kind, Opened, Resolved
 from bot.pbx import Answer, CallLeg, CallRecord, PbxError, Priority, TimedOut
+from bot.store.database import Store
 from tests.incident_harness.recording_sink import RecordingStateSink, check_context
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -197,3 +198,8 @@ async def test_switched_off_it_ends_what_is_open_and_asks_nobody() -> None:
     assert scene.book.told[1:] == [Resolved(End.CALLED_OFF, now)]
     assert scene.book.states == {}
     assert len(scene.pbx.asked) == asked
+
+
+async def test_only_stations_where_it_is_enabled_want_it(store: Store) -> None:
+    checks = {"Hamburg": Scene(minutes=0).check, "Berlin": Scene(minutes=60).check}
+    assert await NoCallsCheck.stations(store, checks) == {"Berlin"}

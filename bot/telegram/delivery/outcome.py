@@ -96,7 +96,7 @@ class DeliveryOutcome:
         refused: bool = False,
         flood_limit: bool = False,
     ) -> None:
-        log.info("outbox delivery retried", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
+        log.info("outbox delivery failed, retried", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
         not_before = self._clock() + timedelta(seconds=seconds)
         async with self._store.begin() as session:
             await outbox.reschedule(

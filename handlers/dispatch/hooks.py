@@ -15,7 +15,7 @@ from handlers.recovery.resume import Resumption
 
 @dataclass(frozen=True, slots=True)
 class ChatJoined:
-    """Addition of the bot to a chat, which it leaves if the verdict is a denial."""
+    """Addition of the bot to a chat, which it leaves if the decision is a denial."""
 
     added: AddedToChat
     authorization: Authorization

@@ -8,7 +8,7 @@ from handlers.dispatch.declare import CATALOGUE, StationScope, command
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 
-FIRST_ASKED = ("status", "calls", "cdr")
+SUGGESTED = ("status", "calls", "cdr")
 
 
 @command(
@@ -17,43 +17,48 @@ FIRST_ASKED = ("status", "calls", "cdr")
     summary=mark("The commands you may use here; how to write one of them"),
     usage=mark("[command]"),
     examples=("/help", "/help cdr"),
-    whose=StationScope.ANY,
+    scope=StationScope.ANY,
 )
 async def help_(request: Request) -> Reply:
     if not request.may(Permission.ANY_ROLE).allowed:
-        return Reply(await _to_a_stranger(request))
+        return Reply(await _stranger_message(request))
     topics = [
         (label, commands)
         for label, commands in CATALOGUE.by_topic(
-            lambda c: _may(request, c.rule.permission) and c.rule.where.holds(private=request.place.private),
+            lambda c: _may(request, c.rule.permission) and c.rule.where.allows(private=request.place.private),
         )
     ]
-    wanted = request.arguments.strip().lstrip("/").lower()
-    one = next((c for _, commands in topics for c in commands if c.name == wanted), None)
-    if one is not None:
-        facts = {"name": one.name, "usage": one.usage, "summary": one.summary, "examples": one.examples}
+    requested = request.arguments.strip().lstrip("/").lower()
+    selected = next((c for _, commands in topics for c in commands if c.name == requested), None)
+    if selected is not None:
+        facts = {
+            "name": selected.name,
+            "usage": selected.usage,
+            "summary": selected.summary,
+            "examples": selected.examples,
+        }
         return Reply(Message("help_command", facts))
-    shown = [
+    listed = [
         {"label": label, "commands": [{"name": c.name, "summary": c.summary} for c in commands]}
         for label, commands in topics
     ]
-    return Reply(Message("help", {"topics": shown}))
+    return Reply(Message("help", {"topics": listed}))
 
 
-async def _to_a_stranger(request: Request) -> Message:
+async def _stranger_message(request: Request) -> Message:
     return await requests.still_waits(request) or refusals.stranger(request.actor)
 
 
 def _may(request: Request, permission: str) -> bool:
     """Return True if permitted at any PBX the request can mean."""
-    return any(request.may_at(station, permission).allowed for station in request.among)
+    return any(request.may_at(station, permission).allowed for station in request.candidates)
 
 
 @command(
     "id",
     topic=Topic.BOT,
     summary=mark("Your numeric id and this chat's, as the settings want them"),
-    whose=StationScope.ANY,
+    scope=StationScope.ANY,
 )
 async def id_(request: Request) -> Reply:
     place = request.place
@@ -66,10 +71,10 @@ async def id_(request: Request) -> Reply:
     return Reply(Message("id", facts))
 
 
-@command("start", topic=Topic.BOT, summary=mark("What this bot does and how to begin"), whose=StationScope.ANY)
+@command("start", topic=Topic.BOT, summary=mark("What this bot does and how to begin"), scope=StationScope.ANY)
 async def start(request: Request) -> Reply:
     if not request.may(Permission.ANY_ROLE).allowed:
-        return Reply(await _to_a_stranger(request))
-    asks = [f"/{name}" for name in FIRST_ASKED if _may(request, CATALOGUE.commands[name].rule.permission)]
+        return Reply(await _stranger_message(request))
+    asks = [f"/{name}" for name in SUGGESTED if _may(request, CATALOGUE.commands[name].rule.permission)]
     about = request.station.name if request.settled else EVERY_STATION
     return Reply(Message("start", {"station": about, "private": request.place.private, "asks": asks}))

@@ -140,7 +140,7 @@ def _decision_table(access: Access, station: str, person: Contact, chat: int, wh
     table = _table(f"{_named(person.id, {person.id: person})} {where}", "Command, button or answer", "", "Why")
     for name, rule in RULES.items():
         decision = access.may(asking, rule.permission)
-        fits = rule.where.holds(private=private)
+        fits = rule.where.allows(private=private)
         why = _why(decision, rule) if fits else f"only {rule.where}"
         table.add_row(name, "allowed" if decision.allowed and fits else "denied", why)
     return table

@@ -88,7 +88,7 @@ class Application:
     async def answer(self, bot_name: str) -> UpdateQueue:
         """Build the dispatcher, resume interrupted work, and return the queue of the updates to handle."""
         self._dispatcher = self.program.build_dispatcher(bot_name)
-        await retry_on_database_error("resume", self._dispatcher.go_on, self._stop)
+        await retry_on_database_error("resume", self._dispatcher.resume, self._stop)
         return self.program.build_update_queue(self._dispatcher)
 
     async def _take_up_time(self) -> None:

@@ -42,7 +42,7 @@ class Arrivals(UpdateObserver):
 
     def on_member_change(self, chat: int, payload: Mapping[str, Any]) -> None:
         self.membership.observe(payload)
-        self.menus.heard_from(chat)
+        self.menus.retry_refused(chat)
 
     async def on_chat_access(self, session: Session, access: ChatAccess) -> None:
         """Record the access to a chat, and report a blocked alert chat at once, in the caller's session."""

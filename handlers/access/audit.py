@@ -131,7 +131,7 @@ async def _person(request: Request, word: str) -> int:
         return int(word)
     known = await request.by_username(word)
     if known is None:
-        raise WrongArguments(message=request.not_met(word))
+        raise WrongArguments(message=request.unknown_username(word))
     return known.id
 
 
@@ -143,11 +143,11 @@ def _within(audit_filter: AuditFilter, period: Period, request: Request) -> Audi
 
 async def _page(request: Request, audit_filter: AuditFilter, before: int | None) -> Message:
     rows = await request.services.audit.newest(audit_filter, PAGE_SIZE + 1, before=before)
-    shown, more = rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
-    names = await request.known({n for row in shown for n in (row.entry.actor_id, row.entry.chat_id)})
+    page_rows, more = rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
+    names = await request.known({n for row in page_rows for n in (row.entry.actor_id, row.entry.chat_id)})
     facts = {
         "total": await request.services.audit.count(audit_filter),
-        "rows": [_line(request, row, names) for row in shown],
+        "rows": [_line(request, row, names) for row in page_rows],
         "first_page": before is None,
         "allowed": audit_filter.allowed,
         "what": audit_filter.what,
@@ -155,18 +155,19 @@ async def _page(request: Request, audit_filter: AuditFilter, before: int | None)
         "since": audit_filter.since,
         "until": audit_filter.until,
     }
-    return Message("audit", facts, _buttons(audit_filter, shown, before, more=more))
+    return Message("audit", facts, _buttons(audit_filter, page_rows, before, more=more))
 
 
-def _buttons(audit_filter: AuditFilter, shown: Sequence[AuditRow], before: int | None, *, more: bool) -> Rows:
+def _buttons(audit_filter: AuditFilter, page_rows: Sequence[AuditRow], before: int | None, *, more: bool) -> Rows:
     here = {"wanted": _stored(audit_filter), "before": before}
     detail_buttons = [
-        Button(str(number), "audit.card", {"entry": row.entry.id, "back": here}) for number, row in enumerate(shown, 1)
+        Button(str(number), "audit.card", {"entry": row.entry.id, "back": here})
+        for number, row in enumerate(page_rows, 1)
     ]
-    if not shown:
+    if not page_rows:
         return ()
     newest = [Button(mark("⏮ Newest"), "audit.page", here | {"before": None})] if before is not None else []
-    older = here | {"before": shown[-1].entry.id} if more else None
+    older = here | {"before": page_rows[-1].entry.id} if more else None
     export = Button(mark("📄 Export"), "audit.export", here)
     return (
         *paging.grid(detail_buttons, BUTTONS_IN_A_ROW),

@@ -76,7 +76,7 @@ def _roles(request: Request, words: list[str]) -> tuple[list[str], list[str]]:
     roles = [word.lower() for word in words if word.lower() in known]
     others = [word for word in words if word.lower() not in known]
     wrong = [word for word in others if not _is_subject_reference(word)]
-    if wrong and not roles and (request.about is not None or len(others) > 1):
+    if wrong and not roles and (request.reply_author is not None or len(others) > 1):
         raise _which_role(request, wrong[0])
     return roles, others
 
@@ -94,8 +94,8 @@ def _is_subject_reference(word: str) -> bool:
 async def _subject(request: Request, words: list[str]) -> int:
     """Return a subject's id: numeric, of a username that the bot has seen, of the author of the replied-to message, or
     of this group. Raises WrongArguments."""
-    if not words and request.about is not None:
-        return request.about.id
+    if not words and request.reply_author is not None:
+        return request.reply_author.id
     if len(words) != 1 or not _is_subject_reference(words[0]):
         raise WrongArguments(people.PERSON_REQUIRED)
     (word,) = words

@@ -26,7 +26,7 @@ async def greet(joined: ChatJoined) -> Reply:
         return Reply(None if added.channel else farewell(added.actor), outcome="left")
     if fleet.single_station is not None:
         return introduction(fleet.single_station, added.place, joined.services.grants.roles)
-    visible = authorization.theirs()
+    visible = authorization.limited_to_actor()
     names = [name for name in fleet.names if visible.may_at(name, Permission.ACCESS_GRANT).allowed]
     return introduction_to_many(names, added.place.username)
 

@@ -14,13 +14,13 @@ from bot.store.database import Session, Store
 from bot.store.messages import outbox
 from handlers.authorization import preconditions
 from handlers.authorization.access_request import AccessRequest, Authorization, ResolvedAction, Target
-from handlers.authorization.rate_limits import TOO_MUCH
+from handlers.authorization.rate_limits import RATE_LIMITED
 from handlers.authorization.station_choice import StationChooser
 from handlers.dispatch.intents import Actor, CommandTyped, Intent, Place
 
 # Reasons without a subject to decide about, or with one named by the sender: repeats count as one denial for any input.
-WHATEVER = frozenset(
-    {STRANGER, *(one.reason for one in (preconditions.NO_SUCH_COMMAND, preconditions.UNKNOWN_BUTTON, *TOO_MUCH))}
+INPUT_INDEPENDENT = frozenset(
+    {STRANGER, *(one.reason for one in (preconditions.NO_SUCH_COMMAND, preconditions.UNKNOWN_BUTTON, *RATE_LIMITED))}
 )
 
 
@@ -34,100 +34,102 @@ class DecisionLog:
         self._denials = denials
         self._clock = clock
         # Public usernames of groups, when last seen.
-        self._public: dict[int, str] = {}
+        self._public_usernames: dict[int, str] = {}
 
-    async def note(
-        self, session: Session, matter: AccessRequest, subject: ResolvedAction, decision: Decision, about: Target
+    async def record_or_count(
+        self, session: Session, request: AccessRequest, subject: ResolvedAction, decision: Decision, target: Target
     ) -> int:
         """Return the audit row of the decision: a new one, or that of the first denial which this one repeats."""
         await self._denials.write_expired(session)
-        key = denial(matter.intent, subject.what, decision)
-        entry = self._denials.count_repeat(key) if key is not None else None
-        if entry is not None:
-            return entry
-        await self._meet(session, matter.intent, await self._met_at(session, about, decision))
-        return await self.record(session, matter, subject, decision, about.known)
+        key = repeat_key(request.intent, subject.name, decision)
+        audit_id = self._denials.count_repeat(key) if key is not None else None
+        if audit_id is not None:
+            return audit_id
+        await self._record_names(session, request.intent, await self._contact_stations(session, target, decision))
+        return await self.record(session, request, subject, decision, target.audit_station)
 
-    def committed(self, matter: AccessRequest, authorization: Authorization) -> None:
+    def count_repeats(self, request: AccessRequest, authorization: Authorization) -> None:
         """Count repeats of a denial from now on: its row is committed."""
-        key = denial(matter.intent, authorization.subject.what, authorization.decision)
+        key = repeat_key(request.intent, authorization.subject.name, authorization.decision)
         if key is not None:
-            self._denials.register(key, authorization.entry)
+            self._denials.register(key, authorization.audit_id)
 
-    async def note_resumed(
-        self, session: Session, matter: AccessRequest, authorization: Authorization
+    async def record_resumed(
+        self, session: Session, request: AccessRequest, authorization: Authorization
     ) -> Authorization:
         """Keep one audit row for an interrupted request. If it is dropped now, that decision is recorded too."""
-        if authorization.decision.allowed or authorization.before is None:
+        if authorization.decision.allowed or authorization.interrupted_decision is None:
             return authorization
-        entry = await self.record(
-            session, matter, authorization.subject, authorization.decision, authorization.station.name
+        audit_id = await self.record(
+            session, request, authorization.subject, authorization.decision, authorization.station.name
         )
         outcome = f"interrupted, and given up: {authorization.decision.reason}"
         await audit.record_outcome(
-            session, authorization.before.id, outcome, audit.NOTHING_CHANGED, authorization.asking.now
+            session, authorization.interrupted_decision.id, outcome, audit.NOTHING_CHANGED, authorization.asking.now
         )
-        return replace(authorization, entry=entry)
+        return replace(authorization, audit_id=audit_id)
 
     async def write_counts(self, session: Session) -> None:
         """Write the counted denials."""
         await self._denials.write(session)
 
     async def record(
-        self, session: Session, matter: AccessRequest, subject: ResolvedAction, decision: Decision, station: str
+        self, session: Session, request: AccessRequest, subject: ResolvedAction, decision: Decision, station: str
     ) -> int:
         """Write an audit row, and return its id."""
-        intent = matter.intent
+        intent = request.intent
         row = audit.entry(
             at=self._clock(),
-            update_id=matter.update_id,
+            update_id=request.update_id,
             actor_id=intent.actor.id,
             actor_name=intent.actor.name,
             chat_id=intent.place.chat,
             station=self._directory.single_station or station,
-            what=subject.what,
-            arguments=subject.recorded,
+            what=subject.name,
+            arguments=subject.audit_arguments,
             permission=subject.rule.permission if subject.rule else "",
             allowed=decision.allowed,
             reason=decision.reason,
         )
         return await audit.record_decision(session, row)
 
-    async def overhear(self, place: Place) -> None:
+    async def record_group(self, place: Place) -> None:
         """Record from a message not addressed to the bot that a group is now public."""
-        if place.private or self._public.get(place.chat, "") == place.username:
+        if place.private or self._public_usernames.get(place.chat, "") == place.username:
             return
         async with self._store.begin() as session:
-            await self._meet_group(session, place, await self._directory.met_in(session, place.chat))
-        self._public[place.chat] = place.username
+            await self._record_group(session, place, await self._directory.contact_stations(session, place.chat))
+        self._public_usernames[place.chat] = place.username
 
-    async def _met_at(self, session: Session, about: Target, decision: Decision) -> Collection[str]:
+    async def _contact_stations(self, session: Session, target: Target, decision: Decision) -> Collection[str]:
         """Return the stations at which the actor is recorded: in a group those of the chat, in private the one that the
         request was allowed at."""
-        asking = about.asking
+        asking = target.asking
         if not asking.private:
-            return await self._directory.met_in(session, asking.chat)
-        return (asking.station,) if decision.allowed and about.known != EVERY_STATION else ()
+            return await self._directory.contact_stations(session, asking.chat)
+        return (asking.station,) if decision.allowed and target.audit_station != EVERY_STATION else ()
 
-    async def _meet(self, session: Session, intent: Intent, at: Collection[str]) -> None:
+    async def _record_names(self, session: Session, intent: Intent, station_names: Collection[str]) -> None:
         """Record the names at these stations; ignore an update that was rejected."""
         if intent.rejected_because is not None:
             return
-        await contacts.record(session, _known(intent.actor), at)
-        if isinstance(intent, CommandTyped) and intent.about is not None:
-            await contacts.record(session, _known(intent.about), at)
+        await contacts.record(session, _contact(intent.actor), station_names)
+        if isinstance(intent, CommandTyped) and intent.reply_author is not None:
+            await contacts.record(session, _contact(intent.reply_author), station_names)
         if not intent.place.private and intent.place.title:
-            await self._meet_group(session, intent.place, at)
+            await self._record_group(session, intent.place, station_names)
 
-    async def _meet_group(self, session: Session, place: Place, at: Collection[str]) -> None:
+    async def _record_group(self, session: Session, place: Place, station_names: Collection[str]) -> None:
         """Record a group. Administrators are notified once when it has become public, if it has grants or alerts."""
-        before = await contacts.record(session, Contact(place.chat, place.title, place.username or None), at)
-        if not place.username or (before is not None and before.username is not None):
+        previous = await contacts.record(
+            session, Contact(place.chat, place.title, place.username or None), station_names
+        )
+        if not place.username or (previous is not None and previous.username is not None):
             return
         access, now = await self._grants.read(session), self._clock()
         given = [grant for grant in access.grants if grant.subject == place.chat and not grant.has_ended(now)]
-        told = await self._directory.told_of(session, place.chat)
-        stations = sorted({*told, *(grant.station for grant in given)})
+        alerting = await self._directory.alert_stations(session, place.chat)
+        stations = sorted({*alerting, *(grant.station for grant in given)})
         admins = {one for name in stations for one in access.people_with(Permission.ACCESS_GRANT, name, now)}
         for admin in sorted(admins):
             facts = {
@@ -136,20 +138,20 @@ class DecisionLog:
                 "username": place.username,
                 "chat": place.chat,
                 "roles": sorted({grant.role for grant in given}),
-                "alerts": bool(told),
+                "alerts": bool(alerting),
             }
             outbox.enqueue(session, chat_id=admin, thread_id=None, template="group_public", facts=facts, now=now)
 
 
-def denial(intent: Intent, what: str, decision: Decision) -> Hashable | None:
+def repeat_key(intent: Intent, action: str, decision: Decision) -> Hashable | None:
     """Return an equal key for repeats of one person's denial with the same reason; None if allowed, or if the reason is
     momentary."""
     if decision.allowed or decision in (preconditions.UNDECIDED, preconditions.INTERRUPTED):
         return None
-    if decision.reason in WHATEVER:
+    if decision.reason in INPUT_INDEPENDENT:
         return intent.actor.id, decision.reason
-    return intent.actor.id, intent.place.chat, what, decision.reason
+    return intent.actor.id, intent.place.chat, action, decision.reason
 
 
-def _known(actor: Actor) -> Contact:
+def _contact(actor: Actor) -> Contact:
     return Contact(actor.id, actor.name, actor.username)

@@ -6,28 +6,28 @@ from handlers.dispatch.declare import button
 from handlers.dispatch.intents import CommandTyped
 from handlers.dispatch.request import Reply, Request
 
-IN_A_ROW = 2
+BUTTONS_PER_ROW = 2
 # Of more stations the name has to be typed.
-MOST_OFFERED = 20
+MAX_OFFERED = 20
 
 
-async def ask_which(request: Request) -> Reply:
+async def ask_station(request: Request) -> Reply:
     """Answer a command that may be about several stations; `data` holds its name, the stations at which it is allowed,
     and if it only reads."""
-    command, among = str(request.data["command"]), list(request.data["among"])
+    command, candidates = str(request.data["command"]), list(request.data["among"])
     offered = [
-        choosing(command, request.arguments, name, station.title)
-        for name in among[: MOST_OFFERED if len(among) <= MOST_OFFERED else 0]
+        station_button(command, request.arguments, name, station.title)
+        for name in candidates[: MAX_OFFERED if len(candidates) <= MAX_OFFERED else 0]
         if (station := request.services.fleet.station(name)) is not None
     ]
-    rows = grid(offered, IN_A_ROW)
-    facts = {"command": command, "arguments": request.arguments, "count": len(among), "example": among[0]}
+    rows = grid(offered, BUTTONS_PER_ROW)
+    facts = {"command": command, "arguments": request.arguments, "count": len(candidates), "example": candidates[0]}
     # A command that writes stays its author's: only they may choose its station.
-    does = not request.data["only_looks"]
-    return Reply(Message("which_station", facts, rows), confirm=does, outcome="asked which PBX is meant")
+    writes = not request.data["only_looks"]
+    return Reply(Message("which_station", facts, rows), confirm=writes, outcome="asked which PBX is meant")
 
 
-def choosing(command: str, arguments: str, name: str, title: str) -> Button:
+def station_button(command: str, arguments: str, name: str, title: str) -> Button:
     """Button that runs the command for that station."""
     return Button(title, "station.choose", {"command": command, "arguments": arguments, "station": name})
 
@@ -35,7 +35,7 @@ def choosing(command: str, arguments: str, name: str, title: str) -> Button:
 @button("station.choose")
 async def choose(request: Request) -> Reply:
     """Run the command as if the station's name had been typed behind it, and remember that choice."""
-    name, _, word = str(request.data["command"]).partition(" ")
-    written = f"{word} {request.data['arguments']} {request.data['station']}".strip()
-    typed = CommandTyped(name, written, request.actor, request.place, message_id=0, sent_at=request.now)
+    name, _, subcommand = str(request.data["command"]).partition(" ")
+    arguments = f"{subcommand} {request.data['arguments']} {request.data['station']}".strip()
+    typed = CommandTyped(name, arguments, request.actor, request.place, message_id=0, sent_at=request.now)
     return Reply(instead=typed, outcome=f"chose {request.data['station']}")

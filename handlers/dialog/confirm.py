@@ -14,7 +14,7 @@ from bot.messages.message import Button, Message
 from handlers.dispatch.request import CONFIRM_WITHIN, Reply, Request
 
 # The payload outlives the buttons: a press in their last second still finds it.
-KEPT_FOR = CONFIRM_WITHIN + timedelta(minutes=1)
+PAYLOAD_LIFETIME = CONFIRM_WITHIN + timedelta(minutes=1)
 # `request.kept` was None: the payload has expired, or an earlier press has taken it.
 EXPIRED = Reply(Message("expired"), outcome="expired")
 
@@ -25,13 +25,20 @@ def preview(
     cancel: Button,
     *,
     outcome: str,
-    beside: bool = False,
-    settled: bool = False,
-    within: timedelta = CONFIRM_WITHIN,
+    as_new_message: bool = False,
+    closes_question: bool = False,
+    timeout: timedelta = CONFIRM_WITHIN,
 ) -> Reply:
     """Return the message with both buttons in one row, for its asker alone."""
     message = replace(message, buttons=((confirm, cancel),))
-    return Reply(message, confirm=True, confirm_within=within, beside=beside, settled=settled, outcome=outcome)
+    return Reply(
+        message,
+        confirm=True,
+        confirm_within=timeout,
+        as_new_message=as_new_message,
+        closes_question=closes_question,
+        outcome=outcome,
+    )
 
 
 async def preview_stored(
@@ -42,15 +49,15 @@ async def preview_stored(
     cancel: Button,
     *,
     outcome: str,
-    settled: bool = False,
+    closes_question: bool = False,
 ) -> Reply:
     """`preview` of a change whose payload does not belong into a keyboard: it is large, or holds a password."""
-    kept = {"kept": await request.services.temporary_payloads.put(dict(payload), KEPT_FOR)}
-    confirm, cancel = (replace(one, data={**one.data, **kept}) for one in (confirm, cancel))
-    return preview(message, confirm, cancel, outcome=outcome, settled=settled)
+    reference = {"kept": await request.services.temporary_payloads.put(dict(payload), PAYLOAD_LIFETIME)}
+    confirm, cancel = (replace(one, data={**one.data, **reference}) for one in (confirm, cancel))
+    return preview(message, confirm, cancel, outcome=outcome, closes_question=closes_question)
 
 
-async def cancelled(request: Request, message: Message, *, settled: bool = False) -> Reply:
+async def cancelled(request: Request, message: Message, *, closes_question: bool = False) -> Reply:
     """Drop the payload of the cancelled preview, and answer with `message`."""
     await request.services.temporary_payloads.pop(str(request.data["kept"]))
-    return Reply(message, settled=settled, outcome="cancelled")
+    return Reply(message, closes_question=closes_question, outcome="cancelled")

@@ -32,9 +32,9 @@ log = structlog.get_logger(__name__)
 
 STRANGER = 0
 # Seconds between two rounds: grants end by themselves, and their menus follow within this time.
-LOOK_EVERY = 300.0
+CHECK_EVERY = 300.0
 # In more chats a person with a role everywhere gets the menu of the chat: each menu is one request to Telegram.
-MOST_CHATS = 50
+MAX_CHATS = 50
 
 
 class Menus:
@@ -60,10 +60,10 @@ class Menus:
         self._clock = clock
         self._bot_id = bot_id
         self._changed = asyncio.Event()
-        self._offered: dict[str, SentMenu] | None = None
+        self._sent: dict[str, SentMenu] | None = None
         # Chats whose menu was refused, and those of them that have sent an update since.
-        self._closed = set[int | str]()
-        self._heard_of = set[int | str]()
+        self._refused_chats = set[int | str]()
+        self._retry_chats = set[int | str]()
 
     def changed(self) -> None:
         """Schedule a round: the rights of a person or a chat have changed."""
@@ -74,14 +74,14 @@ class Menus:
         chat = update.effective_chat
         message = update.effective_message
         if chat is not None:
-            self.heard_from(chat.id)
+            self.retry_refused(chat.id)
         if message is not None and (message.migrate_to_chat_id or message.migrate_from_chat_id) is not None:
             self.changed()
 
-    def heard_from(self, chat: int) -> None:
+    def retry_refused(self, chat: int) -> None:
         """Retry the menus that this chat refused: it has sent an update."""
-        if chat in self._closed:
-            self._heard_of.add(chat)
+        if chat in self._refused_chats:
+            self._retry_chats.add(chat)
             self.changed()
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -98,48 +98,48 @@ class Menus:
                 await asyncio.wait({offering})
                 break
             offering.result()
-            woken = asyncio.create_task(self._changed.wait())
-            await asyncio.wait({woken, stopped}, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-            woken.cancel()
+            changed = asyncio.create_task(self._changed.wait())
+            await asyncio.wait({changed, stopped}, timeout=CHECK_EVERY, return_when=asyncio.FIRST_COMPLETED)
+            changed.cancel()
         stopped.cancel()
 
     async def offer(self) -> None:
-        offered = await self._told_before()
-        wanted = {self._key(scope): (scope, commands) for scope, commands in self.menus(await self._grants.current())}
-        refused = (scope for key, (scope, _) in wanted.items() if key in offered and offered[key].refused is not None)
-        self._closed = {chat for scope in refused if (chat := _chat_of(scope)) is not None}
-        for key in offered.keys() - wanted.keys():
-            await self._take_away(key, offered)
-        for key, (scope, commands) in wanted.items():
-            await self._offer_who_came(wanted, offered)
-            before = offered.get(key)
-            if before is None or before.digest != _digest(commands):
-                await self._offer(key, scope, commands, offered)
-        await self._offer_who_came(wanted, offered)
+        sent = await self._sent_menus()
+        required = {self._key(scope): (scope, commands) for scope, commands in self.menus(await self._grants.current())}
+        refused = (scope for key, (scope, _) in required.items() if key in sent and sent[key].refused is not None)
+        self._refused_chats = {chat for scope in refused if (chat := _chat_of(scope)) is not None}
+        for key in sent.keys() - required.keys():
+            await self._remove(key, sent)
+        for key, (scope, commands) in required.items():
+            await self._offer_to_retry_chats(required, sent)
+            previous = sent.get(key)
+            if previous is None or previous.digest != _digest(commands):
+                await self._offer(key, scope, commands, sent)
+        await self._offer_to_retry_chats(required, sent)
 
-    async def _offer_who_came(
-        self, wanted: Mapping[str, tuple[BotCommandScope, list[BotCommand]]], offered: dict[str, SentMenu]
+    async def _offer_to_retry_chats(
+        self, required: Mapping[str, tuple[BotCommandScope, list[BotCommand]]], sent: dict[str, SentMenu]
     ) -> None:
         """Set the menus of new chats first: a round over many chats takes minutes."""
-        came, self._heard_of = self._heard_of, set()
-        for key, (scope, commands) in wanted.items() if came else ():
-            before = offered.get(key)
-            if _chat_of(scope) in came and before is not None and before.refused is not None:
-                await self._offer(key, scope, commands, offered)
+        retry_chats, self._retry_chats = self._retry_chats, set()
+        for key, (scope, commands) in required.items() if retry_chats else ():
+            previous = sent.get(key)
+            if _chat_of(scope) in retry_chats and previous is not None and previous.refused is not None:
+                await self._offer(key, scope, commands, sent)
 
-    async def _told_before(self) -> dict[str, SentMenu]:
-        if self._offered is None:
+    async def _sent_menus(self) -> dict[str, SentMenu]:
+        if self._sent is None:
             async with self._store.begin() as session:
-                before = await keyboards.sent_menus(session)
-            self._offered = {key: one for key, one in before.items() if key.startswith(f"{self._bot_id} ")}
-        return self._offered
+                stored = await keyboards.sent_menus(session)
+            self._sent = {key: one for key, one in stored.items() if key.startswith(f"{self._bot_id} ")}
+        return self._sent
 
     def _key(self, scope: BotCommandScope) -> str:
         parts = (scope.type, getattr(scope, "chat_id", ""), getattr(scope, "user_id", ""))
         return " ".join(str(part) for part in (self._bot_id, *parts)).rstrip()
 
     async def _offer(
-        self, key: str, scope: BotCommandScope, commands: list[BotCommand], offered: dict[str, SentMenu]
+        self, key: str, scope: BotCommandScope, commands: list[BotCommand], sent: dict[str, SentMenu]
     ) -> None:
         reason = None
         try:
@@ -147,22 +147,22 @@ class Menus:
         except (Undeliverable, Refused) as error:
             reason = str(error)
             if (chat := _chat_of(scope)) is not None:
-                self._closed.add(chat)
+                self._refused_chats.add(chat)
             # A person with a role that has not opened the chat yet is no error.
-            say = log.debug if block_reason(reason) is BlockReason.NEVER_STARTED else log.warning
-            say("command menu refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
+            log_refusal = log.debug if block_reason(reason) is BlockReason.NEVER_STARTED else log.warning
+            log_refusal("command menu refused", scope=scope.type, chat=_chat_of(scope), reason=reason)
         except DeliveryError as error:
             # Retried in the next round.
             log.info("command menu not set, retried in the next round", scope=scope.type, reason=str(error))
             return
         else:
-            self._closed.discard(_chat_of(scope) or 0)
-        offered[key] = SentMenu(_digest(commands), reason)
+            self._refused_chats.discard(_chat_of(scope) or 0)
+        sent[key] = SentMenu(_digest(commands), reason)
         async with self._store.begin() as session:
-            await keyboards.store_menu(session, key, offered[key])
+            await keyboards.store_menu(session, key, sent[key])
 
-    async def _take_away(self, key: str, offered: dict[str, SentMenu]) -> None:
-        if offered[key].refused is None:
+    async def _remove(self, key: str, sent: dict[str, SentMenu]) -> None:
+        if sent[key].refused is None:
             try:
                 await self._sender.set_menu(None, _scope(key))
             except (Undeliverable, Refused) as error:
@@ -171,7 +171,7 @@ class Menus:
             except DeliveryError as error:
                 log.info("command menu not removed, retried in the next round", scope=key, reason=str(error))
                 return
-        del offered[key]
+        del sent[key]
         async with self._store.begin() as session:
             await keyboards.delete_menu(session, key)
 
@@ -181,35 +181,35 @@ class Menus:
         given: dict[int, set[str]] = {}
         for grant in access.grants:
             given.setdefault(grant.subject, set()).add(grant.station)
-        yield BotCommandScopeAllPrivateChats(), self._listed(access, STRANGER, STRANGER)
-        yield BotCommandScopeAllGroupChats(), self._listed(access, STRANGER, -1)
+        yield BotCommandScopeAllPrivateChats(), self._commands_for(access, STRANGER, STRANGER)
+        yield BotCommandScopeAllGroupChats(), self._commands_for(access, STRANGER, -1)
         for person in people:
-            yield BotCommandScopeChat(person), self._listed(access, person, person)
+            yield BotCommandScopeChat(person), self._commands_for(access, person, person)
         for chat in chats:
-            yield BotCommandScopeChat(chat), self._listed(access, STRANGER, chat)
+            yield BotCommandScopeChat(chat), self._commands_for(access, STRANGER, chat)
             for person in people:
-                if _meet(given[person], given[chat], len(chats)):
-                    yield BotCommandScopeChatMember(chat, person), self._listed(access, person, chat)
+                if _may_differ(given[person], given[chat], len(chats)):
+                    yield BotCommandScopeChatMember(chat, person), self._commands_for(access, person, chat)
 
-    def _listed(self, access: Access, person: int, chat: int) -> list[BotCommand]:
+    def _commands_for(self, access: Access, person: int, chat: int) -> list[BotCommand]:
         """Return the commands of one menu, allowed at one station at least. Every reader of a chat's menu is a
         member."""
         private, now = chat >= 0, self._clock()
         given = {grant.station for grant in access.grants if grant.subject in (person, chat)} | {EVERY_STATION}
-        seen = [AccessContext(person, chat, private, station, now, member=True) for station in sorted(given)]
+        contexts = [AccessContext(person, chat, private, station, now, member=True) for station in sorted(given)]
         return [
             BotCommand(command.name, self._renderer.label(command.summary))
             for command in self._catalogue.in_order()
             # Telegram lists the first word of a command only.
             if " " not in command.name
-            and command.rule.where.holds(private=private)
-            and any(access.may(asking, command.rule.permission).allowed for asking in seen)
+            and command.rule.where.allows(private=private)
+            and any(access.may(asking, command.rule.permission).allowed for asking in contexts)
         ]
 
 
 def _digest(commands: list[BotCommand]) -> str:
-    reported = json.dumps([(one.command, one.description) for one in commands])
-    return hashlib.sha256(reported.encode()).hexdigest()
+    serialized = json.dumps([(one.command, one.description) for one in commands])
+    return hashlib.sha256(serialized.encode()).hexdigest()
 
 
 def _chat_of(scope: BotCommandScope) -> int | str | None:
@@ -226,6 +226,6 @@ def _scope(key: str) -> BotCommandScope:
     return BotCommandScope(kind)
 
 
-def _meet(person: Set[str], chat: Set[str], chats: int) -> bool:
+def _may_differ(person: Set[str], chat: Set[str], chats: int) -> bool:
     """Return True if a person may have other rights in a chat than its other members, and may be a member."""
-    return bool(person & chat) or (chats <= MOST_CHATS and EVERY_STATION in person | chat)
+    return bool(person & chat) or (chats <= MAX_CHATS and EVERY_STATION in person | chat)

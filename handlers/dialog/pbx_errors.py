@@ -22,7 +22,7 @@ from bot.pbx import (
     WriteRefused,
     WrongName,
 )
-from handlers.dialog.pbx_messages import INSIDES, NO_SUCH_FUNCTION, sentence
+from handlers.dialog.pbx_messages import INTERNALS, NO_SUCH_FUNCTION, sentence
 
 KINDS: tuple[tuple[type[PbxError], str], ...] = (
     (Unreachable, "unreachable"),
@@ -46,7 +46,7 @@ KINDS: tuple[tuple[type[PbxError], str], ...] = (
 
 def describe(error: PbxError) -> dict[str, Any]:
     """Plain facts: `kind`, and those that its sentence needs: row and needs, wait in seconds, messages."""
-    kind = next((word for cls, word in KINDS if isinstance(error, cls)), "other")
+    kind = next((name for cls, name in KINDS if isinstance(error, cls)), "other")
     facts: dict[str, Any] = {"kind": kind}
     if isinstance(error, Forbidden):
         facts |= {"row": error.permission_row, "needs": error.needs}
@@ -57,15 +57,15 @@ def describe(error: PbxError) -> dict[str, Any]:
     if isinstance(error, Busy):
         facts["wait"] = error.retry_after
     if isinstance(error, Invalid | Conflict):
-        facts["messages"] = [sentence(said)._asdict() for said in error.messages]
+        facts["messages"] = [sentence(text)._asdict() for text in error.messages]
     if isinstance(error, Invalid | NotFound):
-        said = " ".join(error.messages)
-        facts["kind"] = "server_error" if INSIDES.search(said) else facts["kind"]
-        facts["kind"] = "no_such_function" if NO_SUCH_FUNCTION.search(said) else facts["kind"]
+        text = " ".join(error.messages)
+        facts["kind"] = "server_error" if INTERNALS.search(text) else facts["kind"]
+        facts["kind"] = "no_such_function" if NO_SUCH_FUNCTION.search(text) else facts["kind"]
     return facts
 
 
-def are_one(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
+def is_same_error(one: Mapping[str, Any] | None, other: Mapping[str, Any] | None) -> bool:
     """Return True when two requests failed for the same reason, which is then shown once. The time to wait is not
     compared: it grew shorter between the two."""
     if one is None or other is None:

@@ -18,7 +18,7 @@ class Sentence(NamedTuple):
 
 
 # Patterns match the whole message of the PBX.
-KNOWN: tuple[tuple[str, str], ...] = (
+TRANSLATIONS: tuple[tuple[str, str], ...] = (
     (r"Extension already occupied|Number \S+ is already .*", mark("the number is taken; choose another")),
     (r"The mobile number is already used.*", mark("the mobile number belongs to somebody else; choose another")),
     (r"Default password is being used", mark("everybody knows this password; choose another")),
@@ -75,13 +75,13 @@ KNOWN: tuple[tuple[str, str], ...] = (
     (r"HTTP (?P<status>\d+)", mark("it gives no reason (HTTP %(status)s)")),
 )
 NO_SUCH_FUNCTION = re.compile(r"Endpoint not found", re.IGNORECASE)
-INSIDES = re.compile(
+INTERNALS = re.compile(
     r"Stack trace|Uncaught|Undefined (?:array key|index|variable|property)|Call to undefined|SQLSTATE", re.IGNORECASE
 )
 
 
-def sentence(said: str) -> Sentence:
-    for pattern, text in KNOWN:
-        if found := re.fullmatch(pattern, said.strip(), re.IGNORECASE | re.DOTALL):
+def sentence(message: str) -> Sentence:
+    for pattern, text in TRANSLATIONS:
+        if found := re.fullmatch(pattern, message.strip(), re.IGNORECASE | re.DOTALL):
             return Sentence(text, found.groupdict())
-    return Sentence("%(said)s", {"said": said})
+    return Sentence("%(said)s", {"said": message})

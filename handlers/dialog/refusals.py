@@ -8,35 +8,35 @@ from bot.messages.sanitize import MAX_LENGTH, visible
 from bot.store.typed_secrets import contains_address, contains_secret
 from handlers.authorization import preconditions
 from handlers.authorization.preconditions import May
-from handlers.authorization.rate_limits import TOO_MUCH
+from handlers.authorization.rate_limits import RATE_LIMITED
 from handlers.dispatch.intents import ANONYMOUS, Actor, CommandTyped, TextSent
-from handlers.dispatch.update_parser import NOT_KNOWN
-from handlers.safety.anonymous import written
+from handlers.dispatch.update_parser import UNKNOWN_FIELDS
+from handlers.safety.anonymous import command_line
 
 NO_RIGHT = mark("You have no right to do this here. Ask an administrator of the bot.")
 TOASTS = {
     preconditions.UNKNOWN_BUTTON: mark("This button is out of date. Ask again with the command."),
-    preconditions.ELSEWHERE: mark("This button belongs to another chat."),
-    preconditions.UNDER_ANOTHER: mark("This button belongs to another message. Ask again with the command."),
-    preconditions.SOMEONE_ELSES: mark("Only whoever sent the command can press this."),
+    preconditions.OTHER_CHAT: mark("This button belongs to another chat."),
+    preconditions.OTHER_MESSAGE: mark("This button belongs to another message. Ask again with the command."),
+    preconditions.OTHER_PERSON: mark("Only whoever sent the command can press this."),
     preconditions.EXPIRED: mark("This question has expired. Ask again with the command."),
     preconditions.USED: mark("This was already answered."),
-    preconditions.NOT_OPEN: mark("This request is no longer open: it was answered, taken back, or has expired."),
+    preconditions.REQUEST_CLOSED: mark("This request is no longer open: it was answered, taken back, or has expired."),
     preconditions.INTERRUPTED: mark(
         "I was interrupted while doing this. Look whether it was done before you repeat it."
     ),
-    preconditions.SECOND_NEEDED: mark("You asked for it yourself: another person has to confirm it."),
+    preconditions.SECOND_PERSON_REQUIRED: mark("You asked for it yourself: another person has to confirm it."),
     preconditions.NOT_INDEPENDENT: mark(
         "Your own right comes from who asks for this, or is younger than a day: somebody else has to confirm it."
     ),
-    preconditions.FIRST_LOST_THE_RIGHT: mark("Who asked for this has no right to it any more."),
+    preconditions.FIRST_PERSON_LOST_RIGHT: mark("Who asked for this has no right to it any more."),
     preconditions.UNDECIDED: mark("I could not check your rights just now. Try again in a minute."),
-    **dict.fromkeys(TOO_MUCH, mark("Too much at once: not done. Wait a minute, then press again.")),
+    **dict.fromkeys(RATE_LIMITED, mark("Too much at once: not done. Wait a minute, then press again.")),
 }
 # Denials without a reply.
-UNHEARD = (preconditions.SEEN, preconditions.UNDECIDED)
+UNANSWERED = (preconditions.DUPLICATE, preconditions.UNDECIDED)
 # Anybody with a calendar's address can read it.
-HEARS_ADDRESS = "oncall import"
+ACCEPTS_ADDRESS = "oncall import"
 
 
 def toast(decision: Decision) -> str:
@@ -45,14 +45,14 @@ def toast(decision: Decision) -> str:
     return TOASTS.get(decision, NO_RIGHT)
 
 
-def answer_to_command(typed: CommandTyped, decision: Decision, may: May, *, alone: bool = True) -> Message | None:
+def answer_to_command(typed: CommandTyped, decision: Decision, may: May, *, one_command: bool = True) -> Message | None:
     """Return the reply to a denied command: none to strangers in a group, their id in private, the reason to people
     with a role."""
     if decision == preconditions.UNDECIDED and typed.place.private:
         return Message("undecided")
-    if typed.rejected_because == NOT_KNOWN and typed.place.chat == typed.actor.id and is_known(may):
+    if typed.rejected_because == UNKNOWN_FIELDS and typed.place.chat == typed.actor.id and is_known(may):
         return Message("not_simply_typed")
-    if typed.rejected_because is not None or decision in UNHEARD:
+    if typed.rejected_because is not None or decision in UNANSWERED:
         return None
     if decision.reason == MEMBERSHIP_UNKNOWN:
         return Message("membership_unknown")
@@ -60,38 +60,38 @@ def answer_to_command(typed: CommandTyped, decision: Decision, may: May, *, alon
         return None
     if typed.place.private and not is_known(may):
         return stranger(typed.actor)
-    if decision == preconditions.OLD:
-        return too_old(typed.sent_at, f"/{typed.name}", alone=alone)
-    if decision == preconditions.FUTURE:
+    if decision == preconditions.TOO_OLD:
+        return too_old(typed.sent_at, f"/{typed.name}", one_command=one_command)
+    if decision == preconditions.TOO_EARLY:
         return Message("too_early")
-    return _to_somebody_known(typed, decision)
+    return _to_known_person(typed, decision)
 
 
-def _to_somebody_known(typed: CommandTyped, decision: Decision) -> Message | None:
+def _to_known_person(typed: CommandTyped, decision: Decision) -> Message | None:
     if decision == preconditions.NO_SUCH_COMMAND:
         # In a group the command may be for another bot.
         return Message("unknown_command", {"command": typed.name}) if typed.place.private else None
     if decision == preconditions.ONLY_IN_PRIVATE:
         return Message("only_in_private", {"command": typed.name})
-    if decision in TOO_MUCH:
+    if decision in RATE_LIMITED:
         return Message("too_much", {"person": typed.actor.name})
     return Message("not_bound" if decision == preconditions.UNBOUND else "no_right", {"command": typed.name})
 
 
-def answer_to_late_words(said: TextSent, decision: Decision, may: May) -> Message | None:
+def answer_to_late_text(sent: TextSent, decision: Decision, may: May) -> Message | None:
     """Return the reply to a denied answer: too late, or the right was revoked after the question."""
-    if decision in UNHEARD or not is_known(may):
+    if decision in UNANSWERED or not is_known(may):
         return None
-    if decision in TOO_MUCH:
-        return Message("too_much", {"person": said.actor.name})
-    if decision == preconditions.FUTURE:
+    if decision in RATE_LIMITED:
+        return Message("too_much", {"person": sent.actor.name})
+    if decision == preconditions.TOO_EARLY:
         return Message("too_early")
-    return too_old(said.sent_at) if decision == preconditions.OLD else Message("no_right_now")
+    return too_old(sent.sent_at) if decision == preconditions.TOO_OLD else Message("no_right_now")
 
 
-def too_old(sent_at: datetime, command: str = "", *, alone: bool = True) -> Message:
-    """`alone`: the reply is about this command, not about all that waited in the chat."""
-    return Message("too_old", {"command": command, "sent_at": sent_at, "alone": alone})
+def too_old(sent_at: datetime, command: str = "", *, one_command: bool = True) -> Message:
+    """`one_command`: the reply is about this command, not about all that waited in the chat."""
+    return Message("too_old", {"command": command, "sent_at": sent_at, "alone": one_command})
 
 
 def is_known(may: May) -> bool:
@@ -111,12 +111,12 @@ def secret_in_group(typed: CommandTyped, may: May) -> str:
         return ""
     if contains_secret(typed.arguments):
         return "password_in_group"
-    return "oncall_address_in_group" if typed.name == HEARS_ADDRESS and contains_address(typed.arguments) else ""
+    return "oncall_address_in_group" if typed.name == ACCEPTS_ADDRESS and contains_address(typed.arguments) else ""
 
 
-def offer_to_prove(typed: CommandTyped, *, looks: bool) -> Message | None:
+def offer_identification(typed: CommandTyped, *, is_read_only: bool) -> Message | None:
     """Offer an anonymous administrator, which has no id, a button whose press carries the real one. A command that
-    cannot be shown whole is not offered, nor one with an address, which may be secret. `looks`: it is read-only."""
+    cannot be shown whole is not offered, nor one with an address, which may be secret."""
     if typed.rejected_because != ANONYMOUS or typed.place.private:
         return None
     data = {
@@ -125,8 +125,8 @@ def offer_to_prove(typed: CommandTyped, *, looks: bool) -> Message | None:
         "message_id": typed.message_id,
         "sent_at": typed.sent_at.isoformat(),
     }
-    whole = visible(written(typed.name, typed.arguments))
-    if len(whole) >= MAX_LENGTH or contains_address(typed.arguments):
+    text = visible(command_line(typed.name, typed.arguments))
+    if len(text) >= MAX_LENGTH or contains_address(typed.arguments):
         return Message("anonymous", {"command": typed.name, "whole": ""})
     button = Button(mark("🙋 It is me"), "identity.prove", data)
-    return Message("anonymous", {"command": typed.name, "whole": whole, "looks": looks}, ((button,),))
+    return Message("anonymous", {"command": typed.name, "whole": text, "looks": is_read_only}, ((button,),))

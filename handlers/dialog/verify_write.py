@@ -16,61 +16,61 @@ T = TypeVar("T")
 Answered = TypeVar("Answered")
 Found = TypeVar("Found")
 
-FOR = 45.0
-EVERY = 3.0
+READ_BACK_TIMEOUT = 45.0
+READ_BACK_INTERVAL = 3.0
 UNKNOWN = "unknown: the PBX does not answer"
 
 
 @dataclass(frozen=True, slots=True)
-class Written(Generic[Answered, Found]):
-    """Result of a write: the PBX's `answer`; or, `late`, the value `found` by reading back. Not `seen`: the last read
-    was not answered."""
+class WriteResult(Generic[Answered, Found]):
+    """Result of a write: the PBX's `answer`; or, `late`, the value `found` by reading back. Not `was_read`: the
+    last read was not answered."""
 
     answer: Answered | None = None
     late: bool = False
     found: Found | None = None
-    seen: bool = True
+    was_read: bool = True
 
 
 async def write(
     request: Request,
     change: Callable[[], Awaitable[Answered]],
-    look: Callable[[], Awaitable[Found | None]],
+    read: Callable[[], Awaitable[Found | None]],
     uncertain: Message,
-) -> Written[Answered, Found]:
-    """Carry `change` out. When the PBX does not answer it, do not retry: show `uncertain` and read back with `look`."""
+) -> WriteResult[Answered, Found]:
+    """Carry `change` out. When the PBX does not answer it, do not retry: show `uncertain` and read back with `read`."""
     try:
-        return Written(await change())
+        return WriteResult(await change())
     except Uncertain:
         await request.chat.progress(uncertain)
-        found, seen = await read_back(request, look)
-        return Written(late=True, found=found, seen=seen)
+        found, was_read = await read_back(request, read)
+        return WriteResult(late=True, found=found, was_read=was_read)
 
 
-def failure(outcome: str, *, seen: bool) -> str:
+def failure(outcome: str, *, was_read: bool) -> str:
     """Word for the audit: `outcome` for a change that was read back and is not there, else that it is not known."""
-    return outcome if seen else UNKNOWN
+    return outcome if was_read else UNKNOWN
 
 
-async def read_back(request: Request, look: Callable[[], Awaitable[T | None]]) -> tuple[T | None, bool]:
-    """Retry `look` until it has a result, with a timeout of 45 s; return that, and True when the last read was
+async def read_back(request: Request, read: Callable[[], Awaitable[T | None]]) -> tuple[T | None, bool]:
+    """Retry `read` until it has a result, with a timeout of 45 s; return that, and True when the last read was
     answered. A resumed run reads at once first: most writes of a killed run were done long ago."""
-    waited, seen = 0.0, False
+    waited, was_read = 0.0, False
     if request.resumed:
-        found, seen = await _seen(look)
+        found, was_read = await _try_read(read)
         if found is not None:
             return found, True
-    while waited < FOR:
-        await request.station.pause(EVERY)
-        waited += EVERY
-        found, seen = await _seen(look)
+    while waited < READ_BACK_TIMEOUT:
+        await request.station.pause(READ_BACK_INTERVAL)
+        waited += READ_BACK_INTERVAL
+        found, was_read = await _try_read(read)
         if found is not None:
             return found, True
-    return None, seen
+    return None, was_read
 
 
-async def _seen(look: Callable[[], Awaitable[T | None]]) -> tuple[T | None, bool]:
+async def _try_read(read: Callable[[], Awaitable[T | None]]) -> tuple[T | None, bool]:
     try:
-        return await look(), True
+        return await read(), True
     except PbxError:
         return None, False

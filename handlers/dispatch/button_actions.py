@@ -24,7 +24,7 @@ from handlers.safety import two_person
 from handlers.safety.two_person import ApprovalRequest, TwoPersonRule
 
 # Telegram accepts an answer to a press for some seconds only: it is sent before slow work is done.
-ANSWER_PRESS_WITHIN = 1.5
+ANSWER_PRESS_TIMEOUT = 1.5
 
 
 class ButtonActions:
@@ -34,99 +34,103 @@ class ButtonActions:
         self,
         authorizer: Authorizer,
         executor: Executor,
-        second: TwoPersonRule,
+        two_person_rule: TwoPersonRule,
         run_command: Callable[[CommandTyped, int], Awaitable[None]],
     ) -> None:
         self._authorizer = authorizer
         self._executor = executor
-        self._second = second
+        self._two_person_rule = two_person_rule
         self._run_command = run_command
 
-    async def pressed(self, pressed: ButtonPressed, update_id: int) -> None:
+    async def handle_press(self, pressed: ButtonPressed, update_id: int) -> None:
         """Handle a button press; it is always answered with a toast, which may be empty."""
         authorization = await self._authorizer.authorize_press(pressed, update_id)
         press, decision = authorization.subject.handler, authorization.decision
         metrics.COMMANDS.labels(press.name if press else "unknown", authorization.result).inc()
-        to = Address(pressed.actor, pressed.place, authorization.station.name, shown=pressed.message_id or None)
+        address = Address(pressed.actor, pressed.place, authorization.station.name, shown=pressed.message_id or None)
         if not decision.allowed or not isinstance(press, ButtonAction):
             await self._executor.toast(pressed, refusals.toast(decision), alert=True)
             await self._explain_late_press(pressed, authorization, update_id)
             return
-        if authorization.subject.waiting is not None:
-            await self._second_pressed(pressed, press, authorization, update_id)
+        if authorization.subject.approval_request is not None:
+            await self._handle_approval(pressed, press, authorization, update_id)
             return
-        replier = self._executor.replier(to, authorization.may, again=authorization.again)
+        replier = self._executor.replier(address, authorization.may, possible_repeat=authorization.possible_repeat)
         request = self._executor.request(pressed, replier, authorization)
-        work = self._work(press, request, authorization, to)
-        await self._run_press(pressed, work, replier, self._job(press, authorization, to, update_id))
+        work = self._work(press, request, authorization, address)
+        await self._run_press(pressed, work, replier, self._job(press, authorization, address, update_id))
 
-    async def answered(self, said: TextSent, authorization: Authorization, update_id: int) -> None:
+    async def handle_answer(self, sent: TextSent, authorization: Authorization, update_id: int) -> None:
         """Handle the answer to a question."""
         answer = authorization.subject.handler
-        to = Address(said.actor, said.place, authorization.station.name, asked=said.message_id)
-        replier = self._executor.replier(to, authorization.may, again=authorization.again)
-        metrics.COMMANDS.labels(authorization.subject.what, authorization.result).inc()
+        address = Address(sent.actor, sent.place, authorization.station.name, asked=sent.message_id)
+        replier = self._executor.replier(address, authorization.may, possible_repeat=authorization.possible_repeat)
+        metrics.COMMANDS.labels(authorization.subject.name, authorization.result).inc()
         if not authorization.decision.allowed or not isinstance(answer, ButtonAction):
-            late = refusals.answer_to_late_words(said, authorization.decision, authorization.may)
+            refusal = refusals.answer_to_late_text(sent, authorization.decision, authorization.may)
             await replier.finish(
                 await interrupted(authorization, self._executor.services.temporary_payloads)
-                if authorization.before is not None
-                else Reply(late)
+                if authorization.interrupted_decision is not None
+                else Reply(refusal)
             )
             return
-        request = self._executor.request(said, replier, authorization, arguments=said.text)
-        again = Question(answer.name, request.data)
-        job = self._job(answer, authorization, to, update_id)
-        reply = await self._executor.carry_out(job, self._work(answer, request, authorization, to), question=again)
+        request = self._executor.request(sent, replier, authorization, arguments=sent.text)
+        retry_question = Question(answer.name, request.data)
+        job = self._job(answer, authorization, address, update_id)
+        reply = await self._executor.execute(
+            job, self._work(answer, request, authorization, address), question=retry_question
+        )
         await self._executor.conclude(job, replier, reply)
 
     async def _explain_late_press(self, pressed: ButtonPressed, authorization: Authorization, update_id: int) -> None:
         """Reply with a message to a press that waited in the queue: its toast is not shown any more."""
         sent_at = authorization.subject.sent_at
-        if authorization.before is not None:
+        if authorization.interrupted_decision is not None:
             reply = await interrupted(authorization, self._executor.services.temporary_payloads)
-        elif authorization.decision == preconditions.OLD and sent_at is not None:
+        elif authorization.decision == preconditions.TOO_OLD and sent_at is not None:
             reply = Reply(refusals.too_old(sent_at))
         else:
             return
-        to = Address(pressed.actor, pressed.place, authorization.station.name, asked=pressed.message_id)
-        await self._executor.replier(to, authorization.may, again=authorization.again).finish(reply)
-        await self._authorizer.forget_checkpoint(update_id)
+        address = Address(pressed.actor, pressed.place, authorization.station.name, asked=pressed.message_id)
+        await self._executor.replier(address, authorization.may, possible_repeat=authorization.possible_repeat).finish(
+            reply
+        )
+        await self._authorizer.delete_checkpoint(update_id)
 
-    def _job(self, press: ButtonAction, authorization: Authorization, to: Address, update_id: int) -> ExecutionJob:
+    def _job(self, press: ButtonAction, authorization: Authorization, address: Address, update_id: int) -> ExecutionJob:
         """Build the job; asking a second person only writes to our own database."""
-        asks = authorization.subject.waiting is None and self._second.is_needed(press.rule)
-        return ExecutionJob(update_id, authorization.entry, to, asks or press.resume is OnRestart.ATOMIC)
+        asks_second = authorization.subject.approval_request is None and self._two_person_rule.is_needed(press.rule)
+        return ExecutionJob(update_id, authorization.audit_id, address, asks_second or press.resume is OnRestart.ATOMIC)
 
-    def _work(self, press: ButtonAction, request: Request, authorization: Authorization, to: Address) -> Work:
+    def _work(self, press: ButtonAction, request: Request, authorization: Authorization, address: Address) -> Work:
         """Return the handler's work, or the approval request to a second person."""
-        if self._second.is_needed(press.rule):
-            return lambda: self._ask_second(press, request, authorization, to)
+        if self._two_person_rule.is_needed(press.rule):
+            return lambda: self._ask_second(press, request, authorization, address)
         return lambda: press.handler(request)
 
     async def _ask_second(
-        self, press: ButtonAction, request: Request, authorization: Authorization, to: Address
+        self, press: ButtonAction, request: Request, authorization: Authorization, address: Address
     ) -> Reply:
         """Ask a second person; the text shown to them comes from the database, which has none for messages of earlier
         versions."""
-        said = await self._stored_question(authorization.subject)
-        if said is None:
+        content = await self._stored_question(authorization.subject)
+        if content is None:
             return Reply(
                 toast=refusals.toast(preconditions.UNKNOWN_BUTTON), outcome="what was asked is not known any more"
             )
-        asked = ApprovalRequest(
+        approval_request = ApprovalRequest(
             actor=request.actor,
             place=request.place,
             action=press.name,
             data=request.data,
             kept=request.kept,
             arguments=request.arguments,
-            question=self._rendered_question(said, authorization.station.name),
+            question=self._rendered_question(content, authorization.station.name),
             label=authorization.subject.label,
-            message=to.shown,
+            message=address.shown,
             station=authorization.station.name,
         )
-        return await self._second.ask(asked, authorization.access)
+        return await self._two_person_rule.ask(approval_request, authorization.access)
 
     async def _stored_question(self, subject: ResolvedAction) -> dict[str, Any] | None:
         """Return template and facts of the message whose button was pressed or that was answered; None if unknown."""
@@ -138,46 +142,48 @@ class ButtonActions:
         async with self._executor.store.begin() as session:
             return await outbox.content_above(session, keyboard.id)
 
-    def _rendered_question(self, said: Mapping[str, Any], station: str) -> str:
+    def _rendered_question(self, content: Mapping[str, Any], station: str) -> str:
         """Render stored template and facts as plain text. `quoted` leaves out the time limit and the chat, which do not
         hold for the other reader."""
-        facts, zone = said["facts"] | {"quoted": True}, self._executor.directory.zone(station)
-        return plain(self._executor.renderer.text(said["template"], facts, zone=zone, now=self._executor.clock()))
+        facts, zone = content["facts"] | {"quoted": True}, self._executor.directory.zone(station)
+        return plain(self._executor.renderer.text(content["template"], facts, zone=zone, now=self._executor.clock()))
 
     async def _run_press(self, pressed: ButtonPressed, work: Work, replier: Replier, job: ExecutionJob) -> None:
-        task = asyncio.create_task(self._executor.carry_out(job, work))
-        await asyncio.wait({task}, timeout=ANSWER_PRESS_WITHIN)
+        task = asyncio.create_task(self._executor.execute(job, work))
+        await asyncio.wait({task}, timeout=ANSWER_PRESS_TIMEOUT)
         toast = task.result().toast if task.done() else None
         await self._executor.toast(pressed, toast)
         reply = await task
         if reply.instead is not None:
-            asked = reply.instead.message_id or pressed.message_id
-            instead = replace(reply.instead, actor=pressed.actor, place=pressed.place, message_id=asked)
+            message_id = reply.instead.message_id or pressed.message_id
+            instead = replace(reply.instead, actor=pressed.actor, place=pressed.place, message_id=message_id)
             await self._run_command(instead, job.update_id)
         await self._executor.conclude(job, replier, reply)
 
-    async def _second_pressed(
+    async def _handle_approval(
         self, pressed: ButtonPressed, press: ButtonAction, authorization: Authorization, update_id: int
     ) -> None:
         """Execute or cancel an approval request in its own chat and in the name of the first person."""
-        waiting, approval = authorization.subject.waiting, authorization.subject.approval
-        if waiting is None or approval is None:
+        approval_request, approval = authorization.subject.approval_request, authorization.subject.approval
+        if approval_request is None or approval is None:
             return
         first, place = approval.first, approval.place
-        to = Address(first, place, authorization.station.name, shown=waiting["message"])
-        replier = self._executor.replier(to, approval.may, again=authorization.again)
-        job = self._job(press, authorization, to, update_id)
+        address = Address(first, place, authorization.station.name, shown=approval_request["message"])
+        replier = self._executor.replier(address, approval.may, possible_repeat=authorization.possible_repeat)
+        job = self._job(press, authorization, address, update_id)
         if approval.is_refusal:
-            told = two_person.refused(first, pressed.actor)
+            result = two_person.refused(first, pressed.actor)
             await self._executor.toast(pressed, None)
-            await self._executor.conclude(replace(job, atomic=False), replier, Reply(told, outcome="refused"))
+            await self._executor.conclude(replace(job, atomic=False), replier, Reply(result, outcome="refused"))
         else:
-            told = two_person.confirmed(first, press.name)
-            as_first = authorization.of(first, place)
-            as_pressed = replace(pressed, actor=first, place=place, message_id=waiting["message"] or 0)
+            result = two_person.confirmed(first, press.name)
+            as_first = authorization.on_behalf_of(first, place)
+            as_pressed = replace(pressed, actor=first, place=place, message_id=approval_request["message"] or 0)
             request = self._executor.request(as_pressed, replier, as_first)
-            request = replace(request, arguments=waiting["arguments"])
+            request = replace(request, arguments=approval_request["arguments"])
             await self._run_press(pressed, lambda: press.handler(request), replier, job)
         if pressed.place.chat != place.chat:
-            here = replace(to, actor=pressed.actor, place=pressed.place, shown=pressed.message_id or None)
-            await self._executor.replier(here, authorization.may).finish(Reply(told))
+            second_address = replace(
+                address, actor=pressed.actor, place=pressed.place, shown=pressed.message_id or None
+            )
+            await self._executor.replier(second_address, authorization.may).finish(Reply(result))

@@ -21,7 +21,7 @@ class StationScope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """Declared command. `oncall take` handles `/oncall take` under its own rule; `words` are its second word in other
+    """Declared command. `oncall take` handles `/oncall take` under its own rule; `aliases` are its second word in other
     languages. `fields`: names of its field=value arguments."""
 
     name: str
@@ -30,9 +30,9 @@ class Command:
     summary: str
     usage: str = ""
     examples: tuple[str, ...] = ()
-    words: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     resume: OnRestart = OnRestart.RERUN
-    whose: StationScope = StationScope.ONE
+    scope: StationScope = StationScope.ONE
     fields: frozenset[str] = frozenset()
     topic: Topic = Topic.BOT
 
@@ -45,7 +45,7 @@ class ButtonAction:
     handler: Handler
     rule: Rule
     resume: OnRestart = OnRestart.RERUN
-    whose: StationScope = StationScope.ONE
+    scope: StationScope = StationScope.ONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +54,12 @@ class Catalogue:
     table."""
 
     commands: dict[str, Command] = field(default_factory=dict)
-    presses: dict[str, ButtonAction] = field(default_factory=dict)
+    buttons: dict[str, ButtonAction] = field(default_factory=dict)
     answers: dict[str, ButtonAction] = field(default_factory=dict)
 
     def declares(self, name: str) -> bool:
         """Return True if a button or an answer of that name is declared."""
-        return name in self.presses or name in self.answers
+        return name in self.buttons or name in self.answers
 
     def by_topic(self, allowed: Callable[[Command], bool]) -> Iterator[tuple[str, list[Command]]]:
         """Yield the heading of each topic with its allowed commands; topics without any are left out."""
@@ -82,9 +82,9 @@ def command(
     summary: str,
     usage: str = "",
     examples: tuple[str, ...] = (),
-    words: tuple[str, ...] = (),
+    aliases: tuple[str, ...] = (),
     resume: OnRestart = OnRestart.RERUN,
-    whose: StationScope = StationScope.ONE,
+    scope: StationScope = StationScope.ONE,
     fields: frozenset[str] = frozenset(),
 ) -> Callable[[Handler], Handler]:
     """Declare a command. Raises TypeError at import without a rule in RULES."""
@@ -92,7 +92,17 @@ def command(
 
     def declare(handler: Handler) -> Handler:
         CATALOGUE.commands[name] = Command(
-            name, handler, rule, summary, usage, tuple(map(TrustedText, examples)), words, resume, whose, fields, topic
+            name,
+            handler,
+            rule,
+            summary,
+            usage,
+            tuple(map(TrustedText, examples)),
+            aliases,
+            resume,
+            scope,
+            fields,
+            topic,
         )
         return handler
 
@@ -100,13 +110,13 @@ def command(
 
 
 def button(
-    name: str, *, resume: OnRestart | None = None, whose: StationScope = StationScope.ONE
+    name: str, *, resume: OnRestart | None = None, scope: StationScope = StationScope.ONE
 ) -> Callable[[Handler], Handler]:
-    """Declare the handler of a button; `whose` is ONE or ALL. Raises TypeError at import without a rule in RULES."""
+    """Declare the handler of a button; `scope` is ONE or ALL. Raises TypeError at import without a rule in RULES."""
     rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.presses[name] = ButtonAction(name, handler, rule, resume or _cautious(rule), whose)
+        CATALOGUE.buttons[name] = ButtonAction(name, handler, rule, resume or _default_resume(rule), scope)
         return handler
 
     return declare
@@ -117,19 +127,19 @@ def answer(name: str, *, resume: OnRestart | None = None) -> Callable[[Handler],
     rule = _rule(name, CATALOGUE.declares(name), r"[a-z_]+\.[a-z_]+")
 
     def declare(handler: Handler) -> Handler:
-        CATALOGUE.answers[name] = ButtonAction(name, handler, rule, resume or _cautious(rule))
+        CATALOGUE.answers[name] = ButtonAction(name, handler, rule, resume or _default_resume(rule))
         return handler
 
     return declare
 
 
-def _cautious(rule: Rule) -> OnRestart:
+def _default_resume(rule: Rule) -> OnRestart:
     return OnRestart.ASK_USER if rule.writes else OnRestart.RERUN
 
 
-def _rule(name: str, taken: bool, form: str) -> Rule:
+def _rule(name: str, is_declared: bool, pattern: str) -> Rule:
     if name not in RULES:
         raise TypeError(f"{name}: no rule in RULES")
-    if taken or not re.fullmatch(form, name):
+    if is_declared or not re.fullmatch(pattern, name):
         raise TypeError(f"{name}: already declared, or not a valid name")
     return RULES[name]

@@ -21,7 +21,7 @@ from handlers.dispatch.button_actions import ButtonActions
 from handlers.dispatch.declare import Command, StationScope
 from handlers.dispatch.executor import ExecutionJob, Executor
 from handlers.dispatch.hooks import ChatJoined, Hooks
-from handlers.dispatch.intents import AddedToChat, ButtonPressed, CommandTyped, TextOverheard, TextSent
+from handlers.dispatch.intents import AddedToChat, AnonymousText, ButtonPressed, CommandTyped, TextSent
 from handlers.dispatch.replier import Replier
 from handlers.dispatch.request import Reply
 from handlers.dispatch.rules import OnRestart
@@ -34,7 +34,7 @@ from handlers.safety.two_person import TwoPersonRule
 log = structlog.get_logger(__name__)
 
 # Longer waits for a request slot of the PBX are explained to the person. Seconds.
-WORTH_SAYING = 2.0
+MIN_REPORTED_WAIT = 2.0
 
 
 class Dispatcher:
@@ -46,7 +46,7 @@ class Dispatcher:
         *,
         bot_name: str,
         authorizer: Authorizer,
-        second: TwoPersonRule,
+        two_person_rule: TwoPersonRule,
         executor: Executor,
         alert_chats: AlertChats,
         hooks: Hooks,
@@ -54,17 +54,17 @@ class Dispatcher:
         self._bot_name = bot_name
         self._authorizer = authorizer
         self._executor = executor
-        self._buttons = ButtonActions(authorizer, executor, second, self._typed)
+        self._buttons = ButtonActions(authorizer, executor, two_person_rule, self._handle_command)
         self._alert_chats = alert_chats
         self._hooks = hooks
         self._refused_fields = set[str]()
 
-    async def finish(self, within: float) -> None:
+    async def finish(self, drain_timeout: float) -> None:
         """Finish at shutdown: see Executor.finish."""
         await self._authorizer.finish()
-        await self._executor.finish(within)
+        await self._executor.finish(drain_timeout)
 
-    async def go_on(self) -> None:
+    async def resume(self) -> None:
         """Resume confirmed work that the shutdown interrupted."""
         resumption = Resumption(self._authorizer, self._executor)
         for hook in self._hooks.resume:
@@ -76,24 +76,24 @@ class Dispatcher:
         try:
             await self._handle(update)
         except DatabaseError:
-            self._authorizer.cut_off(update.update_id)
+            self._authorizer.mark_interrupted(update.update_id)
             raise
 
     async def _handle(self, update: Update) -> None:
         intent = read_intent(update, self._bot_name)
         self._warn_of(unknown_fields(update))
-        if intent is not None and (owed := await self._authorizer.pending_checkpoint(update.update_id)):
-            await self._tell(owed, update.update_id)
+        if intent is not None and (checkpoint := await self._authorizer.pending_checkpoint(update.update_id)):
+            await self._send_pending(checkpoint, update.update_id)
         elif isinstance(intent, CommandTyped):
-            await self._typed(intent, update.update_id)
+            await self._handle_command(intent, update.update_id)
         elif isinstance(intent, ButtonPressed):
-            await self._buttons.pressed(intent, update.update_id)
+            await self._buttons.handle_press(intent, update.update_id)
         elif isinstance(intent, TextSent):
-            await self._said(intent, update.update_id)
+            await self._handle_text(intent, update.update_id)
         elif isinstance(intent, AddedToChat):
-            await self._added(intent, update.update_id)
-        elif isinstance(intent, TextOverheard):
-            await self._overheard_anonymous(intent)
+            await self._handle_added(intent, update.update_id)
+        elif isinstance(intent, AnonymousText):
+            await self._handle_anonymous_text(intent)
 
     def _warn_of(self, fields: Collection[str]) -> None:
         """Log each field once per run: Telegram may send it with every message."""
@@ -103,32 +103,32 @@ class Dispatcher:
             )
             self._refused_fields.add(field)
 
-    async def _tell(self, owed: Checkpoint, update_id: int) -> None:
+    async def _send_pending(self, checkpoint: Checkpoint, update_id: int) -> None:
         """Send the pending reply of work that a killed run had done."""
-        reply, to = pending_replies.read(owed)
-        may = await self._authorizer.rights(to.actor, to.place)
-        await self._executor.replier(to, may, again=True).finish(reply)
-        await self._authorizer.forget_checkpoint(update_id)
+        reply, address = pending_replies.from_checkpoint(checkpoint)
+        may = await self._authorizer.rights(address.actor, address.place)
+        await self._executor.replier(address, may, possible_repeat=True).finish(reply)
+        await self._authorizer.delete_checkpoint(update_id)
 
-    async def _typed(self, typed: CommandTyped, update_id: int) -> None:
+    async def _handle_command(self, typed: CommandTyped, update_id: int) -> None:
         started = time.monotonic()
-        typed = self._authorizer.refined(typed)
+        typed = self._authorizer.with_subcommand(typed)
         authorization = await self._authorizer.authorize_command(typed, update_id)
         command, decision = authorization.subject.handler, authorization.decision
-        to = Address(typed.actor, typed.place, authorization.station.name, asked=typed.message_id)
+        address = Address(typed.actor, typed.place, authorization.station.name, asked=typed.message_id)
         replier = self._executor.replier(
-            to, authorization.may, again=authorization.again, settled=authorization.settled
+            address, authorization.may, possible_repeat=authorization.possible_repeat, settled=authorization.settled
         )
         metrics.COMMANDS.labels(command.name if command else "unknown", authorization.result).inc()
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, authorization, replier)
             return
-        asks_one = command.rule.asks_pbx and command.whose is StationScope.ONE
-        if asks_one and (wait := authorization.station.pbx.wait_seconds) > WORTH_SAYING:
+        asks_one = command.rule.asks_pbx and command.scope is StationScope.ONE
+        if asks_one and (wait := authorization.station.pbx.wait_seconds) > MIN_REPORTED_WAIT:
             await replier.progress(Message("waiting_turn", {"station": authorization.station.name, "wait": wait}))
         request = self._executor.request(typed, replier, authorization, arguments=authorization.subject.arguments)
-        job = ExecutionJob(update_id, authorization.entry, to, command.resume is OnRestart.ATOMIC)
-        reply = await self._executor.carry_out(job, lambda: command.handler(request), command=command)
+        job = ExecutionJob(update_id, authorization.audit_id, address, command.resume is OnRestart.ATOMIC)
+        reply = await self._executor.execute(job, lambda: command.handler(request), command=command)
         await self._executor.conclude(job, replier, reply)
         metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
 
@@ -136,66 +136,70 @@ class Dispatcher:
         if template := refusals.secret_in_group(typed, authorization.may):
             await _hide_secret(replier, template)
             return
-        if authorization.before is not None and authorization.decision != preconditions.OLD:
+        if authorization.interrupted_decision is not None and authorization.decision != preconditions.TOO_OLD:
             await replier.finish(await interrupted(authorization, self._executor.services.temporary_payloads))
             return
         rule = authorization.subject.rule
-        proof = refusals.offer_to_prove(typed, looks=rule.only_looks) if rule is not None else None
-        alone = rule is None or not rule.only_looks
-        answer = proof or refusals.answer_to_command(typed, authorization.decision, authorization.may, alone=alone)
-        if answer is not None and self._authorizer.may_be_told(typed, authorization):
+        identification = (
+            refusals.offer_identification(typed, is_read_only=rule.is_read_only) if rule is not None else None
+        )
+        one_command = rule is None or not rule.is_read_only
+        answer = identification or refusals.answer_to_command(
+            typed, authorization.decision, authorization.may, one_command=one_command
+        )
+        if answer is not None and self._authorizer.may_reply(typed, authorization):
             await replier.finish(Reply(answer))
 
-    async def _said(self, said: TextSent, update_id: int) -> None:
+    async def _handle_text(self, sent: TextSent, update_id: int) -> None:
         """Handle text as an answer; ignored without an open question."""
-        authorization = await self._authorizer.authorize_text(said, update_id)
+        authorization = await self._authorizer.authorize_text(sent, update_id)
         if authorization is None:
-            await self._overheard(said)
+            await self._handle_other_text(sent)
         else:
-            await self._buttons.answered(said, authorization, update_id)
+            await self._buttons.handle_answer(sent, authorization, update_id)
 
-    async def _overheard(self, said: TextSent) -> None:
+    async def _handle_other_text(self, sent: TextSent) -> None:
         """Handle text that answers no question. In a group it is ignored unless it contains a secret, which is
         deleted."""
-        await self._authorizer.overhear(said.place)
-        if not said.place.private and not contains_secret(said.text):
+        await self._authorizer.record_group(sent.place)
+        if not sent.place.private and not contains_secret(sent.text):
             return
-        may = await self._authorizer.rights(said.actor, said.place)
+        may = await self._authorizer.rights(sent.actor, sent.place)
         if not refusals.is_known(may):
             return
-        to = Address(said.actor, said.place, EVERY_STATION, asked=said.message_id)
-        replier = self._executor.replier(to, may)
-        if said.place.private:
+        address = Address(sent.actor, sent.place, EVERY_STATION, asked=sent.message_id)
+        replier = self._executor.replier(address, may)
+        if sent.place.private:
             await replier.finish(Reply(Message("not_a_command")))
         else:
             await _hide_secret(replier, "password_in_group")
 
-    async def _overheard_anonymous(self, heard: TextOverheard) -> None:
+    async def _handle_anonymous_text(self, sent: AnonymousText) -> None:
         """Delete a secret; Admission passes such text only from groups that the bot serves."""
-        if not heard.place.private and contains_secret(heard.text):
-            to = Address(heard.actor, heard.place, EVERY_STATION, asked=heard.message_id)
-            may = await self._authorizer.rights(heard.actor, heard.place)
-            await _hide_secret(self._executor.replier(to, may), "password_in_group")
+        if not sent.place.private and contains_secret(sent.text):
+            address = Address(sent.actor, sent.place, EVERY_STATION, asked=sent.message_id)
+            may = await self._authorizer.rights(sent.actor, sent.place)
+            await _hide_secret(self._executor.replier(address, may), "password_in_group")
 
-    async def _added(self, added: AddedToChat, update_id: int) -> None:
+    async def _handle_added(self, added: AddedToChat, update_id: int) -> None:
         """Handle the addition to a chat: ask for its access if the person may grant it, else explain and leave."""
         authorization = await self._authorizer.authorize_joining(added, update_id)
         if authorization.decision == preconditions.UNDECIDED:
             return
-        to = Address(added.actor, added.place, authorization.station.name)
-        replier = self._executor.replier(to, authorization.may, again=authorization.again)
+        address = Address(added.actor, added.place, authorization.station.name)
+        replier = self._executor.replier(address, authorization.may, possible_repeat=authorization.possible_repeat)
         async with self._executor.store.begin() as session:
             alerted = await self._alert_chats.alert_chats(session)
         given = (
             grant.subject for grant in authorization.access.grants if not grant.has_ended(authorization.asking.now)
         )
-        known = added.place.chat in {*alerted, *given}
-        if known or (authorization.decision.allowed and added.channel):
+        is_served = added.place.chat in {*alerted, *given}
+        if is_served or (authorization.decision.allowed and added.channel):
             reply = Reply(outcome="stays")
         else:
             reply = await self._greeting(ChatJoined(added, authorization, self._executor.services))
-        await self._executor.conclude(ExecutionJob(update_id, authorization.entry, to), replier, reply)
-        if not known and not authorization.decision.allowed:
+        await self._executor.conclude(ExecutionJob(update_id, authorization.audit_id, address), replier, reply)
+        if not is_served and not authorization.decision.allowed:
             await replier.leave()
 
     async def _greeting(self, joined: ChatJoined) -> Reply:

@@ -43,7 +43,7 @@ class ExecutionJob:
     outcome."""
 
     update_id: int
-    entry: int
+    audit_id: int
     address: Address
     atomic: bool = False
 
@@ -64,21 +64,21 @@ class Executor:
     wake: Signal | None = None
     needs_second: Callable[[str], bool] = lambda _action: False
     stop: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _going_on: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _background_tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
 
-    def replier(self, to: Address, may: May, *, again: bool = False, settled: bool = True) -> Replier:
-        """Build the replier. `again`: a killed run may have replied already. `settled`: one station is meant, and is
-        named."""
+    def replier(self, address: Address, may: May, *, possible_repeat: bool = False, settled: bool = True) -> Replier:
+        """Build the replier. `possible_repeat`: a killed run may have replied already. `settled`: one station is
+        meant, and is named."""
         return Replier(
             sender=self.sender,
             store=self.store,
-            zone=self.directory.zone(to.station),
+            zone=self.directory.zone(address.station),
             clock=self.clock,
-            to=to,
-            says_station=settled and self.directory.single_station is None,
+            address=address,
+            names_station=settled and self.directory.single_station is None,
             masked=self.mask_numbers and not may(Permission.NUMBERS_READ).allowed,
             wake=self.wake,
-            again=again,
+            possible_repeat=possible_repeat,
             needs_second=self.needs_second,
         )
 
@@ -98,29 +98,29 @@ class Executor:
             now=self.clock(),
             chat=replier,
             may=authorization.may,
-            may_at=authorization.theirs().may_at,
+            may_at=authorization.limited_to_actor().may_at,
             asking=authorization.asking,
             settled=authorization.settled,
             services=self.services,
             translate=self.renderer.label,
             stop=self.stop,
-            among=authorization.among,
+            candidates=authorization.candidates,
             named=authorization.named,
             arguments=arguments,
             data=authorization.subject.data,
             kept=authorization.subject.kept,
-            resumed=authorization.before is not None or AGAIN in authorization.subject.data,
+            resumed=authorization.interrupted_decision is not None or AGAIN in authorization.subject.data,
             document=None if isinstance(intent, ButtonPressed) else intent.document,
-            about=intent.about if isinstance(intent, CommandTyped) else None,
+            reply_author=intent.reply_author if isinstance(intent, CommandTyped) else None,
             shown=(intent.message_id or None) if isinstance(intent, ButtonPressed) else None,
         )
 
-    async def finish(self, within: float) -> None:
-        """Signal the shutdown to background tasks; cancel them after a timeout of `within` seconds."""
+    async def finish(self, drain_timeout: float) -> None:
+        """Signal the shutdown to background tasks; cancel them after `drain_timeout` seconds."""
         self.stop.set()
-        if self._going_on:
-            await asyncio.wait(self._going_on, timeout=within)
-        for task in self._going_on:
+        if self._background_tasks:
+            await asyncio.wait(self._background_tasks, timeout=drain_timeout)
+        for task in self._background_tasks:
             task.cancel()
 
     async def run(
@@ -146,7 +146,7 @@ class Executor:
             log.exception("handler failed")
             return Reply(Message("broken"), outcome="failed inside the bot")
 
-    async def carry_out(
+    async def execute(
         self, job: ExecutionJob, work: Work, *, command: Command | None = None, question: Question | None = None
     ) -> Reply:
         """Run the job. An atomic one is committed in one session with its audit outcome and pending reply, or rolled
@@ -159,7 +159,7 @@ class Executor:
                 await self._record(session, job, reply)
                 if reply.then is None:
                     await unfinished_updates.write(
-                        session, job.update_id, pending_replies.written(reply, job.address), self.clock()
+                        session, job.update_id, pending_replies.to_checkpoint(reply, job.address), self.clock()
                     )
                 else:
                     await unfinished_updates.remove(session, job.update_id)
@@ -173,25 +173,25 @@ class Executor:
 
     async def conclude(self, job: ExecutionJob, chat: Replier, reply: Reply) -> None:
         """Send the reply, complete the audit row, and start the background task that follows."""
-        await chat.say(reply)
+        await chat.send(reply)
         async with self.store.begin() as session:
-            await chat.tie(session)
+            await chat.store_message_ids(session)
             if not job.atomic:
                 await self._record(session, job, reply)
             await unfinished_updates.remove(session, job.update_id)
         if reply.then is not None:
-            self.begin(chat, reply.then, job)
+            self.start_background(chat, reply.then, job)
 
-    def begin(self, chat: Replier, work: Work, job: ExecutionJob) -> None:
+    def start_background(self, chat: Replier, work: Work, job: ExecutionJob) -> None:
         """Run work as a background task that ends in a reply."""
-        task = asyncio.create_task(self._go_on(replace(job, atomic=False), chat, work))
-        self._going_on.add(task)
-        task.add_done_callback(self._going_on.discard)
+        task = asyncio.create_task(self._run_background(replace(job, atomic=False), chat, work))
+        self._background_tasks.add(task)
+        task.add_done_callback(self._background_tasks.discard)
 
     async def _record(self, session: Session, job: ExecutionJob, reply: Reply) -> None:
-        await audit.record_outcome(session, job.entry, reply.outcome, reply.change, self.clock())
+        await audit.record_outcome(session, job.audit_id, reply.outcome, reply.change, self.clock())
 
-    async def _go_on(self, job: ExecutionJob, chat: Replier, work: Work) -> None:
+    async def _run_background(self, job: ExecutionJob, chat: Replier, work: Work) -> None:
         try:
             await self.conclude(job, chat, await self.run(job, work))
         except Exception:

@@ -37,8 +37,8 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class CommandTyped:
-    """Command in a message or a file's caption. `about`: author of the message replied to. `rejected_because`: the
-    reason if the update itself is not acceptable."""
+    """Command in a message or a file's caption. `reply_author`: author of the message replied to.
+    `rejected_because`: the reason if the update itself is not acceptable."""
 
     name: str
     arguments: str
@@ -47,7 +47,7 @@ class CommandTyped:
     message_id: int
     sent_at: datetime
     document: Document | None = None
-    about: Actor | None = None
+    reply_author: Actor | None = None
     rejected_because: str | None = None
 
 
@@ -67,7 +67,7 @@ class TextSent:
 
 
 @dataclass(frozen=True, slots=True)
-class TextOverheard:
+class AnonymousText:
     """Text of an anonymous administrator: no answer, but a secret in it is deleted."""
 
     text: str
@@ -103,4 +103,4 @@ class AddedToChat:
     rejected_because: str | None = None
 
 
-Intent = CommandTyped | TextSent | ButtonPressed | AddedToChat | TextOverheard
+Intent = CommandTyped | TextSent | ButtonPressed | AddedToChat | AnonymousText

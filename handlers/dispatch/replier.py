@@ -27,16 +27,16 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 
 # Longest wait for a retry of a reply, in seconds; alerts are retried for hours from the outbox.
-PATIENCE = 20.0
-TRIES = 3
+MAX_RETRY_DELAY = 20.0
+MAX_ATTEMPTS = 3
 
 
 class Replier:
     """Reply to a command (the message `asked`) with a message, and to a button press by editing its message (`shown`).
 
     `masked`: mask phone numbers in groups, never in private. `wake`: wakes the delivery worker after a reply is queued.
-    `again`: mark messages as a possible repeat. `says_station`: name the station. `needs_second`: predicate for actions
-    that a second person confirms; the text above their buttons is stored, to be shown to that person.
+    `possible_repeat`: mark messages as a possible repeat. `names_station`: name the station. `needs_second`: predicate
+    for actions that a second person confirms; the text above their buttons is stored, to be shown to that person.
     """
 
     def __init__(
@@ -46,58 +46,58 @@ class Replier:
         store: Store,
         zone: tzinfo,
         clock: Clock,
-        to: Address,
-        says_station: bool = False,
+        address: Address,
+        names_station: bool = False,
         masked: bool = False,
         wake: Signal | None = None,
-        again: bool = False,
+        possible_repeat: bool = False,
         needs_second: Callable[[str], bool] = lambda _action: False,
     ) -> None:
         self._sender = sender
         self._store = store
-        self._station = to.station
+        self._station = address.station
         self._zone = zone
         self._clock = clock
-        self._actor = to.actor
-        self._place = to.place
-        self._shown = to.shown
-        self._asked = to.asked
-        self._says_station = says_station
-        self._masked = masked and not to.place.private
+        self._actor = address.actor
+        self._place = address.place
+        self._shown_id = address.shown
+        self._asked_id = address.asked
+        self._names_station = names_station
+        self._masked = masked and not address.place.private
         self._wake = wake or Signal()
-        self._again = again
+        self._possible_repeat = possible_repeat
         self._needs_second = needs_second
         # Sent keyboards whose message id is not stored yet.
-        self._untied: dict[str, int] = {}
+        self._unstored_ids: dict[str, int] = {}
 
     async def progress(self, message: Message) -> None:
         await self._show(message)
-        await self._tie_now()
+        await self._store_message_ids_now()
 
     async def finish(self, reply: Reply) -> None:
         """Send a reply. A press received before the message id is stored is checked against the buttons that Telegram
         shows."""
-        await self.say(reply)
-        await self._tie_now()
+        await self.send(reply)
+        await self._store_message_ids_now()
 
-    async def tie(self, session: Session) -> None:
+    async def store_message_ids(self, session: Session) -> None:
         """Store the message ids of sent keyboards, in the caller's session."""
-        untied, self._untied = self._untied, {}
-        for keyboard, message_id in untied.items():
+        unstored, self._unstored_ids = self._unstored_ids, {}
+        for keyboard, message_id in unstored.items():
             await keyboards.set_message_id(session, keyboard, message_id)
 
-    async def _tie_now(self) -> None:
-        if self._untied:
+    async def _store_message_ids_now(self) -> None:
+        if self._unstored_ids:
             async with self._store.begin() as session:
-                await self.tie(session)
+                await self.store_message_ids(session)
 
-    async def say(self, reply: Reply) -> None:
-        """Send a reply without storing the message ids; the caller calls `tie` in its own session."""
-        if reply.settled:
+    async def send(self, reply: Reply) -> None:
+        """Send a reply without storing the message ids; the caller calls `store_message_ids` in its own session."""
+        if reply.closes_question:
             async with self._store.begin() as session:
                 await questions.remove(session, chat_id=self._place.chat, person_id=self._actor.id)
-        if reply.beside:
-            self._asked, self._shown = self._shown, None
+        if reply.as_new_message:
+            self._asked_id, self._shown_id = self._shown_id, None
         if reply.message is not None:
             await self._show(
                 reply.message,
@@ -131,22 +131,22 @@ class Replier:
     async def ask_privately(self, message: Message, question: Question) -> bool:
         message_id = await self._send_elsewhere(Destination(self._actor.id), message)
         if message_id is not None:
-            await self._remember(question, self._about(message), self._actor.id, message_id)
+            await self._store_question(question, self._with_station(message), self._actor.id, message_id)
         return message_id is not None
 
     async def delete_asked(self) -> bool:
-        if self._asked is None:
+        if self._asked_id is None:
             return False
-        asked = self._asked
+        message_id = self._asked_id
         try:
-            return await self._patiently(lambda: self._sender.delete(self._place.chat, asked))
+            return await self._with_retries(lambda: self._sender.delete(self._place.chat, message_id))
         except DeliveryError as error:
             log.warning("request message not deleted", chat=self._place.chat, reason=str(error))
             return False
 
     async def leave(self) -> None:
         try:
-            await self._patiently(lambda: self._sender.leave_chat(self._place.chat))
+            await self._with_retries(lambda: self._sender.leave_chat(self._place.chat))
         except DeliveryError as error:
             log.warning("chat not left", chat=self._place.chat, reason=str(error))
 
@@ -162,24 +162,24 @@ class Replier:
         masked = self._masked and to.chat == self._place.chat
         try:
             if isinstance(content, File):
-                return await self._patiently(
+                return await self._with_retries(
                     lambda: self._sender.send_file(to, content, zone=self._zone, now=self._clock(), masked=masked)
                 )
-            message = self._about(content)
+            message = self._with_station(content)
             keyboard = await self._stored_keyboard(message, to.chat)
-            message_id = await self._patiently(
+            message_id = await self._with_retries(
                 lambda: self._sender.send(
                     to, message, zone=self._zone, now=self._clock(), keyboard=keyboard, masked=masked
                 )
             )
             if keyboard is not None:
-                self._untied[keyboard.id] = message_id
+                self._unstored_ids[keyboard.id] = message_id
             return message_id
         except DeliveryError as error:
             log.warning("message not delivered", chat=to.chat, reason=str(error))
             return None
 
-    async def _remember(self, question: Question, message: Message, chat: int, message_id: int) -> None:
+    async def _store_question(self, question: Question, message: Message, chat: int, message_id: int) -> None:
         async with self._store.begin() as session:
             await questions.ask(
                 session,
@@ -192,44 +192,44 @@ class Replier:
                 expires_at=self._clock() + question.lifetime,
                 content=pending_replies.plain_message(message) if self._needs_second(question.answer) else None,
             )
-            await self.tie(session)
+            await self.store_message_ids(session)
 
     async def _show(
         self, message: Message, *, confirm_within: timedelta | None = None, question: Question | None = None
     ) -> None:
-        message = self._about(message)
-        shown = self._shown
-        keyboard = await self._stored_keyboard(message, self._place.chat, confirm_within, shown)
+        message = self._with_station(message)
+        shown_id = self._shown_id
+        keyboard = await self._stored_keyboard(message, self._place.chat, confirm_within, shown_id)
         # Only a new message can open the reply field in a group, and only one without buttons.
-        in_reply = question is not None and not self._place.private and keyboard is None
-        if in_reply:
-            self._shown = None
+        opens_reply_field = question is not None and not self._place.private and keyboard is None
+        if opens_reply_field:
+            self._shown_id = None
         try:
-            await self._patiently(lambda: self._deliver(message, keyboard, wants_answer=in_reply))
+            await self._with_retries(lambda: self._deliver(message, keyboard, wants_answer=opens_reply_field))
         except TryLater as error:
             log.warning("reply not delivered, queued for retry", chat=self._place.chat, reason=str(error))
-            await self._owe(message, keyboard, error)
+            await self._enqueue(message, keyboard, error)
             return
         except DeliveryError as error:
             log.warning("reply not delivered", chat=self._place.chat, reason=str(error))
             return
-        if keyboard is not None and self._shown is not None and self._shown != shown:
-            self._untied[keyboard.id] = self._shown
-        if question is not None and self._shown is not None:
-            await self._remember(question, message, self._place.chat, self._shown)
+        if keyboard is not None and self._shown_id is not None and self._shown_id != shown_id:
+            self._unstored_ids[keyboard.id] = self._shown_id
+        if question is not None and self._shown_id is not None:
+            await self._store_question(question, message, self._place.chat, self._shown_id)
 
-    def _about(self, message: Message) -> Message:
-        if not self._says_station or not self._station:
+    def _with_station(self, message: Message) -> Message:
+        if not self._names_station or not self._station:
             return message
         return replace(message, facts={"station": self._station, **message.facts})
 
     async def _deliver(self, message: Message, keyboard: Keyboard | None, *, wants_answer: bool = False) -> None:
         now = self._clock()
-        if self._shown is not None:
+        if self._shown_id is not None:
             try:
                 await self._sender.edit(
                     self._place.chat,
-                    self._shown,
+                    self._shown_id,
                     message,
                     zone=self._zone,
                     now=now,
@@ -237,29 +237,36 @@ class Replier:
                     masked=self._masked,
                 )
             except MessageGone:
-                self._shown = None
+                self._shown_id = None
             else:
                 return
-        self._shown = await self._sender.send(
+        self._shown_id = await self._sender.send(
             Destination(self._place.chat, self._place.thread),
             message,
             zone=self._zone,
             now=now,
             keyboard=keyboard,
-            reply_to=None if self._place.private else self._asked,
+            reply_to=None if self._place.private else self._asked_id,
             wants_answer=wants_answer,
             masked=self._masked,
-            repeat=self._again,
+            repeat=self._possible_repeat,
         )
 
-    async def _owe(self, message: Message, keyboard: Keyboard | None, error: TryLater) -> None:
+    async def _enqueue(self, message: Message, keyboard: Keyboard | None, error: TryLater) -> None:
         """Queue a reply that Telegram certainly did not accept."""
         now = self._clock()
         rendered = self._sender.rendered(message, zone=self._zone, now=now, masked=self._masked)
-        to = Address(self._actor, self._place, self._station, self._shown, self._asked)
+        address = Address(self._actor, self._place, self._station, self._shown_id, self._asked_id)
         async with self._store.begin() as session:
             await reply_outbox.enqueue_reply(
-                session, rendered, to, keyboard, error, now=now, masked=self._masked, again=self._again
+                session,
+                rendered,
+                address,
+                keyboard,
+                error,
+                now=now,
+                masked=self._masked,
+                possible_repeat=self._possible_repeat,
             )
         self._wake.send()
 
@@ -284,16 +291,16 @@ class Replier:
             keyboards.add(session, keyboard)
         return keyboard
 
-    async def _patiently(self, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _with_retries(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Retry if Telegram certainly did not accept the message; never if it may have, which would duplicate the
         reply."""
-        for _ in range(TRIES - 1):
+        for _ in range(MAX_ATTEMPTS - 1):
             try:
                 return await attempt()
             except MaybeDelivered:
                 raise
             except TryLater as error:
-                if error.after > PATIENCE:
+                if error.after > MAX_RETRY_DELAY:
                     raise
                 await asyncio.sleep(error.after)
         return await attempt()

@@ -14,23 +14,23 @@ from handlers.recovery.pending_replies import Address
 async def enqueue_reply(
     session: Session,
     rendered: Rendered,
-    to: Address,
+    address: Address,
     keyboard: Keyboard | None,
     error: TryLater,
     *,
     now: datetime,
     masked: bool,
-    again: bool,
+    possible_repeat: bool,
 ) -> None:
-    """Queue a reply that Telegram certainly did not accept. `again`: mark it as a possible repeat."""
+    """Queue a reply that Telegram certainly did not accept. `possible_repeat`: mark it as a possible repeat."""
     until = now + timedelta(seconds=error.after)
     row = outbox.enqueue(
         session,
-        action="edit" if to.shown is not None else "send",
-        chat_id=to.place.chat,
-        thread_id=to.place.thread,
+        action="edit" if address.shown is not None else "send",
+        chat_id=address.place.chat,
+        thread_id=address.place.thread,
         template=outbox.RENDERED,
-        facts={"station": to.station},
+        facts={"station": address.station},
         html=rendered.html,
         now=now,
         keyboard=keyboard and await keyboards.attach(session, keyboard),
@@ -38,11 +38,11 @@ async def enqueue_reply(
         masked=masked,
         urgency=Urgency.ANSWER,
         not_before=until,
-        message_id=to.shown or (None if to.place.private else to.asked),
+        message_id=address.shown or (None if address.place.private else address.asked),
     )
-    row.possible_repeat = again
+    row.possible_repeat = possible_repeat
     if error.is_flood_limit:
-        await blocked_chats.store_flood_wait(session, to.place.chat, until)
+        await blocked_chats.store_flood_wait(session, address.place.chat, until)
 
 
 def enqueue_deletion(

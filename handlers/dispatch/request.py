@@ -38,10 +38,10 @@ class Question:
 class Reply:
     """Reply of a handler.
 
-    `message` is posted in the chat of the command, or replaces the message of the pressed button; with `beside` that
-    message stays and is replied to. `toast` is the notification that answers a press. `confirm` binds the buttons to
-    the asker, for one press within `confirm_within`. `question` waits for the asker's text; `settled` closes the open
-    question.
+    `message` is posted in the chat of the command, or replaces the message of the pressed button; with
+    `as_new_message` that message stays and is replied to. `toast` is the notification that answers a press. `confirm`
+    binds the buttons to the asker, for one press within `confirm_within`. `question` waits for the asker's text;
+    `closes_question` closes the open question.
     `instead` is a command run as if the person had typed it now.
     `then` is a background task run after the reply; its own reply replaces this one.
     `outcome` and `change` are recorded in the audit.
@@ -49,13 +49,13 @@ class Reply:
 
     message: Message | None = None
     toast: str | None = None
-    beside: bool = False
+    as_new_message: bool = False
     confirm: bool = False
     confirm_within: timedelta = CONFIRM_WITHIN
     secret: Secret | None = None
     file: File | None = None
     question: Question | None = None
-    settled: bool = False
+    closes_question: bool = False
     then: "Callable[[], Awaitable[Reply]] | None" = None
     instead: CommandTyped | None = None
     outcome: str = "answered"
@@ -96,10 +96,10 @@ class Request:
 
     `arguments`: text after the command, or of the answer. `data`: data of the button or question; `kept`: stored
     payload of a button that writes, deleted when the request is concluded. `resumed`: a killed run had begun it, and
-    its progress is unknown. `about`: author of the message replied to.
-    `asking`: access context at this station; `may_at`: permission check at another station; `among`: all stations at
-    which the person is allowed to do this here; `named`: the station was named; `settled`: no other station is
-    possible.
+    its progress is unknown. `reply_author`: author of the message replied to.
+    `asking`: access context at this station; `may_at`: permission check at another station; `candidates`: all
+    stations at which the person is allowed to do this here; `named`: the station was named; `settled`: no other station
+    is possible.
     `shown`: id of the message of the pressed button. `translate`: translation for files; messages are translated when
     rendered. `stop`: set at shutdown.
     """
@@ -115,14 +115,14 @@ class Request:
     services: Services
     translate: Callable[[str], str]
     stop: asyncio.Event
-    among: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     named: bool = False
     arguments: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     kept: Mapping[str, Any] | None = None
     resumed: bool = False
     document: Document | None = None
-    about: Actor | None = None
+    reply_author: Actor | None = None
     settled: bool = True
     shown: int | None = None
 
@@ -137,7 +137,7 @@ class Request:
         """Return the contact with that username, if it may be shown here by name."""
         return await self.services.people.by_username(username, self.people_of)
 
-    def not_met(self, username: str) -> Message:
+    def unknown_username(self, username: str) -> Message:
         """Return the message for a username that no contact shown here has."""
         return Message(
             "not_met",

@@ -63,7 +63,7 @@ class Where(StrEnum):
     PRIVATE = "in private"
     GROUP = "in a group"
 
-    def holds(self, *, private: bool) -> bool:
+    def allows(self, *, private: bool) -> bool:
         return self is Where.ANYWHERE or (self is Where.PRIVATE) is private
 
 
@@ -91,7 +91,7 @@ class Rule:
     accepts_password: bool = False
 
     @property
-    def only_looks(self) -> bool:
+    def is_read_only(self) -> bool:
         """Return True if the permission is read-only."""
         return self.permission in READ_ONLY
 

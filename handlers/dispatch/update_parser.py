@@ -16,27 +16,27 @@ from handlers.dispatch.intents import (
     ANONYMOUS,
     Actor,
     AddedToChat,
+    AnonymousText,
     ButtonPressed,
     CommandTyped,
     Document,
     Intent,
     Place,
-    TextOverheard,
     TextSent,
 )
 
 # Accounts of Telegram itself in place of a person: service notifications, anonymous administrators, channels.
-NOBODY = frozenset({777000, 1087968824, 136817688})
+SERVICE_ACCOUNTS = frozenset({777000, 1087968824, 136817688})
 EDITED = "edited"
-NOT_KNOWN = "in a way not known"
+UNKNOWN_FIELDS = "in a way not known"
 QUOTES = frozenset({MessageEntity.BLOCKQUOTE, MessageEntity.EXPANDABLE_BLOCKQUOTE})
-OUTSIDE = frozenset({ChatMember.LEFT, ChatMember.BANNED})
+NOT_MEMBER = frozenset({ChatMember.LEFT, ChatMember.BANNED})
 BUTTON = re.compile(r"\A([\w-]+):(\d{1,3}):(\d{1,3})", re.ASCII)
 
 # Names of fields newer than the library that contradict a person's own, live input. Most new fields concern display;
 # rejecting all of them would stop the bot on the day Telegram adds one. So only names of another time, author or
 # audience count, with non-empty values.
-SOMETHING_ELSE = re.compile(
+REJECTED_FIELD = re.compile(
     r"""(?:\A|_)(?:
       guest|ephemeral|offline|schedule[dr]?|delay(?:ed)?|automation   # another time
     | behalf|business|sponsor(?:ed)?|anonymous(?:ly)?|via
@@ -52,7 +52,7 @@ T = TypeVar("T")
 
 
 # Kinds of messages in an update, and the reason to reject each.
-KINDS: Mapping[str, str | None] = {
+MESSAGE_KINDS: Mapping[str, str | None] = {
     "message": None,
     "edited_message": EDITED,
     "channel_post": "posted in a channel",
@@ -61,7 +61,7 @@ KINDS: Mapping[str, str | None] = {
     "edited_business_message": "through a business account",
 }
 # Reasons to reject a message that no person typed now in their own name.
-MESSAGE_FLAWS: Mapping[str, Callable[[Message], object]] = {
+MESSAGE_REJECTIONS: Mapping[str, Callable[[Message], object]] = {
     "forwarded": lambda message: message.forward_origin,
     "forwarded by itself": lambda message: message.is_automatic_forward,
     "through another bot": lambda message: message.via_bot,
@@ -70,24 +70,24 @@ MESSAGE_FLAWS: Mapping[str, Callable[[Message], object]] = {
     "by a business bot": lambda message: message.sender_business_bot,
     "through a business account": lambda message: message.business_connection_id,
     "posted in a channel": lambda message: message.chat.type == ChatType.CHANNEL,
-    "by nobody": lambda message: message.from_user is None or message.from_user.id in NOBODY,
+    "by nobody": lambda message: message.from_user is None or message.from_user.id in SERVICE_ACCOUNTS,
     "by another bot": lambda message: message.from_user and message.from_user.is_bot,
     "sent by itself": lambda message: message.is_from_offline,
     "to a guest": lambda message: (
         message.guest_query_id or message.guest_bot_caller_user or message.guest_bot_caller_chat
     ),
     "as a post": lambda message: message.is_paid_post or message.suggested_post_info,
-    NOT_KNOWN: lambda message: _saying_otherwise(message.api_kwargs),
+    UNKNOWN_FIELDS: lambda message: _rejected_fields(message.api_kwargs),
     "quoted": lambda message: any(e.type in QUOTES and e.offset == 0 for e in _entities(message)),
 }
 # The same for a press: Telegram names the person and the message.
-PRESS_FLAWS: Mapping[str, Callable[[CallbackQuery], object]] = {
-    "by nobody": lambda query: query.from_user.id in NOBODY,
+PRESS_REJECTIONS: Mapping[str, Callable[[CallbackQuery], object]] = {
+    "by nobody": lambda query: query.from_user.id in SERVICE_ACCOUNTS,
     "by another bot": lambda query: query.from_user.is_bot,
     "forwarded": lambda query: isinstance(query.message, Message) and query.message.forward_origin,
     "through another bot": lambda query: isinstance(query.message, Message) and query.message.via_bot,
     # Unknown fields of the message are not checked: it is the bot's own, and looked up.
-    NOT_KNOWN: lambda query: _saying_otherwise(query.api_kwargs),
+    UNKNOWN_FIELDS: lambda query: _rejected_fields(query.api_kwargs),
 }
 
 
@@ -98,41 +98,43 @@ def read_intent(update: Update, bot_name: str) -> Intent | None:
         return _read_press(update.callback_query)
     if update.my_chat_member is not None:
         return _read_joining(update.my_chat_member)
-    for kind, flaw in KINDS.items():
+    for kind, rejection in MESSAGE_KINDS.items():
         if (message := getattr(update, kind)) is not None:
             edited = EDITED if message.edit_date is not None else None
-            return _read_message(message, bot_name, flaw or _flaw(MESSAGE_FLAWS, message) or edited)
+            return _read_message(message, bot_name, rejection or _rejection(MESSAGE_REJECTIONS, message) or edited)
     return None
 
 
 def unknown_fields(update: Update) -> list[str]:
     """Return the names of unknown fields for which the message or press of the update is rejected."""
     query = update.callback_query
-    one = query if query is not None else update.effective_message
-    return _saying_otherwise(one.api_kwargs) if one is not None else []
+    source = query if query is not None else update.effective_message
+    return _rejected_fields(source.api_kwargs) if source is not None else []
 
 
-def _saying_otherwise(unknown: Mapping[str, object]) -> list[str]:
+def _rejected_fields(unknown: Mapping[str, object]) -> list[str]:
     """Return the names of fields that say that no person typed it now, for these readers."""
-    return [name for name, value in unknown.items() if value and SOMETHING_ELSE.search(name)]
+    return [name for name, value in unknown.items() if value and REJECTED_FIELD.search(name)]
 
 
-def _flaw(flaws: Mapping[str, Callable[[T], object]], what: T) -> str | None:
-    return next((flaw for flaw, shows in flaws.items() if shows(what)), None)
+def _rejection(rejections: Mapping[str, Callable[[T], object]], parsed: T) -> str | None:
+    return next((rejection for rejection, applies in rejections.items() if applies(parsed)), None)
 
 
-def _read_message(message: Message, bot_name: str, flaw: str | None) -> CommandTyped | TextSent | TextOverheard | None:
+def _read_message(
+    message: Message, bot_name: str, rejection: str | None
+) -> CommandTyped | TextSent | AnonymousText | None:
     text = message.text or message.caption or ""
     if not (text or message.document):
         return None
     command = next((e for e in _entities(message) if e.type == MessageEntity.BOT_COMMAND and e.offset == 0), None)
     if command is None:
-        if flaw == ANONYMOUS:
+        if rejection == ANONYMOUS:
             actor = _actor(message.from_user, message.sender_chat)
-            return TextOverheard(text, actor, _place(message.chat, message), message.message_id)
-        return None if flaw else _read_words(message, text)
+            return AnonymousText(text, actor, _place(message.chat, message), message.message_id)
+        return None if rejection else _read_text(message, text)
     name, _, addressed = text[1 : command.length].partition("@")
-    if not _is_for(bot_name, addressed):
+    if not _is_addressed_to(bot_name, addressed):
         return None
     return CommandTyped(
         name=name.lower(),
@@ -142,16 +144,16 @@ def _read_message(message: Message, bot_name: str, flaw: str | None) -> CommandT
         message_id=message.message_id,
         sent_at=message.date,
         document=_document(message),
-        about=_author_replied_to(message),
-        rejected_because=flaw,
+        reply_author=_author_replied_to(message),
+        rejected_because=rejection,
     )
 
 
-def _is_for(bot_name: str, addressed: str) -> bool:
+def _is_addressed_to(bot_name: str, addressed: str) -> bool:
     return addressed.lower() in ("", bot_name.lower())
 
 
-def _read_words(message: Message, text: str) -> TextSent:
+def _read_text(message: Message, text: str) -> TextSent:
     return TextSent(
         text=text.strip(),
         document=_document(message),
@@ -167,7 +169,7 @@ def _entities(message: Message) -> Sequence[MessageEntity]:
     return message.entities or message.caption_entities
 
 
-def _with_ids(message: Message, text: str, begin: int) -> str:
+def _with_ids(message: Message, text: str, start: int) -> str:
     """Return the text after the command, with the id for a person mentioned without a username. Entities count in
     UTF-16 units."""
     units = text.encode("utf-16-le")
@@ -175,14 +177,14 @@ def _with_ids(message: Message, text: str, begin: int) -> str:
         if entity.type == MessageEntity.TEXT_MENTION and entity.user is not None:
             end = entity.offset + entity.length
             units = units[: 2 * entity.offset] + str(entity.user.id).encode("utf-16-le") + units[2 * end :]
-    return units[2 * begin :].decode("utf-16-le", "replace")
+    return units[2 * start :].decode("utf-16-le", "replace")
 
 
 def _author_replied_to(message: Message) -> Actor | None:
     """Return the author of the message replied to. In a topic every message replies to the one that opened it, which is
     ignored."""
     replied = message.reply_to_message
-    if replied is None or replied.forum_topic_created or _flaw(MESSAGE_FLAWS, replied):
+    if replied is None or replied.forum_topic_created or _rejection(MESSAGE_REJECTIONS, replied):
         return None
     return _actor(replied.from_user)
 
@@ -195,18 +197,18 @@ def _document(message: Message) -> Document | None:
 def _actor(user: User | None, chat: Chat | None = None) -> Actor:
     """Return the author as named in the update; only a message that is not rejected identifies a person."""
     if user is not None:
-        return Actor(user.id, _called(user), user.username)
+        return Actor(user.id, _display_name(user), user.username)
     return Actor(chat.id, chat.title or "") if chat else Actor(0, "")
 
 
-def _called(user: User) -> str:
+def _display_name(user: User) -> str:
     """Return the full name, or the username or id if the name has no visible character."""
     return user.full_name if visible(user.full_name) else f"@{user.username}" if user.username else str(user.id)
 
 
 def _read_press(query: CallbackQuery) -> ButtonPressed:
-    where = query.message
-    shown = where if isinstance(where, Message) else None
+    message = query.message
+    accessible = message if isinstance(message, Message) else None
     button = BUTTON.fullmatch(query.data or "")
     keyboard, row, column = button.groups() if button else ("", 0, 0)
     return ButtonPressed(
@@ -214,11 +216,11 @@ def _read_press(query: CallbackQuery) -> ButtonPressed:
         row=int(row),
         column=int(column),
         actor=_actor(query.from_user),
-        place=_place(where.chat, shown) if where else Place(0, None, private=False),
-        message_id=where.message_id if where else 0,
+        place=_place(message.chat, accessible) if message else Place(0, None, private=False),
+        message_id=message.message_id if message else 0,
         query_id=query.id,
-        is_shown=shown is not None and query.data in _buttons(shown),
-        rejected_because=_flaw(PRESS_FLAWS, query),
+        is_shown=accessible is not None and query.data in _buttons(accessible),
+        rejected_because=_rejection(PRESS_REJECTIONS, query),
     )
 
 
@@ -230,12 +232,12 @@ def _buttons(message: Message) -> set[str | None]:
 
 def _read_joining(change: ChatMemberUpdated) -> AddedToChat | None:
     """Parse a change of membership; a private chat reports an unblocked bot in the same way, which is ignored."""
-    was_outside = change.old_chat_member.status in OUTSIDE
-    if change.chat.type == ChatType.PRIVATE or not was_outside or change.new_chat_member.status in OUTSIDE:
+    was_outside = change.old_chat_member.status in NOT_MEMBER
+    if change.chat.type == ChatType.PRIVATE or not was_outside or change.new_chat_member.status in NOT_MEMBER:
         return None
-    by = change.from_user
-    flaw = "by nobody" if by.id in NOBODY else "by another bot" if by.is_bot else None
-    return AddedToChat(_actor(by), _place(change.chat), change.chat.type == ChatType.CHANNEL, flaw)
+    person = change.from_user
+    rejection = "by nobody" if person.id in SERVICE_ACCOUNTS else "by another bot" if person.is_bot else None
+    return AddedToChat(_actor(person), _place(change.chat), change.chat.type == ChatType.CHANNEL, rejection)
 
 
 def _place(chat: Chat, message: Message | None = None) -> Place:

@@ -62,7 +62,7 @@ async def template(request: Request) -> Reply:
 
 @button("import.forget")
 async def cancel_question(request: Request) -> Reply:
-    return Reply(Message("step_cancelled"), settled=True, outcome="cancelled")
+    return Reply(Message("step_cancelled"), closes_question=True, outcome="cancelled")
 
 
 @answer("import.table")
@@ -75,7 +75,7 @@ async def _dry_run(request: Request) -> Reply:
     token = await request.services.temporary_payloads.put({"rows": as_rows(plan)}, CONFIRM_WITHIN)
     message = Message("import_preview", _facts(request, plan), _preview_buttons(plan, token))
     if request.place.private:
-        return Reply(message, settled=True, outcome=f"dry run of {len(plan.rows)} lines")
+        return Reply(message, closes_question=True, outcome=f"dry run of {len(plan.rows)} lines")
     await request.chat.send_privately(message)
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="dry run in private")
 

@@ -10,7 +10,7 @@ from bot.store.database import Store
 from bot.store.messages import keyboards, outbox
 from bot.store.stations import imports
 from bot.store.tables.dialog import Import
-from handlers.authorization.preconditions import RESUMED_WITHIN
+from handlers.authorization.preconditions import MAX_RESUME_AGE
 from handlers.dispatch.hooks import on_resume
 from handlers.employee_import.report import count
 from handlers.employee_import.run import buttons_of_stopped, run_in_background
@@ -53,7 +53,7 @@ def _is_resumable(row: Import, now: datetime) -> bool:
     if row.crashes >= imports.MAX_STARTS:
         log.error("import stopped, the program ended at each retry", number=row.id, station=row.station)
         return False
-    return row.state == imports.RUNNING and now - row.touched_at <= RESUMED_WITHIN
+    return row.state == imports.RUNNING and now - row.touched_at <= MAX_RESUME_AGE
 
 
 async def stop(store: Store, interrupted: Import, now: datetime) -> None:

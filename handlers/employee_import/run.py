@@ -16,7 +16,7 @@ from bot.pbx.resources.employees import BATCH_SIZE
 from bot.store.access.audit import Change
 from bot.store.stations import imports
 from handlers.dialog import pbx_errors
-from handlers.dialog.verify_write import EVERY, FOR
+from handlers.dialog.verify_write import READ_BACK_INTERVAL, READ_BACK_TIMEOUT
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart
@@ -171,11 +171,11 @@ class _ImportRun:
             on_pbx = {row.number: row for row in (await self._employees.list(priority=Priority.BULK)).value}
             open_rows = [row for row in open_rows if not await self._exists(row, on_pbx)]
             await self._save()
-            if not open_rows or waited >= FOR:
+            if not open_rows or waited >= READ_BACK_TIMEOUT:
                 break
             await self._show_progress({"kind": "uncertain"})
-            await self._request.station.pause(EVERY)
-            waited += EVERY
+            await self._request.station.pause(READ_BACK_INTERVAL)
+            waited += READ_BACK_INTERVAL
         await self._requeue(open_rows)
 
     async def _exists(self, row: Row, on_pbx: Mapping[str, EmployeeRow]) -> bool:

@@ -51,9 +51,9 @@ async def add_employee(request: Request) -> Reply:
     if not request.arguments:
         return await _begin(request)
     words = read_words(request.arguments)
-    hidden = await password_in_chat.deleted(request, words)
+    hidden = await password_in_chat.delete_typed(request, words)
     if hidden is not None and not request.place.private:
-        return password_in_chat.was_seen(hidden=hidden)
+        return password_in_chat.group_warning(deleted=hidden)
     if hidden is not None:
         password_in_chat.refuse(words, [])
     return await create_employee.ask(request, read_employee(request.arguments, request.station.country))
@@ -143,7 +143,7 @@ async def more(request: Request) -> Reply:
 
 @button("employee_step.cancel")
 async def cancel(request: Request) -> Reply:
-    return Reply(Message("step_cancelled"), settled=True, outcome="cancelled")
+    return Reply(Message("step_cancelled"), closes_question=True, outcome="cancelled")
 
 
 @button("employee_step.done")
@@ -174,7 +174,7 @@ def _offer_creation(request: Request, answers: dict[str, Any]) -> Reply:
         ),
     )
     facts = {"station": request.station.name, "settings": fields.labelled(answers)}
-    return Reply(Message("employee_enough", facts, buttons), settled=True, outcome="everything needed is known")
+    return Reply(Message("employee_enough", facts, buttons), closes_question=True, outcome="everything needed is known")
 
 
 @button("employee_step.choose_again")

@@ -47,7 +47,7 @@ async def ask(request: Request, draft: EmployeeDraft) -> Reply:
         Message("employee_preview", facts),
         Button(mark("✅ Create"), "employee.create", data),
         Button(mark("Cancel"), "employee.cancel", data),
-        settled=True,
+        closes_question=True,
         outcome=f"asked for {draft.number}",
     )
 
@@ -94,7 +94,7 @@ async def _read_back(request: Request, draft: EmployeeDraft) -> Reply | None:
 
 
 def _not_created(draft: EmployeeDraft, *, seen: bool) -> Reply:
-    outcome = failure("not created: nothing appeared", seen=seen)
+    outcome = failure("not created: nothing appeared", was_read=seen)
     facts = {"number": draft.number, "name": draft.name, "seen": seen}
     return Reply(Message("employee_not_created", facts), outcome=outcome)
 

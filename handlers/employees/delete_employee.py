@@ -113,8 +113,8 @@ async def _delete(request: Request, employee: Employee) -> Reply | None:
     )
     if not written.late or written.found:
         return None
-    template = "employee_not_deleted" if written.seen else "employee_change_unknown"
-    return Reply(Message(template, person), outcome=verify_write.failure("not deleted", seen=written.seen))
+    template = "employee_not_deleted" if written.was_read else "employee_change_unknown"
+    return Reply(Message(template, person), outcome=verify_write.failure("not deleted", was_read=written.was_read))
 
 
 async def _is_deleted(request: Request, employee: Employee) -> bool | None:

@@ -28,9 +28,9 @@ from handlers.safety import password_in_chat
 )
 async def edit_employee(request: Request) -> Reply:
     words = read_words(request.arguments)
-    hidden = await password_in_chat.deleted(request, words)
+    hidden = await password_in_chat.delete_typed(request, words)
     if hidden is not None and not request.place.private:
-        return password_in_chat.was_seen(hidden=hidden)
+        return password_in_chat.group_warning(deleted=hidden)
     if not words.free or not words.fields:
         raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
     draft, problems = employee_fields.read_fields(words.fields, request.station.country)
@@ -126,7 +126,7 @@ async def apply(request: Request) -> Reply:
 
     uncertain = Message("employee_change_uncertain", facts)
     written = await verify_write.write(request, lambda: client.update(employee_id, draft), poll, uncertain)
-    if not written.seen:
+    if not written.was_read:
         return Reply(Message("employee_change_unknown", facts), outcome=verify_write.UNKNOWN)
     try:
         after = (await client.get(employee_id)).value

@@ -36,7 +36,7 @@ async def take(request: Request) -> Reply:
     return Reply(toast=TOASTS[result], outcome=f"{await _audit_name(request, id_)}: {result}")
 
 
-@button("incident.take_all", resume=OnRestart.ATOMIC, whose=StationScope.ALL)
+@button("incident.take_all", resume=OnRestart.ATOMIC, scope=StationScope.ALL)
 async def take_all(request: Request) -> Reply:
     """Acknowledge at every PBX of the alert message where the person has the permission."""
     alert_message_id, actor, count = int(request.data["card"]), request.actor, 0
@@ -48,7 +48,7 @@ async def take_all(request: Request) -> Reply:
     return Reply(toast=toast, outcome=f"{count} incidents: {AckResult.ACKNOWLEDGED}")
 
 
-@button("incident.which", whose=StationScope.ALL)
+@button("incident.which", scope=StationScope.ALL)
 async def which(request: Request) -> Reply:
     """Ask which incident of an alert message is meant; those of PBXs without the permission are left out."""
     requested_action = AlertAction(str(request.data["does"]))
@@ -74,7 +74,9 @@ async def which(request: Request) -> Reply:
 
     rows = tuple((choice(incident),) for incident in offered[:MAX_OFFERED])
     facts = {"does": str(requested_action), "left": max(0, len(offered) - MAX_OFFERED)}
-    return Reply(Message("incident_which", facts, rows), beside=True, outcome=f"asked which to {requested_action}")
+    return Reply(
+        Message("incident_which", facts, rows), as_new_message=True, outcome=f"asked which to {requested_action}"
+    )
 
 
 @button("incident.hand_over")
@@ -102,7 +104,7 @@ async def hand_over(request: Request) -> Reply:
         )
         for person in people[:MAX_OFFERED]
     )
-    return Reply(Message("incident_hand_over", {"number": incident.number}, buttons), beside=True, confirm=True)
+    return Reply(Message("incident_hand_over", {"number": incident.number}, buttons), as_new_message=True, confirm=True)
 
 
 @button("incident.give", resume=OnRestart.ATOMIC)

@@ -38,10 +38,10 @@ async def incidents(request: Request) -> Reply:
 
 @button("incidents.show")
 async def show(request: Request) -> Reply:
-    return Reply(await _list(request, int(request.data["page"])), beside=bool(request.data.get("beside")))
+    return Reply(await _list(request, int(request.data["page"])), as_new_message=bool(request.data.get("beside")))
 
 
-@button("incidents.of_card", whose=StationScope.ALL)
+@button("incidents.of_card", scope=StationScope.ALL)
 async def of_alert_message(request: Request) -> Reply:
     """List open incidents of a message about several PBXs, at those where the person has the permission."""
     message_id = int(request.data["card"])
@@ -53,7 +53,7 @@ async def of_alert_message(request: Request) -> Reply:
     listing = Listing(
         "incidents.of_card", int(request.data["page"]), several=True, station=None, data={"card": message_id}
     )
-    return Reply(_listed(request, found, (), listing), beside=bool(request.data.get("beside")))
+    return Reply(_listed(request, found, (), listing), as_new_message=bool(request.data.get("beside")))
 
 
 @button("incident.details")
@@ -62,7 +62,7 @@ async def details(request: Request) -> Reply:
     incident = await request.services.incidents.find(request.station.name, int(request.data["incident"]))
     if incident is None:
         return Reply(toast=TOASTS[AckResult.UNKNOWN], outcome="gone")
-    return Reply(await details_view(request, incident), beside="page" not in request.data)
+    return Reply(await details_view(request, incident), as_new_message="page" not in request.data)
 
 
 @command(

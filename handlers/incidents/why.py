@@ -42,7 +42,8 @@ async def show(request: Request) -> Reply:
     if incident is None:
         return Reply(toast=mark("I do not know this incident any more."), outcome="gone")
     return Reply(
-        await _timeline(request, incident, int(request.data.get("part") or 0)), beside="page" not in request.data
+        await _timeline(request, incident, int(request.data.get("part") or 0)),
+        as_new_message="page" not in request.data,
     )
 
 

@@ -30,7 +30,7 @@ MAX_UNKNOWN = 10
     summary=mark("Let a calendar say who is on call"),
     usage=mark("[an .ics file, or in private an https address] [level 2]"),
     examples=("/oncall import", "/oncall import level 2"),
-    words=("импорт", "календарь"),
+    aliases=("импорт", "календарь"),
 )
 async def import_(request: Request) -> Reply:
     level, words = take_level(request.arguments.split())
@@ -98,7 +98,9 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
         Button(mark("Cancel"), "oncall.leave"),
     )
     message, outcome = Message("oncall_import", facts), f"asked for level {level}"
-    return confirm.preview(message, confirm_button, cancel_button, within=CONFIRM_WITHIN, settled=True, outcome=outcome)
+    return confirm.preview(
+        message, confirm_button, cancel_button, timeout=CONFIRM_WITHIN, closes_question=True, outcome=outcome
+    )
 
 
 async def _read(request: Request, level: int, written: str) -> StoredCalendar:

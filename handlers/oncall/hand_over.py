@@ -29,7 +29,7 @@ MAX_LENGTH = timedelta(days=60)
     summary=mark("Be on call from now on, instead of whose turn it is"),
     usage=mark("[for 8h | until 18:00] [level 2]"),
     examples=("/oncall take 8h", "/oncall take until 18:00"),
-    words=("взять", "беру", "принять"),
+    aliases=("взять", "беру", "принять"),
     resume=OnRestart.ATOMIC,
 )
 async def take(request: Request) -> Reply:
@@ -82,7 +82,7 @@ async def _take(request: Request, requested: int | None, until: datetime | None)
     summary=mark("Give your duty to somebody else"),
     usage=mark("@username [for 8h | until 18:00] [level 2]"),
     examples=("/oncall give @boris until 18:00", "/oncall give @boris"),
-    words=("отдать", "передать"),
+    aliases=("отдать", "передать"),
     resume=OnRestart.ATOMIC,
 )
 async def give(request: Request) -> Reply:
@@ -166,7 +166,7 @@ def _notice(duty: Duty, template: str, facts: dict[str, Any], begins: datetime, 
     topic=Topic.ONCALL,
     summary=mark("Take back what you took over, gave away or asked for"),
     examples=("/oncall cancel",),
-    words=("отменить", "отмена"),
+    aliases=("отменить", "отмена"),
     resume=OnRestart.ATOMIC,
 )
 async def cancel(request: Request) -> Reply:

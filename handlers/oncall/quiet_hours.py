@@ -23,7 +23,7 @@ HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[
     usage=mark("[22:00-08:00 | off]"),
     examples=("/quiet 22:00-08:00", "/quiet off"),
     resume=OnRestart.ATOMIC,
-    whose=StationScope.ANY,
+    scope=StationScope.ANY,
 )
 async def quiet(request: Request) -> Reply:
     schedules, person = request.services.oncall, request.actor.id
@@ -53,7 +53,7 @@ def _hours(text: str) -> QuietHours | None:
 
 def _message(request: Request, hours: QuietHours | None, *, changed: bool) -> Message:
     """Render the hours, which apply to every PBX, each in its own time zone."""
-    station = request.station.name if len(request.among) == 1 else EVERY_STATION
+    station = request.station.name if len(request.candidates) == 1 else EVERY_STATION
     facts: dict[str, Any] = {"station": station, "hours": _as_text(hours), "changed": changed}
     return Message("quiet", facts)
 

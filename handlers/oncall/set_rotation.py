@@ -33,7 +33,7 @@ CONFIRM_WITHIN = timedelta(minutes=10)
     summary=mark("Set who takes turns, and when they hand over"),
     usage=mark("weekly mon 09:00 | daily 09:00 | every 12h from 08:00, then people [level 2]"),
     examples=("/oncall set weekly mon 09:00 @anna @boris", "/oncall set every 12h from 08:00 @anna @boris level 2"),
-    words=("задать", "установить", "назначить"),
+    aliases=("задать", "установить", "назначить"),
 )
 async def set_(request: Request) -> Reply:
     rotation = await _read_rotation(request)
@@ -46,7 +46,7 @@ async def set_(request: Request) -> Reply:
     confirm_button, cancel_button = Button(mark("✅ Set"), "oncall.set", data), Button(mark("Cancel"), "oncall.leave")
     message = Message("oncall_set", await _facts(request, rotation))
     return confirm.preview(
-        message, confirm_button, cancel_button, within=CONFIRM_WITHIN, outcome=f"asked for level {rotation.level}"
+        message, confirm_button, cancel_button, timeout=CONFIRM_WITHIN, outcome=f"asked for level {rotation.level}"
     )
 
 
@@ -62,8 +62,8 @@ async def _read_rotation(request: Request) -> Rotation:
     if unknown := next((word for word in remaining if not is_person_reference(word)), None):
         raise WrongArguments(message=Message("oncall_not_understood", {"written": unknown}))
     people = tuple([await id_of(request, word) for word in remaining])
-    if not people and request.about is not None:
-        people = (request.about.id,)
+    if not people and request.reply_author is not None:
+        people = (request.reply_author.id,)
     if not 1 <= len(people) <= MAX_PEOPLE:
         raise WrongArguments(mark("Write who takes turns, in their order: @usernames or numeric ids."))
     return Rotation(level or 1, people, shift)
@@ -124,7 +124,7 @@ async def _before(request: Request, level: int) -> dict[str, Any]:
     summary=mark("Remove a rotation or a calendar"),
     usage=mark("[level 2]"),
     examples=("/oncall remove", "/oncall remove level 2"),
-    words=("удалить", "убрать"),
+    aliases=("удалить", "убрать"),
 )
 async def remove(request: Request) -> Reply:
     requested, remaining = take_level(request.arguments.split())

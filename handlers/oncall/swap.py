@@ -25,7 +25,7 @@ MAX_OFFERED = 4
     summary=mark("Ask somebody to swap shifts with you"),
     usage=mark("@username [level 2]"),
     examples=("/oncall swap @boris",),
-    words=("обмен", "поменяться", "обменяться"),
+    aliases=("обмен", "поменяться", "обменяться"),
 )
 async def swap(request: Request) -> Reply:
     level, words = take_level(request.arguments.split())

@@ -23,15 +23,15 @@ class Address:
     asked: int | None = None
 
 
-def written(reply: Reply, address: Address) -> Checkpoint:
+def to_checkpoint(reply: Reply, address: Address) -> Checkpoint:
     """Return the visible part of a reply. Replies with a secret, a file or a background task are not stored."""
     message, question = reply.message, reply.question
     answer = {
         "message": message
         and {"template": message.template, "facts": message.facts, "buttons": stored(message.buttons)},
         "question": question and {"answer": question.answer, "data": question.data},
-        "beside": reply.beside,
-        "settled": reply.settled,
+        "beside": reply.as_new_message,
+        "settled": reply.closes_question,
         "confirm_within": reply.confirm_within.total_seconds() if reply.confirm else None,
     }
     plain: Checkpoint = json.loads(json.dumps({"answer": answer, "address": asdict(address)}, default=_plain))
@@ -46,18 +46,18 @@ def plain_message(message: Message) -> dict[str, Any]:
     return plain
 
 
-def read(checkpoint: Checkpoint) -> tuple[Reply, Address]:
+def from_checkpoint(checkpoint: Checkpoint) -> tuple[Reply, Address]:
     answer, address_data = checkpoint["answer"], checkpoint["address"]
     actor, place = Actor(**address_data["actor"]), Place(**address_data["place"])
     # Replies of versions that knew one PBX only have no station.
     address = Address(actor, place, address_data.get("station", ""), address_data["shown"], address_data["asked"])
-    more: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     if (seconds := answer["confirm_within"]) is not None:
-        more = {"confirm": True, "confirm_within": timedelta(seconds=seconds)}
+        options = {"confirm": True, "confirm_within": timedelta(seconds=seconds)}
     if answer["question"]:
-        more["question"] = Question(**answer["question"])
+        options["question"] = Question(**answer["question"])
     message = answer["message"] and _message(answer["message"])
-    return Reply(message, beside=answer["beside"], settled=answer["settled"], **more), address
+    return Reply(message, as_new_message=answer["beside"], closes_question=answer["settled"], **options), address
 
 
 def _message(message: Mapping[str, Any]) -> Message:

@@ -71,11 +71,13 @@ class Resumption:
         authorization = replace(
             authorization, station=self._executor.directory.station(station) or authorization.station
         )
-        to = Address(actor, place, authorization.station.name, shown=shown)
-        chat = self._executor.replier(to, authorization.may, again=authorization.again)
+        address = Address(actor, place, authorization.station.name, shown=shown)
+        chat = self._executor.replier(address, authorization.may, possible_repeat=authorization.possible_repeat)
         press = ButtonPressed("", 0, 0, actor, place, shown or 0, "")
         request = replace(self._executor.request(press, chat, authorization), resumed=True)
-        return Resumed(request, authorization.decision.allowed, ExecutionJob(NO_UPDATE, authorization.entry, to), chat)
+        return Resumed(
+            request, authorization.decision.allowed, ExecutionJob(NO_UPDATE, authorization.audit_id, address), chat
+        )
 
     async def conclude(self, resumed: Resumed, reply: Reply) -> None:
         await self._executor.conclude(resumed.job, resumed.chat, reply)
@@ -83,21 +85,24 @@ class Resumption:
 
 async def interrupted(authorization: Authorization, temporary_payloads: TemporaryPayloads) -> Reply:
     """Return the reply to interrupted work that is not resumed: a person that still has the right may do it now."""
-    subject, before = authorization.subject, authorization.before
+    subject, earlier = authorization.subject, authorization.interrupted_decision
     rule = subject.rule
     facts = {
         "deed": rule.writes if rule else "",
-        "at": before.at if before else None,
+        "at": earlier.at if earlier else None,
         "undone": subject.resume is OnRestart.ATOMIC,
-        "may": authorization.decision in (preconditions.INTERRUPTED, preconditions.OLD),
+        "may": authorization.decision in (preconditions.INTERRUPTED, preconditions.TOO_OLD),
     }
-    can_ask = (
-        facts["may"] and isinstance(subject.handler, ButtonAction) and subject.keyboard and subject.waiting is None
+    offers_again = (
+        facts["may"]
+        and isinstance(subject.handler, ButtonAction)
+        and subject.keyboard
+        and subject.approval_request is None
     )
-    if not can_ask or subject.resume is OnRestart.ASK_USER:
+    if not offers_again or subject.resume is OnRestart.ASK_USER:
         return Reply(Message("interrupted", facts))
     data = dict(subject.data) | {AGAIN: True}
     if subject.kept is not None:
         data["kept"] = await temporary_payloads.put(dict(subject.kept), CONFIRM_WITHIN)
-    again_button = Button(mark("🔁 Do it now"), subject.what, data)
+    again_button = Button(mark("🔁 Do it now"), subject.name, data)
     return Reply(Message("interrupted", facts, ((again_button,),)), confirm=True)

@@ -13,33 +13,33 @@ from handlers.dispatch.rules import RULES
 
 
 @button("identity.prove")
-async def prove(request: Request) -> Reply:
+async def identify(request: Request) -> Reply:
     """Run the command in the person's name, confirmed if it writes. Requires an anonymous administrator of the chat."""
-    if not await _writes_anonymously(request):
+    if not await _is_anonymous_admin(request):
         return _not_anonymous()
-    if RULES[f"/{request.data['name']}"].only_looks:
+    if RULES[f"/{request.data['name']}"].is_read_only:
         return Reply(instead=_typed(request), outcome="proved who it is")
-    sure = Button(mark("✅ Do it"), "identity.obey", request.data)
-    leave = Button(mark("Cancel"), "identity.leave", request.data)
-    message = Message("anonymous_sure", _facts(request), ((sure, leave),))
+    confirm = Button(mark("✅ Do it"), "identity.obey", request.data)
+    cancel = Button(mark("Cancel"), "identity.leave", request.data)
+    message = Message("anonymous_sure", _facts(request), ((confirm, cancel),))
     # A press by another person must not consume the question.
-    return Reply(message, beside=True, confirm=True, outcome="asked whether to do it as theirs")
+    return Reply(message, as_new_message=True, confirm=True, outcome="asked whether to do it as theirs")
 
 
 @button("identity.obey")
-async def obey(request: Request) -> Reply:
-    if not await _writes_anonymously(request):
+async def run_confirmed(request: Request) -> Reply:
+    if not await _is_anonymous_admin(request):
         return _not_anonymous()
     message = Message("anonymous_over", _facts(request) | {"obeyed": True})
     return Reply(message, instead=_typed(request), outcome="proved who it is")
 
 
 @button("identity.leave")
-async def leave(request: Request) -> Reply:
+async def cancel(request: Request) -> Reply:
     return Reply(Message("anonymous_over", _facts(request) | {"obeyed": False}), outcome="cancelled")
 
 
-async def _writes_anonymously(request: Request) -> bool:
+async def _is_anonymous_admin(request: Request) -> bool:
     return await request.services.membership.is_anonymous_admin(request.place.chat, request.actor.id)
 
 
@@ -50,7 +50,7 @@ def _not_anonymous() -> Reply:
 
 def _facts(request: Request) -> dict[str, object]:
     data = request.data
-    return {"person": request.actor.name, "whole": written(str(data["name"]), str(data["arguments"]))}
+    return {"person": request.actor.name, "whole": command_line(str(data["name"]), str(data["arguments"]))}
 
 
 def _typed(request: Request) -> CommandTyped:
@@ -64,6 +64,6 @@ def _typed(request: Request) -> CommandTyped:
     )
 
 
-def written(name: str, arguments: str) -> str:
+def command_line(name: str, arguments: str) -> str:
     """Return the command as written, in one line."""
     return " ".join((f"/{name}", *arguments.split()))

@@ -13,17 +13,17 @@ from bot.store.database import Store
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.temporary_payloads import TemporaryPayloads
-from handlers.authorization.independence import independents
+from handlers.authorization.independence import independent_people
 from handlers.authorization.stored_actions import CONFIRM, REFUSE
 from handlers.dispatch.intents import Actor, Place
 from handlers.dispatch.request import Reply
 from handlers.dispatch.rules import RULES, Rule
 
 # Timeout of an approval request: a later answer lacks its context.
-WITHIN = timedelta(minutes=30)
-MOST_LINES = 30
+APPROVAL_TIMEOUT = timedelta(minutes=30)
+MAX_LINES = 30
 # Longer lines are split; templates truncate facts above this length.
-LONGEST_LINE = 400
+MAX_LINE_LENGTH = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +72,18 @@ class TwoPersonRule:
     async def ask(self, approval: ApprovalRequest, access: Access) -> Reply:
         """Ask everybody else with the right in private; in a group, the message itself asks too."""
         permission = RULES[approval.action].permission
-        others, not_counted = independents(access, permission, approval.station, approval.actor.id, self._clock())
+        others, not_counted = independent_people(access, permission, approval.station, approval.actor.id, self._clock())
         if not others:
             facts = {"permission": permission, "not_counted": not_counted}
             return Reply(Message("second_person_missing", facts), outcome="no second person")
-        token = await self._keep(approval)
-        await self._owe_questions(approval, token, others)
+        token = await self._store_request(approval)
+        await self._enqueue_questions(approval, token, others)
         facts = _facts(approval) | {"asked": len(others), "private": approval.place.private, "mine": True}
         buttons = _buttons(token) if not approval.place.private else ((_refuse(token, mark("✖ Take back")),),)
         return Reply(Message("second_person", facts, buttons), outcome="waits for a second person")
 
-    async def _keep(self, approval: ApprovalRequest) -> str:
-        kept = {
+    async def _store_request(self, approval: ApprovalRequest) -> str:
+        payload = {
             "action": approval.action,
             "data": dict(approval.data),
             "kept": None if approval.kept is None else dict(approval.kept),
@@ -93,9 +93,9 @@ class TwoPersonRule:
             "message": approval.message,
             "station": approval.station,
         }
-        return await self._temporary_payloads.put(kept, WITHIN)
+        return await self._temporary_payloads.put(payload, APPROVAL_TIMEOUT)
 
-    async def _owe_questions(self, approval: ApprovalRequest, token: str, others: list[int]) -> None:
+    async def _enqueue_questions(self, approval: ApprovalRequest, token: str, others: list[int]) -> None:
         now, facts = self._clock(), _facts(approval) | {"asked": 0, "private": True, "mine": False}
         rows = stored(_buttons(token))
         async with self._store.begin() as session:
@@ -119,16 +119,16 @@ def _facts(approval: ApprovalRequest) -> dict[str, Any]:
         "first": approval.actor.name,
         "deed": RULES[approval.action].writes,
         "button": approval.label,
-        "words": _lines(approval.arguments)[:MOST_LINES],
-        "lines": lines[:MOST_LINES],
-        "more": max(0, len(lines) - MOST_LINES),
+        "words": _lines(approval.arguments)[:MAX_LINES],
+        "lines": lines[:MAX_LINES],
+        "more": max(0, len(lines) - MAX_LINES),
     }
 
 
 def _lines(text: str) -> list[str]:
     """Split long lines without loss."""
     lines = [line for line in text.splitlines() if line.strip()]
-    return [line[begin : begin + LONGEST_LINE] for line in lines for begin in range(0, len(line), LONGEST_LINE)]
+    return [line[start : start + MAX_LINE_LENGTH] for line in lines for start in range(0, len(line), MAX_LINE_LENGTH)]
 
 
 def refused(first: Actor, by: Actor) -> Message:

@@ -34,7 +34,7 @@ async def ask(request: Request) -> Reply:
     choices = [Button(label, "mute.choose", {"incident": incident.id, "length": key}) for key, label in LENGTHS]
     rows: Rows = (tuple(choices[:2]), tuple(choices[2:]))
     facts = {"station": request.station.name, "subject": named(subject.id, subject.name)}
-    return Reply(Message("mute_how_long", facts, rows), beside=True, outcome=f"asked for {subject.id}")
+    return Reply(Message("mute_how_long", facts, rows), as_new_message=True, outcome=f"asked for {subject.id}")
 
 
 @button("mute.choose", resume=OnRestart.ATOMIC)

@@ -7,7 +7,7 @@ from bot.store.access.audit import Change
 from handlers.access.grant import not_granted
 from handlers.access.groups import role_offers
 from handlers.dialog import confirm
-from handlers.dialog.choose_station import IN_A_ROW, MOST_OFFERED
+from handlers.dialog.choose_station import BUTTONS_PER_ROW, MAX_OFFERED
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import StationScope, button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
@@ -22,7 +22,7 @@ ALERTS = frozenset({"alerts", "оповещения", "тревоги"})
     summary=mark("Which PBXs this group is about, and which of them alert it; bind it to one"),
     usage=mark("[PBX] [alerts]"),
     examples=("/bind", "/bind branch2", "/bind branch2 alerts"),
-    whose=StationScope.NAMED,
+    scope=StationScope.NAMED,
 )
 async def bind(request: Request) -> Reply:
     words = request.arguments.split()
@@ -73,7 +73,7 @@ async def bind_now(request: Request) -> Reply:
     summary=mark("Detach this group from a PBX: no more alerts, no access to it"),
     usage=mark("[PBX]"),
     examples=("/unbind branch2",),
-    whose=StationScope.NAMED,
+    scope=StationScope.NAMED,
 )
 async def unbind(request: Request) -> Reply:
     is_single = request.services.fleet.single_station is not None
@@ -114,21 +114,26 @@ async def _overview(request: Request) -> Reply:
     bound = [
         {"station": binding.station, "name": binding.station, "alerts": binding.alerts}
         for binding in await request.services.bindings.of(request.place.chat)
-        if binding.station in request.among
+        if binding.station in request.candidates
     ]
     several = request.services.fleet.single_station is None
-    facts = {"station": "", "bound": bound, "several": several, "example": request.among[0] if request.among else ""}
+    facts = {
+        "station": "",
+        "bound": bound,
+        "several": several,
+        "example": request.candidates[0] if request.candidates else "",
+    }
     return Reply(Message("bindings", facts, _offers(request) if several else ()))
 
 
 def _offers(request: Request) -> Rows:
-    if len(request.among) > MOST_OFFERED:
+    if len(request.candidates) > MAX_OFFERED:
         return ()
-    found = [(name, request.services.fleet.station(name)) for name in request.among]
+    found = [(name, request.services.fleet.station(name)) for name in request.candidates]
     offers = [
         Button(station.title, "chat.ask_bind", {"station": name}) for name, station in found if station is not None
     ]
-    return grid(offers, IN_A_ROW)
+    return grid(offers, BUTTONS_PER_ROW)
 
 
 async def _bound(request: Request) -> dict[str, object]:

@@ -9,7 +9,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError
 from handlers.calls.active_calls import join_legs
 from handlers.dialog import paging
-from handlers.dialog.choose_station import choosing
+from handlers.dialog.choose_station import station_button
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import StationScope, button, command
 from handlers.dispatch.request import Reply, Request
@@ -31,13 +31,13 @@ IN_A_ROW = 2
     summary=mark("All PBXs at a glance, those with a problem first"),
     usage=mark("[words of the name]"),
     examples=("/stations", "/stations branch"),
-    whose=StationScope.ALL,
+    scope=StationScope.ALL,
 )
 async def stations(request: Request) -> Reply:
     return Reply(await _page(request, request.arguments.strip(), 0))
 
 
-@button("stations.show", whose=StationScope.ALL)
+@button("stations.show", scope=StationScope.ALL)
 async def show(request: Request) -> Reply:
     return Reply(await _page(request, str(request.data["words"]), int(request.data["page"])))
 
@@ -46,7 +46,7 @@ async def _page(request: Request, words: str, page: int) -> Message:
     """Render a page. Only the PBXs on it are queried, of up to 1,000; the rest is in memory."""
     incidents = await request.services.incidents.open_counts()
     in_scope = [
-        station for name in request.among if name and (station := request.services.fleet.station(name)) is not None
+        station for name in request.candidates if name and (station := request.services.fleet.station(name)) is not None
     ]
     lines = in_order([line_of(station, incidents.get(station.name, 0)) for station in in_scope])
     found = [line for line in lines if line.matches(words)]
@@ -75,7 +75,7 @@ async def _page(request: Request, words: str, page: int) -> Message:
 
 def _buttons(shown: Page[StationLine], words: str, *, several: bool) -> Rows:
     status_buttons = [
-        choosing("status", "", line.name, f"{HEALTH_SIGNS[line.health]} {line.title}")
+        station_button("status", "", line.name, f"{HEALTH_SIGNS[line.health]} {line.title}")
         for line in shown.items
         if several and line.has_problem
     ]

@@ -80,7 +80,7 @@ async def _render(request: Request, view_name: str, page: int) -> Message:
         "silenced": silenced[:MAX_SILENCED],
         "more_silenced": max(0, len(silenced) - MAX_SILENCED),
     }
-    facts["one_problem"] = pbx_errors.are_one(facts["trunks"]["problem"], facts["extensions"]["problem"])
+    facts["one_problem"] = pbx_errors.is_same_error(facts["trunks"]["problem"], facts["extensions"]["problem"])
     return Message("status", facts, _buttons(view_name, shown))
 
 

@@ -35,12 +35,12 @@ DRAFT_LIFETIME = timedelta(minutes=15)
 )
 async def add_trunk(request: Request) -> Reply:
     words = read_words(request.arguments)
-    hidden = await password_in_chat.deleted(request, words)
+    hidden = await password_in_chat.delete_typed(request, words)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Write the trunk's name, its host, and the login if it has one."))
     draft, kind, problems = _read(words)
-    if hidden is not None and not request.place.private and (problems or password_in_chat.is_loose(words)):
-        return password_in_chat.was_seen(hidden=hidden)
+    if hidden is not None and not request.place.private and (problems or password_in_chat.is_unassigned(words)):
+        return password_in_chat.group_warning(deleted=hidden)
     password_in_chat.refuse(words, problems)
     if not request.place.private:
         return await _in_private(request, draft.model_copy(update={"secret": None}), kind, hidden)
@@ -70,10 +70,10 @@ async def _in_private(request: Request, draft: TrunkDraft, kind: TrunkType, hidd
         return reply
     if not await request.chat.ask_privately(reply.message, reply.question):
         if hidden is not None:
-            return password_in_chat.was_seen(hidden=hidden)
+            return password_in_chat.group_warning(deleted=hidden)
         return Reply(Message("private_chat_closed", {"person": request.actor.name}), outcome="private chat closed")
     if hidden is not None:
-        return password_in_chat.was_seen(hidden=hidden)
+        return password_in_chat.group_warning(deleted=hidden)
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="the password is asked")
 
 
@@ -101,7 +101,7 @@ async def take_password(request: Request) -> Reply:
 
 @button("trunk.forget")
 async def cancel_trunk(request: Request) -> Reply:
-    return await confirm.cancelled(request, Message("trunk_cancelled"), settled=True)
+    return await confirm.cancelled(request, Message("trunk_cancelled"), closes_question=True)
 
 
 async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Reply:
@@ -126,7 +126,7 @@ async def _preview(request: Request, draft: TrunkDraft, kind: TrunkType) -> Repl
         Message("trunk_preview", facts),
         Button(mark("✅ Create"), "trunk.create", {"name": draft.name}),
         Button(mark("Cancel"), "trunk.forget"),
-        settled=True,
+        closes_question=True,
         outcome=f"asked for {draft.name}",
     )
 
@@ -161,13 +161,13 @@ async def create(request: Request) -> Reply:
             return _result(request, found, seen, change_facts, change)
     written = await write(request, lambda: request.station.pbx.trunks.create(draft, kept["kind"]), poll, uncertain)
     trunk_id = written.answer.id if written.answer else written.found
-    return _result(request, trunk_id, written.seen, change_facts, change)
+    return _result(request, trunk_id, written.was_read, change_facts, change)
 
 
 def _result(request: Request, trunk_id: str | None, seen: bool, change_facts: dict[str, Any], change: Change) -> Reply:
     if trunk_id is not None:
         return registration.watch_in_background(request, trunk_id, change_facts, change)
-    outcome = failure("not created: nothing appeared", seen=seen)
+    outcome = failure("not created: nothing appeared", was_read=seen)
     return Reply(Message("trunk_not_done", change_facts | {"seen": seen}), outcome=outcome)
 
 

@@ -36,7 +36,7 @@ async def show(request: Request) -> Reply:
 async def check(request: Request) -> Reply:
     """Show the state measured now: the PBX's cache is up to 10 s old."""
     message = await details_view(request, str(request.data["id"]), request.data.get("page"), fresh=True)
-    return Reply(message, toast=mark("Measured just now."), beside=bool(request.data.get("beside")))
+    return Reply(message, toast=mark("Measured just now."), as_new_message=bool(request.data.get("beside")))
 
 
 async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> TrunkStatus:
@@ -147,7 +147,7 @@ def _distinct(found: Sequence[dict[str, Any] | None]) -> list[dict[str, Any]]:
     """Return each error once."""
     distinct: list[dict[str, Any]] = []
     for problem in found:
-        if problem is not None and not any(pbx_errors.are_one(problem, other) for other in distinct):
+        if problem is not None and not any(pbx_errors.is_same_error(problem, other) for other in distinct):
             distinct.append(problem)
     return distinct
 

@@ -62,8 +62,8 @@ async def delete(request: Request) -> Reply:
             Message("trunk_uncertain", change_facts),
         )
         if written.late and not written.found:
-            facts = change_facts | {"seen": written.seen}
-            return Reply(Message("trunk_not_done", facts), outcome=failure("not deleted", seen=written.seen))
+            facts = change_facts | {"seen": written.was_read}
+            return Reply(Message("trunk_not_done", facts), outcome=failure("not deleted", was_read=written.was_read))
     try:
         deleted = await _is_deleted(request, trunk_id)
     except PbxError as error:

@@ -33,16 +33,16 @@ REGISTERS = frozenset({"host", "port", "username", "registration", "transport", 
 )
 async def edit_trunk(request: Request) -> Reply:
     words = read_words(request.arguments)
-    hidden = await password_in_chat.deleted(request, words)
+    hidden = await password_in_chat.delete_typed(request, words)
     new_password = len(words.free) > 1 and words.free[-1].lower() in password_in_chat.NAMES
     name = " ".join(words.free[:-1] if new_password else words.free)
     if not name or not (words.fields or new_password or hidden is not None):
         raise WrongArguments(mark("Write which trunk, and what to change: its name, then field=value."))
     draft, problems = trunk_fields.read_fields(words.fields)
     if hidden is not None and not request.place.private:
-        if not problems and not password_in_chat.is_loose(words):
+        if not problems and not password_in_chat.is_unassigned(words):
             await _ask_another(request, name, draft.model_copy(update={"secret": None}))
-        return password_in_chat.was_seen(hidden=hidden)
+        return password_in_chat.group_warning(deleted=hidden)
     password_in_chat.refuse(words, problems)
     found = await trunks.find(request, name)
     if len(found) != 1:
@@ -152,7 +152,7 @@ async def apply(request: Request) -> Reply:
 
     uncertain = Message("trunk_uncertain", change_facts)
     written = await verify_write.write(request, lambda: client.update(trunk_id, draft), poll, uncertain)
-    if not written.seen:
+    if not written.was_read:
         return Reply(Message("trunk_not_done", change_facts | {"seen": False}), outcome=verify_write.UNKNOWN)
     try:
         after = (await client.get(trunk_id)).value

@@ -24,13 +24,17 @@ async def ask(request: Request) -> Reply:
     if (why := await _why_not(request, status.id, facts_of(request, status)["health"])) is not None:
         on = Button(mark("🔌 Switch on"), "trunk.switch", {"id": status.id, "on": True})
         rows: Rows = ((on,),) if why == "off" else registration.details_rows(status.id)
-        return Reply(Message("trunk_not_anew", facts | {"why": why}, rows), beside=True, outcome=f"not offered: {why}")
+        return Reply(
+            Message("trunk_not_anew", facts | {"why": why}, rows), as_new_message=True, outcome=f"not offered: {why}"
+        )
     state, since = note_of(status)
     data = {"id": status.id, "name": status.name, "state": state, "since": since}
     confirm_button = Button(mark("♻️ Re-register"), "trunk.reregister_now", data)
     cancel_button = Button(mark("Cancel"), "trunk.card", {"id": status.id})
     message = Message("trunk_reregister", facts | {"calls": await _calls_over(request, status.id)})
-    return confirm.preview(message, confirm_button, cancel_button, beside=True, outcome=f"asked for {status.name}")
+    return confirm.preview(
+        message, confirm_button, cancel_button, as_new_message=True, outcome=f"asked for {status.name}"
+    )
 
 
 @button("trunk.reregister_now", resume=OnRestart.ATOMIC)

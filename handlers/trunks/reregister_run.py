@@ -177,7 +177,7 @@ class _ReregistrationRun:
 
         return Reply(
             message,
-            beside=True,
+            as_new_message=True,
             then=self.rewatch_on_error(resume_retries),
             outcome=f"{self._record.name} is still off; it is tried again",
         )

@@ -41,7 +41,7 @@ async def switch(request: Request) -> Reply:
             lambda: _is_so(request, trunk_id, on),
             Message("trunk_uncertain", change_facts),
         )
-        if not written.seen:
+        if not written.was_read:
             return Reply(Message("trunk_not_done", change_facts | {"seen": False}), outcome=verify_write.UNKNOWN)
         if written.late:
             return _result(request, trunk_id, change_facts, done=written.found, answered=False)

@@ -117,7 +117,7 @@ def _hurry(times: float) -> None:
     from handlers.employee_import import run as import_run
 
     for module in (read_back, import_run):
-        vars(module).update(FOR=45.0 / times, EVERY=3.0 / times)
+        vars(module).update(READ_BACK_TIMEOUT=45.0 / times, READ_BACK_INTERVAL=3.0 / times)
 
 
 def _leave_time_for_work(speed: float) -> None:
@@ -125,7 +125,7 @@ def _leave_time_for_work(speed: float) -> None:
     from bot.app import application
     from handlers.dispatch import button_actions
 
-    for module, name in ((button_actions, "ANSWER_PRESS_WITHIN"), (application, "SHUTDOWN_TIMEOUT")):
+    for module, name in ((button_actions, "ANSWER_PRESS_TIMEOUT"), (application, "SHUTDOWN_TIMEOUT")):
         vars(module)[name] *= speed
 
 

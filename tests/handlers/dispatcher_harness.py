@@ -169,7 +169,7 @@ class DispatcherHarness:
 
     def hurry(self, seconds: float) -> None:
         """Set the timeout of a decision in seconds."""
-        self.dispatcher._authorizer._within = seconds
+        self.dispatcher._authorizer._timeout = seconds
 
     def _count_change(self) -> None:
         self.menus_changed += 1
@@ -199,9 +199,9 @@ class DispatcherHarness:
         self.catalogue.commands[name] = Command(name, handler, rule, "", **more)
 
     def on_press(self, name: str, permission: str, reply: Reply, **more: Any) -> None:
-        whose = more.pop("whose", StationScope.ONE)
+        scope = more.pop("scope", StationScope.ONE)
         rule = Rule(permission, **more)
-        self.catalogue.presses[name] = ButtonAction(name, self._remembering(reply), rule, whose=whose)
+        self.catalogue.buttons[name] = ButtonAction(name, self._remembering(reply), rule, scope=scope)
 
     def on_answer(self, name: str, permission: str, reply: Reply | Exception) -> None:
         self.catalogue.answers[name] = ButtonAction(name, self._remembering(reply), Rule(permission))

@@ -58,7 +58,7 @@ MISTAKES = [Grant(number, "admin", STATION, ANNA) for number in (*NOBODY, ROBOT,
 LASTING = [Grant(UMA, "admin", "Another PBX", ANNA), Grant(BOB, "admin", STATION, ANNA)]
 ENDED = [Grant(TOM, "admin", STATION, ANNA, until=NOW - timedelta(seconds=1))]
 # Commands that need a right that a group does not give.
-OF_COMMANDS = [name for name, rule in RULES.items() if name.startswith("/") and rule.where.holds(private=False)]
+OF_COMMANDS = [name for name, rule in RULES.items() if name.startswith("/") and rule.where.allows(private=False)]
 OF_ADMINS = [name for name, rule in RULES.items() if rule.permission in {*WRITES, Permission.AUDIT_READ}]
 
 
@@ -89,7 +89,7 @@ class ForgedUpdatesHarness(DispatcherHarness):
         self.members.there = {(GROUP, MAX), (GROUP, ANNA), (GROUP, SAM + 1)}
         for name, command in CATALOGUE.commands.items():
             self.catalogue.commands[name] = replace(command, handler=self._counting(command.handler))
-        for kind in ("presses", "answers"):
+        for kind in ("buttons", "answers"):
             for name, one in getattr(CATALOGUE, kind).items():
                 getattr(self.catalogue, kind)[name] = replace(one, handler=self._counting(one.handler))
 
@@ -210,7 +210,7 @@ def command(random: Random, names: list[str] | None = None, *, private: bool = F
     fitting = [
         name.removeprefix("/")
         for name in (names or list(RULES))
-        if name.startswith("/") and RULES[name].where.holds(private=private)
+        if name.startswith("/") and RULES[name].where.allows(private=private)
     ]
     return f"/{random.choice(fitting)} {random.choice(['', 'today', '243 John Smith', 'x' * 200, '<b>'])}".strip()
 
@@ -219,7 +219,7 @@ def action(random: Random, names: list[str] | None = None, *, private: bool = Fa
     fitting = [
         name
         for name in (names or list(RULES))
-        if name in CATALOGUE.presses and RULES[name].where.holds(private=private)
+        if name in CATALOGUE.buttons and RULES[name].where.allows(private=private)
     ]
     return random.choice(fitting)
 
@@ -342,7 +342,7 @@ async def twice(harness: ForgedUpdatesHarness, random: Random) -> Expected:
 
 @forged("a write that a killed run had begun")
 async def interrupted(harness: ForgedUpdatesHarness, random: Random) -> Expected:
-    what = random.choice([name for name, rule in RULES.items() if rule.writes and name in CATALOGUE.presses])
+    what = random.choice([name for name, rule in RULES.items() if rule.writes and name in CATALOGUE.buttons])
     private = RULES[what].where is Where.PRIVATE
     chat = ANNA if private else GROUP
     keyboard = await harness.button(what, chat=chat)
@@ -448,7 +448,7 @@ async def not_here(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     if random.random() < 0.5:
         await typed(harness, f"/{random.choice([n[1:] for n in private if n.startswith('/')])}")
     else:
-        await pressed(harness, await harness.button(random.choice([n for n in private if n in CATALOGUE.presses])))
+        await pressed(harness, await harness.button(random.choice([n for n in private if n in CATALOGUE.buttons])))
     return Expected()
 
 
@@ -701,7 +701,7 @@ async def made_by_the_first(harness: ForgedUpdatesHarness, random: Random) -> Ex
 @forged("an anonymous command that somebody else is made to own")
 async def made_to_own(harness: ForgedUpdatesHarness, random: Random) -> Expected:
     """An anonymous writing command is to be confirmed by its author, and by no other person."""
-    doing = [n for n, rule in RULES.items() if not rule.only_looks and not rule.accepts_password and n in OF_COMMANDS]
+    doing = [n for n, rule in RULES.items() if not rule.is_read_only and not rule.accepts_password and n in OF_COMMANDS]
     hidden = {"id": 1087968824, "is_bot": True, "first_name": "Group"}
     harness.members.anonymous = {ANNA, OLGA}
     written = message(command(random, doing), ANNA, GROUP, harness.now)

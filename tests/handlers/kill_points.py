@@ -177,19 +177,19 @@ class KillableHarness(ForgedUpdatesHarness):
                 raise AssertionError("killed twice")
 
     async def _left_over(self) -> None:
-        await self.dispatcher.go_on()
+        await self.dispatcher.resume()
         await self.updates.resume()
 
     async def _run(self, begin: Callable[[], Any]) -> bool:
         """Return False when it was killed."""
         with suppress(Killed):
             await begin()
-        while tasks := [*self.updates._lanes._workers, *self.dispatcher._executor._going_on]:
+        while tasks := [*self.updates._lanes._workers, *self.dispatcher._executor._background_tasks]:
             for task in tasks:
                 with suppress(Killed):
                     await task
                 self.updates._lanes._workers.discard(task)
-                self.dispatcher._executor._going_on.discard(task)
+                self.dispatcher._executor._background_tasks.discard(task)
         return not self.process_state.dead
 
     async def asks(self, text: str, person: int = ANNA, chat: int | None = None) -> None:

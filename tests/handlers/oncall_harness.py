@@ -54,7 +54,7 @@ class OnCallHarness(DispatcherHarness):
         super().__init__(store, grants=GRANTS, stations=stations)
         self.chat: ReadableChat = ReadableChat()
         self.start()
-        for kind in ("commands", "presses", "answers"):
+        for kind in ("commands", "buttons", "answers"):
             mine = {name: one for name, one in getattr(CATALOGUE, kind).items() if name.startswith(("oncall", "quiet"))}
             getattr(self.catalogue, kind).update(mine)
 

@@ -19,7 +19,7 @@ from telegram import Update
 from bot.messages import masking
 from bot.messages.sanitize import sanitize_facts
 from bot.store.typed_secrets import contains_secret, cut, is_name, names_secret, without_secrets
-from handlers.dialog.pbx_messages import KNOWN
+from handlers.dialog.pbx_messages import TRANSLATIONS
 from handlers.dispatch.update_parser import read_intent
 from handlers.employees import fields
 from handlers.parsing.arguments import of_known_fields, read_words
@@ -41,7 +41,7 @@ MADE_LATER = {
     "bot.demo.pbx.web.endpoints:resource.ids",
     "bot.demo.pbx.web.endpoints:self.ids",
     "bot.demo.pbx.web.passwords:kind",
-    "handlers.dispatch.declare:form",
+    "handlers.dispatch.declare:pattern",
     "handlers.dialog.pbx_messages:pattern",
 }
 # Functions that open, write or declare something; and calendars, which are parsed in a process that can be killed.
@@ -116,7 +116,9 @@ def test_no_pattern_takes_the_square_of_what_it_reads() -> None:
     found, made_later = programs_code.patterns()
     assert made_later == MADE_LATER
     assert len(found) > 150
-    found |= {f"handlers.dialog.pbx_messages:{one}": re.compile(one, re.IGNORECASE | re.DOTALL) for one, _ in KNOWN}
+    found |= {
+        f"handlers.dialog.pbx_messages:{one}": re.compile(one, re.IGNORECASE | re.DOTALL) for one, _ in TRANSLATIONS
+    }
     slow = {
         place: how
         for place, pattern in found.items()
@@ -162,7 +164,7 @@ def fields_of(module: Any) -> Fields:
         is_name,
         lambda text: of_known_fields(text, trunk_fields.FIELDS.names),
         lambda text: password_in_chat.is_named(read_words(text)),
-        lambda text: password_in_chat.is_loose(read_words(text)),
+        lambda text: password_in_chat.is_unassigned(read_words(text)),
         lambda text: fields_of(fields).read(read_words(text).fields),
         lambda text: fields_of(trunk_fields).read(read_words(text).fields),
     ],

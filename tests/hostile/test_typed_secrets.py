@@ -61,15 +61,15 @@ def test_one_slip_makes_no_other_word_of_it(name: str) -> None:
         assert "•••" in without_passwords(text)
     assert names_secret(name)
     words = read_words(f"201 {name}={SECRET}")
-    assert password_in_chat.is_named(words) or password_in_chat.is_loose(words)
-    assert password_in_chat.is_loose(read_words(f"201 {name}: {SECRET}"))
+    assert password_in_chat.is_named(words) or password_in_chat.is_unassigned(words)
+    assert password_in_chat.is_unassigned(read_words(f"201 {name}: {SECRET}"))
 
 
 @pytest.mark.parametrize("name", ["passowrd", "pssword", "passwd", "passwort", "passphrase", "secert", "пороль"])
 def test_without_its_sign_it_is_seen_too(name: str) -> None:
-    assert password_in_chat.is_loose(read_words(f"Zadarma {name} {SECRET}"))
-    assert password_in_chat.is_loose(read_words(f"Zadarma {name}: {SECRET}"))
-    assert not password_in_chat.is_loose(read_words(f"Zadarma {name}"))
+    assert password_in_chat.is_unassigned(read_words(f"Zadarma {name} {SECRET}"))
+    assert password_in_chat.is_unassigned(read_words(f"Zadarma {name}: {SECRET}"))
+    assert not password_in_chat.is_unassigned(read_words(f"Zadarma {name}"))
 
 
 @pytest.mark.parametrize("word", VOCABULARY.split())
@@ -81,7 +81,7 @@ def test_ordinary_words_are_no_secrets(word: str) -> None:
         assert not contains_secret(text)
         assert without_secrets(text) == text
     assert not names_secret(word)
-    assert not password_in_chat.is_loose(read_words(f"210 {word} Smith"))
+    assert not password_in_chat.is_unassigned(read_words(f"210 {word} Smith"))
 
 
 def test_no_field_but_the_password_is_named_like_one() -> None:
@@ -96,7 +96,7 @@ def harness(store: Store) -> DispatcherHarness:
     for name in ("edit_employee", "add_employee", "add_trunk", "edit_trunk", "mute"):
         bench.catalogue.commands[name] = CATALOGUE.commands[name]
     for name in ("prove", "obey", "leave"):
-        bench.catalogue.presses[f"identity.{name}"] = CATALOGUE.presses[f"identity.{name}"]
+        bench.catalogue.buttons[f"identity.{name}"] = CATALOGUE.buttons[f"identity.{name}"]
     return bench
 
 

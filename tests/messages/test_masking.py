@@ -278,7 +278,7 @@ async def test_a_masked_conversation_hides_numbers_in_its_group_and_nowhere_else
         store=store,
         zone=UTC,
         clock=lambda: NOON,
-        to=Address(Actor(ANNA, "Anna"), place, "office"),
+        address=Address(Actor(ANNA, "Anna"), place, "office"),
         masked=masked,
     )
     said = Message("plain", {"text": CALLER}, ((Button(f"Line {DID}", "trunk.card"),),))

@@ -94,10 +94,12 @@ def test_what_a_stranger_wants_does_not_matter_and_what_anybody_else_wants_does(
         return CommandTyped(name, "", Actor(1009, "Sam"), Place(chat, None, private=chat > 0), 1, NOW)
 
     stranger, beyond = Decision(False, STRANGER), Decision(False, "beyond role viewer")
-    assert decision_log.denial(typed("a"), "/a", stranger) == decision_log.denial(typed("b", -100), "/b", stranger)
-    assert decision_log.denial(typed("a"), "/a", beyond) != decision_log.denial(typed("b"), "/b", beyond)
-    assert decision_log.denial(typed("a"), "/a", beyond) == decision_log.denial(typed("a"), "/a", beyond)
-    assert decision_log.denial(typed("a"), "/a", Decision(True, "role viewer")) is None
+    assert decision_log.repeat_key(typed("a"), "/a", stranger) == decision_log.repeat_key(
+        typed("b", -100), "/b", stranger
+    )
+    assert decision_log.repeat_key(typed("a"), "/a", beyond) != decision_log.repeat_key(typed("b"), "/b", beyond)
+    assert decision_log.repeat_key(typed("a"), "/a", beyond) == decision_log.repeat_key(typed("a"), "/a", beyond)
+    assert decision_log.repeat_key(typed("a"), "/a", Decision(True, "role viewer")) is None
 
 
 async def test_an_import_that_ends_the_program_each_time_waits_for_its_person(store: Store) -> None:

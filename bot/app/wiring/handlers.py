@@ -128,7 +128,7 @@ def build_dispatcher(
     return Dispatcher(
         bot_name=bot_name,
         authorizer=authorizer,
-        second=second,
+        two_person_rule=second,
         executor=executor,
         alert_chats=alert_chats,
         hooks=HOOKS,

@@ -15,7 +15,7 @@ BOT = {"id": 7, "is_bot": True, "first_name": "Bot"}
 @pytest.fixture(autouse=True)
 def offered(harness: DispatcherHarness) -> None:
     for name in ("chat.give", "chat.dismiss"):
-        harness.catalogue.presses[name] = CATALOGUE.presses[name]
+        harness.catalogue.buttons[name] = CATALOGUE.buttons[name]
 
 
 async def brought(
@@ -81,7 +81,7 @@ async def test_it_does_not_leave_because_of_its_own_trouble(
     def broken(_case: Any) -> None:
         raise RuntimeError("the decision cannot be made")
 
-    monkeypatch.setattr("handlers.authorization.preconditions.judge", broken)
+    monkeypatch.setattr("handlers.authorization.preconditions.evaluate", broken)
     await brought(harness, ANNA)
     assert not harness.chat.left
     assert [row.reason for row in await harness.audit()] == ["error while deciding"]

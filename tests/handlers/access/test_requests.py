@@ -15,7 +15,7 @@ async def asked(store: Store, stations: tuple[str, ...] = ()) -> DispatcherHarne
     harness = DispatcherHarness(store, stations=stations)
     for name in ("start", "help"):
         harness.catalogue.commands[name] = CATALOGUE.commands[name]
-    harness.catalogue.presses["access.request"] = CATALOGUE.presses["access.request"]
+    harness.catalogue.buttons["access.request"] = CATALOGUE.buttons["access.request"]
     await harness.types("/start", SAM, SAM)
     await harness.presses(harness.chat.keyboards[-1], SAM, SAM)
     return harness
@@ -37,7 +37,7 @@ async def test_who_waits_for_an_answer_is_notified_and_not_asked_again(store: St
 async def test_whoever_presses_an_older_button_while_waiting_is_notified(store: Store) -> None:
     harness = DispatcherHarness(store)
     harness.catalogue.commands["start"] = CATALOGUE.commands["start"]
-    harness.catalogue.presses["access.request"] = CATALOGUE.presses["access.request"]
+    harness.catalogue.buttons["access.request"] = CATALOGUE.buttons["access.request"]
     for _ in range(2):
         await harness.types("/start", SAM, SAM)
     for keyboard in list(harness.chat.keyboards):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.access.policy import Access, AccessContext, Grant, Permission
-from handlers.authorization.independence import independents, is_independent
+from handlers.authorization.independence import independent_people, is_independent
 from tests.handlers.update_factory import NOW
 
 FIRST, BORIS, CAROL, DAVE = 1, 2, 3, 4
@@ -47,6 +47,6 @@ def test_a_second_person_is_one_of_their_own(grants: list[Grant], counts: bool) 
     access = Access((OWNER, *grants))
     asking = AccessContext(BORIS, -100, private=False, station=PBX, now=NOW, member=True)
     assert is_independent(access, asking, Permission.TRUNKS_WRITE, FIRST) is counts
-    can, cannot = independents(access, Permission.TRUNKS_WRITE, PBX, FIRST, NOW)
+    can, cannot = independent_people(access, Permission.TRUNKS_WRITE, PBX, FIRST, NOW)
     assert (BORIS in can) is counts
     assert len(can) + cannot == len(access.people_with(Permission.TRUNKS_WRITE, PBX, NOW)) - 1

@@ -10,9 +10,9 @@ from bot.access.policy import Permission
 from bot.messages.message import Message
 from bot.store.database import Store
 from handlers.authorization.rate_limits import (
-    TOO_COSTLY,
-    TOO_MUCH_FROM_ONE,
-    TOO_MUCH_IN_CHAT,
+    TOO_MANY_COSTLY,
+    TOO_MANY_FROM_PERSON,
+    TOO_MANY_IN_CHAT,
     RateLimits,
     RequestLimits,
 )
@@ -29,31 +29,31 @@ STATUS, CDR, TAKE = Rule(Permission.STATUS_READ), Rule(Permission.CDR_READ, cost
 
 def test_a_person_waits_until_a_minute_has_passed() -> None:
     limits = RateLimits(PACE)
-    asked = [limits.objection(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=n)) for n in range(4)]
-    assert asked == [None, None, None, TOO_MUCH_FROM_ONE]
-    assert limits.objection(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=59)) == TOO_MUCH_FROM_ONE
-    assert limits.objection(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=60)) is None
+    asked = [limits.exceeded_limit(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=n)) for n in range(4)]
+    assert asked == [None, None, None, TOO_MANY_FROM_PERSON]
+    assert limits.exceeded_limit(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=59)) == TOO_MANY_FROM_PERSON
+    assert limits.exceeded_limit(STATUS, BORIS, GROUP_PLACE, NOW + timedelta(seconds=60)) is None
 
 
 def test_a_chat_has_its_own_limit_and_costly_commands_theirs() -> None:
     limits = RateLimits(PACE)
-    crowd = [limits.objection(STATUS, Actor(10 + n, "x"), GROUP_PLACE, NOW) for n in range(6)]
-    assert crowd == [None] * 5 + [TOO_MUCH_IN_CHAT]
+    crowd = [limits.exceeded_limit(STATUS, Actor(10 + n, "x"), GROUP_PLACE, NOW) for n in range(6)]
+    assert crowd == [None] * 5 + [TOO_MANY_IN_CHAT]
     alone = Place(2, None, private=True)
-    assert [limits.objection(CDR, BORIS, alone, NOW) for _ in range(2)] == [None, TOO_COSTLY]
-    assert limits.objection(STATUS, BORIS, alone, NOW) is None
+    assert [limits.exceeded_limit(CDR, BORIS, alone, NOW) for _ in range(2)] == [None, TOO_MANY_COSTLY]
+    assert limits.exceeded_limit(STATUS, BORIS, alone, NOW) is None
 
 
 def test_taking_an_incident_is_never_held_back() -> None:
     limits = RateLimits(PACE)
-    assert not any(limits.objection(TAKE, BORIS, GROUP_PLACE, NOW) for _ in range(100))
+    assert not any(limits.exceeded_limit(TAKE, BORIS, GROUP_PLACE, NOW) for _ in range(100))
 
 
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 300)), max_size=200))
 def test_nobody_gets_more_than_the_limit_in_any_minute(asked: list[tuple[int, int]]) -> None:
     limits, done = RateLimits(PACE), list[tuple[int, int]]()
     for person, second in sorted(asked, key=lambda one: one[1]):
-        if limits.objection(STATUS, Actor(person, "x"), GROUP_PLACE, NOW + timedelta(seconds=second)) is None:
+        if limits.exceeded_limit(STATUS, Actor(person, "x"), GROUP_PLACE, NOW + timedelta(seconds=second)) is None:
             done.append((person, second))
     for person, second in done:
         within = [one for one in done if second <= one[1] < second + 60]

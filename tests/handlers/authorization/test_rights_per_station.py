@@ -48,10 +48,10 @@ async def fleet(store: Store) -> DispatcherHarness:
     harness.offers("look", Permission.STATUS_READ)
     harness.offers("about", Permission.INCIDENTS_READ)
     harness.offers("change", Permission.TRUNKS_WRITE)
-    harness.offers("all", Permission.STATUS_READ, whose=StationScope.ALL)
+    harness.offers("all", Permission.STATUS_READ, scope=StationScope.ALL)
     harness.on_press("look.again", Permission.STATUS_READ, Reply())
     harness.on_press("thing.do", Permission.TRUNKS_WRITE, Reply())
-    harness.catalogue.presses["station.choose"] = CATALOGUE.presses["station.choose"]
+    harness.catalogue.buttons["station.choose"] = CATALOGUE.buttons["station.choose"]
     async with store.begin() as session:
         for chat, station in ((AT_ACME, ACME), (SHARED, ACME), (SHARED, BAKER)):
             await bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)
@@ -207,7 +207,7 @@ async def test_an_answer_is_about_the_pbx_of_its_question(fleet: DispatcherHarne
 async def test_the_second_person_needs_the_right_at_that_pbx(store: Store) -> None:
     grants = (*GRANTS, Grant(ALICE, "viewer", BAKER), Grant(14, "admin", BAKER))
     fleet = DispatcherHarness(store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.TRUNKS_WRITE}))
-    rule_of = CATALOGUE.presses["trunk.create"].rule
+    rule_of = CATALOGUE.buttons["trunk.create"].rule
     fleet.on_press("trunk.create", Permission.TRUNKS_WRITE, Reply(), writes=rule_of.writes)
     made = await keyboard(fleet, SHARED, "trunk.create", BAKER)
     await fleet.presses(made, CAROL, SHARED)
@@ -221,7 +221,7 @@ async def test_the_second_person_needs_the_right_at_that_pbx(store: Store) -> No
 
 
 async def test_an_import_goes_on_only_for_whom_has_the_right_at_its_pbx(fleet: DispatcherHarness) -> None:
-    fleet.catalogue.presses["import.go_on"] = CATALOGUE.presses["import.go_on"]
+    fleet.catalogue.buttons["import.go_on"] = CATALOGUE.buttons["import.go_on"]
     alice = Actor(ALICE, "Alice")
     private = Place(ALICE, None, private=True)
     about = partial(
@@ -241,7 +241,7 @@ async def test_a_command_about_several_is_given_those_at_which_it_is_allowed(fle
     await fleet.types("/all", ALICE, SHARED)
     await fleet.types("/all", MEMBER, SHARED)
     await fleet.types("/all", ROOT, ROOT)
-    assert [request.among for request in fleet.done] == [(BAKER, CORP), (ACME,), (ACME, BAKER), STATIONS]
+    assert [request.candidates for request in fleet.done] == [(BAKER, CORP), (ACME,), (ACME, BAKER), STATIONS]
 
 
 WORDS = st.lists(st.sampled_from([*STATIONS, "fleet", "202", "ACME", "here"]), max_size=3).map(" ".join)
@@ -306,7 +306,7 @@ def test_no_handler_is_ever_given_a_pbx_at_which_its_person_lacks_the_right(
             finally:
                 await store.close()
         for name, request in zip(obeyed, fleet.done, strict=True):
-            for station in {request.station.name, *request.among}:
+            for station in {request.station.name, *request.candidates}:
                 assert is_theirs(grants, request, station, NEEDED[name])
             if name.startswith("/") and name != "/named" and request.place.chat in CHATS:
                 there = {station for chat, station in bound if chat == request.place.chat}
@@ -329,11 +329,11 @@ async def _people_speak(
         "all": StationScope.ALL,
         "named": StationScope.NAMED,
     }
-    for name, whose in commands.items():
-        fleet.offers(name, NEEDED[f"/{name}"], whose=whose)
-    fleet.on_press("look.again", Permission.STATUS_READ, Reply(), whose=StationScope.ALL)
+    for name, scope in commands.items():
+        fleet.offers(name, NEEDED[f"/{name}"], scope=scope)
+    fleet.on_press("look.again", Permission.STATUS_READ, Reply(), scope=StationScope.ALL)
     fleet.on_press("thing.do", Permission.TRUNKS_WRITE, Reply())
-    fleet.catalogue.presses["station.choose"] = CATALOGUE.presses["station.choose"]
+    fleet.catalogue.buttons["station.choose"] = CATALOGUE.buttons["station.choose"]
     async with fleet.store.begin() as session:
         for chat, station in bound:
             await bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)

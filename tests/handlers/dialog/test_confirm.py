@@ -54,23 +54,28 @@ class Asked:
 
 
 def test_a_preview_is_for_its_asker_and_has_both_buttons_in_a_row() -> None:
-    reply = confirm.preview(Message("thing", {"a": 1}), GO, LEAVE, outcome="asked for 7", beside=True)
+    reply = confirm.preview(Message("thing", {"a": 1}), GO, LEAVE, outcome="asked for 7", as_new_message=True)
     assert reply.message == Message("thing", {"a": 1}, ((GO, LEAVE),))
-    assert (reply.confirm, reply.confirm_within, reply.beside, reply.settled) == (True, CONFIRM_WITHIN, True, False)
+    assert (reply.confirm, reply.confirm_within, reply.as_new_message, reply.closes_question) == (
+        True,
+        CONFIRM_WITHIN,
+        True,
+        False,
+    )
     assert reply.outcome == "asked for 7"
 
 
 async def test_a_payload_outlives_the_buttons_and_both_know_it() -> None:
     asked = Asked()
     reply = await confirm.preview_stored(
-        asked.request, {"secret": "s"}, Message("thing"), GO, LEAVE, outcome="asked", settled=True
+        asked.request, {"secret": "s"}, Message("thing"), GO, LEAVE, outcome="asked", closes_question=True
     )
     assert asked.temporary_payloads.payloads == {"token": ({"secret": "s"}, CONFIRM_WITHIN + timedelta(minutes=1))}
     assert reply.message is not None
     ((go, leave),) = reply.message.buttons
     assert go == Button("Go", "thing.make", {"id": 7, "kept": "token"})
     assert leave == Button("Cancel", "thing.leave", {"kept": "token"})
-    assert reply.settled
+    assert reply.closes_question
     assert "secret" not in str(reply.message)
 
 
@@ -92,7 +97,7 @@ async def test_what_the_pbx_answers_is_not_read_back() -> None:
         pytest.fail("read back without need")
 
     written = await verify_write.write(asked.request, change, look, UNCERTAIN)
-    assert written == verify_write.Written(answer=7, late=False, found=None, seen=True)
+    assert written == verify_write.WriteResult(answer=7, late=False, found=None, was_read=True)
     assert asked.progressed == []
 
 
@@ -121,10 +126,10 @@ async def test_what_the_pbx_does_not_answer_is_read_back(
         return read
 
     written = await verify_write.write(asked.request, change, look, UNCERTAIN)
-    assert written == verify_write.Written(answer=None, late=True, found=found, seen=seen)
+    assert written == verify_write.WriteResult(answer=None, late=True, found=found, was_read=seen)
     assert (asked.progressed, asked.paused) == ([UNCERTAIN], paused)
 
 
 def test_the_audit_says_when_the_outcome_is_not_known() -> None:
-    assert verify_write.failure("not deleted", seen=True) == "not deleted"
-    assert verify_write.failure("not deleted", seen=False) == "unknown: the PBX does not answer"
+    assert verify_write.failure("not deleted", was_read=True) == "not deleted"
+    assert verify_write.failure("not deleted", was_read=False) == "unknown: the PBX does not answer"

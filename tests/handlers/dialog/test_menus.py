@@ -119,6 +119,6 @@ async def test_the_descriptions_of_no_menu_are_too_long_together(store: Store, l
     harness = DispatcherHarness(store)
     menus = Menus(None, renderer(language), CATALOGUE, harness.book, store, harness.clock)  # type: ignore[arg-type]
     for person in (ANNA, VERA, OLGA, SAM):
-        listed = menus._listed(await harness.book.current(), person, chat or person)
+        listed = menus._commands_for(await harness.book.current(), person, chat or person)
         assert sum(units(one.description) for one in listed) < MOST
         assert all(0 < units(one.description) <= 256 for one in listed)

@@ -31,7 +31,7 @@ from bot.pbx import (
     WriteRefused,
 )
 from handlers.dialog import pbx_errors
-from handlers.dialog.pbx_messages import KNOWN, sentence
+from handlers.dialog.pbx_messages import TRANSLATIONS, sentence
 from tests.fixtures.paths import RECORDINGS
 from tests.messages.renderers import renderer
 
@@ -167,7 +167,7 @@ def test_what_is_not_known_is_shown_as_it_came() -> None:
 
 
 def test_every_known_sentence_is_filled_from_its_own_pattern() -> None:
-    for pattern, text in KNOWN:
+    for pattern, text in TRANSLATIONS:
         named = set(re.compile(pattern).groupindex)
         assert set(re.findall(r"%\((\w+)\)s", text)) <= named
     assert sentence("Extension already occupied").text.startswith("the number is taken")

@@ -13,20 +13,20 @@ from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
 from handlers.authorization.preconditions import (
     CHECKS,
-    ELSEWHERE,
+    DUPLICATE,
     EXPIRED,
     INTERRUPTED,
     NO_SUCH_COMMAND,
-    OLD,
     ONLY_IN_PRIVATE,
-    SECRET_SHOWN,
-    SEEN,
-    SOMEONE_ELSES,
-    UNDER_ANOTHER,
+    OTHER_CHAT,
+    OTHER_MESSAGE,
+    OTHER_PERSON,
+    SECRET_IN_GROUP,
+    TOO_OLD,
     CheckInput,
-    judge,
+    evaluate,
 )
-from handlers.authorization.stored_actions import chosen
+from handlers.authorization.stored_actions import find_button
 from handlers.dialog.refusals import answer_to_command
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.intents import Actor, ButtonPressed, CommandTyped, Place
@@ -56,13 +56,13 @@ REFUSED = EarlierDecision(1, NOW, allowed=False, reason="too old", is_finished=F
     [
         (keyboard(), None),
         (keyboard(asker_id=1, expires_at=NOW), None),
-        (keyboard(chat_id=-200), ELSEWHERE),
-        (keyboard(asker_id=2), SOMEONE_ELSES),
+        (keyboard(chat_id=-200), OTHER_CHAT),
+        (keyboard(asker_id=2), OTHER_PERSON),
         (keyboard(expires_at=NOW - timedelta(seconds=1)), EXPIRED),
     ],
 )
 def test_a_press_is_looked_at_from_every_side(stored: Keyboard, objection: Decision | None) -> None:
-    decision = judge(replace(PRESS, keyboard=stored))
+    decision = evaluate(replace(PRESS, keyboard=stored))
     assert decision.allowed if objection is None else decision == objection
 
 
@@ -83,17 +83,17 @@ def test_a_press_counts_under_its_own_message_alone(
     known: int | None, under: int, is_shown: bool, allowed: bool
 ) -> None:
     case = replace(PRESS, keyboard=keyboard(message_id=known), message_id=under, is_shown=is_shown)
-    assert judge(case).allowed is allowed
-    assert allowed or judge(case) == UNDER_ANOTHER
+    assert evaluate(case).allowed is allowed
+    assert allowed or evaluate(case) == OTHER_MESSAGE
 
 
 @pytest.mark.parametrize(
-    ("rule", "resume", "earlier", "begun_here", "objection"),
+    ("rule", "resume", "earlier", "is_of_this_run", "objection"),
     [
-        ("/status", OnRestart.RERUN, replace(OPEN, is_finished=True), False, SEEN),
-        ("/status", OnRestart.RERUN, REFUSED, False, OLD),
-        ("/status", OnRestart.RERUN, REFUSED, True, SEEN),
-        ("/status", OnRestart.RERUN, OPEN, True, SEEN),
+        ("/status", OnRestart.RERUN, replace(OPEN, is_finished=True), False, DUPLICATE),
+        ("/status", OnRestart.RERUN, REFUSED, False, TOO_OLD),
+        ("/status", OnRestart.RERUN, REFUSED, True, DUPLICATE),
+        ("/status", OnRestart.RERUN, OPEN, True, DUPLICATE),
         ("/status", OnRestart.RERUN, OPEN, False, None),
         (
             "employee.create",
@@ -126,38 +126,38 @@ def test_a_press_counts_under_its_own_message_alone(
     ],
 )
 def test_what_a_killed_run_had_begun_is_gone_on_with_for_an_hour_unless_it_cannot_look(
-    rule: str, resume: OnRestart, earlier: EarlierDecision, begun_here: bool, objection: Decision | None
+    rule: str, resume: OnRestart, earlier: EarlierDecision, is_of_this_run: bool, objection: Decision | None
 ) -> None:
-    decision = judge(replace(CASE, rule=RULES[rule], resume=resume, earlier=earlier, begun_here=begun_here))
+    decision = evaluate(replace(CASE, rule=RULES[rule], resume=resume, earlier=earlier, is_of_this_run=is_of_this_run))
     assert decision.allowed if objection is None else decision == objection
 
 
 def test_what_is_for_private_chats_is_not_done_in_a_group() -> None:
-    assert judge(replace(CASE, rule=RULES["/audit"])) == ONLY_IN_PRIVATE
-    assert judge(replace(CASE, rule=RULES["/audit"], place=Place(1, None, private=True))).allowed
+    assert evaluate(replace(CASE, rule=RULES["/audit"])) == ONLY_IN_PRIVATE
+    assert evaluate(replace(CASE, rule=RULES["/audit"], place=Place(1, None, private=True))).allowed
 
 
 @pytest.mark.parametrize("words", ["password=hunter2", "1234567890:AAtestTestTestTestTestTestTestTestTest0"])
 def test_a_secret_in_a_group_ends_the_matter(words: str) -> None:
-    assert judge(replace(CASE, words=words)) == SECRET_SHOWN
-    assert judge(replace(CASE, words=words, rule=RULES["/add_trunk"])).allowed
-    assert judge(replace(CASE, words=words, place=Place(1, None, private=True))).allowed
+    assert evaluate(replace(CASE, arguments=words)) == SECRET_IN_GROUP
+    assert evaluate(replace(CASE, arguments=words, rule=RULES["/add_trunk"])).allowed
+    assert evaluate(replace(CASE, arguments=words, place=Place(1, None, private=True))).allowed
 
 
 def test_the_first_objection_decides() -> None:
     assert next(iter(CHECKS)) == "the update itself"
     flawed = replace(CASE, rejected_because="forwarded", sent_at=NOW - timedelta(hours=1))
-    assert judge(flawed) == Decision(False, "forwarded")
+    assert evaluate(flawed) == Decision(False, "forwarded")
 
 
 @pytest.mark.parametrize(("row", "column"), [(1, 0), (0, 1), (99, 99)])
 def test_a_place_without_a_button_holds_nothing(row: int, column: int) -> None:
-    assert chosen(keyboard(), replace(PRESSED, row=row, column=column)) is None
+    assert find_button(keyboard(), replace(PRESSED, row=row, column=column)) is None
 
 
 def test_a_command_is_good_for_five_minutes() -> None:
-    assert judge(replace(CASE, sent_at=NOW - timedelta(minutes=5))).allowed
-    assert judge(replace(CASE, sent_at=NOW - timedelta(minutes=5, seconds=1))) == OLD
+    assert evaluate(replace(CASE, sent_at=NOW - timedelta(minutes=5))).allowed
+    assert evaluate(replace(CASE, sent_at=NOW - timedelta(minutes=5, seconds=1))) == TOO_OLD
 
 
 def test_strangers_hear_nothing_in_groups_and_their_id_in_private() -> None:
@@ -165,7 +165,7 @@ def test_strangers_hear_nothing_in_groups_and_their_id_in_private() -> None:
         asking = AccessContext(1, place.chat, place.private, "", NOW)
         return answer_to_command(replace(TYPED, place=place), decision, partial(Access().may, asking))
 
-    for decision in (Decision(False, "stranger"), OLD, NO_SUCH_COMMAND):
+    for decision in (Decision(False, "stranger"), TOO_OLD, NO_SUCH_COMMAND):
         assert told(GROUP, decision) is None
         answer = told(Place(1, None, private=True), decision)
         assert answer is not None
@@ -186,6 +186,6 @@ def test_a_name_is_declared_once() -> None:
 
 
 def test_every_rule_is_of_something_that_people_can_say_or_do() -> None:
-    declared = {f"/{name}" for name in CATALOGUE.commands} | CATALOGUE.presses.keys() | CATALOGUE.answers.keys()
+    declared = {f"/{name}" for name in CATALOGUE.commands} | CATALOGUE.buttons.keys() | CATALOGUE.answers.keys()
     # Telegram reports by itself that the bot was added to a group.
     assert RULES.keys() - declared == {"chat.added"}

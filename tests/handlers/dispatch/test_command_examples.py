@@ -49,7 +49,7 @@ async def test_a_word_that_is_not_understood_is_named_with_what_would_be(
 async def test_the_audit_turns_only_to_where_one_is_not(store: Store) -> None:
     harness = DispatcherHarness(store)
     harness.catalogue.commands["audit"] = CATALOGUE.commands["audit"]
-    harness.catalogue.presses["audit.page"] = CATALOGUE.presses["audit.page"]
+    harness.catalogue.buttons["audit.page"] = CATALOGUE.buttons["audit.page"]
     turns = list[list[str]]()
 
     def turned() -> None:

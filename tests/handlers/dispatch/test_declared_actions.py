@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from handlers import CATALOGUE
-from handlers.authorization.stored_actions import OF_SECOND
+from handlers.authorization.stored_actions import APPROVAL_ACTIONS
 from handlers.incidents import acknowledge
 from tests.fixtures.passed_strings import passed
 
@@ -18,7 +18,7 @@ COMPUTED: Mapping[str, Collection[str]] = {
     "handlers/dispatch/button_actions.py: press.name": (),
     "handlers/incidents/acknowledge.py: action": {action for action, _ in acknowledge.ACTIONS.values()},
     "handlers/recovery/pending_replies.py: button": (),
-    "handlers/recovery/resume.py: subject.what": (),
+    "handlers/recovery/resume.py: subject.name": (),
     "handlers/silences/mutes.py: str(request.data['list'])": {"mutes.show", "maintenance.show"},
 }
 COMPUTED_ANSWERS: Mapping[str, Collection[str]] = {
@@ -30,13 +30,13 @@ COMPUTED_ANSWERS: Mapping[str, Collection[str]] = {
 def test_every_button_leads_to_a_declared_action() -> None:
     given = passed(BUTTON, "action")
     assert given.computed == COMPUTED.keys()
-    assert undeclared(given.constant, {*CATALOGUE.presses, *OF_SECOND}) == {}
-    assert {name for names in COMPUTED.values() for name in names} <= CATALOGUE.presses.keys()
+    assert undeclared(given.constant, {*CATALOGUE.buttons, *APPROVAL_ACTIONS}) == {}
+    assert {name for names in COMPUTED.values() for name in names} <= CATALOGUE.buttons.keys()
 
 
 def test_every_action_has_a_button() -> None:
     offered = {*passed(BUTTON, "action").constant, *(name for names in COMPUTED.values() for name in names)}
-    assert CATALOGUE.presses.keys() - offered == OUTLIVED.keys()
+    assert CATALOGUE.buttons.keys() - offered == OUTLIVED.keys()
 
 
 def test_every_question_has_its_answer() -> None:

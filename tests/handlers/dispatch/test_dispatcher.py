@@ -55,7 +55,7 @@ async def test_an_error_while_deciding_denies_and_is_written_down(
         raise RuntimeError("the decision cannot be made")
 
     harness.offers("status", Permission.STATUS_READ)
-    monkeypatch.setattr("handlers.authorization.preconditions.judge", broken)
+    monkeypatch.setattr("handlers.authorization.preconditions.evaluate", broken)
     await harness.types("/status")
     await harness.types("/status", chat=ANNA)
     assert not harness.done

@@ -94,7 +94,7 @@ def without(module: Any, table: str, name: str) -> Callable[[pytest.MonkeyPatch]
 
 
 def open_kind(kind: str) -> Callable[[pytest.MonkeyPatch], None]:
-    return lambda patch: patch.setattr(update_parser, "KINDS", dict(update_parser.KINDS) | {kind: None})
+    return lambda patch: patch.setattr(update_parser, "MESSAGE_KINDS", dict(update_parser.MESSAGE_KINDS) | {kind: None})
 
 
 def replaced(target: Any, name: str, value: Any) -> Callable[[pytest.MonkeyPatch], None]:
@@ -157,26 +157,31 @@ def _never_edited(patch: pytest.MonkeyPatch) -> None:
 # Each removes one check.
 MUTATIONS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     **{f"check: {name}": without(preconditions, "CHECKS", name) for name in preconditions.CHECKS},
-    **{f"message: {flaw}": without(update_parser, "MESSAGE_FLAWS", flaw) for flaw in update_parser.MESSAGE_FLAWS},
-    **{f"press: {flaw}": without(update_parser, "PRESS_FLAWS", flaw) for flaw in update_parser.PRESS_FLAWS},
-    **{f"kind: {kind}": open_kind(kind) for kind, flaw in update_parser.KINDS.items() if flaw},
-    **{f"answer: {name}": without(preconditions, "ANSWERS", name) for name in preconditions.ANSWERS},
+    **{
+        f"message: {flaw}": without(update_parser, "MESSAGE_REJECTIONS", flaw)
+        for flaw in update_parser.MESSAGE_REJECTIONS
+    },
+    **{f"press: {flaw}": without(update_parser, "PRESS_REJECTIONS", flaw) for flaw in update_parser.PRESS_REJECTIONS},
+    **{f"kind: {kind}": open_kind(kind) for kind, flaw in update_parser.MESSAGE_KINDS.items() if flaw},
+    **{
+        f"answer: {name}": without(preconditions, "ANSWER_CONDITIONS", name) for name in preconditions.ANSWER_CONDITIONS
+    },
     **{f"grant: {name}": without(policy, "CONDITIONS", name) for name in policy.CONDITIONS},
-    "a command is for this bot": replaced(update_parser, "_is_for", lambda _bot, _addressed: True),
+    "a command is for this bot": replaced(update_parser, "_is_addressed_to", lambda _bot, _addressed: True),
     "the right itself": replaced(Access, "may", _open_door),
     "what a role may": replaced(Access, "permissions", _everything),
     "what a chat may at most": replaced(Access, "permissions", _without_the_cap),
     "an error denies": replaced(preconditions, "UNDECIDED", Decision(True, "open")),
     "a decision takes only so long": replaced(asyncio, "timeout", _no_deadline),
     "a button is known by its id": replaced(keyboards, "find_keyboard", _any_keyboard),
-    "a button has its place": replaced(stored_actions, "chosen", _nearest),
+    "a button has its place": replaced(stored_actions, "find_button", _nearest),
     "a button is used once": replaced(keyboards, "use_once", _always),
     "an answer is the asker's": replaced(questions, "find", _question_of_anybody),
     "a second person is needed": replaced(TwoPersonRule, "is_needed", lambda _self, _rule: False),
     "what waited is taken once": replaced(temporary_payloads, "pop", _peek),
     "an edited message is no new one": _never_edited,
     "a second person reads what was asked": replaced(ButtonActions, "_stored_question", _what_was_pressed_last),
-    "what does more than look is asked once more": replaced(Rule, "only_looks", True),
+    "what does more than look is asked once more": replaced(Rule, "is_read_only", True),
 }
 
 
@@ -194,12 +199,12 @@ FOUND_BY = {
     "check: a secret in a group": "a secret in a group",
     "check: another person": "a first person who confirms in the second's place",
     "check: the first person's right": "a first person who lost the right",
-    **{f"message: {flaw}": f"a message {flaw}" for flaw in update_parser.MESSAGE_FLAWS},
+    **{f"message: {flaw}": f"a message {flaw}" for flaw in update_parser.MESSAGE_REJECTIONS},
     "message: quoted": "a quotation that is a command",
-    **{f"press: {flaw}": f"a press {flaw}" for flaw in update_parser.PRESS_FLAWS},
+    **{f"press: {flaw}": f"a press {flaw}" for flaw in update_parser.PRESS_REJECTIONS},
     "press: forwarded": "a press under a forwarded message",
     "press: through another bot": "a press under another bot's message",
-    **{f"kind: {kind}": f"an update of the kind {kind}" for kind in update_parser.KINDS},
+    **{f"kind: {kind}": f"an update of the kind {kind}" for kind in update_parser.MESSAGE_KINDS},
     "answer: in time": "words to a question that has expired",
     "answer: to the question": "words that answer nothing",
     "grant: station": "a role on another PBX",

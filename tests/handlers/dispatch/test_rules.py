@@ -33,8 +33,8 @@ def harness(store: Store) -> DispatcherHarness:
 
     for name, command in CATALOGUE.commands.items():
         harness.catalogue.commands[name] = Command(name, done, command.rule, command.summary)
-    for name, press in CATALOGUE.presses.items():
-        harness.catalogue.presses[name] = ButtonAction(name, done, press.rule)
+    for name, press in CATALOGUE.buttons.items():
+        harness.catalogue.buttons[name] = ButtonAction(name, done, press.rule)
     return harness
 
 
@@ -51,7 +51,7 @@ def holds(rule: Rule, role: Role | None, *, private: bool) -> bool:
 @pytest.mark.parametrize("private", [True, False])
 async def test_the_table_is_what_is_obeyed(harness: DispatcherHarness, person: int, private: bool) -> None:
     chat = person if private else GROUP
-    presses = [name for name in RULES if name in CATALOGUE.presses]
+    presses = [name for name in RULES if name in CATALOGUE.buttons]
     rows = [[{"label": "x", "action": name, "data": {}}] for name in presses]
     keyboard = new_keyboard(chat, rows, now=harness.now, station=STATION)
     async with harness.store.begin() as session:
@@ -72,7 +72,7 @@ async def test_the_table_is_what_is_obeyed(harness: DispatcherHarness, person: i
 async def test_help_and_the_menu_list_what_is_obeyed(harness: DispatcherHarness, person: int, private: bool) -> None:
     expected = {c.name for c in CATALOGUE.in_order() if holds(c.rule, ROLES[person], private=private)}
     menus = Menus(None, renderer(), CATALOGUE, harness.book, harness.store, harness.clock)  # type: ignore[arg-type]
-    offered = menus._listed(await harness.book.current(), person, person if private else GROUP)
+    offered = menus._commands_for(await harness.book.current(), person, person if private else GROUP)
     assert {command.command for command in offered} == {name for name in expected if " " not in name}
     if ROLES[person] is None:
         return
@@ -88,7 +88,7 @@ ASKED_INSTEAD: dict[str, str] = {}
 
 def test_what_writes_is_gone_on_with_after_a_kill() -> None:
     """A write is atomic or verified first; any other states why its author is asked instead."""
-    handlers = {**CATALOGUE.presses, **CATALOGUE.answers}
+    handlers = {**CATALOGUE.buttons, **CATALOGUE.answers}
     assert {name for name, rule in RULES.items() if rule.writes} <= handlers.keys()
     unsure = {name for name, one in handlers.items() if one.resume is OnRestart.ASK_USER}
     careless = {name for name, one in handlers.items() if one.rule.writes and one.resume is OnRestart.RERUN}
@@ -112,7 +112,7 @@ def test_what_changes_our_own_store_alone_is_all_or_nothing() -> None:
         Permission.ONCALL_WRITE,
     }
     of_ours |= {Permission.ACCESS_GRANT}
-    everything = {f"/{name}": one for name, one in CATALOGUE.commands.items()} | CATALOGUE.presses | CATALOGUE.answers
+    everything = {f"/{name}": one for name, one in CATALOGUE.commands.items()} | CATALOGUE.buttons | CATALOGUE.answers
     freely = {n for n, one in everything.items() if one.rule.permission in of_ours and one.resume is OnRestart.RERUN}
     assert freely - {"watch.show"} == harmless - {"watch.show"}
 

@@ -42,7 +42,7 @@ class Ledger:
 async def fleet(store: Store) -> DispatcherHarness:
     harness = DispatcherHarness(store, stations=STATIONS, grants=GRANTS)
     harness.catalogue.commands.update(CATALOGUE.commands)
-    harness.catalogue.presses.update(CATALOGUE.presses)
+    harness.catalogue.buttons.update(CATALOGUE.buttons)
     for station in harness.running.values():
         station.incident_manager = Ledger()
     for name in STATIONS:

@@ -9,13 +9,20 @@ from telegram import Update
 from handlers.dispatch.intents import (
     ANONYMOUS,
     AddedToChat,
+    AnonymousText,
     ButtonPressed,
     CommandTyped,
     Intent,
-    TextOverheard,
     TextSent,
 )
-from handlers.dispatch.update_parser import EDITED, KINDS, MESSAGE_FLAWS, NOT_KNOWN, PRESS_FLAWS, read_intent
+from handlers.dispatch.update_parser import (
+    EDITED,
+    MESSAGE_KINDS,
+    MESSAGE_REJECTIONS,
+    PRESS_REJECTIONS,
+    UNKNOWN_FIELDS,
+    read_intent,
+)
 
 WHEN = int(datetime(2026, 11, 23, 14, 0, tzinfo=UTC).timestamp())
 ANNA = {"id": 1001, "is_bot": False, "first_name": "Anna"}
@@ -72,14 +79,14 @@ FLAWED: dict[str, dict[str, Any]] = {
     "sent by itself": {"is_from_offline": True},
     "to a guest": {"guest_query_id": "g"},
     "as a post": {"is_paid_post": True},
-    NOT_KNOWN: {"ephemeral_message_id": 5},
+    UNKNOWN_FIELDS: {"ephemeral_message_id": 5},
     "quoted": {"entities": QUOTE},
     "edited": {"edit_date": WHEN},
 }
 
 
 def test_every_flaw_has_its_example() -> None:
-    assert FLAWED.keys() == {*MESSAGE_FLAWS, EDITED}
+    assert FLAWED.keys() == {*MESSAGE_REJECTIONS, EDITED}
 
 
 @pytest.mark.parametrize(
@@ -115,8 +122,8 @@ def test_what_is_new_and_says_nothing_of_who_typed_it_is_obeyed(unknown: str) ->
 def test_what_is_new_and_says_that_nobody_typed_it_here_is_refused(unknown: str) -> None:
     typed = read(message=message("/status", **{unknown: 5}))
     assert isinstance(typed, CommandTyped)
-    assert typed.rejected_because == NOT_KNOWN
-    assert press("abc:0:0", **{unknown: 5}).rejected_because == NOT_KNOWN
+    assert typed.rejected_because == UNKNOWN_FIELDS
+    assert press("abc:0:0", **{unknown: 5}).rejected_because == UNKNOWN_FIELDS
     # An empty field is accepted, and so is one in the bot's own message under a press.
     empty = read(message=message("/status", **{unknown: False}))
     assert isinstance(empty, CommandTyped)
@@ -131,11 +138,11 @@ def test_what_no_person_typed_here_is_read_with_its_flaw(flaw: str) -> None:
     assert typed.rejected_because == flaw
 
 
-@pytest.mark.parametrize("kind", [kind for kind, flaw in KINDS.items() if flaw])
+@pytest.mark.parametrize("kind", [kind for kind, flaw in MESSAGE_KINDS.items() if flaw])
 def test_edits_and_posts_are_flawed(kind: str) -> None:
     typed = read(**{kind: message("/status")})
     assert isinstance(typed, CommandTyped)
-    assert typed.rejected_because == KINDS[kind]
+    assert typed.rejected_because == MESSAGE_KINDS[kind]
 
 
 def test_a_message_without_an_author_is_by_nobody() -> None:
@@ -172,7 +179,7 @@ def test_a_command_may_stand_under_a_file() -> None:
 @pytest.mark.parametrize("flaw", FLAWED)
 def test_what_no_person_said_here_answers_nothing(flaw: str) -> None:
     heard = read(message=message("s3cret", **(FLAWED[flaw] | {"entities": QUOTE[1:]})))
-    assert heard is None or (isinstance(heard, TextOverheard) and flaw == heard.rejected_because == ANONYMOUS)
+    assert heard is None or (isinstance(heard, AnonymousText) and flaw == heard.rejected_because == ANONYMOUS)
 
 
 def press(data: str, **more: Any) -> ButtonPressed:
@@ -208,12 +215,12 @@ FLAWED_PRESSES: dict[str, dict[str, Any]] = {
     "by another bot": {"from": {"id": 5, "is_bot": True, "first_name": "Robot"}},
     "forwarded": {"message": message("text", **FORWARDED)},
     "through another bot": {"message": message("text", via_bot={"id": 5, "is_bot": True, "first_name": "Inline"})},
-    NOT_KNOWN: {"ephemeral_message_id": 5},
+    UNKNOWN_FIELDS: {"ephemeral_message_id": 5},
 }
 
 
 def test_every_flaw_of_a_press_has_its_example() -> None:
-    assert FLAWED_PRESSES.keys() == PRESS_FLAWS.keys()
+    assert FLAWED_PRESSES.keys() == PRESS_REJECTIONS.keys()
 
 
 @pytest.mark.parametrize("flaw", FLAWED_PRESSES)
@@ -225,15 +232,15 @@ def test_a_command_knows_the_person_whose_message_it_answers() -> None:
     boris = {"id": 1002, "is_bot": False, "first_name": "Boris", "username": "boris"}
     typed = read(message=message("/grant operator", reply_to_message=message("hi") | {"from": boris}))
     assert isinstance(typed, CommandTyped)
-    assert typed.about is not None
-    assert (typed.about.id, typed.about.username) == (1002, "boris")
+    assert typed.reply_author is not None
+    assert (typed.reply_author.id, typed.reply_author.username) == (1002, "boris")
 
 
 def test_the_message_that_opened_a_topic_is_nobodys_message() -> None:
     opened = message("") | {"text": None, "forum_topic_created": {"name": "Alerts", "icon_color": 1}}
     typed = read(message=message("/grant operator", reply_to_message=opened, is_topic_message=True))
     assert isinstance(typed, CommandTyped)
-    assert typed.about is None
+    assert typed.reply_author is None
 
 
 def test_a_mention_without_a_username_becomes_the_id_it_stands_for() -> None:

@@ -60,9 +60,9 @@ class Office(DispatcherHarness):
         self.files: list[File] = []
         for name in ("incidents", "ack", "why", "history"):
             self.catalogue.commands[name] = CATALOGUE.commands[name]
-        for name, press in CATALOGUE.presses.items():
+        for name, press in CATALOGUE.buttons.items():
             if name.partition(".")[0] in TOPICS:
-                self.catalogue.presses[name] = press
+                self.catalogue.buttons[name] = press
         self.chat.send_file = self._send_file  # type: ignore[attr-defined]
         self.chat.edit = self._edit  # type: ignore[method-assign, assignment]
 

@@ -51,7 +51,7 @@ class Office(DispatcherHarness):
         for name in ("watch", "unwatch"):
             self.catalogue.commands[name] = CATALOGUE.commands[name]
         for name in ("watch.show", "watch.stop"):
-            self.catalogue.presses[name] = CATALOGUE.presses[name]
+            self.catalogue.buttons[name] = CATALOGUE.buttons[name]
 
     def station(self) -> Any:
         station = super().station()

@@ -88,14 +88,14 @@ async def begun_and_killed(harness: DispatcherHarness, resume: OnRestart, after:
         raise asyncio.CancelledError
 
     rule = Rule(Permission.EMPLOYEES_WRITE, writes="Create an employee")
-    harness.catalogue.presses["thing.do"] = ButtonAction("thing.do", killed, rule, resume)
+    harness.catalogue.buttons["thing.do"] = ButtonAction("thing.do", killed, rule, resume)
     await harness.types("/ask")
     harness.update_id += 1
     update = {"callback_query": press(f"{harness.chat.keyboards[-1].id}:0:0", ANNA, GROUP, harness.now)}
     with pytest.raises(asyncio.CancelledError):
         await harness.takes(update, harness.update_id)
     harness.on_press("thing.do", Permission.EMPLOYEES_WRITE, Reply(Message("broken"), outcome="done"), writes="x")
-    harness.catalogue.presses["thing.do"] = replace(harness.catalogue.presses["thing.do"], rule=rule, resume=resume)
+    harness.catalogue.buttons["thing.do"] = replace(harness.catalogue.buttons["thing.do"], rule=rule, resume=resume)
     harness.restart(after)
     harness.done.clear()
     await harness.takes(update, harness.update_id)
@@ -139,8 +139,8 @@ async def test_what_the_store_cut_off_is_gone_on_with_in_the_same_run(
     question = Reply(Message("broken", {}, ((Button("Yes", "thing.do", {}),),)), confirm=True)
     harness.offers("ask", Permission.EMPLOYEES_WRITE, question)
     harness.on_press("thing.do", Permission.EMPLOYEES_WRITE, Reply(Message("broken"), outcome="done"), writes="x")
-    harness.catalogue.presses["thing.do"] = replace(
-        harness.catalogue.presses["thing.do"], resume=OnRestart.VERIFY_FIRST
+    harness.catalogue.buttons["thing.do"] = replace(
+        harness.catalogue.buttons["thing.do"], resume=OnRestart.VERIFY_FIRST
     )
     await harness.types("/ask")
     harness.update_id += 1

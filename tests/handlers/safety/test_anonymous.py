@@ -19,7 +19,7 @@ def offered(harness: DispatcherHarness) -> None:
     harness.offers("status", Permission.STATUS_READ)
     harness.offers("mute", Permission.INCIDENTS_MUTE)
     for name in ("prove", "obey", "leave"):
-        harness.catalogue.presses[f"identity.{name}"] = CATALOGUE.presses[f"identity.{name}"]
+        harness.catalogue.buttons[f"identity.{name}"] = CATALOGUE.buttons[f"identity.{name}"]
     harness.members.anonymous = {ANNA, VERA}
 
 

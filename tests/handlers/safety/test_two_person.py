@@ -14,7 +14,7 @@ from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.messages import Keyboard, Outgoing
 from handlers.dispatch.request import Question, Reply
 from handlers.dispatch.rules import Where
-from handlers.safety.two_person import WITHIN
+from handlers.safety.two_person import APPROVAL_TIMEOUT
 from tests.handlers.dispatcher_harness import ANNA, GROUP, OLGA, SAM, VERA, DispatcherHarness
 from tests.handlers.update_factory import NOW
 
@@ -79,7 +79,7 @@ async def test_everybody_else_with_the_right_is_asked_in_private(harness: Dispat
 async def test_words_are_shown_with_what_they_answer_and_nothing_long_is_left_out(harness: DispatcherHarness) -> None:
     harness.on_answer(DEED, Permission.TRUNKS_WRITE, Reply(Message("broken")))
     harness.catalogue.answers[DEED] = replace(
-        harness.catalogue.answers[DEED], rule=harness.catalogue.presses[DEED].rule
+        harness.catalogue.answers[DEED], rule=harness.catalogue.buttons[DEED].rule
     )
     harness.offers("name", Permission.TRUNKS_WRITE, Reply(Message("too_early"), question=Question(DEED)))
     await harness.types("/name", chat=ANNA)
@@ -162,7 +162,7 @@ async def test_two_who_confirm_at_once_do_it_once(harness: DispatcherHarness) ->
 
 async def test_nobody_waits_for_ever(harness: DispatcherHarness) -> None:
     keyboard = await said_yes(harness)
-    harness.now += WITHIN + timedelta(seconds=1)
+    harness.now += APPROVAL_TIMEOUT + timedelta(seconds=1)
     await harness.presses(keyboard, OLGA)
     assert not harness.done
 

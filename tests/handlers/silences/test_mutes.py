@@ -40,7 +40,7 @@ class Office(DispatcherHarness):
         super().start()
         for name in ("mute", "mutes", "unmute", "maintenance"):
             self.catalogue.commands[name] = CATALOGUE.commands[name]
-        self.catalogue.presses.update(CATALOGUE.presses)
+        self.catalogue.buttons.update(CATALOGUE.buttons)
         self.catalogue.answers.update(CATALOGUE.answers)
 
     def station(self) -> Station:

@@ -24,7 +24,7 @@ def _with_everything(harness: DispatcherHarness) -> DispatcherHarness:
     for name in ("bind", "unbind"):
         harness.catalogue.commands[name] = CATALOGUE.commands[name]
     for name in ("chat.ask_bind", "chat.bind", "chat.unbind", "chat.give", "chat.leave_bound"):
-        harness.catalogue.presses[name] = CATALOGUE.presses[name]
+        harness.catalogue.buttons[name] = CATALOGUE.buttons[name]
     harness.members.there = {(ROOM, MEMBER)}
     harness.offers("look", Permission.STATUS_READ)
     return harness

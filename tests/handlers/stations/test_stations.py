@@ -63,7 +63,7 @@ def fleet_of(store: Store, *names: str, grants: tuple[Grant, ...] = (Grant(ROOT,
     harness.catalogue.commands["stations"] = CATALOGUE.commands["stations"]
     harness.catalogue.commands["status"] = CATALOGUE.commands["status"]
     for name in ("stations.show", "station.choose"):
-        harness.catalogue.presses[name] = CATALOGUE.presses[name]
+        harness.catalogue.buttons[name] = CATALOGUE.buttons[name]
     for name in names:
         sees(harness, name, Health.UP)
     return harness

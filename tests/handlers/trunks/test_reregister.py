@@ -62,10 +62,10 @@ class Room(ForgedUpdatesHarness):
         await self.concludes()
 
     async def concludes(self) -> None:
-        while tasks := list(self.dispatcher._executor._going_on):
+        while tasks := list(self.dispatcher._executor._background_tasks):
             for task in tasks:
                 await task
-                self.dispatcher._executor._going_on.discard(task)
+                self.dispatcher._executor._background_tasks.discard(task)
 
 
 @pytest.fixture
@@ -116,7 +116,7 @@ async def test_a_program_that_is_ended_switches_it_on_first_and_the_next_run_tel
     assert not (await room.trunk("Zadarma")).disabled
     assert len(await room.services.registrations.interrupted()) == 1
     room.restart()
-    await room.dispatcher.go_on()
+    await room.dispatcher.resume()
     await room.concludes()
     assert last(room) == "trunk_done"
     assert await room.services.registrations.interrupted() == []

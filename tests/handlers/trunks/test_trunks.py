@@ -192,7 +192,7 @@ def test_it_equals_a_count_minute_by_minute(changes: list[tuple[int, str]], befo
 )
 def test_a_password_is_seen_however_it_is_written_and_the_audit_keeps_none_of_it(text: str) -> None:
     words = read_words(text)
-    assert password_in_chat.is_named(words) or password_in_chat.is_loose(words)
+    assert password_in_chat.is_named(words) or password_in_chat.is_unassigned(words)
     assert "hunter2" not in without_secrets(text)
 
 
@@ -200,13 +200,13 @@ def test_a_password_is_seen_however_it_is_written_and_the_audit_keeps_none_of_it
 def test_where_no_password_stands_none_is_seen(text: str) -> None:
     words = read_words(text)
     assert not password_in_chat.is_named(words)
-    assert not password_in_chat.is_loose(words)
+    assert not password_in_chat.is_unassigned(words)
 
 
 @given(st.text(alphabet="ab paswordпароль=:\"'«» -\n", max_size=60))
 def test_whatever_is_written_is_reported_without_an_error(text: str) -> None:
     words = read_words(text)
-    assert password_in_chat.is_loose(words) in (True, False)
+    assert password_in_chat.is_unassigned(words) in (True, False)
     draft, problems = fields.read_fields(words.fields)
     assert all(problem.value == "" for problem in problems if problem.label == "Password")
     assert "secret" not in fields.draft_values(draft)

@@ -178,7 +178,10 @@ class Program:
             "retention": self._retention.run,
             "health monitor": self.health_monitor.run,
             "timekeeping": self._clock_adjustment.run,
-            **{hook.__name__: partial(hook, self._services, self.clock) for hook in HOOKS.startup},
+            **{
+                f"{hook.__module__}.{hook.__name__}": partial(hook, self._services, self.clock)
+                for hook in HOOKS.startup
+            },
         }
 
     def telegram_jobs(self) -> Jobs:

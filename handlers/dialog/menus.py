@@ -85,7 +85,7 @@ class Menus:
             self.changed()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Set changed menus until `stop`: after `changed`, and every LOOK_EVERY seconds. `stop` cancels the task of a
+        """Set changed menus until `stop`: after `changed`, and every CHECK_EVERY seconds. `stop` cancels the task of a
         round."""
         stopped = asyncio.create_task(stop.wait())
         while not stop.is_set():

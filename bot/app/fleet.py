@@ -19,10 +19,10 @@ from bot.config.station_settings import StationSettings
 from bot.engine.checks import oncall_reachability
 from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
 from bot.engine.checks.fleet import FleetChecks
+from bot.engine.checks.station_selection import StationSelection
 from bot.engine.correlator import Correlator
 from bot.engine.incident_manager import load_all_states, stations_with_leftovers
 from bot.engine.schedule import Schedule
-from bot.engine.station_selection import StationSelection
 from bot.engine.ticker import Ticker
 from bot.messages.message import mark
 from bot.runtime import metrics

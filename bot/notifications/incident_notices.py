@@ -91,7 +91,7 @@ class IncidentNotices:
         await self._record_sent(session, incident, "paged_again", resent, now)
 
     async def resend_all(self, session: Session, incident: Incident, now: datetime, what: str, **facts: Any) -> None:
-        """Resend every alert message at the end of its chat; `what` is the timeline event that records it."""
+        """Resend every alert message at the end of its chat, and record it as the timeline event `what`."""
         sent: dict[int, int] = {}
         for alert_message in await self._alert_messages.open_for(session, incident):
             silent = (

@@ -18,8 +18,8 @@ from bot.config.settings import Settings
 from bot.http import decompression, response_head
 from bot.runtime.clock import Monotonic
 from bot.telegram.library import INVALID_RESPONSE, ClientRequest, timeouts_of, upload_size
+from bot.telegram.revoked_token import RevokedToken
 from bot.telegram.updates.polling import UpdatesBot
-from bot.telegram.updates.revoked_token import RevokedToken
 
 log = structlog.get_logger(__name__)
 

@@ -1,10 +1,8 @@
 """Send replies to one person, with retries and queued delivery."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta, tzinfo
-from typing import TypeVar
 
 import structlog
 
@@ -16,19 +14,15 @@ from bot.store.database import Session, Store
 from bot.store.messages import keyboards, questions
 from bot.store.tables.messages import Keyboard
 from bot.telegram.delivery.sender import Sender
-from bot.telegram.errors import DeliveryError, MaybeDelivered, MessageGone, TryLater
+from bot.telegram.errors import DeliveryError, MessageGone, TryLater
 from handlers.dispatch import reply_outbox
 from handlers.dispatch.intents import Document
 from handlers.dispatch.request import Question, Reply, Secret
+from handlers.dispatch.send_retry import with_retries
 from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address
 
 log = structlog.get_logger(__name__)
-T = TypeVar("T")
-
-# Longest wait for a retry of a reply, in seconds; alerts are retried for hours from the outbox.
-MAX_RETRY_DELAY = 20.0
-MAX_ATTEMPTS = 3
 
 
 class Replier:
@@ -139,14 +133,14 @@ class Replier:
             return False
         message_id = self._asked_id
         try:
-            return await self._with_retries(lambda: self._sender.delete(self._place.chat, message_id))
+            return await with_retries(lambda: self._sender.delete(self._place.chat, message_id))
         except DeliveryError as error:
             log.warning("request message not deleted", chat=self._place.chat, reason=str(error))
             return False
 
     async def leave(self) -> None:
         try:
-            await self._with_retries(lambda: self._sender.leave_chat(self._place.chat))
+            await with_retries(lambda: self._sender.leave_chat(self._place.chat))
         except DeliveryError as error:
             log.warning("chat not left", chat=self._place.chat, reason=str(error))
 
@@ -162,12 +156,12 @@ class Replier:
         masked = self._masked and to.chat == self._place.chat
         try:
             if isinstance(content, File):
-                return await self._with_retries(
+                return await with_retries(
                     lambda: self._sender.send_file(to, content, zone=self._zone, now=self._clock(), masked=masked)
                 )
             message = self._with_station(content)
             keyboard = await self._stored_keyboard(message, to.chat)
-            message_id = await self._with_retries(
+            message_id = await with_retries(
                 lambda: self._sender.send(
                     to, message, zone=self._zone, now=self._clock(), keyboard=keyboard, masked=masked
                 )
@@ -205,7 +199,7 @@ class Replier:
         if opens_reply_field:
             self._shown_id = None
         try:
-            await self._with_retries(lambda: self._deliver(message, keyboard, wants_answer=opens_reply_field))
+            await with_retries(lambda: self._deliver(message, keyboard, wants_answer=opens_reply_field))
         except TryLater as error:
             log.warning("reply not delivered, queued for retry", chat=self._place.chat, reason=str(error))
             await self._enqueue(message, keyboard, error)
@@ -290,17 +284,3 @@ class Replier:
         async with self._store.begin() as session:
             keyboards.add(session, keyboard)
         return keyboard
-
-    async def _with_retries(self, attempt: Callable[[], Awaitable[T]]) -> T:
-        """Retry if Telegram certainly did not accept the message; never if it may have, which would duplicate the
-        reply."""
-        for _ in range(MAX_ATTEMPTS - 1):
-            try:
-                return await attempt()
-            except MaybeDelivered:
-                raise
-            except TryLater as error:
-                if error.after > MAX_RETRY_DELAY:
-                    raise
-                await asyncio.sleep(error.after)
-        return await attempt()

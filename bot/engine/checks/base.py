@@ -51,7 +51,7 @@ class NoCallsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckContext:
-    """Station of a check, and what a check works with."""
+    """Dependencies of the checks of one station."""
 
     station: str
     pbx: Pbx

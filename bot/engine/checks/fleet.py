@@ -6,7 +6,7 @@ from functools import partial
 from bot.engine.checks.base import PeriodicCheck
 from bot.engine.checks.extensions import ExtensionCheck
 from bot.engine.checks.station import PERIODIC_CHECKS, StationChecks
-from bot.engine.station_selection import StationSelection
+from bot.engine.checks.station_selection import StationSelection
 from bot.runtime.pause import PausableGroup
 from bot.runtime.watchdog import Loop
 from bot.store.database import Store

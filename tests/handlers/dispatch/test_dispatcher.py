@@ -201,7 +201,7 @@ async def test_an_answer_telegram_did_not_take_is_tried_again(
     async def no_sleep(_seconds: float) -> None:
         return None
 
-    monkeypatch.setattr("handlers.dispatch.replier.asyncio.sleep", no_sleep)
+    monkeypatch.setattr("handlers.dispatch.send_retry.asyncio.sleep", no_sleep)
     harness.chat.failures = [TryLater("busy", 1), TryLater("busy", 1)]
     harness.catalogue.commands["status"] = Command(
         "status", _answering(Reply(Message("broken"))), Rule(Permission.STATUS_READ), ""

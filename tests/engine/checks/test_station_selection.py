@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from bot.engine.station_selection import StationSelection
+from bot.engine.checks.station_selection import StationSelection
 
 
 class Fleet:

@@ -6,7 +6,7 @@ import pytest
 from telegram.error import InvalidToken
 
 from bot.telegram.errors import Away, TokenRefused, classify
-from bot.telegram.updates.revoked_token import CONFIRMED_AFTER, RevokedToken
+from bot.telegram.revoked_token import CONFIRMED_AFTER, RevokedToken
 
 UNAUTHORIZED = (401, b'{"ok":false,"error_code":401,"description":"Unauthorized"}')
 NOT_FOUND = (404, b'{"ok":false,"error_code":404,"description":"Not Found"}')

@@ -8,7 +8,7 @@ import structlog
 from hypothesis import HealthCheck, settings
 from structlog.dev import ConsoleRenderer, plain_traceback
 
-from bot.store.database import Store
+from bot.store.database import Database
 from tests.fixtures import stores
 from tests.fixtures.examples import PROFILE
 
@@ -47,9 +47,9 @@ def store_file(empty_store: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
     """In memory, unless the test requests `store_file` too."""
     has_file = "store_file" in request.fixturenames
-    store = await stores.fast(request.getfixturevalue("store_file")) if has_file else stores.in_memory()
-    yield store
-    await store.close()
+    database = await stores.fast(request.getfixturevalue("store_file")) if has_file else stores.in_memory()
+    yield database
+    await database.close()

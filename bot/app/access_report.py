@@ -16,7 +16,7 @@ from bot.runtime.waiting import Signal
 from bot.store import sealing
 from bot.store.access.contacts import Contact, Contacts
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from handlers.dispatch.rules import RULES, Rule
 
 # Readable in a pipe; a terminal reports its own width.
@@ -33,16 +33,16 @@ async def print_report(settings: Settings, stations: Sequence[StationSettings], 
     if only and only not in {station.name for station in stations}:
         raise NotMet(f"There is no PBX {only} in the settings.")
     sealing.use_token(settings.telegram_token.get_secret_value())
-    store = Store(settings.database_url)
-    await store.open()
+    database = Database(settings.database_url)
+    await database.open()
     try:
-        people = Contacts(store)
+        people = Contacts(database)
         given = grants_from(settings.admins, settings.operators, settings.viewers)
-        access = await Grants(store, _now, given, settings.roles, Signal()).current()
+        access = await Grants(database, _now, given, settings.roles, Signal()).current()
         person = await _person(people, who) if who else None
         names = await people.named({grant.subject for grant in access.grants}, EVERY_STATION)
     finally:
-        await store.close()
+        await database.close()
     console = Console()
     if not console.is_terminal:
         console.width = PIPED_WIDTH

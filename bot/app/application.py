@@ -20,7 +20,7 @@ from bot.health.heartbeat import Heartbeat
 from bot.runtime.clock import MonotonicClock
 from bot.runtime.tasks import SHUTDOWN_TIMEOUT, cancel, run_until_stopped
 from bot.store import sealing
-from bot.store.database import DatabaseError, OperationalError, Store
+from bot.store.database import Database, DatabaseError, OperationalError
 from bot.store.database_errors import retry_on_database_error
 from bot.store.time_shift import newest_time
 from bot.telegram.delivery.rate_limiter import RateLimiter
@@ -39,7 +39,7 @@ def resources_of(settings: Settings) -> Resources:
     """Return the resources that the settings name; none is opened yet."""
     return Resources(
         clock=MonotonicClock(utc_now),
-        store=Store(settings.database_url),
+        database=Database(settings.database_url),
         bot=telegram_bot(settings),
         rate_limiter=RateLimiter(),
         clients=PbxClients(),
@@ -70,8 +70,8 @@ class Application:
         _on_signals(self._end, program.reloader.request)
         sealing.use_token(self._settings.telegram_token.get_secret_value())
         try:
-            await program.store.open()
-            await forget_unreadable(program.store, program.clock(), program.administrators.enqueue)
+            await program.database.open()
+            await forget_unreadable(program.database, program.clock(), program.administrators.enqueue)
         except DatabaseError as error:
             return exit_code_for(error)
         await self._take_up_time()
@@ -82,7 +82,7 @@ class Application:
             # Unfinished work stays in the database, and must not run once that is closed.
             await cancel(asyncio.all_tasks() - {asyncio.current_task()})
             await program.fleet.close()
-        await program.store.close()
+        await program.database.close()
         return code
 
     async def answer(self, bot_name: str) -> UpdateQueue:
@@ -95,7 +95,7 @@ class Application:
         """Resume the clock at the newest stored time; skipped on a database error."""
         clock = self.program.clock
         with contextlib.suppress(OperationalError):
-            async with self.program.store.begin() as session:
+            async with self.program.database.begin() as session:
                 clock.resume_from(await newest_time(session) or clock())
 
     def _end(self) -> None:

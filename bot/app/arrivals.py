@@ -10,7 +10,7 @@ from bot.app.fleet import Fleet
 from bot.notifications.unhandled_updates import UnhandledUpdates
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
-from bot.store.database import Session, Store
+from bot.store.database import Database, Session
 from bot.store.messages import blocked_chats
 from bot.store.messages.inbox import UnfinishedUpdate
 from bot.telegram.chat_access import ChatAccess
@@ -28,7 +28,7 @@ class Arrivals(UpdateObserver):
     membership: Membership
     not_done: UnhandledUpdates
     fleet: Fleet
-    store: Store
+    database: Database
     clock: Clock
     outbox_queued: Signal
 

@@ -10,7 +10,7 @@ from bot.health.monitor import HealthMonitor
 from bot.runtime.clock import MonotonicClock
 from bot.runtime.pause import PausableGroup
 from bot.runtime.waiting import sleep_or_stop
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.time_shift import ClockStep, shift_times
 
 log = structlog.get_logger(__name__)
@@ -20,10 +20,10 @@ CHECK_EVERY = 1.0
 
 class ClockAdjustment:
     def __init__(
-        self, clock: MonotonicClock, store: Store, fleet: Fleet, health: HealthMonitor, pausable: PausableGroup
+        self, clock: MonotonicClock, database: Database, fleet: Fleet, health: HealthMonitor, pausable: PausableGroup
     ) -> None:
         self._clock = clock
-        self._store = store
+        self._database = database
         self._fleet = fleet
         self._health_monitor = health
         self._pausable = pausable
@@ -44,7 +44,7 @@ class ClockAdjustment:
                 return
             await self._fleet.save_last_seen()
             setting = ClockStep(self._clock.booted_at, self._clock(), by)
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 await shift_times(session, setting)
             self._clock.follow(by)
             self._health_monitor.shift_clock(setting.now, by)

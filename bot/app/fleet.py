@@ -66,11 +66,11 @@ class Fleet:
         self.stations = registry
         self._configured = tuple(stations)
         self.schedule = Schedule(metrics.LATENESS, shared.watchdog.register("polling"))
-        self.ticker = Ticker(shared.store, shared.clock, shared.watchdog.register("ticker"), shared.pausable)
+        self.ticker = Ticker(shared.database, shared.clock, shared.watchdog.register("ticker"), shared.pausable)
         whole = stations[0] if defaults is None else _virtual_station(EVERY_STATION, title or EVERYTHING, defaults)
         registry.whole = self.whole = build_station(whole, shared)
         self.one = registry.one
-        self.checks = FleetChecks(shared.store, shared.watchdog.register("checks"), shared.pausable)
+        self.checks = FleetChecks(shared.database, shared.watchdog.register("checks"), shared.pausable)
         self.reachability_checks = StationSelection(
             "on-call reachability", oncall_reachability.CHECK_EVERY, shared.oncall.stations
         )
@@ -105,7 +105,7 @@ class Fleet:
 
     async def restore(self) -> None:
         """Reload states after stored times were shifted; all pollers are paused meanwhile."""
-        states = await load_all_states(self._shared.store)
+        states = await load_all_states(self._shared.database)
         for station in self:
             station.watch.restart_states(states.get(station.name, {}))
         if self.one is None:
@@ -135,13 +135,13 @@ class Fleet:
     async def _apply(self) -> None:
         """Start all described stations, and close the incidents of stations that are stored only."""
         await self._rename_stored([one for one in self._configured if one.name not in self.stations.names])
-        states = await load_all_states(self._shared.store)
+        states = await load_all_states(self._shared.database)
         for settings in self._configured:
             if settings.name not in self.stations.names:
                 station = self.whole if settings.name == self.one else build_station(settings, self._shared)
                 station.watch.load_states(states.get(station.name, {}))
                 self._add(station)
-        for name in await stations_with_leftovers(self._shared.store):
+        for name in await stations_with_leftovers(self._shared.database):
             if name not in (*self.stations.names, self.whole.name):
                 await self._close_incidents_of_removed(name)
         # Measured: a garbage collection over a thousand stations blocks the event loop for 0.4 s, again and again.
@@ -151,7 +151,7 @@ class Fleet:
         for one in stations:
             if one.formerly is None:
                 continue
-            async with self._shared.store.begin() as session:
+            async with self._shared.database.begin() as session:
                 moved = await renames.rename_station(session, formerly=one.formerly, name=one.name)
             if moved:
                 log.info("station renamed", station=one.name, formerly=one.formerly, rows=moved)

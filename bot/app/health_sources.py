@@ -8,17 +8,17 @@ from datetime import datetime
 from bot.app.fleet import Fleet
 from bot.app.update_listener import UpdateListener, listening_socket
 from bot.runtime.clock import Clock
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxState:
-    store: Store
+    database: Database
     clock: Clock
 
     async def oldest_due(self) -> datetime | None:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             return await outbox.oldest_due(session, self.clock())
 
 

@@ -36,7 +36,7 @@ from bot.store.access.contacts import Contacts
 from bot.store.access.denials import Denials
 from bot.store.access.grants import Grants
 from bot.store.access.known_senders import KnownSenders
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.oncall.schedules import OnCallSchedules
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.delivery.sender import Sender
@@ -58,7 +58,7 @@ class Resources:
     """Clock, database, Telegram and PBXs of one run."""
 
     clock: MonotonicClock
-    store: Store
+    database: Database
     bot: UpdatesBot
     rate_limiter: RateLimiter
     clients: PbxClients
@@ -73,7 +73,7 @@ class Program:
         self._settings = settings
         self._bot = resources.bot
         self.clock = clock = resources.clock
-        self.store = store = resources.store
+        self.database = database = resources.database
         self.watchdog = LoopWatchdog()
         self.manager = ServiceManager()
         self._outbox_queued = Signal()
@@ -86,20 +86,20 @@ class Program:
             stations, shared, registry, settings.station_defaults() if several else None, settings.pbx_name
         )
         self.delivery_worker = DeliveryWorker(
-            store, shared.sender, self.fleet, clock, self.watchdog.register("delivery worker")
+            database, shared.sender, self.fleet, clock, self.watchdog.register("delivery worker")
         )
         self._outbox_queued.connect(self.delivery_worker.wake)
-        self.administrators = AdminNotices(store, self.fleet.whole.destinations, clock, self._outbox_queued)
-        self._known = KnownSenders(store, shared.grants, self.fleet, clock)
+        self.administrators = AdminNotices(database, self.fleet.whole.destinations, clock, self._outbox_queued)
+        self._known = KnownSenders(database, shared.grants, self.fleet, clock)
         self._reachability = ChatReachabilityCheck(
-            store, shared.sender, self.administrators, self.fleet, clock, self._outbox_queued
+            database, shared.sender, self.administrators, self.fleet, clock, self._outbox_queued
         )
         self._menus = Menus(
             shared.sender,
             self._renderer,
             CATALOGUE,
             shared.grants,
-            store,
+            database,
             clock,
             self._bot.token.partition(":")[0],
         )
@@ -109,7 +109,7 @@ class Program:
             self._membership,
             UnhandledUpdates(self.administrators, self._known, self.fleet.whole.name, clock, self._outbox_queued),
             self.fleet,
-            store,
+            database,
             clock,
             self._outbox_queued,
         )
@@ -124,10 +124,10 @@ class Program:
             silences_changed=Signal(self.fleet.ticker.silences_changed),
         )
         self.reloader = StationReloader(
-            self.fleet, reread, store=store, admins=settings.admins, clock=clock, wake=self._outbox_queued
+            self.fleet, reread, database=database, admins=settings.admins, clock=clock, wake=self._outbox_queued
         )
-        self._retention = RetentionJob(settings, store, clock)
-        outbox_state = OutboxState(store, clock)
+        self._retention = RetentionJob(settings, database, clock)
+        outbox_state = OutboxState(database, clock)
         self.listener = UpdateListener(
             settings,
             bot=self._bot,
@@ -143,25 +143,25 @@ class Program:
             sources=ProgramSignals(self.listener, self.fleet, outbox_state),
             poll_silence=timedelta(seconds=max(120.0, 4 * settings.poll_interval)),
         )
-        self._clock_adjustment = ClockAdjustment(clock, store, self.fleet, self.health_monitor, shared.pausable)
+        self._clock_adjustment = ClockAdjustment(clock, database, self.fleet, self.health_monitor, shared.pausable)
 
     def _share(self, resources: Resources, registry: StationRegistry) -> SharedServices:
-        settings, store, clock = self._settings, resources.store, resources.clock
+        settings, database, clock = self._settings, resources.database, resources.clock
         in_settings = grants_from(settings.admins, settings.operators, settings.viewers)
         return SharedServices(
-            store=store,
-            sender=Sender(self._bot, store, self._renderer, resources.rate_limiter, self._topic_lost),
-            grants=Grants(store, clock, in_settings, settings.roles, Signal(self._granted)),
+            database=database,
+            sender=Sender(self._bot, database, self._renderer, resources.rate_limiter, self._topic_lost),
+            grants=Grants(database, clock, in_settings, settings.roles, Signal(self._granted)),
             people=Contacts(
-                store,
+                database,
                 isolated=registry.several,
                 everywhere={grant.subject for grant in in_settings},
                 stations=registry,
             ),
-            oncall=OnCallSchedules(store, clock, Signal(self._oncall_changed)),
+            oncall=OnCallSchedules(database, clock, Signal(self._oncall_changed)),
             fleet_chats=settings.alert_chats if registry.several else (),
             last_resort=tuple(Destination(person) for person in sorted(settings.admins)),
-            last_seen=LastSeenWriter(store),
+            last_seen=LastSeenWriter(database),
             wake=self._outbox_queued,
             clock=clock,
             clients=resources.clients,
@@ -204,7 +204,7 @@ class Program:
     def build_update_queue(self, dispatcher: Dispatcher) -> UpdateQueue:
         return UpdateQueue(
             self._bot,
-            self.store,
+            self.database,
             dispatcher.handle,
             clock=self.clock,
             observer=self._arrivals,

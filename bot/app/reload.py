@@ -12,7 +12,7 @@ from bot.config.errors import WrongSettings
 from bot.config.station_settings import StationSettings
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal, wait_any
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 
 log = structlog.get_logger(__name__)
@@ -33,14 +33,14 @@ class StationReloader:
         fleet: Fleet,
         reread: StationReader,
         *,
-        store: Store,
+        database: Database,
         admins: Collection[int],
         clock: Clock,
         wake: Signal,
     ) -> None:
         self._fleet = fleet
         self._load = reread
-        self._store = store
+        self._database = database
         self._admins = admins
         self._clock = clock
         self._wake = wake
@@ -71,7 +71,7 @@ class StationReloader:
         else:
             log.info("stations reloaded", **asdict(renewal))
             facts = {"wrong": [], **asdict(renewal)}
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             for admin in sorted(self._admins):
                 outbox.enqueue(
                     session, chat_id=admin, thread_id=None, template="stations_renewed", facts=facts, now=self._clock()

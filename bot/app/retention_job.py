@@ -13,7 +13,7 @@ from bot.incidents import silence_store
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import sleep_or_stop
 from bot.store import retention, unreadable_secrets
-from bot.store.database import DatabaseError, Session, Store
+from bot.store.database import Database, DatabaseError, Session
 from bot.store.oncall.calendars import UNREADABLE
 
 log = structlog.get_logger(__name__)
@@ -24,38 +24,38 @@ RETENTION_EVERY = 600.0
 
 
 class RetentionJob:
-    def __init__(self, settings: Settings, store: Store, clock: Clock) -> None:
+    def __init__(self, settings: Settings, database: Database, clock: Clock) -> None:
         self._settings = settings
-        self._store = store
+        self._database = database
         self._clock = clock
 
     async def run(self, stop: asyncio.Event) -> None:
         await sleep_or_stop(stop, RETENTION_FIRST_AFTER)
         while not stop.is_set():
-            await run_retention(self._store, self._clock(), self._settings.history_kept, self._settings.audit_kept)
+            await run_retention(self._database, self._clock(), self._settings.history_kept, self._settings.audit_kept)
             await sleep_or_stop(stop, RETENTION_EVERY)
 
 
-async def run_retention(store: Store, now: datetime, history_kept: timedelta, audit_kept: timedelta) -> None:
+async def run_retention(database: Database, now: datetime, history_kept: timedelta, audit_kept: timedelta) -> None:
     """Delete expired rows; retried in the next run after a database error."""
     history = now - history_kept
     try:
-        await retention.delete_expired(store, now)
-        async with store.begin() as session:
+        await retention.delete_expired(database, now)
+        async with database.begin() as session:
             await silence_store.forget_old(session, history)
-        await retention.delete_history(store, history)
-        await retention.delete_audit(store, now - audit_kept)
-        await store.checkpoint()
+        await retention.delete_history(database, history)
+        await retention.delete_audit(database, now - audit_kept)
+        await database.checkpoint()
     except DatabaseError:
         log.exception("retention failed")
 
 
 async def forget_unreadable(
-    store: Store, now: datetime, owe: Callable[[Session, str, Mapping[str, Any]], Awaitable[object]]
+    database: Database, now: datetime, owe: Callable[[Session, str, Mapping[str, Any]], Awaitable[object]]
 ) -> None:
     """Delete data encrypted with a former token, at a start. `owe` queues a notification to the administrators about
     lost calendars in the same session."""
-    async with store.begin() as session:
+    async with database.begin() as session:
         lost = await unreadable_secrets.delete_unreadable(session, now)
         for station, level in lost.calendars:
             await owe(session, "oncall_calendar_problem", {"station": station, "level": level, "problem": UNREADABLE})

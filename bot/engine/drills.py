@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.access.policy import Destination
 from bot.engine.checks.base import StateSink
 from bot.incidents.model import LONGEST_DRILL, REHEARSAL, Kind, Opened, StateChange
-from bot.store.database import Session, Store
+from bot.store.database import Database, Session
 from bot.store.stations import incident_updates, timeline
 from bot.store.tables.incidents import Incident, IncidentEvent
 
@@ -35,13 +35,13 @@ class DrillReport:
 class Drills:
     """Drills of one station, one at a time: the incident manager opens one incident for a subject."""
 
-    def __init__(self, store: Store, station: str, sink: StateSink) -> None:
-        self._store = store
+    def __init__(self, database: Database, station: str, sink: StateSink) -> None:
+        self._database = database
         self._station = station
         self._sink = sink
 
     async def running(self) -> RunningDrill | None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             incident = await self._open(session)
         return RunningDrill(incident.opened_at, str(incident.facts["by"])) if incident else None
 
@@ -51,7 +51,7 @@ class Drills:
 
     async def report(self) -> DrillReport:
         """Summarize the timeline of the running drill."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             if (incident := await self._open(session)) is None:
                 return DrillReport()
             return _report(await timeline.events_of(session, incident))

@@ -13,7 +13,7 @@ from bot.incidents.model import End, Kind, StateChange, drill_over
 from bot.notifications.notifier import Notifier
 from bot.runtime import metrics
 from bot.runtime.waiting import Signal
-from bot.store.database import Session, Store
+from bot.store.database import Database, Session
 from bot.store.stations import incident_updates, states, timeline
 from bot.store.tables.incidents import Incident
 
@@ -36,8 +36,10 @@ class IncidentManager:
     """Incident manager of one station. Each operation opens a session; `wake` wakes the delivery worker after its
     commit."""
 
-    def __init__(self, store: Store, station: str, notifier: Notifier, wake: Signal, last_seen: LastSeenWriter) -> None:
-        self._store = store
+    def __init__(
+        self, database: Database, station: str, notifier: Notifier, wake: Signal, last_seen: LastSeenWriter
+    ) -> None:
+        self._database = database
         self._station = station
         self._notifier = notifier
         self._lifecycle = IncidentLifecycle(station, notifier)
@@ -46,7 +48,7 @@ class IncidentManager:
 
     async def load_states(self) -> dict[str, State]:
         """Load stored states by subject."""
-        async with self._store.begin_queued() as session:
+        async with self._database.begin_queued() as session:
             loaded = await states.load(session, self._station)
             metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
         return loaded
@@ -61,7 +63,7 @@ class IncidentManager:
         """Store states and changes in one transaction, queued behind those of other stations; None deletes a state."""
         if not changed and not state_changes:
             return
-        async with self._store.begin_queued() as session:
+        async with self._database.begin_queued() as session:
             await self._save_states(session, changed, now)
             for one in state_changes:
                 await self._lifecycle.handle(session, one, now)
@@ -72,7 +74,7 @@ class IncidentManager:
 
     async def tick(self, now: datetime) -> bool:
         """Run due steps, each missed one once; return True if there was any."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             incidents = await incident_updates.due(session, self._station, now, BATCH_SIZE)
             for incident in incidents:
                 await self._run_or_postpone(session, incident, now)
@@ -82,7 +84,7 @@ class IncidentManager:
 
     async def reconsider(self, now: datetime) -> None:
         """Re-evaluate suppression: a silence or an inhibiting incident has begun or ended."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await incident_updates.make_suppressed_due(session, self._station, now)
             for incident in await incident_updates.all_open(session, self._station):
                 await self._notifier.reconsider(session, incident, now)
@@ -90,7 +92,7 @@ class IncidentManager:
 
     async def close_all(self, now: datetime) -> int:
         """Close all incidents of a station no longer monitored and delete its states; return the number closed."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await states.delete_of(session, self._station)
             open_incidents = await incident_updates.all_open(session, self._station)
             for incident in open_incidents:
@@ -101,7 +103,7 @@ class IncidentManager:
 
     async def open_count(self) -> int:
         """Return the number of open incidents, drills excluded."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await self._open_count(session)
 
     async def _open_count(self, session: Session) -> int:
@@ -109,7 +111,7 @@ class IncidentManager:
 
     async def acknowledge(self, incident_id: int, person_id: int, person_name: str, now: datetime) -> AckResult:
         """Acknowledge; the first person wins, and all alert messages are updated with name and time."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             incident = await incident_updates.acknowledge(
                 session, self._station, incident_id, person_id, person_name, now
             )
@@ -123,14 +125,14 @@ class IncidentManager:
     async def acknowledge_all(self, alert_message_id: int, person_id: int, person_name: str, now: datetime) -> int:
         """Acknowledge all open incidents of an alert message; return the number acknowledged. Each has a session of its
         own."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             ids = await self._notifier.unacknowledged_on(session, alert_message_id, self._station)
         results = [await self.acknowledge(number, person_id, person_name, now) for number in ids]
         return results.count(AckResult.ACKNOWLEDGED)
 
     async def reassign(self, incident_id: int, to: int, by: str, now: datetime) -> AckResult:
         """Reassign to another person, with a private notification. Escalation continues until they acknowledge."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             incident = await incident_updates.find(session, incident_id)
             if incident is None or incident.station != self._station:
                 return AckResult.UNKNOWN
@@ -169,15 +171,15 @@ class IncidentManager:
             await self._notifier.run_due_step(session, incident, now)
 
 
-async def stations_with_leftovers(store: Store) -> Sequence[str]:
+async def stations_with_leftovers(database: Database) -> Sequence[str]:
     """Return the stations with open incidents or stored states."""
-    async with store.begin() as session:
+    async with database.begin() as session:
         return await states.stations_with_data(session)
 
 
-async def load_all_states(store: Store) -> dict[str, dict[str, State]]:
+async def load_all_states(database: Database) -> dict[str, dict[str, State]]:
     """Load the states of all stations by station and subject, in one query."""
-    async with store.begin() as session:
+    async with database.begin() as session:
         loaded = await states.load_all(session)
         for station, count in (await incident_updates.open_counts(session)).items():
             metrics.INCIDENTS.labels(station).set(count)

@@ -8,7 +8,7 @@ import structlog
 
 from bot.runtime.logs import OnChange
 from bot.runtime.waiting import sleep_or_stop
-from bot.store.database import DatabaseError, Store
+from bot.store.database import Database, DatabaseError
 from bot.store.database_errors import database_message
 from bot.store.stations import states
 
@@ -24,8 +24,8 @@ class LastSeenWriter:
     discard the queued one.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._queued: dict[tuple[str, str], tuple[dict[str, Any], datetime]] = {}
         self._last_error = OnChange()
 
@@ -55,7 +55,7 @@ class LastSeenWriter:
         """Write all queued states in one transaction."""
         if not self._queued:
             return
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             # Read inside the transaction, with other writers excluded: a discarded state must not be written.
             written = dict(self._queued)
             await states.update_existing(session, written.items())

@@ -15,7 +15,7 @@ from bot.runtime.logs import OnChange
 from bot.runtime.pause import PausableGroup
 from bot.runtime.waiting import wait_any
 from bot.runtime.watchdog import Loop
-from bot.store.database import DatabaseError, Store
+from bot.store.database import Database, DatabaseError
 from bot.store.database_errors import database_message
 from bot.store.stations import incidents
 
@@ -51,12 +51,12 @@ class Ticker:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         clock: Clock,
         loop: Loop | None = None,
         pausable: PausableGroup | None = None,
     ) -> None:
-        self._store = store
+        self._database = database
         self._pausable = pausable or PausableGroup()
         self._clock = clock
         self._loop = loop or Loop()
@@ -127,7 +127,7 @@ class Ticker:
         changed = [station for station, ticked in self._stations.items() if ticked.reconsider]
         if not changed:
             return []
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             with_open = await incidents.stations_with_open(session)
         for station in changed:
             if station not in with_open and station in self._stations:
@@ -135,7 +135,7 @@ class Ticker:
         return [station for station in changed if station in with_open]
 
     async def _stations_due(self, now: datetime) -> list[str]:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return sorted(await incidents.stations_with_due(session, now))
 
     async def _tick_station(self, station: str, now: datetime) -> bool | None:

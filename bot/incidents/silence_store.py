@@ -19,7 +19,7 @@ from bot.incidents.silence import (
 )
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
-from bot.store.database import Session, Store
+from bot.store.database import Database, Session
 from bot.store.stations import incidents, silences
 from bot.store.tables.incidents import SilenceRow
 from bot.store.typed_secrets import without_passwords
@@ -41,15 +41,15 @@ class Silences:
     """Silences of all stations. Each method opens a session; `changed` is called with the station after the commit of
     every change made by a person: notifications may be due now, or no longer."""
 
-    def __init__(self, store: Store, clock: Clock, changed: Signal) -> None:
-        self._store = store
+    def __init__(self, database: Database, clock: Clock, changed: Signal) -> None:
+        self._database = database
         self._clock = clock
         self._changed = changed
 
     async def mute(self, requested: SilenceRequest, now: datetime, until: datetime | None) -> Silence:
         """Add a mute from now on; without `until` it lasts until the subject has recovered. It replaces an older mute
         of the same subject."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             for older in await silences.unended(session, requested.station):
                 same = older.kind == SilenceKind.MUTE and older.subject == requested.subject
                 if same and not is_over(_silence(older), now):
@@ -68,7 +68,7 @@ class Silences:
     ) -> Silence:
         """Add a maintenance window: once until `until`, or weekly until it is removed."""
         row = _row(requested, SilenceKind.MAINTENANCE, begins_at, until, repeats)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             silences.add(session, row)
         self._changed.send(requested.station)
         return _silence(row)
@@ -76,7 +76,7 @@ class Silences:
     async def expire(self, station: str, silence_id: int, by_name: str) -> Silence | None:
         """End a silence and return it as it was; None when it is over already."""
         now = self._clock()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             row = await _unended(session, station, silence_id, now)
             if row is None:
                 return None
@@ -88,7 +88,7 @@ class Silences:
     async def end_this_time(self, station: str, silence_id: int, by_name: str) -> Silence | None:
         """End a window that is in force; a weekly one occurs again as planned. Return None when it is not in force."""
         now = self._clock()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             row = await _unended(session, station, silence_id, now)
             if row is None or not in_force(_silence(row), now):
                 return None
@@ -101,7 +101,7 @@ class Silences:
 
     async def give_reason(self, station: str, silence_id: int, reason: str) -> Silence | None:
         """Set the reason of a silence. Return None when it is over already."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             row = await _unended(session, station, silence_id, self._clock())
             if row is None:
                 return None
@@ -112,7 +112,7 @@ class Silences:
     async def current(self, station: str) -> list[Silence]:
         """Return the silences that are in force or will be, in the order in which they were made."""
         now = self._clock()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return [silence for silence in await current_in(session, station) if not is_over(silence, now)]
 
 

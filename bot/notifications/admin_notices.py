@@ -8,7 +8,7 @@ import structlog
 from bot.notifications.destinations import Destinations
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
-from bot.store.database import DatabaseError, Session, Store
+from bot.store.database import Database, DatabaseError, Session
 from bot.store.database_errors import database_message
 from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency
@@ -21,19 +21,19 @@ class AdminNotices:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         destinations: Destinations,
         clock: Clock,
         wake: Signal,
     ) -> None:
-        self._store = store
+        self._database = database
         self._destinations = destinations
         self._clock = clock
         self._wake = wake
 
     async def all(self) -> Sequence[int]:
         """Return every administrator, reachable or not."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await self._destinations.every_admin(session, self._clock())
 
     async def reachable(self, session: Session) -> Sequence[int]:
@@ -43,7 +43,7 @@ class AdminNotices:
     async def send(self, template: str, facts: Mapping[str, Any]) -> None:
         """Queue the notification in a session of its own. A database error is logged, never raised."""
         try:
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 await self.enqueue(session, template, facts)
         except DatabaseError as error:
             log.error("database error, administrators not notified", what=template, reason=database_message(error))

@@ -30,7 +30,7 @@ BUSY_TIMEOUT = "busy_timeout=10000"
 # The only names of SQLAlchemy outside this package.
 Session = AsyncSession
 DatabaseError = SQLAlchemyError
-__all__ = ["DatabaseError", "OperationalError", "Session", "Store"]
+__all__ = ["Database", "DatabaseError", "OperationalError", "Session"]
 
 log = structlog.get_logger(__name__)
 
@@ -58,7 +58,7 @@ def _pool_options(url: str) -> dict[str, Any]:
     return {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "async_creator": creator}
 
 
-class Store:
+class Database:
     """Open database. `async with store.begin() as session:` is one transaction: committed at the end of the block,
     rolled back on an error. Only Store commits a session."""
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from bot.store.access import grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import inbox, keyboards, questions, temporary_payloads
 from bot.store.stations import imports
 from bot.store.tables.audit import AuditEntry, AuditOutcome
@@ -34,9 +34,9 @@ BATCH_SIZE = 500
 DELETE_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'audit%no_delete'"
 
 
-async def delete_expired(store: Store, now: datetime) -> None:
+async def delete_expired(database: Database, now: datetime) -> None:
     """Delete data kept for hours or days."""
-    async with store.begin() as session:
+    async with database.begin() as session:
         await inbox.delete_expired(session, now)
         await questions.delete_expired(session, now)
         await temporary_payloads.delete_expired(session, now)
@@ -44,36 +44,36 @@ async def delete_expired(store: Store, now: datetime) -> None:
         await imports.mark_lapsed(session, now)
     in_outbox = select(Outgoing.keyboard_id).where(Outgoing.keyboard_id.is_not(None))
     old = Keyboard.created_at < now - keyboards.RETENTION
-    await _delete_in_batches(store, Keyboard, old, Keyboard.id.not_in(in_outbox))
+    await _delete_in_batches(database, Keyboard, old, Keyboard.id.not_in(in_outbox))
 
 
-async def delete_history(store: Store, before: datetime) -> None:
+async def delete_history(database: Database, before: datetime) -> None:
     """Delete incidents that ended before that time, with their timelines and messages, and older messages, access
     requests, overrides and imports."""
     expired = select(Incident.id).where(*_expired_incidents(before))
-    await _delete_in_batches(store, IncidentEvent, IncidentEvent.incident_id.in_(expired))
-    await _delete_in_batches(store, AlertMessageIncident, AlertMessageIncident.incident_id.in_(expired))
-    await _delete_in_batches(store, Incident, Incident.id.in_(expired))
+    await _delete_in_batches(database, IncidentEvent, IncidentEvent.incident_id.in_(expired))
+    await _delete_in_batches(database, AlertMessageIncident, AlertMessageIncident.incident_id.in_(expired))
+    await _delete_in_batches(database, Incident, Incident.id.in_(expired))
     has_incident = exists().where(AlertMessageIncident.card_id == AlertMessage.id)
     await _delete_in_batches(
-        store, AlertMessage, _older_than(AlertMessage.id, AlertMessage.opened_at, before), ~has_incident
+        database, AlertMessage, _older_than(AlertMessage.id, AlertMessage.opened_at, before), ~has_incident
     )
-    await _delete_in_batches(store, Outgoing, *_expired_outbox_rows(before))
+    await _delete_in_batches(database, Outgoing, *_expired_outbox_rows(before))
     await _delete_in_batches(
-        store, AccessRequestRow, _older_than(AccessRequestRow.id, AccessRequestRow.asked_at, before)
+        database, AccessRequestRow, _older_than(AccessRequestRow.id, AccessRequestRow.asked_at, before)
     )
     expired_override = (_older_than(OverrideRow.id, OverrideRow.made_at, before), OverrideRow.ends_at < before)
-    await _delete_in_batches(store, OverrideRow, *expired_override)
+    await _delete_in_batches(database, OverrideRow, *expired_override)
     is_final = Import.state.in_((imports.STOPPED, imports.DONE, imports.LAPSED))
     await _delete_in_batches(
-        store, Import, _older_than(Import.id, Import.begun_at, before), Import.touched_at < before, is_final
+        database, Import, _older_than(Import.id, Import.begun_at, before), Import.touched_at < before, is_final
     )
 
 
-async def delete_audit(store: Store, before: datetime) -> None:
+async def delete_audit(database: Database, before: datetime) -> None:
     """Delete older audit entries, then the names of people and chats without other references."""
     deleted = False
-    while await _delete_audit_batch(store, before):
+    while await _delete_audit_batch(database, before):
         deleted = True
     if deleted:
         references = [
@@ -83,9 +83,9 @@ async def delete_audit(store: Store, before: datetime) -> None:
             Pager.person_id,
             AlertMessage.chat_id,
         ]
-        await _delete_in_batches(store, ContactRow, *(ContactRow.id.not_in(select(column)) for column in references))
-        await _delete_in_batches(store, ContactStationRow, ContactStationRow.id.not_in(select(ContactRow.id)))
-        await _delete_in_batches(store, FormerUsername, FormerUsername.person_id.not_in(select(ContactRow.id)))
+        await _delete_in_batches(database, ContactRow, *(ContactRow.id.not_in(select(column)) for column in references))
+        await _delete_in_batches(database, ContactStationRow, ContactStationRow.id.not_in(select(ContactRow.id)))
+        await _delete_in_batches(database, FormerUsername, FormerUsername.person_id.not_in(select(ContactRow.id)))
 
 
 def _expired_incidents(before: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -139,20 +139,20 @@ def _older_than(
     return id_column < func.coalesce(oldest_recent.scalar_subquery(), newest.scalar_subquery())
 
 
-async def _delete_in_batches(store: Store, table: type[Table], *clauses: ColumnElement[bool]) -> None:
+async def _delete_in_batches(database: Database, table: type[Table], *clauses: ColumnElement[bool]) -> None:
     key = tuple_(*table.__mapper__.primary_key)
     batch = select(*table.__mapper__.primary_key).where(*clauses).limit(BATCH_SIZE)
     statement = delete(table).where(key.in_(batch)).returning(*table.__mapper__.primary_key)
     deleted = True
     while deleted:
-        async with store.begin() as session:
+        async with database.begin() as session:
             deleted = bool((await session.execute(statement, execution_options={"synchronize_session": False})).all())
 
 
-async def _delete_audit_batch(store: Store, before: datetime) -> bool:
+async def _delete_audit_batch(database: Database, before: datetime) -> bool:
     """Delete one batch in a new session; return False if there was none."""
     old = select(AuditEntry.id).where(_older_than(AuditEntry.id, AuditEntry.at, before)).limit(BATCH_SIZE)
-    async with store.begin() as session:
+    async with database.begin() as session:
         ids = (await session.execute(old)).scalars().all()
         if ids:
             async with _deletes_allowed(session):

@@ -61,7 +61,7 @@ class Membership:
             # An update received meanwhile is newer than the answer.
             return newest.is_member
         if answer is not None:
-            self._store(key, answer)
+            self._database(key, answer)
         return answer
 
     async def is_anonymous_admin(self, chat: int, person: int) -> bool:
@@ -78,7 +78,7 @@ class Membership:
         for change in member_changes(payload):
             key = (change.chat, change.person)
             if key in self._cache or key in self._pending:
-                self._store(key, change.is_member)
+                self._database(key, change.is_member)
 
     async def _fetch(self, chat: int, person: int) -> bool | None:
         try:
@@ -97,7 +97,7 @@ class Membership:
             chat, person, read_timeout=REQUEST_TIMEOUT, connect_timeout=REQUEST_TIMEOUT
         )
 
-    def _store(self, key: Key, is_member: bool) -> None:
+    def _database(self, key: Key, is_member: bool) -> None:
         # The newest stands last, and the oldest goes.
         self._cache.pop(key, None)
         if len(self._cache) >= MAX_CACHED:

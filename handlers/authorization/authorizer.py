@@ -19,7 +19,7 @@ from bot.store.access import audit
 from bot.store.access.audit import EarlierDecision
 from bot.store.access.denials import Denials
 from bot.store.access.grants import Grants
-from bot.store.database import DatabaseError, OperationalError, Session, Store
+from bot.store.database import Database, DatabaseError, OperationalError, Session
 from bot.store.messages import inbox, unfinished_updates
 from bot.store.messages.unfinished_updates import Checkpoint
 from bot.store.stations import bindings, imports
@@ -44,7 +44,7 @@ class Authorizer:
     def __init__(
         self,
         *,
-        store: Store,
+        database: Database,
         catalogue: Catalogue,
         grants: Grants,
         membership: Membership,
@@ -55,7 +55,7 @@ class Authorizer:
         denials: Denials | None = None,
     ) -> None:
         """Keep `denials` None for an audit row of each denial."""
-        self._store = store
+        self._database = database
         self._catalogue = catalogue
         self._grants = grants
         self._membership = membership
@@ -69,7 +69,7 @@ class Authorizer:
         self._unfinished: set[int] | None = None
         # Updates of this run interrupted by a database error: retried as after a kill.
         self._interrupted: set[int] = set()
-        self._decisions = DecisionLog(store, grants, directory, denials or Denials(clock, timedelta()), clock)
+        self._decisions = DecisionLog(database, grants, directory, denials or Denials(clock, timedelta()), clock)
 
     def with_subcommand(self, typed: CommandTyped) -> CommandTyped:
         return access_request.with_subcommand(self._catalogue, typed)
@@ -90,7 +90,7 @@ class Authorizer:
 
     async def authorize_text(self, sent: TextSent, update_id: int) -> Authorization | None:
         """Return None if the text answers no question."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             question = await stored_actions.open_question(session, sent, update_id, self._clock())
         answer = self._catalogue.answers.get(question.answer) if question else None
         if question is None or answer is None:
@@ -118,7 +118,7 @@ class Authorizer:
         """Return the permission check of an actor at a place, to choose the wording of a reply; no decision is
         recorded."""
         asking = self._asking(actor, place)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             access = (await self._grants.read(session)).of(asking)
             candidates = await self._directory.candidates(session, access, asking)
         contexts = station_choice.contexts_at(asking, candidates)
@@ -141,23 +141,23 @@ class Authorizer:
     async def pending_checkpoint(self, update_id: int) -> Checkpoint | None:
         """Return the pending reply of an update that a killed run had handled; None if there is none."""
         if self._unfinished is None:
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 self._unfinished = await unfinished_updates.updates(session)
         if update_id not in self._unfinished | self._interrupted:
             return None
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             checkpoint = await unfinished_updates.find(session, update_id, self._clock())
         return checkpoint if "answer" in checkpoint else None
 
     async def finish(self) -> None:
         """Write the counted denials, and mark running imports as interrupted by an orderly shutdown."""
         with suppress(DatabaseError):
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 await self._decisions.write_counts(session)
                 await imports.mark_clean_shutdown(session)
 
     async def delete_checkpoint(self, update_id: int) -> None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await unfinished_updates.remove(session, update_id)
 
     async def record_group(self, place: Place) -> None:
@@ -176,7 +176,7 @@ class Authorizer:
         except Exception:
             log.exception("authorization failed, request denied", what=request.subject.name)
         asking = self._asking(request.intent.actor, request.intent.place)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             audit_id = await self._decisions.record(
                 session, request, request.subject, preconditions.UNDECIDED, EVERY_STATION
             )
@@ -190,7 +190,7 @@ class Authorizer:
         """Decide; chat membership is requested from Telegram only if a grant depends on it, and outside the
         transaction."""
         asking = replace(self._asking(request.intent.actor, request.intent.place), member=member)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             access = await self._grants.read(session)
             actor_access = access.of(asking)
             target = await station_choice.resolve_target(

@@ -10,7 +10,7 @@ from bot.store.access import audit, contacts
 from bot.store.access.contacts import Contact
 from bot.store.access.denials import Denials
 from bot.store.access.grants import Grants
-from bot.store.database import Session, Store
+from bot.store.database import Database, Session
 from bot.store.messages import outbox
 from handlers.authorization import preconditions
 from handlers.authorization.access_request import AccessRequest, Authorization, ResolvedAction, Target
@@ -27,8 +27,10 @@ INPUT_INDEPENDENT = frozenset(
 class DecisionLog:
     """Each decision is one audit row; repeats of a denial are counted in `denials`."""
 
-    def __init__(self, store: Store, grants: Grants, directory: StationChooser, denials: Denials, clock: Clock) -> None:
-        self._store = store
+    def __init__(
+        self, database: Database, grants: Grants, directory: StationChooser, denials: Denials, clock: Clock
+    ) -> None:
+        self._database = database
         self._grants = grants
         self._directory = directory
         self._denials = denials
@@ -97,7 +99,7 @@ class DecisionLog:
         """Record from a message not addressed to the bot that a group is now public."""
         if place.private or self._public_usernames.get(place.chat, "") == place.username:
             return
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await self._record_group(session, place, await self._directory.contact_stations(session, place.chat))
         self._public_usernames[place.chat] = place.username
 

@@ -20,7 +20,7 @@ from bot.access.policy import EVERY_STATION, Access, AccessContext
 from bot.messages.renderer import Renderer
 from bot.runtime.clock import Clock
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import keyboards
 from bot.store.messages.keyboards import SentMenu
 from bot.telegram.chat_access import BlockReason, block_reason
@@ -47,7 +47,7 @@ class Menus:
         renderer: Renderer,
         catalogue: Catalogue,
         grants: Grants,
-        store: Store,
+        database: Database,
         clock: Clock,
         bot_id: str = "",
     ) -> None:
@@ -56,7 +56,7 @@ class Menus:
         self._renderer = renderer
         self._catalogue = catalogue
         self._grants = grants
-        self._store = store
+        self._database = database
         self._clock = clock
         self._bot_id = bot_id
         self._changed = asyncio.Event()
@@ -129,7 +129,7 @@ class Menus:
 
     async def _sent_menus(self) -> dict[str, SentMenu]:
         if self._sent is None:
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 stored = await keyboards.sent_menus(session)
             self._sent = {key: one for key, one in stored.items() if key.startswith(f"{self._bot_id} ")}
         return self._sent
@@ -158,7 +158,7 @@ class Menus:
         else:
             self._refused_chats.discard(_chat_of(scope) or 0)
         sent[key] = SentMenu(_digest(commands), reason)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await keyboards.store_menu(session, key, sent[key])
 
     async def _remove(self, key: str, sent: dict[str, SentMenu]) -> None:
@@ -172,7 +172,7 @@ class Menus:
                 log.info("command menu not removed, retried in the next round", scope=key, reason=str(error))
                 return
         del sent[key]
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await keyboards.delete_menu(session, key)
 
     def menus(self, access: Access) -> Iterator[tuple[BotCommandScope, list[BotCommand]]]:

@@ -13,7 +13,7 @@ from bot.pbx import PbxError
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.access import audit
-from bot.store.database import DatabaseError, Session, Store
+from bot.store.database import Database, DatabaseError, Session
 from bot.store.messages import unfinished_updates
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError
@@ -56,7 +56,7 @@ class Executor:
 
     directory: StationChooser
     services: Services
-    store: Store
+    database: Database
     sender: Sender
     renderer: Renderer
     clock: Clock
@@ -71,7 +71,7 @@ class Executor:
         meant, and is named."""
         return Replier(
             sender=self.sender,
-            store=self.store,
+            database=self.database,
             zone=self.directory.zone(address.station),
             clock=self.clock,
             address=address,
@@ -154,7 +154,7 @@ class Executor:
         if not job.atomic:
             return await self.run(job, work, command=command, question=question)
         try:
-            async with self.store.atomic() as session:
+            async with self.database.atomic() as session:
                 reply = await self.run(job, work, command=command, question=question)
                 await self._record(session, job, reply)
                 if reply.then is None:
@@ -167,14 +167,14 @@ class Executor:
         except DatabaseError:
             log.exception("database error, job rolled back")
             reply = Reply(Message("broken"), outcome="failed inside the bot")
-            async with self.store.begin() as session:
+            async with self.database.begin() as session:
                 await self._record(session, job, reply)
             return reply
 
     async def conclude(self, job: ExecutionJob, chat: Replier, reply: Reply) -> None:
         """Send the reply, complete the audit row, and start the background task that follows."""
         await chat.send(reply)
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             await chat.store_message_ids(session)
             if not job.atomic:
                 await self._record(session, job, reply)

@@ -10,7 +10,7 @@ from bot.access.policy import Destination
 from bot.messages.message import File, Message, stored
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
-from bot.store.database import Session, Store
+from bot.store.database import Database, Session
 from bot.store.messages import keyboards, questions
 from bot.store.tables.messages import Keyboard
 from bot.telegram.delivery.sender import Sender
@@ -37,7 +37,7 @@ class Replier:
         self,
         *,
         sender: Sender,
-        store: Store,
+        database: Database,
         zone: tzinfo,
         clock: Clock,
         address: Address,
@@ -48,7 +48,7 @@ class Replier:
         needs_second: Callable[[str], bool] = lambda _action: False,
     ) -> None:
         self._sender = sender
-        self._store = store
+        self._database = database
         self._station = address.station
         self._zone = zone
         self._clock = clock
@@ -82,13 +82,13 @@ class Replier:
 
     async def _store_message_ids_now(self) -> None:
         if self._unstored_ids:
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 await self.store_message_ids(session)
 
     async def send(self, reply: Reply) -> None:
         """Send a reply without storing the message ids; the caller calls `store_message_ids` in its own session."""
         if reply.closes_question:
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 await questions.remove(session, chat_id=self._place.chat, person_id=self._actor.id)
         if reply.as_new_message:
             self._asked_id, self._shown_id = self._shown_id, None
@@ -116,7 +116,7 @@ class Replier:
         message_id = await self._send_elsewhere(Destination(self._actor.id), content)
         if message_id is not None and lifetime is not None:
             now = self._clock()
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 reply_outbox.enqueue_deletion(
                     session, self._actor.id, message_id, self._station, now=now, lifetime=lifetime
                 )
@@ -174,7 +174,7 @@ class Replier:
             return None
 
     async def _store_question(self, question: Question, message: Message, chat: int, message_id: int) -> None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await questions.ask(
                 session,
                 chat_id=chat,
@@ -251,7 +251,7 @@ class Replier:
         now = self._clock()
         rendered = self._sender.rendered(message, zone=self._zone, now=now, masked=self._masked)
         address = Address(self._actor, self._place, self._station, self._shown_id, self._asked_id)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await reply_outbox.enqueue_reply(
                 session,
                 rendered,
@@ -281,6 +281,6 @@ class Replier:
             message_id=shown,
             content=pending_replies.plain_message(message) if writes else None,
         )
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             keyboards.add(session, keyboard)
         return keyboard

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from bot.messages.message import Message, stored
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import keyboards, outbox
 from bot.store.stations import imports
 from bot.store.tables.dialog import Import
@@ -24,28 +24,28 @@ RESUME = "import.go_on"
 @on_resume
 async def resume(resumption: Resumption) -> None:
     """Resume imports whose person still has the right; stop the others."""
-    for row in await take_resumable(resumption.store, resumption.now()):
+    for row in await take_resumable(resumption.database, resumption.now()):
         resumed = await resumption.decide(
             RESUME, person=row.person_id, station=row.station, data={"import": row.id}, subject=str(row.id)
         )
         if resumed.allowed:
             await resumption.conclude(resumed, run_in_background(resumed.request, row.id, row.rows))
         else:
-            await stop(resumption.store, row, resumption.now())
+            await stop(resumption.database, row, resumption.now())
 
 
-async def take_resumable(store: Store, now: datetime) -> list[Import]:
+async def take_resumable(database: Database, now: datetime) -> list[Import]:
     """Imports to continue; their number of starts is committed before. The others are marked as stopped in the session
     that queues the notification, so that it is sent exactly once. So is an import that may crash the program: it was
     started twice without a row done."""
-    async with store.begin() as session:
+    async with database.begin() as session:
         found = await imports.interrupted(session)
         resumable = [row for row in found if _is_resumable(row, now)]
         for row in resumable:
             row.crashes += 1
     for row in found:
         if row not in resumable:
-            await stop(store, row, now)
+            await stop(database, row, now)
     return resumable
 
 
@@ -56,8 +56,8 @@ def _is_resumable(row: Import, now: datetime) -> bool:
     return row.state == imports.RUNNING and now - row.touched_at <= MAX_RESUME_AGE
 
 
-async def stop(store: Store, interrupted: Import, now: datetime) -> None:
-    async with store.begin() as session:
+async def stop(database: Database, interrupted: Import, now: datetime) -> None:
+    async with database.begin() as session:
         found = await imports.find_import(session, interrupted.id)
         if found is None:
             return

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.access.policy import EVERY_STATION
 from bot.messages.message import Button, Message, mark
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.temporary_payloads import TemporaryPayloads
 from handlers.authorization import preconditions
 from handlers.authorization.access_request import NO_UPDATE, Authorization
@@ -40,8 +40,8 @@ class Resumption:
         self._executor = executor
 
     @property
-    def store(self) -> Store:
-        return self._executor.store
+    def database(self) -> Database:
+        return self._executor.database
 
     @property
     def services(self) -> Services:

@@ -9,7 +9,7 @@ from bot.access.policy import Access
 from bot.messages.message import Button, Message, Rows, mark, stored
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.temporary_payloads import TemporaryPayloads
@@ -52,13 +52,13 @@ class TwoPersonRule:
         self,
         permissions: frozenset[str],
         *,
-        store: Store,
+        database: Database,
         temporary_payloads: TemporaryPayloads,
         clock: Clock,
         wake: Signal,
     ) -> None:
         self._permissions = permissions
-        self._store = store
+        self._database = database
         self._temporary_payloads = temporary_payloads
         self._clock = clock
         self._wake = wake
@@ -98,7 +98,7 @@ class TwoPersonRule:
     async def _enqueue_questions(self, approval: ApprovalRequest, token: str, others: list[int]) -> None:
         now, facts = self._clock(), _facts(approval) | {"asked": 0, "private": True, "mine": False}
         rows = stored(_buttons(token))
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             for person in others:
                 outbox.enqueue(
                     session,

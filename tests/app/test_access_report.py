@@ -14,7 +14,7 @@ from bot.runtime.waiting import Signal
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 
 ADMIN, VERA, CHAT = 1001, 1003, -100500
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -30,7 +30,7 @@ def write_stations() -> None:
 
 
 @pytest.fixture
-async def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store, store_file: Path) -> Settings:
+async def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database: Database, store_file: Path) -> Settings:
     """Settings: Vera is a viewer of branch7, the members of a chat are viewers of branch8."""
     monkeypatch.chdir(tmp_path)
     for name, value in {
@@ -41,7 +41,7 @@ async def settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, store: Store
     }.items():
         monkeypatch.setenv(name, value)
     write_stations()
-    book = Grants(store, lambda: NOW, grants_from(frozenset({ADMIN}), frozenset(), frozenset()), BUILT_IN, Signal())
+    book = Grants(database, lambda: NOW, grants_from(frozenset({ADMIN}), frozenset(), frozenset()), BUILT_IN, Signal())
     for subject, station in ((VERA, "branch7"), (CHAT, "branch8")):
         giver = AccessContext(ADMIN, ADMIN, private=True, station=station, now=NOW)
         await book.grant(Grant(subject, "viewer", station, ADMIN, "Anna"), giver)
@@ -86,9 +86,9 @@ async def test_the_grants_at_one_pbx_are_those_that_hold_there(
 
 
 async def test_a_name_does_nothing_to_the_terminal(
-    settings: Settings, stations: tuple[StationSettings, ...], store: Store, capsys: pytest.CaptureFixture[str]
+    settings: Settings, stations: tuple[StationSettings, ...], database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with store.begin() as session:
+    async with database.begin() as session:
         await contacts.record(session, Contact(VERA, "Vera\x1b[2J\x9b1m\u202e[bold]\nadmin", "vera"))
     for who in ("", str(VERA)):
         await print_report(settings, stations, who, "branch7")

@@ -16,7 +16,7 @@ from bot.app.program import Program, Resources
 from bot.app.wiring.shared_services import SharedServices
 from bot.runtime.clock import MonotonicClock
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.updates.polling import UpdatesBot
 from tests.fixtures.paths import ROOT
@@ -35,7 +35,7 @@ SHARED = {one.name for one in fields(SharedServices)} - {"fleet_chats", "last_re
 ONE_OF_EACH = {"Membership", "KnownSenders", "Denials", "RateLimiter", "Renderer", "HealthMonitor", "UpdateListener"}
 
 
-def program_of(store: Store, names: tuple[str, ...]) -> Program:
+def program_of(database: Database, names: tuple[str, ...]) -> Program:
     """Build the program over PBXs of these names; one of them is a program without a STATIONS_FILE."""
     settings = ordinary_settings()
     if len(names) > 1:
@@ -44,7 +44,7 @@ def program_of(store: Store, names: tuple[str, ...]) -> Program:
     clock = Clock()
     resources = Resources(
         clock=MonotonicClock(clock, lambda: clock.now.timestamp()),
-        store=store,
+        database=database,
         bot=UpdatesBot(settings.telegram_token.get_secret_value(), request=telegram, get_updates_request=telegram),
         rate_limiter=RateLimiter(),
         clients=Clients({name: FakePbx(clock) for name in ("", *names)}),  # type: ignore[arg-type]
@@ -54,8 +54,8 @@ def program_of(store: Store, names: tuple[str, ...]) -> Program:
 
 
 @pytest.fixture(params=[STATIONS[:1], STATIONS], ids=["one PBX", "several PBXs"])
-async def program(store: Store, request: pytest.FixtureRequest) -> Program:
-    program = program_of(store, request.param)
+async def program(database: Database, request: pytest.FixtureRequest) -> Program:
+    program = program_of(database, request.param)
     await program.fleet.start()
     return program
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from bot.access.policy import EVERY_STATION
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.oncall.schedules import OnCallSchedules
 from tests.benchmarks.load import EVERY
 from tests.benchmarks.measured.figure import Effort, Figure, Row
@@ -110,12 +110,12 @@ async def _provider(one: PbxCluster) -> tuple[Known, Known]:
 @asynccontextmanager
 async def _watched(one: PbxCluster) -> AsyncIterator[None]:
     """Run the program until it knows every PBX and the person on call."""
-    store = Store(one.database)
-    await store.open()
+    database = Database(one.database)
+    await database.open()
     shift = Shift(Unit.DAYS, 1, datetime.fromisoformat("2024-01-01"), "UTC")
-    book = OnCallSchedules(store, lambda: datetime.now(UTC), Signal())
+    book = OnCallSchedules(database, lambda: datetime.now(UTC), Signal())
     await book.set_rotation(EVERY_STATION, Rotation(1, (ON_CALL,), shift), "the benchmark")
-    await store.close()
+    await database.close()
     settings = {"ALERT_CHATS": str(GROUP), "OPERATORS": str(ON_CALL), "ALERT_AFTER": f"{HOLD_OFF:g}"}
     async with one.program(lambda _number: (), settings):
         await asyncio.sleep(SETTLING)

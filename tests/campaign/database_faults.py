@@ -12,14 +12,14 @@ class Lock:
     """Hold an exclusive lock on the database for `seconds`."""
 
     def __init__(self, database: Path, seconds: float) -> None:
-        self._store = sqlite3.connect(database, timeout=20, isolation_level=None, check_same_thread=False)
-        self._store.execute("BEGIN EXCLUSIVE")
+        self._database = sqlite3.connect(database, timeout=20, isolation_level=None, check_same_thread=False)
+        self._database.execute("BEGIN EXCLUSIVE")
         self._timer = threading.Timer(seconds, self._release)
         self._timer.start()
 
     def _release(self) -> None:
-        self._store.rollback()
-        self._store.close()
+        self._database.rollback()
+        self._database.close()
 
     def wait(self) -> None:
         self._timer.join()

@@ -138,14 +138,14 @@ class Stage:
 
     def _owed(self) -> int:
         """Count unfinished rows of outbox and inbox, and open trunk incidents."""
-        with suppress(sqlite3.Error), closing(sqlite3.connect(self.database, timeout=5)) as store:
+        with suppress(sqlite3.Error), closing(sqlite3.connect(self.database, timeout=5)) as database:
             asked = (
                 "SELECT (SELECT count(*) FROM outbox"
                 " WHERE state NOT IN ('sent', 'dead', 'dropped') AND action != 'delete')"
                 " + (SELECT count(*) FROM inbox WHERE done_at IS NULL)"
                 " + (SELECT count(*) FROM incidents WHERE open_key LIKE '%-TRUNK-%' OR open_key LIKE '%|')"
             )
-            return int(store.execute(asked).fetchone()[0])
+            return int(database.execute(asked).fetchone()[0])
         return 1
 
     def _records(self) -> RoundRecords:

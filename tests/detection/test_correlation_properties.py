@@ -86,11 +86,11 @@ def judge(harness: FleetIncidentHarness, incidents: Sequence[Incident]) -> None:
 @given(story=stories)
 def test_the_unrelated_is_reported_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
     async def play() -> None:
-        store = stores.in_memory()
+        database = stores.in_memory()
         try:
-            await live(FleetIncidentHarness(store, COUNT))
+            await live(FleetIncidentHarness(database, COUNT))
         finally:
-            await store.close()
+            await database.close()
 
     async def live(harness: FleetIncidentHarness) -> None:
         await harness.opens()

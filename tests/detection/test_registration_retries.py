@@ -7,7 +7,7 @@ import pytest
 from bot.detection.trunk_cause import WARN_BEFORE, retries_end_at
 from bot.detection.trunk_health import Cause
 from bot.incidents.silence_store import SilenceRequest
-from bot.store.database import Store
+from bot.store.database import Database
 from tests.incident_harness.pbx import ANNA, GROUP, STATION, IncidentHarness
 from tests.incident_harness.phones import DeliveredMessage
 from tests.incident_harness.station import DEAD, REFUSED, START, UP
@@ -34,8 +34,8 @@ def test_only_what_registers_itself_is_given_up(type_: str, state: str, cause: C
 
 
 @pytest.fixture
-async def harness(store: Store) -> IncidentHarness:
-    harness = IncidentHarness(store)
+async def harness(database: Database) -> IncidentHarness:
+    harness = IncidentHarness(database)
     for trunk in ("zadarma", "mango"):
         harness.pbx.shows(trunk, UP, START - timedelta(days=1))
     await harness.opens()

@@ -4,7 +4,7 @@ import pytest
 
 from bot.detection.unreported_trunks import contact_in
 from bot.pbx import TrunkRow
-from bot.store.database import Store
+from bot.store.database import Database
 from tests.incident_harness.pbx import GROUP, IncidentHarness
 from tests.incident_harness.station import DEAD, UP
 
@@ -25,8 +25,8 @@ def test_of_a_note_only_a_number_and_an_address_are_shown(note: str, contact: st
     assert contact_in(note) == contact
 
 
-async def test_the_alert_names_the_number(store: Store) -> None:
-    harness = IncidentHarness(store)
+async def test_the_alert_names_the_number(database: Database) -> None:
+    harness = IncidentHarness(database)
     await harness.opens()
     row = {"id": "zadarma", "represent": "SIP: Zadarma", "note": "hotline +7 495 123-45-67, PIN Geheim1"}
     harness.pbx.rows["zadarma"] = TrunkRow.model_validate(row)

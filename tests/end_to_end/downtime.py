@@ -26,14 +26,14 @@ def _write_earlier(database: Path, by: timedelta) -> None:
         written = moment.group()
         return (datetime.fromisoformat(written) - by).isoformat(written[10], "microseconds")
 
-    with closing(sqlite3.connect(database)) as store, store:
-        found = store.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'audit%'")
+    with closing(sqlite3.connect(database)) as database, database:
+        found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'audit%'")
         tables = found.fetchall()
         for (table,) in tables:
-            rows = store.execute(f'SELECT rowid, * FROM "{table}"')  # noqa: S608 (a name from the database)
+            rows = database.execute(f'SELECT rowid, * FROM "{table}"')  # noqa: S608 (a name from the database)
             names = [column[0] for column in rows.description[1:]]
             changes = ", ".join(f'"{name}" = ?' for name in names)
             for number, *values in rows.fetchall():
                 moved = [MOMENT.sub(earlier, value) if isinstance(value, str) else value for value in values]
                 if moved != values:
-                    store.execute(f'UPDATE "{table}" SET {changes} WHERE rowid = ?', (*moved, number))  # noqa: S608
+                    database.execute(f'UPDATE "{table}" SET {changes} WHERE rowid = ?', (*moved, number))  # noqa: S608

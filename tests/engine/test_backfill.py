@@ -9,7 +9,7 @@ import pytest
 from bot.engine.backfill import TRIES
 from bot.incidents.model import Kind, MonitoringGap, StateChange
 from bot.pbx import Answer, Forbidden, PbxError, TimedOut, TrunkEvent, Unreachable
-from bot.store.database import Store
+from bot.store.database import Database
 from tests.incident_harness.pbx import ANNA, BORIS, GROUP, IncidentHarness
 from tests.incident_harness.phones import DeliveredMessage
 from tests.incident_harness.station import DEAD, START, UP
@@ -18,8 +18,8 @@ MINUTE = 60
 
 
 @pytest.fixture
-async def harness(store: Store) -> IncidentHarness:
-    harness = IncidentHarness(store)
+async def harness(database: Database) -> IncidentHarness:
+    harness = IncidentHarness(database)
     for trunk in ("zadarma", "mango"):
         harness.pbx.shows(trunk, UP, START - timedelta(days=1))
     await harness.opens()

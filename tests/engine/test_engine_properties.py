@@ -14,7 +14,7 @@ from bot.incidents.model import kind_info
 from bot.incidents.silence import EVERYTHING
 from bot.incidents.silence_store import SilenceRequest
 from bot.pbx import Unauthorised, Unreachable
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.incidents import Incident
 from tests.fixtures import incident_claims, stores
 from tests.fixtures.examples import PROFILE, example_count, examples
@@ -98,11 +98,11 @@ async def _ends_well(harness: IncidentHarness) -> None:
 
 def in_a_world(scene: Callable[[IncidentHarness], Coroutine[Any, Any, None]]) -> None:
     async def play() -> None:
-        store = stores.in_memory()
+        database = stores.in_memory()
         try:
-            await scene(IncidentHarness(store, page_again_every=120))
+            await scene(IncidentHarness(database, page_again_every=120))
         finally:
-            await store.close()
+            await database.close()
 
     asyncio.run(play())
 
@@ -182,7 +182,7 @@ def test_whatever_is_claimed_happened_and_nobody_due_is_passed_over(
     async def scene(harness: IncidentHarness) -> None:
         harness.book.levels = levels
         await lives(harness, story, frozenset(range(14)) if restarts else frozenset())
-        tables = await incident_claims.tables_of(harness.store)
+        tables = await incident_claims.tables_of(harness.database)
         assert incident_claims.broken_claims(tables, stand_ins=[VERA], alert_chats=[GROUP]) == []
         away = {CHATS[who] for what, who, _ in story if what.startswith("shuts")}
         assert incident_claims.passed_over(tables, [one for level in levels for one in level], away) == []
@@ -191,8 +191,8 @@ def test_whatever_is_claimed_happened_and_nobody_due_is_passed_over(
 
 
 @pytest.mark.parametrize("trunks", [30, 100] if PROFILE == "ci" else [30])
-async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, trunks: int) -> None:
-    harness = IncidentHarness(store)
+async def test_a_storm_is_few_messages_and_every_trunk_is_seen(database: Database, trunks: int) -> None:
+    harness = IncidentHarness(database)
     names = [f"trunk{number}" for number in range(trunks)]
     for name in names:
         harness.pbx.shows(name, UP, harness.clock.now - timedelta(days=1))
@@ -211,9 +211,11 @@ async def test_a_storm_is_few_messages_and_every_trunk_is_seen(store: Store, tru
         assert shown == names
 
 
-async def test_a_storm_over_many_stations_keeps_within_telegrams_limits(store: Store) -> None:
+async def test_a_storm_over_many_stations_keeps_within_telegrams_limits(database: Database) -> None:
     """Five trunks of each fail within ten seconds; each station is polled at its own time."""
-    stations = [IncidentHarness(store, name=f"Customer {number}") for number in range(example_count(daily=10, ci=20))]
+    stations = [
+        IncidentHarness(database, name=f"Customer {number}") for number in range(example_count(daily=10, ci=20))
+    ]
     post = stations[0]
     for number, station in enumerate(stations):
         station.clock = station.pbx.clock = post.clock

@@ -26,7 +26,7 @@ from bot.incidents.model import (
     Unreported,
     Upgraded,
 )
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.incidents import WatchState
@@ -43,8 +43,8 @@ NAMED = ("Zadarma", "202", "Vera", "Head office")
 
 
 @pytest.fixture
-def manager(store: Store) -> ManagerHarness:
-    return ManagerHarness(store, CHATS)
+def manager(database: Database) -> ManagerHarness:
+    return ManagerHarness(database, CHATS)
 
 
 def in_both_languages(rows: Iterable[Outgoing]) -> list[str]:
@@ -173,7 +173,7 @@ async def test_memory_and_messages_are_written_together_or_not_at_all(manager: M
     unwritable = StateChange("t1", Opened(Kind.TRUNK_DOWN, BEGAN), {"trunk": object()})
     with pytest.raises(StatementError):
         await manager.incident_manager.record({STATION: {"looks": 1}}, [unwritable], START)
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         assert not (await session.execute(select(WatchState))).scalars().all()
     assert not await manager.owed()
     assert not await manager.chain()
@@ -318,9 +318,9 @@ async def test_on_a_card_of_several_phones_each_is_named(manager: ManagerHarness
     ],
 )
 async def test_a_pbx_that_changes_all_its_trunks_again_and_again_owes_one_note(
-    store: Store, told: Transition, single: str, several: str, russian: str
+    database: Database, told: Transition, single: str, several: str, russian: str
 ) -> None:
-    manager = ManagerHarness(store)
+    manager = ManagerHarness(database)
     await manager.happens(told, "t0", trunk="A")
     (note,) = await manager.owed()
     assert read(note).startswith(f"{single} · Head office")
@@ -333,7 +333,7 @@ async def test_a_pbx_that_changes_all_its_trunks_again_and_again_owes_one_note(
     assert read(note).startswith(f"{several} A, B, C and 180 more · Head office")
     assert read(note, "ru").startswith(f"{russian} A, B, C и ещё 180 · Head office")
     # A claimed message is no longer changed: the next change is a new one.
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         await outbox.claim(session, note.id, manager.now)
     await manager.happens(told, "t9", trunk="D")
     assert len(await manager.owed()) == 2

@@ -13,7 +13,7 @@ from bot.engine.incident_manager import RETRY_AFTER
 from bot.engine.ticker import Ticker
 from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.incidents import Incident
 from tests.incident_harness.incident_ledger import ManagerHarness
 from tests.incident_harness.pbx import ANNA, BORIS, STATION, VERA
@@ -22,15 +22,15 @@ TEN = timedelta(minutes=10)
 
 
 @pytest.fixture
-async def manager(store: Store) -> ManagerHarness:
-    manager = ManagerHarness(store)
+async def manager(database: Database) -> ManagerHarness:
+    manager = ManagerHarness(database)
     await manager.meets_everybody()
     manager.on_call.levels = [[ANNA, BORIS, VERA]]
     return manager
 
 
 def ticker(manager: ManagerHarness, *, is_sure: bool = True) -> Ticker:
-    clock = Ticker(manager.store, lambda: manager.now)
+    clock = Ticker(manager.database, lambda: manager.now)
     clock.add(STATION, manager.incident_manager, SimpleNamespace(is_confirmed=is_sure))
     return clock
 
@@ -111,7 +111,7 @@ async def test_an_incident_that_cannot_be_done_holds_up_no_other(manager: Manage
     broken = await manager.opens("t1")
     manager.passes(60)
     await manager.opens("t2")
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         change = update(Incident).where(Incident.id == broken)
         await session.execute(change.values(facts={"asked": 5}, version=Incident.version + 1))
     manager.passes(600)
@@ -119,7 +119,7 @@ async def test_an_incident_that_cannot_be_done_holds_up_no_other(manager: Manage
     first, second = await manager.incidents()
     assert (first.step, first.due_at) == (1, manager.now + RETRY_AFTER)
     assert second.step == 2
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         await session.execute(update(Incident).where(Incident.id == broken).values(facts={}))
     manager.passes(RETRY_AFTER.total_seconds())
     await manager.tick()
@@ -132,15 +132,15 @@ async def test_who_decided_from_an_older_state_does_nothing(manager: ManagerHarn
     stale = await manager.incident()
     await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now)
     last = await manager.arrives()
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         await manager.incident_manager._run_or_postpone(session, stale, manager.now)
     assert await manager.owed(since=last) == []
     assert (await manager.incident()).step == 1
 
 
 async def test_two_programs_over_one_store_tell_nobody_twice(store_file: Path) -> None:
-    stores = [Store(f"sqlite:///{store_file}") for _ in range(2)]
-    programs = [ManagerHarness(store) for store in stores]
+    stores = [Database(f"sqlite:///{store_file}") for _ in range(2)]
+    programs = [ManagerHarness(database) for database in stores]
     for manager in programs:
         manager.on_call.levels = [[ANNA, BORIS, VERA]]
     first, second = programs
@@ -155,8 +155,8 @@ async def test_two_programs_over_one_store_tell_nobody_twice(store_file: Path) -
         assert escalated == [2, 2, 2, 3, 3, 3]
         assert await told(first) == [ANNA, BORIS, VERA]
     finally:
-        for store in stores:
-            await store.close()
+        for database in stores:
+            await database.close()
 
 
 async def test_it_does_what_is_due_at_once_when_it_is_woken_and_ends_when_it_is_asked_to(
@@ -181,7 +181,7 @@ async def test_a_window_that_begins_during_an_outage_holds_it_within_a_minute(ma
     clock = ticker(manager)
     await clock.tick()
     begins = manager.now + timedelta(minutes=5)
-    silences = Silences(manager.store, lambda: manager.now, Signal())
+    silences = Silences(manager.database, lambda: manager.now, Signal())
     wish = SilenceRequest(STATION, "*", "everything", ANNA, "Anna", "new router")
     await silences.plan(wish, begins, begins + timedelta(hours=1))
     manager.passes(4 * 60)
@@ -216,7 +216,7 @@ NEIGHBOUR = "A station"
 async def beside(manager: ManagerHarness, neighbour: Neighbour, *, opens: bool = True) -> Ticker:
     """Add a second station, first in order, with a due incident."""
     if opens:
-        async with manager.store.begin() as session:
+        async with manager.database.begin() as session:
             session.add(
                 Incident(
                     station=NEIGHBOUR,

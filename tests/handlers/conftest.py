@@ -1,9 +1,9 @@
 import pytest
 
-from bot.store.database import Store
+from bot.store.database import Database
 from tests.handlers.dispatcher_harness import DispatcherHarness
 
 
 @pytest.fixture
-def harness(store: Store) -> DispatcherHarness:
-    return DispatcherHarness(store)
+def harness(database: Database) -> DispatcherHarness:
+    return DispatcherHarness(database)

@@ -18,7 +18,7 @@ from bot.messages.message import Message
 from bot.runtime.waiting import Signal
 from bot.store.access.denials import Denials
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.oncall.schedules import OnCallSchedules
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.audit import AuditEntry, AuditOutcome
@@ -78,7 +78,7 @@ class DispatcherHarness:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         *,
         grants: tuple[Grant, ...] = GRANTS,
         roles: dict[str, Role] | None = None,
@@ -87,7 +87,7 @@ class DispatcherHarness:
         stations: tuple[str, ...] = (),
     ) -> None:
         self.stations = stations
-        self.store = store
+        self.database = database
         self.chat = Chat()
         self.members = Members()
         self.catalogue = Catalogue()
@@ -117,10 +117,14 @@ class DispatcherHarness:
 
     def start(self) -> None:
         """Begin a run of the program."""
-        store = self.store
-        self.book = Grants(store, self.clock, self._grants, self._roles, Signal(self._count_change))
+        database = self.database
+        self.book = Grants(database, self.clock, self._grants, self._roles, Signal(self._count_change))
         self.shared = shared_services(
-            store, self.clock, grants=self.book, oncall=OnCallSchedules(store, self.clock, Signal()), sender=self.chat
+            database,
+            self.clock,
+            grants=self.book,
+            oncall=OnCallSchedules(database, self.clock, Signal()),
+            sender=self.chat,
         )
         station = self.station()
         self.watched: Any = getattr(station, "watched", None)
@@ -163,8 +167,8 @@ class DispatcherHarness:
 
     def station(self) -> Any:
         station: Any = FakeStation()
-        station.watched = WatchedExtensions(self.store, STATION, Signal(self._count_watching))
-        station.drills = Drills(self.store, STATION, self.incidents)
+        station.watched = WatchedExtensions(self.database, STATION, Signal(self._count_watching))
+        station.drills = Drills(self.database, STATION, self.incidents)
         return station
 
     def hurry(self, seconds: float) -> None:
@@ -240,11 +244,11 @@ class DispatcherHarness:
         await self.takes({"callback_query": press(f"{keyboard.id}:{place}", person, chat, self.now)})
 
     async def audit(self) -> list[AuditEntry]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             return list((await session.execute(select(AuditEntry).order_by(AuditEntry.id))).scalars())
 
     async def outcomes(self) -> list[AuditOutcome]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             return list((await session.execute(select(AuditOutcome).order_by(AuditOutcome.id))).scalars())
 
 

@@ -24,7 +24,7 @@ from bot.demo.pbx import StandinPbx, app
 from bot.pbx import Pbx
 from bot.pbx.rate_limit import RequestBudget
 from bot.store.access import audit
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import questions
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.messages import Keyboard
@@ -79,13 +79,13 @@ class CountingTransport(httpx.AsyncBaseTransport):
 class ForgedUpdatesHarness(DispatcherHarness):
     """`deeds` counts handler calls, `rows` stored decisions."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, database: Database) -> None:
         self.wire = CountingTransport()
         self.deeds = 0
         self.rows = 0
         # Queried after every forgery: without a session this takes a hundredth of the time.
-        self._beside = sqlite3.connect(store._engine.url.database or "")
-        super().__init__(store, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
+        self._beside = sqlite3.connect(database._engine.url.database or "")
+        super().__init__(database, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
         self.members.there = {(GROUP, MAX), (GROUP, ANNA), (GROUP, SAM + 1)}
         for name, command in CATALOGUE.commands.items():
             self.catalogue.commands[name] = replace(command, handler=self._counting(command.handler))
@@ -112,7 +112,7 @@ class ForgedUpdatesHarness(DispatcherHarness):
         return handler_station(build_station(station_settings(STATION, timezone="UTC"), shared))
 
     async def open(self) -> None:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             for grant in (*MISTAKES, *LASTING, *ENDED):
                 await self._write(session, grant)
 
@@ -120,7 +120,7 @@ class ForgedUpdatesHarness(DispatcherHarness):
         self._beside.close()
 
     async def give(self, grant: Grant) -> None:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             await self._write(session, grant)
 
     async def _write(self, session: Any, grant: Grant) -> None:
@@ -136,20 +136,20 @@ class ForgedUpdatesHarness(DispatcherHarness):
         await session.merge(row)
 
     async def revoke(self, person: int) -> None:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             await session.execute(delete(GrantRow).where(GrantRow.subject_id == person))
 
     async def button(self, action: str, data: dict[str, Any] | None = None, **more: Any) -> Keyboard:
         """Send a message with one button."""
         rows = [[{"label": "x", "action": action, "data": data or {}}]]
         made = new_keyboard(more.pop("chat", GROUP), rows, now=self.now, station=STATION, **more)
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             session.add(made)
         return made
 
     async def question(self, chat: int, person: int, lifetime: timedelta = timedelta(minutes=15)) -> None:
         """Store a pending reply of this person to message 7."""
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             await questions.ask(
                 session,
                 chat_id=chat,
@@ -181,7 +181,7 @@ class ForgedUpdatesHarness(DispatcherHarness):
             allowed=True,
             reason="role admin",
         )
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             await audit.record_decision(session, row)
 
 

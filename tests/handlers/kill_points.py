@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.access.policy import Destination
 from bot.messages.message import Message
 from bot.store import database
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.tables.dialog import TemporaryPayload
 from bot.store.tables.messages import Outgoing, Received
@@ -63,7 +63,7 @@ class ProcessState:
         self.at, self.dead, self.passed = at, False, []
 
 
-class MortalStore(Store):
+class MortalStore(Database):
     """Emptied before each play and reused, so that each statement is compiled once."""
 
     process_state: ProcessState
@@ -148,9 +148,9 @@ class MortalChat(Chat):
 class KillableHarness(ForgedUpdatesHarness):
     """`end` is the database file, which every restart opens again."""
 
-    def __init__(self, store: MortalStore, *, two_person: frozenset[str] = frozenset()) -> None:
-        self.process_state = store.process_state
-        super().__init__(store)
+    def __init__(self, database: MortalStore, *, two_person: frozenset[str] = frozenset()) -> None:
+        self.process_state = database.process_state
+        super().__init__(database)
         self.settings = self.settings.model_copy(update={"two_person": two_person})
         self.wire = MortalWire(self.process_state)
         self.chat: MortalChat = MortalChat(process_state=self.process_state)
@@ -164,7 +164,7 @@ class KillableHarness(ForgedUpdatesHarness):
 
     def start(self) -> None:
         super().start()
-        self.updates = UpdateQueue(None, self.store, self.dispatcher.handle, clock=self.clock)  # type: ignore[arg-type]
+        self.updates = UpdateQueue(None, self.database, self.dispatcher.handle, clock=self.clock)  # type: ignore[arg-type]
 
     async def hears(self, update: dict[str, Any]) -> None:
         """Deliver the update until it is confirmed, restarting the program after each kill."""
@@ -201,7 +201,7 @@ class KillableHarness(ForgedUpdatesHarness):
         return {"callback_query": press(data, person, chat or person, self.now)}
 
     async def stored(self, table: Any, *where: Any) -> list[Any]:
-        async with Store.begin(self.store) as session:
+        async with Database.begin(self.database) as session:
             return list((await session.execute(select(table).where(*where))).scalars())
 
     async def left_behind(self) -> list[str]:
@@ -220,16 +220,16 @@ class KillableHarness(ForgedUpdatesHarness):
 
 
 async def opened(path: Path) -> MortalStore:
-    store = MortalStore(f"sqlite:///{path}")
+    database = MortalStore(f"sqlite:///{path}")
 
     def hurry(connection: Any, _record: Any) -> None:
         connection.execute("PRAGMA synchronous=OFF")
         connection.driver_connection._execute = _at_once
-        store.connection = connection.driver_connection._conn
+        database.connection = connection.driver_connection._conn
 
-    event.listen(store._engine.sync_engine, "connect", hurry)
-    await store.open()
-    return store
+    event.listen(database._engine.sync_engine, "connect", hurry)
+    await database.open()
+    return database
 
 
 async def _at_once(deed: Any, *args: Any, **more: Any) -> Any:

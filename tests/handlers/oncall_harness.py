@@ -10,7 +10,7 @@ from bot.access.policy import Destination, Grant
 from bot.messages.message import Message
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.messages import Keyboard, Outgoing
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import GROUP, DispatcherHarness
@@ -50,8 +50,8 @@ class ReadableChat(Chat):
 
 
 class OnCallHarness(DispatcherHarness):
-    def __init__(self, store: Store, stations: tuple[str, ...] = ()) -> None:
-        super().__init__(store, grants=GRANTS, stations=stations)
+    def __init__(self, database: Database, stations: tuple[str, ...] = ()) -> None:
+        super().__init__(database, grants=GRANTS, stations=stations)
         self.chat: ReadableChat = ReadableChat()
         self.start()
         for kind in ("commands", "buttons", "answers"):
@@ -59,7 +59,7 @@ class OnCallHarness(DispatcherHarness):
             getattr(self.catalogue, kind).update(mine)
 
     async def open(self) -> None:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (VERA, "Vera"), (OLEG, "Oleg")):
                 await contacts.record(session, Contact(person, name, name.lower()))
 
@@ -84,11 +84,11 @@ class OnCallHarness(DispatcherHarness):
         return [(row.chat_id, rendered(row.template, row.facts)) for row in await self.rows()]
 
     async def rows(self) -> list[Outgoing]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             return list((await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars())
 
     async def keyboard_of(self, row: Outgoing) -> Keyboard:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             found = await session.get(Keyboard, row.keyboard_id)
         assert found is not None
         return found

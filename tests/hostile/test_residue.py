@@ -15,7 +15,7 @@ import pytest
 
 from bot.oncall.rotation import Calendar, Duty
 from bot.store import sealing
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.oncall import calendars
 from bot.store.oncall.calendars import StoredCalendar
 from tests.end_to_end import secret_scan
@@ -170,8 +170,8 @@ def test_an_import_that_nobody_goes_on_with_is_forgotten_after_a_day(tmp_path: P
         assert known(bot.database, {IMPORTED})
         standins.wait_for(lambda: "\nstopped\n" in secret_scan.known_with(TOKEN, bot.database) or None, "it is stopped")
         long_ago = (datetime.now(UTC) - timedelta(days=3)).replace(tzinfo=None).isoformat(" ")
-        with closing(sqlite3.connect(bot.database, timeout=10)) as store, store:
-            store.execute("UPDATE imports SET touched_at = ?", [long_ago])
+        with closing(sqlite3.connect(bot.database, timeout=10)) as database, database:
+            database.execute("UPDATE imports SET touched_at = ?", [long_ago])
         standins.wait_for(lambda: not known(bot.database, {IMPORTED}) or None, "tidied")
         assert "Send the list again" in standins.presses(ANNA, stopped, "Continue")["text"]
         assert "Send the list again" in standins.presses(ANNA, stopped, "Report")["text"]
@@ -183,10 +183,10 @@ def put_calendar(database: Path, url: str, now: datetime) -> None:
 
     async def put() -> None:
         sealing.use_token(TOKEN)
-        store = Store(f"sqlite:///{database}")
-        async with store.begin() as session:
+        database = Database(f"sqlite:///{database}")
+        async with database.begin() as session:
             await calendars.set_calendar(session, STATION, kept, "Anna", now)
-        await store.close()
+        await database.close()
 
     asyncio.run(put())
 

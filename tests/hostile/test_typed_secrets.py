@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.access.policy import Grant, Permission
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.typed_secrets import contains_secret, is_name, names_secret, without_passwords, without_secrets
 from handlers import CATALOGUE
 from handlers.employees import fields
@@ -91,8 +91,8 @@ def test_no_field_but_the_password_is_named_like_one() -> None:
 
 
 @pytest.fixture
-def harness(store: Store) -> DispatcherHarness:
-    bench = DispatcherHarness(store, grants=(Grant(ANNA, "admin"), Grant(VERA, "viewer")))
+def harness(database: Database) -> DispatcherHarness:
+    bench = DispatcherHarness(database, grants=(Grant(ANNA, "admin"), Grant(VERA, "viewer")))
     for name in ("edit_employee", "add_employee", "add_trunk", "edit_trunk", "mute"):
         bench.catalogue.commands[name] = CATALOGUE.commands[name]
     for name in ("prove", "obey", "leave"):

@@ -15,7 +15,7 @@ from bot.pbx import Unreachable
 from bot.runtime.waiting import Signal
 from bot.store.access.contacts import Contact, record
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import Outgoing
@@ -73,9 +73,9 @@ class One:
 class FleetIncidentHarness(Phones):
     """Time advances only by `pass_`. Anna is on call for the fleet."""
 
-    def __init__(self, store: Store, count: int) -> None:
-        super().__init__(store, Clock(), ZONE)
-        self.grants = Grants(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
+    def __init__(self, database: Database, count: int) -> None:
+        super().__init__(database, Clock(), ZONE)
+        self.grants = Grants(database, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
         self.on_call = FleetBook()
         self._stirred = True
         self._seconds = 0
@@ -84,7 +84,7 @@ class FleetIncidentHarness(Phones):
 
     def _renew(self) -> None:
         shared = shared_services(
-            self.store,
+            self.database,
             self.clock,
             grants=self.grants,
             oncall=self.on_call,
@@ -100,7 +100,7 @@ class FleetIncidentHarness(Phones):
         self._stirred = True
 
     async def opens(self) -> None:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             for person, name in NAMES.items():
                 await record(session, Contact(person, name, name.lower()))
         await self.fleet.start()
@@ -142,7 +142,7 @@ class FleetIncidentHarness(Phones):
                 self._stirred = await self._owes_something()
 
     async def _owes_something(self) -> bool:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             waiting = await session.execute(
                 select(Outgoing.id).where(Outgoing.state.in_(outbox.QUEUED_STATES)).limit(1)
             )
@@ -158,5 +158,5 @@ class FleetIncidentHarness(Phones):
         return [one.text for one in self.heard if one.chat == chat]
 
     async def incidents(self) -> list[Incident]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())

@@ -16,7 +16,7 @@ from bot.messages.sanitize import plain
 from bot.runtime.waiting import Signal
 from bot.store.access.contacts import Contact, record
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import blocked_chats, outbox
 from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import Outgoing
@@ -40,22 +40,22 @@ TRUNK: dict[str, Any] = {
 class ManagerHarness:
     """`now` changes only by assignment. No person is on call unless `on_call` names one."""
 
-    def __init__(self, store: Store, chats: Sequence[Destination] = (Destination(GROUP),)) -> None:
-        self.store = store
+    def __init__(self, database: Database, chats: Sequence[Destination] = (Destination(GROUP),)) -> None:
+        self.database = database
         self.now = START
         self.woken = 0
         self.page_again_every = PAGED_ONCE
-        self.last_seen = LastSeenWriter(store)
+        self.last_seen = LastSeenWriter(database)
         self.chats = list(chats)
         self.newest: dict[int, int] = {}
         self.on_call: Any = Book(levels=[])
-        self.grants = Grants(store, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
+        self.grants = Grants(database, self.clock, [Grant(one, "admin") for one in NAMES], BUILT_IN, Signal())
         self.incident_manager = self.another_incident_manager()
 
     def another_incident_manager(self) -> IncidentManager:
         """Return a second incident manager over the same database."""
         shared = shared_services(
-            self.store,
+            self.database,
             self.clock,
             grants=self.grants,
             oncall=self.on_call,
@@ -73,7 +73,7 @@ class ManagerHarness:
 
     async def cannot_be_delivered(self, row: int, reason: str = "Forbidden: bot was blocked by the user") -> str | None:
         """Handle an undeliverable message as the delivery worker does; returns the fallback recipient."""
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             message = await session.get_one(Outgoing, row)
             if await blocked_chats.close(session, message.chat_id, reason, self.now):
                 await self.fallback.report_blocked_chat(session, message.chat_id, reason, self.now)
@@ -86,7 +86,7 @@ class ManagerHarness:
         self.woken += 1
 
     async def meets_everybody(self) -> None:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             for person, name in NAMES.items():
                 await record(session, Contact(person, name, name.lower()))
 
@@ -109,7 +109,7 @@ class ManagerHarness:
             pass
 
     async def incidents(self) -> list[Incident]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
 
     async def incident(self) -> Incident:
@@ -117,12 +117,12 @@ class ManagerHarness:
         return one
 
     async def chain(self) -> list[IncidentEvent]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             return list((await session.execute(select(IncidentEvent).order_by(IncidentEvent.id))).scalars())
 
     async def owed(self, *, since: int = 0) -> list[Outgoing]:
         """Return all rows of the outbox after the row `since`, delivered ones included."""
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             query = select(Outgoing).where(Outgoing.id > since).order_by(Outgoing.id)
             return list((await session.execute(query)).scalars())
 
@@ -133,7 +133,7 @@ class ManagerHarness:
     async def arrives(self, message_id: int = 1) -> int:
         """Deliver all due messages; returns the newest row of the outbox."""
         rows = await self.owed()
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             for row in rows:
                 if row.state in outbox.QUEUED_STATES and row.not_before <= self.now:
                     await outbox.mark_sent(session, row.id, message_id, self.now)

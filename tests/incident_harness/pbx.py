@@ -20,7 +20,7 @@ from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.runtime.waiting import Signal
 from bot.store.access.contacts import Contact, record
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import blocked_chats, outbox
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import Outgoing
@@ -63,13 +63,13 @@ class IncidentHarness(Phones):
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         *,
         zone: ZoneInfo = ZONE,
         name: str = STATION,
         page_again_every: float = PAGED_ONCE,
     ) -> None:
-        super().__init__(store, Clock(), zone)
+        super().__init__(database, Clock(), zone)
         self.name = name
         self.pbx = FakePbx(self.clock)
         chats = (Destination(GROUP),)
@@ -78,14 +78,14 @@ class IncidentHarness(Phones):
         self.next_due: datetime | None = None
         self._next_look: datetime | None = None
         self.book = Book()
-        self.silences = Silences(store, self.clock, Signal())
-        self._grants = Grants(store, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, Signal())
+        self.silences = Silences(database, self.clock, Signal())
+        self._grants = Grants(database, self.clock, [Grant(person, "admin") for person in NAMES], BUILT_IN, Signal())
         self.renew()
 
     def renew(self) -> None:
         """Build the station again; only the database survives."""
         shared = shared_services(
-            self.store,
+            self.database,
             self.clock,
             grants=self._grants,
             oncall=self.book,
@@ -107,14 +107,14 @@ class IncidentHarness(Phones):
         """Close the chat. Telegram reports it at once (`said`), or only on the next message."""
         self.shut[chat] = BLOCKED if chat > 0 else KICKED
         if said:
-            async with self.store.begin() as session:
+            async with self.database.begin() as session:
                 await self._closes(session, chat, self.clock.now)
             self._stir()
 
     async def lets_in(self, chat: int) -> None:
         if self.shut.pop(chat, None) is None:
             return
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             for one, since in (await blocked_chats.reopen(session, [chat], self.clock.now)).items():
                 await self.fallback.on_chat_unblocked(session, one, since, self.clock.now)
         self._stir()
@@ -135,7 +135,7 @@ class IncidentHarness(Phones):
         self._stirred = True
 
     async def opens(self) -> None:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             for person, name in NAMES.items():
                 await record(session, Contact(person, name, name.lower()))
         await self.watch.load()
@@ -194,7 +194,7 @@ class IncidentHarness(Phones):
         """After a write: deliver the due messages and read the next due time."""
         if not self._stirred:
             return
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             await self.deliver_in(session)
             moments = (await session.execute(select(Incident.due_at, Incident.warn_at))).all()
             waiting = select(Outgoing.id).where(Outgoing.state.in_(outbox.QUEUED_STATES)).limit(1)
@@ -202,7 +202,7 @@ class IncidentHarness(Phones):
         self.next_due = min((moment for due in moments for moment in due if moment), default=None)
 
     async def incidents(self) -> list[Incident]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
 
 

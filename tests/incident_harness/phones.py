@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 from bot.store.tables.messages import Outgoing
 from tests.incident_harness.station import Clock
@@ -41,8 +41,8 @@ class DeliveredMessage:
 
 
 class Phones:
-    def __init__(self, store: Store, clock: Clock, zone: ZoneInfo) -> None:
-        self.store = store
+    def __init__(self, database: Database, clock: Clock, zone: ZoneInfo) -> None:
+        self.database = database
         self.clock = clock
         self.zone = zone
         self.heard: list[DeliveredMessage] = []
@@ -52,7 +52,7 @@ class Phones:
         self.shut: dict[int, str] = {}
 
     async def deliver(self) -> None:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             await self.deliver_in(session)
 
     async def deliver_in(self, session: AsyncSession) -> None:

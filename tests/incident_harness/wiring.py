@@ -15,7 +15,7 @@ from bot.runtime.waiting import Signal
 from bot.runtime.watchdog import LoopWatchdog
 from bot.store.access.contacts import Contacts
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 
 
 def _no_message(_chat: int) -> int | None:
@@ -50,7 +50,7 @@ def station_settings(name: str, chats: tuple[Destination, ...] = (), **more: Any
 
 
 def shared_services(
-    store: Store,
+    database: Database,
     clock: Clock,
     *,
     grants: Grants,
@@ -60,15 +60,15 @@ def shared_services(
     **more: Any,
 ) -> SharedServices:
     defaults: dict[str, Any] = {
-        "people": Contacts(store),
+        "people": Contacts(database),
         "fleet_chats": (),
         "last_resort": (),
-        "last_seen": LastSeenWriter(store),
+        "last_seen": LastSeenWriter(database),
         "wake": Signal(),
         "watchdog": LoopWatchdog(),
     }
     return SharedServices(
-        store=store,
+        database=database,
         clock=clock,
         grants=grants,
         oncall=oncall,

@@ -6,24 +6,24 @@ from typing import Any
 from bot.access.policy import Destination
 from bot.engine.drills import DrillReport, Drills, RunningDrill
 from bot.incidents.model import REHEARSAL, Kind, Opened
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.incidents import Incident, IncidentEvent
 from tests.incident_harness.recording_sink import RecordingStateSink
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 
-async def test_it_goes_the_way_of_every_incident(store: Store) -> None:
+async def test_it_goes_the_way_of_every_incident(database: Database) -> None:
     book = RecordingStateSink()
-    await Drills(store, "Head office", book).begin("Anna", NOW)
+    await Drills(database, "Head office", book).begin("Anna", NOW)
     assert [one.subject for one in book.happened] == [REHEARSAL]
     assert book.told == [Opened(Kind.REHEARSAL, NOW)]
     assert book.last_facts() == {"station": "Head office", "by": "Anna"}
     assert book.states == {}
 
 
-async def opened(store: Store, *chain: tuple[str, dict[str, Any]], station: str = "Head office") -> None:
-    async with store.begin() as session:
+async def opened(database: Database, *chain: tuple[str, dict[str, Any]], station: str = "Head office") -> None:
+    async with database.begin() as session:
         incident = Incident(
             station=station,
             subject=REHEARSAL,
@@ -43,9 +43,9 @@ def told(chat: int, person: str | None = None, thread: int | None = None) -> tup
     return "told", {"step": 1, "chat": chat, "thread": thread, "person": person, "loud": True, "card": 1}
 
 
-async def test_the_chain_says_whom_it_was_reported_to(store: Store) -> None:
+async def test_the_chain_says_whom_it_was_reported_to(database: Database) -> None:
     await opened(
-        store,
+        database,
         ("opened", {"kind": "rehearsal"}),
         told(-100),
         told(-100, thread=42),
@@ -53,14 +53,14 @@ async def test_the_chain_says_whom_it_was_reported_to(store: Store) -> None:
         told(7, "Boris"),
         ("unreachable", {"person": "Vera"}),
     )
-    drills = Drills(store, "Head office", RecordingStateSink())
+    drills = Drills(database, "Head office", RecordingStateSink())
     assert await drills.report() == DrillReport(("Boris",), (Destination(-100), Destination(-100, 42)), ("Vera",))
     assert await drills.running() == RunningDrill(NOW, "Anna")
     assert RunningDrill(NOW, "Anna").until == NOW + timedelta(minutes=30)
 
 
-async def test_another_stations_rehearsal_is_not_ours(store: Store) -> None:
-    await opened(store, told(-100), station="Branch")
-    drills = Drills(store, "Head office", RecordingStateSink())
+async def test_another_stations_rehearsal_is_not_ours(database: Database) -> None:
+    await opened(database, told(-100), station="Branch")
+    drills = Drills(database, "Head office", RecordingStateSink())
     assert await drills.running() is None
     assert await drills.report() == DrillReport()

@@ -11,7 +11,7 @@ from bot.incidents import silence_store
 from bot.incidents.silence import EVERYTHING, LONGEST_OF_EVERYTHING, Weekly, ends, in_force
 from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.stations.incidents import Incidents
 from bot.store.tables.incidents import Incident, SilenceRow
 
@@ -23,12 +23,12 @@ NIGHTLY = Weekly(frozenset(range(7)), time(13, 30), 60, "UTC")
 
 
 class Desk:
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self.now = START
         self.changes = 0
-        self.silences = Silences(store, lambda: self.now, Signal(self._count))
-        self.incidents = Incidents(store)
+        self.silences = Silences(database, lambda: self.now, Signal(self._count))
+        self.incidents = Incidents(database)
 
     def _count(self, _station: str) -> None:
         self.changes += 1
@@ -49,13 +49,13 @@ class Desk:
             began_at=self.now,
             opened_at=self.now,
         )
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             session.add(incident)
         return incident.id
 
     async def recovers(self, subject: str) -> None:
         """Resolve as the engine does."""
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             incident = await session.scalar(select(Incident).where(Incident.open_key == f"{OFFICE}|{subject}"))
             if incident is not None:
                 incident.open_key, incident.ended_at = None, self.now
@@ -63,8 +63,8 @@ class Desk:
 
 
 @pytest.fixture
-def services(store: Store) -> Desk:
-    return Desk(store)
+def services(database: Database) -> Desk:
+    return Desk(database)
 
 
 async def test_a_mute_is_kept_as_it_was_wished(services: Desk) -> None:
@@ -190,7 +190,7 @@ async def test_only_what_ended_long_ago_is_forgotten(
     for _ in range(2):
         taken = await services.silences.mute(services.wish("T9"), services.now, None)
         await services.silences.expire(OFFICE, taken.id, "Anna")
-    async with services.store.begin() as session:
+    async with services.database.begin() as session:
         await silence_store.forget_old(session, START + LONGEST_OF_EVERYTHING)
         left = list((await session.execute(select(SilenceRow.id).order_by(SilenceRow.id))).scalars())
     # The newest row always stays, so that its number is not reused.
@@ -233,7 +233,7 @@ async def test_until_everything_has_recovered_waits_for_every_pbx(services: Desk
     made = await services.silences.mute(services.wish(EVERYTHING, station=EVERY_STATION), services.now, None)
     await services.recovers("T1")
     assert await services.current() == [made.id]
-    async with services.store.begin() as session:
+    async with services.database.begin() as session:
         await session.execute(update(Incident).where(Incident.station == "Branch").values(open_key=None))
         await silence_store.end_until_recovery(session, "Branch", "T2", services.now)
     assert await services.current() == []

@@ -14,7 +14,7 @@ from bot.messages.masking import masked
 from bot.messages.message import Button, File, Message, TrustedText, mark
 from bot.messages.renderer import TEMPLATES
 from bot.messages.sanitize import plain
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import keyboards
 from bot.telegram.delivery.sender import Sender
 from handlers import CATALOGUE
@@ -271,11 +271,11 @@ def labels(parameters: Mapping[str, Any]) -> list[str]:
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("place", [Place(TEAM, None, private=False), Place(ANNA, None, private=True)])
 async def test_a_masked_conversation_hides_numbers_in_its_group_and_nowhere_else(
-    sender: Sender, store: Store, telegram: FakeTelegram, place: Place, masked: bool
+    sender: Sender, database: Database, telegram: FakeTelegram, place: Place, masked: bool
 ) -> None:
     talk = Replier(
         sender=sender,
-        store=store,
+        database=database,
         zone=UTC,
         clock=lambda: NOON,
         address=Address(Actor(ANNA, "Anna"), place, "office"),

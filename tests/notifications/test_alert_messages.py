@@ -12,7 +12,7 @@ from bot.notifications.alert_messages import SCROLLED_AWAY
 from bot.notifications.alert_rows import EDIT_EVERY
 from bot.notifications.grouping import GROUP_WINDOW, MAX_INCIDENTS
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 from bot.store.messages.outbox import Urgency
 from tests.incident_harness.incident_ledger import ManagerHarness, read
@@ -20,8 +20,8 @@ from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION
 
 
 @pytest.fixture
-def manager(store: Store) -> ManagerHarness:
-    return ManagerHarness(store)
+def manager(database: Database) -> ManagerHarness:
+    return ManagerHarness(database)
 
 
 async def shown(manager: ManagerHarness, chat: int = GROUP) -> list[int]:
@@ -102,7 +102,7 @@ async def test_what_wakes_and_what_does_not_never_share_a_message(manager: Manag
 
 
 async def test_topics_of_one_group_are_apart(manager: ManagerHarness) -> None:
-    manager = ManagerHarness(manager.store, [Destination(GROUP, 1), Destination(GROUP, 2)])
+    manager = ManagerHarness(manager.database, [Destination(GROUP, 1), Destination(GROUP, 2)])
     await manager.opens("t1")
     await manager.opens("t2")
     assert [(row.thread_id, len(row.facts["incidents"])) for row in await manager.alerts()] == [(1, 2), (2, 2)]
@@ -179,7 +179,7 @@ async def test_what_may_have_arrived_is_not_dropped(manager: ManagerHarness) -> 
     await manager.opens(kind=Kind.TRUNK_DEGRADED)
     (row,) = await manager.alerts()
     later = manager.now + timedelta(minutes=1)
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         assert await outbox.claim(session, row.id, manager.now)
         await outbox.reschedule(session, row.id, later, "the answer was lost", possible_repeat=True)
     await manager.ends()
@@ -200,7 +200,7 @@ async def test_what_becomes_worse_is_left_off_the_message_it_shared(manager: Man
 
 
 async def _is_silenced(manager: ManagerHarness) -> Silence:
-    silences = Silences(manager.store, lambda: manager.now, Signal())
+    silences = Silences(manager.database, lambda: manager.now, Signal())
     wish = SilenceRequest(STATION, EVERYTHING, "", ANNA, "Anna")
     made = await silences.mute(wish, manager.now, manager.now + timedelta(hours=1))
     await manager.incident_manager.reconsider(manager.now)
@@ -364,10 +364,10 @@ async def test_a_change_queued_while_the_message_failed_does_not_undo_what_it_sh
     await manager.opens("t1")
     await manager.opens("t2")
     (row,) = await manager.alerts()
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         assert await outbox.claim(session, row.id, manager.now)
     await manager.ends("t1")
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         await outbox.reschedule(session, row.id, manager.now, "Telegram is away")
     await manager.ends("t2")
     (message, edit) = await manager.owed()

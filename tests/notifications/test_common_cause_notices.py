@@ -3,7 +3,7 @@
 import pytest
 
 from bot.incidents.model import Kind
-from bot.store.database import Store
+from bot.store.database import Database
 from tests.fixtures.examples import PROFILE, example_count
 from tests.incident_harness.fleet import FLEET, FleetIncidentHarness
 from tests.incident_harness.pbx import ANNA, BORIS
@@ -13,8 +13,8 @@ EVERYBODY = range(COUNT)
 
 
 @pytest.fixture
-async def harness(store: Store) -> FleetIncidentHarness:
-    harness = FleetIncidentHarness(store, COUNT)
+async def harness(database: Database) -> FleetIncidentHarness:
+    harness = FleetIncidentHarness(database, COUNT)
     await harness.opens()
     return harness
 

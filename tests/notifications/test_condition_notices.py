@@ -21,7 +21,7 @@ from bot.incidents.model import (
     Resolved,
     StateChange,
 )
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.incidents import Incident
 from tests.incident_harness.pbx import ANNA, BORIS, GROUP, STATION, VERA, IncidentHarness
 from tests.incident_harness.phones import DeliveredMessage
@@ -48,8 +48,8 @@ CONDITIONS: list[tuple[Kind, str, dict[str, Any], str, str]] = [
 
 
 @pytest.fixture
-async def harness(store: Store) -> IncidentHarness:
-    harness = IncidentHarness(store)
+async def harness(database: Database) -> IncidentHarness:
+    harness = IncidentHarness(database)
     harness.pbx.shows("zadarma", UP)
     await harness.opens()
     return harness
@@ -57,7 +57,7 @@ async def harness(store: Store) -> IncidentHarness:
 
 @pytest.fixture
 def drills(harness: IncidentHarness) -> Drills:
-    return Drills(harness.store, STATION, harness.incident_manager)
+    return Drills(harness.database, STATION, harness.incident_manager)
 
 
 def last(harness: IncidentHarness, chat: int) -> DeliveredMessage:
@@ -137,7 +137,7 @@ async def test_a_rehearsal_that_nobody_takes_goes_on_to_the_next_and_ends_after_
 async def test_a_kind_that_only_a_newer_version_knows_is_reported_as_an_outage(harness: IncidentHarness) -> None:
     """Stored by the newer version before it was rolled back."""
     now = harness.clock.now
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         session.add(
             Incident(
                 station=STATION,

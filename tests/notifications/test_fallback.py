@@ -8,7 +8,7 @@ from bot.access.policy import BUILT_IN, Destination, Grant
 from bot.incidents.model import Kind
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import blocked_chats, outbox, supergroups
 from tests.fixtures import incident_claims
 from tests.incident_harness.incident_ledger import ManagerHarness, read
@@ -19,8 +19,8 @@ ADMINS = (ANNA, BORIS, VERA)
 
 
 @pytest.fixture
-async def manager(store: Store) -> ManagerHarness:
-    manager = ManagerHarness(store)
+async def manager(database: Database) -> ManagerHarness:
+    manager = ManagerHarness(database)
     await manager.meets_everybody()
     return manager
 
@@ -29,9 +29,9 @@ async def manager(store: Store) -> ManagerHarness:
 async def _claims(manager: ManagerHarness) -> AsyncIterator[None]:
     """Check after each test that no undelivered notification counts as delivered."""
     yield
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         nobody_is_left = await blocked_chats.closed(session) >= set(ADMINS)
-    assert nobody_is_left or incident_claims.broken_claims(await incident_claims.tables_of(manager.store)) == []
+    assert nobody_is_left or incident_claims.broken_claims(await incident_claims.tables_of(manager.database)) == []
 
 
 async def told(manager: ManagerHarness, chat: int) -> list[str]:
@@ -75,7 +75,7 @@ async def test_the_next_outage_does_not_even_try_the_group_and_says_nothing_of_i
 async def test_a_group_that_lets_the_bot_in_again_gets_the_next_one(manager: ManagerHarness) -> None:
     await manager.opens()
     await manager.cannot_be_delivered((await manager.alerts())[0].id, KICKED)
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         await blocked_chats.reopen(session, [GROUP], manager.now)
     await manager.arrives()
     manager.passes(600)
@@ -112,7 +112,7 @@ async def test_with_nobody_left_who_takes_anything_it_is_at_least_in_the_log(
     manager: ManagerHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await manager.opens()
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         for admin in ADMINS:
             await blocked_chats.close(session, admin, "Forbidden: bot was blocked by the user", manager.now)
     (alert,) = await manager.alerts()
@@ -123,7 +123,7 @@ async def test_with_nobody_left_who_takes_anything_it_is_at_least_in_the_log(
 async def test_a_group_that_became_a_supergroup_takes_everything_with_it(manager: ManagerHarness) -> None:
     await manager.opens()
     await manager.arrives(7)
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         await supergroups.migrate(session, GROUP, -1005, manager.now)
     number = (await manager.incident()).id
     manager.passes(1800)
@@ -138,7 +138,7 @@ async def test_a_group_that_became_a_supergroup_takes_everything_with_it(manager
 
 
 async def test_what_was_said_to_one_person_is_passed_on_to_nobody(manager: ManagerHarness) -> None:
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         answer = outbox.enqueue(
             session, chat_id=GROUP, thread_id=None, template="access_answer", facts={"station": "x"}, now=manager.now
         )
@@ -151,7 +151,7 @@ async def test_an_outage_that_is_over_before_its_group_refuses_it_is_passed_on_a
 ) -> None:
     await manager.opens()
     (alert,) = await manager.alerts()
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         assert await outbox.claim(session, alert.id, manager.now)
     await manager.ends()
     await manager.cannot_be_delivered(alert.id, KICKED)
@@ -175,7 +175,7 @@ async def test_a_message_with_a_newer_one_below_it_is_not_passed_on(manager: Man
 
 def administered_by(manager: ManagerHarness, *admins: int, chats: tuple[int, ...] = (GROUP,)) -> None:
     given = [Grant(one, "admin" if one in admins else "operator") for one in ADMINS]
-    manager.grants = Grants(manager.store, manager.clock, given, BUILT_IN, Signal())
+    manager.grants = Grants(manager.database, manager.clock, given, BUILT_IN, Signal())
     manager.chats = [Destination(chat) for chat in chats]
     manager.incident_manager = manager.another_incident_manager()
 
@@ -210,7 +210,7 @@ async def test_a_group_lost_amid_an_outage_is_replaced_at_once_and_the_next_is_p
     await manager.opens()
     await manager.arrives()
     manager.passes(5)
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         await blocked_chats.close(session, GROUP, KICKED, manager.now)
         await manager.fallback.on_chat_blocked(session, GROUP, manager.now)
     assert await sounds(manager, ANNA) == [False], "Boris is awake for it"
@@ -219,7 +219,7 @@ async def test_a_group_lost_amid_an_outage_is_replaced_at_once_and_the_next_is_p
     await manager.tick()
     assert await sounds(manager, ANNA) == [False, True]
     assert (await manager.incident()).facts["asked"] == ["Boris", "Anna"]
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         for chat, since in (await blocked_chats.reopen(session, [GROUP], manager.now)).items():
             await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     await manager.arrives()
@@ -231,12 +231,12 @@ async def test_a_group_lost_amid_an_outage_is_replaced_at_once_and_the_next_is_p
 async def test_a_group_let_in_after_the_end_sees_that_it_is_over(manager: ManagerHarness) -> None:
     await manager.opens()
     await manager.arrives(7)
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         await blocked_chats.close(session, GROUP, KICKED, manager.now)
         await manager.fallback.on_chat_blocked(session, GROUP, manager.now)
     manager.passes(60)
     await manager.ends()
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         for chat, since in (await blocked_chats.reopen(session, [GROUP], manager.now)).items():
             await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     changed = [row for row in await manager.owed() if row.chat_id == GROUP][1:]
@@ -250,12 +250,12 @@ async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its
     manager.on_call.levels = [[BORIS, ANNA]]
     number = await manager.opens()
     await manager.arrives()
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         await blocked_chats.close(session, BORIS, BLOCKED, manager.now)
         await manager.fallback.on_chat_blocked(session, BORIS, manager.now)
     await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now)
     manager.passes(60)
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         for chat, since in (await blocked_chats.reopen(session, [BORIS], manager.now)).items():
             await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     told = [row for row in await manager.owed() if row.chat_id == BORIS]
@@ -270,7 +270,7 @@ async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the
     manager: ManagerHarness,
 ) -> None:
     await manager.opens()
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         await blocked_chats.close(session, GROUP, KICKED, manager.now)
         await manager.fallback.on_chat_blocked(session, GROUP, manager.now)
         for chat, since in (await blocked_chats.reopen(session, [GROUP], manager.now)).items():

@@ -13,7 +13,7 @@ from bot.notifications.recipients import OnCallTargets, quiet_until
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.oncall.schedules import OnCallSchedules, ShiftChange
 from bot.store.tables.people import Pager
 from tests.incident_harness.incident_ledger import ManagerHarness, read
@@ -25,29 +25,29 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.fixture
-async def manager(store: Store) -> ManagerHarness:
-    manager = ManagerHarness(store)
+async def manager(database: Database) -> ManagerHarness:
+    manager = ManagerHarness(database)
     await manager.meets_everybody()
     return manager
 
 
 def granted(manager: ManagerHarness, *grants: Grant) -> None:
-    manager.grants = Grants(manager.store, manager.clock, grants, manager.grants.roles, Signal())
+    manager.grants = Grants(manager.database, manager.clock, grants, manager.grants.roles, Signal())
     manager.another_incident_manager()
 
 
 async def cannot_be_reached(manager: ManagerHarness, *people: int) -> None:
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         session.add_all(Pager(person_id=person, reachable=False) for person in people)
 
 
 async def next_of(manager: ManagerHarness, already: tuple[int, ...] = ()) -> OnCallTargets:
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         return await manager.people.next(session, START, already)
 
 
 async def everybody(manager: ManagerHarness) -> tuple[int, ...]:
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         return (await manager.people.everybody(session, START)).people
 
 
@@ -206,7 +206,7 @@ def test_they_always_end_later_within_a_day_and_then_hold_no_longer(hours: tuple
 @pytest.fixture
 async def oncall(manager: ManagerHarness) -> OnCallSchedules:
     """The real on-call book, used by a station's resolver."""
-    manager.on_call = book = OnCallSchedules(manager.store, manager.clock, Signal())
+    manager.on_call = book = OnCallSchedules(manager.database, manager.clock, Signal())
     manager.another_incident_manager()
     await book.set_rotation(EVERY_STATION, weekly(ANNA), "Vera")
     return book

@@ -18,11 +18,11 @@ from tests.scenarios.play import Played, play
 
 
 async def played(scenario: Scenario, dialect: Dialect) -> Played:
-    store = stores.in_memory()
+    database = stores.in_memory()
     try:
-        return await play(scenario, store, dialect)
+        return await play(scenario, database, dialect)
     finally:
-        await store.close()
+        await database.close()
 
 
 def table(results: list[Played]) -> Table:

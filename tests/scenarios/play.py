@@ -22,7 +22,7 @@ from bot.pbx import (
     Unauthorised,
     Unreachable,
 )
-from bot.store.database import Store
+from bot.store.database import Database
 from tests.fixtures import incident_claims
 from tests.incident_harness.pbx import ANNA, BORIS, GROUP, NAMES, STATION, VERA, IncidentHarness
 from tests.incident_harness.phones import DeliveredMessage
@@ -82,8 +82,8 @@ class Played:
     story: list[str] = field(default_factory=list)
 
 
-async def play(scenario: Scenario, store: Store, dialect: Dialect = Dialect.EARLIER) -> Played:
-    harness = IncidentHarness(store, zone=scenario.zone, page_again_every=120)
+async def play(scenario: Scenario, database: Database, dialect: Dialect = Dialect.EARLIER) -> Played:
+    harness = IncidentHarness(database, zone=scenario.zone, page_again_every=120)
     harness.pbx.dialect = dialect
     harness.clock.now = scenario.begins
     await harness.opens()
@@ -219,7 +219,7 @@ async def _compared(scenario: Scenario, harness: IncidentHarness) -> Played:
             played.causes += 1
             played.causes_right += _causes(heard, expected.subject) == expected.cause
     played.wrong += await _ends_untold(harness)
-    tables = await incident_claims.tables_of(harness.store)
+    tables = await incident_claims.tables_of(harness.database)
     played.wrong += incident_claims.broken_claims(tables, stand_ins=NAMES, alert_chats=[GROUP])
     played.wrong += incident_claims.passed_over(tables, [PEOPLE[name] for name in scenario.on_call])
     return played

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.pbx import Dialect
-from bot.store.database import Store
+from bot.store.database import Database
 from tests.fixtures.examples import PROFILE
 from tests.scenarios.language import Scenario, scenarios
 from tests.scenarios.play import play
@@ -17,8 +17,10 @@ PLAYED = IN_BOTH if PROFILE == "ci" else IN_BOTH[::5]
 @pytest.mark.parametrize(
     ("scenario", "dialect"), PLAYED, ids=[f"{dialect} {one.file}: {one.title}" for one, dialect in PLAYED]
 )
-async def test_what_was_received_is_what_was_written_down(scenario: Scenario, dialect: Dialect, store: Store) -> None:
-    played = await play(scenario, store, dialect)
+async def test_what_was_received_is_what_was_written_down(
+    scenario: Scenario, dialect: Dialect, database: Database
+) -> None:
+    played = await play(scenario, database, dialect)
     story = "\n".join(played.story)
     wrong = [*played.missed, *played.false, *played.wrong]
     assert not wrong, f"{wrong}\n{story}"

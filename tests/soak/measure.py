@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import func, select
 
 from bot.app.application import Application
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.base import Table
 
 OURS = ("bot.", "handlers.")
@@ -35,7 +35,7 @@ class Measured:
 
 
 async def measure(app: Application, path: Path) -> Measured:
-    stored = await rows(app.program.store)
+    stored = await rows(app.program.database)
     gc.collect()
     return _measured(app, path, stored)
 
@@ -53,8 +53,8 @@ def _measured(app: Application, path: Path, stored: dict[str, int]) -> Measured:
     )
 
 
-async def rows(store: Store) -> dict[str, int]:
-    async with store.begin() as session:
+async def rows(database: Database) -> dict[str, int]:
+    async with database.begin() as session:
         return {
             name: (await session.execute(select(func.count()).select_from(table))).scalar_one()
             for name, table in sorted(Table.metadata.tables.items())

@@ -23,7 +23,7 @@ from bot.config.settings import Settings
 from bot.oncall.rotation import Rotation, Shift, Unit
 from bot.pbx import Answer, CallLeg, ExtensionStatus, NotFound, PeerStatus
 from bot.runtime.clock import MonotonicClock
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.updates.polling import UpdatesBot
 from tests.fixtures import stores
@@ -119,8 +119,8 @@ class Season:
         self._next_round = clock.now
 
     @property
-    def store(self) -> Store:
-        return self.app.program.store
+    def database(self) -> Database:
+        return self.app.program.database
 
     def counted(self) -> tuple[int, int, int, int]:
         """Return the numbers of polls, updates, and Telegram calls accepted and refused."""
@@ -172,13 +172,13 @@ class Season:
         """Run the periodic checks; less often than in production, since each run is the same."""
         await self.station.checks.phones.run_once()
         await self.station.oncall_check.run_once()
-        await run_retention(self.store, self.clock.now, self._kept, self._kept)
+        await run_retention(self.database, self.clock.now, self._kept, self._kept)
         for events in self.pbx.trunks.noted.values():
             del events[:-NOTED]
 
     async def _delivers(self) -> None:
         """Deliver as the delivery worker does when it is woken or a message is due."""
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             due = await session.scalar(DUE, {"now": self.clock.now.replace(tzinfo=None).isoformat(" ")})
         while due and await self.app.program.delivery_worker.deliver_due():
             pass
@@ -196,21 +196,21 @@ async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta
     bot = UpdatesBot(TOKEN, request=telegram, get_updates_request=telegram)
     resources = Resources(
         clock=MonotonicClock(clock, lambda: clock.now.timestamp()),
-        store=stores.hurried(path),
+        database=stores.hurried(path),
         bot=bot,
         rate_limiter=_pace(clock),
         clients=Clients({settings.pbx_name: pbx}),  # type: ignore[arg-type]
     )
     stations = (settings.only_station(),)
     app = Application(settings, stations, resources, reread=lambda: stations)
-    await app.program.store.open()
+    await app.program.database.open()
     await app.program.fleet.start()
     app.program.listener._updates = await app.answer("bot")
     shift = Shift(Unit.DAYS, 1, clock.now.replace(tzinfo=None) - timedelta(days=1), "Europe/Berlin")
     await app.program._shared.oncall.set_rotation("Head office", Rotation(1, (ANNA, BORIS, VERA), shift), "Anna")
 
     yield Season(app, clock, pbx, telegram, step, kept)
-    await app.program.store.close()
+    await app.program.database.close()
 
 
 def _settings(path: Path, step: timedelta) -> Settings:

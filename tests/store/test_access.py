@@ -18,7 +18,7 @@ from bot.store.access.audit import Change
 from bot.store.access.audit_queries import AuditFilter, AuditReader
 from bot.store.access.contacts import Contact, Contacts, record
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import supergroups
 from bot.store.tables.messages import Outgoing
 
@@ -28,8 +28,8 @@ OFFICE = "Office"
 
 
 @pytest.fixture
-def book(store: Store) -> Grants:
-    return Grants(store, lambda: NOW, [Grant(ANNA, "admin"), Grant(GROUP, "viewer")], BUILT_IN, Signal())
+def book(database: Database) -> Grants:
+    return Grants(database, lambda: NOW, [Grant(ANNA, "admin"), Grant(GROUP, "viewer")], BUILT_IN, Signal())
 
 
 def asking(person: int, chat: int | None = None) -> AccessContext:
@@ -58,10 +58,10 @@ async def test_a_role_given_again_has_the_new_end(book: Grants) -> None:
     assert one.until == NOW + timedelta(hours=1)
 
 
-async def test_what_ended_does_not_count_and_is_forgotten(store: Store, book: Grants) -> None:
+async def test_what_ended_does_not_count_and_is_forgotten(database: Database, book: Grants) -> None:
     await book.grant(given(BORIS, "viewer", NOW), asking(ANNA))
     assert not await may(book, BORIS, Permission.STATUS_READ)
-    async with store.begin() as session:
+    async with database.begin() as session:
         await grants.delete_expired(session, NOW)
     assert BORIS not in {grant.subject for grant in (await book.current()).grants}
 
@@ -74,8 +74,8 @@ async def test_of_several_taken_at_once_all_go_or_none(book: Grants) -> None:
     assert await may(book, BORIS, Permission.STATUS_READ)
 
 
-async def test_two_who_take_each_others_role_at_once_are_not_both_gone(store: Store) -> None:
-    book = Grants(store, lambda: NOW, [Grant(3, "admin")], BUILT_IN, Signal())
+async def test_two_who_take_each_others_role_at_once_are_not_both_gone(database: Database) -> None:
+    book = Grants(database, lambda: NOW, [Grant(3, "admin")], BUILT_IN, Signal())
     for person in (ANNA, BORIS):
         await book.grant(Grant(person, "admin", OFFICE, 3, "Olga"), asking(3))
     taking = [book.revoke([given(BORIS, "admin")], asking(ANNA)), book.revoke([given(ANNA, "admin")], asking(BORIS))]
@@ -85,30 +85,30 @@ async def test_two_who_take_each_others_role_at_once_are_not_both_gone(store: St
     assert [await may(book, person, Permission.ACCESS_GRANT) for person in (ANNA, BORIS)].count(True) == 1
 
 
-async def test_a_group_keeps_its_role_when_it_becomes_a_supergroup(store: Store, book: Grants) -> None:
+async def test_a_group_keeps_its_role_when_it_becomes_a_supergroup(database: Database, book: Grants) -> None:
     await book.grant(given(GROUP, "operator"), asking(ANNA))
-    async with store.begin() as session:
+    async with database.begin() as session:
         await supergroups.migrate(session, GROUP, -1007, NOW)
     assert await may(book, SAM, Permission.INCIDENTS_ACKNOWLEDGE, -1007)
     assert await may(book, SAM, Permission.STATUS_READ, -1007)
     assert not await may(book, SAM, Permission.STATUS_READ, GROUP)
 
 
-async def test_it_keeps_its_role_at_each_station(store: Store, book: Grants) -> None:
+async def test_it_keeps_its_role_at_each_station(database: Database, book: Grants) -> None:
     for station, group in (("acme", GROUP), ("baker", GROUP), ("acme", -1007)):
         await book.grant(replace(given(group, "operator"), station=station), asking(ANNA))
-    async with store.begin() as session:
+    async with database.begin() as session:
         await supergroups.migrate(session, GROUP, -1007, NOW)
     found = [(grant.subject, grant.station) for grant in (await book.current()).grants if not grant.is_from_settings]
     assert sorted(found) == [(-1007, "acme"), (-1007, "baker")]
 
 
-async def test_a_username_is_known_by_whoever_has_it_now(store: Store) -> None:
-    people = Contacts(store)
-    async with store.begin() as session:
+async def test_a_username_is_known_by_whoever_has_it_now(database: Database) -> None:
+    people = Contacts(database)
+    async with database.begin() as session:
         await record(session, Contact(BORIS, "Boris", "TheBoris"))
     assert await people.by_username("@theboris", EVERY_STATION) == Contact(BORIS, "Boris", "theboris")
-    async with store.begin() as session:
+    async with database.begin() as session:
         await record(session, Contact(SAM, "Sam", "theboris"))
     assert (await people.by_username("@TheBoris", EVERY_STATION) or Contact(0, "")).id == SAM
     assert (await people.named([BORIS, SAM, 5], EVERY_STATION)) == {
@@ -119,24 +119,24 @@ async def test_a_username_is_known_by_whoever_has_it_now(store: Store) -> None:
 
 
 class Desk:
-    def __init__(self, store: Store, book: Grants) -> None:
+    def __init__(self, database: Database, book: Grants) -> None:
         self.now = NOW
-        self.store = store
-        self.requests = AccessRequests(store, lambda: self.now, book, Signal())
+        self.database = database
+        self.requests = AccessRequests(database, lambda: self.now, book, Signal())
 
     async def ask(self, person: int = SAM) -> bool:
         facts = {"person": person, "name": "Sam", "username": ""}
         return await self.requests.ask(OFFICE, person, facts, [ANNA, BORIS], lambda _number: [], [])
 
     async def owed(self) -> list[tuple[str, int, str]]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars()
             return [(row.action, row.chat_id, row.template) for row in rows]
 
 
 @pytest.fixture
-def services(store: Store, book: Grants) -> Desk:
-    return Desk(store, book)
+def services(database: Database, book: Grants) -> Desk:
+    return Desk(database, book)
 
 
 async def test_every_administrator_is_notified_of_a_request_and_of_its_answer(services: Desk, book: Grants) -> None:
@@ -201,22 +201,22 @@ def entry(**more: Any) -> Any:
 
 @pytest.mark.parametrize("table", ["audit", "audit_outcomes"])
 @pytest.mark.parametrize("deed", ["UPDATE {table} SET id = 99", "DELETE FROM {table}"])
-async def test_the_database_itself_refuses_to_change_the_audit(store: Store, table: str, deed: str) -> None:
-    async with store.begin() as session:
+async def test_the_database_itself_refuses_to_change_the_audit(database: Database, table: str, deed: str) -> None:
+    async with database.begin() as session:
         number = await audit.record_decision(session, entry())
         await audit.record_outcome(session, number, "answered", Change(), NOW)
     with pytest.raises(IntegrityError, match="only ever added to"):
-        async with store.begin() as session:
+        async with database.begin() as session:
             await session.execute(text(deed.format(table=table)))
-    assert await AuditReader(store).count(AuditFilter()) == 1
+    assert await AuditReader(database).count(AuditFilter()) == 1
 
 
-async def test_a_decision_is_read_with_the_last_that_came_of_it(store: Store) -> None:
-    async with store.begin() as session:
+async def test_a_decision_is_read_with_the_last_that_came_of_it(database: Database) -> None:
+    async with database.begin() as session:
         number = await audit.record_decision(session, entry())
         await audit.record_outcome(session, number, "created", Change(after={"name": "John"}), NOW)
         await audit.record_outcome(session, number, "registered", Change(), NOW)
-    reader = AuditReader(store)
+    reader = AuditReader(database)
     (row,) = await reader.newest(AuditFilter(), 10)
     assert row.outcome is not None
     assert row.outcome.outcome == "registered"
@@ -240,8 +240,8 @@ async def test_a_decision_is_read_with_the_last_that_came_of_it(store: Store) ->
         (AuditFilter(until=NOW + timedelta(hours=1)), ["/add_x", "/add", "/status"]),
     ],
 )
-async def test_what_is_looked_for_is_found(store: Store, wanted: AuditFilter, found: list[str]) -> None:
-    async with store.begin() as session:
+async def test_what_is_looked_for_is_found(database: Database, wanted: AuditFilter, found: list[str]) -> None:
+    async with database.begin() as session:
         for row in (
             entry(),
             entry(what="/add", actor_id=BORIS, allowed=False),
@@ -249,7 +249,7 @@ async def test_what_is_looked_for_is_found(store: Store, wanted: AuditFilter, fo
             entry(what="thing.do", at=NOW + timedelta(hours=1)),
         ):
             await audit.record_decision(session, row)
-    reader = AuditReader(store)
+    reader = AuditReader(database)
     assert [row.entry.what for row in await reader.newest(wanted, 10)] == found
     assert await reader.count(wanted) == len(found)
 

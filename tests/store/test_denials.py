@@ -9,7 +9,7 @@ from bot.access.policy import STRANGER, Decision
 from bot.store.access import audit
 from bot.store.access.audit_queries import AuditFilter, AuditReader
 from bot.store.access.denials import COUNTED_FOR, Denials
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.stations import imports
 from bot.store.stations.imports import Imports
 from bot.store.tables.audit import AuditOutcome
@@ -34,8 +34,8 @@ class Time:
         self.now += passed
 
 
-async def denied(store: Store, now: datetime) -> int:
-    async with store.begin() as session:
+async def denied(database: Database, now: datetime) -> int:
+    async with database.begin() as session:
         row = audit.entry(
             at=now,
             update_id=1,
@@ -52,39 +52,39 @@ async def denied(store: Store, now: datetime) -> int:
         return await audit.record_decision(session, row)
 
 
-async def outcomes(store: Store) -> list[tuple[int, str]]:
-    async with store.begin() as session:
+async def outcomes(database: Database) -> list[tuple[int, str]]:
+    async with database.begin() as session:
         found = await session.execute(select(AuditOutcome).order_by(AuditOutcome.id))
         return [(row.decision_id, row.outcome) for row in found.scalars()]
 
 
-async def test_the_first_is_a_row_and_who_reads_sees_how_many_came_after_it(store: Store) -> None:
+async def test_the_first_is_a_row_and_who_reads_sees_how_many_came_after_it(database: Database) -> None:
     time = Time()
     denials = Denials(time)
     assert denials.count_repeat("sam") is None
-    first = await denied(store, time())
+    first = await denied(database, time())
     denials.register("sam", first)
     assert [denials.count_repeat("sam") for _ in range(7)] == [first] * 7
     assert denials.count_repeat("tom") is None
-    (row,) = await AuditReader(store, denials).newest(AuditFilter(), 10)
+    (row,) = await AuditReader(database, denials).newest(AuditFilter(), 10)
     assert row.outcome is not None
     assert row.outcome.outcome == "and 7 more times"
     # Reading again adds no row.
-    await AuditReader(store, denials).newest(AuditFilter(), 10)
-    assert await outcomes(store) == [(first, "and 7 more times")]
+    await AuditReader(database, denials).newest(AuditFilter(), 10)
+    assert await outcomes(database) == [(first, "and 7 more times")]
 
 
-async def test_after_an_hour_it_is_a_row_again_and_the_count_is_written(store: Store) -> None:
+async def test_after_an_hour_it_is_a_row_again_and_the_count_is_written(database: Database) -> None:
     time = Time()
     denials = Denials(time)
-    first = await denied(store, time())
+    first = await denied(database, time())
     denials.register("sam", first)
     denials.count_repeat("sam")
     time.later(COUNTED_FOR)
     assert denials.count_repeat("sam") is None
-    async with store.begin() as session:
+    async with database.begin() as session:
         await denials.write_expired(session)
-    assert await outcomes(store) == [(first, "and 1 more time")]
+    assert await outcomes(database) == [(first, "and 1 more time")]
     denials.register("sam", first + 1)
     assert denials.count_repeat("sam") == first + 1
 
@@ -102,27 +102,27 @@ def test_what_a_stranger_wants_does_not_matter_and_what_anybody_else_wants_does(
     assert decision_log.repeat_key(typed("a"), "/a", Decision(True, "role viewer")) is None
 
 
-async def test_an_import_that_ends_the_program_each_time_waits_for_its_person(store: Store) -> None:
-    book = Imports(store, Time())
+async def test_an_import_that_ends_the_program_each_time_waits_for_its_person(database: Database) -> None:
+    book = Imports(database, Time())
     number = await book.begin("Head office", 1001, ROWS)
     for _ in range(imports.MAX_STARTS):
-        assert [one.id for one in await recovery.take_resumable(store, NOW)] == [number]
-    assert await recovery.take_resumable(store, NOW) == []
-    async with store.begin() as session:
+        assert [one.id for one in await recovery.take_resumable(database, NOW)] == [number]
+    assert await recovery.take_resumable(database, NOW) == []
+    async with database.begin() as session:
         assert (await session.get_one(Import, number)).state == imports.STOPPED
         told = (await session.execute(select(Outgoing.chat_id, Outgoing.template))).all()
     assert [tuple(one) for one in told] == [(1001, "import_interrupted")]
 
 
-async def test_an_import_that_gets_on_survives_any_number_of_kills(store: Store) -> None:
-    book = Imports(store, Time())
+async def test_an_import_that_gets_on_survives_any_number_of_kills(database: Database) -> None:
+    book = Imports(database, Time())
     number = await book.begin("Head office", 1001, ROWS)
     for _ in range(5):
-        assert len(await recovery.take_resumable(store, NOW)) == 1
+        assert len(await recovery.take_resumable(database, NOW)) == 1
         await book.save(number, ROWS)
         await book.save(number, ROWS, progress=True)
     # An import is not blamed for a normal shutdown.
     for _ in range(5):
-        assert len(await recovery.take_resumable(store, NOW)) == 1
-        async with store.begin() as session:
+        assert len(await recovery.take_resumable(database, NOW)) == 1
+        async with database.begin() as session:
             await imports.mark_clean_shutdown(session)

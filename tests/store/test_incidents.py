@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.stations.incidents import Incidents, name_of
 from bot.store.tables.incidents import Incident
 from tests.fixtures.incident_history import STATION, add_card, add_event, add_incident
@@ -12,11 +12,11 @@ HOUR = timedelta(hours=1)
 GROUP = -100
 
 
-async def test_open_and_ended_are_distinguished_and_each_station_has_its_own(store: Store) -> None:
-    incidents = Incidents(store)
-    over = await add_incident(store, NOON - 2 * HOUR, NOON - HOUR)
-    still = await add_incident(store, NOON)
-    await add_incident(store, NOON, station="Branch")
+async def test_open_and_ended_are_distinguished_and_each_station_has_its_own(database: Database) -> None:
+    incidents = Incidents(database)
+    over = await add_incident(database, NOON - 2 * HOUR, NOON - HOUR)
+    still = await add_incident(database, NOON)
+    await add_incident(database, NOON, station="Branch")
     assert [one.id for one in await incidents.open(STATION)] == [still]
     assert [one.id for one in await incidents.ended_since(STATION, NOON - 2 * HOUR, 5)] == [over]
     assert await incidents.ended_since(STATION, NOON, 5) == []
@@ -24,58 +24,58 @@ async def test_open_and_ended_are_distinguished_and_each_station_has_its_own(sto
     assert await incidents.find("Branch", still) is None
 
 
-async def test_a_period_has_what_lasted_for_a_part_of_it(store: Store) -> None:
-    incidents = Incidents(store)
-    before = await add_incident(store, NOON - 3 * HOUR, NOON - 2 * HOUR)
-    reaching_in = await add_incident(store, NOON - 2 * HOUR, NOON + HOUR, subject="SIP-2")
-    still = await add_incident(store, NOON + HOUR)
+async def test_a_period_has_what_lasted_for_a_part_of_it(database: Database) -> None:
+    incidents = Incidents(database)
+    before = await add_incident(database, NOON - 3 * HOUR, NOON - 2 * HOUR)
+    reaching_in = await add_incident(database, NOON - 2 * HOUR, NOON + HOUR, subject="SIP-2")
+    still = await add_incident(database, NOON + HOUR)
     found = await incidents.between(STATION, NOON, NOON + 2 * HOUR)
     assert [one.id for one in found] == [still, reaching_in]
     assert [one.id for one in await incidents.between(STATION, NOON, NOON + 2 * HOUR, "SIP-2")] == [reaching_in]
     assert before not in await incidents.changes(STATION, NOON, NOON + 2 * HOUR)
 
 
-async def test_a_chain_is_in_the_order_it_was_noted_and_turns_are_only_what_turned(store: Store) -> None:
-    incidents = Incidents(store)
-    number = await add_incident(store, NOON)
-    await add_event(store, number, "told", NOON + HOUR)
-    await add_event(store, number, "eased", NOON - HOUR, NOON + 2 * HOUR, kind="trunk_flapping")
+async def test_a_chain_is_in_the_order_it_was_noted_and_turns_are_only_what_turned(database: Database) -> None:
+    incidents = Incidents(database)
+    number = await add_incident(database, NOON)
+    await add_event(database, number, "told", NOON + HOUR)
+    await add_event(database, number, "eased", NOON - HOUR, NOON + 2 * HOUR, kind="trunk_flapping")
     assert [event.what for event in await incidents.timeline(number)] == ["opened", "told", "eased"]
     turns = await incidents.changes(STATION, NOON, NOON + HOUR)
     assert [event.what for event in turns[number]] == ["opened", "eased"]
 
 
-async def test_what_was_sent_about_an_incident_is_found_with_its_answers(store: Store) -> None:
-    incidents = Incidents(store)
-    first, second = await add_incident(store, NOON, NOON + HOUR), await add_incident(store, NOON, subject="SIP-2")
-    await add_card(store, first, GROUP, NOON, answered=NOON + HOUR)
-    await add_card(store, second, GROUP, NOON)
+async def test_what_was_sent_about_an_incident_is_found_with_its_answers(database: Database) -> None:
+    incidents = Incidents(database)
+    first, second = await add_incident(database, NOON, NOON + HOUR), await add_incident(database, NOON, subject="SIP-2")
+    await add_card(database, first, GROUP, NOON, answered=NOON + HOUR)
+    await add_card(database, second, GROUP, NOON)
     (delivered,) = await incidents.deliveries(first)
     message, answer = delivered.rows
     assert (message.id, answer.about) == (delivered.alert_message.message, delivered.alert_message.message)
     assert await incidents.deliveries(999) == []
 
 
-async def test_everything_that_ever_had_an_incident_is_known_by_its_newest_name(store: Store) -> None:
-    await add_incident(store, NOON - 2 * HOUR, NOON - HOUR, name="Old name")
-    await add_incident(store, NOON, NOON + HOUR, name="New name")
-    await add_incident(store, NOON, subject="", kind="station", trouble="unreachable")
-    await add_incident(store, NOON, station="Branch", subject="SIP-7", name="Theirs")
-    assert await Incidents(store).names(STATION) == {"SIP-1": "New name", "": STATION}
+async def test_everything_that_ever_had_an_incident_is_known_by_its_newest_name(database: Database) -> None:
+    await add_incident(database, NOON - 2 * HOUR, NOON - HOUR, name="Old name")
+    await add_incident(database, NOON, NOON + HOUR, name="New name")
+    await add_incident(database, NOON, subject="", kind="station", trouble="unreachable")
+    await add_incident(database, NOON, station="Branch", subject="SIP-7", name="Theirs")
+    assert await Incidents(database).names(STATION) == {"SIP-1": "New name", "": STATION}
 
 
-async def test_before_the_first_sign_of_a_watch_nothing_is_known(store: Store) -> None:
-    incidents = Incidents(store)
+async def test_before_the_first_sign_of_a_watch_nothing_is_known(database: Database) -> None:
+    incidents = Incidents(database)
     assert await incidents.monitored_since(STATION, NOON) is None
-    await add_incident(store, NOON)
+    await add_incident(database, NOON)
     assert await incidents.monitored_since(STATION, NOON + HOUR) == NOON + timedelta(seconds=30)
     assert await incidents.monitored_since("Branch", NOON + HOUR) is None
 
 
-async def test_of_the_time_before_what_is_kept_nothing_is_said(store: Store) -> None:
+async def test_of_the_time_before_what_is_kept_nothing_is_said(database: Database) -> None:
     """Deleted outages must not improve the availability of the past."""
-    incidents = Incidents(store, retention=timedelta(days=7))
-    await add_incident(store, NOON)
+    incidents = Incidents(database, retention=timedelta(days=7))
+    await add_incident(database, NOON)
     for days in (6, 8):
         now = NOON + timedelta(days=days)
         assert await incidents.monitored_since(STATION, now) == max(

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from bot.access.policy import Destination
 from bot.oncall.rotation import Calendar, Duty, Rotation, Shift, Unit
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.notices import Notice
 from bot.store.oncall.calendars import StoredCalendar
 from bot.store.oncall.schedules import OnCallSchedules, ShiftChange
@@ -36,16 +36,16 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def book(store: Store, clock: Clock) -> OnCallSchedules:
-    return OnCallSchedules(store, clock, Signal())
+def book(database: Database, clock: Clock) -> OnCallSchedules:
+    return OnCallSchedules(database, clock, Signal())
 
 
-async def test_what_was_set_is_read_back_as_it_was(store: Store, clock: Clock, book: OnCallSchedules) -> None:
+async def test_what_was_set_is_read_back_as_it_was(database: Database, clock: Clock, book: OnCallSchedules) -> None:
     await book.set_rotation(HERE, ROTATION, "Anna")
     duty = Duty(BORIS, NOW, NOW + HOUR, 2)
     kept = StoredCalendar(2, "https://x", "text", "UTC", Calendar((duty,), ("Dmitri",)), NOW)
     await book.set_calendar(HERE, kept, "Anna")
-    roster = await OnCallSchedules(store, clock, Signal()).roster(HERE)
+    roster = await OnCallSchedules(database, clock, Signal()).roster(HERE)
     assert roster.rotations == (ROTATION,)
     assert roster.calendars == {2: kept.calendar}
     assert await book.calendars(HERE) == [kept]
@@ -74,7 +74,7 @@ async def test_nobody_takes_back_what_another_made(book: OnCallSchedules) -> Non
     assert not await book.cancel(HERE, [made], ANNA)
 
 
-async def test_a_change_and_the_news_of_it_are_one_step(store: Store, book: OnCallSchedules) -> None:
+async def test_a_change_and_the_news_of_it_are_one_step(database: Database, book: OnCallSchedules) -> None:
     unwritable = Notice(Destination(BORIS), "oncall_yours", {"when": NOW})
     with pytest.raises(Exception, match="not JSON serializable"):
         await book.override(HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [unwritable])
@@ -82,24 +82,26 @@ async def test_a_change_and_the_news_of_it_are_one_step(store: Store, book: OnCa
     await book.override(
         HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [Notice(Destination(BORIS), "x", {})]
     )
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert [row.chat_id for row in (await session.execute(select(Outgoing))).scalars()] == [BORIS]
 
 
-async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(store: Store, book: OnCallSchedules) -> None:
+async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(database: Database, book: OnCallSchedules) -> None:
     await book.set_rotation(HERE, ROTATION, "Anna")
     await book.override(HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"))
     assert await book.remove(HERE, 1)
     assert not await book.remove(HERE, 1)
     assert (await book.roster(HERE)).levels == ()
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert [row.state for row in (await session.execute(select(OverrideRow))).scalars()] == ["cancelled"]
 
 
-async def test_quiet_hours_are_kept_beside_whether_somebody_can_be_called(store: Store, book: OnCallSchedules) -> None:
+async def test_quiet_hours_are_kept_beside_whether_somebody_can_be_called(
+    database: Database, book: OnCallSchedules
+) -> None:
     await book.store_reachability(BORIS, reachable=True, warnings=[])
     await book.set_quiet_hours(BORIS, (time(22), time(8)))
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert await book.quiet_hours(session, BORIS) == (time(22), time(8))
     assert (await book.reachability_of([BORIS]))[BORIS].reachable
     await book.set_quiet_hours(BORIS, None)

@@ -11,7 +11,7 @@ from bot.app.retention_job import run_retention
 from bot.store import retention
 from bot.store.access.audit import Change, entry, record_decision, record_outcome
 from bot.store.access.contacts import Contact, record
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import RETENTION, new_keyboard
 from bot.store.tables.audit import AuditEntry, AuditOutcome
@@ -28,100 +28,100 @@ LATELY = datetime(2026, 6, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-async def numbers(store: Store, table: type[Table]) -> list[Any]:
+async def numbers(database: Database, table: type[Table]) -> list[Any]:
     key = table.__mapper__.primary_key[0]
-    async with store.begin() as session:
+    async with database.begin() as session:
         return list((await session.execute(select(key).order_by(key))).scalars())
 
 
-async def say(store: Store, at: datetime, state: str = "sent", **more: Any) -> int:
-    async with store.begin() as session:
+async def say(database: Database, at: datetime, state: str = "sent", **more: Any) -> int:
+    async with database.begin() as session:
         row = outbox.enqueue(session, chat_id=1, thread_id=None, template="t", facts={}, now=at, **more)
         row.state = state
     return row.id
 
 
-async def test_an_incident_goes_with_everything_that_was_reported_about_it(store: Store) -> None:
-    old = await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
-    await add_card(store, old, -100, LONG_AGO, answered=LONG_AGO + HOUR)
-    kept = await add_incident(store, LATELY, LATELY + HOUR)
-    message = await add_card(store, kept, -100, LATELY, answered=LATELY + HOUR)
-    await retention.delete_history(store, BEFORE)
-    assert await numbers(store, Incident) == [kept]
-    assert await numbers(store, Outgoing) == [message, message + 1]
-    assert len(await numbers(store, AlertMessage)) == 1
-    async with store.begin() as session:
+async def test_an_incident_goes_with_everything_that_was_reported_about_it(database: Database) -> None:
+    old = await add_incident(database, LONG_AGO, LONG_AGO + HOUR)
+    await add_card(database, old, -100, LONG_AGO, answered=LONG_AGO + HOUR)
+    kept = await add_incident(database, LATELY, LATELY + HOUR)
+    message = await add_card(database, kept, -100, LATELY, answered=LATELY + HOUR)
+    await retention.delete_history(database, BEFORE)
+    assert await numbers(database, Incident) == [kept]
+    assert await numbers(database, Outgoing) == [message, message + 1]
+    assert len(await numbers(database, AlertMessage)) == 1
+    async with database.begin() as session:
         for incident in (IncidentEvent.incident_id, AlertMessageIncident.incident_id):
             assert set((await session.execute(select(incident))).scalars()) == {kept}
 
 
-async def test_an_outage_that_is_open_since_long_ago_keeps_all_that_was_reported_about_it(store: Store) -> None:
-    lasting = await add_incident(store, LONG_AGO)
-    first = await say(store, LONG_AGO)
-    await add_event(store, lasting, "told", LONG_AGO, message=first, chat=1)
-    message = await add_card(store, lasting, -100, LONG_AGO)
-    answer = await say(store, LONG_AGO, about=message)
-    looked = await say(store, LONG_AGO, action="edit", about=message)
-    await add_card(store, await add_incident(store, LATELY, LATELY), -100, LATELY)
-    await retention.delete_history(store, BEFORE)
-    assert lasting in await numbers(store, Incident)
-    assert {first, message, answer} <= set(await numbers(store, Outgoing))
-    assert looked not in await numbers(store, Outgoing)
+async def test_an_outage_that_is_open_since_long_ago_keeps_all_that_was_reported_about_it(database: Database) -> None:
+    lasting = await add_incident(database, LONG_AGO)
+    first = await say(database, LONG_AGO)
+    await add_event(database, lasting, "told", LONG_AGO, message=first, chat=1)
+    message = await add_card(database, lasting, -100, LONG_AGO)
+    answer = await say(database, LONG_AGO, about=message)
+    looked = await say(database, LONG_AGO, action="edit", about=message)
+    await add_card(database, await add_incident(database, LATELY, LATELY), -100, LATELY)
+    await retention.delete_history(database, BEFORE)
+    assert lasting in await numbers(database, Incident)
+    assert {first, message, answer} <= set(await numbers(database, Outgoing))
+    assert looked not in await numbers(database, Outgoing)
 
 
-async def test_what_is_shown_in_one_message_with_an_open_outage_stays(store: Store) -> None:
+async def test_what_is_shown_in_one_message_with_an_open_outage_stays(database: Database) -> None:
     over, lasting = (
-        await add_incident(store, LONG_AGO, LONG_AGO + HOUR),
-        await add_incident(store, LONG_AGO, subject="2"),
+        await add_incident(database, LONG_AGO, LONG_AGO + HOUR),
+        await add_incident(database, LONG_AGO, subject="2"),
     )
-    await add_card(store, lasting, -100, LONG_AGO)
-    async with store.begin() as session:
+    await add_card(database, lasting, -100, LONG_AGO)
+    async with database.begin() as session:
         session.add(AlertMessageIncident(card_id=1, incident_id=over))
-    await add_incident(store, LATELY, LATELY + HOUR)
-    await retention.delete_history(store, BEFORE)
-    assert {over, lasting} <= set(await numbers(store, Incident))
+    await add_incident(database, LATELY, LATELY + HOUR)
+    await retention.delete_history(database, BEFORE)
+    assert {over, lasting} <= set(await numbers(database, Incident))
 
 
-async def test_what_is_still_queued_is_never_forgotten(store: Store) -> None:
-    owed = [await say(store, LONG_AGO, state) for state in ("pending", "sending")]
-    settled = [await say(store, LONG_AGO, state) for state in ("sent", "dead", "dropped")]
-    answered = await say(store, LONG_AGO)
-    answer = await say(store, LATELY, about=answered)
-    await retention.delete_history(store, BEFORE)
-    assert await numbers(store, Outgoing) == [*owed, answered, answer]
+async def test_what_is_still_queued_is_never_forgotten(database: Database) -> None:
+    owed = [await say(database, LONG_AGO, state) for state in ("pending", "sending")]
+    settled = [await say(database, LONG_AGO, state) for state in ("sent", "dead", "dropped")]
+    answered = await say(database, LONG_AGO)
+    answer = await say(database, LATELY, about=answered)
+    await retention.delete_history(database, BEFORE)
+    assert await numbers(database, Outgoing) == [*owed, answered, answer]
     assert settled
 
 
-async def test_a_number_is_never_given_twice(store: Store) -> None:
+async def test_a_number_is_never_given_twice(database: Database) -> None:
     """Buttons refer to an incident by number, and messages outlive the database."""
-    old = await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
-    said = await say(store, LONG_AGO)
-    await retention.delete_history(store, BEFORE)
-    assert await add_incident(store, LATELY) > old
-    assert await say(store, LATELY) > said
+    old = await add_incident(database, LONG_AGO, LONG_AGO + HOUR)
+    said = await say(database, LONG_AGO)
+    await retention.delete_history(database, BEFORE)
+    assert await add_incident(database, LATELY) > old
+    assert await say(database, LATELY) > said
 
 
-async def test_more_than_one_bite_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_more_than_one_bite_is_forgotten(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retention, "BATCH_SIZE", 3)
     for _ in range(10):
-        message = await say(store, LONG_AGO)
-        await say(store, LONG_AGO, about=message)
-    kept = await say(store, LATELY)
-    await retention.delete_history(store, BEFORE)
-    assert await numbers(store, Outgoing) == [kept]
+        message = await say(database, LONG_AGO)
+        await say(database, LONG_AGO, about=message)
+    kept = await say(database, LATELY)
+    await retention.delete_history(database, BEFORE)
+    assert await numbers(database, Outgoing) == [kept]
 
 
-async def test_buttons_go_after_the_message_that_carried_them(store: Store) -> None:
+async def test_buttons_go_after_the_message_that_carried_them(database: Database) -> None:
     for at in (LONG_AGO, LATELY):
-        await say(store, at, keyboard=new_keyboard(1, [], now=at, station=STATION))
-    await retention.delete_history(store, BEFORE)
-    await retention.delete_expired(store, LATELY + RETENTION + HOUR)
-    assert len(await numbers(store, Keyboard)) == 1
+        await say(database, at, keyboard=new_keyboard(1, [], now=at, station=STATION))
+    await retention.delete_history(database, BEFORE)
+    await retention.delete_expired(database, LATELY + RETENTION + HOUR)
+    assert len(await numbers(database, Keyboard)) == 1
 
 
-async def test_agreements_requests_and_imports_of_long_ago_are_forgotten(store: Store) -> None:
+async def test_agreements_requests_and_imports_of_long_ago_are_forgotten(database: Database) -> None:
     for at in (LONG_AGO, LATELY):
-        async with store.begin() as session:
+        async with database.begin() as session:
             session.add(AccessRequestRow(station=STATION, person_id=9, asked_at=at, notices=[]))
             session.add(
                 OverrideRow(
@@ -137,12 +137,12 @@ async def test_agreements_requests_and_imports_of_long_ago_are_forgotten(store: 
                 )
             )
             session.add(Import(station=STATION, person_id=1, state="done", rows=[], begun_at=at, touched_at=at))
-    await retention.delete_history(store, BEFORE)
+    await retention.delete_history(database, BEFORE)
     for table in (AccessRequestRow, OverrideRow, Import):
-        assert await numbers(store, table) == [2]
+        assert await numbers(database, table) == [2]
 
 
-async def decide(store: Store, at: datetime, person: int = 1) -> int:
+async def decide(database: Database, at: datetime, person: int = 1) -> int:
     row = entry(
         at=at,
         update_id=1,
@@ -156,68 +156,68 @@ async def decide(store: Store, at: datetime, person: int = 1) -> int:
         allowed=True,
         reason="role admin",
     )
-    async with store.begin() as session:
+    async with database.begin() as session:
         number = await record_decision(session, row)
         await record_outcome(session, number, "shown", Change(), at)
     return number
 
 
-async def test_the_audit_forgets_only_what_is_older_than_it_is_kept(store: Store) -> None:
+async def test_the_audit_forgets_only_what_is_older_than_it_is_kept(database: Database) -> None:
     for _ in range(3):
-        await decide(store, LONG_AGO)
-    kept = await decide(store, LATELY)
-    await retention.delete_audit(store, BEFORE)
-    assert await numbers(store, AuditEntry) == await numbers(store, AuditOutcome) == [kept]
+        await decide(database, LONG_AGO)
+    kept = await decide(database, LATELY)
+    await retention.delete_audit(database, BEFORE)
+    assert await numbers(database, AuditEntry) == await numbers(database, AuditOutcome) == [kept]
 
 
-async def test_of_whom_nothing_else_is_left_the_name_is_forgotten(store: Store) -> None:
-    await decide(store, LONG_AGO, person=8)
-    await decide(store, LATELY, person=9)
-    async with store.begin() as session:
+async def test_of_whom_nothing_else_is_left_the_name_is_forgotten(database: Database) -> None:
+    await decide(database, LONG_AGO, person=8)
+    await decide(database, LATELY, person=9)
+    async with database.begin() as session:
         for person in (8, 9, 10):
             await record(session, Contact(person, "A", None))
         session.add(Pager(person_id=10))
-    await retention.delete_audit(store, BEFORE)
-    assert await numbers(store, ContactRow) == [9, 10]
+    await retention.delete_audit(database, BEFORE)
+    assert await numbers(database, ContactRow) == [9, 10]
 
 
-async def test_the_audit_is_closed_again_after_it_has_forgotten(store: Store) -> None:
-    await decide(store, LONG_AGO)
-    await decide(store, LATELY)
-    await retention.delete_audit(store, BEFORE)
-    await assert_closed(store)
+async def test_the_audit_is_closed_again_after_it_has_forgotten(database: Database) -> None:
+    await decide(database, LONG_AGO)
+    await decide(database, LATELY)
+    await retention.delete_audit(database, BEFORE)
+    await assert_closed(database)
 
 
-async def test_the_audit_stays_whole_and_closed_when_forgetting_fails(store: Store) -> None:
-    await decide(store, LONG_AGO)
+async def test_the_audit_stays_whole_and_closed_when_forgetting_fails(database: Database) -> None:
+    await decide(database, LONG_AGO)
     with pytest.raises(IntegrityError, match="FOREIGN KEY"):
-        async with store.begin() as session, retention._deletes_allowed(session):
+        async with database.begin() as session, retention._deletes_allowed(session):
             await session.execute(delete(AuditEntry))
-    assert len(await numbers(store, AuditEntry)) == 1
-    await assert_closed(store)
+    assert len(await numbers(database, AuditEntry)) == 1
+    await assert_closed(database)
 
 
-async def assert_closed(store: Store) -> None:
+async def assert_closed(database: Database) -> None:
     for table in (AuditEntry, AuditOutcome):
         for deed in (delete(table), update(table).values(at=LATELY)):
             with pytest.raises(IntegrityError, match="only ever added"):
-                async with store.begin() as session:
+                async with database.begin() as session:
                     await session.execute(deed)
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert await session.scalar(select(func.count()).select_from(AuditEntry))
 
 
-async def test_history_and_audit_are_each_kept_for_their_own_time(store: Store) -> None:
+async def test_history_and_audit_are_each_kept_for_their_own_time(database: Database) -> None:
     for at in (LONG_AGO, LATELY):
-        await decide(store, at)
-        await add_incident(store, at, at + HOUR)
-    await run_retention(store, LATELY + HOUR, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))
-    assert await numbers(store, Incident) == [2]
-    assert await numbers(store, AuditEntry) == [1, 2]
+        await decide(database, at)
+        await add_incident(database, at, at + HOUR)
+    await run_retention(database, LATELY + HOUR, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))
+    assert await numbers(database, Incident) == [2]
+    assert await numbers(database, AuditEntry) == [1, 2]
 
 
-async def test_what_cannot_be_forgotten_now_does_not_end_the_program(store: Store) -> None:
-    await add_incident(store, LONG_AGO, LONG_AGO + HOUR)
-    async with store.begin() as session:
+async def test_what_cannot_be_forgotten_now_does_not_end_the_program(database: Database) -> None:
+    await add_incident(database, LONG_AGO, LONG_AGO + HOUR)
+    async with database.begin() as session:
         await session.execute(text("DROP TABLE questions"))
-    await run_retention(store, LATELY, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))
+    await run_retention(database, LATELY, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.temporary_payloads import TemporaryPayloads, delete_expired
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -12,8 +12,8 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 async def test_a_thing_is_taken_once_and_only_while_it_lasts(store_file: Path) -> None:
     now = NOW
-    store = Store(f"sqlite:///{store_file}")
-    temporary_payloads = TemporaryPayloads(store, lambda: now)
+    database = Database(f"sqlite:///{store_file}")
+    temporary_payloads = TemporaryPayloads(database, lambda: now)
     first = await temporary_payloads.put({"secret": "s"}, timedelta(minutes=10))
     second = await temporary_payloads.put({"n": 2}, timedelta(minutes=10))
     assert first != second
@@ -23,8 +23,8 @@ async def test_a_thing_is_taken_once_and_only_while_it_lasts(store_file: Path) -
     now = NOW + timedelta(minutes=11)
     assert await temporary_payloads.peek(second) is None
     assert await temporary_payloads.pop(second) is None
-    async with store.begin() as session:
+    async with database.begin() as session:
         await delete_expired(session, now)
     now = NOW
     assert await temporary_payloads.peek(second) is None
-    await store.close()
+    await database.close()

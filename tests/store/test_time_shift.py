@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import blocked_chats, outbox
 from bot.store.tables.incidents import Incident, SilenceRow, WatchState
 from bot.store.tables.messages import AlertMessage, Outgoing
@@ -40,18 +40,18 @@ def silence(begins: datetime) -> SilenceRow:
     return SilenceRow(kind="mute", begins_at=begins, until=NOW + timedelta(minutes=30), **who)
 
 
-async def moved(store: Store, *rows: Any) -> list[Any]:
-    async with store.begin() as session:
+async def moved(database: Database, *rows: Any) -> list[Any]:
+    async with database.begin() as session:
         session.add_all(rows)
-    async with store.begin() as session:
+    async with database.begin() as session:
         await shift_times(session, ClockStep(BOOT, NOW, BY))
-    async with store.begin() as session:
+    async with database.begin() as session:
         return [await session.get_one(type(row), row.id) for row in rows]
 
 
-async def test_what_is_open_keeps_its_age_and_what_is_planned_its_distance(store: Store) -> None:
+async def test_what_is_open_keeps_its_age_and_what_is_planned_its_distance(database: Database) -> None:
     began, due = NOW - 5 * MINUTE, NOW + 2 * MINUTE
-    (one,) = await moved(store, incident(began, due=due))
+    (one,) = await moved(database, incident(began, due=due))
     assert (one.began_at, one.opened_at) == (began + BY, began + MINUTE + BY)
     assert (one.due_at, one.warn_at) == (due + BY, due + 2 * HOUR + BY)
     assert one.facts == {
@@ -61,43 +61,45 @@ async def test_what_is_open_keeps_its_age_and_what_is_planned_its_distance(store
     }
 
 
-async def test_what_is_over_or_older_than_the_machines_start_stays(store: Store) -> None:
+async def test_what_is_over_or_older_than_the_machines_start_stays(database: Database) -> None:
     over = incident(NOW - 6 * MINUTE, is_open=False)
     # Written by a correct clock, before the machine booted with a wrong one.
     later, earlier = NOW + timedelta(hours=2, minutes=50), BOOT - MINUTE
-    rows = await moved(store, over, incident(later, due=later + MINUTE), incident(earlier))
+    rows = await moved(database, over, incident(later, due=later + MINUTE), incident(earlier))
     assert [row.began_at for row in rows] == [NOW - 6 * MINUTE, later, earlier]
     assert rows[1].due_at == later + MINUTE
     assert rows[1].facts["gives_up_at"] == (later + BY).isoformat()
 
 
-async def test_a_mute_for_half_an_hour_stays_one_unless_it_was_there_before_the_machine_began(store: Store) -> None:
-    here, before = await moved(store, silence(NOW - MINUTE), silence(BOOT - MINUTE))
+async def test_a_mute_for_half_an_hour_stays_one_unless_it_was_there_before_the_machine_began(
+    database: Database,
+) -> None:
+    here, before = await moved(database, silence(NOW - MINUTE), silence(BOOT - MINUTE))
     assert here.until == NOW + timedelta(minutes=30) + BY
     assert before.until == NOW + timedelta(minutes=30)
 
 
-async def test_memories_and_what_is_queued_move_too(store: Store) -> None:
+async def test_memories_and_what_is_queued_move_too(database: Database) -> None:
     state = {"bad_since": (NOW - MINUTE).isoformat(), "up_since": (BOOT - MINUTE).isoformat(), "drops": [], "looks": 2}
-    async with store.begin() as session:
+    async with database.begin() as session:
         session.add(WatchState(station="", subject="t1", state=state, updated_at=NOW))
         owed = outbox.enqueue(
             session, chat_id=1, thread_id=None, template="x", facts={}, now=NOW, not_before=NOW + MINUTE
         )
         await session.flush()
         number = owed.id
-    await moved(store)
-    async with store.begin() as session:
+    await moved(database)
+    async with database.begin() as session:
         memory = await session.get_one(WatchState, ("", "t1"))
         assert memory.state == state | {"bad_since": (NOW - MINUTE + BY).isoformat()}
         row = await session.get_one(Outgoing, number)
         assert (row.created_at, row.not_before) == (NOW + BY, NOW + MINUTE + BY)
 
 
-async def test_what_a_closed_chat_did_not_take_is_still_made_good_when_it_opens(store: Store) -> None:
+async def test_what_a_closed_chat_did_not_take_is_still_made_good_when_it_opens(database: Database) -> None:
     """It is found by its timestamp, and the chat's own time is shifted."""
     lost = NOW - MINUTE
-    async with store.begin() as session:
+    async with database.begin() as session:
         edit = outbox.enqueue(session, chat_id=1, thread_id=None, template="x", facts={}, now=lost, action="edit")
         told = outbox.enqueue(session, chat_id=2, thread_id=None, template="x", facts={}, now=lost)
         edit.state, edit.tried_at = "dead", lost
@@ -106,16 +108,16 @@ async def test_what_a_closed_chat_did_not_take_is_still_made_good_when_it_opens(
         cards = [AlertMessage(station="", chat_id=chat, loud=True, message=told.id, **when) for chat in (1, 2)]
         session.add_all(cards)
         await blocked_chats.close(session, 1, "Forbidden", lost)
-    here, elsewhere = await moved(store, *cards)
+    here, elsewhere = await moved(database, *cards)
     assert (here.closed_at, elsewhere.closed_at) == (lost + BY, lost), "only what the closed chat missed"
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert await blocked_chats.reopen(session, [1], NOW + BY) == {1: lost + BY}
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert (await session.get_one(Outgoing, edit.id)).state == "pending"
 
 
-async def test_the_newest_time_is_that_of_whatever_was_written_last(store: Store) -> None:
-    async with store.begin() as session:
+async def test_the_newest_time_is_that_of_whatever_was_written_last(database: Database) -> None:
+    async with database.begin() as session:
         assert await newest_time(session) is None
         for seconds in (5, 3):
             at = NOW + timedelta(seconds=seconds)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, create_engine, select, text
 from bot.access.policy import Destination
 from bot.detection import station_machine, trunk_state
 from bot.incidents.model import Kind
-from bot.store.database import MIGRATIONS, Store
+from bot.store.database import MIGRATIONS, Database
 from bot.store.messages import inbox, temporary_payloads
 from bot.store.messages.outbox import Urgency
 from bot.store.oncall import calendars
@@ -139,9 +139,9 @@ def old(empty: Path, tmp_path: Path) -> OldStore:
 @pytest.fixture
 async def manager(old: OldStore, tmp_path: Path) -> AsyncIterator[ManagerHarness]:
     """Not migrated until a test does so."""
-    store = Store(f"sqlite:///{tmp_path / 'old.sqlite3'}")
-    yield ManagerHarness(store, (Destination(GROUP), FORUM))
-    await store.close()
+    database = Database(f"sqlite:///{tmp_path / 'old.sqlite3'}")
+    yield ManagerHarness(database, (Destination(GROUP), FORUM))
+    await database.close()
     old.engine.dispose()
 
 
@@ -149,7 +149,7 @@ async def test_what_was_sent_is_edited_and_answered_when_it_ends(old: OldStore, 
     number = old.incident("zadarma", taken=True)
     alert = old.message(number, "sent")
     old.message(number, "sent", action="edit", about=alert)
-    await manager.store.open()
+    await manager.database.open()
     await manager.tick()
     last = (await manager.owed())[-1].id
     await manager.ends("zadarma")
@@ -163,7 +163,7 @@ async def test_what_was_not_sent_yet_is_reported_anew_and_once(old: OldStore, ma
     number = old.incident("zadarma")
     old.message(number, "pending")
     old.message(number, "sending", FORUM.chat, thread=FORUM.thread)
-    await manager.store.open()
+    await manager.database.open()
     await manager.tick()
     waiting = [row for row in await manager.owed() if row.state == "pending"]
     assert [(row.action, row.chat_id, row.silent) for row in waiting] == [
@@ -177,7 +177,7 @@ async def test_a_chat_that_had_not_been_notified_of_it_is_notified(old: OldStore
     number = old.incident("zadarma")
     old.message(number, "sent")
     old.message(number, "pending", FORUM.chat, thread=FORUM.thread)
-    await manager.store.open()
+    await manager.database.open()
     await manager.tick()
     waiting = [row.chat_id for row in await manager.owed() if row.state == "pending" and row.action == "send"]
     assert FORUM.chat in waiting
@@ -189,7 +189,7 @@ async def test_an_outage_that_nobody_took_goes_on_to_whoever_is_asked_next(
     taken, warning, open_ = old.incident("a", taken=True), old.incident("b", "trunk_degraded"), old.incident("c")
     for number in (taken, warning, open_):
         old.message(number, "sent", silent=number == warning)
-    await manager.store.open()
+    await manager.database.open()
     manager.on_call.levels = [[ANNA]]
     await manager.tick()
     (page,) = await manager.alerts(ANNA)
@@ -202,7 +202,7 @@ async def test_of_several_messages_about_one_the_newest_is_kept(old: OldStore, m
     number = old.incident("zadarma", taken=True)
     old.message(number, "sent", silent=True)
     newest = old.message(number, "sent")
-    await manager.store.open()
+    await manager.database.open()
     await manager.ends("zadarma")
     answers = [row for row in await manager.owed() if row.template == "alert_over"]
     assert [row.about for row in answers] == [newest]
@@ -212,10 +212,10 @@ async def test_what_is_over_stays_as_it_is(old: OldStore, manager: ManagerHarnes
     number = old.incident("zadarma", ended=True)
     alert = old.message(number, "sent")
     old.message(number, "sent", about=alert, template="alert_over")
-    await manager.store.open()
+    await manager.database.open()
     await manager.tick()
     assert {row.state for row in await manager.owed()} == {"sent"}
-    async with manager.store.begin() as session:
+    async with manager.database.begin() as session:
         assert (await session.execute(text("PRAGMA foreign_key_check"))).all() == []
 
 
@@ -225,7 +225,7 @@ async def test_what_the_machines_remembered_is_understood(old: OldStore, manager
     more = {"cause": "no_answer", "since": since, "looks": 2, "measured_at": since, "alarm": "trunk_down"}
     old.memory("zadarma", trunk | more)
     old.memory("", {"trouble": None, "row": "", "since": None, "looks": 0, "alarm": False, "judge_from": None})
-    await manager.store.open()
+    await manager.database.open()
     found = await manager.incident_manager.load_states()
     assert trunk_state.read(found["zadarma"]).alarm is Kind.TRUNK_DOWN
     assert station_machine.read(found[""]).seen_at is None
@@ -237,12 +237,12 @@ async def test_an_audit_of_the_first_days_is_kept(tmp_path: Path) -> None:
     numbers = {"update_id": 1, "actor_id": ANNA, "chat_id": GROUP, "allowed": True}
     old.insert("audit", {**words, **numbers, "at": written(OPENED), "outcome": "done"})
     old.engine.dispose()
-    store = Store(f"sqlite:///{tmp_path / 'older.sqlite3'}")
-    await store.open()
-    async with store.begin() as session:
+    database = Database(f"sqlite:///{tmp_path / 'older.sqlite3'}")
+    await database.open()
+    async with database.begin() as session:
         (outcome,) = (await session.execute(select(AuditOutcome))).scalars()
     assert (outcome.decision_id, outcome.outcome) == (1, "done")
-    await store.close()
+    await database.close()
 
 
 async def test_what_waits_to_be_sent_keeps_its_urgency_and_its_doubt(tmp_path: Path) -> None:
@@ -267,13 +267,13 @@ async def test_what_waits_to_be_sent_keeps_its_urgency_and_its_doubt(tmp_path: P
     for row in rows:
         old.insert("outbox", common | row)
     old.engine.dispose()
-    store = Store(f"sqlite:///{tmp_path / 'older.sqlite3'}")
-    await store.open()
-    async with store.begin() as session:
+    database = Database(f"sqlite:///{tmp_path / 'older.sqlite3'}")
+    await database.open()
+    async with database.begin() as session:
         found = list((await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars())
     assert [Urgency(row.urgency).name for row in found] == ["PAGE", "RESOLVE", "EDIT", "RESOLVE", "ANSWER", "EDIT"]
     assert [row.state for row in found] == ["pending"] * 4 + ["uncertain", "pending"]
-    await store.close()
+    await database.close()
 
 
 async def test_what_lay_open_is_sealed_and_no_byte_of_it_is_left(tmp_path: Path) -> None:
@@ -301,10 +301,10 @@ async def test_what_lay_open_is_sealed_and_no_byte_of_it_is_left(tmp_path: Path)
     old.deleted_badly("kept", {"id": "gone", "payload": json.dumps({"secret": 9999 * secret}), **times})
     old.engine.dispose()
     assert path.read_bytes().count(secret.encode()) > 100
-    store = Store(f"sqlite:///{path}")
-    await store.open()
+    database = Database(f"sqlite:///{path}")
+    await database.open()
     left = files_with(tmp_path, secret)
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert await temporary_payloads.peek(session, "draft", OPENED - timedelta(days=1)) == {"secret": secret}
         assert await temporary_payloads.peek(session, "anew 1", OPENED - timedelta(days=1)) == {"trunk": "zadarma"}
         (question,) = (await session.execute(select(QuestionRow))).scalars()
@@ -312,7 +312,7 @@ async def test_what_lay_open_is_sealed_and_no_byte_of_it_is_left(tmp_path: Path)
         (kept,) = await calendars.of_station(session, STATION)
         (owed,) = (await session.execute(select(Outgoing))).scalars()
         assert await inbox.unfinished(session) == {1: {"text": secret}}
-    await store.close()
+    await database.close()
     assert not left
     assert (question.data, left_over.rows, kept.url) == ({"old": secret}, [{"secret": secret}], calendar["url"])
     assert (owed.html, owed.facts) == (secret, {"station": STATION})
@@ -330,9 +330,9 @@ async def test_the_buttons_of_what_was_sent_know_their_message(tmp_path: Path) -
     old.insert("outbox", sent | more | times | {"keyboard_id": "sent", "state": "sent", "message_id": 41})
     old.insert("outbox", sent | more | times | {"keyboard_id": "waits", "state": "pending", "message_id": 40})
     old.engine.dispose()
-    store = Store(f"sqlite:///{tmp_path / 'old.sqlite3'}")
-    await store.open()
-    async with store.begin() as session:
+    database = Database(f"sqlite:///{tmp_path / 'old.sqlite3'}")
+    await database.open()
+    async with database.begin() as session:
         known = {one.id: one.message_id for one in (await session.execute(select(Keyboard))).scalars()}
-    await store.close()
+    await database.close()
     assert known == {"sent": 41, "waits": None, "answer": None}

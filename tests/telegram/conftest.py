@@ -12,7 +12,7 @@ from telegram import Bot
 from telegram.request import HTTPXRequest
 
 from bot.messages.renderer import Renderer
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.messages import Outgoing
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.delivery.sender import Sender
@@ -54,7 +54,7 @@ def pace() -> RateLimiter:
 
 
 @pytest.fixture
-async def sender(telegram: FakeTelegram, store: Store, pace: RateLimiter) -> AsyncIterator[Sender]:
+async def sender(telegram: FakeTelegram, database: Database, pace: RateLimiter) -> AsyncIterator[Sender]:
     bot = Bot(
         TOKEN,
         base_url=f"{telegram.address}/bot",
@@ -64,7 +64,7 @@ async def sender(telegram: FakeTelegram, store: Store, pace: RateLimiter) -> Asy
     )
     pool = bot.request
     await pool.initialize()
-    yield Sender(bot, store, Renderer("en", TEMPLATES), pace)
+    yield Sender(bot, database, Renderer("en", TEMPLATES), pace)
     await pool.shutdown()
 
 
@@ -84,7 +84,7 @@ class NoFleet:
 
 
 @pytest.fixture
-def delivery(store: Store, sender: Sender) -> DeliveryHarness:
-    delivery = DeliveryHarness(store)
-    delivery.delivery_worker = DeliveryWorker(store, sender, NoFleet(), delivery.clock)
+def delivery(database: Database, sender: Sender) -> DeliveryHarness:
+    delivery = DeliveryHarness(database)
+    delivery.delivery_worker = DeliveryWorker(database, sender, NoFleet(), delivery.clock)
     return delivery

@@ -62,21 +62,21 @@ def build_services(
     silences_changed: Signal,
 ) -> Services:
     """Build the services of handlers. `silences_changed` is sent the name of the station."""
-    store, clock = shared.store, shared.clock
+    database, clock = shared.database, shared.clock
     return Services(
-        temporary_payloads=TemporaryPayloads(store, clock),
-        imports=Imports(store, clock),
-        registrations=Reregistrations(store, clock),
+        temporary_payloads=TemporaryPayloads(database, clock),
+        imports=Imports(database, clock),
+        registrations=Reregistrations(database, clock),
         grants=shared.grants,
         people=shared.people,
-        requests=AccessRequests(store, clock, shared.grants, shared.wake),
+        requests=AccessRequests(database, clock, shared.grants, shared.wake),
         oncall=shared.oncall,
         calendars=shared.calendars,
-        audit=AuditReader(store, denials),
+        audit=AuditReader(database, denials),
         membership=membership,
-        incidents=Incidents(store, settings.history_kept),
-        silences=Silences(store, clock, silences_changed),
-        bindings=Bindings(store, clock),
+        incidents=Incidents(database, settings.history_kept),
+        silences=Silences(database, clock, silences_changed),
+        bindings=Bindings(database, clock),
         fleet=directory,
     )
 
@@ -94,14 +94,14 @@ def build_dispatcher(
     alert_chats: AlertChats,
 ) -> Dispatcher:
     """Build the dispatcher of the commands and buttons in the catalogue."""
-    store, clock = shared.store, shared.clock
+    database, clock = shared.database, shared.clock
     pace = RequestLimits(
         person=settings.commands_per_minute,
         chat=settings.chat_commands_per_minute,
         costly=settings.costly_commands_per_minute,
     )
     authorizer = Authorizer(
-        store=store,
+        database=database,
         catalogue=catalogue,
         grants=services.grants,
         membership=services.membership,
@@ -111,12 +111,16 @@ def build_dispatcher(
         clock=clock,
     )
     second = TwoPersonRule(
-        settings.two_person, store=store, temporary_payloads=services.temporary_payloads, clock=clock, wake=shared.wake
+        settings.two_person,
+        database=database,
+        temporary_payloads=services.temporary_payloads,
+        clock=clock,
+        wake=shared.wake,
     )
     executor = Executor(
         directory=directory,
         services=services,
-        store=store,
+        database=database,
         sender=shared.sender,
         renderer=renderer,
         clock=clock,

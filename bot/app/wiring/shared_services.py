@@ -14,7 +14,7 @@ from bot.runtime.waiting import Signal
 from bot.runtime.watchdog import LoopWatchdog
 from bot.store.access.contacts import Contacts
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.oncall.schedules import OnCallSchedules
 from bot.telegram.delivery.sender import Sender
 
@@ -26,7 +26,7 @@ class SharedServices:
     `step_due` signals a due step or a queued notification, `watching_changed` a change of the watched extensions,
     `causes` holds the common causes of several stations."""
 
-    store: Store
+    database: Database
     sender: Sender
     grants: Grants
     people: Contacts

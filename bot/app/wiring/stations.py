@@ -43,9 +43,9 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
         incident_manager=incidents.manager,
         destinations=incidents.destinations,
         fallback=incidents.fallback,
-        drills=Drills(shared.store, settings.name, incidents.manager),
+        drills=Drills(shared.database, settings.name, incidents.manager),
         watched=WatchedExtensions(
-            shared.store, settings.name, Signal(partial(shared.watching_changed.send, settings.name))
+            shared.database, settings.name, Signal(partial(shared.watching_changed.send, settings.name))
         ),
         duty=ReachabilityCheck(
             settings.name,
@@ -53,7 +53,7 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             grants=shared.grants,
             people=shared.people,
             sender=shared.sender,
-            store=shared.store,
+            database=shared.database,
             destinations=incidents.destinations,
             clock=shared.clock,
             wake=shared.wake,
@@ -84,7 +84,7 @@ def build_incidents(settings: StationSettings, shared: SharedServices, zone: Zon
         causes=shared.causes,
     )
     return IncidentParts(
-        manager=IncidentManager(shared.store, settings.name, notifier, shared.step_due, shared.last_seen),
+        manager=IncidentManager(shared.database, settings.name, notifier, shared.step_due, shared.last_seen),
         people=people,
         destinations=destinations,
         fallback=Fallback(

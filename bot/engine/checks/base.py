@@ -13,7 +13,7 @@ from bot.config.working_hours import WorkingHours
 from bot.incidents.model import StateChange
 from bot.pbx import Pbx
 from bot.runtime.clock import Clock, Zone
-from bot.store.database import Store
+from bot.store.database import Database
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +82,7 @@ class PeriodicCheck(ABC):
         return True
 
     @classmethod
-    async def stations(cls, store: Store, checks: Mapping[str, Self]) -> set[str]:
+    async def stations(cls, database: Database, checks: Mapping[str, Self]) -> set[str]:
         """Return the stations that want the check; `checks` are the running ones by station."""
         return {station for station, check in checks.items() if check.is_enabled}
 

@@ -15,7 +15,7 @@ import structlog
 from bot.notifications.admin_notices import AdminNotices
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal, sleep_or_stop
-from bot.store.database import Session, Store
+from bot.store.database import Database, Session
 from bot.store.messages import blocked_chats
 from bot.telegram.chat_access import BlockReason, ChatInfo, block_reason
 
@@ -86,14 +86,14 @@ class ChatReachabilityCheck:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         sender: ChatReader,
         administrators: AdminNotices,
         alert_chats: AlertChatState,
         clock: Clock,
         wake: Signal,
     ) -> None:
-        self._store = store
+        self._database = database
         self._sender = sender
         self._administrators = administrators
         self._alert_chats = alert_chats
@@ -112,7 +112,7 @@ class ChatReachabilityCheck:
         """Check all chats once. An unreachable chat is reported once, until it is reachable again."""
         admins = await self._administrators.all()
         unreached = [found for chat in admins if (found := await self._check(chat, is_admin=True))]
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             chats = await self._alert_chats.alert_chats(session)
         others = sorted(chats - set(admins))
         unreached += [found for chat in others if (found := await self._check(chat, is_admin=False))]
@@ -134,7 +134,7 @@ class ChatReachabilityCheck:
 
     async def _reopen(self, chat: int) -> None:
         """Reopen a chat that was closed as not found. A block is not visible in getChat."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             reason = (await blocked_chats.reasons(session, [chat])).get(chat)
             found = reason is not None and block_reason(reason) in NOT_FOUND
             if found:
@@ -156,7 +156,7 @@ class ChatReachabilityCheck:
         If no administrator is reachable, close none: the next check reports them.
         """
         now = self._clock()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             can_hear = set(await self._administrators.reachable(session)) - {one.chat for one in unreached}
             if not can_hear:
                 log.error("no administrator is reachable, alerts may reach no one; check ADMINS")

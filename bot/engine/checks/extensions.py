@@ -11,7 +11,7 @@ from bot.detection.extension_machine import ExtensionState, Phones, has_online_p
 from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.incidents.model import EXTENSION
 from bot.pbx import PbxError, Priority
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.stations import watched_extensions
 
 log = structlog.get_logger(__name__)
@@ -39,8 +39,8 @@ class ExtensionCheck(PeriodicCheck):
         self._states: dict[str, ExtensionState] | None = None
 
     @classmethod
-    async def stations(cls, store: Store, checks: Mapping[str, Self]) -> set[str]:
-        async with store.begin() as session:
+    async def stations(cls, database: Database, checks: Mapping[str, Self]) -> set[str]:
+        async with database.begin() as session:
             return await watched_extensions.stations(session)
 
     def offline_since(self, number: str) -> datetime | None:

@@ -9,15 +9,15 @@ from bot.engine.checks.station import PERIODIC_CHECKS, StationChecks
 from bot.engine.checks.station_selection import StationSelection
 from bot.runtime.pause import PausableGroup
 from bot.runtime.watchdog import Loop
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.stations import watched_extensions
 
 
 class FleetChecks:
     """Checks of the fleet. `loop` is the watchdog's, for the most frequent check; each runs inside `pausable`."""
 
-    def __init__(self, store: Store, loop: Loop | None = None, pausable: PausableGroup | None = None) -> None:
-        self._store = store
+    def __init__(self, database: Database, loop: Loop | None = None, pausable: PausableGroup | None = None) -> None:
+        self._database = database
         self._pausable = pausable or PausableGroup()
         self._stations: dict[str, StationChecks] = {}
         most_frequent = min(PERIODIC_CHECKS, key=lambda check: check.EVERY)
@@ -49,6 +49,6 @@ class FleetChecks:
     async def _wanted(self, check: type[PeriodicCheck]) -> set[str]:
         """Return the stations that want the check, or have a stored state to resolve or close."""
         running = {station: checks.periodic[check] for station, checks in self._stations.items()}
-        wanted = await check.stations(self._store, running)
-        async with self._store.begin() as session:
+        wanted = await check.stations(self._database, running)
+        async with self._database.begin() as session:
             return wanted | await watched_extensions.stations_with_state(session, check.SUBJECT)

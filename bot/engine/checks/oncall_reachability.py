@@ -24,7 +24,7 @@ from bot.runtime.waiting import Signal
 from bot.sandbox.process import IN_THE_BACKGROUND
 from bot.store.access.contacts import Contact, Contacts
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.notices import Notice
 from bot.store.oncall.calendars import UNREADABLE, StoredCalendar
 from bot.store.oncall.reachability import NOT_CHECKED, Reachability
@@ -110,7 +110,7 @@ class ReachabilityCheck:
         grants: Grants,
         people: Contacts,
         sender: CanWrite,
-        store: Store,
+        database: Database,
         destinations: Destinations,
         clock: Clock,
         wake: Signal,
@@ -121,7 +121,7 @@ class ReachabilityCheck:
         self._grants = grants
         self._people = people
         self._sender = sender
-        self._store = store
+        self._database = database
         self._destinations = destinations
         self._clock = clock
         self._wake = wake
@@ -238,7 +238,7 @@ class ReachabilityCheck:
         return [Notice(to, "oncall_changed", facts) for to in dict.fromkeys(transition)]
 
     async def _chats(self) -> Sequence[Destination]:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await self._destinations.reachable(session, self._clock())
 
     async def _facts_of(self, person: int) -> dict[str, Any]:

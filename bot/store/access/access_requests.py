@@ -13,7 +13,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.access.contacts import make_known_at
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.messages import Outgoing
@@ -34,8 +34,8 @@ Rows = list[list[dict[str, Any]]]
 class AccessRequests:
     """Each method opens a session. `wake` is called after the commit of queued notifications."""
 
-    def __init__(self, store: Store, clock: Clock, grants: Grants, wake: Signal) -> None:
-        self._store = store
+    def __init__(self, database: Database, clock: Clock, grants: Grants, wake: Signal) -> None:
+        self._database = database
         self._clock = clock
         self._grants = grants
         self._wake = wake
@@ -55,7 +55,7 @@ class AccessRequests:
         many, one notification for all, with the buttons of `summary_buttons`. Return False if the person has asked
         within a day."""
         now = self._clock()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             recent = await _asked_within(session, station, AN_HOUR, now)
             if await _asked_within(session, station, AGAIN_AFTER, now, person_id):
                 return False
@@ -108,7 +108,7 @@ class AccessRequests:
             .order_by(AccessRequestRow.id.desc())
             .limit(limit)
         )
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return (await session.execute(query)).scalars().all()
 
     async def answer(self, request_id: int, grant: Grant | None, by: AccessContext, name: str) -> bool:
@@ -116,7 +116,7 @@ class AccessRequests:
         administrators are notified, in one transaction. False if it is already answered. Raises GrantRefused and leaves
         it unanswered."""
         role = grant.role if grant else REFUSED
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             request = await _answered(session, request_id, role, name, self._clock())
             if request is None:
                 return False
@@ -130,11 +130,11 @@ class AccessRequests:
     async def is_pending(self, station: str, person_id: int) -> bool:
         """Return True if the person has an unanswered request from the last day."""
         now = self._clock()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await _asked_within(session, station, AGAIN_AFTER, now, person_id, unanswered=True) > 0
 
     async def find(self, request_id: int) -> AccessRequestRow | None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await session.get(AccessRequestRow, request_id)
 
     async def _enqueue_answer(self, session: AsyncSession, request: AccessRequestRow) -> None:

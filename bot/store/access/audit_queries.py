@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, select
 
 from bot.store.access.denials import Denials
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 
 
@@ -54,12 +54,12 @@ class AuditRow:
 class AuditReader:
     """Each search opens a session, in which `newest` writes the counted `denials` first."""
 
-    def __init__(self, store: Store, denials: Denials | None = None) -> None:
-        self._store = store
+    def __init__(self, database: Database, denials: Denials | None = None) -> None:
+        self._database = database
         self._denials = denials
 
     async def count(self, criteria: AuditFilter) -> int:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.execute(select(func.count()).select_from(AuditEntry).where(*criteria.clauses()))
             return found.scalar_one()
 
@@ -77,7 +77,7 @@ class AuditReader:
         )
         if before is not None:
             query = query.where(AuditEntry.id < before)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             if self._denials is not None:
                 await self._denials.write(session)
             found = await session.execute(query)
@@ -85,7 +85,7 @@ class AuditReader:
 
     async def find(self, entry_id: int) -> tuple[AuditEntry, Sequence[AuditOutcome]] | None:
         """Return a decision and its outcomes, oldest first."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             entry = await session.get(AuditEntry, entry_id)
             if entry is None:
                 return None

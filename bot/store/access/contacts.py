@@ -10,7 +10,7 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import EVERY_STATION
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.people import ContactRow, ContactStationRow, FormerUsername, GrantRow
 
 # Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
@@ -41,13 +41,13 @@ class Contacts:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         *,
         isolated: bool = False,
         everywhere: Collection[int] = (),
         stations: AlertedStations | None = None,
     ) -> None:
-        self._store = store
+        self._database = database
         self._isolated = isolated
         self._everywhere = frozenset(everywhere)
         self._stations = stations
@@ -55,7 +55,7 @@ class Contacts:
     async def by_username(self, username: str, at: str) -> Contact | None:
         """Return the current owner of a username, with or without @, if known at that station."""
         normalized = username.removeprefix("@").lower()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.execute(select(ContactRow).where(ContactRow.username == normalized))
             row = found.scalar_one_or_none()
             known = await self._visible_at(session, [row], at) if row else {}
@@ -63,7 +63,7 @@ class Contacts:
 
     async def named(self, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
         """Return those of the ids that are known at that station."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await self.named_in(session, ids, at)
 
     async def named_in(self, session: AsyncSession, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
@@ -74,7 +74,7 @@ class Contacts:
     async def owners_of(self, username: str, at: str) -> Mapping[int, Contact | None]:
         """Return all current and former owners of a username; None for those not known at that station."""
         normalized = username.removeprefix("@").lower()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             query = select(FormerUsername.person_id).where(FormerUsername.username == normalized)
             ids = (await session.execute(query)).scalars().all()
             known = await self.named_in(session, ids, at)

@@ -12,7 +12,7 @@ from bot.access.policy import EVERY_STATION, Access, AccessContext, Grant, Permi
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.access.contacts import make_known_at
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import supergroups
 from bot.store.tables.people import GrantRow
 
@@ -35,13 +35,13 @@ class Grants:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         clock: Clock,
         settings: Sequence[Grant],
         roles: Mapping[str, Role],
         changed: Signal,
     ) -> None:
-        self._store = store
+        self._database = database
         self._clock = clock
         self._settings = tuple(settings)
         self._names_chats = any(grant.is_of_chat for grant in self._settings)
@@ -49,18 +49,18 @@ class Grants:
         self.roles = roles
 
     async def current(self) -> Access:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await self.read(session)
 
     async def grant(self, grant: Grant, giver: AccessContext) -> None:
         """Grant a role; an existing grant gets the new end. Raises GrantRefused."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await self.write(session, grant, giver)
         self._changed.send()
 
     async def revoke(self, grants: Sequence[Grant], revoker: AccessContext) -> None:
         """Revoke all of them or none. Raises GrantRefused."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             for grant in grants:
                 check_revoke(await self.read(session), revoker, grant)
                 await session.execute(

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.people import OverrideRow, RotationRow
 
 # Timeout of the cache: covers changes made without a call of `changed`.
@@ -25,8 +25,8 @@ class KnownSenders:
     """`people`: with a role of their own or on call; `chats`: give a role to all members; `ours`: those chats and the
     ones that get alerts."""
 
-    def __init__(self, store: Store, grants: Grants, alert_chats: AlertChats, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, database: Database, grants: Grants, alert_chats: AlertChats, clock: Clock) -> None:
+        self._database = database
         self._grants = grants
         self._alert_chats = alert_chats
         self._clock = clock
@@ -54,7 +54,7 @@ class KnownSenders:
         # Set before the read: a change during it is read the next time.
         self._read_at = now
         try:
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 subjects = {grant.subject for grant in (await self._grants.read(session)).grants}
                 alerted = await self._alert_chats.alert_chats(session)
                 on_call = await _on_call(session, now)

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.dialog import TemporaryPayload
 
 # Core statement, built once: run for every press, where ORM overhead dominates.
@@ -19,23 +19,23 @@ _PEEK = select(_PAYLOADS.c.payload).where(_PAYLOADS.c.id == bindparam("of"), _PA
 class TemporaryPayloads:
     """Payloads are plain JSON. Each method opens a session. Expired ones are not returned, and are deleted later."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
         self._clock = clock
 
     async def put(self, payload: dict[str, Any], lifetime: timedelta) -> str:
         row = TemporaryPayload(id=secrets.token_urlsafe(12), payload=payload, expires_at=self._clock() + lifetime)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             session.add(row)
         return row.id
 
     async def peek(self, payload_id: str) -> dict[str, Any] | None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await peek(session, payload_id, self._clock())
 
     async def pop(self, payload_id: str) -> dict[str, Any] | None:
         """Return and delete a payload; exactly one of concurrent callers gets it."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await pop(session, payload_id, self._clock())
 
 

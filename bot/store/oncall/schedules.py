@@ -12,7 +12,7 @@ from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.notices import Notice, enqueue_notices
 from bot.store.oncall import calendars, reachability, rosters
 from bot.store.oncall.calendars import StoredCalendar
@@ -55,13 +55,13 @@ class OnCallSchedules:
     """Schedules of all stations. Methods that take no session open one; `changed` is called with the station after the
     commit of a change of duties."""
 
-    def __init__(self, store: Store, clock: Clock, changed: Signal) -> None:
-        self._store = store
+    def __init__(self, database: Database, clock: Clock, changed: Signal) -> None:
+        self._database = database
         self._clock = clock
         self._changed = changed
 
     async def roster(self, station: str) -> Roster:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await self.roster_in(session, station)
 
     async def roster_in(self, session: AsyncSession, station: str) -> Roster:
@@ -69,12 +69,12 @@ class OnCallSchedules:
 
     async def stations(self) -> set[str]:
         """Return stations with a rotation, a calendar, or an override that is not over."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await rosters.stations(session, self._clock())
 
     async def set_rotation(self, station: str, rotation: Rotation, by: str, notices: Sequence[Notice] = ()) -> None:
         """Replace the rotation or calendar of that level; overrides are kept."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             row = RotationRow(
                 station=station,
                 level=rotation.level,
@@ -93,7 +93,7 @@ class OnCallSchedules:
     async def set_calendar(
         self, station: str, stored_calendar: StoredCalendar, by: str, notices: Sequence[Notice] = ()
     ) -> None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await calendars.set_calendar(session, station, stored_calendar, by, self._clock())
             await reachability.schedule_check(session, {duty.person for duty in stored_calendar.calendar.duties})
             enqueue_notices(session, self._clock(), notices)
@@ -103,7 +103,7 @@ class OnCallSchedules:
         """Remove the level and cancel its overrides. False if there was none."""
         of_level = (RotationRow.station == station, RotationRow.level == level)
         current = (OverrideRow.station == station, OverrideRow.level == level, OverrideRow.ends_at > self._clock())
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             removed = await session.execute(delete(RotationRow).where(*of_level).returning(RotationRow.level))
             cancelled = await session.execute(
                 update(OverrideRow)
@@ -119,7 +119,7 @@ class OnCallSchedules:
         self, station: str, change: ShiftChange, by: tuple[int, str], notices: Sequence[Notice] = ()
     ) -> int:
         """Take over a shift, or give it away; in effect at once."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             row = await self._add(session, station, change, by, ACTIVE)
             enqueue_notices(session, self._clock(), notices)
         self._changed.send(station)
@@ -129,7 +129,7 @@ class OnCallSchedules:
         self, station: str, changes: Sequence[ShiftChange], by: tuple[int, str], question: Callable[[list[int]], Notice]
     ) -> None:
         """Request a swap; it takes effect when the other person agrees."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             ids = [await self._add(session, station, change, by, ASKED) for change in changes]
             enqueue_notices(session, self._clock(), [question(ids)])
         self._changed.send(station)
@@ -144,7 +144,7 @@ class OnCallSchedules:
         notices: Mapping[SwapResult, Sequence[Notice]],
     ) -> SwapResult:
         """Answer a swap as `other`. All shifts are swapped or none, and only if they still belong to the two people."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.execute(
                 select(OverrideRow)
                 .where(OverrideRow.station == station, OverrideRow.id.in_(ids))
@@ -170,7 +170,7 @@ class OnCallSchedules:
 
     async def made_by(self, station: str, person: int) -> list[StoredChange]:
         """Return overrides that the person can cancel alone; agreed swaps are left out."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.execute(
                 select(OverrideRow)
                 .where(
@@ -185,7 +185,7 @@ class OnCallSchedules:
 
     async def cancel(self, station: str, ids: Sequence[int], person: int, notices: Sequence[Notice] = ()) -> bool:
         """Cancel the person's overrides; False if there are none left."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.execute(
                 update(OverrideRow)
                 .where(
@@ -204,14 +204,14 @@ class OnCallSchedules:
         return cancelled
 
     async def calendars(self, station: str) -> list[StoredCalendar]:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await calendars.of_station(session, station)
 
     async def replace_calendar(
         self, station: str, old: StoredCalendar, new: StoredCalendar, notices: Sequence[Notice] = ()
     ) -> bool:
         """Replace the calendar; False if it was changed or removed meanwhile."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             renewed = await calendars.replace_calendar(session, station, old, new)
             if renewed:
                 added = {duty.person for duty in new.calendar.duties} - {duty.person for duty in old.calendar.duties}
@@ -222,23 +222,23 @@ class OnCallSchedules:
 
     async def store_reachability(self, person: int, *, reachable: bool, warnings: Sequence[Notice]) -> None:
         """Store the result of a reachability check, and queue the warnings as notifications in the same session."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await reachability.store_check(session, person, self._clock(), reachable=reachable, warned=bool(warnings))
             enqueue_notices(session, self._clock(), warnings)
 
     async def reachability_of(self, people: Sequence[int]) -> Mapping[int, Reachability]:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await reachability.known(session, people)
 
     async def quiet_hours(self, session: AsyncSession, person: int) -> QuietHours | None:
         return await reachability.quiet_hours(session, person)
 
     async def quiet_hours_of(self, person: int) -> QuietHours | None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await reachability.quiet_hours(session, person)
 
     async def set_quiet_hours(self, person: int, hours: QuietHours | None) -> None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await reachability.set_quiet_hours(session, person, hours)
 
     async def _add(

@@ -7,23 +7,23 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.chats import Binding, StationChoiceRow
 
 
 class Bindings:
     """Bindings of all chats. Each method opens a session."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
         self._clock = clock
 
     async def of(self, chat_id: int) -> Sequence[Binding]:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await stations_of(session, chat_id)
 
     async def bind(self, chat_id: int, station: str, *, alerts: bool, by_id: int, by_name: str) -> None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await bind(
                 session,
                 chat_id=chat_id,
@@ -36,7 +36,7 @@ class Bindings:
 
     async def unbind(self, chat_id: int, station: str) -> bool:
         """Delete a binding; False if there was none."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await unbind(session, chat_id=chat_id, station=station)
 
 

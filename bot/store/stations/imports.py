@@ -12,7 +12,7 @@ from sqlalchemy import Text, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.clock import Clock
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.dialog import Import
 
 RUNNING, STOPPING, STOPPED, DONE, LAPSED = "running", "stopping", "stopped", "done", "lapsed"
@@ -25,33 +25,33 @@ MAX_STARTS = 2
 class Imports:
     """Imports of all stations. Each method opens a session. `rows` are plain JSON that is not interpreted here."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
         self._clock = clock
 
     async def begin(self, station: str, person_id: int, rows: list[dict[str, Any]]) -> int:
         now = self._clock()
         row = Import(station=station, person_id=person_id, state=RUNNING, rows=rows, begun_at=now, touched_at=now)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             session.add(row)
         return row.id
 
     async def find(self, station: str, import_id: int) -> Import | None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.get(Import, import_id)
             return found if found is not None and found.station == station else None
 
     async def save(self, import_id: int, rows: list[dict[str, Any]], *, progress: bool = False) -> None:
         """Save the rows. `progress` resets the crash count: a row has got a result since the last crash."""
         more = {"crashes": 0} if progress else {}
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             changed = update(Import).where(Import.id == import_id)
             await session.execute(changed.values(rows=rows, touched_at=self._clock(), **more))
 
     async def mark_reported(self, import_id: int, lines: Container[int]) -> None:
         """Delete the passwords of delivered lines, or all rows if the import is done. Ignored while its task runs: its
         own report follows."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.get(Import, import_id)
             if found is None or found.state not in (STOPPED, DONE):
                 return
@@ -60,12 +60,12 @@ class Imports:
 
     async def end(self, import_id: int, rows: list[dict[str, Any]]) -> None:
         """Mark an import as done and reported."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await session.execute(update(Import).where(Import.id == import_id).values(state=DONE, rows=rows))
 
     async def change_state(self, import_id: int, to: str, *, only_from: Sequence[str]) -> bool:
         """Change the state; return True for exactly one of concurrent callers."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             changed = await session.execute(
                 update(Import)
                 .where(Import.id == import_id, Import.state.in_(only_from))

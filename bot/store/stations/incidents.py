@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.audit import AuditEntry
 from bot.store.tables.incidents import Incident, IncidentEvent, WatchState
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Outgoing
@@ -34,18 +34,18 @@ class AlertDelivery:
 class Incidents:
     """Incidents of all stations. Each method opens a session. `retention` is the retention, None for no limit."""
 
-    def __init__(self, store: Store, retention: timedelta | None = None) -> None:
-        self._store = store
+    def __init__(self, database: Database, retention: timedelta | None = None) -> None:
+        self._database = database
         self._retention = retention
 
     async def open(self, station: str) -> list[Incident]:
         """Return the open incidents of a station, oldest first."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await open_in(session, station)
 
     async def open_everywhere(self) -> list[Incident]:
         """Return the open incidents of all stations, oldest first."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await open_at_all(session)
 
     async def on_alert_message(self, alert_message_id: int) -> Sequence[Incident]:
@@ -57,7 +57,7 @@ class Incidents:
         """Return the number of open incidents of each station that has any, drills excluded."""
         without_drills = (Incident.open_key.is_not(None), Incident.kind != REHEARSAL)
         query = select(Incident.station, func.count()).where(*without_drills).group_by(Incident.station)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return {row[0]: row[1] for row in await session.execute(query)}
 
     async def ended_since(self, station: str | None, since: datetime, limit: int) -> Sequence[Incident]:
@@ -86,7 +86,7 @@ class Incidents:
 
     async def timeline(self, id_: int) -> Sequence[IncidentEvent]:
         """Return the timeline in the order of recording."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.execute(
                 select(IncidentEvent).where(IncidentEvent.incident_id == id_).order_by(*BY_NOTED_AT)
             )
@@ -101,19 +101,19 @@ class Incidents:
             .order_by(*BY_NOTED_AT)
         )
         changes: dict[int, list[IncidentEvent]] = defaultdict(list)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             for event in (await session.execute(query)).scalars():
                 changes[event.incident_id].append(event)
         return changes
 
     async def outbox_rows(self, ids: Collection[int]) -> Mapping[int, Outgoing]:
         """Return outbox rows by id."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.execute(select(Outgoing).where(Outgoing.id.in_(ids)))
             return {row.id: row for row in found.scalars()}
 
     async def deliveries(self, id_: int) -> list[AlertDelivery]:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             alert_message_ids = select(AlertMessageIncident.card_id).where(AlertMessageIncident.incident_id == id_)
             alert_messages = (
                 (
@@ -149,13 +149,13 @@ class Incidents:
             select(func.min(Incident.opened_at)).where(Incident.station == station),
             select(func.min(AuditEntry.at)).where(AuditEntry.station == station),
         )
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = [(await session.execute(query)).scalar_one_or_none() for query in queries]
         first = min((moment for moment in found if moment is not None), default=None)
         return max(first, now - self._retention) if first is not None and self._retention is not None else first
 
     async def _incidents(self, *clauses: ColumnElement[bool], limit: int | None = None) -> Sequence[Incident]:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             query = select(Incident).where(*clauses).order_by(Incident.began_at.desc(), Incident.id.desc())
             return (await session.execute(query.limit(limit))).scalars().all()
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from sqlalchemy import delete, select
 
 from bot.runtime.clock import Clock
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.temporary_payloads import peek
 from bot.store.sealing import Unsealed
 from bot.store.tables.dialog import TemporaryPayload
@@ -46,8 +46,8 @@ class Reregistration:
 class Reregistrations:
     """Re-registrations of all stations. Each method opens a session."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
         self._clock = clock
 
     async def begin(self, reregistration: Reregistration) -> bool:
@@ -57,21 +57,21 @@ class Reregistrations:
             payload=Unsealed(asdict(reregistration)),
             expires_at=self._clock() + RETENTION,
         )
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             if await session.get(TemporaryPayload, row.id) is not None:
                 return False
             session.add(row)
         return True
 
     async def end(self, station: str, trunk: str) -> None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await session.execute(
                 delete(TemporaryPayload).where(TemporaryPayload.id == _id(REREGISTRATION_PREFIX, station, trunk))
             )
 
     async def interrupted(self) -> list[Reregistration]:
         """Return the re-registrations that the last run did not finish."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.execute(
                 select(TemporaryPayload.payload)
                 .where(TemporaryPayload.id.startswith(REREGISTRATION_PREFIX))
@@ -85,12 +85,12 @@ class Reregistrations:
         row = TemporaryPayload(
             id=_id(BEFORE_PREFIX, station, trunk), payload=payload, expires_at=self._clock() + STATE_RETENTION
         )
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await session.merge(row)
 
     async def before(self, station: str, trunk: str) -> tuple[str, float | None] | None:
         """Return the state and its start from before a change in the last minutes; None if there was no change."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             row = await peek(session, _id(BEFORE_PREFIX, station, trunk), self._clock())
         return None if row is None else (str(row["state"]), row["since"])
 

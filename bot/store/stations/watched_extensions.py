@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.incidents import WatchedExtension, WatchState
 
 
@@ -22,14 +22,14 @@ class Watched:
 class WatchedExtensions:
     """Watched extensions of one station. Each method opens a session; `changed` is sent after every commit."""
 
-    def __init__(self, store: Store, station: str, changed: Signal) -> None:
-        self._store = store
+    def __init__(self, database: Database, station: str, changed: Signal) -> None:
+        self._database = database
         self._station = station
         self._changed = changed
 
     async def all(self) -> list[Watched]:
         """Return them sorted by length, then number."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             found = await session.execute(select(WatchedExtension).where(WatchedExtension.station == self._station))
             watched = [Watched(row.number, row.by_name, row.at) for row in found.scalars()]
         return sorted(watched, key=lambda extension: (len(extension.number), extension.number))
@@ -39,7 +39,7 @@ class WatchedExtensions:
 
     async def watch(self, numbers: Iterable[str], by_id: int, by_name: str, now: datetime) -> None:
         """Watch extensions; one that is already watched keeps its first person."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             for number in numbers:
                 if await session.get(WatchedExtension, (self._station, number)) is None:
                     session.add(
@@ -51,7 +51,7 @@ class WatchedExtensions:
 
     async def unwatch(self, numbers: Iterable[str]) -> list[str]:
         """Stop watching extensions; return those that were watched."""
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             deleted = await session.execute(
                 delete(WatchedExtension)
                 .where(WatchedExtension.station == self._station, WatchedExtension.number.in_(tuple(numbers)))

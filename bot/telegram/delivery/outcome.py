@@ -7,7 +7,7 @@ import structlog
 
 from bot.runtime import metrics
 from bot.runtime.clock import Clock
-from bot.store.database import Session, Store
+from bot.store.database import Database, Session
 from bot.store.messages import blocked_chats, keyboards, outbox, supergroups
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.messages import Outgoing
@@ -46,8 +46,8 @@ class DeliveryFleet(Protocol):
 
 
 class DeliveryOutcome:
-    def __init__(self, store: Store, clock: Clock, fleet: DeliveryFleet) -> None:
-        self._store = store
+    def __init__(self, database: Database, clock: Clock, fleet: DeliveryFleet) -> None:
+        self._database = database
         self._clock = clock
         self._fleet = fleet
 
@@ -68,7 +68,7 @@ class DeliveryOutcome:
             case MessageGone():
                 await self.mark_delivered(row, None)
             case ChatMoved():
-                async with self._store.begin() as session:
+                async with self._database.begin() as session:
                     await supergroups.migrate(session, row.chat_id, error.new_id, self._clock())
                 await self.mark_delivered(row, None)
             case _ if isinstance(error, Undeliverable | TopicGone) or row.refusals + 1 >= MAX_REFUSALS:
@@ -78,7 +78,7 @@ class DeliveryOutcome:
 
     async def _dead_letter(self, row: Outgoing, error: DeliveryError) -> None:
         log.error("outbox message undeliverable, dead-lettered", row=row.id, chat=row.chat_id, reason=str(error))
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             is_blocked = isinstance(error, Undeliverable) or _is_general_closed(row, error)
             newly = is_blocked and await blocked_chats.close(
                 session, row.chat_id, str(error), row.tried_at or self._clock()
@@ -98,7 +98,7 @@ class DeliveryOutcome:
     ) -> None:
         log.info("outbox delivery failed, retried", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
         not_before = self._clock() + timedelta(seconds=seconds)
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await outbox.reschedule(
                 session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused
             )
@@ -106,7 +106,7 @@ class DeliveryOutcome:
                 await blocked_chats.store_flood_wait(session, row.chat_id, not_before)
 
     async def mark_delivered(self, row: Outgoing, message_id: int | None) -> None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await outbox.mark_sent(session, row.id, message_id, self._clock())
             if message_id is None:
                 return

@@ -22,7 +22,7 @@ from bot.messages.message import File, Message, Rendered, mark
 from bot.messages.renderer import CAPTION_LIMIT, Renderer
 from bot.messages.sanitize import plain
 from bot.runtime.clock import Sleep
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.messages import Keyboard
 from bot.telegram import files
@@ -57,14 +57,14 @@ class Sender:
     def __init__(
         self,
         bot: Bot,
-        store: Store,
+        database: Database,
         renderer: Renderer,
         pace: RateLimiter,
         topic_lost: Callable[[Destination], Awaitable[None]] = not_notified,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         self._bot = bot
-        self._redirects = Redirects(store, topic_lost)
+        self._redirects = Redirects(database, topic_lost)
         self._renderer = renderer
         self._pace = pace
         self.presses = ButtonAnswers(bot, sleep)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import structlog
 
 from bot.access.policy import Destination
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import supergroups
 from bot.telegram.errors import ChatMoved, DeliveryError, MessageGone, TopicGone
 
@@ -44,8 +44,8 @@ class LastMessages:
 class Redirects:
     """Next best targets. `topic_lost` is called once for each topic whose messages go to General instead."""
 
-    def __init__(self, store: Store, topic_lost: Callable[[Destination], Awaitable[None]] = not_notified) -> None:
-        self._store = store
+    def __init__(self, database: Database, topic_lost: Callable[[Destination], Awaitable[None]] = not_notified) -> None:
+        self._database = database
         self._topic_lost = topic_lost
         self._lost_topics: set[Destination] = set()
 
@@ -54,7 +54,7 @@ class Redirects:
         to = target.to
         if isinstance(error, ChatMoved) and error.new_id != to.chat:
             log.warning("group migrated to a supergroup", old=to.chat, new=error.new_id)
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 await supergroups.migrate(session, to.chat, error.new_id, now)
             return SendTarget(Destination(error.new_id), None)
         if isinstance(error, TopicGone) and to.thread is not None:

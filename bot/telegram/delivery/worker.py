@@ -12,7 +12,7 @@ from bot.messages.message import Message, Rendered
 from bot.runtime import metrics
 from bot.runtime.clock import Clock
 from bot.runtime.watchdog import Loop
-from bot.store.database import DatabaseError, Store
+from bot.store.database import Database, DatabaseError
 from bot.store.messages import blocked_chats, keyboards, outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.messages import Keyboard, Outgoing
@@ -33,14 +33,14 @@ class DeliveryWorker:
 
     def __init__(
         self,
-        store: Store,
+        database: Database,
         sender: Sender,
         fleet: DeliveryFleet,
         clock: Clock,
         loop: Loop | None = None,
     ) -> None:
-        self._outcome = DeliveryOutcome(store, clock, fleet)
-        self._store = store
+        self._outcome = DeliveryOutcome(database, clock, fleet)
+        self._database = database
         self._sender = sender
         self._fleet = fleet
         self._clock = clock
@@ -74,7 +74,7 @@ class DeliveryWorker:
 
     async def _restore(self) -> None:
         now = self._clock()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             if interrupted := await outbox.recover_interrupted(session):
                 log.warning("interrupted deliveries found, retried as possible repeats", count=interrupted)
             for chat, until in (await blocked_chats.flood_waits(session, now)).items():
@@ -87,7 +87,7 @@ class DeliveryWorker:
 
     async def _start_chat_workers(self) -> None:
         now = self._clock()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await outbox_queries.follow_chat_migrations(session, now)
             chats = await outbox_queries.chats_with_due(session, now)
             metrics.OUTBOX.set(await outbox.queued_count(session))
@@ -122,7 +122,7 @@ class DeliveryWorker:
         return tried
 
     async def _most_urgent(self, chat: int) -> Urgency | None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             return await outbox_queries.urgency_of_chat(session, chat, self._clock())
 
     async def _reserve_call(self, chat: int, urgency: Urgency) -> bool:
@@ -139,7 +139,7 @@ class DeliveryWorker:
             interruption.cancel()
 
     async def _claim_next(self, chat: int) -> Outgoing | None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             row = await outbox_queries.first_of_chat(session, chat, self._clock())
             if row is None:
                 return None
@@ -174,7 +174,7 @@ class DeliveryWorker:
                 await asyncio.sleep(RETRY_AFTER)
 
     async def _execute(self, row: Outgoing) -> int | None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             original = await outbox_queries.find(session, row.about) if row.about else None
             keyboard = await keyboards.find_keyboard(session, row.keyboard_id) if row.keyboard_id else None
         known_id = row.message_id or (original.message_id if original else None)
@@ -224,13 +224,13 @@ class DeliveryWorker:
         message = _message(row)
         if row.crashes:
             message = self._sender.rendered(message, zone=zone, now=now, masked=row.masked)
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 await outbox.mark_rendered(session, row.id)
         return message
 
     async def _sleep(self, stopped: "asyncio.Task[bool]") -> None:
         now = self._clock()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             following = await outbox_queries.next_after(session, now)
         pause = (following - now).total_seconds() if following else CHECK_AT_LEAST_EVERY
         woken = asyncio.create_task(self._woken.wait())

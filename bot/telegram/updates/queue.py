@@ -9,7 +9,7 @@ import structlog
 from telegram import Bot
 
 from bot.runtime.clock import Clock
-from bot.store.database import Session, Store
+from bot.store.database import Database, Session
 from bot.store.messages import inbox, keyboards, supergroups
 from bot.store.messages.inbox import UnfinishedUpdate
 from bot.telegram.chat_access import chat_access
@@ -62,7 +62,7 @@ class UpdateQueue:
     def __init__(
         self,
         bot: Bot,
-        store: Store,
+        database: Database,
         handle: Handle,
         *,
         clock: Clock,
@@ -71,12 +71,12 @@ class UpdateQueue:
         urgent: Collection[str] = (),
         deadline: float = 240.0,
     ) -> None:
-        self._store = store
+        self._database = database
         self._clock = clock
         self._observer = observer or UpdateObserver()
         self._admission = admission
         self._urgent = frozenset(urgent)
-        self._worker = UpdateWorker(bot, store, handle, self._observer, clock=clock, deadline=deadline)
+        self._worker = UpdateWorker(bot, database, handle, self._observer, clock=clock, deadline=deadline)
         self._lanes = Lanes(self._worker.handle)
         self._dropped = DroppedUpdates(clock)
         self._unknown_keyboards = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, MAX_PRESSERS_CACHED, clock().timestamp())
@@ -86,7 +86,7 @@ class UpdateQueue:
         """Queue the unfinished updates of an earlier run, but for those that ended the program too often."""
         if self._admission is not None:
             await self._admission.refresh()
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             unfinished = await inbox.recover_unfinished(session)
             for one in unfinished:
                 if one.is_poison:
@@ -178,7 +178,7 @@ class UpdateQueue:
         notices = self._drop_notices.due(full or {})
         if not updates and not notices:
             return
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             updates = await self._without_unknown_keyboards(session, updates)
             new_ids = set(await inbox.add_new(session, {one.update_id: one.payload for one in updates}, self._clock()))
             for one in updates:

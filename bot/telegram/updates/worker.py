@@ -9,7 +9,7 @@ import structlog
 from telegram import Bot, Update
 
 from bot.runtime.clock import Clock
-from bot.store.database import DatabaseError, Store
+from bot.store.database import Database, DatabaseError
 from bot.store.database_errors import database_message
 from bot.store.messages import inbox
 from bot.telegram.updates.lanes import Item
@@ -29,10 +29,10 @@ class UpdateWorker:
     cancels a handler that hangs."""
 
     def __init__(
-        self, bot: Bot, store: Store, handle: Handle, observer: UpdateObserver, *, clock: Clock, deadline: float
+        self, bot: Bot, database: Database, handle: Handle, observer: UpdateObserver, *, clock: Clock, deadline: float
     ) -> None:
         self._bot = bot
-        self._store = store
+        self._database = database
         self._handle = handle
         self._observer = observer
         self._clock = clock
@@ -44,7 +44,7 @@ class UpdateWorker:
         """Record a clean shutdown: updates that are still queued do not count as having ended the program."""
         self._is_ending = True
         try:
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 await inbox.mark_clean_shutdown(session)
         except DatabaseError as error:
             log.error("database error, clean shutdown not recorded", reason=database_message(error))
@@ -95,11 +95,11 @@ class UpdateWorker:
 
     async def _mark_begun(self, update_id: int) -> None:
         if not self._is_ending:
-            async with self._store.begin() as session:
+            async with self._database.begin() as session:
                 await inbox.mark_begun(session, update_id)
 
     async def _finish(self, update_id: int) -> None:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             await inbox.finish(session, update_id, self._clock())
 
     async def _handle_one(self, update: Update) -> None:

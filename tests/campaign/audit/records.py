@@ -85,9 +85,9 @@ class RoundRecords:
 
 def tables(database: Path) -> dict[str, list[Row]]:
     names = ("outbox", "inbox", "audit", "audit_outcomes", "incidents", "incident_events", "cards", "card_incidents")
-    with closing(sqlite3.connect(database, timeout=20)) as store:
-        store.row_factory = sqlite3.Row
+    with closing(sqlite3.connect(database, timeout=20)) as database:
+        database.row_factory = sqlite3.Row
         return {
-            name: [dict(row) for row in store.execute(f"SELECT * FROM {name}")]  # noqa: S608 (constant names)
+            name: [dict(row) for row in database.execute(f"SELECT * FROM {name}")]  # noqa: S608 (constant names)
             for name in (*names, "silences", "grants")
         }

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pytest
 
-from bot.store.database import Store
+from bot.store.database import Database
 from tests.end_to_end.harness import (
     ANNA,
     ASKING,
@@ -33,41 +33,43 @@ NO_ALERTS_HERE = {"ALERT_CHATS": str(ANNA)}
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-def written(folder: Path, write: Callable[[Store], Awaitable[T]]) -> T:
+def written(folder: Path, write: Callable[[Database], Awaitable[T]]) -> T:
     """Write into the program's database while it runs."""
 
     async def do() -> T:
-        store = Store(f"sqlite:///{folder / 'bot.sqlite3'}")
+        database = Database(f"sqlite:///{folder / 'bot.sqlite3'}")
         try:
-            return await write(store)
+            return await write(database)
         finally:
-            await store.close()
+            await database.close()
 
     return asyncio.run(do())
 
 
-async def the_past(store: Store, zadarma: str) -> dict[str, int]:
+async def the_past(database: Database, zadarma: str) -> dict[str, int]:
     """Write three weeks of two trunks: one outage is open and unacknowledged, one trunk was down twice, the PBX was
     away once.
     """
-    await add_incident(store, NOW - 21 * DAY, NOW - 21 * DAY + HOUR, subject="SIP-OLD", name="Old line")
+    await add_incident(database, NOW - 21 * DAY, NOW - 21 * DAY + HOUR, subject="SIP-OLD", name="Old line")
     over = await add_incident(
-        store, NOW - 2 * DAY, NOW - 2 * DAY + 2 * HOUR, subject=zadarma, name="Zadarma", cause="credentials_refused"
+        database, NOW - 2 * DAY, NOW - 2 * DAY + 2 * HOUR, subject=zadarma, name="Zadarma", cause="credentials_refused"
     )
-    card = await add_card(store, over, GROUP, NOW - 2 * DAY + MINUTE, answered=NOW - 2 * DAY + 2 * HOUR)
+    card = await add_card(database, over, GROUP, NOW - 2 * DAY + MINUTE, answered=NOW - 2 * DAY + 2 * HOUR)
     told = NOW - 2 * DAY + MINUTE
-    await add_event(store, over, "told", told, step=1, chat=GROUP, loud=True, message=card)
-    await add_event(store, over, "held", told, rule="mute", by="Boris", reason="works on the line")
-    await add_event(store, over, "escalated", told + MINUTE, step=2, people=["Boris Petrov"])
-    await add_event(store, over, "taken", told + 2 * MINUTE, by="Boris Petrov", by_id=BORIS)
+    await add_event(database, over, "told", told, step=1, chat=GROUP, loud=True, message=card)
+    await add_event(database, over, "held", told, rule="mute", by="Boris", reason="works on the line")
+    await add_event(database, over, "escalated", told + MINUTE, step=2, people=["Boris Petrov"])
+    await add_event(database, over, "taken", told + 2 * MINUTE, by="Boris Petrov", by_id=BORIS)
     for place in range(12):
-        await add_event(store, over, "changed", told + (3 + place) * MINUTE, cause="no_answer")
-    late = await add_incident(store, NOW - 5 * HOUR, NOW - 4 * HOUR, subject=zadarma, name="Zadarma")
-    away = await add_incident(store, NOW - 9 * HOUR, NOW - 8 * HOUR, kind="station", subject="", trouble="unreachable")
+        await add_event(database, over, "changed", told + (3 + place) * MINUTE, cause="no_answer")
+    late = await add_incident(database, NOW - 5 * HOUR, NOW - 4 * HOUR, subject=zadarma, name="Zadarma")
+    away = await add_incident(
+        database, NOW - 9 * HOUR, NOW - 8 * HOUR, kind="station", subject="", trouble="unreachable"
+    )
     for place in range(1, 9):
         at = NOW - 4 * DAY - place * HOUR
-        await add_incident(store, at, at + MINUTE, subject="SIP-M", name="Мегафон")
-    still = await add_incident(store, NOW - HOUR, subject="SIP-GONE", name="<b>Backup</b> $x$", cause="no_answer")
+        await add_incident(database, at, at + MINUTE, subject="SIP-M", name="Мегафон")
+    still = await add_incident(database, NOW - HOUR, subject="SIP-GONE", name="<b>Backup</b> $x$", cause="no_answer")
     return {"over": over, "late": late, "away": away, "open": still}
 
 
@@ -85,7 +87,7 @@ def shared(folder: Path) -> Iterator[Standins]:
 @pytest.fixture(scope="module")
 def past(shared: Standins, folder: Path) -> dict[str, int]:
     zadarma = shared.trunk("Zadarma")["id"]
-    return written(folder, lambda store: the_past(store, zadarma))
+    return written(folder, lambda database: the_past(database, zadarma))
 
 
 @pytest.mark.parametrize("person", [ANNA, BORIS, VERA])
@@ -211,7 +213,7 @@ def test_all_of_it_works_while_the_pbx_does_not_answer(
     start_bot(ALERT_AFTER="3600", **NO_ALERTS_HERE)
     standins.wait_until_known()
     standins.post("/control/fault", kind="unplugged", delay=0)
-    numbers = written(tmp_path, lambda store: the_past(store, standins.trunk("Zadarma")["id"]))
+    numbers = written(tmp_path, lambda database: the_past(database, standins.trunk("Zadarma")["id"]))
     assert "Backup" in standins.asks(VERA, "/incidents", GROUP)
     assert "It began" in standins.asks(VERA, "/why", GROUP)
     listed = standins.asks(VERA, "/history", GROUP)
@@ -228,12 +230,12 @@ def test_the_only_open_one_is_taken_and_of_several_one_is_chosen(
 ) -> None:
     start_bot(**NO_ALERTS_HERE)
     assert "Nothing is open" in standins.asks(person, "/ack", GROUP)
-    first = written(tmp_path, lambda store: add_incident(store, NOW - HOUR, name="First line"))
+    first = written(tmp_path, lambda database: add_incident(database, NOW - HOUR, name="First line"))
     taken = standins.asks(person, "/ack", GROUP)
     assert "It is yours" in taken
     assert "on it since" in taken
     for subject, name in (("SIP-2", "Second line"), ("SIP-3", "Third line")):
-        written(tmp_path, lambda store, s=subject, n=name: add_incident(store, NOW, subject=s, name=n))  # type: ignore[misc]
+        written(tmp_path, lambda database, s=subject, n=name: add_incident(database, NOW, subject=s, name=n))  # type: ignore[misc]
     choice = standins.asks(person, "/ack", GROUP)
     assert "2 incidents wait for somebody" in choice
     press(standins, choice, "Second line", "on it since", person)
@@ -253,7 +255,7 @@ def open_card(listed: Seen, name: str) -> str:
 
 def test_in_russian_it_is_all_the_same(standins: Standins, start_bot: Callable[..., Program], tmp_path: Path) -> None:
     start_bot(LANGUAGE="ru", **NO_ALERTS_HERE)
-    written(tmp_path, lambda store: the_past(store, standins.trunk("Zadarma")["id"]))
+    written(tmp_path, lambda database: the_past(database, standins.trunk("Zadarma")["id"]))
     assert "Backup" in standins.asks(VERA, "/incidents", GROUP)
     listed = standins.asks(VERA, "/history задарма 7 дней", GROUP)
     assert "/trunks" in listed, "no trunk is called that"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.incidents import Incident
@@ -32,7 +32,7 @@ def down(folder: Path, standins: Standins, *names: str, alert_in: int | None = N
     path = Path(shutil.copy(stores.empty(), folder / "bot.sqlite3"))
 
     async def write() -> None:
-        store, now = Store(f"sqlite:///{path}"), standins.now()
+        database, now = Database(f"sqlite:///{path}"), standins.now()
         for name in names:
             subject = str(standins.trunk(name)["id"])
             began = now - timedelta(minutes=2)
@@ -45,7 +45,7 @@ def down(folder: Path, standins: Standins, *names: str, alert_in: int | None = N
                 began_at=began,
                 opened_at=now,
             )
-            async with store.begin() as session:
+            async with database.begin() as session:
                 session.add(incident)
                 await session.flush()
                 if alert_in is not None:
@@ -59,7 +59,7 @@ def down(folder: Path, standins: Standins, *names: str, alert_in: int | None = N
                         now=now,
                         keyboard=new_keyboard(alert_in, rows, now=now, station=STATION),
                     )
-        await store.close()
+        await database.close()
 
     asyncio.run(write())
 

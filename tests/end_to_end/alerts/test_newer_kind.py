@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.incidents import Incident, WatchState
 from tests.end_to_end.harness import ANNA, Json, Program, Standins
 from tests.fixtures import stores
@@ -26,8 +26,8 @@ def stored_by_a_newer_version(folder: Path, standins: Standins) -> None:
     state |= {"cause": "no_answer", "since": began, "looks": 2, "measured_at": began, "bad_since": began, "alarm": KIND}
 
     async def write() -> None:
-        store = Store(f"sqlite:///{database}")
-        async with store.begin() as session:
+        database = Database(f"sqlite:///{database}")
+        async with database.begin() as session:
             session.add(
                 Incident(
                     station=STATION,
@@ -41,7 +41,7 @@ def stored_by_a_newer_version(folder: Path, standins: Standins) -> None:
                 )
             )
             session.add(WatchState(station=STATION, subject=subject, state=state, updated_at=now))
-        await store.close()
+        await database.close()
 
     asyncio.run(write())
 

@@ -46,9 +46,9 @@ def breaks_unheard(harness: Standins, name: str) -> None:
 def two_seconds_are_left(harness: Standins, folder: Path) -> None:
     """Let a silence of one hour expire in two seconds."""
     end = (harness.now() + timedelta(seconds=2)).replace(tzinfo=None).isoformat(" ", "microseconds")
-    with closing(sqlite3.connect(folder / "bot.sqlite3", timeout=10)) as store, store:
-        store.execute("UPDATE silences SET until = ? WHERE ended_at IS NULL", (end,))
-        store.execute("UPDATE incidents SET due_at = ? WHERE held_by != '' AND open_key IS NOT NULL", (end,))
+    with closing(sqlite3.connect(folder / "bot.sqlite3", timeout=10)) as database, database:
+        database.execute("UPDATE silences SET until = ? WHERE ended_at IS NULL", (end,))
+        database.execute("UPDATE incidents SET due_at = ? WHERE held_by != '' AND open_key IS NOT NULL", (end,))
 
 
 def told_down(harness: Standins, name: str, after: Seen) -> Seen:

@@ -102,5 +102,5 @@ def test_a_phone_that_stays_offline_is_reported_and_its_return_too(
 
 def remembered(database: Path) -> set[str]:
     """Return the subjects of the stored check states."""
-    with closing(sqlite3.connect(database)) as store:
-        return {subject for (subject,) in store.execute("SELECT subject FROM watch_states")}
+    with closing(sqlite3.connect(database)) as database:
+        return {subject for (subject,) in database.execute("SELECT subject FROM watch_states")}

@@ -134,8 +134,8 @@ def test_a_signal_and_another_one_in_the_middle_of_work_lose_nothing(
 
 
 def taken_in(bot: Program) -> int:
-    with closing(sqlite3.connect(bot.database)) as store:
-        return int(store.execute("SELECT count(*) FROM inbox").fetchone()[0])
+    with closing(sqlite3.connect(bot.database)) as database:
+        return int(database.execute("SELECT count(*) FROM inbox").fetchone()[0])
 
 
 REFUSALS = (

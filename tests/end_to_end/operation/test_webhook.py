@@ -46,8 +46,8 @@ def wait_until_all_is_taken(standins: Standins) -> None:
 def wait_until_all_is_done(standins: Standins, folder: Path) -> None:
     wait_until_all_is_taken(standins)
     open_ones = "SELECT count(*) FROM inbox WHERE done_at IS NULL"
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as store:
-        standins.wait_for(lambda: store.execute(open_ones).fetchone() == (0,) or None, "all done", every=LOOK_EVERY)
+    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
+        standins.wait_for(lambda: database.execute(open_ones).fetchone() == (0,) or None, "all done", every=LOOK_EVERY)
 
 
 def answers(standins: Standins, typed: Sequence[str], chat: int = ANNA) -> list[str]:
@@ -73,8 +73,8 @@ def test_a_command_is_answered_and_a_forged_one_is_not(standins: Standins, start
     before = len(standins.from_bot(ANNA))
     standins.asks(ANNA, "/help id")
     assert len(standins.from_bot(ANNA)) == before + 1
-    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as store:
-        assert store.execute("SELECT count(*) FROM inbox WHERE update_id = 1").fetchone() == (0,)
+    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
+        assert database.execute("SELECT count(*) FROM inbox WHERE update_id = 1").fetchone() == (0,)
     assert httpx.get(f"http://{health}/healthz").text == "ok"
     assert "mikopbx_bot_webhook_strangers_total 2.0" in httpx.get(f"http://{health}/metrics").text
     assert program.stop() == 0
@@ -153,8 +153,8 @@ def test_a_kill_among_many_leaves_each_handled_once(standins: Standins, start_bo
     start_bot(**settings)
     standins.asks(ANNA, "/help id")
     wait_until_all_is_done(standins, tmp_path)
-    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as store:
-        finished = store.execute(
+    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
+        finished = database.execute(
             "SELECT count(DISTINCT update_id), count(*) FROM audit JOIN audit_outcomes ON decision_id = audit.id"
             " WHERE what = '/id'"
         ).fetchone()

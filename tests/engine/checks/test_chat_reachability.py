@@ -14,7 +14,7 @@ from bot.engine.checks.chat_reachability import ChatReachabilityCheck, possible_
 from bot.notifications.admin_notices import AdminNotices
 from bot.notifications.destinations import Destinations
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import blocked_chats
 from bot.telegram.chat_access import ChatInfo
 from tests.incident_harness.incident_ledger import ManagerHarness, read
@@ -28,8 +28,8 @@ SUPPORT = -1001234567890
 class Town:
     """Telegram's getChat: `there` are the known chats by title."""
 
-    def __init__(self, store: Store, *chats: int) -> None:
-        self.manager = ManagerHarness(store)
+    def __init__(self, database: Database, *chats: int) -> None:
+        self.manager = ManagerHarness(database)
         self.chats = list(chats)
         # What was open there is told to others, and what is open is told there again.
         self.were_shut_out: list[int] = []
@@ -38,12 +38,12 @@ class Town:
             SUPPORT: ChatInfo("Support")
         }
         destinations = Destinations(STATION, [Destination(one) for one in chats], self.manager.grants)
-        self.administrators = AdminNotices(store, destinations, lambda: self.manager.now, Signal())
+        self.administrators = AdminNotices(database, destinations, lambda: self.manager.now, Signal())
         self.restarts()
 
     def restarts(self) -> None:
         self.reachability = ChatReachabilityCheck(
-            self.manager.store,
+            self.manager.database,
             self,
             self.administrators,
             self,
@@ -67,7 +67,7 @@ class Town:
         return [read(row) for row in await self.manager.owed() if row.chat_id == person]
 
     async def closed(self) -> frozenset[int]:
-        async with self.manager.store.begin() as session:
+        async with self.manager.database.begin() as session:
             return await blocked_chats.closed(session)
 
 
@@ -104,9 +104,9 @@ def test_ids_that_lost_their_beginning(chat: int, meant: list[int]) -> None:
     ],
 )
 async def test_a_chat_for_alerts_that_is_none_is_reported_once_with_what_to_do(
-    store: Store, logged: list[dict[str, str]], chat: int, seen: ChatInfo, says: str, remedy: str
+    database: Database, logged: list[dict[str, str]], chat: int, seen: ChatInfo, says: str, remedy: str
 ) -> None:
-    town = Town(store, chat, SUPPORT)
+    town = Town(database, chat, SUPPORT)
     town.there[chat] = seen
     for _ in range(2):
         await town.reachability.run_once()
@@ -121,8 +121,8 @@ async def test_a_chat_for_alerts_that_is_none_is_reported_once_with_what_to_do(
     assert remedy in logged[0]["remedy"]
 
 
-async def test_an_administrator_who_never_started_the_bot_is_reported_to_the_others(store: Store) -> None:
-    town = Town(store, SUPPORT)
+async def test_an_administrator_who_never_started_the_bot_is_reported_to_the_others(database: Database) -> None:
+    town = Town(database, SUPPORT)
     del town.there[BORIS]
     await town.reachability.run_once()
     (note,) = await town.told()
@@ -132,9 +132,9 @@ async def test_an_administrator_who_never_started_the_bot_is_reported_to_the_oth
 
 
 async def test_without_anybody_to_tell_it_is_an_error_and_is_reported_as_soon_as_somebody_is_there(
-    store: Store, logged: list[dict[str, str]]
+    database: Database, logged: list[dict[str, str]]
 ) -> None:
-    town = Town(store, 77)
+    town = Town(database, 77)
     town.there = {}
     await town.reachability.run_once()
     assert await town.closed() == frozenset()
@@ -146,9 +146,9 @@ async def test_without_anybody_to_tell_it_is_an_error_and_is_reported_as_soon_as
     assert "nobody with the id 77" in (await town.told())[0]
 
 
-async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_bot(store: Store) -> None:
-    town = Town(store, 77, 78)
-    async with store.begin() as session:
+async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_bot(database: Database) -> None:
+    town = Town(database, 77, 78)
+    async with database.begin() as session:
         await blocked_chats.close(session, 78, "Forbidden: bot was blocked by the user", town.manager.now)
     town.there[78] = ChatInfo("Somebody")
     await town.reachability.run_once()
@@ -160,8 +160,8 @@ async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_b
     assert town.were_let_in == [77]
 
 
-async def test_telegram_being_away_says_nothing_of_any_chat(store: Store) -> None:
-    town = Town(store, 77)
+async def test_telegram_being_away_says_nothing_of_any_chat(database: Database) -> None:
+    town = Town(database, 77)
     town.there = dict.fromkeys((77, ANNA, BORIS, VERA), ChatInfo())
     await town.reachability.run_once()
     assert (await town.told(), await town.closed()) == ([], frozenset())

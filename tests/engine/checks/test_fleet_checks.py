@@ -12,7 +12,7 @@ from bot.engine.checks.no_calls import NoCallsCheck
 from bot.engine.checks.station import PERIODIC_CHECKS
 from bot.incidents.model import EXTENSION, NO_CALLS
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.incidents import WatchState
 
@@ -22,9 +22,9 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 class Fleet:
     """Three stations; records the checks that ran."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, database: Database) -> None:
         self.looked: set[tuple[str, str]] = set()
-        self.checks = FleetChecks(store)
+        self.checks = FleetChecks(database)
         for station, asks_for_calls in (("Hamburg", False), ("Tver", False), ("Berlin", True)):
             self.checks.add(station, self._of(station, asks_for_calls))  # type: ignore[arg-type]
 
@@ -61,13 +61,15 @@ class Fleet:
         assert self.looked == seen
 
 
-async def test_only_where_phones_are_watched_or_calls_are_missed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_where_phones_are_watched_or_calls_are_missed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ExtensionCheck, "EVERY", 0.005)
     monkeypatch.setattr(NoCallsCheck, "EVERY", 0.005)
-    fleet = Fleet(store)
+    fleet = Fleet(database)
     await fleet.goes_round({("Berlin", "calls")})
-    await WatchedExtensions(store, "Tver", Signal()).watch(["201"], 1, "Anna", NOW)
-    async with store.begin() as session:
+    await WatchedExtensions(database, "Tver", Signal()).watch(["201"], 1, "Anna", NOW)
+    async with database.begin() as session:
         # States left from before a check was disabled or an extension unwatched.
         session.add(WatchState(station="Hamburg", subject=EXTENSION + "202", state={}, updated_at=NOW))
         session.add(WatchState(station="Tver", subject=NO_CALLS, state={}, updated_at=NOW))
@@ -76,5 +78,5 @@ async def test_only_where_phones_are_watched_or_calls_are_missed(store: Store, m
     await fleet.goes_round({("Berlin", "calls"), ("Tver", "calls"), ("Tver", "phones"), ("Hamburg", "phones")})
 
 
-async def test_who_begins_to_watch_a_phone_does_not_wait_for_the_next_round(store: Store) -> None:
-    await Fleet(store).goes_round({("Tver", "phones")}, wake="Tver")
+async def test_who_begins_to_watch_a_phone_does_not_wait_for_the_next_round(database: Database) -> None:
+    await Fleet(database).goes_round({("Tver", "phones")}, wake="Tver")

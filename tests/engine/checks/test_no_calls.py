@@ -12,7 +12,7 @@ from bot.engine.checks.base import NoCallsConfig
 from bot.engine.checks.no_calls import NoCallsCheck
 from bot.incidents.model import NO_CALLS, End, Kind, Opened, Resolved
 from bot.pbx import Answer, CallLeg, CallRecord, PbxError, Priority, TimedOut
-from bot.store.database import Store
+from bot.store.database import Database
 from tests.incident_harness.recording_sink import RecordingStateSink, check_context
 
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -200,6 +200,6 @@ async def test_switched_off_it_ends_what_is_open_and_asks_nobody() -> None:
     assert len(scene.pbx.asked) == asked
 
 
-async def test_only_stations_where_it_is_enabled_want_it(store: Store) -> None:
+async def test_only_stations_where_it_is_enabled_want_it(database: Database) -> None:
     checks = {"Hamburg": Scene(minutes=0).check, "Berlin": Scene(minutes=60).check}
-    assert await NoCallsCheck.stations(store, checks) == {"Berlin"}
+    assert await NoCallsCheck.stations(database, checks) == {"Berlin"}

@@ -28,7 +28,7 @@ from bot.sandbox.task import Task
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact, Contacts
 from bot.store.access.grants import Grants
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.oncall.calendars import StoredCalendar
 from bot.store.oncall.reachability import Reachability
 from bot.store.oncall.schedules import OnCallSchedules, ShiftChange
@@ -106,22 +106,22 @@ class ThisMachine(frozenset[str]):
 class Harness:
     """Reachability check with a database, a clock, and people that can or cannot be reached."""
 
-    store: Store
+    database: Database
     now: datetime = NOW
     reachable: set[int] = field(default_factory=lambda: {ADMIN, BORIS, OLEG})
     tried: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         grants = (Grant(ADMIN, "admin"), Grant(BORIS, "operator"), Grant(OLEG, "operator"))
-        self.grants = Grants(self.store, self.clock, grants, BUILT_IN, Signal())
-        self.book = OnCallSchedules(self.store, self.clock, Signal())
+        self.grants = Grants(self.database, self.clock, grants, BUILT_IN, Signal())
+        self.book = OnCallSchedules(self.database, self.clock, Signal())
         self.watch = ReachabilityCheck(
             STATION,
             schedules=self.book,
             grants=self.grants,
-            people=Contacts(self.store),
+            people=Contacts(self.database),
             sender=self,
-            store=self.store,
+            database=self.database,
             destinations=Destinations(STATION, [Destination(CHAT)], self.grants),
             clock=self.clock,
             wake=Signal(),
@@ -136,7 +136,7 @@ class Harness:
         return person in self.reachable
 
     async def told(self) -> list[tuple[int, str]]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars()
             return [(row.chat_id, row.template) for row in rows]
 
@@ -152,9 +152,9 @@ def _reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def harness(store: Store) -> Harness:
-    harness = Harness(store)
-    async with store.begin() as session:
+async def harness(database: Database) -> Harness:
+    harness = Harness(database)
+    async with database.begin() as session:
         for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (OLEG, "Oleg")):
             await contacts.record(session, Contact(person, name, name.lower()))
     return harness
@@ -243,7 +243,7 @@ async def server() -> AsyncIterator[Server]:
 
 async def kept(harness: Harness, url: str) -> StoredCalendar:
     """Return a stored calendar in which Boris is always on duty."""
-    whose = await calendar_feed.names(harness.grants, Contacts(harness.store), STATION, harness.now)
+    whose = await calendar_feed.names(harness.grants, Contacts(harness.database), STATION, harness.now)
     duties = await read(OF_BORIS, 1, "UTC", harness.now, whose, owner=ADMIN)
     kept = StoredCalendar(1, url, OF_BORIS, "UTC", duties, harness.now)
     await harness.book.set_calendar(STATION, kept, "Anna")
@@ -335,7 +335,7 @@ async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_st
     await kept(harness, "https://10.0.0.5/secret.ics")
     harness.now += timedelta(minutes=10)
     await harness.watch.run_once()
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         rows = (await session.execute(select(Outgoing))).scalars()
         assert {row.chat_id: row.facts["problem"] for row in rows} == {
             ADMIN: CalendarFault.INSIDE,
@@ -410,9 +410,9 @@ async def test_a_redirect_is_followed(server: Server) -> None:
 
 
 async def test_a_name_that_two_people_bear_is_nobodys(harness: Harness) -> None:
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         await contacts.record(session, Contact(OLEG, "Boris", "oleg"))
-    whose = await calendar_feed.names(harness.grants, Contacts(harness.store), STATION, NOW)
+    whose = await calendar_feed.names(harness.grants, Contacts(harness.database), STATION, NOW)
     assert [whose(name) for name in ("Boris", "@BORIS", "@oleg", "1002", "Vera", "1003")] == [
         None,
         BORIS,

@@ -4,15 +4,15 @@ import pytest
 
 from bot.access.policy import AccessContext
 from bot.store.access.access_requests import AGAIN_AFTER
-from bot.store.database import Store
+from bot.store.database import Database
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import ANNA, SAM, STATION, DispatcherHarness
 from tests.handlers.update_factory import NOW
 
 
-async def asked(store: Store, stations: tuple[str, ...] = ()) -> DispatcherHarness:
+async def asked(database: Database, stations: tuple[str, ...] = ()) -> DispatcherHarness:
     """Sam has pressed the button of the strangers' message."""
-    harness = DispatcherHarness(store, stations=stations)
+    harness = DispatcherHarness(database, stations=stations)
     for name in ("start", "help"):
         harness.catalogue.commands[name] = CATALOGUE.commands[name]
     harness.catalogue.buttons["access.request"] = CATALOGUE.buttons["access.request"]
@@ -22,8 +22,10 @@ async def asked(store: Store, stations: tuple[str, ...] = ()) -> DispatcherHarne
 
 
 @pytest.mark.parametrize("stations", [(), ("acme", "beta")])
-async def test_who_waits_for_an_answer_is_notified_and_not_asked_again(store: Store, stations: tuple[str, ...]) -> None:
-    harness = await asked(store, stations)
+async def test_who_waits_for_an_answer_is_notified_and_not_asked_again(
+    database: Database, stations: tuple[str, ...]
+) -> None:
+    harness = await asked(database, stations)
     await harness.types("/start", SAM, SAM)
     await harness.types("/help", SAM, SAM)
     shown = [message.template for message in harness.chat.shown]
@@ -34,8 +36,8 @@ async def test_who_waits_for_an_answer_is_notified_and_not_asked_again(store: St
     assert harness.chat.shown[-1].template == "stranger"
 
 
-async def test_whoever_presses_an_older_button_while_waiting_is_notified(store: Store) -> None:
-    harness = DispatcherHarness(store)
+async def test_whoever_presses_an_older_button_while_waiting_is_notified(database: Database) -> None:
+    harness = DispatcherHarness(database)
     harness.catalogue.commands["start"] = CATALOGUE.commands["start"]
     harness.catalogue.buttons["access.request"] = CATALOGUE.buttons["access.request"]
     for _ in range(2):
@@ -45,8 +47,8 @@ async def test_whoever_presses_an_older_button_while_waiting_is_notified(store: 
     assert [message.template for message in harness.chat.shown[2:]] == ["access_requested", "access_waits"]
 
 
-async def test_who_was_refused_is_not_rate_limited(store: Store) -> None:
-    harness = await asked(store)
+async def test_who_was_refused_is_not_rate_limited(database: Database) -> None:
+    harness = await asked(database)
     assert await harness.services.requests.answer(1, None, AccessContext(ANNA, ANNA, True, STATION, NOW), "Anna")
     await harness.types("/start", SAM, SAM)
     assert harness.chat.shown[-1].template == "stranger"

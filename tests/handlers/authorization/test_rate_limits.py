@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.access.policy import Permission
 from bot.messages.message import Message
-from bot.store.database import Store
+from bot.store.database import Database
 from handlers.authorization.rate_limits import (
     TOO_MANY_COSTLY,
     TOO_MANY_FROM_PERSON,
@@ -61,8 +61,8 @@ def test_nobody_gets_more_than_the_limit_in_any_minute(asked: list[tuple[int, in
         assert sum(who == person for who, _ in within) <= PACE.person
 
 
-async def test_the_person_hears_of_it_once_a_minute(store: Store) -> None:
-    harness = DispatcherHarness(store, pace=PACE)
+async def test_the_person_hears_of_it_once_a_minute(database: Database) -> None:
+    harness = DispatcherHarness(database, pace=PACE)
     harness.offers("status", Permission.STATUS_READ, Reply(Message("broken")))
     for _ in range(6):
         await harness.types("/status")
@@ -73,8 +73,8 @@ async def test_the_person_hears_of_it_once_a_minute(store: Store) -> None:
     assert harness.chat.said[-1][1] == "broken"
 
 
-async def test_what_is_refused_anyway_uses_up_nothing(store: Store) -> None:
-    harness = DispatcherHarness(store, pace=PACE)
+async def test_what_is_refused_anyway_uses_up_nothing(database: Database) -> None:
+    harness = DispatcherHarness(database, pace=PACE)
     harness.offers("add", Permission.EMPLOYEES_WRITE)
     harness.offers("status", Permission.STATUS_READ)
     for _ in range(10):
@@ -85,8 +85,8 @@ async def test_what_is_refused_anyway_uses_up_nothing(store: Store) -> None:
 
 
 @pytest.mark.parametrize("times", [40])
-async def test_a_stranger_who_shouts_in_private_is_not_answered_for_ever(store: Store, times: int) -> None:
-    harness = DispatcherHarness(store, pace=RequestLimits(person=5))
+async def test_a_stranger_who_shouts_in_private_is_not_answered_for_ever(database: Database, times: int) -> None:
+    harness = DispatcherHarness(database, pace=RequestLimits(person=5))
     harness.offers("status", Permission.STATUS_READ)
     for _ in range(times):
         await harness.types("/status", 9, 9)

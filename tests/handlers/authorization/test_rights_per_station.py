@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.access.policy import BUILT_IN, EVERY_STATION, OPERATOR, Grant, Permission
 from bot.messages.message import Message
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.stations import bindings
 from bot.store.tables.messages import Keyboard
@@ -42,8 +42,8 @@ GRANTS = (
 
 
 @pytest.fixture
-async def fleet(store: Store) -> DispatcherHarness:
-    harness = DispatcherHarness(store, stations=STATIONS, grants=GRANTS)
+async def fleet(database: Database) -> DispatcherHarness:
+    harness = DispatcherHarness(database, stations=STATIONS, grants=GRANTS)
     harness.members.there = {(AT_ACME, MEMBER), (SHARED, MEMBER)}
     harness.offers("look", Permission.STATUS_READ)
     harness.offers("about", Permission.INCIDENTS_READ)
@@ -52,7 +52,7 @@ async def fleet(store: Store) -> DispatcherHarness:
     harness.on_press("look.again", Permission.STATUS_READ, Reply())
     harness.on_press("thing.do", Permission.TRUNKS_WRITE, Reply())
     harness.catalogue.buttons["station.choose"] = CATALOGUE.buttons["station.choose"]
-    async with store.begin() as session:
+    async with database.begin() as session:
         for chat, station in ((AT_ACME, ACME), (SHARED, ACME), (SHARED, BAKER)):
             await bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)
     return harness
@@ -70,7 +70,7 @@ def last(harness: DispatcherHarness) -> str | None:
 async def keyboard(harness: DispatcherHarness, chat: int, action: str, about: str, **data: object) -> Keyboard:
     made = new_keyboard(chat, [[{"label": "x", "action": action, "data": data}]], now=harness.now, station=about)
     made.said = {"template": "broken", "facts": {}}
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         session.add(made)
     return made
 
@@ -119,7 +119,7 @@ async def test_who_may_do_it_at_one_of_them_is_not_asked_which(fleet: Dispatcher
 
 async def test_a_choice_that_is_no_choice_any_more_is_forgotten(fleet: DispatcherHarness) -> None:
     await fleet.types("/look baker", MEMBER, SHARED)
-    async with fleet.store.begin() as session:
+    async with fleet.database.begin() as session:
         await bindings.unbind(session, chat_id=SHARED, station=BAKER)
     await fleet.types("/look", MEMBER, SHARED)
     assert at(fleet) == [BAKER, ACME]
@@ -204,9 +204,11 @@ async def test_an_answer_is_about_the_pbx_of_its_question(fleet: DispatcherHarne
     assert at(fleet) == [BAKER, CORP, BAKER]
 
 
-async def test_the_second_person_needs_the_right_at_that_pbx(store: Store) -> None:
+async def test_the_second_person_needs_the_right_at_that_pbx(database: Database) -> None:
     grants = (*GRANTS, Grant(ALICE, "viewer", BAKER), Grant(14, "admin", BAKER))
-    fleet = DispatcherHarness(store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.TRUNKS_WRITE}))
+    fleet = DispatcherHarness(
+        database, stations=STATIONS, grants=grants, two_person=frozenset({Permission.TRUNKS_WRITE})
+    )
     rule_of = CATALOGUE.buttons["trunk.create"].rule
     fleet.on_press("trunk.create", Permission.TRUNKS_WRITE, Reply(), writes=rule_of.writes)
     made = await keyboard(fleet, SHARED, "trunk.create", BAKER)
@@ -298,13 +300,13 @@ def test_no_handler_is_ever_given_a_pbx_at_which_its_person_lacks_the_right(
 ) -> None:
     async def scene() -> None:
         with tempfile.TemporaryDirectory() as folder:
-            store = await stores.fast(Path(shutil.copy(empty_store, folder)))
+            database = await stores.fast(Path(shutil.copy(empty_store, folder)))
             try:
-                fleet = DispatcherHarness(store, stations=STATIONS, grants=tuple(grants))
+                fleet = DispatcherHarness(database, stations=STATIONS, grants=tuple(grants))
                 fleet.members.there = THERE
                 obeyed = await _people_speak(fleet, bound, said)
             finally:
-                await store.close()
+                await database.close()
         for name, request in zip(obeyed, fleet.done, strict=True):
             for station in {request.station.name, *request.candidates}:
                 assert is_theirs(grants, request, station, NEEDED[name])
@@ -334,7 +336,7 @@ async def _people_speak(
     fleet.on_press("look.again", Permission.STATUS_READ, Reply(), scope=StationScope.ALL)
     fleet.on_press("thing.do", Permission.TRUNKS_WRITE, Reply())
     fleet.catalogue.buttons["station.choose"] = CATALOGUE.buttons["station.choose"]
-    async with fleet.store.begin() as session:
+    async with fleet.database.begin() as session:
         for chat, station in bound:
             await bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)
     for what, words, (person, place) in said:

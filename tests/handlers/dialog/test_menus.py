@@ -9,7 +9,7 @@ from telegram import BotCommand, BotCommandScope, Update
 
 from bot.access.policy import EVERY_STATION, AccessContext, Grant
 from bot.messages.sanitize import units
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.telegram.errors import DeliveryError, TryLater, Undeliverable
 from handlers import CATALOGUE
 from handlers.dialog.menus import Menus
@@ -23,10 +23,10 @@ from tests.messages.renderers import renderer
     [({}, False), ({"migrate_to_chat_id": OTHER_GROUP}, True), ({"migrate_from_chat_id": OTHER_GROUP}, True)],
 )
 async def test_a_group_that_takes_its_roles_to_a_new_id_is_offered_its_menu_at_once(
-    store: Store, more: dict[str, Any], anew: bool
+    database: Database, more: dict[str, Any], anew: bool
 ) -> None:
-    harness = DispatcherHarness(store)
-    menus = Menus(None, renderer(), CATALOGUE, harness.book, harness.store, harness.clock)  # type: ignore[arg-type]
+    harness = DispatcherHarness(database)
+    menus = Menus(None, renderer(), CATALOGUE, harness.book, harness.database, harness.clock)  # type: ignore[arg-type]
     update = {"update_id": 1, "message": message("", ANNA, GROUP, NOW) | more}
     menus.on_update(Update.de_json(update, None))
     assert menus._changed.is_set() is anew
@@ -52,7 +52,7 @@ def profile() -> Profile:
 
 
 def started(harness: DispatcherHarness, profile: Profile, bot_id: str = "1") -> Menus:
-    return Menus(profile, renderer(), CATALOGUE, harness.book, harness.store, harness.clock, bot_id)  # type: ignore[arg-type]
+    return Menus(profile, renderer(), CATALOGUE, harness.book, harness.database, harness.clock, bot_id)  # type: ignore[arg-type]
 
 
 async def offered(menus: Menus, profile: Profile) -> list[str]:
@@ -61,8 +61,8 @@ async def offered(menus: Menus, profile: Profile) -> list[str]:
     return list(profile.told)
 
 
-async def test_only_what_changed_is_reported_also_by_the_next_run(store: Store, profile: Profile) -> None:
-    harness = DispatcherHarness(store)
+async def test_only_what_changed_is_reported_also_by_the_next_run(database: Database, profile: Profile) -> None:
+    harness = DispatcherHarness(database)
     menus = started(harness, profile)
     assert len(await offered(menus, profile)) > 5
     assert await offered(menus, profile) == []
@@ -84,9 +84,9 @@ async def test_only_what_changed_is_reported_also_by_the_next_run(store: Store, 
     ],
 )
 async def test_a_refused_menu_is_reported_once_and_tried_again_when_its_chat_is_known(
-    store: Store, profile: Profile, reason: str, level: str
+    database: Database, profile: Profile, reason: str, level: str
 ) -> None:
-    harness = DispatcherHarness(store)
+    harness = DispatcherHarness(database)
     profile.failures[ANNA] = Undeliverable(reason)
     with capture_logs() as lines:
         for _ in range(2):
@@ -101,8 +101,8 @@ async def test_a_refused_menu_is_reported_once_and_tried_again_when_its_chat_is_
     assert await offered(menus, profile) == []
 
 
-async def test_telegram_being_away_is_no_refusal(store: Store, profile: Profile) -> None:
-    menus = started(DispatcherHarness(store), profile)
+async def test_telegram_being_away_is_no_refusal(database: Database, profile: Profile) -> None:
+    menus = started(DispatcherHarness(database), profile)
     profile.failures[ANNA] = TryLater("away")
     await menus.offer()
     profile.failures.clear()
@@ -115,9 +115,9 @@ MOST = 4000
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize("chat", [0, GROUP])
-async def test_the_descriptions_of_no_menu_are_too_long_together(store: Store, language: str, chat: int) -> None:
-    harness = DispatcherHarness(store)
-    menus = Menus(None, renderer(language), CATALOGUE, harness.book, store, harness.clock)  # type: ignore[arg-type]
+async def test_the_descriptions_of_no_menu_are_too_long_together(database: Database, language: str, chat: int) -> None:
+    harness = DispatcherHarness(database)
+    menus = Menus(None, renderer(language), CATALOGUE, harness.book, database, harness.clock)  # type: ignore[arg-type]
     for person in (ANNA, VERA, OLGA, SAM):
         listed = menus._commands_for(await harness.book.current(), person, chat or person)
         assert sum(units(one.description) for one in listed) < MOST

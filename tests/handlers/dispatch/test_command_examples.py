@@ -5,7 +5,7 @@ from datetime import UTC
 import pytest
 
 from bot.messages.sanitize import plain
-from bot.store.database import Store
+from bot.store.database import Database
 from handlers import CATALOGUE
 from handlers.access.audit import PAGE_SIZE
 from handlers.employees.export_employees import WORDS
@@ -15,8 +15,8 @@ from tests.messages.renderers import renderer
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-async def test_the_examples_of_the_audit_are_understood(store: Store, language: str) -> None:
-    harness = DispatcherHarness(store)
+async def test_the_examples_of_the_audit_are_understood(database: Database, language: str) -> None:
+    harness = DispatcherHarness(database)
     for name in ("audit", "add_employee"):
         harness.catalogue.commands[name] = CATALOGUE.commands[name]
     for example in CATALOGUE.commands["audit"].examples:
@@ -34,9 +34,9 @@ def test_the_examples_of_the_export_are_understood(language: str) -> None:
 @pytest.mark.parametrize("language", ["en", "ru"])
 @pytest.mark.parametrize("command", ["audit", "export_employees"])
 async def test_a_word_that_is_not_understood_is_named_with_what_would_be(
-    store: Store, command: str, language: str
+    database: Database, command: str, language: str
 ) -> None:
-    harness = DispatcherHarness(store)
+    harness = DispatcherHarness(database)
     harness.catalogue.commands[command] = CATALOGUE.commands[command]
     await harness.types(f"/{command} 100%<b>", ANNA, ANNA)
     shown = harness.chat.shown[-1]
@@ -46,8 +46,8 @@ async def test_a_word_that_is_not_understood_is_named_with_what_would_be(
     assert {"en": "Known:", "ru": "Можно:"}[language] in first
 
 
-async def test_the_audit_turns_only_to_where_one_is_not(store: Store) -> None:
-    harness = DispatcherHarness(store)
+async def test_the_audit_turns_only_to_where_one_is_not(database: Database) -> None:
+    harness = DispatcherHarness(database)
     harness.catalogue.commands["audit"] = CATALOGUE.commands["audit"]
     harness.catalogue.buttons["audit.page"] = CATALOGUE.buttons["audit.page"]
     turns = list[list[str]]()

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.access.policy import Grant, Permission
 from bot.messages.message import Button, Message
 from bot.pbx import Forbidden
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.messages import Keyboard, Outgoing
 from bot.telegram.errors import MessageGone, TryLater, Undeliverable
 from handlers.dispatch.declare import Command
@@ -63,8 +63,8 @@ async def test_an_error_while_deciding_denies_and_is_written_down(
     assert [(chat, template) for chat, template, _ in harness.chat.said] == [(ANNA, "undecided")]
 
 
-async def test_a_decision_that_hangs_denies(store: Store) -> None:
-    harness = DispatcherHarness(store)
+async def test_a_decision_that_hangs_denies(database: Database) -> None:
+    harness = DispatcherHarness(database)
     harness.hurry(0.05)
     harness.members.slow = 5
     harness.offers("status", Permission.STATUS_READ)
@@ -107,19 +107,19 @@ async def test_the_store_knows_the_message_of_each_keyboard_and_needs_no_transac
     harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = 0
-    begin = Store.begin
+    begin = Database.begin
 
-    def counted(store: Store) -> Any:
+    def counted(database: Database) -> Any:
         nonlocal begun
         begun += 1
-        return begin(store)
+        return begin(database)
 
     harness.offers("plain", Permission.STATUS_READ, Reply(Message("broken")))
     view = Message("broken", {}, ((Button("Refresh", "thing.show"),),))
     harness.offers("view", Permission.STATUS_READ, Reply(view))
     harness.on_press("thing.show", Permission.STATUS_READ, Reply(view))
     await harness.types("/plain")
-    monkeypatch.setattr(Store, "begin", counted)
+    monkeypatch.setattr(Database, "begin", counted)
     await harness.types("/plain")
     plain, begun = begun, 0
     await harness.types("/view")
@@ -127,7 +127,7 @@ async def test_the_store_knows_the_message_of_each_keyboard_and_needs_no_transac
     assert begun == plain + 1
     sent = len(harness.chat.said)
     await harness.presses(harness.chat.keyboards[-1])
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         known = [await session.get_one(Keyboard, keyboard.id) for keyboard in harness.chat.keyboards]
     # The press belongs to message 7, which it changed.
     assert [keyboard.message_id for keyboard in known] == [sent, 7]
@@ -135,11 +135,11 @@ async def test_the_store_knows_the_message_of_each_keyboard_and_needs_no_transac
 
 async def test_a_press_tells_of_the_message_what_a_killed_run_could_not(harness: DispatcherHarness) -> None:
     keyboard = await ask(harness)
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         (await session.get_one(Keyboard, keyboard.id)).message_id = None
     await harness.presses(keyboard)
     assert harness.done[-1].data == {"n": 1}
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         assert (await session.get_one(Keyboard, keyboard.id)).message_id == 7
 
 
@@ -329,7 +329,7 @@ async def test_a_secret_goes_to_the_asker_alone_and_its_deletion_is_queued(harne
     )
     await harness.types("/ask")
     assert [chat for chat, _, _ in harness.chat.said] == [ANNA]
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         (row,) = (await session.execute(select(Outgoing))).scalars()
     assert (row.action, row.chat_id, row.message_id) == ("delete", ANNA, 1)
     assert row.not_before - row.created_at == timedelta(minutes=10)

@@ -40,12 +40,12 @@ class Campaign:
 
     def __init__(self, store_file: Path) -> None:
         self._runner = asyncio.Runner()
-        self._store = self._runner.run(stores.fast(store_file))
+        self._database = self._runner.run(stores.fast(store_file))
         self.lines: list[Any] = []
         self.harness = self._runner.run(self._opened())
 
     async def _opened(self) -> ForgedUpdatesHarness:
-        harness = ForgedUpdatesHarness(self._store)
+        harness = ForgedUpdatesHarness(self._database)
         await harness.open()
         return harness
 
@@ -55,7 +55,7 @@ class Campaign:
 
     def close(self) -> None:
         self.harness.close()
-        self._runner.run(self._store.close())
+        self._runner.run(self._database.close())
         self._runner.close()
 
 

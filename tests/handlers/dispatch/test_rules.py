@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.access.policy import ADMIN, OPERATOR, VIEWER, Grant, Permission, Role
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.keyboards import new_keyboard
 from handlers import CATALOGUE
 from handlers.dialog.menus import Menus
@@ -23,9 +23,9 @@ GROUP = -500
 
 
 @pytest.fixture
-def harness(store: Store) -> DispatcherHarness:
+def harness(database: Database) -> DispatcherHarness:
     """All commands and buttons, with handlers that only reply."""
-    harness = DispatcherHarness(store, grants=GRANTS)
+    harness = DispatcherHarness(database, grants=GRANTS)
 
     async def done(request: Request) -> Reply:
         harness.done.append(request)
@@ -54,7 +54,7 @@ async def test_the_table_is_what_is_obeyed(harness: DispatcherHarness, person: i
     presses = [name for name in RULES if name in CATALOGUE.buttons]
     rows = [[{"label": "x", "action": name, "data": {}}] for name in presses]
     keyboard = new_keyboard(chat, rows, now=harness.now, station=STATION)
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         session.add(keyboard)
     for name, rule in RULES.items():
         harness.done.clear()
@@ -71,7 +71,7 @@ async def test_the_table_is_what_is_obeyed(harness: DispatcherHarness, person: i
 @pytest.mark.parametrize("private", [True, False])
 async def test_help_and_the_menu_list_what_is_obeyed(harness: DispatcherHarness, person: int, private: bool) -> None:
     expected = {c.name for c in CATALOGUE.in_order() if holds(c.rule, ROLES[person], private=private)}
-    menus = Menus(None, renderer(), CATALOGUE, harness.book, harness.store, harness.clock)  # type: ignore[arg-type]
+    menus = Menus(None, renderer(), CATALOGUE, harness.book, harness.database, harness.clock)  # type: ignore[arg-type]
     offered = menus._commands_for(await harness.book.current(), person, person if private else GROUP)
     assert {command.command for command in offered} == {name for name in expected if " " not in name}
     if ROLES[person] is None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from bot.access.policy import EVERY_STATION, Grant
 from bot.messages.message import stored
 from bot.notifications import presenter
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
@@ -39,8 +39,8 @@ class Ledger:
 
 
 @pytest.fixture
-async def fleet(store: Store) -> DispatcherHarness:
-    harness = DispatcherHarness(store, stations=STATIONS, grants=GRANTS)
+async def fleet(database: Database) -> DispatcherHarness:
+    harness = DispatcherHarness(database, stations=STATIONS, grants=GRANTS)
     harness.catalogue.commands.update(CATALOGUE.commands)
     harness.catalogue.buttons.update(CATALOGUE.buttons)
     for station in harness.running.values():
@@ -56,7 +56,7 @@ def facts(harness: DispatcherHarness) -> Any:
 
 async def keyboard(harness: DispatcherHarness, chat: int, rows: Any, about: str) -> Keyboard:
     made = new_keyboard(chat, rows, now=harness.now, station=about)
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         session.add(made)
     return made
 
@@ -107,7 +107,7 @@ async def test_a_row_of_another_pbx_is_not_opened_nor_exported(fleet: Dispatcher
 
 async def a_card(harness: DispatcherHarness, *of: str) -> tuple[int, Keyboard]:
     """Send an alert message for all stations: an incident of each, and a resolved one of Acme."""
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         row = Outgoing(
             action="send",
             chat_id=NOC,
@@ -217,7 +217,7 @@ async def test_who_asks_for_access_without_a_pbx_is_not_given_all_of_them_with_o
 ) -> None:
     await fleet.types("/start", 99, 99)
     await fleet.presses(fleet.chat.keyboards[-1], 99, 99)
-    async with fleet.store.begin() as session:
+    async with fleet.database.begin() as session:
         asked = (await session.execute(select(Keyboard).where(Keyboard.chat_id == ROOT))).scalars().one()
     assert [button["data"]["role"] for row in asked.rows for button in row] == [""]
     assert asked.station == EVERY_STATION

@@ -10,7 +10,7 @@ from bot.access.policy import Grant
 from bot.incidents.model import REHEARSAL, Kind, StateChange
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.incidents import Incident, IncidentEvent
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import GRANTS, GROUP, STATION, VERA, DispatcherHarness
@@ -29,16 +29,16 @@ def told(chat: int, person: str | None = None) -> Event:
 class StoringBook(RecordingStateSink):
     """Stores the incident and its timeline as the incident manager does."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, database: Database) -> None:
         super().__init__()
-        self.store = store
+        self.database = database
         self.chain: list[Event] = []
 
     async def record(
         self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
         await super().record(changed, happened, now)
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             incident = Incident(
                 station=STATION,
                 subject=REHEARSAL,
@@ -55,9 +55,9 @@ class StoringBook(RecordingStateSink):
 
 
 class Office(DispatcherHarness):
-    def __init__(self, store: Store) -> None:
-        super().__init__(store, grants=(*GRANTS, Grant(BORIS, "operator")))
-        self.incident_manager = StoringBook(store)
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, grants=(*GRANTS, Grant(BORIS, "operator")))
+        self.incident_manager = StoringBook(database)
         self.incidents = self.incident_manager
         self.paused = 0
         self.start()
@@ -78,12 +78,12 @@ class Office(DispatcherHarness):
 
 
 @pytest.fixture
-def harness(store: Store) -> Office:
-    return Office(store)
+def harness(database: Database) -> Office:
+    return Office(database)
 
 
 async def test_it_answers_with_whom_it_notified(harness: Office) -> None:
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         await contacts.record(session, Contact(GROUP, "Duty room"))
     harness.incident_manager.chain = [told(GROUP), told(-200), told(7, "Boris P")]
     seen = await harness.asks()

@@ -12,7 +12,7 @@ from bot.messages import chart
 from bot.messages.message import File
 from bot.messages.sanitize import WORD_JOINER, plain
 from bot.store.access.contacts import Contact, record
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
@@ -29,11 +29,11 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 class Ledger:
     """Acknowledges as the real one does, without notifications."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     async def acknowledge(self, number: int, person: int, name: str, now: datetime) -> AckResult:
-        async with self._store.begin() as session:
+        async with self._database.begin() as session:
             free = (Incident.id == number, Incident.open_key.is_not(None), Incident.acknowledged_at.is_(None))
             values = {"acknowledged_at": now, "acknowledged_by": name, "acknowledged_by_id": person}
             taken = await session.execute(update(Incident).where(*free).values(**values).returning(Incident.id))
@@ -54,9 +54,9 @@ class Watch:
 class Office(DispatcherHarness):
     """All incident commands, with an unreachable PBX."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, database: Database) -> None:
         self.watch = Watch()
-        super().__init__(store)
+        super().__init__(database)
         self.files: list[File] = []
         for name in ("incidents", "ack", "why", "history"):
             self.catalogue.commands[name] = CATALOGUE.commands[name]
@@ -69,7 +69,7 @@ class Office(DispatcherHarness):
     def station(self) -> Any:
         class Here(FakeStation):
             watch = self.watch  # type: ignore[assignment]
-            incident_manager = Ledger(self.store)
+            incident_manager = Ledger(self.database)
             pbx = None  # type: ignore[assignment]
 
             @staticmethod
@@ -115,10 +115,10 @@ class Office(DispatcherHarness):
 
 
 @pytest.fixture
-async def harness(store: Store) -> Office:
-    async with store.begin() as session:
+async def harness(database: Database) -> Office:
+    async with database.begin() as session:
         await record(session, Contact(GROUP, "Office"))
-    found = Office(store)
+    found = Office(database)
     found.members.there = {(GROUP, person) for person in (ANNA, VERA)}
     return found
 
@@ -131,8 +131,8 @@ async def test_when_nothing_is_open_that_is_said(harness: Office) -> None:
 
 
 async def test_what_is_open_is_shown_with_who_has_it_and_who_is_asked(harness: Office) -> None:
-    first = await add_incident(harness.store, NOW - HOUR, cause="no_answer", due=NOW + 10 * MINUTE, asked=["Anna"])
-    second = await add_incident(harness.store, NOW - MINUTE, subject="SIP-2", name="Мегафон", taken=(VERA, "Vera"))
+    first = await add_incident(harness.database, NOW - HOUR, cause="no_answer", due=NOW + 10 * MINUTE, asked=["Anna"])
+    second = await add_incident(harness.database, NOW - MINUTE, subject="SIP-2", name="Мегафон", taken=(VERA, "Vera"))
     shown = await harness.asks("/incidents")
     assert "Open incidents · 2" in shown
     assert f"#{first} 🔴 Zadarma · down, the provider does not answer\nSince 13:00:00, 1 h." in shown
@@ -142,26 +142,26 @@ async def test_what_is_open_is_shown_with_who_has_it_and_who_is_asked(harness: O
 
 
 async def test_a_kind_that_is_not_known_is_shown_as_an_outage(harness: Office) -> None:
-    await add_incident(harness.store, NOW - HOUR, kind="smoke_detected")
+    await add_incident(harness.database, NOW - HOUR, kind="smoke_detected")
     assert "Open incidents · 1" in await harness.asks("/incidents")
     assert "🔴 Zadarma · smoke detected: something is wrong" in harness.shown
     assert "🔴 It began: smoke detected: something is wrong" in await harness.asks("/why")
     assert "🔴 Zadarma · smoke detected: something is wrong" in harness.shown
     assert "smoke detected: something is wrong" in await harness.asks("/history")
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         await session.execute(update(Incident).values(open_key=None, ended_at=NOW, end_reason="recovered"))
     assert "🟢 Zadarma · works again (was: smoke detected: something is wrong)" in await harness.asks("/incidents")
 
 
 async def test_what_is_held_back_says_by_which_rule(harness: Office) -> None:
-    await add_incident(harness.store, NOW - HOUR, held="mute")
+    await add_incident(harness.database, NOW - HOUR, held="mute")
     assert "Held back by a mute." in await harness.asks("/incidents")
 
 
 async def test_what_ended_within_a_day_stands_below_at_most_five(harness: Office) -> None:
     for hours in range(1, 8):
-        await add_incident(harness.store, NOW - hours * HOUR, NOW - hours * HOUR + 8 * MINUTE)
-    await add_incident(harness.store, NOW - 3 * DAY, NOW - 2 * DAY, subject="SIP-2", name="Long ago")
+        await add_incident(harness.database, NOW - hours * HOUR, NOW - hours * HOUR + 8 * MINUTE)
+    await add_incident(harness.database, NOW - 3 * DAY, NOW - 2 * DAY, subject="SIP-2", name="Long ago")
     shown = await harness.asks("/incidents")
     assert shown.count("It lasted 8 min") == 5
     assert "Long ago" not in shown
@@ -169,16 +169,16 @@ async def test_what_ended_within_a_day_stands_below_at_most_five(harness: Office
 
 async def test_many_open_ones_are_paged(harness: Office) -> None:
     for place in range(7):
-        await add_incident(harness.store, NOW - place * MINUTE, subject=f"SIP-{place}", name=f"Trunk {place}")
+        await add_incident(harness.database, NOW - place * MINUTE, subject=f"SIP-{place}", name=f"Trunk {place}")
     assert "page 1 of 2" in await harness.asks("/incidents")
     assert "Trunk 6" in await harness.presses_label("Next")
     assert "Trunk 0" in await harness.presses_label("Previous")
 
 
 async def test_one_in_full_is_opened_from_the_list_and_left_again(harness: Office) -> None:
-    number = await add_incident(harness.store, NOW - HOUR, host="sip.zadarma.com")
-    await add_card(harness.store, number, GROUP, NOW - HOUR)
-    await add_card(harness.store, number, -1000, NOW - HOUR)
+    number = await add_incident(harness.database, NOW - HOUR, host="sip.zadarma.com")
+    await add_card(harness.database, number, GROUP, NOW - HOUR)
+    await add_card(harness.database, number, -1000, NOW - HOUR)
     await harness.asks("/incidents")
     shown = await harness.presses_label(f"#{number}")
     told = "Told in: Office, a chat not met yet (id -1000)"
@@ -187,8 +187,8 @@ async def test_one_in_full_is_opened_from_the_list_and_left_again(harness: Offic
     assert "Open incidents" in await harness.presses_label("List")
 
 
-async def test_under_an_alert_the_incident_is_shown_beside_it(harness: Office, store: Store) -> None:
-    number = await add_incident(store, NOW - HOUR)
+async def test_under_an_alert_the_incident_is_shown_beside_it(harness: Office, database: Database) -> None:
+    number = await add_incident(database, NOW - HOUR)
     alert = Keyboard(
         id="alert",
         chat_id=GROUP,
@@ -196,7 +196,7 @@ async def test_under_an_alert_the_incident_is_shown_beside_it(harness: Office, s
         single_use=False,
         created_at=NOW,
     )
-    async with store.begin() as session:
+    async with database.begin() as session:
         session.add(alert)
     await harness.presses(alert)
     assert harness.chat.edited == []
@@ -204,7 +204,7 @@ async def test_under_an_alert_the_incident_is_shown_beside_it(harness: Office, s
 
 
 async def test_who_may_only_look_is_offered_no_more(harness: Office) -> None:
-    number = await add_incident(harness.store, NOW - HOUR)
+    number = await add_incident(harness.database, NOW - HOUR)
     harness.members.there.clear()
     for person, expected in ((ANNA, True), (VERA, False)):
         await harness.asks("/incidents", person, person)
@@ -219,7 +219,7 @@ async def test_who_may_only_look_is_offered_no_more(harness: Office) -> None:
 
 
 async def test_the_only_open_one_is_taken_without_its_number(harness: Office) -> None:
-    await add_incident(harness.store, NOW - HOUR)
+    await add_incident(harness.database, NOW - HOUR)
     shown = await harness.asks("/ack")
     assert "It is yours." in shown
     assert "A is on it since 14:00:00." in shown
@@ -227,8 +227,8 @@ async def test_the_only_open_one_is_taken_without_its_number(harness: Office) ->
 
 
 async def test_of_several_the_one_that_is_meant_is_asked_for(harness: Office) -> None:
-    await add_incident(harness.store, NOW - HOUR)
-    second = await add_incident(harness.store, NOW - HOUR, subject="SIP-2", name="Мегафон")
+    await add_incident(harness.database, NOW - HOUR)
+    second = await add_incident(harness.database, NOW - HOUR, subject="SIP-2", name="Мегафон")
     assert "2 incidents wait for somebody" in await harness.asks("/ack")
     shown = await harness.presses_label("Мегафон")
     assert f"#{second}" in shown
@@ -237,14 +237,14 @@ async def test_of_several_the_one_that_is_meant_is_asked_for(harness: Office) ->
 
 
 async def test_one_is_taken_by_its_number_and_only_once(harness: Office) -> None:
-    number = await add_incident(harness.store, NOW - HOUR)
-    await add_incident(harness.store, NOW - HOUR, subject="SIP-2", name="Мегафон")
+    number = await add_incident(harness.database, NOW - HOUR)
+    await add_incident(harness.database, NOW - HOUR, subject="SIP-2", name="Мегафон")
     assert "It is yours." in await harness.asks(f"/ack #{number}")
     assert "Somebody took it before you." in await harness.asks(f"/ack {number}", VERA)
 
 
 async def test_what_cannot_be_taken_says_why(harness: Office) -> None:
-    over = await add_incident(harness.store, NOW - HOUR, NOW)
+    over = await add_incident(harness.database, NOW - HOUR, NOW)
     assert "Nothing is open." in await harness.asks("/ack")
     assert "It is already over." in await harness.asks(f"/ack {over}")
     assert "has no incident 999" in await harness.asks("/ack 999")
@@ -252,12 +252,12 @@ async def test_what_cannot_be_taken_says_why(harness: Office) -> None:
 
 
 async def test_when_all_is_in_hands_it_says_in_whose(harness: Office) -> None:
-    await add_incident(harness.store, NOW - HOUR, taken=(VERA, "Vera"))
+    await add_incident(harness.database, NOW - HOUR, taken=(VERA, "Vera"))
     assert "Everything that is open is in hands: Zadarma (Vera)." in await harness.asks("/ack")
 
 
 async def test_taking_is_for_those_who_may(harness: Office) -> None:
-    await add_incident(harness.store, NOW - HOUR)
+    await add_incident(harness.database, NOW - HOUR)
     harness.members.there.clear()
     await harness.types("/ack", VERA, VERA)
     await harness.types("/ack", SAM, SAM)
@@ -268,10 +268,10 @@ async def test_taking_is_for_those_who_may(harness: Office) -> None:
 
 
 async def test_the_whole_chain_is_reported_with_its_times(harness: Office) -> None:
-    store, begin = harness.store, NOW - HOUR
-    number = await add_incident(store, begin, cause="no_answer")
-    card = await add_card(store, number, GROUP, begin + MINUTE)
-    failed = await add_card(store, number, ANNA, begin + MINUTE, state="dead", error="bot was blocked by the user")
+    database, begin = harness.database, NOW - HOUR
+    number = await add_incident(database, begin, cause="no_answer")
+    card = await add_card(database, number, GROUP, begin + MINUTE)
+    failed = await add_card(database, number, ANNA, begin + MINUTE, state="dead", error="bot was blocked by the user")
     until = (NOW + HOUR).isoformat()
     links: list[tuple[str, dict[str, Any]]] = [
         ("cause", {"cause": "credentials_refused"}),
@@ -293,8 +293,8 @@ async def test_the_whole_chain_is_reported_with_its_times(harness: Office) -> No
         ("something_new", {}),
     ]
     for place, (what, facts) in enumerate(links):
-        await add_event(store, number, what, begin + MINUTE + place * timedelta(seconds=1), **facts)
-    await add_event(store, number, "ended", NOW, reason="recovered")
+        await add_event(database, number, what, begin + MINUTE + place * timedelta(seconds=1), **facts)
+    await add_event(database, number, "ended", NOW, reason="recovered")
     await harness.asks(f"/why {number}")
     shown = harness.shown + "\n" + await harness.presses_label("Next")
     for line in (
@@ -324,12 +324,14 @@ async def test_the_whole_chain_is_reported_with_its_times(harness: Office) -> No
 async def test_what_was_added_to_a_message_was_not_reported_with_a_sound_and_what_is_known_late_stands_in_its_place(
     harness: Office,
 ) -> None:
-    number = await add_incident(harness.store, NOW - HOUR)
-    card = await add_card(harness.store, number, GROUP, NOW - HOUR)
+    number = await add_incident(harness.database, NOW - HOUR)
+    card = await add_card(harness.database, number, GROUP, NOW - HOUR)
     worse = NOW - HOUR + 2 * MINUTE
-    await add_event(harness.store, number, "taken", worse + MINUTE, by="Boris", by_id=2)
-    await add_event(harness.store, number, "worsened", worse, kind="trunk_down")
-    await add_event(harness.store, number, "told", worse + 2 * MINUTE, chat=GROUP, loud=True, message=card, added=True)
+    await add_event(harness.database, number, "taken", worse + MINUTE, by="Boris", by_id=2)
+    await add_event(harness.database, number, "worsened", worse, kind="trunk_down")
+    await add_event(
+        harness.database, number, "told", worse + 2 * MINUTE, chat=GROUP, loud=True, message=card, added=True
+    )
     said = (await harness.asks(f"/why {number}")).splitlines()
     assert said[-3:] == [
         "13:02:00 🔴 It got worse: down",
@@ -339,14 +341,14 @@ async def test_what_was_added_to_a_message_was_not_reported_with_a_sound_and_wha
 
 
 async def test_who_was_notified_of_the_end_is_a_part_of_the_chain(harness: Office) -> None:
-    number = await add_incident(harness.store, NOW - HOUR, NOW)
-    await add_card(harness.store, number, GROUP, NOW - HOUR, answered=NOW + timedelta(seconds=1))
+    number = await add_incident(harness.database, NOW - HOUR, NOW)
+    await add_card(harness.database, number, GROUP, NOW - HOUR, answered=NOW + timedelta(seconds=1))
     assert "14:00:01 📣 Told of the end: Office · delivered 14:00:03" in await harness.asks("/why")
 
 
 async def test_the_newest_is_meant_when_no_number_is_given(harness: Office) -> None:
-    await add_incident(harness.store, NOW - 2 * HOUR, NOW - HOUR)
-    number = await add_incident(harness.store, NOW - HOUR, subject="SIP-2", name="Мегафон")
+    await add_incident(harness.database, NOW - 2 * HOUR, NOW - HOUR)
+    number = await add_incident(harness.database, NOW - HOUR, subject="SIP-2", name="Мегафон")
     assert f"#{number} 🔴 Мегафон" in await harness.asks("/why")
 
 
@@ -356,11 +358,11 @@ async def test_without_incidents_there_is_nothing_to_explain(harness: Office) ->
 
 
 async def test_a_garbled_link_of_a_chain_hides_no_other(harness: Office) -> None:
-    number = await add_incident(harness.store, NOW - HOUR)
-    await add_event(harness.store, number, "held", NOW, rule=None, until="soon", by=7)
-    await add_event(harness.store, number, "told", NOW, chat="nowhere", card="x", people=3, message=0)
-    await add_event(harness.store, number, "cliff", NOW, gives_up_at=5)
-    await add_event(harness.store, number, "taken", NOW, by="<b>Boris</b>")
+    number = await add_incident(harness.database, NOW - HOUR)
+    await add_event(harness.database, number, "held", NOW, rule=None, until="soon", by=7)
+    await add_event(harness.database, number, "told", NOW, chat="nowhere", card="x", people=3, message=0)
+    await add_event(harness.database, number, "cliff", NOW, gives_up_at=5)
+    await add_event(harness.database, number, "taken", NOW, by="<b>Boris</b>")
     assert "<b>Boris</b> took it" in await harness.asks("/why")
 
 
@@ -368,13 +370,13 @@ async def test_a_garbled_link_of_a_chain_hides_no_other(harness: Office) -> None
 
 
 async def watched_since(harness: Office, moment: datetime) -> None:
-    await add_incident(harness.store, moment - HOUR, moment - MINUTE, subject=":copy", kind="second_copy")
+    await add_incident(harness.database, moment - HOUR, moment - MINUTE, subject=":copy", kind="second_copy")
 
 
 async def test_every_trunk_has_its_figures_the_worst_first(harness: Office) -> None:
     await watched_since(harness, NOW - 20 * DAY)
-    await add_incident(harness.store, NOW - 2 * DAY, NOW - 2 * DAY + HOUR, cause="no_answer")
-    await add_incident(harness.store, NOW - DAY, NOW - DAY + 30 * MINUTE)
+    await add_incident(harness.database, NOW - 2 * DAY, NOW - 2 * DAY + HOUR, cause="no_answer")
+    await add_incident(harness.database, NOW - DAY, NOW - DAY + 30 * MINUTE)
     shown = await harness.asks("/history")
     figures = "2 outages, 1 h 30 min down, the longest 1 h, back after 45 min on average"
     # From midnight six days ago to 14:00 today are 158 hours.
@@ -385,7 +387,7 @@ async def test_every_trunk_has_its_figures_the_worst_first(harness: Office) -> N
 async def test_a_trunk_that_is_switched_off_is_not_said_to_have_worked(harness: Office) -> None:
     await watched_since(harness, NOW - 20 * DAY)
     harness.watch.disabled_trunks = frozenset({"SIP-1", "SIP-2"})
-    await add_incident(harness.store, NOW - DAY, NOW - DAY + HOUR)
+    await add_incident(harness.database, NOW - DAY, NOW - DAY + HOUR)
     shown = await harness.asks("/history")
     assert "⚪ Мегафон: switched off" in shown
     assert "🔴 Zadarma" in shown, "what it had is still told"
@@ -403,7 +405,7 @@ async def test_of_a_trunk_that_is_not_watched_nothing_is_said(harness: Office) -
 
 async def test_a_trunk_and_a_period_are_chosen_in_words_of_both_languages(harness: Office) -> None:
     await watched_since(harness, NOW - 40 * DAY)
-    await add_incident(harness.store, NOW - 10 * DAY, NOW - 10 * DAY + HOUR, subject="SIP-2", name="Мегафон")
+    await add_incident(harness.database, NOW - 10 * DAY, NOW - 10 * DAY + HOUR, subject="SIP-2", name="Мегафон")
     for text in ("/history мегафон 30d", "/history 30 дней «Мегафон»", "/history месяц SIP-2"):
         shown = await harness.asks(text)
         assert "Мегафон" in shown, text
@@ -413,7 +415,7 @@ async def test_a_trunk_and_a_period_are_chosen_in_words_of_both_languages(harnes
 
 
 async def test_a_trunk_that_was_deleted_still_has_its_past(harness: Office) -> None:
-    await add_incident(harness.store, NOW - HOUR, NOW, subject="SIP-9", name="Old line", reason="deleted")
+    await add_incident(harness.database, NOW - HOUR, NOW, subject="SIP-9", name="Old line", reason="deleted")
     assert "Old line" in await harness.asks("/history old")
 
 
@@ -430,7 +432,7 @@ async def test_before_the_bot_was_there_nothing_is_known(harness: Office) -> Non
 
 async def test_the_station_that_could_not_be_asked_stands_among_the_outages_and_is_not_counted(harness: Office) -> None:
     await watched_since(harness, NOW - 20 * DAY)
-    await add_incident(harness.store, NOW - DAY, NOW - DAY + HOUR, kind="station", subject="", trouble="unreachable")
+    await add_incident(harness.database, NOW - DAY, NOW - DAY + HOUR, kind="station", subject="", trouble="unreachable")
     shown = await harness.asks("/history")
     assert "⚪ Nov 22 14:00 – Nov 22 15:00 (1 h) Head office: the PBX cannot be reached" in shown
     assert "🟢 Zadarma: 100 %" in shown
@@ -439,7 +441,7 @@ async def test_the_station_that_could_not_be_asked_stands_among_the_outages_and_
 async def test_many_outages_are_paged_and_each_can_be_opened(harness: Office) -> None:
     await watched_since(harness, NOW - 20 * DAY)
     numbers = [
-        await add_incident(harness.store, NOW - hour * HOUR, NOW - hour * HOUR + MINUTE) for hour in range(1, 12)
+        await add_incident(harness.database, NOW - hour * HOUR, NOW - hour * HOUR + MINUTE) for hour in range(1, 12)
     ]
     assert "page 1 of 2" in await harness.asks("/history")
     shown = await harness.presses_label("Next")
@@ -450,7 +452,7 @@ async def test_many_outages_are_paged_and_each_can_be_opened(harness: Office) ->
 
 async def test_the_chart_comes_as_a_photo(harness: Office) -> None:
     await watched_since(harness, NOW - 20 * DAY)
-    await add_incident(harness.store, NOW - DAY, NOW - DAY + HOUR)
+    await add_incident(harness.database, NOW - DAY, NOW - DAY + HOUR)
     await harness.asks("/history")
     await harness.presses_label("Chart")
     await harness.dispatcher.finish(20)
@@ -465,7 +467,7 @@ async def test_without_the_extra_no_chart_is_offered_and_the_answer_says_so(
     monkeypatch.setattr(chart, "is_possible", lambda: False)
     await watched_since(harness, NOW - 20 * DAY)
     for hour in range(1, 12):
-        await add_incident(harness.store, NOW - hour * HOUR, NOW - hour * HOUR + MINUTE)
+        await add_incident(harness.database, NOW - hour * HOUR, NOW - hour * HOUR + MINUTE)
     assert "install the bot with the extra “charts”" in await harness.asks("/history")
     assert "📊 Chart" not in harness.labels()
     assert "extra" not in await harness.presses_label("Next")

@@ -9,7 +9,7 @@ import pytest
 from bot.access.policy import Grant
 from bot.messages.sanitize import WORD_JOINER
 from bot.pbx import Answer, ExtensionStatus, PbxError, TimedOut
-from bot.store.database import Store
+from bot.store.database import Database
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import ANNA, GRANTS, GROUP, STATION, VERA, DispatcherHarness
 from tests.handlers.update_factory import NOW
@@ -44,10 +44,10 @@ class Phones:
 
 
 class Office(DispatcherHarness):
-    def __init__(self, store: Store) -> None:
+    def __init__(self, database: Database) -> None:
         self.pbx = Phones()
         self.watch = SimpleNamespace(asterisk_down=False)
-        super().__init__(store, grants=(*GRANTS, Grant(BORIS, "operator")))
+        super().__init__(database, grants=(*GRANTS, Grant(BORIS, "operator")))
         for name in ("watch", "unwatch"):
             self.catalogue.commands[name] = CATALOGUE.commands[name]
         for name in ("watch.show", "watch.stop"):
@@ -72,8 +72,8 @@ class Office(DispatcherHarness):
 
 
 @pytest.fixture
-def harness(store: Store) -> Office:
-    return Office(store)
+def harness(database: Database) -> Office:
+    return Office(database)
 
 
 async def test_an_operator_watches_extensions_and_sees_how_they_are(harness: Office) -> None:

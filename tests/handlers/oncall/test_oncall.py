@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.people import Pager
 from tests.handlers.oncall_harness import ADMIN, BORIS, GROUP, NOW, OLEG, VERA, OnCallHarness
 
 
 @pytest.fixture
-async def harness(store: Store) -> OnCallHarness:
-    harness = OnCallHarness(store)
+async def harness(database: Database) -> OnCallHarness:
+    harness = OnCallHarness(database)
     await harness.open()
     return harness
 
@@ -65,7 +65,7 @@ async def test_levels_are_set_beside_each_other_and_removed_one_by_one(weekly: O
 
 
 async def test_the_overview_tells_now_next_gaps_and_who_cannot_be_called(weekly: OnCallHarness) -> None:
-    async with weekly.store.begin() as session:
+    async with weekly.database.begin() as session:
         session.add(Pager(person_id=BORIS, reachable=False, checked_at=NOW, warned_at=NOW))
     shown = await weekly.asks("/oncall", VERA)
     assert "since 09:00, until Nov 30 09:00" in shown
@@ -206,7 +206,7 @@ async def test_who_may_look_may_only_look(weekly: OnCallHarness) -> None:
 async def test_quiet_hours_are_ones_own(harness: OnCallHarness) -> None:
     assert "any hour" in await harness.asks("/quiet", BORIS)
     assert "22:00–08:00" in await harness.asks("/quiet 22:00-08:00", BORIS)
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         hours = await harness.services.oncall.quiet_hours(session, BORIS)
         assert [f"{at:%H:%M}" for at in hours or ()] == ["22:00", "08:00"]
         assert await harness.services.oncall.quiet_hours(session, ADMIN) is None
@@ -216,8 +216,8 @@ async def test_quiet_hours_are_ones_own(harness: OnCallHarness) -> None:
     assert "no right" in await harness.asks("/quiet 22:00-08:00", VERA)
 
 
-async def test_a_pbx_without_a_list_says_who_is_called_instead(store: Store) -> None:
-    harness = OnCallHarness(store, stations=("acme", "baker"))
+async def test_a_pbx_without_a_list_says_who_is_called_instead(database: Database) -> None:
+    harness = OnCallHarness(database, stations=("acme", "baker"))
     await harness.open()
     assert "Nobody is on call: alerts go to the chats" in await harness.asks("/oncall acme")
     await harness.asks(f"/oncall set weekly mon 09:00 {BORIS} {OLEG} fleet")

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.messages import Keyboard, Outgoing
 from tests.handlers.oncall_harness import ADMIN, BORIS, GROUP, NOW, OLEG, OnCallHarness
 
@@ -12,9 +12,9 @@ WEEK = timedelta(weeks=1)
 
 
 @pytest.fixture
-async def harness(store: Store) -> OnCallHarness:
+async def harness(database: Database) -> OnCallHarness:
     """Anna has this week, Boris the next one."""
-    harness = OnCallHarness(store)
+    harness = OnCallHarness(database)
     await harness.open()
     await harness.asks(f"/oncall set weekly mon 09:00 {ADMIN} {BORIS}")
     await harness.press("Set")

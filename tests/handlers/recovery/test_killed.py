@@ -302,7 +302,7 @@ async def in_turn_once(harness: KillableHarness) -> None:
 
 @scene("oncall", in_turn_once)
 async def set_who_is_on_call(harness: KillableHarness) -> Update:
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         await contacts.record(session, Contact(OLGA, "Olga", "olga"))
     await harness.asks("/oncall set daily 09:00 @olga")
     return harness.pressing()
@@ -326,10 +326,10 @@ def _message(text: str, harness: KillableHarness) -> dict[str, Any]:
     return message(text, ANNA, ANNA, harness.now)
 
 
-async def played(store: MortalStore, one: Scene, at: int | None) -> list[str]:
+async def played(database: MortalStore, one: Scene, at: int | None) -> list[str]:
     """Play the scene with a kill at moment `at`; return its moments."""
-    store.empty()
-    harness = KillableHarness(store, two_person=one.two_person)
+    database.empty()
+    harness = KillableHarness(database, two_person=one.two_person)
     update = await one.begin(harness)
     before = len(harness.chat.shown)
     harness.process_state.again(at)
@@ -346,9 +346,9 @@ async def played(store: MortalStore, one: Scene, at: int | None) -> list[str]:
 
 @pytest.fixture
 async def mortal_store(store_file: Path) -> AsyncIterator[MortalStore]:
-    store = await opened(store_file)
-    yield store
-    await store.close()
+    database = await opened(store_file)
+    yield database
+    await database.close()
 
 
 @pytest.mark.parametrize("name", SCENES)

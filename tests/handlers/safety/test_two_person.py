@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from bot.access.policy import Grant, Permission
 from bot.messages.message import Button, Message
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.messages import Keyboard, Outgoing
 from handlers.dispatch.request import Question, Reply
@@ -23,8 +23,8 @@ QUESTION = Reply(Message("broken", {}, ((Button("Yes", DEED, {"id": "T"}),),)), 
 
 
 @pytest.fixture
-def harness(store: Store) -> DispatcherHarness:
-    harness = DispatcherHarness(store, two_person=frozenset({Permission.TRUNKS_WRITE}))
+def harness(database: Database) -> DispatcherHarness:
+    harness = DispatcherHarness(database, two_person=frozenset({Permission.TRUNKS_WRITE}))
     harness.offers("ask", Permission.TRUNKS_WRITE, QUESTION)
     done = Reply(Message("broken"), outcome="switched")
     harness.on_press(DEED, Permission.TRUNKS_WRITE, done, writes="Switch a trunk on or off")
@@ -40,12 +40,12 @@ async def said_yes(harness: DispatcherHarness, chat: int = GROUP) -> Keyboard:
 
 
 async def owed(harness: DispatcherHarness) -> list[Outgoing]:
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         return list((await session.execute(select(Outgoing))).scalars())
 
 
 async def buttons_of(harness: DispatcherHarness, notice: Outgoing) -> Keyboard:
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         keyboard = await session.get(Keyboard, notice.keyboard_id)
     assert keyboard is not None
     return keyboard
@@ -93,18 +93,18 @@ async def test_words_are_shown_with_what_they_answer_and_nothing_long_is_left_ou
 async def test_a_keyboard_of_which_nothing_is_kept_is_out_of_date(harness: DispatcherHarness) -> None:
     rows = [[{"label": "x", "action": DEED, "data": {}}]]
     made = new_keyboard(GROUP, rows, now=harness.now, station="Head office")
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         session.add(made)
     await harness.presses(made)
     assert not harness.done
     assert "out of date" in str(harness.chat.toasts[-1])
 
 
-async def test_who_has_the_right_from_the_first_or_from_today_is_no_second(store: Store) -> None:
+async def test_who_has_the_right_from_the_first_or_from_today_is_no_second(database: Database) -> None:
     long_ago = NOW - timedelta(days=2)
     made = Grant(OLGA, "admin", given_by=ANNA, given_at=long_ago)
     harness = DispatcherHarness(
-        store, two_person=frozenset({Permission.TRUNKS_WRITE}), grants=(Grant(ANNA, "admin"), made)
+        database, two_person=frozenset({Permission.TRUNKS_WRITE}), grants=(Grant(ANNA, "admin"), made)
     )
     harness.offers("ask", Permission.TRUNKS_WRITE, QUESTION)
     harness.on_press(DEED, Permission.TRUNKS_WRITE, Reply(Message("broken")), writes="Switch a trunk on or off")
@@ -167,8 +167,8 @@ async def test_nobody_waits_for_ever(harness: DispatcherHarness) -> None:
     assert not harness.done
 
 
-async def test_without_a_second_person_it_is_said_and_not_done(store: Store) -> None:
-    harness = DispatcherHarness(store, two_person=frozenset({Permission.TRUNKS_WRITE}))
+async def test_without_a_second_person_it_is_said_and_not_done(database: Database) -> None:
+    harness = DispatcherHarness(database, two_person=frozenset({Permission.TRUNKS_WRITE}))
     harness.book._settings = harness.book._settings[:1]
     harness.offers("ask", Permission.TRUNKS_WRITE, QUESTION)
     harness.on_press(DEED, Permission.TRUNKS_WRITE, Reply(), writes="Switch a trunk on or off")

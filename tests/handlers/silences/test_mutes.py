@@ -9,7 +9,7 @@ from bot.access.policy import Grant
 from bot.incidents.model import Kind
 from bot.incidents.silence import EVERYTHING, Silence, SilenceKind
 from bot.messages.sanitize import WORD_JOINER, plain
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import Keyboard
@@ -83,7 +83,7 @@ class Office(DispatcherHarness):
             began_at=self.now - timedelta(minutes=2),
             opened_at=self.now,
         )
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             session.add(incident)
         return incident.id
 
@@ -97,15 +97,15 @@ class Office(DispatcherHarness):
     async def alert_button(self, incident: int, chat: int = GROUP, person: int = BORIS) -> str:
         rows = [[{"label": "🔕 Mute", "action": "incident.mute", "data": {"incident": incident}}]]
         keyboard = new_keyboard(chat, rows, now=self.now, station=STATION)
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             session.add(keyboard)
         await self.presses(keyboard, person, chat)
         return self.text() if self.chat.shown else ""
 
 
 @pytest.fixture
-def harness(store: Store) -> Office:
-    harness = Office(store, grants=(*GRANTS, Grant(BORIS, "operator")))
+def harness(database: Database) -> Office:
+    harness = Office(database, grants=(*GRANTS, Grant(BORIS, "operator")))
     harness.members.there = {(GROUP, BORIS), (GROUP, VERA), (GROUP, ANNA)}
     return harness
 
@@ -139,7 +139,7 @@ async def test_the_examples_of_the_help_are_understood_in_each_language(harness:
             await harness.opens("T1")
             await harness.asks(renderer(language).label(example))
             assert harness.chat.shown[-1].template in ("muted", "silences", "maintenance"), example
-            async with harness.store.begin() as session:
+            async with harness.database.begin() as session:
                 await session.execute(delete(Incident))
 
 
@@ -282,7 +282,7 @@ async def test_unmuting_says_what_is_reported_now(harness: Office, words: str) -
 async def test_unmuting_says_who_has_what_was_reported_before(harness: Office) -> None:
     incident = await harness.opens("T1")
     await harness.asks("/mute Zadarma")
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         row = await session.get_one(Incident, incident)
         row.step, row.acknowledged_at, row.acknowledged_by = 1, harness.now, "Anna Ivanova"
     assert await harness.asks("/unmute") == (

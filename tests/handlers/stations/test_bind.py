@@ -3,7 +3,7 @@
 import pytest
 
 from bot.access.policy import Grant, Permission
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.stations import bindings
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import DispatcherHarness
@@ -31,17 +31,17 @@ def _with_everything(harness: DispatcherHarness) -> DispatcherHarness:
 
 
 @pytest.fixture
-def fleet(store: Store) -> DispatcherHarness:
-    return _with_everything(DispatcherHarness(store, stations=STATIONS, grants=GRANTS))
+def fleet(database: Database) -> DispatcherHarness:
+    return _with_everything(DispatcherHarness(database, stations=STATIONS, grants=GRANTS))
 
 
 @pytest.fixture
-def single(store: Store) -> DispatcherHarness:
-    return _with_everything(DispatcherHarness(store))
+def single(database: Database) -> DispatcherHarness:
+    return _with_everything(DispatcherHarness(database))
 
 
 async def bound(harness: DispatcherHarness, chat: int = ROOM) -> dict[str, bool]:
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         return {one.station: one.alerts for one in await bindings.stations_of(session, chat)}
 
 
@@ -77,7 +77,7 @@ async def test_with_alerts_it_is_notified_of_outages_and_saying_it_again_changes
 ) -> None:
     await fleet.types(text, ALICE, ROOM)
     await agrees(fleet, ALICE)
-    async with fleet.store.begin() as session:
+    async with fleet.database.begin() as session:
         assert await bindings.alert_chats_of(session, ACME) == [ROOM]
     await fleet.types("/bind acme", ALICE, ROOM)
     await agrees(fleet, ALICE)
@@ -139,10 +139,10 @@ async def test_with_the_pbx_goes_what_the_group_was_given_there(fleet: Dispatche
     assert fleet.done[-1].station.name == BAKER
 
 
-async def test_four_eyes_bind_where_they_give_access(store: Store) -> None:
+async def test_four_eyes_bind_where_they_give_access(database: Database) -> None:
     grants = (*GRANTS, Grant(12, "admin", ACME))
     harness = DispatcherHarness(
-        store, stations=STATIONS, grants=grants, two_person=frozenset({Permission.ACCESS_GRANT})
+        database, stations=STATIONS, grants=grants, two_person=frozenset({Permission.ACCESS_GRANT})
     )
     fleet = _with_everything(harness)
     await fleet.types("/bind acme", ALICE, ROOM)

@@ -15,7 +15,7 @@ from bot.incidents.model import Kind
 from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.messages.renderer import Renderer
 from bot.runtime.waiting import Signal
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.tables.incidents import Incident
 from handlers import CATALOGUE
 from handlers.stations import stations
@@ -58,8 +58,10 @@ def sees(
     return pbx
 
 
-def fleet_of(store: Store, *names: str, grants: tuple[Grant, ...] = (Grant(ROOT, "viewer"),)) -> DispatcherHarness:
-    harness = DispatcherHarness(store, stations=names, grants=grants)
+def fleet_of(
+    database: Database, *names: str, grants: tuple[Grant, ...] = (Grant(ROOT, "viewer"),)
+) -> DispatcherHarness:
+    harness = DispatcherHarness(database, stations=names, grants=grants)
     harness.catalogue.commands["stations"] = CATALOGUE.commands["stations"]
     harness.catalogue.commands["status"] = CATALOGUE.commands["status"]
     for name in ("stations.show", "station.choose"):
@@ -92,7 +94,7 @@ def text(harness: DispatcherHarness) -> str:
 
 
 async def incident(harness: DispatcherHarness, station: str, kind: Kind = Kind.TRUNK_DOWN) -> None:
-    async with harness.store.begin() as session:
+    async with harness.database.begin() as session:
         session.add(
             Incident(
                 station=station,
@@ -107,8 +109,8 @@ async def incident(harness: DispatcherHarness, station: str, kind: Kind = Kind.T
         )
 
 
-async def test_the_worst_come_first_then_by_title(store: Store) -> None:
-    fleet = fleet_of(store, "delta", "acme", "corp", "baker", "eagle")
+async def test_the_worst_come_first_then_by_title(database: Database) -> None:
+    fleet = fleet_of(database, "delta", "acme", "corp", "baker", "eagle")
     sees(fleet, "delta", trouble=StationFault.UNREACHABLE)
     sees(fleet, "corp", Health.UP, Health.DOWN)
     await incident(fleet, "baker")
@@ -121,40 +123,40 @@ async def test_the_worst_come_first_then_by_title(store: Store) -> None:
     assert any("🔔 1" in line and "Baker" in line for line in lines)
 
 
-async def test_the_headline_is_no_worse_than_the_worst_line(store: Store) -> None:
-    fleet = fleet_of(store, "acme", "baker")
+async def test_the_headline_is_no_worse_than_the_worst_line(database: Database) -> None:
+    fleet = fleet_of(database, "acme", "baker")
     await incident(fleet, "baker")
     await fleet.types("/stations", ROOT, ROOT)
     assert text(fleet).splitlines()[0] == "🟡 <b>1 of 2 PBXs have a problem</b>"
 
 
-async def test_a_rehearsal_is_no_problem(store: Store) -> None:
-    fleet = fleet_of(store, "acme", "baker")
+async def test_a_rehearsal_is_no_problem(database: Database) -> None:
+    fleet = fleet_of(database, "acme", "baker")
     await incident(fleet, "baker", Kind.REHEARSAL)
     await fleet.types("/stations", ROOT, ROOT)
     assert text(fleet).splitlines()[0] == "🟢 <b>No PBX has a problem · 2</b>"
     assert "🔔" not in text(fleet)
 
 
-async def test_what_is_muted_is_shown_though_all_is_well(store: Store) -> None:
-    fleet = fleet_of(store, "acme", "baker")
-    silences = Silences(store, lambda: NOW, Signal())
+async def test_what_is_muted_is_shown_though_all_is_well(database: Database) -> None:
+    fleet = fleet_of(database, "acme", "baker")
+    silences = Silences(database, lambda: NOW, Signal())
     await silences.mute(SilenceRequest("baker", "SIP-1", "Zadarma", ROOT, "Root", ""), NOW, NOW + timedelta(hours=1))
     await fleet.types("/stations", ROOT, ROOT)
     (line,) = (line for line in text(fleet).splitlines() if "🔕" in line)
     assert "🟢 <b>Baker</b>" in line
 
 
-async def test_who_has_a_role_at_one_sees_that_one(store: Store) -> None:
-    fleet = fleet_of(store, "acme", "baker", grants=(Grant(ALICE, "viewer", "baker"),))
+async def test_who_has_a_role_at_one_sees_that_one(database: Database) -> None:
+    fleet = fleet_of(database, "acme", "baker", grants=(Grant(ALICE, "viewer", "baker"),))
     await fleet.types("/stations", ALICE, ALICE)
     assert shown(fleet) == ["🟢 baker"]
     await fleet.types("/stations acme", ALICE, ALICE)
     assert shown(fleet) == []
 
 
-async def test_a_button_leads_to_each_that_is_troubled(store: Store) -> None:
-    fleet = fleet_of(store, "acme", "baker")
+async def test_a_button_leads_to_each_that_is_troubled(database: Database) -> None:
+    fleet = fleet_of(database, "acme", "baker")
     sees(fleet, "baker", Health.DOWN)
     fleet.offers("status", "status.read")
     await fleet.types("/stations", ROOT, ROOT)
@@ -162,9 +164,9 @@ async def test_a_button_leads_to_each_that_is_troubled(store: Store) -> None:
     assert [request.station.name for request in fleet.done] == ["baker"]
 
 
-async def test_the_list_is_turned_where_it_stands_for_whoever_turns_it(store: Store) -> None:
+async def test_the_list_is_turned_where_it_stands_for_whoever_turns_it(database: Database) -> None:
     names = tuple(f"pbx{number:02}" for number in range(12))
-    fleet = fleet_of(store, *names, grants=(Grant(ROOT, "viewer"), Grant(ALICE, "viewer", "pbx11")))
+    fleet = fleet_of(database, *names, grants=(Grant(ROOT, "viewer"), Grant(ALICE, "viewer", "pbx11")))
     await fleet.types("/stations", ROOT, ROOT)
     assert len(shown(fleet)) == stations.PAGE_SIZE
     await fleet.presses(fleet.chat.keyboards[-1], ROOT, ROOT, "0:0")
@@ -172,18 +174,20 @@ async def test_the_list_is_turned_where_it_stands_for_whoever_turns_it(store: St
     assert fleet.chat.edited == ["stations"]
 
 
-async def test_who_does_not_answer_in_time_is_a_question_mark(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_does_not_answer_in_time_is_a_question_mark(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(stations, "QUERY_TIMEOUT", 0.01)
-    fleet = fleet_of(store, "acme", "baker")
+    fleet = fleet_of(database, "acme", "baker")
     sees(fleet, "baker", Health.UP, slow=True)
     await fleet.types("/stations", ROOT, ROOT)
     assert [row["calls"] for row in fleet.chat.shown[-1].facts["rows"]] == [0, None]
 
 
-async def test_of_a_thousand_only_those_that_are_shown_are_asked(store: Store) -> None:
+async def test_of_a_thousand_only_those_that_are_shown_are_asked(database: Database) -> None:
     names = tuple(f"pbx{number:04}" for number in range(1000))
     customers = tuple(Grant(10_000 + i, "viewer", name) for i, name in enumerate(names))
-    fleet = fleet_of(store, *names, grants=(Grant(ROOT, "viewer"), *customers))
+    fleet = fleet_of(database, *names, grants=(Grant(ROOT, "viewer"), *customers))
     began = time.process_time()
     await fleet.types("/stations", ROOT, ROOT)
     # Processor seconds, far more than needed: the time must not grow with the square of the fleet.

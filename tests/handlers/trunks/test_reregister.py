@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from bot.store.database import Store
+from bot.store.database import Database
 from handlers.dispatch.services import Station
 from tests.handlers.dispatcher_harness import ANNA, STATION
 from tests.handlers.forged_updates import CountingTransport, ForgedUpdatesHarness, pressed
@@ -39,8 +39,8 @@ class Wire(CountingTransport):
 
 
 class Room(ForgedUpdatesHarness):
-    def __init__(self, store: Store) -> None:
-        super().__init__(store)
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
         self.wire: Wire = Wire()
         self.start()
 
@@ -69,8 +69,8 @@ class Room(ForgedUpdatesHarness):
 
 
 @pytest.fixture
-async def room(store_file: Path, store: Store) -> AsyncIterator[Room]:
-    room = Room(store)
+async def room(store_file: Path, database: Database) -> AsyncIterator[Room]:
+    room = Room(database)
     await room.open()
     yield room
     room.close()

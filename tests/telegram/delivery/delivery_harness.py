@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import outbox
 from bot.store.tables.messages import Outgoing
 from bot.telegram.delivery.worker import DeliveryWorker
@@ -27,8 +27,8 @@ async def eventually(condition: Callable[[], Awaitable[bool] | bool]) -> None:
 class DeliveryHarness:
     delivery_worker: DeliveryWorker
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self.now = NOON
 
     def clock(self) -> datetime:
@@ -39,7 +39,7 @@ class DeliveryHarness:
 
     async def owe(self, chat: int, text: str, **more: Any) -> int:
         """Commit one row; returns its id."""
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             row = outbox.enqueue(
                 session,
                 **{"thread_id": None, "template": "plain", **more},
@@ -55,11 +55,11 @@ class DeliveryHarness:
             pass
 
     async def row(self, row_id: int) -> Outgoing:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             return await session.get_one(Outgoing, row_id)
 
     async def states(self) -> Sequence[str]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             found = await session.execute(select(Outgoing.state).order_by(Outgoing.id))
             return found.scalars().all()
 

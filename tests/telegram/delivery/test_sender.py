@@ -10,7 +10,7 @@ from telegram import BotCommand, BotCommandScopeAllPrivateChats
 from bot.access.policy import Destination
 from bot.messages.message import File, Message
 from bot.messages.sanitize import shortened, units
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages.keyboards import new_keyboard
 from bot.telegram.chat_access import ChatInfo
 from bot.telegram.delivery.rate_limiter import RateLimiter
@@ -206,14 +206,14 @@ async def test_a_menu_waits_as_long_as_telegram_says_and_is_then_set(sender: Sen
 
 
 async def test_that_a_topic_is_lost_is_told_once(
-    sender: Sender, store: Store, pace: RateLimiter, telegram: FakeTelegram
+    sender: Sender, database: Database, pace: RateLimiter, telegram: FakeTelegram
 ) -> None:
     told: list[Destination] = []
 
     async def lost(topic: Destination) -> None:
         told.append(topic)
 
-    delivery = Sender(sender._bot, store, sender._renderer, pace, topic_lost=lost)
+    delivery = Sender(sender._bot, database, sender._renderer, pace, topic_lost=lost)
     for _ in range(2):
         telegram.failures[TEAM].append(refusal(400, "Bad Request: TOPIC_CLOSED"))
         await delivery.send(Destination(TEAM, 5), HELLO, zone=UTC, now=NOON)

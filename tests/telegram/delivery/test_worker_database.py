@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.database_errors import retry_on_database_error
 from bot.store.messages import outbox
 from tests.telegram.delivery.delivery_harness import DeliveryHarness, eventually
@@ -18,7 +18,7 @@ REFUSED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locke
 
 
 async def waits_since(delivery: DeliveryHarness) -> datetime | None:
-    async with delivery.store.begin() as session:
+    async with delivery.database.begin() as session:
         return await outbox.oldest_due(session, delivery.now)
 
 
@@ -28,19 +28,19 @@ async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
 ) -> None:
     """Refuse the start, a poll of the queue, a claim, its data, or the delivery mark."""
     begun = 0
-    begin = Store.begin
+    begin = Database.begin
 
-    def sometimes(store: Store) -> Any:
+    def sometimes(database: Database) -> Any:
         nonlocal begun
         if asyncio.current_task() is not watching:
             begun += 1
             if begun == refused:
                 raise REFUSED
-        return begin(store)
+        return begin(database)
 
     watching = asyncio.current_task()
     await delivery.owe(TEAM, "down")
-    monkeypatch.setattr(Store, "begin", sometimes)
+    monkeypatch.setattr(Database, "begin", sometimes)
     monkeypatch.setattr("bot.store.database_errors.sleep_or_stop", lambda _stop, _seconds: asyncio.sleep(0))
     stop = asyncio.Event()
     running = asyncio.create_task(
@@ -84,7 +84,7 @@ async def test_a_chat_that_works_off_many_is_not_late(delivery: DeliveryHarness)
     first = await delivery.owe(TEAM, "one")
     await delivery.owe(TEAM, "two")
     delivery.later(300)
-    async with delivery.store.begin() as session:
+    async with delivery.database.begin() as session:
         assert await outbox.claim(session, first, delivery.now)
         await outbox.mark_sent(session, first, 101, delivery.now)
     delivery.later(3)

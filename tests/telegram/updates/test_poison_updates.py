@@ -15,7 +15,7 @@ from telegram import Update
 from bot.notifications.unhandled_updates import UnhandledUpdates
 from bot.runtime.waiting import Signal
 from bot.store.access.known_senders import KnownSenders
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import inbox
 from bot.store.messages.inbox import UnfinishedUpdate
 from bot.store.messages.keyboards import new_keyboard
@@ -54,8 +54,8 @@ class Harness:
     updates set aside; a deadly handler never ends.
     """
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self.aside: list[int] = []
         self.begun: list[str] = []
         self.now = NOW
@@ -66,7 +66,7 @@ class Harness:
         bot: Any = None
         observer = observing(on_poison=self._set_aside)
         options: dict[str, Any] = {"observer": observer} | more
-        self.updates = UpdateQueue(bot, self.store, handle or self._handle, clock=lambda: self.now, **options)
+        self.updates = UpdateQueue(bot, self.database, handle or self._handle, clock=lambda: self.now, **options)
         return self.updates
 
     async def _handle(self, update: Update) -> None:
@@ -88,7 +88,7 @@ class Harness:
         await asyncio.sleep(0)
 
     async def crashes(self) -> dict[int, int]:
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             found = await inbox.unfinished(session)
             left = await inbox.recover_unfinished(session)
             # A read does not count as a start.
@@ -98,10 +98,10 @@ class Harness:
 
 
 async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "EXCLUSIVE_FOR", 60.0)
-    harness = Harness(store)
+    harness = Harness(database)
     harness.begun = []
     await harness.updates.enqueue([update(1, DEADLY), update(2, "innocent", 2), update(3, DEADLY, 3)])
     await harness.dies(after=3)
@@ -121,10 +121,10 @@ async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
     assert await harness.crashes() == {}
 
 
-async def test_what_waits_in_the_inbox_while_the_program_dies_is_not_to_blame(store: Store) -> None:
-    async with store.begin() as session:
+async def test_what_waits_in_the_inbox_while_the_program_dies_is_not_to_blame(database: Database) -> None:
+    async with database.begin() as session:
         await inbox.add_new(session, {1: update(1, DEADLY), 2: update(2, "innocent", 2)}, NOW)
-    harness = Harness(store)
+    harness = Harness(database)
     for _ in range(2):
         await harness.starts().resume()
         if not harness.aside:
@@ -133,8 +133,8 @@ async def test_what_waits_in_the_inbox_while_the_program_dies_is_not_to_blame(st
     assert (harness.aside, harness.begun) == ([1], ["innocent"])
 
 
-async def test_an_end_in_order_is_nobodys_fault(store: Store) -> None:
-    harness = Harness(store)
+async def test_an_end_in_order_is_nobodys_fault(database: Database) -> None:
+    harness = Harness(database)
     await harness.updates.enqueue([update(1, DEADLY)])
     for _ in range(5):
         await harness.updates.drain(0.01)
@@ -150,22 +150,22 @@ async def test_an_end_in_order_is_nobodys_fault(store: Store) -> None:
 
 
 async def test_what_is_left_over_waits_for_a_slow_one_only_so_long(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "EXCLUSIVE_FOR", 0.01)
-    async with store.begin() as session:
+    async with database.begin() as session:
         await inbox.add_new(session, {1: update(1, DEADLY), 2: update(2, "next", 2)}, NOW)
-    harness = Harness(store)
+    harness = Harness(database)
     await harness.updates.resume()
     await until(lambda: len(harness.begun) == 2)
     assert harness.begun == [DEADLY, "next"]
 
 
 class Full(Harness):
-    def __init__(self, store: Store) -> None:
+    def __init__(self, database: Database) -> None:
         self.told: list[int] = []
         self.released = asyncio.Event()
-        super().__init__(store)
+        super().__init__(database)
 
     async def not_read(self, _session: AsyncSession, seen: UpdateSummary) -> None:
         self.told.append(seen.person)
@@ -190,8 +190,8 @@ def known_are(people: set[int], chats: set[int]) -> KnownSenders:
     return known
 
 
-async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(store: Store) -> None:
-    harness = Full(store)
+async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(database: Database) -> None:
+    harness = Full(database)
     harness.starts(
         admission=Admission(known_are({1, 2}, set()), NOW),
         observer=observing(on_queue_full=harness.not_read),
@@ -200,7 +200,7 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(store: Sto
     for first in range(1, 3001, 100):
         await harness.updates.enqueue([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
     assert harness.told == [1]
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert len(await inbox.unfinished(session)) == MAX_QUEUED
 
     # An acknowledgement does not wait behind the queue, and other chats have their own.
@@ -209,7 +209,7 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(store: Sto
     harness.released.set()
     await harness.updates.drain(20)
     assert len(harness.begun) == MAX_QUEUED + 2
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert await inbox.unfinished(session) == {}
     # There is space again; filling the queue again is notified again.
     harness.released.clear()
@@ -219,8 +219,8 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(store: Sto
     await harness.updates.drain(20)
 
 
-async def test_a_group_is_notified_once_in_ten_minutes_whoever_sends_too_much(store: Store) -> None:
-    harness = Full(store)
+async def test_a_group_is_notified_once_in_ten_minutes_whoever_sends_too_much(database: Database) -> None:
+    harness = Full(database)
     harness.starts(
         admission=Admission(known_are({1}, {GROUP}), NOW), observer=observing(on_queue_full=harness.not_read)
     )
@@ -243,14 +243,14 @@ async def test_a_group_is_notified_once_in_ten_minutes_whoever_sends_too_much(st
     await harness.updates.drain(20)
 
 
-async def test_what_is_not_read_is_said_of_nobody_in_a_group_and_waits_for_all_that_matters(store: Store) -> None:
+async def test_what_is_not_read_is_said_of_nobody_in_a_group_and_waits_for_all_that_matters(database: Database) -> None:
     woken: list[None] = []
     told = UnhandledUpdates(None, known_are(set(), {GROUP}), "", lambda: NOW, Signal(lambda: woken.append(None)))  # type: ignore[arg-type]
     for chat in (GROUP, 1):
         for number in range(3):
-            async with store.begin() as session:
+            async with database.begin() as session:
                 await told.not_read(session, summarize(update(number + 1, "/x", chat_id=chat)))
-    async with store.begin() as session:
+    async with database.begin() as session:
         rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars().all()
     owed = [(row.chat_id, row.facts["person"], row.message_id, row.urgency) for row in rows]
     assert owed == [(GROUP, "", None, Urgency.DIGEST), (1, "Anna", 1, Urgency.DIGEST)]
@@ -266,10 +266,10 @@ def press(number: int, person: int, data: str) -> dict[str, Any]:
 class Pressing(Harness):
     """`pressed` is the data of presses whose handlers began; none ends before `released`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, database: Database) -> None:
         self.pressed: list[tuple[int, str]] = []
         self.released = asyncio.Event()
-        super().__init__(store)
+        super().__init__(database)
 
     async def _handle(self, update: Update) -> None:
         if (query := update.callback_query) is not None:
@@ -279,12 +279,12 @@ class Pressing(Harness):
 
 @pytest.mark.parametrize("data", ["A" * 16 + ":0:0", "A" * 16 + ":0:0:", "nonsense", ""])
 async def test_of_presses_that_somebody_made_up_a_few_are_answered_and_the_rest_is_not_stored(
-    store: Store, data: str
+    database: Database, data: str
 ) -> None:
     kept = new_keyboard(GROUP, [[]], now=NOW, station="")
-    async with store.begin() as session:
+    async with database.begin() as session:
         session.add(kept)
-    harness, numbers = Pressing(store), itertools.count(1)
+    harness, numbers = Pressing(database), itertools.count(1)
     harness.starts(admission=Admission(known_are({1, 2}, {GROUP}), NOW))
     harness.released.set()
     for _ in range(5):
@@ -296,12 +296,12 @@ async def test_of_presses_that_somebody_made_up_a_few_are_answered_and_the_rest_
     assert Counter(harness.pressed) == {(1, data): EACH_UNKNOWN.burst, (2, data): 1, (1, mine): 9}
 
 
-async def test_what_is_urgent_of_many_members_has_a_limit_for_each_and_for_all(store: Store) -> None:
-    harness, numbers = Pressing(store), itertools.count(1)
+async def test_what_is_urgent_of_many_members_has_a_limit_for_each_and_for_all(database: Database) -> None:
+    harness, numbers = Pressing(database), itertools.count(1)
     harness.starts(admission=Admission(known_are({1}, {GROUP}), NOW), urgent={"ack"})
 
     async def waiting() -> int:
-        async with store.begin() as session:
+        async with database.begin() as session:
             return len(await inbox.unfinished(session))
 
     await harness.updates.enqueue([update(next(numbers), "/ack", 10) for _ in range(50)])

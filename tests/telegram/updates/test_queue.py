@@ -14,7 +14,7 @@ from telegram.error import Conflict, InvalidToken, NetworkError
 from telegram.request import BaseRequest
 
 from bot.store.access.known_senders import KnownSenders
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import inbox, supergroups
 from bot.telegram.errors import TokenRefused
 from bot.telegram.updates.admission import Admission
@@ -63,8 +63,10 @@ async def nobody(_update: Update) -> None:
     return None
 
 
-def updates(telegram: Telegram, store: Store, handle: Callable[[Update], Awaitable[None]], **more: Any) -> UpdateQueue:
-    return UpdateQueue(telegram, store, handle, clock=lambda: NOW, **more)  # type: ignore[arg-type]
+def updates(
+    telegram: Telegram, database: Database, handle: Callable[[Update], Awaitable[None]], **more: Any
+) -> UpdateQueue:
+    return UpdateQueue(telegram, database, handle, clock=lambda: NOW, **more)  # type: ignore[arg-type]
 
 
 def polling(telegram: Telegram, taking: UpdateQueue, **more: Any) -> Polling:
@@ -82,7 +84,7 @@ async def until_worked_off(telegram: Telegram, taking: UpdateQueue, **more: Any)
     await running
 
 
-async def test_an_update_is_confirmed_after_it_is_stored_and_handled_once(store: Store) -> None:
+async def test_an_update_is_confirmed_after_it_is_stored_and_handled_once(database: Database) -> None:
     seen: list[str] = []
 
     async def handle(update: Update) -> None:
@@ -90,10 +92,10 @@ async def test_an_update_is_confirmed_after_it_is_stored_and_handled_once(store:
         seen.append(str(update.message.text))
 
     telegram = Telegram([update(7, "a"), update(8, "b")], [update(8, "b"), update(9, "c")])
-    await until_worked_off(telegram, updates(telegram, store, handle))
+    await until_worked_off(telegram, updates(telegram, database, handle))
     assert seen == ["a", "b", "c"]
     assert telegram.offsets == [None, 9, 10]
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert await inbox.unfinished(session) == {}
 
 
@@ -101,29 +103,31 @@ async def test_an_update_is_confirmed_after_it_is_stored_and_handled_once(store:
     ("chat", "word", "other"), [(-5, "migrate_to_chat_id", -1005), (-1005, "migrate_from_chat_id", -5)]
 )
 async def test_whoever_writes_right_after_a_group_grew_has_the_rights_of_the_old_one(
-    store: Store, chat: int, word: str, other: int
+    database: Database, chat: int, word: str, other: int
 ) -> None:
     moves: dict[int, dict[int, int]] = {}
 
     async def handle(update: Update) -> None:
-        async with store.begin() as session:
+        async with database.begin() as session:
             moves[update.update_id] = await supergroups.migrations(session)
 
     grown = update(1, chat=chat)
     del grown["message"]["text"]
     grown["message"][word] = other
     telegram = Telegram([grown, update(2, "/status", chat=-1005, person=2)])
-    await until_worked_off(telegram, updates(telegram, store, handle))
+    await until_worked_off(telegram, updates(telegram, database, handle))
     assert moves[2] == {-5: -1005}
 
 
-async def test_who_comes_and_goes_is_observed_and_never_parsed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    known = KnownSenders(store, None, None, lambda: NOW)  # type: ignore[arg-type]
+async def test_who_comes_and_goes_is_observed_and_never_parsed(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = KnownSenders(database, None, None, lambda: NOW)  # type: ignore[arg-type]
     known._read_at = NOW
     observed, noticed = list[tuple[int, Any]](), list[tuple[int, int]]()
     taking = updates(
         Telegram(),
-        store,
+        database,
         nobody,
         admission=Admission(known, NOW),
         observer=observing(
@@ -141,11 +145,11 @@ async def test_who_comes_and_goes_is_observed_and_never_parsed(store: Store, mon
     assert observed == [(-300, joined), (-300, left)]
     assert noticed == [(-300, 1)]
     assert not parsed
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert await inbox.unfinished(session) == {}
 
 
-async def test_between_the_updates_of_a_batch_others_have_their_turn(store: Store) -> None:
+async def test_between_the_updates_of_a_batch_others_have_their_turn(database: Database) -> None:
     turns, order = 0, list[str]()
 
     async def other() -> None:
@@ -158,7 +162,7 @@ async def test_between_the_updates_of_a_batch_others_have_their_turn(store: Stor
         order.append(f"handled {update.update_id}")
 
     observer = observing(on_update=lambda update: order.append(f"heard {update.update_id}"))
-    taking = updates(Telegram(), store, handle, observer=observer)
+    taking = updates(Telegram(), database, handle, observer=observer)
     beside = asyncio.create_task(other())
     reads = 50
     await taking.enqueue([update(number) for number in range(reads)])
@@ -169,8 +173,8 @@ async def test_between_the_updates_of_a_batch_others_have_their_turn(store: Stor
     assert order[:reads] == [f"heard {number}" for number in range(reads)]
 
 
-async def test_what_a_killed_run_left_is_taken_up_by_the_next(store: Store) -> None:
-    async with store.begin() as session:
+async def test_what_a_killed_run_left_is_taken_up_by_the_next(database: Database) -> None:
+    async with database.begin() as session:
         await inbox.add_new(session, {5: update(5, "left")}, NOW)
     seen: list[int] = []
 
@@ -178,12 +182,12 @@ async def test_what_a_killed_run_left_is_taken_up_by_the_next(store: Store) -> N
         seen.append(update.update_id)
 
     telegram = Telegram([update(5, "left"), update(6)])
-    await until_worked_off(telegram, updates(telegram, store, handle))
+    await until_worked_off(telegram, updates(telegram, database, handle))
     assert seen == [5, 6]
 
 
 async def test_an_update_nobody_can_parse_is_set_aside_and_blocks_nobody(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[int] = []
 
@@ -193,13 +197,13 @@ async def test_an_update_nobody_can_parse_is_set_aside_and_blocks_nobody(
     strange = {"update_id": 1, "message": {"message_id": "?", "chat": {"private": "words of a person"}}}
     telegram = Telegram([strange, update(2)])
     with logged_as_the_program_does(monkeypatch) as logged:
-        await until_worked_off(telegram, updates(telegram, store, handle))
+        await until_worked_off(telegram, updates(telegram, database, handle))
     assert seen == [2]
     assert "set aside" in logged.getvalue()
     assert "words of a person" not in logged.getvalue()
 
 
-async def test_a_slow_answer_holds_up_nobody_else_and_keeps_its_own_order(store: Store) -> None:
+async def test_a_slow_answer_holds_up_nobody_else_and_keeps_its_own_order(database: Database) -> None:
     finished: list[str] = []
     released = asyncio.Event()
 
@@ -218,11 +222,11 @@ async def test_a_slow_answer_holds_up_nobody_else_and_keeps_its_own_order(store:
         update(4, "other person", person=2),
     ]
     telegram = Telegram(batch)
-    await until_worked_off(telegram, updates(telegram, store, handle))
+    await until_worked_off(telegram, updates(telegram, database, handle))
     assert finished == ["other chat", "other person", "slow", "next"]
 
 
-async def test_a_handler_that_breaks_or_hangs_ends_nothing(store: Store) -> None:
+async def test_a_handler_that_breaks_or_hangs_ends_nothing(database: Database) -> None:
     seen: list[int] = []
 
     async def handle(update: Update) -> None:
@@ -233,14 +237,14 @@ async def test_a_handler_that_breaks_or_hangs_ends_nothing(store: Store) -> None
         seen.append(update.update_id)
 
     telegram = Telegram([update(1), update(2), update(3)])
-    await until_worked_off(telegram, updates(telegram, store, handle, deadline=0.01))
+    await until_worked_off(telegram, updates(telegram, database, handle, deadline=0.01))
     assert seen == [3]
 
 
-async def test_an_unknown_token_ends_the_run(store: Store) -> None:
+async def test_an_unknown_token_ends_the_run(database: Database) -> None:
     telegram = Telegram(InvalidToken("Unauthorized"))
     with pytest.raises(TokenRefused):
-        await polling(telegram, updates(telegram, store, nobody)).run(asyncio.Event())
+        await polling(telegram, updates(telegram, database, nobody)).run(asyncio.Event())
 
 
 class Elsewhere(Telegram):
@@ -265,7 +269,7 @@ class Elsewhere(Telegram):
     ],
 )
 async def test_a_webhook_of_somebody_else_is_deleted_and_is_no_second_copy(
-    store: Store, monkeypatch: pytest.MonkeyPatch, text: str
+    database: Database, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     pauses: list[float] = []
     conflicts: list[str] = []
@@ -280,7 +284,7 @@ async def test_a_webhook_of_somebody_else_is_deleted_and_is_no_second_copy(
     monkeypatch.setattr("bot.telegram.updates.polling.sleep_or_stop", wait)
     telegram = Elsewhere(*[Conflict(text)] * 9, [update(1)])
     observer = source_observing(conflict=lambda: conflicts.append("second copy"), webhook_found=found)
-    await until_worked_off(telegram, updates(telegram, store, nobody), observer=observer)
+    await until_worked_off(telegram, updates(telegram, database, nobody), observer=observer)
     assert telegram.kept == [True] * 9
     assert told == [("crm.example.com", WebhookNotice.ONCE), ("crm.example.com", WebhookNotice.REPEATED)]
     assert [pause for pause in pauses if pause] == [2, 4, 8, 16, 32, 60, 60, 60]
@@ -298,7 +302,7 @@ def test_after_an_hour_without_it_a_webhook_is_reported_once_more() -> None:
     ("error", "longest"), [(NetworkError("away"), 30), (TimeoutError(), 30), (Conflict("another one"), 10)]
 )
 async def test_telegram_being_away_is_waited_out(
-    store: Store, monkeypatch: pytest.MonkeyPatch, error: Exception, longest: float
+    database: Database, monkeypatch: pytest.MonkeyPatch, error: Exception, longest: float
 ) -> None:
     pauses: list[float] = []
 
@@ -307,7 +311,7 @@ async def test_telegram_being_away_is_waited_out(
 
     monkeypatch.setattr("bot.telegram.updates.polling.sleep_or_stop", wait)
     telegram = Telegram(*[error] * 12, [update(1)])
-    await until_worked_off(telegram, updates(telegram, store, nobody))
+    await until_worked_off(telegram, updates(telegram, database, nobody))
     assert pauses[:3] == [1.0, 1.5, 2.25]
     assert max(pauses) == longest
 
@@ -316,8 +320,8 @@ async def test_what_the_store_does_not_take_stays_with_telegram_until_it_does(
     store_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []
-    store = await stores.fast(store_file)
-    async with store._engine.connect() as connection:
+    database = await stores.fast(store_file)
+    async with database._engine.connect() as connection:
         await connection.exec_driver_sql("PRAGMA busy_timeout=1")
     other = sqlite3.connect(store_file, isolation_level=None)
 
@@ -333,7 +337,7 @@ async def test_what_the_store_does_not_take_stays_with_telegram_until_it_does(
         seen.append(update.update_id)
 
     telegram = Telegram(*[[update(1), update(2)]] * 4)
-    taking = updates(telegram, store, handle)
+    taking = updates(telegram, database, handle)
     await taking.resume()
     other.execute("BEGIN EXCLUSIVE")
     stop = asyncio.Event()
@@ -347,11 +351,11 @@ async def test_what_the_store_does_not_take_stays_with_telegram_until_it_does(
     assert telegram.offsets == [None, None, None, None, 3]
     assert pauses == [1.0, 1.5, 2.25]
     other.close()
-    await store.close()
+    await database.close()
 
 
 async def test_a_command_that_the_store_refuses_to_decide_is_not_lost(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.telegram.updates.worker.RETRY_PAUSES", (0.0,) * 5)
     refusals = [OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))] * 3
@@ -363,14 +367,14 @@ async def test_a_command_that_the_store_refuses_to_decide_is_not_lost(
         seen.append(update.update_id)
 
     telegram = Telegram([update(1), update(2)])
-    await until_worked_off(telegram, updates(telegram, store, handle))
+    await until_worked_off(telegram, updates(telegram, database, handle))
     assert seen == [1, 2]
-    async with store.begin() as session:
+    async with database.begin() as session:
         assert await inbox.unfinished(session) == {}
 
 
 async def test_what_the_store_never_takes_comes_again_after_a_restart(
-    store: Store, monkeypatch: pytest.MonkeyPatch
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.telegram.updates.worker.RETRY_PAUSES", (0.0,))
 
@@ -379,8 +383,8 @@ async def test_what_the_store_never_takes_comes_again_after_a_restart(
             raise OperationalError("BEGIN IMMEDIATE", None, Exception("database or disk is full"))
 
     telegram = Telegram([update(1), update(2)])
-    await until_worked_off(telegram, updates(telegram, store, handle))
-    async with store.begin() as session:
+    await until_worked_off(telegram, updates(telegram, database, handle))
+    async with database.begin() as session:
         assert list(await inbox.unfinished(session)) == [1]
 
 
@@ -390,18 +394,18 @@ def test_the_bot_has_its_own_connection_for_polling() -> None:
     assert bot.pools[0] is not bot.pools[1]
 
 
-async def test_who_listens_hears_how_polling_goes(store: Store) -> None:
+async def test_who_listens_hears_how_polling_goes(database: Database) -> None:
     heard: list[str] = []
     telegram = Telegram([update(7)], Conflict("terminated by other getUpdates request"), [])
     await until_worked_off(
         telegram,
-        updates(telegram, store, nobody),
+        updates(telegram, database, nobody),
         observer=source_observing(polled=lambda: heard.append("polled"), conflict=lambda: heard.append("conflict")),
     )
     assert heard == ["polled", "conflict", "polled"]
 
 
-async def test_a_press_does_not_wait_for_what_the_same_person_typed(store: Store) -> None:
+async def test_a_press_does_not_wait_for_what_the_same_person_typed(database: Database) -> None:
     """A person that has requested a thousand call records can still acknowledge an incident."""
     pressed, answered = asyncio.Event(), asyncio.Event()
 
@@ -420,7 +424,7 @@ async def test_a_press_does_not_wait_for_what_the_same_person_typed(store: Store
         "data": "x",
     }
     telegram = Telegram()
-    taking = updates(telegram, store, handle)
+    taking = updates(telegram, database, handle)
     await taking.enqueue([typed])
     await taking.enqueue([{"update_id": 2, "callback_query": press}])
     async with asyncio.timeout(5):

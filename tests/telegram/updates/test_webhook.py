@@ -14,7 +14,7 @@ from telegram import Update, WebhookInfo
 from telegram.error import BadRequest, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.runtime import metrics
-from bot.store.database import Store
+from bot.store.database import Database
 from bot.store.messages import inbox
 from bot.telegram.errors import TokenRefused
 from bot.telegram.updates import webhook
@@ -69,13 +69,13 @@ class Telegram:
 class Harness:
     """Webhook with a database, and Telegram as the other side. `handled` are the handled texts."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, database: Database) -> None:
         self.telegram = Telegram()
-        self.store = store
+        self.database = database
         self.now = NOW
         self.handled: list[str] = []
         self.heard: list[str] = []
-        self.updates = UpdateQueue(self.telegram, store, self._handle, clock=lambda: self.now)  # type: ignore[arg-type]
+        self.updates = UpdateQueue(self.telegram, database, self._handle, clock=lambda: self.now)  # type: ignore[arg-type]
         self.webhook = Webhook(
             self.telegram,  # type: ignore[arg-type]
             self.updates,
@@ -105,13 +105,13 @@ class Harness:
 
     async def unfinished(self) -> list[int]:
         await self.updates.drain(10)
-        async with self.store.begin() as session:
+        async with self.database.begin() as session:
             return list(await inbox.unfinished(session))
 
 
 @pytest.fixture
-async def harness(store: Store) -> AsyncIterator[Harness]:
-    harness = Harness(store)
+async def harness(database: Database) -> AsyncIterator[Harness]:
+    harness = Harness(database)
     yield harness
     await harness.http.aclose()
 
@@ -208,7 +208,7 @@ async def test_what_the_store_refuses_is_brought_again(harness: Harness, lines: 
 
 
 async def test_the_answer_waits_until_the_update_is_stored(harness: Harness) -> None:
-    async with harness.store.begin() as somebody_else:
+    async with harness.database.begin() as somebody_else:
         await inbox.unfinished(somebody_else)
         bringing = asyncio.create_task(harness.brings(update(7)))
         await asyncio.sleep(0.05)

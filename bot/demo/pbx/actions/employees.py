@@ -149,7 +149,7 @@ class EmployeeActions:
         for index, fields in enumerate(rows):
             params: Mapping[str, object] = fields if isinstance(fields, dict) else {}
             blank = EmployeeRecord(0, "", "", "", transport="udp,tcp")
-            answer = self._saved(blank, params, needs_secret=True, store=mode == "create")
+            answer = self._saved(blank, params, needs_secret=True, database=mode == "create")
             done = "created" if mode == "create" else "validated"
             errors = _texts(answer)
             results.append(
@@ -171,7 +171,7 @@ class EmployeeActions:
         return _told(answer, function, "SaveRecord")
 
     def _saved(
-        self, person: EmployeeRecord, params: Mapping[str, object], *, needs_secret: bool, store: bool = True
+        self, person: EmployeeRecord, params: Mapping[str, object], *, needs_secret: bool, database: bool = True
     ) -> ActionResult:
         """Check and store; a refusal stores no change."""
         fields = dict(params)
@@ -182,7 +182,7 @@ class EmployeeActions:
         complaints = self._complaints(person, fields)
         if complaints:
             return refused(complaints, coded=True)
-        if store:
+        if database:
             before = self.pbx.employees.get(person.id)
             person.known = before is not None and before.known and before.number == person.number
             person.id = person.id or self.pbx.next_user_id()

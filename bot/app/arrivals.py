@@ -44,18 +44,18 @@ class Arrivals(UpdateObserver):
         self.membership.observe(payload)
         self.menus.retry_refused(chat)
 
-    async def on_chat_access(self, session: Session, access: ChatAccess) -> None:
+    def on_chat_access(self, session: Session, access: ChatAccess) -> None:
         """Record the access to a chat, and report a blocked alert chat at once, in the caller's session."""
         if access.blocked is None:
-            for chat, since in (await blocked_chats.reopen(session, [access.chat], self.clock())).items():
-                await self.fleet.on_chat_unblocked(session, chat, since)
+            for chat, since in (blocked_chats.reopen(session, [access.chat], self.clock())).items():
+                self.fleet.on_chat_unblocked(session, chat, since)
                 self.outbox_queued.send()
-        elif await blocked_chats.close(session, access.chat, access.blocked, self.clock()):
-            await self.fleet.report_blocked_chat(session, access.chat, access.blocked)
+        elif blocked_chats.close(session, access.chat, access.blocked, self.clock()):
+            self.fleet.report_blocked_chat(session, access.chat, access.blocked)
             self.outbox_queued.send()
 
-    async def on_queue_full(self, session: Session, summary: UpdateSummary) -> None:
-        await self.not_done.not_read(session, summary)
+    def on_queue_full(self, session: Session, summary: UpdateSummary) -> None:
+        self.not_done.not_read(session, summary)
 
-    async def on_poison(self, session: Session, update: UnfinishedUpdate) -> None:
-        await self.not_done.set_aside(session, update)
+    def on_poison(self, session: Session, update: UnfinishedUpdate) -> None:
+        self.not_done.set_aside(session, update)

@@ -44,8 +44,8 @@ class ClockAdjustment:
                 return
             await self._fleet.save_last_seen()
             setting = ClockStep(self._clock.booted_at, self._clock(), by)
-            async with self._database.begin() as session:
-                await shift_times(session, setting)
+            with self._database.begin() as session:
+                shift_times(session, setting)
             self._clock.follow(by)
             self._health_monitor.shift_clock(setting.now, by)
             await self._fleet.restore()

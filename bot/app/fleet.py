@@ -151,8 +151,8 @@ class Fleet:
         for one in stations:
             if one.formerly is None:
                 continue
-            async with self._shared.database.begin() as session:
-                moved = await renames.rename_station(session, formerly=one.formerly, name=one.name)
+            with self._shared.database.begin() as session:
+                moved = renames.rename_station(session, formerly=one.formerly, name=one.name)
             if moved:
                 log.info("station renamed", station=one.name, formerly=one.formerly, rows=moved)
 
@@ -197,9 +197,9 @@ class Fleet:
         ended = await station.incident_manager.close_all(self._shared.clock())
         log.info("station removed", station=name, incidents_ended=ended)
 
-    async def alert_chats(self, session: Session) -> set[int]:
+    def alert_chats(self, session: Session) -> set[int]:
         """Return the chats that are notified of an outage of any station."""
-        moved, bound = await supergroups.migrations(session), await bindings.alert_chats(session)
+        moved, bound = supergroups.migrations(session), bindings.alert_chats(session)
         named = [
             *self._shared.fleet_chats,
             *self._shared.last_resort,
@@ -207,42 +207,40 @@ class Fleet:
         ]
         return {moved.get(to.chat, to.chat) for to in named} | bound
 
-    async def on_undeliverable(
-        self, session: Session, message: Outgoing, reason: str, newly_closed: bool
-    ) -> str | None:
+    def on_undeliverable(self, session: Session, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
         """Notify others of an undeliverable message, for each station in it, in the caller's session; return their
         names."""
         now = self._shared.clock()
         if newly_closed:
-            await self.report_blocked_chat(session, message.chat_id, reason)
+            self.report_blocked_chat(session, message.chat_id, reason)
         shown = {str(one.get("station")) for one in message.facts.get("incidents", ())}
         notified = [
-            await self[name].fallback.on_undeliverable(session, message, now)
+            self[name].fallback.on_undeliverable(session, message, now)
             for name in sorted(shown or {str(message.facts.get("station", ""))})
         ]
         return ", ".join(dict.fromkeys(filter(None, notified))) or None
 
-    async def report_blocked_chat(self, session: Session, chat: int, reason: str) -> None:
+    def report_blocked_chat(self, session: Session, chat: int, reason: str) -> None:
         """Report a blocked chat once, by the first station with alerts in it, and notify others of the open incidents
         shown there, in the caller's session."""
         now = self._shared.clock()
         for station in (self.whole, *self):
-            if await station.fallback.report_blocked_chat(session, chat, reason, now):
+            if station.fallback.report_blocked_chat(session, chat, reason, now):
                 break
-        await self.on_chat_blocked(session, chat)
+        self.on_chat_blocked(session, chat)
 
-    async def on_chat_blocked(self, session: Session, chat: int) -> None:
+    def on_chat_blocked(self, session: Session, chat: int) -> None:
         """Notify others of the open incidents shown in a blocked chat, in the caller's session."""
         now = self._shared.clock()
-        for name in await alert_messages.stations_open_in(session, chat):
-            await self[name].fallback.on_chat_blocked(session, chat, now)
+        for name in alert_messages.stations_open_in(session, chat):
+            self[name].fallback.on_chat_blocked(session, chat, now)
         self.ticker.wake()
 
-    async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
+    def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
         """Update a chat that takes messages again, after it took none since `since`."""
         now = self._shared.clock()
-        for name in await alert_messages.stations_missed_in(session, chat, since):
-            await self[name].fallback.on_chat_unblocked(session, chat, since, now)
+        for name in alert_messages.stations_missed_in(session, chat, since):
+            self[name].fallback.on_chat_unblocked(session, chat, since, now)
 
 
 def _virtual_station(name: str, title: str, defaults: Mapping[str, Any]) -> StationSettings:

@@ -18,8 +18,8 @@ class OutboxState:
     clock: Clock
 
     async def oldest_due(self) -> datetime | None:
-        async with self.database.begin() as session:
-            return await outbox.oldest_due(session, self.clock())
+        with self.database.begin() as session:
+            return outbox.oldest_due(session, self.clock())
 
 
 @dataclass(frozen=True, slots=True)

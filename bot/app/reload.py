@@ -71,7 +71,7 @@ class StationReloader:
         else:
             log.info("stations reloaded", **asdict(renewal))
             facts = {"wrong": [], **asdict(renewal)}
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             for admin in sorted(self._admins):
                 outbox.enqueue(
                     session, chat_id=admin, thread_id=None, template="stations_renewed", facts=facts, now=self._clock()

@@ -41,8 +41,8 @@ async def run_retention(database: Database, now: datetime, history_kept: timedel
     history = now - history_kept
     try:
         await retention.delete_expired(database, now)
-        async with database.begin() as session:
-            await silence_store.forget_old(session, history)
+        with database.begin() as session:
+            silence_store.forget_old(session, history)
         await retention.delete_history(database, history)
         await retention.delete_audit(database, now - audit_kept)
         await database.checkpoint()
@@ -55,9 +55,9 @@ async def forget_unreadable(
 ) -> None:
     """Delete data encrypted with a former token, at a start. `owe` queues a notification to the administrators about
     lost calendars in the same session."""
-    async with database.begin() as session:
-        lost = await unreadable_secrets.delete_unreadable(session, now)
+    with database.begin() as session:
+        lost = unreadable_secrets.delete_unreadable(session, now)
         for station, level in lost.calendars:
-            await owe(session, "oncall_calendar_problem", {"station": station, "level": level, "problem": UNREADABLE})
+            owe(session, "oncall_calendar_problem", {"station": station, "level": level, "problem": UNREADABLE})
     if lost:
         log.warning("TELEGRAM_TOKEN has changed, data encrypted with the former one deleted", **asdict(lost))

@@ -41,8 +41,8 @@ class Drills:
         self._sink = sink
 
     async def running(self) -> RunningDrill | None:
-        async with self._database.begin() as session:
-            incident = await self._open(session)
+        with self._database.begin() as session:
+            incident = self._open(session)
         return RunningDrill(incident.opened_at, str(incident.facts["by"])) if incident else None
 
     async def begin(self, by: str, now: datetime) -> None:
@@ -51,13 +51,13 @@ class Drills:
 
     async def report(self) -> DrillReport:
         """Summarize the timeline of the running drill."""
-        async with self._database.begin() as session:
-            if (incident := await self._open(session)) is None:
+        with self._database.begin() as session:
+            if (incident := self._open(session)) is None:
                 return DrillReport()
-            return _report(await timeline.events_of(session, incident))
+            return _report(timeline.events_of(session, incident))
 
-    async def _open(self, session: Session) -> Incident | None:
-        return await incident_updates.find_open(session, self._station, REHEARSAL)
+    def _open(self, session: Session) -> Incident | None:
+        return incident_updates.find_open(session, self._station, REHEARSAL)
 
 
 def _report(chain: Iterable[IncidentEvent]) -> DrillReport:

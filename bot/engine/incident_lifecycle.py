@@ -34,51 +34,49 @@ class IncidentLifecycle:
         self._station = station
         self._notifier = notifier
 
-    async def handle(self, session: Session, change: StateChange, now: datetime) -> None:
+    def handle(self, session: Session, change: StateChange, now: datetime) -> None:
         if isinstance(change.transition, SwitchedOff | Unreported | AddressBlocked | TrunkGone | MonitoringGap):
-            await self._note(session, change, now)
+            self._note(session, change, now)
             return
-        incident = await self._open_incident(session, change.subject)
+        incident = self._open_incident(session, change.subject)
         if incident is not None:
             incident.version += 1
         match change.transition:
             case Opened(kind, began_at):
                 if incident is None:
-                    incident = await self._open(session, change, kind, began_at, now)
-                    await self._notifier.run_due_step(session, incident, now)
+                    incident = self._open(session, change, kind, began_at, now)
+                    self._notifier.run_due_step(session, incident, now)
             case Upgraded(kind, began_at) if incident is not None:
-                await self._upgrade(session, incident, kind, change.facts, began_at, now)
+                self._upgrade(session, incident, kind, change.facts, began_at, now)
             case Downgraded(kind) if incident is not None:
                 incident.kind, incident.facts, incident.due_at = kind, incident.facts | change.facts, None
                 _schedule_retries_end_warning(incident, now)
                 timeline.record(session, incident, "eased", now, kind=str(kind))
-                await self._notifier.on_changed(session, incident, now)
+                self._notifier.on_changed(session, incident, now)
             case Changed() if incident is not None:
-                await self._change(session, incident, change.facts, now)
+                self._change(session, incident, change.facts, now)
             case Resolved(reason, ended_at, calls_out_pending=pending) if incident is not None:
                 incident.facts = incident.facts | {"calls_out_pending": pending}
-                await self.resolve(session, incident, str(reason), ended_at, now)
+                self.resolve(session, incident, str(reason), ended_at, now)
             case OutageWhileAway(began_at, ended_at) if incident is None:
-                await self._record_past_outage(session, change, began_at, ended_at, now)
+                self._record_past_outage(session, change, began_at, ended_at, now)
 
-    async def _note(self, session: Session, change: StateChange, now: datetime) -> None:
+    def _note(self, session: Session, change: StateChange, now: datetime) -> None:
         """Send a silent notification for a change that is no incident."""
         facts = change.facts | {"station": self._station}
         match change.transition:
             case MonitoringGap():
-                await self._notifier.on_monitoring_gap(session, facts, now)
+                self._notifier.on_monitoring_gap(session, facts, now)
             case AddressBlocked(until):
-                await self._notifier.send_note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
+                self._notifier.send_note(session, "note_shut_out", facts | {"until": until.isoformat()}, now)
             case Unreported():
-                await self._notifier.send_note(session, "note_not_told", facts, now)
+                self._notifier.send_note(session, "note_not_told", facts, now)
             case TrunkGone():
-                await self._notifier.send_note(session, "note_gone", facts, now)
+                self._notifier.send_note(session, "note_gone", facts, now)
             case _:
-                await self._notifier.send_note(session, "note_switched_off", facts, now)
+                self._notifier.send_note(session, "note_switched_off", facts, now)
 
-    async def _open(
-        self, session: Session, change: StateChange, kind: Kind, began_at: datetime, now: datetime
-    ) -> Incident:
+    def _open(self, session: Session, change: StateChange, kind: Kind, began_at: datetime, now: datetime) -> Incident:
         incident = Incident(
             station=self._station,
             subject=change.subject,
@@ -92,12 +90,12 @@ class IncidentLifecycle:
             version=0,
         )
         _schedule_retries_end_warning(incident, now)
-        await incident_updates.add(session, incident)
+        incident_updates.add(session, incident)
         named_facts = {name: change.facts[name] for name in ("cause", "trouble", "row") if name in change.facts}
         timeline.record(session, incident, "opened", began_at, noted_at=now, kind=str(kind), **named_facts)
         return incident
 
-    async def _record_past_outage(
+    def _record_past_outage(
         self, session: Session, change: StateChange, began_at: datetime, ended_at: datetime, now: datetime
     ) -> None:
         """Store a past outage in the history, without a notification."""
@@ -114,11 +112,11 @@ class IncidentLifecycle:
             held_by="",
             version=0,
         )
-        await incident_updates.add(session, incident)
+        incident_updates.add(session, incident)
         timeline.record(session, incident, "opened", began_at, noted_at=now, kind=str(Kind.TRUNK_DOWN), cause=None)
         timeline.record(session, incident, "ended", ended_at, noted_at=now, reason=str(End.RECOVERED))
 
-    async def _upgrade(
+    def _upgrade(
         self,
         session: Session,
         incident: Incident,
@@ -132,9 +130,9 @@ class IncidentLifecycle:
         incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
         timeline.record(session, incident, "worsened", began_at, noted_at=now, kind=str(kind), cause=facts.get("cause"))
         _schedule_retries_end_warning(incident, now)
-        await self._notifier.on_upgraded(session, incident, now)
+        self._notifier.on_upgraded(session, incident, now)
 
-    async def _change(self, session: Session, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
+    def _change(self, session: Session, incident: Incident, facts: dict[str, Any], now: datetime) -> None:
         before, incident.facts = incident.facts, incident.facts | facts
         if facts.get("cause") != before.get("cause"):
             timeline.record(session, incident, "cause", now, cause=facts.get("cause"))
@@ -144,22 +142,20 @@ class IncidentLifecycle:
             timeline.record(session, incident, "changed", now, flaps=facts.get("flaps"))
         if facts.get("gives_up_at") != before.get("gives_up_at"):
             _schedule_retries_end_warning(incident, now)
-        await self._notifier.on_changed(session, incident, now)
+        self._notifier.on_changed(session, incident, now)
 
-    async def resolve(
-        self, session: Session, incident: Incident, reason: str, ended_at: datetime, now: datetime
-    ) -> None:
+    def resolve(self, session: Session, incident: Incident, reason: str, ended_at: datetime, now: datetime) -> None:
         incident.open_key, incident.ended_at, incident.end_reason = None, ended_at, reason
         incident.due_at = incident.warn_at = None
         timeline.record(session, incident, "ended", ended_at, noted_at=now, reason=reason)
-        await self._notifier.on_resolved(session, incident, now)
+        self._notifier.on_resolved(session, incident, now)
         if incident.subject == STATION:
-            for held in await incident_updates.all_open(session, self._station):
+            for held in incident_updates.all_open(session, self._station):
                 if held.held_by == "station":
                     held.due_at = now
 
-    async def _open_incident(self, session: Session, subject: str) -> Incident | None:
-        return await incident_updates.find_open(session, self._station, subject)
+    def _open_incident(self, session: Session, subject: str) -> Incident | None:
+        return incident_updates.find_open(session, self._station, subject)
 
 
 def _schedule_retries_end_warning(incident: Incident, now: datetime) -> None:

@@ -48,9 +48,9 @@ class IncidentManager:
 
     async def load_states(self) -> dict[str, State]:
         """Load stored states by subject."""
-        async with self._database.begin_queued() as session:
-            loaded = await states.load(session, self._station)
-            metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
+        with self._database.begin_queued() as session:
+            loaded = states.load(session, self._station)
+            metrics.INCIDENTS.labels(self._station).set(self._open_count(session))
         return loaded
 
     def touch(self, subject: str, state: State, now: datetime) -> None:
@@ -63,125 +63,123 @@ class IncidentManager:
         """Store states and changes in one transaction, queued behind those of other stations; None deletes a state."""
         if not changed and not state_changes:
             return
-        async with self._database.begin_queued() as session:
-            await self._save_states(session, changed, now)
+        with self._database.begin_queued() as session:
+            self._save_states(session, changed, now)
             for one in state_changes:
-                await self._lifecycle.handle(session, one, now)
+                self._lifecycle.handle(session, one, now)
             if state_changes:
-                metrics.INCIDENTS.labels(self._station).set(await self._open_count(session))
+                metrics.INCIDENTS.labels(self._station).set(self._open_count(session))
         if state_changes:
             self._wake.send()
 
     async def tick(self, now: datetime) -> bool:
         """Run due steps, each missed one once; return True if there was any."""
-        async with self._database.begin() as session:
-            incidents = await incident_updates.due(session, self._station, now, BATCH_SIZE)
+        with self._database.begin() as session:
+            incidents = incident_updates.due(session, self._station, now, BATCH_SIZE)
             for incident in incidents:
-                await self._run_or_postpone(session, incident, now)
+                self._run_or_postpone(session, incident, now)
         if incidents:
             self._wake.send()
         return bool(incidents)
 
     async def reconsider(self, now: datetime) -> None:
         """Re-evaluate suppression: a silence or an inhibiting incident has begun or ended."""
-        async with self._database.begin() as session:
-            await incident_updates.make_suppressed_due(session, self._station, now)
-            for incident in await incident_updates.all_open(session, self._station):
-                await self._notifier.reconsider(session, incident, now)
+        with self._database.begin() as session:
+            incident_updates.make_suppressed_due(session, self._station, now)
+            for incident in incident_updates.all_open(session, self._station):
+                self._notifier.reconsider(session, incident, now)
         self._wake.send()
 
     async def close_all(self, now: datetime) -> int:
         """Close all incidents of a station no longer monitored and delete its states; return the number closed."""
-        async with self._database.begin() as session:
-            await states.delete_of(session, self._station)
-            open_incidents = await incident_updates.all_open(session, self._station)
+        with self._database.begin() as session:
+            states.delete_of(session, self._station)
+            open_incidents = incident_updates.all_open(session, self._station)
             for incident in open_incidents:
-                await self._lifecycle.resolve(session, incident, str(End.UNWATCHED), now, now)
+                self._lifecycle.resolve(session, incident, str(End.UNWATCHED), now, now)
         metrics.INCIDENTS.labels(self._station).set(0)
         self._wake.send()
         return len(open_incidents)
 
     async def open_count(self) -> int:
         """Return the number of open incidents, drills excluded."""
-        async with self._database.begin() as session:
-            return await self._open_count(session)
+        with self._database.begin() as session:
+            return self._open_count(session)
 
-    async def _open_count(self, session: Session) -> int:
-        return await incident_updates.open_count(session, self._station)
+    def _open_count(self, session: Session) -> int:
+        return incident_updates.open_count(session, self._station)
 
     async def acknowledge(self, incident_id: int, person_id: int, person_name: str, now: datetime) -> AckResult:
         """Acknowledge; the first person wins, and all alert messages are updated with name and time."""
-        async with self._database.begin() as session:
-            incident = await incident_updates.acknowledge(
-                session, self._station, incident_id, person_id, person_name, now
-            )
+        with self._database.begin() as session:
+            incident = incident_updates.acknowledge(session, self._station, incident_id, person_id, person_name, now)
             if incident is None:
-                return _refusal(await incident_updates.find(session, incident_id))
+                return _refusal(incident_updates.find(session, incident_id))
             timeline.record(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
-            await self._notifier.on_acknowledged(session, incident, now)
+            self._notifier.on_acknowledged(session, incident, now)
         self._wake.send()
         return AckResult.ACKNOWLEDGED
 
     async def acknowledge_all(self, alert_message_id: int, person_id: int, person_name: str, now: datetime) -> int:
         """Acknowledge all open incidents of an alert message; return the number acknowledged. Each has a session of its
         own."""
-        async with self._database.begin() as session:
-            ids = await self._notifier.unacknowledged_on(session, alert_message_id, self._station)
+        with self._database.begin() as session:
+            ids = self._notifier.unacknowledged_on(session, alert_message_id, self._station)
         results = [await self.acknowledge(number, person_id, person_name, now) for number in ids]
         return results.count(AckResult.ACKNOWLEDGED)
 
     async def reassign(self, incident_id: int, to: int, by: str, now: datetime) -> AckResult:
         """Reassign to another person, with a private notification. Escalation continues until they acknowledge."""
-        async with self._database.begin() as session:
-            incident = await incident_updates.find(session, incident_id)
+        with self._database.begin() as session:
+            incident = incident_updates.find(session, incident_id)
             if incident is None or incident.station != self._station:
                 return AckResult.UNKNOWN
             if incident.open_key is None:
                 return AckResult.RESOLVED
             incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
             incident.version += 1
-            await self._notifier.on_reassigned(session, incident, to, by, now)
+            self._notifier.on_reassigned(session, incident, to, by, now)
         self._wake.send()
         return AckResult.ACKNOWLEDGED
 
-    async def _save_states(self, session: Session, changed: Mapping[str, State | None], now: datetime) -> None:
+    def _save_states(self, session: Session, changed: Mapping[str, State | None], now: datetime) -> None:
         for subject in changed:
             self._last_seen.discard(self._station, subject)
-        await states.save(session, self._station, changed, now)
+        states.save(session, self._station, changed, now)
 
-    async def _run_or_postpone(self, session: Session, incident: Incident, now: datetime) -> None:
+    def _run_or_postpone(self, session: Session, incident: Incident, now: datetime) -> None:
         """Run one incident in a savepoint; an error postpones it for a retry, so that it blocks no others."""
         number = incident.id
         try:
-            async with incident_updates.savepoint(session):
-                if await incident_updates.claim(session, incident):
-                    await self._run_due(session, incident, now)
+            with incident_updates.savepoint(session):
+                if incident_updates.claim(session, incident):
+                    self._run_due(session, incident, now)
         except Exception:
             log.exception("incident step failed, retried later", incident=number)
-            await incident_updates.postpone(session, number, now, now + RETRY_AFTER)
+            incident_updates.postpone(session, number, now, now + RETRY_AFTER)
 
-    async def _run_due(self, session: Session, incident: Incident, now: datetime) -> None:
+    def _run_due(self, session: Session, incident: Incident, now: datetime) -> None:
         if incident.kind == Kind.REHEARSAL and (over := drill_over(incident, now)) is not None:
-            await self._lifecycle.resolve(session, incident, str(over.reason), over.ended_at, now)
+            self._lifecycle.resolve(session, incident, str(over.reason), over.ended_at, now)
             return
         if incident.warn_at is not None and incident.warn_at <= now:
             incident.warn_at = None
-            await self._notifier.warn_of_retries_end(session, incident, now)
+            self._notifier.warn_of_retries_end(session, incident, now)
         if incident.due_at is not None and incident.due_at <= now:
-            await self._notifier.run_due_step(session, incident, now)
+            self._notifier.run_due_step(session, incident, now)
 
 
 async def stations_with_leftovers(database: Database) -> Sequence[str]:
     """Return the stations with open incidents or stored states."""
-    async with database.begin() as session:
-        return await states.stations_with_data(session)
+    with database.begin() as session:
+        return states.stations_with_data(session)
 
 
 async def load_all_states(database: Database) -> dict[str, dict[str, State]]:
     """Load the states of all stations by station and subject, in one query."""
-    async with database.begin() as session:
-        loaded = await states.load_all(session)
-        for station, count in (await incident_updates.open_counts(session)).items():
+    with database.begin() as session:
+        loaded = states.load_all(session)
+        for station, count in (incident_updates.open_counts(session)).items():
             metrics.INCIDENTS.labels(station).set(count)
     return loaded
 

@@ -55,10 +55,10 @@ class LastSeenWriter:
         """Write all queued states in one transaction."""
         if not self._queued:
             return
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             # Read inside the transaction, with other writers excluded: a discarded state must not be written.
             written = dict(self._queued)
-            await states.update_existing(session, written.items())
+            states.update_existing(session, written.items())
         for key, one in written.items():
             if self._queued.get(key) is one:
                 del self._queued[key]

@@ -49,8 +49,8 @@ class Silences:
     async def mute(self, requested: SilenceRequest, now: datetime, until: datetime | None) -> Silence:
         """Add a mute from now on; without `until` it lasts until the subject has recovered. It replaces an older mute
         of the same subject."""
-        async with self._database.begin() as session:
-            for older in await silences.unended(session, requested.station):
+        with self._database.begin() as session:
+            for older in silences.unended(session, requested.station):
                 same = older.kind == SilenceKind.MUTE and older.subject == requested.subject
                 if same and not is_over(_silence(older), now):
                     older.ended_at, older.ended_by = now, requested.by_name[:128]
@@ -68,7 +68,7 @@ class Silences:
     ) -> Silence:
         """Add a maintenance window: once until `until`, or weekly until it is removed."""
         row = _row(requested, SilenceKind.MAINTENANCE, begins_at, until, repeats)
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             silences.add(session, row)
         self._changed.send(requested.station)
         return _silence(row)
@@ -76,8 +76,8 @@ class Silences:
     async def expire(self, station: str, silence_id: int, by_name: str) -> Silence | None:
         """End a silence and return it as it was; None when it is over already."""
         now = self._clock()
-        async with self._database.begin() as session:
-            row = await _unended(session, station, silence_id, now)
+        with self._database.begin() as session:
+            row = _unended(session, station, silence_id, now)
             if row is None:
                 return None
             before = _silence(row)
@@ -88,8 +88,8 @@ class Silences:
     async def end_this_time(self, station: str, silence_id: int, by_name: str) -> Silence | None:
         """End a window that is in force; a weekly one occurs again as planned. Return None when it is not in force."""
         now = self._clock()
-        async with self._database.begin() as session:
-            row = await _unended(session, station, silence_id, now)
+        with self._database.begin() as session:
+            row = _unended(session, station, silence_id, now)
             if row is None or not in_force(_silence(row), now):
                 return None
             again = _again(row, ends(_silence(row), now))
@@ -101,8 +101,8 @@ class Silences:
 
     async def give_reason(self, station: str, silence_id: int, reason: str) -> Silence | None:
         """Set the reason of a silence. Return None when it is over already."""
-        async with self._database.begin() as session:
-            row = await _unended(session, station, silence_id, self._clock())
+        with self._database.begin() as session:
+            row = _unended(session, station, silence_id, self._clock())
             if row is None:
                 return None
             row.reason = without_passwords(reason)[:REASON_LIMIT]
@@ -112,49 +112,49 @@ class Silences:
     async def current(self, station: str) -> list[Silence]:
         """Return the silences that are in force or will be, in the order in which they were made."""
         now = self._clock()
-        async with self._database.begin() as session:
-            return [silence for silence in await current_in(session, station) if not is_over(silence, now)]
+        with self._database.begin() as session:
+            return [silence for silence in current_in(session, station) if not is_over(silence, now)]
 
 
-async def current_in(session: Session, station: str) -> list[Silence]:
+def current_in(session: Session, station: str) -> list[Silence]:
     """Return the silences of a station that were not ended, including those of all stations; bot.incidents.silence
     computes from the time which of them are in force."""
-    rows = await silences.unended(session, station)
-    return [_silence(row) for row in (rows if station == EVERY_STATION else [*rows, *await _of_all(session)])]
+    rows = silences.unended(session, station)
+    return [_silence(row) for row in (rows if station == EVERY_STATION else [*rows, *_of_all(session)])]
 
 
-async def end_until_recovery(session: Session, station: str, subject: str, now: datetime) -> None:
+def end_until_recovery(session: Session, station: str, subject: str, now: datetime) -> None:
     """End the silences that last until a subject has recovered, in the session that closes its incident. Everything has
     recovered when no outage of the station is open any more; for a silence of all stations, when none of any station
     is."""
-    for row in {row.id: row for row in [*await silences.unended(session, station), *await _of_all(session)]}.values():
+    for row in {row.id: row for row in [*silences.unended(session, station), *_of_all(session)]}.values():
         if not _silence(row).until_recovery:
             continue
         own = row.station == station and row.subject == subject
-        if own or (row.subject == EVERYTHING and not await _outage_is_open(session, row.station)):
+        if own or (row.subject == EVERYTHING and not _outage_is_open(session, row.station)):
             row.ended_at = now
 
 
-async def forget_old(session: Session, before: datetime) -> None:
+def forget_old(session: Session, before: datetime) -> None:
     """Delete silences that had ended before that time. The newest of each station stays: its number would be assigned
     again."""
-    await silences.delete_old(session, before, EVERYTHING, LONGEST_OF_EVERYTHING)
+    silences.delete_old(session, before, EVERYTHING, LONGEST_OF_EVERYTHING)
 
 
-async def _outage_is_open(session: Session, station: str) -> bool:
+def _outage_is_open(session: Session, station: str) -> bool:
     """Return True when an outage is open at the station; for EVERY_STATION, at any."""
     everywhere = station == EVERY_STATION
     found = await (incidents.open_at_all(session) if everywhere else incidents.open_in(session, station))
     return any(kind_info(incident.kind).real_outage for incident in found)
 
 
-async def _of_all(session: Session) -> Sequence[SilenceRow]:
+def _of_all(session: Session) -> Sequence[SilenceRow]:
     """Return the silences of everything at every station, stations added later included."""
-    return [row for row in await silences.unended(session, EVERY_STATION) if row.subject == EVERYTHING]
+    return [row for row in silences.unended(session, EVERY_STATION) if row.subject == EVERYTHING]
 
 
-async def _unended(session: Session, station: str, silence_id: int, now: datetime) -> SilenceRow | None:
-    row = await silences.find(session, silence_id)
+def _unended(session: Session, station: str, silence_id: int, now: datetime) -> SilenceRow | None:
+    row = silences.find(session, silence_id)
     return row if row is not None and row.station == station and not is_over(_silence(row), now) else None
 
 

@@ -33,28 +33,28 @@ class AdminNotices:
 
     async def all(self) -> Sequence[int]:
         """Return every administrator, reachable or not."""
-        async with self._database.begin() as session:
-            return await self._destinations.every_admin(session, self._clock())
+        with self._database.begin() as session:
+            return self._destinations.every_admin(session, self._clock())
 
-    async def reachable(self, session: Session) -> Sequence[int]:
+    def reachable(self, session: Session) -> Sequence[int]:
         """Return the administrators whose private chats are not known to be closed."""
-        return await self._destinations.admins(session, self._clock())
+        return self._destinations.admins(session, self._clock())
 
     async def send(self, template: str, facts: Mapping[str, Any]) -> None:
         """Queue the notification in a session of its own. A database error is logged, never raised."""
         try:
-            async with self._database.begin() as session:
-                await self.enqueue(session, template, facts)
+            with self._database.begin() as session:
+                self.enqueue(session, template, facts)
         except DatabaseError as error:
             log.error("database error, administrators not notified", what=template, reason=database_message(error))
         else:
             self._wake.send()
 
-    async def enqueue(self, session: Session, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
+    def enqueue(self, session: Session, template: str, facts: Mapping[str, Any]) -> Sequence[int]:
         """Queue the notification for each reachable administrator in the caller's session and return them. The caller
         wakes the delivery worker after the commit."""
         now = self._clock()
-        told = await self.reachable(session)
+        told = self.reachable(session)
         if not told:
             log.error("no administrator is reachable", what=template, **facts)
         for person in told:

@@ -35,7 +35,7 @@ class AlertMessages:
         self._newest_in = newest_in
         self._together = max(together, GROUP_WINDOW)
 
-    async def show_incident(
+    def show_incident(
         self,
         session: Session,
         incident: Incident,
@@ -49,128 +49,126 @@ class AlertMessages:
         """Show the incident in a chat and return its alert message. One that the chat has already is sent again at the
         end of the chat; with `as_new` (the incident became another kind) a new one is sent and the old one points to
         it."""
-        older = await self._shown_in(session, incident, to)
+        older = self._shown_in(session, incident, to)
         if older is not None and not as_new:
-            await self.resend(session, older, loud=loud, now=now)
+            self.resend(session, older, loud=loud, now=now)
             return older
-        superseded = older if older is not None and await self._detach(session, older, incident, now) else None
+        superseded = older if older is not None and self._detach(session, older, incident, now) else None
         # An incident of all stations has a message of its own.
         is_separate = not_before is not None or incident.station == EVERY_STATION
         alert_message = (
-            None if is_separate else await groupable(session, incident, to, loud=loud, now=now, within=self._together)
+            None if is_separate else groupable(session, incident, to, loud=loud, now=now, within=self._together)
         )
         if alert_message is None:
-            alert_message = await self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
+            alert_message = self._open(session, incident, to, loud=loud, now=now, not_before=not_before)
         else:
             alert_messages.attach(session, alert_message, incident)
             alert_message.joined_at = now
-            await alert_rows.show(session, alert_message, now)
+            alert_rows.show(session, alert_message, now)
         if superseded is not None:
-            await self._supersede(session, superseded, alert_message, now)
+            self._supersede(session, superseded, alert_message, now)
         return alert_message
 
-    async def refresh(
-        self, session: Session, incident: Incident, now: datetime, urgency: Urgency = Urgency.EDIT
-    ) -> None:
+    def refresh(self, session: Session, incident: Incident, now: datetime, urgency: Urgency = Urgency.EDIT) -> None:
         """Edit every alert message of the incident to its current state."""
-        for alert_message in await self.open_for(session, incident):
-            if await self._has_scrolled_away(session, alert_message):
-                await self.resend(session, alert_message, loud=False, now=now)
+        for alert_message in self.open_for(session, incident):
+            if self._has_scrolled_away(session, alert_message):
+                self.resend(session, alert_message, loud=False, now=now)
             else:
-                await alert_rows.show(session, alert_message, now, urgency)
+                alert_rows.show(session, alert_message, now, urgency)
 
-    async def resolve(self, session: Session, incident: Incident, now: datetime) -> None:
+    def resolve(self, session: Session, incident: Incident, now: datetime) -> None:
         """Show the end of the incident in its alert messages; reply to those without an open incident left."""
-        for alert_message in await self.open_for(session, incident):
-            await self._show_end(session, alert_message, now)
+        for alert_message in self.open_for(session, incident):
+            self._show_end(session, alert_message, now)
 
-    async def resend(self, session: Session, alert_message: AlertMessage, *, loud: bool, now: datetime) -> bool:
+    def resend(self, session: Session, alert_message: AlertMessage, *, loud: bool, now: datetime) -> bool:
         """Send the alert message again at the end of the chat; the old one points to it. Return False when the old one
         is still queued."""
         alert_message.loud = alert_message.loud or loud
-        message = await alert_messages.outbox_row(session, alert_message)
+        message = alert_messages.outbox_row(session, alert_message)
         if message.state in outbox.QUEUED_STATES:
             # Still queued: it is sent in its newest state.
             if loud:
                 message.silent, message.urgency = False, Urgency.PAGE
                 message.not_before = min(message.not_before, now)
-            await alert_rows.show(session, alert_message, now)
+            alert_rows.show(session, alert_message, now)
             return False
-        await alert_rows.point_to_newer(session, alert_message, now)
-        facts, keyboard = await alert_rows.content(session, alert_message, now, as_new=True)
+        alert_rows.point_to_newer(session, alert_message, now)
+        facts, keyboard = alert_rows.content(session, alert_message, now, as_new=True)
         to = Destination(alert_message.chat_id, alert_message.thread_id)
-        alert_message.message = await alert_rows.enqueue(session, to, facts, keyboard, loud=loud, now=now)
+        alert_message.message = alert_rows.enqueue(session, to, facts, keyboard, loud=loud, now=now)
         return True
 
-    async def open_for(self, session: Session, incident: Incident) -> Sequence[AlertMessage]:
+    def open_for(self, session: Session, incident: Incident) -> Sequence[AlertMessage]:
         """Return the alert messages of the incident that are not closed."""
-        return await alert_messages.open_of(session, incident)
+        return alert_messages.open_of(session, incident)
 
-    async def restore(self, session: Session, alert_message: AlertMessage, now: datetime) -> bool:
+    def restore(self, session: Session, alert_message: AlertMessage, now: datetime) -> bool:
         """Update an alert message whose chat had been closed and takes messages again. Return True when it continues as
         the alert message of its open incidents; False when it only shows their end, or points to a newer one."""
-        message = await alert_messages.outbox_row(session, alert_message)
+        message = alert_messages.outbox_row(session, alert_message)
         if message.state in (*outbox.QUEUED_STATES, "sending"):
             # It was queued meanwhile, and is delivered after all.
             alert_message.closed_at = None
-            await self._show_end(session, alert_message, now)
+            self._show_end(session, alert_message, now)
             return False
         if message.message_id is None:
             return False
-        incidents = await alert_messages.incidents_of(session, alert_message)
+        incidents = alert_messages.incidents_of(session, alert_message)
         still_open = [one for one in incidents if one.open_key is not None]
         if not still_open:
-            await alert_rows.show(session, alert_message, now)
-            await alert_rows.reply_resolved(session, alert_message, message, incidents, now, silent=True)
+            alert_rows.show(session, alert_message, now)
+            alert_rows.reply_resolved(session, alert_message, message, incidents, now, silent=True)
             return False
         to = Destination(alert_message.chat_id, alert_message.thread_id)
-        shown_elsewhere = [one for one in still_open if await self._shown_in(session, one, to) is not None]
+        shown_elsewhere = [one for one in still_open if self._shown_in(session, one, to) is not None]
         if len(shown_elsewhere) == len(still_open):
-            await alert_rows.point_to_newer(session, alert_message, now)
+            alert_rows.point_to_newer(session, alert_message, now)
             return False
         for one in shown_elsewhere:
-            await alert_messages.detach(session, alert_message, one)
+            alert_messages.detach(session, alert_message, one)
         alert_message.closed_at = None
-        await alert_rows.show(session, alert_message, now)
+        alert_rows.show(session, alert_message, now)
         return True
 
-    async def _detach(self, session: Session, alert_message: AlertMessage, incident: Incident, now: datetime) -> bool:
+    def _detach(self, session: Session, alert_message: AlertMessage, incident: Incident, now: datetime) -> bool:
         """Detach the incident, which another alert message shows from now on. Return True when this one shows no other
         incident: it is closed."""
-        if len(await alert_messages.incidents_of(session, alert_message)) == 1:
+        if len(alert_messages.incidents_of(session, alert_message)) == 1:
             alert_message.closed_at = now
             return True
-        await alert_messages.detach(session, alert_message, incident)
-        await self._show_end(session, alert_message, now)
+        alert_messages.detach(session, alert_message, incident)
+        self._show_end(session, alert_message, now)
         return False
 
-    async def _supersede(self, session: Session, older: AlertMessage, newer: AlertMessage, now: datetime) -> None:
-        message = await alert_messages.outbox_row(session, older)
+    def _supersede(self, session: Session, older: AlertMessage, newer: AlertMessage, now: datetime) -> None:
+        message = alert_messages.outbox_row(session, older)
         if alert_rows.was_never_tried(message):
             outbox.drop(message, "told as something else")
         else:
-            await alert_rows.point_to_newer(session, older, now, elsewhere=newer.message < older.message)
+            alert_rows.point_to_newer(session, older, now, elsewhere=newer.message < older.message)
 
-    async def _show_end(self, session: Session, alert_message: AlertMessage, now: datetime) -> None:
+    def _show_end(self, session: Session, alert_message: AlertMessage, now: datetime) -> None:
         """Show the current state; close the alert message when none of its incidents is open."""
-        unsent = await alert_rows.show(session, alert_message, now)
-        incidents = await alert_messages.incidents_of(session, alert_message)
+        unsent = alert_rows.show(session, alert_message, now)
+        incidents = alert_messages.incidents_of(session, alert_message)
         if any(one.open_key is not None for one in incidents):
             return
         alert_message.closed_at = now
-        message = await alert_messages.outbox_row(session, alert_message)
+        message = alert_messages.outbox_row(session, alert_message)
         if unsent:
             alert_rows.silence_unsent(message, alert_message, now)
         else:
-            await alert_rows.reply_resolved(session, alert_message, message, incidents, now)
+            alert_rows.reply_resolved(session, alert_message, message, incidents, now)
 
-    async def _shown_in(self, session: Session, incident: Incident, to: Destination) -> AlertMessage | None:
-        alerts = await self.open_for(session, incident)
+    def _shown_in(self, session: Session, incident: Incident, to: Destination) -> AlertMessage | None:
+        alerts = self.open_for(session, incident)
         return next(
             (alert_message for alert_message in alerts if (alert_message.chat_id, alert_message.thread_id) == to), None
         )
 
-    async def _open(
+    def _open(
         self,
         session: Session,
         incident: Incident,
@@ -187,17 +185,17 @@ class AlertMessages:
             loud=loud,
             opened_at=now,
             joined_at=now,
-            message=await alert_rows.enqueue(session, to, {}, None, loud=loud, now=now, not_before=not_before),
+            message=alert_rows.enqueue(session, to, {}, None, loud=loud, now=now, not_before=not_before),
         )
-        await alert_messages.add(session, alert_message)
+        alert_messages.add(session, alert_message)
         alert_messages.attach(session, alert_message, incident)
-        await alert_rows.show(session, alert_message, now)
+        alert_rows.show(session, alert_message, now)
         return alert_message
 
-    async def _has_scrolled_away(self, session: Session, alert_message: AlertMessage) -> bool:
+    def _has_scrolled_away(self, session: Session, alert_message: AlertMessage) -> bool:
         """Return True when the message is far up in a group, where message ids count; in private chats they do not. A
         message of the group that a supergroup once was cannot be edited any more."""
-        message = await alert_messages.outbox_row(session, alert_message)
+        message = alert_messages.outbox_row(session, alert_message)
         if message.state == "sent" and message.message_id is None:
             return True
         newest = self._newest_in(alert_message.chat_id) if self._newest_in and alert_message.chat_id < 0 else None

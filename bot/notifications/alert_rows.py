@@ -19,7 +19,7 @@ from bot.store.tables.messages import AlertMessage, Keyboard, Outgoing
 EDIT_EVERY = timedelta(seconds=3)
 
 
-async def enqueue(
+def enqueue(
     session: Session,
     to: Destination,
     facts: dict[str, Any],
@@ -42,15 +42,15 @@ async def enqueue(
         urgency=Urgency.PAGE if loud else Urgency.RESOLVE,
         not_before=not_before,
     )
-    return await outbox.id_of(session, row)
+    return outbox.id_of(session, row)
 
 
-async def show(session: Session, alert_message: AlertMessage, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
+def show(session: Session, alert_message: AlertMessage, now: datetime, urgency: Urgency = Urgency.EDIT) -> bool:
     """Show the current state of its incidents. Return True if the message is not yet sent."""
-    facts, keyboard = await content(session, alert_message, now)
+    facts, keyboard = content(session, alert_message, now)
     gathers = now + EDIT_EVERY if len(facts["incidents"]) > 1 else None
-    message = await alert_messages.outbox_row(session, alert_message)
-    return await outbox.show(
+    message = alert_messages.outbox_row(session, alert_message)
+    return outbox.show(
         session,
         message,
         template="alert",
@@ -62,17 +62,15 @@ async def show(session: Session, alert_message: AlertMessage, now: datetime, urg
     )
 
 
-async def point_to_newer(
-    session: Session, alert_message: AlertMessage, now: datetime, *, elsewhere: bool = False
-) -> None:
+def point_to_newer(session: Session, alert_message: AlertMessage, now: datetime, *, elsewhere: bool = False) -> None:
     """Mark the alert message as replaced by a newer one. `elsewhere`: the newer one is above it in the chat."""
-    message = await alert_messages.outbox_row(session, alert_message)
-    facts, _ = await content(session, alert_message, now)
+    message = alert_messages.outbox_row(session, alert_message)
+    facts, _ = content(session, alert_message, now)
     facts["superseded"], facts["elsewhere"] = True, elsewhere
-    await outbox.show(session, message, template="alert", facts=facts, keyboard=None, now=now)
+    outbox.show(session, message, template="alert", facts=facts, keyboard=None, now=now)
 
 
-async def reply_resolved(
+def reply_resolved(
     session: Session,
     alert_message: AlertMessage,
     message: Outgoing,
@@ -100,12 +98,12 @@ async def reply_resolved(
     )
 
 
-async def content(
+def content(
     session: Session, alert_message: AlertMessage, now: datetime, *, as_new: bool = False
 ) -> tuple[dict[str, Any], Keyboard | None]:
     """Return facts and keyboard. `as_new`: for a message that is not queued yet."""
-    incidents = await alert_messages.incidents_of(session, alert_message)
-    message = None if as_new else await alert_messages.outbox_row(session, alert_message)
+    incidents = alert_messages.incidents_of(session, alert_message)
+    message = None if as_new else alert_messages.outbox_row(session, alert_message)
     rows = stored(presenter.buttons_of(alert_message.id, incidents))
     station = presenter.station_of(incidents)
     keyboard = (

@@ -29,40 +29,40 @@ class Destinations:
         self._last_resort = tuple(last_resort)
         self._grants = grants
 
-    async def configured(self, session: Session) -> Sequence[Destination]:
+    def configured(self, session: Session) -> Sequence[Destination]:
         """Return the alert chats by their current ids, reachable or not."""
-        return await self._with_bound(session, (*self._configured, *self._fleet)) or self._last_resort
+        return self._with_bound(session, (*self._configured, *self._fleet)) or self._last_resort
 
-    async def own(self, session: Session) -> Sequence[Destination]:
+    def own(self, session: Session) -> Sequence[Destination]:
         """Return the alert chats without those of the fleet and without `last_resort`."""
-        return await self._with_bound(session, self._configured)
+        return self._with_bound(session, self._configured)
 
-    async def _with_bound(self, session: Session, named: Sequence[Destination]) -> Sequence[Destination]:
+    def _with_bound(self, session: Session, named: Sequence[Destination]) -> Sequence[Destination]:
         """Add the bound chats. A configured chat may have a topic; when it is bound too it is listed once."""
-        now_at = list(await _now_at(session, named))
-        there = {to.chat for to in now_at} | {to.chat for to in await _now_at(session, self._fleet)}
-        bound = await bindings.alert_chats_of(session, self._station) if self._station else ()
+        now_at = list(_now_at(session, named))
+        there = {to.chat for to in now_at} | {to.chat for to in _now_at(session, self._fleet)}
+        bound = bindings.alert_chats_of(session, self._station) if self._station else ()
         return tuple(dict.fromkeys([*now_at, *(Destination(chat) for chat in bound if chat not in there)]))
 
-    async def reachable(self, session: Session, now: datetime, *, own: bool = False) -> Sequence[Destination]:
+    def reachable(self, session: Session, now: datetime, *, own: bool = False) -> Sequence[Destination]:
         """Return the alert chats that take messages; the administrators are added for one that does not."""
         configured = await (self.own(session) if own else self.configured(session))
-        blocked = await blocked_chats.closed(session)
+        blocked = blocked_chats.closed(session)
         reachable = [to for to in configured if to.chat not in blocked]
         if len(reachable) < len(configured):
-            reachable += [Destination(person) for person in await self.admins(session, now)]
+            reachable += [Destination(person) for person in self.admins(session, now)]
         return tuple(dict.fromkeys(reachable))
 
-    async def every_admin(self, session: Session, now: datetime) -> Sequence[int]:
+    def every_admin(self, session: Session, now: datetime) -> Sequence[int]:
         """Return the administrators, reachable or not."""
-        return (await self._grants.read(session)).people_with(Permission.ONCALL_WRITE, self._station, now)
+        return (self._grants.read(session)).people_with(Permission.ONCALL_WRITE, self._station, now)
 
-    async def admins(self, session: Session, now: datetime) -> Sequence[int]:
+    def admins(self, session: Session, now: datetime) -> Sequence[int]:
         """Return the reachable administrators."""
-        blocked = await blocked_chats.closed(session)
-        return [person for person in await self.every_admin(session, now) if person not in blocked]
+        blocked = blocked_chats.closed(session)
+        return [person for person in self.every_admin(session, now) if person not in blocked]
 
 
-async def _now_at(session: Session, named: Sequence[Destination]) -> Sequence[Destination]:
-    moved = await supergroups.migrations(session)
+def _now_at(session: Session, named: Sequence[Destination]) -> Sequence[Destination]:
+    moved = supergroups.migrations(session)
     return tuple(dict.fromkeys(Destination(moved[to.chat]) if to.chat in moved else to for to in named))

@@ -16,14 +16,14 @@ GROUP_WINDOW = timedelta(seconds=15)
 MAX_INCIDENTS = 25
 
 
-async def groupable(
+def groupable(
     session: Session, incident: Incident, to: Destination, *, loud: bool, now: datetime, within: timedelta
 ) -> AlertMessage | None:
     """Return an alert message with room that was opened or joined in this chat within this time, or shows the same
     interruption."""
     recently = now - within
     same_cut = (incident.station, now - SPREAD) if _may_be_cut_off(incident) else None
-    alert_message = await alert_messages.newest_groupable(
+    alert_message = alert_messages.newest_groupable(
         session,
         to.chat,
         to.thread,
@@ -35,7 +35,7 @@ async def groupable(
     )
     if alert_message is None or alert_message.joined_at >= recently:
         return alert_message
-    shown = [one for one in await alert_messages.incidents_of(session, alert_message) if one.open_key is not None]
+    shown = [one for one in alert_messages.incidents_of(session, alert_message) if one.open_key is not None]
     return alert_message if any(_is_cut_off(one) for one in shown) else None
 
 

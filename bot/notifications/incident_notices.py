@@ -26,7 +26,7 @@ class IncidentNotices:
         self._on_call = people
         self._zone = zone
 
-    async def show(
+    def show(
         self,
         session: Session,
         incident: Incident,
@@ -44,9 +44,9 @@ class IncidentNotices:
             and _is_acknowledged_or_paged(incident)
         )
         loud = kind_info(incident.kind).loud and not pages_wake_people
-        return await self._send(session, incident, to, person, loud=loud, now=now, as_new=as_new)
+        return self._send(session, incident, to, person, loud=loud, now=now, as_new=as_new)
 
-    async def page(
+    def page(
         self,
         session: Session,
         incident: Incident,
@@ -58,16 +58,16 @@ class IncidentNotices:
     ) -> None:
         """Notify people in private, with a sound for an outage; a warning waits until the quiet hours of the person are
         over. `already_notified` were notified just now."""
-        names = await self._on_call.names(session, (*targets.people, *targets.skipped))
+        names = self._on_call.names(session, (*targets.people, *targets.skipped))
         for person in targets.skipped:
             timeline.record(session, incident, "unreachable", now, person=names[person])
         outage = kind_info(incident.kind).outage
         for person in targets.people:
             if person in already_notified:
                 continue
-            hours = None if outage else await self._on_call.quiet_hours(session, person)
+            hours = None if outage else self._on_call.quiet_hours(session, person)
             wait = quiet_until(hours, now, self._zone())
-            await self._send(
+            self._send(
                 session,
                 incident,
                 Destination(person),
@@ -78,34 +78,34 @@ class IncidentNotices:
                 as_new=as_new,
             )
 
-    async def page_again(self, session: Session, incident: Incident, now: datetime, every: timedelta) -> None:
+    def page_again(self, session: Session, incident: Incident, now: datetime, every: timedelta) -> None:
         """Notify the people of the newest step again, unless a notification with a sound reached them just before."""
         resent: dict[int, int] = {}
-        for alert_message in await self._alert_messages.open_for(session, incident):
-            if alert_message.chat_id not in notified_people.paged_last(incident.facts) or await _had_loud_message(
+        for alert_message in self._alert_messages.open_for(session, incident):
+            if alert_message.chat_id not in notified_people.paged_last(incident.facts) or _had_loud_message(
                 session, alert_message, now - every / 2
             ):
                 continue
-            if await self._alert_messages.resend(session, alert_message, loud=True, now=now):
+            if self._alert_messages.resend(session, alert_message, loud=True, now=now):
                 resent[alert_message.chat_id] = alert_message.message
-        await self._record_sent(session, incident, "paged_again", resent, now)
+        self._record_sent(session, incident, "paged_again", resent, now)
 
-    async def resend_all(self, session: Session, incident: Incident, now: datetime, what: str, **facts: Any) -> None:
+    def resend_all(self, session: Session, incident: Incident, now: datetime, what: str, **facts: Any) -> None:
         """Resend every alert message at the end of its chat, and record it as the timeline event `what`."""
         sent: dict[int, int] = {}
-        for alert_message in await self._alert_messages.open_for(session, incident):
+        for alert_message in self._alert_messages.open_for(session, incident):
             silent = (
                 kind_info(incident.kind).outage
                 and notified_people.paged_so_far(incident.facts)
                 and not _is_asked(incident, alert_message.chat_id)
             )
-            await self._alert_messages.resend(
+            self._alert_messages.resend(
                 session, alert_message, loud=kind_info(incident.kind).loud and not silent, now=now
             )
             sent[alert_message.chat_id] = alert_message.message
-        await self._record_sent(session, incident, what, sent, now, **facts)
+        self._record_sent(session, incident, what, sent, now, **facts)
 
-    async def _record_sent(
+    def _record_sent(
         self,
         session: Session,
         incident: Incident,
@@ -117,13 +117,13 @@ class IncidentNotices:
         """`sent` is the message sent to each chat; without any no event is recorded."""
         if not sent:
             return
-        names = await self._on_call.names(session, [chat for chat in sent if chat > 0])
+        names = self._on_call.names(session, [chat for chat in sent if chat > 0])
         chats, messages = list(sent), list(sent.values())
         timeline.record(
             session, incident, what, now, chats=chats, messages=messages, people=list(names.values()), **facts
         )
 
-    async def _send(
+    def _send(
         self,
         session: Session,
         incident: Incident,
@@ -135,10 +135,10 @@ class IncidentNotices:
         not_before: datetime | None = None,
         as_new: bool = False,
     ) -> AlertMessage:
-        alert_message = await self._alert_messages.show_incident(
+        alert_message = self._alert_messages.show_incident(
             session, incident, to, loud=loud, now=now, not_before=not_before, as_new=as_new
         )
-        message = await alert_messages.outbox_row(session, alert_message)
+        message = alert_messages.outbox_row(session, alert_message)
         # An edit of a message that was sent already makes no sound.
         is_edit = message.created_at < now and message.state not in outbox.QUEUED_STATES
         added: dict[str, Any] = {"added": True} if is_edit else {}
@@ -171,7 +171,7 @@ def _is_acknowledged_or_paged(incident: Incident) -> bool:
     return incident.acknowledged_at is not None or bool(notified_people.paged_last(incident.facts))
 
 
-async def _had_loud_message(session: Session, alert_message: AlertMessage, since: datetime) -> bool:
+def _had_loud_message(session: Session, alert_message: AlertMessage, since: datetime) -> bool:
     """Return True when a notification with a sound was queued for the chat since then."""
-    at = await alert_messages.newest_loud_at(session, alert_message.chat_id)
+    at = alert_messages.newest_loud_at(session, alert_message.chat_id)
     return at is not None and at > since

@@ -45,11 +45,11 @@ class Notifier:
         self.notices = IncidentNotices(alerts, people, zone)
         self._causes = causes or ActiveCauses()
 
-    async def run_due_step(self, session: Session, incident: Incident, now: datetime) -> None:
+    def run_due_step(self, session: Session, incident: Incident, now: datetime) -> None:
         """Run the step of an incident that is due, unless it is suppressed."""
-        suppression = await self._suppression(session, incident, now)
+        suppression = self._suppression(session, incident, now)
         state = EscalationState(
-            outage=kind_info(incident.kind).outage and not await self._inhibited_by(session, incident),
+            outage=kind_info(incident.kind).outage and not self._inhibited_by(session, incident),
             step=incident.step,
             acknowledged=incident.acknowledged_at is not None,
             suppressed=bool(incident.held_by),
@@ -57,7 +57,7 @@ class Notifier:
         )
         due_step = escalation.next_step(state, suppression, now, self._policy)
         if suppression is not None:
-            await self._suppress(session, incident, suppression, now)
+            self._suppress(session, incident, suppression, now)
             return
         if incident.held_by:
             incident.held_by = ""
@@ -66,15 +66,15 @@ class Notifier:
         self._schedule_step(incident, due_step.due)
         match due_step.action:
             case Action.NOTIFY:
-                await self._notify(session, incident, now)
+                self._notify(session, incident, now)
             case Action.PAGE_AGAIN:
-                await self.notices.page_again(session, incident, now, self._policy.page_again_every)
+                self.notices.page_again(session, incident, now, self._policy.page_again_every)
             case Action.ESCALATE:
-                await self._escalate(session, incident, now)
+                self._escalate(session, incident, now)
             case Action.REMIND:
-                await self._remind(session, incident, now)
+                self._remind(session, incident, now)
             case Action.WAIT:
-                await self._alert_messages.refresh(session, incident, now)
+                self._alert_messages.refresh(session, incident, now)
         self._schedule_next_action(incident, now)
 
     def _schedule_step(self, incident: Incident, when: datetime | None) -> None:
@@ -95,77 +95,77 @@ class Notifier:
         self._schedule_step(incident, now)
         return True
 
-    async def reconsider(self, session: Session, incident: Incident, now: datetime) -> None:
+    def reconsider(self, session: Session, incident: Incident, now: datetime) -> None:
         """Suppress the incident at once when a silence or a common cause applies now; notify the fleet when the common
         cause it was left to is over."""
-        if (suppression := await self._suppression(session, incident, now)) is not None:
-            await self._suppress(session, incident, suppression, now)
+        if (suppression := self._suppression(session, incident, now)) is not None:
+            self._suppress(session, incident, suppression, now)
         elif incident.facts.get("left_to") and self._common_cause(incident) is None:
-            await self._notify_fleet(session, incident, now)
+            self._notify_fleet(session, incident, now)
 
-    async def on_acknowledged(self, session: Session, incident: Incident, now: datetime) -> None:
+    def on_acknowledged(self, session: Session, incident: Incident, now: datetime) -> None:
         incident.due_at = now if kind_info(incident.kind).drill else None
         # Ahead of answers in the queue: the others must see that it is acknowledged.
-        await self._alert_messages.refresh(session, incident, now, Urgency.RESOLVE)
+        self._alert_messages.refresh(session, incident, now, Urgency.RESOLVE)
 
-    async def unacknowledged_on(self, session: Session, alert_message_id: int, station: str) -> Sequence[int]:
-        return await alert_messages.unacknowledged(session, alert_message_id, station)
+    def unacknowledged_on(self, session: Session, alert_message_id: int, station: str) -> Sequence[int]:
+        return alert_messages.unacknowledged(session, alert_message_id, station)
 
-    async def on_reassigned(self, session: Session, incident: Incident, to: int, by: str, now: datetime) -> None:
-        names = await self._on_call.names(session, [to])
+    def on_reassigned(self, session: Session, incident: Incident, to: int, by: str, now: datetime) -> None:
+        names = self._on_call.names(session, [to])
         incident.facts = incident.facts | notified_people.reassign(to, names[to], by)
         self._schedule_step(incident, now + self._policy.escalate_after)
         self._schedule_next_action(incident, now)
         timeline.record(session, incident, "handed_over", now, by=by, to=names[to], ids=[to])
-        await self._alert_messages.refresh(session, incident, now)
-        await self.notices.page(session, incident, OnCallTargets((to,)), now)
+        self._alert_messages.refresh(session, incident, now)
+        self.notices.page(session, incident, OnCallTargets((to,)), now)
 
-    async def on_changed(self, session: Session, incident: Incident, now: datetime) -> None:
-        await self._alert_messages.refresh(session, incident, now)
+    def on_changed(self, session: Session, incident: Incident, now: datetime) -> None:
+        self._alert_messages.refresh(session, incident, now)
 
-    async def on_upgraded(self, session: Session, incident: Incident, now: datetime) -> None:
+    def on_upgraded(self, session: Session, incident: Incident, now: datetime) -> None:
         """Escalate again from the first step; until then, or while suppressed, the existing alert messages show the new
         kind."""
         incident.step, incident.facts = 0, incident.facts | notified_people.reset()
-        await self._alert_messages.refresh(session, incident, now)
-        await self.run_due_step(session, incident, now)
+        self._alert_messages.refresh(session, incident, now)
+        self.run_due_step(session, incident, now)
 
-    async def on_resolved(self, session: Session, incident: Incident, now: datetime) -> None:
+    def on_resolved(self, session: Session, incident: Incident, now: datetime) -> None:
         """Queue the notification of the end for everybody notified of the incident, suppressed or not."""
-        await silence_store.end_until_recovery(session, self._station, incident.subject, now)
-        await self._alert_messages.resolve(session, incident, now)
+        silence_store.end_until_recovery(session, self._station, incident.subject, now)
+        self._alert_messages.resolve(session, incident, now)
 
-    async def warn_of_retries_end(self, session: Session, incident: Incident, now: datetime) -> None:
+    def warn_of_retries_end(self, session: Session, incident: Incident, now: datetime) -> None:
         """Warn before the registration retries end: then the trunk stays down for good."""
         if incident.held_by:
             return
-        await self.notices.resend_all(session, incident, now, "cliff", gives_up_at=incident.facts.get("gives_up_at"))
+        self.notices.resend_all(session, incident, now, "cliff", gives_up_at=incident.facts.get("gives_up_at"))
 
-    async def send_note(self, session: Session, template: str, facts: dict[str, Any], now: datetime) -> None:
+    def send_note(self, session: Session, template: str, facts: dict[str, Any], now: datetime) -> None:
         """Queue a silent notification to the alert chats about a change that is no incident."""
-        for to in await self._destinations.reachable(session, now):
-            await change_notices.enqueue(session, to, template, facts, now)
+        for to in self._destinations.reachable(session, now):
+            change_notices.enqueue(session, to, template, facts, now)
 
-    async def on_monitoring_gap(self, session: Session, facts: dict[str, Any], now: datetime) -> None:
+    def on_monitoring_gap(self, session: Session, facts: dict[str, Any], now: datetime) -> None:
         """Queue the notification unless only our own internet hid the station and no outage was missed."""
         if facts["outages"] or not inhibitor_of(self._causes.now, self._station):
-            await self.send_note(session, "note_blind", facts, now)
+            self.send_note(session, "note_blind", facts, now)
 
-    async def _suppression(self, session: Session, incident: Incident, now: datetime) -> Suppression | None:
+    def _suppression(self, session: Session, incident: Incident, now: datetime) -> Suppression | None:
         """Return the suppression that applies: an incident of the whole station, our own internet, or a silence."""
         if kind_info(incident.kind).drill:
             return None
-        if is_of_trunk(incident.subject) and await incident_updates.is_open(session, self._station, STATION):
+        if is_of_trunk(incident.subject) and incident_updates.is_open(session, self._station, STATION):
             return Suppression("station")
         if inhibitor_of_station(self._causes.now, self._station, incident.kind, incident.facts):
             return Suppression("internet")
-        silence = silence_of(await silence_store.current_in(session, self._station), incident.subject, now)
+        silence = silence_of(silence_store.current_in(session, self._station), incident.subject, now)
         if silence is None:
             return None
         everywhere = silence.station != self._station
         return Suppression(silence.kind, ends(silence, now), silence.by_name, silence.reason, everywhere)
 
-    async def _suppress(self, session: Session, incident: Incident, suppression: Suppression, now: datetime) -> None:
+    def _suppress(self, session: Session, incident: Incident, suppression: Suppression, now: datetime) -> None:
         incident.due_at = suppression.until
         until = suppression.until.isoformat() if suppression.until else None
         shown: dict[str, Any] = {
@@ -181,99 +181,95 @@ class Notifier:
         incident.held_by = suppression.rule
         incident.facts = incident.facts | {"hold": shown}
         timeline.record(session, incident, "held", now, **shown)
-        await self._alert_messages.refresh(session, incident, now)
+        self._alert_messages.refresh(session, incident, now)
 
-    async def _notify(self, session: Session, incident: Incident, now: datetime) -> None:
+    def _notify(self, session: Session, incident: Incident, now: datetime) -> None:
         cause = self._common_cause(incident)
         if cause is not None:
             timeline.record(session, incident, "left_to_fleet", now, to=cause.host)
         if cause is not None or "left_to" in incident.facts:
             incident.facts = incident.facts | {"left_to": cause.subject if cause else None}
-        left = await self._inhibited_by(session, incident)
-        targets = OnCallTargets(()) if left else await self._on_call.next(session, now, ())
+        left = self._inhibited_by(session, incident)
+        targets = OnCallTargets(()) if left else self._on_call.next(session, now, ())
         incident.facts = incident.facts | notified_people.reset()
-        await self._record_targets(session, incident, targets)
-        reachable_chats = await self._destinations.reachable(session, now, own=cause is not None)
+        self._record_targets(session, incident, targets)
+        reachable_chats = self._destinations.reachable(session, now, own=cause is not None)
         for to in reachable_chats:
-            await self.notices.show(session, incident, to, now, as_new=True)
-        await self.notices.page(session, incident, targets, now, [to.chat for to in reachable_chats], as_new=True)
+            self.notices.show(session, incident, to, now, as_new=True)
+        self.notices.page(session, incident, targets, now, [to.chat for to in reachable_chats], as_new=True)
 
-    async def _notify_fleet(self, session: Session, incident: Incident, now: datetime) -> None:
+    def _notify_fleet(self, session: Session, incident: Incident, now: datetime) -> None:
         """Notify the chats and people of the fleet of an incident that outlasts the common cause it was left to."""
         incident.facts = incident.facts | {"left_to": None}
         targets = OnCallTargets(())
-        if (
-            kind_info(incident.kind).outage
-            and incident.acknowledged_at is None
-            and not await self._on_call.has_own(session)
-        ):
+        if kind_info(incident.kind).outage and incident.acknowledged_at is None and not self._on_call.has_own(session):
             incident.step = escalation.FIRST
             self._schedule_step(incident, now + self._policy.escalate_after)
-            targets = await self._on_call.next(session, now, notified_people.already_tried(incident.facts))
-            await self._record_targets(session, incident, targets)
+            targets = self._on_call.next(session, now, notified_people.already_tried(incident.facts))
+            self._record_targets(session, incident, targets)
             self._schedule_next_action(incident, now)
-        await self._alert_messages.refresh(session, incident, now)
-        notified = await self._show_where_missing(session, incident, now)
-        await self.notices.page(session, incident, targets, now, notified)
+        self._alert_messages.refresh(session, incident, now)
+        notified = self._show_where_missing(session, incident, now)
+        self.notices.page(session, incident, targets, now, notified)
 
-    async def _show_where_missing(self, session: Session, incident: Incident, now: datetime) -> list[int]:
+    def _show_where_missing(self, session: Session, incident: Incident, now: datetime) -> list[int]:
         """Show it in every alert chat, or to the people that replace one; return the chats that did not have it."""
         is_common = self._common_cause(incident) is not None
         notified = {
             (alert_message.chat_id, alert_message.thread_id)
-            for alert_message in await self._alert_messages.open_for(session, incident)
+            for alert_message in self._alert_messages.open_for(session, incident)
         }
-        reachable_chats = await self._destinations.reachable(session, now, own=is_common)
+        reachable_chats = self._destinations.reachable(session, now, own=is_common)
         missing = [to for to in reachable_chats if to not in notified]
         for to in missing:
-            await self.notices.show(session, incident, to, now)
+            self.notices.show(session, incident, to, now)
         return [to.chat for to in missing]
 
     def _common_cause(self, incident: Incident) -> CommonCause | None:
         return inhibitor_of_trunk(self._causes.now, self._station, incident.kind, incident.facts)
 
-    async def _inhibited_by(self, session: Session, incident: Incident) -> bool:
+    def _inhibited_by(self, session: Session, incident: Incident) -> bool:
         """Return True when the people on call are those of the fleet, which its own incident notifies."""
-        return self._common_cause(incident) is not None and not await self._on_call.has_own(session)
+        return self._common_cause(incident) is not None and not self._on_call.has_own(session)
 
-    async def _escalate(self, session: Session, incident: Incident, now: datetime) -> None:
-        targets = await self._on_call.next(session, now, notified_people.already_tried(incident.facts))
+    def _escalate(self, session: Session, incident: Incident, now: datetime) -> None:
+        targets = self._on_call.next(session, now, notified_people.already_tried(incident.facts))
         if incident.step >= escalation.EVERYBODY or not targets.people:
             incident.step = escalation.EVERYBODY
             self._schedule_step(incident, now + self._policy.remind_every)
-            targets = await self._not_yet_paged(session, incident, now)
-        await self._page_others(session, incident, targets, now)
+            targets = self._not_yet_paged(session, incident, now)
+        self._page_others(session, incident, targets, now)
         if not notified_people.paged_so_far(incident.facts):
             # No person was notified in private, so the chats are notified again.
-            await self.notices.resend_all(session, incident, now, "reminded")
+            self.notices.resend_all(session, incident, now, "reminded")
 
-    async def _remind(self, session: Session, incident: Incident, now: datetime) -> None:
+    def _remind(self, session: Session, incident: Incident, now: datetime) -> None:
         """Notify all again, and the people that have become reachable since."""
-        if incident.step > escalation.EVERYBODY and (late := await self._not_yet_paged(session, incident, now)).people:
-            await self._page_others(session, incident, late, now)
-        await self.notices.resend_all(session, incident, now, "reminded")
-        await self._show_where_missing(session, incident, now)
+        if incident.step > escalation.EVERYBODY and (late := self._not_yet_paged(session, incident, now)).people:
+            self._page_others(session, incident, late, now)
+        self.notices.resend_all(session, incident, now, "reminded")
+        self._show_where_missing(session, incident, now)
 
-    async def _not_yet_paged(self, session: Session, incident: Incident, now: datetime) -> OnCallTargets:
+    def _not_yet_paged(self, session: Session, incident: Incident, now: datetime) -> OnCallTargets:
         passed = notified_people.already_tried(incident.facts)
-        everybody = await self._on_call.everybody(session, now)
+        everybody = self._on_call.everybody(session, now)
         return OnCallTargets(
             tuple(one for one in everybody.people if one not in passed),
             tuple(one for one in everybody.skipped if one not in passed),
         )
 
-    async def _page_others(self, session: Session, incident: Incident, targets: OnCallTargets, now: datetime) -> None:
-        names = await self._on_call.names(session, targets.people)
+    def _page_others(self, session: Session, incident: Incident, targets: OnCallTargets, now: datetime) -> None:
+        names = self._on_call.names(session, targets.people)
         timeline.record(
             session, incident, "escalated", now, step=incident.step, people=list(names.values()), ids=list(names)
         )
-        await self._record_targets(session, incident, targets)
-        await self._alert_messages.refresh(session, incident, now)
-        await self.notices.page(session, incident, targets, now)
+        self._record_targets(session, incident, targets)
+        self._alert_messages.refresh(session, incident, now)
+        self.notices.page(session, incident, targets, now)
 
-    async def _record_targets(self, session: Session, incident: Incident, targets: OnCallTargets) -> None:
+    def _record_targets(self, session: Session, incident: Incident, targets: OnCallTargets) -> None:
         """Record the people notified now, for the alert messages."""
-        names = await self._on_call.names(session, (*targets.people, *targets.skipped))
+        names = self._on_call.names(session, (*targets.people, *targets.skipped))
         incident.facts = incident.facts | notified_people.add_targets(
             incident.facts,
             {one: names[one] for one in targets.people},

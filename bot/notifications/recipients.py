@@ -20,8 +20,8 @@ DAY = timedelta(days=1)
 class RosterSource(Protocol):
     """Source of rosters and quiet hours."""
 
-    async def roster_in(self, session: Session, station: str) -> Roster: ...
-    async def quiet_hours(self, session: Session, person: int) -> tuple[time, time] | None: ...
+    def roster_in(self, session: Session, station: str) -> Roster: ...
+    def quiet_hours(self, session: Session, person: int) -> tuple[time, time] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,64 +42,64 @@ class OnCallResolver:
         self._contacts = contacts
         self._station = station
 
-    async def next(self, session: Session, now: datetime, already: Collection[int]) -> OnCallTargets:
+    def next(self, session: Session, now: datetime, already: Collection[int]) -> OnCallTargets:
         """Return the first reachable person on call that was not notified yet."""
-        roster = await self._roster(session)
-        permitted = await self.eligible(session, now)
+        roster = self._roster(session)
+        permitted = self.eligible(session, now)
         passed, skipped = set(already), list[int]()
         while (person := roster.next_to_ask(now, passed)) is not None:
             passed.add(person)
             if person not in permitted:
                 continue
-            if await _is_reachable(session, person):
+            if _is_reachable(session, person):
                 return OnCallTargets((person,), tuple(skipped))
             skipped.append(person)
         return OnCallTargets((), tuple(skipped))
 
-    async def everybody(self, session: Session, now: datetime) -> OnCallTargets:
+    def everybody(self, session: Session, now: datetime) -> OnCallTargets:
         """Return everybody on the list; without a list the administrators."""
-        roster = await self._roster(session)
-        permitted = await self.eligible(session, now)
+        roster = self._roster(session)
+        permitted = self.eligible(session, now)
         everyone = [person for person in roster.everyone() if person in permitted]
         if not everyone:
-            granted = await self._grants.read(session)
+            granted = self._grants.read(session)
             everyone = granted.people_with(Permission.ONCALL_WRITE, self._station, now)
         # Unreachable people are retried once: they may have pressed Start since.
-        blocked = await blocked_chats.closed(session)
+        blocked = blocked_chats.closed(session)
         reached = [person for person in everyone if person not in blocked]
         return OnCallTargets(tuple(reached), tuple(person for person in everyone if person not in reached))
 
-    async def _roster(self, session: Session) -> Roster:
-        own = await self._rosters.roster_in(session, self._station)
-        return own if own.levels else await self._rosters.roster_in(session, EVERY_STATION)
+    def _roster(self, session: Session) -> Roster:
+        own = self._rosters.roster_in(session, self._station)
+        return own if own.levels else self._rosters.roster_in(session, EVERY_STATION)
 
-    async def has_own(self, session: Session) -> bool:
+    def has_own(self, session: Session) -> bool:
         """Return True when the station has its own people on call."""
-        return bool((await self._rosters.roster_in(session, self._station)).levels)
+        return bool((self._rosters.roster_in(session, self._station)).levels)
 
-    async def eligible(self, session: Session, now: datetime) -> list[int]:
+    def eligible(self, session: Session, now: datetime) -> list[int]:
         """Return the people with the permission now; one that lost the role is not notified any more."""
-        granted = await self._grants.read(session)
+        granted = self._grants.read(session)
         return granted.people_with(Permission.ONCALL_TAKE, self._station, now)
 
-    async def quiet_hours(self, session: Session, person: int) -> tuple[time, time] | None:
-        return await self._rosters.quiet_hours(session, person)
+    def quiet_hours(self, session: Session, person: int) -> tuple[time, time] | None:
+        return self._rosters.quiet_hours(session, person)
 
-    async def names(self, session: Session, people: Collection[int]) -> dict[int, str]:
+    def names(self, session: Session, people: Collection[int]) -> dict[int, str]:
         """Return names by id; the id for a person unknown at the station."""
-        known = await self.known(session, people)
+        known = self.known(session, people)
         return {person: known[person].name if person in known else str(person) for person in people}
 
-    async def known(self, session: Session, ids: Collection[int]) -> Mapping[int, Contact]:
+    def known(self, session: Session, ids: Collection[int]) -> Mapping[int, Contact]:
         """Return the people and chats that are known at the station."""
-        return await self._contacts.named_in(session, ids, self._station)
+        return self._contacts.named_in(session, ids, self._station)
 
 
-async def _is_reachable(session: Session, person: int) -> bool:
+def _is_reachable(session: Session, person: int) -> bool:
     """Return True unless the person is known to be unreachable."""
-    if person in await blocked_chats.closed(session):
+    if person in blocked_chats.closed(session):
         return False
-    return (await reachability.known(session, [person])).get(person, reachability.NOT_CHECKED).reachable is not False
+    return (reachability.known(session, [person])).get(person, reachability.NOT_CHECKED).reachable is not False
 
 
 def quiet_until(hours: tuple[time, time] | None, now: datetime, zone: tzinfo) -> datetime | None:

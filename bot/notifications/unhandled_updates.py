@@ -40,28 +40,28 @@ class UnhandledUpdates:
         self._clock = clock
         self._wake = wake
 
-    async def not_read(self, session: Session, seen: UpdateSummary) -> None:
+    def not_read(self, session: Session, seen: UpdateSummary) -> None:
         """Queue a notification about updates dropped by a full queue, in the caller's session; at the lowest urgency,
         at most one per chat, and without a name in a group."""
-        if await outbox.is_queued(session, seen.chat, NOT_READ):
+        if outbox.is_queued(session, seen.chat, NOT_READ):
             return
         facts = {"station": self._station, "person": seen.name if seen.private else ""}
         self._enqueue(session, seen, NOT_READ, facts, Urgency.DIGEST)
 
-    async def set_aside(self, session: Session, leftover: UnfinishedUpdate) -> None:
+    def set_aside(self, session: Session, leftover: UnfinishedUpdate) -> None:
         """Notify the administrators and write the audit in the session that finishes the update. Of its content only
         the sender, the place and the time are read."""
         seen, now = summarize(leftover.payload), self._clock()
         at = datetime.fromtimestamp(seen.sent_at, UTC) if seen.sent_at else leftover.received_at
         what = _what(seen)
         log.error("update set aside: the program crashed on it twice", update_id=leftover.update_id, what=what)
-        await self._audit(session, leftover.update_id, seen, what, now)
-        await unfinished_updates.remove(session, leftover.update_id)
+        self._audit(session, leftover.update_id, seen, what, now)
+        unfinished_updates.remove(session, leftover.update_id)
         facts = {"station": self._station, "person": seen.name, "at": at.isoformat()}
         if self._may_notify(seen):
             self._enqueue(session, seen, "set_aside", facts)
         for_admins = facts | {"id": seen.person, "what": what, "private": seen.private}
-        await self._administrators.enqueue(session, "set_aside_told", for_admins)
+        self._administrators.enqueue(session, "set_aside_told", for_admins)
         self._wake.send()
 
     def _enqueue(
@@ -91,10 +91,10 @@ class UnhandledUpdates:
         known = self._known
         return seen.chat != 0 and (seen.private or seen.person in known.people or seen.chat in known.chats)
 
-    async def _audit(self, session: Session, update_id: int, seen: UpdateSummary, what: str, now: datetime) -> None:
-        decided = await audit.open_decisions(session, update_id, now)
+    def _audit(self, session: Session, update_id: int, seen: UpdateSummary, what: str, now: datetime) -> None:
+        decided = audit.open_decisions(session, update_id, now)
         for decision in decided:
-            await audit.record_outcome(session, decision, OUTCOME, audit.NOTHING_CHANGED, now)
+            audit.record_outcome(session, decision, OUTCOME, audit.NOTHING_CHANGED, now)
         if decided:
             return
         row = audit.entry(
@@ -110,9 +110,7 @@ class UnhandledUpdates:
             allowed=False,
             reason=REASON,
         )
-        await audit.record_outcome(
-            session, await audit.record_decision(session, row), OUTCOME, audit.NOTHING_CHANGED, now
-        )
+        audit.record_outcome(session, audit.record_decision(session, row), OUTCOME, audit.NOTHING_CHANGED, now)
 
 
 def _what(seen: UpdateSummary) -> str:

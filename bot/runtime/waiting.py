@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
+
+_deferred: ContextVar["DeferredSignals | None"] = ContextVar("deferred_signals", default=None)
 
 
 class Signal:
@@ -16,8 +19,36 @@ class Signal:
         self._receivers += receivers
 
     def send(self, *args: Any) -> None:
+        if (deferred := _deferred.get()) is not None:
+            deferred.add(self, args)
+            return
         for receiver in self._receivers:
             receiver(*args)
+
+
+class DeferredSignals:
+    """Signals held back until their cause is certain."""
+
+    def __init__(self) -> None:
+        self._sent: list[tuple[Signal, tuple[Any, ...]]] = []
+
+    def add(self, signal: Signal, args: tuple[Any, ...]) -> None:
+        self._sent.append((signal, args))
+
+    def deliver(self) -> None:
+        for signal, args in self._sent:
+            signal.send(*args)
+
+
+@contextlib.contextmanager
+def signals_deferred() -> Iterator[DeferredSignals]:
+    """Hold back the signals sent inside, also by threads that run in a copy of this context."""
+    signals = DeferredSignals()
+    token = _deferred.set(signals)
+    try:
+        yield signals
+    finally:
+        _deferred.reset(token)
 
 
 async def sleep_or_stop(stop: asyncio.Event, seconds: float) -> None:

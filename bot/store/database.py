@@ -1,25 +1,27 @@
-"""Database access: one engine, SQLite in WAL mode, migrated before first use."""
+"""Database access: transactions in the database's own thread, SQLite in WAL mode, migrated before first use."""
 
 import asyncio
-import contextlib
+import contextvars
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
-from sqlalchemy import event, inspect, text
-from sqlalchemy.engine import Connection, make_url
+from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.runtime import file_modes
-from bot.store import sqlite_driver
+from bot.runtime.waiting import signals_deferred
 
 # Newest revision in migrations/versions. Kept here so that a normal start does not import Alembic (half a second).
 NEWEST_REVISION = "0011"
@@ -28,116 +30,153 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT = "busy_timeout=10000"
 
 # The only names of SQLAlchemy outside this package.
-Session = AsyncSession
 DatabaseError = SQLAlchemyError
 __all__ = ["Database", "DatabaseError", "OperationalError", "Session"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 log = structlog.get_logger(__name__)
 
-_atomic_session: ContextVar[AsyncSession | None] = ContextVar("whole", default=None)
+# Session of the transaction that `atomic` carries out, in its thread only.
+_atomic_session: ContextVar[Session | None] = ContextVar("atomic_session", default=None)
 
 
-def async_url(url: str) -> str:
-    """Add the async driver to `sqlite:///x` and `postgresql://…`."""
-    parsed = make_url(url)
-    if parsed.drivername == "sqlite":
-        parsed = parsed.set(drivername="sqlite+aiosqlite")
-    if parsed.drivername in ("postgresql", "postgres"):
-        parsed = parsed.set(drivername="postgresql+asyncpg")
-    return parsed.render_as_string(hide_password=False)
-
-
-def _pool_options(url: str) -> dict[str, Any]:
-    """Limit SQLite to one connection. It has one writer, and every transaction here writes: tasks that wait for a
-    pooled connection queue in order, tasks that wait for SQLite's lock poll it until the busy timeout and may starve.
-    """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return {}
-    creator = partial(sqlite_driver.connect, parsed.database or ":memory:")
-    return {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "async_creator": creator}
+class _Abandoned(Exception):
+    """The task that waited for the transaction was cancelled."""
 
 
 class Database:
-    """Open database. `async with store.begin() as session:` is one transaction: committed at the end of the block,
-    rolled back on an error. Only Store commits a session."""
+    """Open database. A transaction is a plain function over a session, carried out in a thread of the database's own:
+    it cannot wait for anything outside. Only Database commits a session."""
 
     def __init__(self, url: str) -> None:
-        self._url = async_url(url)
+        self._url = make_url(url)
         # Error texts contain the statement, but not the parameters, which hold user input.
-        self._engine = create_async_engine(self._url, hide_parameters=True, **_pool_options(self._url))
-        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._engine = create_engine(self._url, hide_parameters=True, **_engine_options(self._url))
+        self._sessions = sessionmaker(self._engine, expire_on_commit=False)
+        # SQLite has one writer, and every transaction here writes: those that wait for the thread are served in order,
+        # while those that wait for SQLite's lock poll it until the busy timeout and may starve.
+        self._threads: Executor = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._queue_lock = asyncio.Lock()
         if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
-            event.listen(self._engine.sync_engine, "begin", _begin_immediate)
-            event.listen(self._engine.sync_engine, "invalidate", _rollback_on_invalidate)
+            event.listen(self._engine, "connect", _prepare_sqlite)
+            event.listen(self._engine, "begin", _begin_immediate)
 
     async def open(self) -> None:
         """Create the file if it is missing, and migrate the schema; idempotent."""
-        if self._engine.dialect.name == "sqlite":
-            file_modes.make_private(make_url(self._url).database or ":memory:")
-        async with self._engine.connect() as connection:
-            current = await connection.run_sync(_revision)
-        if current != NEWEST_REVISION:
-            await self._migrate(is_new=current is None)
-
-    async def _migrate(self, *, is_new: bool) -> None:
-        """Migrate over a connection of its own, without foreign keys: SQLite alters a table by recreating it, and
-        cannot drop the old one while rows refer to it."""
-        engine = create_async_engine(self._url, hide_parameters=True)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine.sync_engine, "begin", _begin_immediate)
-        try:
-            async with engine.begin() as connection:
-                await connection.run_sync(_upgrade)
-            if engine.dialect.name == "sqlite" and not is_new:
-                await _outside_transactions(engine, "VACUUM")
-        finally:
-            await engine.dispose()
-        if not is_new:
-            await self.checkpoint()
+        await self._in_thread(self._open)
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        """Wait for the transactions under way, and close the connections."""
+        await self._in_thread(self._engine.dispose)
+        self._threads.shutdown(wait=False)
 
     async def checkpoint(self) -> None:
         """Write the WAL into the database file and truncate it, so that deleted data is in neither. Skipped while
         another process reads, e.g. a backup."""
+        await self._in_thread(self._checkpoint)
+
+    async def run(self, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Carry out `work(session, …)` as one transaction: committed at its end, rolled back on an error and when the
+        waiting task is cancelled. Inside `atomic`, a savepoint of that transaction.
+
+        `work` runs in another thread than the event loop, and changes nothing but the database.
+        """
+        bound = partial(_call, work, args, kwargs)
+        if (session := _atomic_session.get()) is not None:
+            with session.begin_nested():
+                return bound(session)
+        abandoned = threading.Event()
+        try:
+            return await self._in_thread(partial(self._carry_out, bound, abandoned))
+        except asyncio.CancelledError:
+            # One that is being committed already is committed.
+            abandoned.set()
+            raise
+
+    async def run_queued(self, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """`run` for tasks that may come in large numbers, e.g. when a thousand PBXs go down at once: they queue for one
+        another, and any other task waits for one of them at most."""
+        async with self._queue_lock:
+            return await self.run(work, *args, **kwargs)
+
+    async def atomic(self, work: Callable[[Session], Coroutine[Any, Any, T]]) -> T:
+        """Carry out a coroutine as one transaction, which every `run` inside joins. Signals that it sends are delivered
+        after the commit, and not at all without one. RuntimeError, and a rollback, if it waits for anything else."""
+        with signals_deferred() as signals:
+            result = await self.run(_drive, work)
+        signals.deliver()
+        return result
+
+    def begin(self) -> AbstractContextManager[Session]:
+        """Begin a transaction in the calling thread, which waits for the database: for code without an event loop."""
+        return self._sessions.begin()
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        context = contextvars.copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, work)
+
+    def _carry_out(self, work: Callable[[Session], T], abandoned: threading.Event) -> T:
+        with self._sessions.begin() as session:
+            result = work(session)
+            if abandoned.is_set():
+                raise _Abandoned
+            return result
+
+    def _open(self) -> None:
         if self._engine.dialect.name == "sqlite":
-            await _outside_transactions(self._engine, "PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)")
+            file_modes.make_private(self._url.database or ":memory:")
+        with self._engine.connect() as connection:
+            current = _revision(connection)
+        if current != NEWEST_REVISION:
+            self._migrate(is_new=current is None)
 
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncSession]:
-        """Begin a transaction in a new session; inside `atomic`, a savepoint in the session of that."""
-        if (outer := _atomic_session.get()) is not None:
-            async with outer.begin_nested():
-                yield outer
-            return
-        async with self._sessions.begin() as session:
-            yield session
+    def _migrate(self, *, is_new: bool) -> None:
+        """Migrate over a connection of its own, without foreign keys: SQLite alters a table by recreating it, and
+        cannot drop the old one while rows refer to it."""
+        engine = create_engine(self._url, hide_parameters=True)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "begin", _begin_immediate)
+        try:
+            with engine.begin() as connection:
+                _upgrade(connection)
+            if engine.dialect.name == "sqlite" and not is_new:
+                _outside_transactions(engine, "VACUUM")
+        finally:
+            engine.dispose()
+        if not is_new:
+            self._checkpoint()
 
-    @asynccontextmanager
-    async def begin_queued(self) -> AsyncIterator[AsyncSession]:
-        """`begin` for tasks that may come in large numbers, e.g. when a thousand PBXs go down at once: they queue for
-        one another, without a timeout, and any other task waits for one of them at most."""
-        if _atomic_session.get() is not None:
-            async with self.begin() as session:
-                yield session
-            return
-        async with self._queue_lock, self.begin() as session:
-            yield session
+    def _checkpoint(self) -> None:
+        if self._engine.dialect.name == "sqlite":
+            _outside_transactions(self._engine, "PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)")
 
-    @asynccontextmanager
-    async def atomic(self) -> AsyncIterator[AsyncSession]:
-        """Make all transactions begun inside one transaction in one session. Do not wait for external events inside:
-        the database has one writer."""
-        async with self._sessions.begin() as session:
-            token = _atomic_session.set(session)
-            try:
-                yield session
-            finally:
-                _atomic_session.reset(token)
+
+def _call(work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], session: Session) -> T:
+    return work(session, *args, **kwargs)
+
+
+def _drive(session: Session, work: Callable[[Session], Coroutine[Any, Any, T]]) -> T:
+    """Run a coroutine to its end without an event loop."""
+    coroutine = work(session)
+    token = _atomic_session.set(session)
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        result: T = finished.value
+        return result
+    finally:
+        _atomic_session.reset(token)
+        coroutine.close()
+    raise RuntimeError("work in one transaction waits for something outside of it")
+
+
+def _engine_options(url: URL) -> dict[str, Any]:
+    if url.get_backend_name() != "sqlite":
+        return {}
+    # Only one thread uses it at a time, but for `begin`, which waits for its turn in the pool.
+    return {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "connect_args": {"check_same_thread": False}}
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
@@ -157,21 +196,17 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -
     cursor.close()
 
 
-async def _outside_transactions(engine: AsyncEngine, *statements: str) -> None:
+def _outside_transactions(engine: Engine, *statements: str) -> None:
     """Run the statements outside transactions. Errors are logged only: no caller depends on the result."""
-
-    def execute(connection: Connection) -> None:
-        cursor = connection.connection.cursor()
-        try:
-            for statement in statements:
-                cursor.execute(statement)
-        finally:
-            cursor.execute(f"PRAGMA {BUSY_TIMEOUT}")
-            cursor.close()
-
     try:
-        async with engine.connect() as connection:
-            await connection.run_sync(execute)
+        with engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            try:
+                for statement in statements:
+                    cursor.execute(statement)
+            finally:
+                cursor.execute(f"PRAGMA {BUSY_TIMEOUT}")
+                cursor.close()
     except (SQLAlchemyError, sqlite3.Error) as error:
         log.warning("database maintenance failed", reason=str(error).partition("\n")[0])
 
@@ -180,15 +215,6 @@ def _begin_immediate(connection: Connection) -> None:
     # A transaction that reads and then writes would otherwise fail with "database is locked" at once, without the busy
     # timeout.
     connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _rollback_on_invalidate(
-    connection: DBAPIConnection, _record: ConnectionPoolEntry, _error: BaseException | None
-) -> None:
-    # A connection is closed when its task is cancelled. Measured: while a cursor of it is still referenced, SQLite
-    # keeps the transaction open and blocks all other sessions.
-    with contextlib.suppress(sqlite3.Error):
-        connection.rollback()
 
 
 def _revision(connection: Connection) -> str | None:

@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from bot.store.access import grants
 from bot.store.database import Database
@@ -36,12 +35,12 @@ DELETE_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AN
 
 async def delete_expired(database: Database, now: datetime) -> None:
     """Delete data kept for hours or days."""
-    async with database.begin() as session:
-        await inbox.delete_expired(session, now)
-        await questions.delete_expired(session, now)
-        await temporary_payloads.delete_expired(session, now)
-        await grants.delete_expired(session, now)
-        await imports.mark_lapsed(session, now)
+    with database.begin() as session:
+        inbox.delete_expired(session, now)
+        questions.delete_expired(session, now)
+        temporary_payloads.delete_expired(session, now)
+        grants.delete_expired(session, now)
+        imports.mark_lapsed(session, now)
     in_outbox = select(Outgoing.keyboard_id).where(Outgoing.keyboard_id.is_not(None))
     old = Keyboard.created_at < now - keyboards.RETENTION
     await _delete_in_batches(database, Keyboard, old, Keyboard.id.not_in(in_outbox))
@@ -145,27 +144,27 @@ async def _delete_in_batches(database: Database, table: type[Table], *clauses: C
     statement = delete(table).where(key.in_(batch)).returning(*table.__mapper__.primary_key)
     deleted = True
     while deleted:
-        async with database.begin() as session:
-            deleted = bool((await session.execute(statement, execution_options={"synchronize_session": False})).all())
+        with database.begin() as session:
+            deleted = bool((session.execute(statement, execution_options={"synchronize_session": False})).all())
 
 
 async def _delete_audit_batch(database: Database, before: datetime) -> bool:
     """Delete one batch in a new session; return False if there was none."""
     old = select(AuditEntry.id).where(_older_than(AuditEntry.id, AuditEntry.at, before)).limit(BATCH_SIZE)
-    async with database.begin() as session:
-        ids = (await session.execute(old)).scalars().all()
+    with database.begin() as session:
+        ids = (session.execute(old)).scalars().all()
         if ids:
             async with _deletes_allowed(session):
-                await session.execute(delete(AuditOutcome).where(AuditOutcome.decision_id.in_(ids)))
-                await session.execute(delete(AuditEntry).where(AuditEntry.id.in_(ids)))
+                session.execute(delete(AuditOutcome).where(AuditOutcome.decision_id.in_(ids)))
+                session.execute(delete(AuditEntry).where(AuditEntry.id.in_(ids)))
     return bool(ids)
 
 
 @asynccontextmanager
-async def _deletes_allowed(session: AsyncSession) -> AsyncIterator[None]:
+def _deletes_allowed(session: Session) -> AsyncIterator[None]:
     """Drop the triggers that forbid deletes in the audit, and restore them in the same transaction: other sessions
     never see the tables without them, and an error rolls back."""
-    connection = await session.connection()
+    connection = session.connection()
     triggers = (await connection.exec_driver_sql(DELETE_TRIGGERS)).mappings().all()
     for trigger in triggers:
         await connection.exec_driver_sql(f"DROP TRIGGER {trigger['name']}")

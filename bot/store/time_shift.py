@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.messages.outbox import QUEUED_STATES
 from bot.store.tables.audit import AuditEntry
@@ -93,11 +93,11 @@ class ClockStep:
         return shifted.isoformat()
 
 
-async def newest_time(session: AsyncSession) -> datetime | None:
+def newest_time(session: Session) -> datetime | None:
     """Return the newest time that an earlier run has written, the last its clock is known to have shown: at most a
     minute before it ended. None in an empty database."""
     found = [
-        (await session.execute(query)).scalar_one_or_none()
+        (session.execute(query)).scalar_one_or_none()
         for query in (
             select(func.max(WatchState.updated_at)),
             select(Outgoing.created_at).order_by(Outgoing.id.desc()).limit(1),
@@ -107,10 +107,10 @@ async def newest_time(session: AsyncSession) -> datetime | None:
     return max((moment for moment in found if moment is not None), default=None)
 
 
-async def shift_times(session: AsyncSession, step: ClockStep) -> None:
+def shift_times(session: Session, step: ClockStep) -> None:
     """Shift the times in the caller's session, so that all are shifted or none."""
     for table, where in _open_rows(step):
-        for row in (await session.execute(select(table).where(*where))).scalars():
+        for row in (session.execute(select(table).where(*where))).scalars():
             _shift_row(row, step)
 
 

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Text, delete, func, select, tuple_, type_coerce, update
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.store.messages import outbox
 from bot.store.oncall import calendars
@@ -34,23 +33,23 @@ class UnreadableSecrets:
         return bool(self.drafts or self.questions or self.updates or self.imports or self.answers or self.calendars)
 
 
-async def delete_unreadable(session: AsyncSession, now: datetime) -> UnreadableSecrets:
+def delete_unreadable(session: Session, now: datetime) -> UnreadableSecrets:
     """Delete in the caller's session; run once at the start, before any other session. With an unchanged token all
     values are readable."""
-    drafts = await _unreadable(session, TemporaryPayload, TemporaryPayload.payload)
-    question_keys = await _unreadable(session, QuestionRow, QuestionRow.data)
-    updates = await _unreadable(session, Received, Received.payload)
-    import_keys = await _unreadable(session, Import, Import.rows)
-    answers = await _unreadable(session, Outgoing, Outgoing.html)
-    rotation_keys = await _unreadable(session, RotationRow, RotationRow.source)
-    await session.execute(delete(TemporaryPayload).where(_key(TemporaryPayload).in_(drafts)))
-    await session.execute(delete(QuestionRow).where(_key(QuestionRow).in_(question_keys)))
-    await session.execute(update(Received).where(_key(Received).in_(updates)).values(payload={}, done_at=now))
-    await session.execute(update(Import).where(_key(Import).in_(import_keys)).values(state=imports.LAPSED, rows=[]))
+    drafts = _unreadable(session, TemporaryPayload, TemporaryPayload.payload)
+    question_keys = _unreadable(session, QuestionRow, QuestionRow.data)
+    updates = _unreadable(session, Received, Received.payload)
+    import_keys = _unreadable(session, Import, Import.rows)
+    answers = _unreadable(session, Outgoing, Outgoing.html)
+    rotation_keys = _unreadable(session, RotationRow, RotationRow.source)
+    session.execute(delete(TemporaryPayload).where(_key(TemporaryPayload).in_(drafts)))
+    session.execute(delete(QuestionRow).where(_key(QuestionRow).in_(question_keys)))
+    session.execute(update(Received).where(_key(Received).in_(updates)).values(payload={}, done_at=now))
+    session.execute(update(Import).where(_key(Import).in_(import_keys)).values(state=imports.LAPSED, rows=[]))
     for (answer,) in answers:
-        outbox.drop(await session.get_one(Outgoing, answer), "sealed with another token")
+        outbox.drop(session.get_one(Outgoing, answer), "sealed with another token")
     for station, level in rotation_keys:
-        row = await session.get_one(RotationRow, (station, level))
+        row = session.get_one(RotationRow, (station, level))
         row.source, row.calendar = None, {**(row.calendar or {}), "problem": calendars.UNREADABLE}
     calendar_keys = tuple((str(station), int(level)) for station, level in rotation_keys)
     return UnreadableSecrets(
@@ -58,12 +57,10 @@ async def delete_unreadable(session: AsyncSession, now: datetime) -> UnreadableS
     )
 
 
-async def _unreadable(
-    session: AsyncSession, table: type[Table], column: InstrumentedAttribute[Any]
-) -> Sequence[tuple[Any, ...]]:
+def _unreadable(session: Session, table: type[Table], column: InstrumentedAttribute[Any]) -> Sequence[tuple[Any, ...]]:
     """Return the keys of the unreadable rows."""
     stored = type_coerce(column, Text)
-    found = await session.execute(
+    found = session.execute(
         select(*table.__mapper__.primary_key, func.json_extract(stored, "$")).where(stored.like(f'"{SEALED}%'))
     )
     return [tuple(key) for *key, sealed in found.all() if not _is_readable(sealed)]

@@ -165,18 +165,18 @@ def resolve_command(catalogue: Catalogue, typed: CommandTyped) -> ResolvedAction
     )
 
 
-async def claim(subject: ResolvedAction, session: Session, now: datetime) -> ResolvedAction | None:
+def claim(subject: ResolvedAction, session: Session, now: datetime) -> ResolvedAction | None:
     """Claim single-use data; return None if another update was faster."""
     keyboard, question = subject.keyboard, subject.question
-    if subject.token and await temporary_payloads.pop(session, subject.token, now) is None:
+    if subject.token and temporary_payloads.pop(session, subject.token, now) is None:
         return None
-    if question and not await questions.remove(session, chat_id=question.chat_id, person_id=question.person_id):
+    if question and not questions.remove(session, chat_id=question.chat_id, person_id=question.person_id):
         return None
-    if keyboard is not None and keyboard.single_use and not await keyboards.use_once(session, keyboard.id, now):
+    if keyboard is not None and keyboard.single_use and not keyboards.use_once(session, keyboard.id, now):
         return None
     claimed_at = subject.sent_at or now
     if subject.approval_request is None and subject.rule is not None and subject.rule.writes and "kept" in subject.data:
-        return replace(subject, kept=await temporary_payloads.pop(session, str(subject.data["kept"]), claimed_at))
+        return replace(subject, kept=temporary_payloads.pop(session, str(subject.data["kept"]), claimed_at))
     return subject
 
 

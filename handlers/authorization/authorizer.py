@@ -80,18 +80,18 @@ class Authorizer:
         )
 
     async def authorize_press(self, pressed: ButtonPressed, update_id: int) -> Authorization:
-        async def resolve(session: Session, access: Access, asking: AccessContext) -> ResolvedAction:
-            checkpoint = await unfinished_updates.find(session, update_id, asking.now)
-            subject = await stored_actions.resolve_press(session, self._catalogue, pressed, access, asking, checkpoint)
+        def resolve(session: Session, access: Access, asking: AccessContext) -> ResolvedAction:
+            checkpoint = unfinished_updates.find(session, update_id, asking.now)
+            subject = stored_actions.resolve_press(session, self._catalogue, pressed, access, asking, checkpoint)
             # Telegram sends no time of a press, and forgets it soon: the time of receipt is used.
-            return replace(subject, sent_at=await inbox.received_at(session, update_id))
+            return replace(subject, sent_at=inbox.received_at(session, update_id))
 
         return await self._authorize(AccessRequest(pressed, update_id, ResolvedAction("a button"), resolve))
 
     async def authorize_text(self, sent: TextSent, update_id: int) -> Authorization | None:
         """Return None if the text answers no question."""
-        async with self._database.begin() as session:
-            question = await stored_actions.open_question(session, sent, update_id, self._clock())
+        with self._database.begin() as session:
+            question = stored_actions.open_question(session, sent, update_id, self._clock())
         answer = self._catalogue.answers.get(question.answer) if question else None
         if question is None or answer is None:
             return None
@@ -118,9 +118,9 @@ class Authorizer:
         """Return the permission check of an actor at a place, to choose the wording of a reply; no decision is
         recorded."""
         asking = self._asking(actor, place)
-        async with self._database.begin() as session:
-            access = (await self._grants.read(session)).of(asking)
-            candidates = await self._directory.candidates(session, access, asking)
+        with self._database.begin() as session:
+            access = (self._grants.read(session)).of(asking)
+            candidates = self._directory.candidates(session, access, asking)
         contexts = station_choice.contexts_at(asking, candidates)
         if any(access.needs_membership(view) for view in contexts):
             member = await self._membership.is_member(place.chat, actor.id)
@@ -141,24 +141,23 @@ class Authorizer:
     async def pending_checkpoint(self, update_id: int) -> Checkpoint | None:
         """Return the pending reply of an update that a killed run had handled; None if there is none."""
         if self._unfinished is None:
-            async with self._database.begin() as session:
-                self._unfinished = await unfinished_updates.updates(session)
+            with self._database.begin() as session:
+                self._unfinished = unfinished_updates.updates(session)
         if update_id not in self._unfinished | self._interrupted:
             return None
-        async with self._database.begin() as session:
-            checkpoint = await unfinished_updates.find(session, update_id, self._clock())
+        with self._database.begin() as session:
+            checkpoint = unfinished_updates.find(session, update_id, self._clock())
         return checkpoint if "answer" in checkpoint else None
 
     async def finish(self) -> None:
         """Write the counted denials, and mark running imports as interrupted by an orderly shutdown."""
-        with suppress(DatabaseError):
-            async with self._database.begin() as session:
-                await self._decisions.write_counts(session)
-                await imports.mark_clean_shutdown(session)
+        with suppress(DatabaseError), self._database.begin() as session:
+            self._decisions.write_counts(session)
+            imports.mark_clean_shutdown(session)
 
     async def delete_checkpoint(self, update_id: int) -> None:
-        async with self._database.begin() as session:
-            await unfinished_updates.remove(session, update_id)
+        with self._database.begin() as session:
+            unfinished_updates.remove(session, update_id)
 
     async def record_group(self, place: Place) -> None:
         await self._decisions.record_group(place)
@@ -176,10 +175,8 @@ class Authorizer:
         except Exception:
             log.exception("authorization failed, request denied", what=request.subject.name)
         asking = self._asking(request.intent.actor, request.intent.place)
-        async with self._database.begin() as session:
-            audit_id = await self._decisions.record(
-                session, request, request.subject, preconditions.UNDECIDED, EVERY_STATION
-            )
+        with self._database.begin() as session:
+            audit_id = self._decisions.record(session, request, request.subject, preconditions.UNDECIDED, EVERY_STATION)
         return Authorization(
             preconditions.UNDECIDED, request.subject, audit_id, asking, Access(), self._directory.fleet_station
         )
@@ -190,20 +187,20 @@ class Authorizer:
         """Decide; chat membership is requested from Telegram only if a grant depends on it, and outside the
         transaction."""
         asking = replace(self._asking(request.intent.actor, request.intent.place), member=member)
-        async with self._database.begin() as session:
-            access = await self._grants.read(session)
+        with self._database.begin() as session:
+            access = self._grants.read(session)
             actor_access = access.of(asking)
-            target = await station_choice.resolve_target(
+            target = station_choice.resolve_target(
                 session, self._directory, self._catalogue, request, actor_access, asking
             )
             if membership_checked or not any(actor_access.needs_membership(view) for view in target.contexts):
                 target = station_choice.settle(target, actor_access)
-                subject = await request.resolve(session, access, target.asking) if request.resolve else target.subject
-                return await self._decide(session, request, subject, access, target)
+                subject = request.resolve(session, access, target.asking) if request.resolve else target.subject
+                return self._decide(session, request, subject, access, target)
         member = await self._membership.is_member(asking.chat, asking.person)
         return await self._resolve_and_decide(request, member, membership_checked=True)
 
-    async def _decide(
+    def _decide(
         self, session: Session, request: AccessRequest, subject: ResolvedAction, access: Access, target: Target
     ) -> Authorization:
         intent, possible_repeat, asking = request.intent, False, target.asking
@@ -211,11 +208,11 @@ class Authorizer:
         if station is None:
             station, subject = self._directory.fleet_station, ResolvedAction(subject.name)
         if self._last_earlier_id is None:
-            self._last_earlier_id = await audit.newest(session)
+            self._last_earlier_id = audit.newest(session)
         decision = _undeclared(intent, subject)
         if subject.rule is not None:
             has_update = request.update_id != NO_UPDATE
-            earlier = await audit.earlier(session, request.update_id, subject.name, asking.now) if has_update else None
+            earlier = audit.earlier(session, request.update_id, subject.name, asking.now) if has_update else None
             check_input = CheckInput(
                 actor=intent.actor,
                 place=intent.place,
@@ -243,17 +240,17 @@ class Authorizer:
                 authorization = Authorization(
                     decision, subject, earlier.id, asking, access, station, earlier, possible_repeat
                 )
-                return await self._decisions.record_resumed(session, request, authorization.with_target(target))
+                return self._decisions.record_resumed(session, request, authorization.with_target(target))
             if decision.allowed:
                 decision = (
                     self._limits.exceeded_limit(check_input.rule, check_input.actor, check_input.place, check_input.now)
                     or decision
                 )
             if decision.allowed:
-                decision, subject = await self._claim(session, request, subject, decision, asking.now)
+                decision, subject = self._claim(session, request, subject, decision, asking.now)
             if decision.allowed and target.named:
-                await bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
-        audit_id = await self._decisions.record_or_count(session, request, subject, decision, target)
+                bindings.choose(session, chat_id=asking.chat, person_id=asking.person, station=asking.station)
+        audit_id = self._decisions.record_or_count(session, request, subject, decision, target)
         return Authorization(
             decision, subject, audit_id, asking, access, station, possible_repeat=possible_repeat
         ).with_target(target)
@@ -263,11 +260,11 @@ class Authorizer:
             return False
         return earlier.id > (self._last_earlier_id or 0)
 
-    async def _claim(
+    def _claim(
         self, session: Session, request: AccessRequest, subject: ResolvedAction, decision: Decision, now: datetime
     ) -> tuple[Decision, ResolvedAction]:
         """Claim single-use data and record it, in the transaction that allows the request."""
-        claimed = await access_request.claim(subject, session, now)
+        claimed = access_request.claim(subject, session, now)
         if claimed is None:
             return preconditions.USED, subject
         keyboard = subject.keyboard
@@ -275,7 +272,7 @@ class Authorizer:
             # The run that sent it did not store the message id, because it was killed or has not got there yet.
             keyboard.message_id = request.intent.message_id or None
         if checkpoint := claimed.single_use_data():
-            await unfinished_updates.write(session, request.update_id, checkpoint, now)
+            unfinished_updates.write(session, request.update_id, checkpoint, now)
         return decision, claimed
 
     def _asking(self, actor: Actor, place: Place) -> AccessContext:

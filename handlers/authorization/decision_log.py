@@ -38,17 +38,17 @@ class DecisionLog:
         # Public usernames of groups, when last seen.
         self._public_usernames: dict[int, str] = {}
 
-    async def record_or_count(
+    def record_or_count(
         self, session: Session, request: AccessRequest, subject: ResolvedAction, decision: Decision, target: Target
     ) -> int:
         """Return the audit row of the decision: a new one, or that of the first denial which this one repeats."""
-        await self._denials.write_expired(session)
+        self._denials.write_expired(session)
         key = repeat_key(request.intent, subject.name, decision)
         audit_id = self._denials.count_repeat(key) if key is not None else None
         if audit_id is not None:
             return audit_id
-        await self._record_names(session, request.intent, await self._contact_stations(session, target, decision))
-        return await self.record(session, request, subject, decision, target.audit_station)
+        self._record_names(session, request.intent, self._contact_stations(session, target, decision))
+        return self.record(session, request, subject, decision, target.audit_station)
 
     def count_repeats(self, request: AccessRequest, authorization: Authorization) -> None:
         """Count repeats of a denial from now on: its row is committed."""
@@ -56,26 +56,24 @@ class DecisionLog:
         if key is not None:
             self._denials.register(key, authorization.audit_id)
 
-    async def record_resumed(
-        self, session: Session, request: AccessRequest, authorization: Authorization
-    ) -> Authorization:
+    def record_resumed(self, session: Session, request: AccessRequest, authorization: Authorization) -> Authorization:
         """Keep one audit row for an interrupted request. If it is dropped now, that decision is recorded too."""
         if authorization.decision.allowed or authorization.interrupted_decision is None:
             return authorization
-        audit_id = await self.record(
+        audit_id = self.record(
             session, request, authorization.subject, authorization.decision, authorization.station.name
         )
         outcome = f"interrupted, and given up: {authorization.decision.reason}"
-        await audit.record_outcome(
+        audit.record_outcome(
             session, authorization.interrupted_decision.id, outcome, audit.NOTHING_CHANGED, authorization.asking.now
         )
         return replace(authorization, audit_id=audit_id)
 
-    async def write_counts(self, session: Session) -> None:
+    def write_counts(self, session: Session) -> None:
         """Write the counted denials."""
-        await self._denials.write(session)
+        self._denials.write(session)
 
-    async def record(
+    def record(
         self, session: Session, request: AccessRequest, subject: ResolvedAction, decision: Decision, station: str
     ) -> int:
         """Write an audit row, and return its id."""
@@ -93,44 +91,42 @@ class DecisionLog:
             allowed=decision.allowed,
             reason=decision.reason,
         )
-        return await audit.record_decision(session, row)
+        return audit.record_decision(session, row)
 
     async def record_group(self, place: Place) -> None:
         """Record from a message not addressed to the bot that a group is now public."""
         if place.private or self._public_usernames.get(place.chat, "") == place.username:
             return
-        async with self._database.begin() as session:
-            await self._record_group(session, place, await self._directory.contact_stations(session, place.chat))
+        with self._database.begin() as session:
+            self._record_group(session, place, self._directory.contact_stations(session, place.chat))
         self._public_usernames[place.chat] = place.username
 
-    async def _contact_stations(self, session: Session, target: Target, decision: Decision) -> Collection[str]:
+    def _contact_stations(self, session: Session, target: Target, decision: Decision) -> Collection[str]:
         """Return the stations at which the actor is recorded: in a group those of the chat, in private the one that the
         request was allowed at."""
         asking = target.asking
         if not asking.private:
-            return await self._directory.contact_stations(session, asking.chat)
+            return self._directory.contact_stations(session, asking.chat)
         return (asking.station,) if decision.allowed and target.audit_station != EVERY_STATION else ()
 
-    async def _record_names(self, session: Session, intent: Intent, station_names: Collection[str]) -> None:
+    def _record_names(self, session: Session, intent: Intent, station_names: Collection[str]) -> None:
         """Record the names at these stations; ignore an update that was rejected."""
         if intent.rejected_because is not None:
             return
-        await contacts.record(session, _contact(intent.actor), station_names)
+        contacts.record(session, _contact(intent.actor), station_names)
         if isinstance(intent, CommandTyped) and intent.reply_author is not None:
-            await contacts.record(session, _contact(intent.reply_author), station_names)
+            contacts.record(session, _contact(intent.reply_author), station_names)
         if not intent.place.private and intent.place.title:
-            await self._record_group(session, intent.place, station_names)
+            self._record_group(session, intent.place, station_names)
 
-    async def _record_group(self, session: Session, place: Place, station_names: Collection[str]) -> None:
+    def _record_group(self, session: Session, place: Place, station_names: Collection[str]) -> None:
         """Record a group. Administrators are notified once when it has become public, if it has grants or alerts."""
-        previous = await contacts.record(
-            session, Contact(place.chat, place.title, place.username or None), station_names
-        )
+        previous = contacts.record(session, Contact(place.chat, place.title, place.username or None), station_names)
         if not place.username or (previous is not None and previous.username is not None):
             return
-        access, now = await self._grants.read(session), self._clock()
+        access, now = self._grants.read(session), self._clock()
         given = [grant for grant in access.grants if grant.subject == place.chat and not grant.has_ended(now)]
-        alerting = await self._directory.alert_stations(session, place.chat)
+        alerting = self._directory.alert_stations(session, place.chat)
         stations = sorted({*alerting, *(grant.station for grant in given)})
         admins = {one for name in stations for one in access.people_with(Permission.ACCESS_GRANT, name, now)}
         for admin in sorted(admins):

@@ -76,7 +76,7 @@ class StationChooser:
         found = self.station(name)
         return found.zone() if found else UTC
 
-    async def candidates(self, session: Session, access: Access, asking: AccessContext) -> tuple[str, ...]:
+    def candidates(self, session: Session, access: Access, asking: AccessContext) -> tuple[str, ...]:
         """Return the candidates: in private the stations with a role of the person, in a group those it is bound to."""
         if self.single_station is not None:
             return (self.single_station,)
@@ -84,27 +84,27 @@ class StationChooser:
         if asking.private:
             given = {g.station for g in access.grants if g.subject == asking.person and not g.has_ended(asking.now)}
             return names if EVERY_STATION in given else tuple(name for name in names if name in given)
-        return await self._bound_stations(session, asking.chat)
+        return self._bound_stations(session, asking.chat)
 
-    async def contact_stations(self, session: Session, chat: int) -> tuple[str, ...]:
+    def contact_stations(self, session: Session, chat: int) -> tuple[str, ...]:
         """Return the stations at which the people of a group are recorded; EVERY_STATION for a group of all stations,
         none with a single PBX."""
         if self.single_station is not None:
             return ()
-        bound = await self._bound_stations(session, chat)
+        bound = self._bound_stations(session, chat)
         return (EVERY_STATION,) if bound and len(bound) == len(self.names) else bound
 
-    async def alert_stations(self, session: Session, chat: int) -> set[str]:
+    def alert_stations(self, session: Session, chat: int) -> set[str]:
         """Return the stations whose alerts go to the chat."""
-        bound = {one.station for one in await bindings.stations_of(session, chat) if one.alerts}
+        bound = {one.station for one in bindings.stations_of(session, chat) if one.alerts}
         return bound | set(self._stations.alert_stations_of(chat))
 
-    async def _bound_stations(self, session: Session, chat: int) -> tuple[str, ...]:
-        bound = {one.station for one in await bindings.stations_of(session, chat)}
+    def _bound_stations(self, session: Session, chat: int) -> tuple[str, ...]:
+        bound = {one.station for one in bindings.stations_of(session, chat)}
         bound.update(self._stations.alert_stations_of(chat))
         return tuple(name for name in self.names if name in bound)
 
-    async def choose(
+    def choose(
         self,
         session: Session,
         access: Access,
@@ -116,7 +116,7 @@ class StationChooser:
     ) -> StationChoice:
         """Choose the station. `named_only`: candidates of which one must be named. `excludes_fleet`: the fleet is not
         allowed."""
-        candidates = await self.candidates(session, access, asking) if named_only is None else tuple(named_only)
+        candidates = self.candidates(session, access, asking) if named_only is None else tuple(named_only)
         if self.single_station is not None:
             return StationChoice(self.single_station, candidates, arguments)
         fleet = {} if excludes_fleet or named_only is not None else self._fleet_candidate(candidates)
@@ -125,7 +125,7 @@ class StationChooser:
             return StationChoice(named, candidates, remaining, named=named is not None)
         if len(candidates) == 1:
             return StationChoice(candidates[0], candidates, arguments)
-        last = await bindings.chosen(session, chat_id=asking.chat, person_id=asking.person)
+        last = bindings.chosen(session, chat_id=asking.chat, person_id=asking.person)
         is_candidate = last is not None and (last in candidates or last in fleet.values())
         return StationChoice(last if is_candidate else None, candidates, arguments)
 
@@ -143,7 +143,7 @@ def first_allowed(access: Access, contexts: Iterable[AccessContext], permission:
     return next((view for view in contexts if access.may(view, permission).allowed), None)
 
 
-async def resolve_target(
+def resolve_target(
     session: Session,
     directory: StationChooser,
     catalogue: Catalogue,
@@ -153,19 +153,19 @@ async def resolve_target(
 ) -> Target:
     """Return the stations that the request is or can be about."""
     if isinstance(request.intent, CommandTyped):
-        return await _command_target(session, directory, request.subject, access, asking)
+        return _command_target(session, directory, request.subject, access, asking)
     if isinstance(request.intent, AddedToChat):
         return _joining_target(directory, request.subject, access, asking)
     station = request.station
     if isinstance(request.intent, ButtonPressed) and station is None:
-        action, station = await stored_actions.button_target(session, request.intent)
+        action, station = stored_actions.button_target(session, request.intent)
         press = catalogue.buttons.get(action)
         if press is not None and press.scope is StationScope.ALL:
-            return await _shared_button_target(session, directory, press, request.subject, access, asking, station)
+            return _shared_button_target(session, directory, press, request.subject, access, asking, station)
     return Target(request.subject, (replace(asking, station=station or asking.station),))
 
 
-async def _command_target(
+def _command_target(
     session: Session, directory: StationChooser, subject: ResolvedAction, access: Access, asking: AccessContext
 ) -> Target:
     """Return the target of a command. An unknown command has no station."""
@@ -173,14 +173,14 @@ async def _command_target(
     if not isinstance(command, Command):
         return Target(subject, tuple(contexts_at(asking, ())), unsettled=True)
     if command.scope in (StationScope.ALL, StationScope.ANY):
-        candidates = await directory.candidates(session, access, asking)
+        candidates = directory.candidates(session, access, asking)
         return Target(subject, tuple(contexts_at(asking, candidates)), unsettled=len(candidates) != 1)
     permitted = None
     if command.scope is StationScope.NAMED and directory.single_station is None:
         # A station without the right is handled like one that does not exist.
         contexts = contexts_at(asking, directory.names)
         permitted = [view.station for view in contexts if access.may(view, command.rule.permission).allowed]
-    choice = await directory.choose(
+    choice = directory.choose(
         session, access, asking, subject.arguments, named_only=permitted, excludes_fleet=command.rule.asks_pbx
     )
     subject = replace(subject, arguments=choice.arguments)
@@ -190,7 +190,7 @@ async def _command_target(
     return Target(subject, tuple(contexts_at(asking, choice.candidates)), unbound=unbound, unsettled=True)
 
 
-async def _shared_button_target(
+def _shared_button_target(
     session: Session,
     directory: StationChooser,
     press: ButtonAction,
@@ -201,7 +201,7 @@ async def _shared_button_target(
 ) -> Target:
     """Return the target of a button below several stations: all stations possible here, and the one stored with the
     button."""
-    candidates = await directory.candidates(session, access, asking)
+    candidates = directory.candidates(session, access, asking)
     station_names = (
         candidates if station in candidates or directory.single_station is not None else (station, *candidates)
     )

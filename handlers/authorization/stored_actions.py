@@ -23,16 +23,16 @@ CONFIRM, REFUSE = "second.confirm", "second.refuse"
 APPROVAL_ACTIONS = frozenset({CONFIRM, REFUSE})
 
 
-async def button_target(session: Session, pressed: ButtonPressed) -> tuple[str, str]:
+def button_target(session: Session, pressed: ButtonPressed) -> tuple[str, str]:
     """Return a button's action and station; the button's own station overrides that of the keyboard."""
-    keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
+    keyboard = keyboards.find_keyboard(session, pressed.keyboard)
     button = find_button(keyboard, pressed)
     if keyboard is None or button is None:
         return "", ""
     return str(button["action"]), str((button["data"] or {}).get("station", keyboard.station))
 
 
-async def resolve_press(
+def resolve_press(
     session: Session,
     catalogue: Catalogue,
     pressed: ButtonPressed,
@@ -41,12 +41,12 @@ async def resolve_press(
     checkpoint: Checkpoint,
 ) -> ResolvedAction:
     """Resolve a button press. `checkpoint`: the data that a killed run had claimed for it."""
-    keyboard = await keyboards.find_keyboard(session, pressed.keyboard)
+    keyboard = keyboards.find_keyboard(session, pressed.keyboard)
     button = find_button(keyboard, pressed)
     if keyboard is None or button is None:
         return ResolvedAction("unknown button")
     if button["action"] in APPROVAL_ACTIONS:
-        return await _resolve_approval_press(session, catalogue, keyboard, button, access, asking, checkpoint)
+        return _resolve_approval_press(session, catalogue, keyboard, button, access, asking, checkpoint)
     press = catalogue.buttons.get(button["action"])
     return ResolvedAction(
         name=button["action"],
@@ -60,7 +60,7 @@ async def resolve_press(
     )
 
 
-async def _resolve_approval_press(
+def _resolve_approval_press(
     session: Session,
     catalogue: Catalogue,
     keyboard: Keyboard,
@@ -72,7 +72,7 @@ async def _resolve_approval_press(
     """Resolve a press under an approval request: the rule is that of the requested action, and the first person must
     still have the right."""
     token = str(button["data"]["token"])
-    approval_request = checkpoint.get("waiting") or await temporary_payloads.peek(session, token, asking.now)
+    approval_request = checkpoint.get("waiting") or temporary_payloads.peek(session, token, asking.now)
     if approval_request is None:
         return ResolvedAction(button["action"])
     action, first, place = (
@@ -126,12 +126,12 @@ def resolve_answer(answer: ButtonAction, question: QuestionRow, sent: TextSent) 
     )
 
 
-async def open_question(session: Session, sent: TextSent, update_id: int, now: datetime) -> QuestionRow | None:
+def open_question(session: Session, sent: TextSent, update_id: int, now: datetime) -> QuestionRow | None:
     """Return the question that a text answers, or had answered in a killed run."""
-    checkpoint = await unfinished_updates.find(session, update_id, now)
+    checkpoint = unfinished_updates.find(session, update_id, now)
     if "question" in checkpoint:
         return _restore_question(checkpoint["question"], sent, now)
-    found = await questions.find(session, chat_id=sent.place.chat, person_id=sent.actor.id)
+    found = questions.find(session, chat_id=sent.place.chat, person_id=sent.actor.id)
     return found if found is not None and preconditions.is_answer(sent, found, now) else None
 
 

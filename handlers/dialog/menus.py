@@ -129,8 +129,8 @@ class Menus:
 
     async def _sent_menus(self) -> dict[str, SentMenu]:
         if self._sent is None:
-            async with self._database.begin() as session:
-                stored = await keyboards.sent_menus(session)
+            with self._database.begin() as session:
+                stored = keyboards.sent_menus(session)
             self._sent = {key: one for key, one in stored.items() if key.startswith(f"{self._bot_id} ")}
         return self._sent
 
@@ -158,8 +158,8 @@ class Menus:
         else:
             self._refused_chats.discard(_chat_of(scope) or 0)
         sent[key] = SentMenu(_digest(commands), reason)
-        async with self._database.begin() as session:
-            await keyboards.store_menu(session, key, sent[key])
+        with self._database.begin() as session:
+            keyboards.store_menu(session, key, sent[key])
 
     async def _remove(self, key: str, sent: dict[str, SentMenu]) -> None:
         if sent[key].refused is None:
@@ -172,8 +172,8 @@ class Menus:
                 log.info("command menu not removed, retried in the next round", scope=key, reason=str(error))
                 return
         del sent[key]
-        async with self._database.begin() as session:
-            await keyboards.delete_menu(session, key)
+        with self._database.begin() as session:
+            keyboards.delete_menu(session, key)
 
     def menus(self, access: Access) -> Iterator[tuple[BotCommandScope, list[BotCommand]]]:
         people = sorted({grant.subject for grant in access.grants if not grant.is_of_chat})

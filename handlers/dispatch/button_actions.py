@@ -139,8 +139,8 @@ class ButtonActions:
         keyboard = subject.keyboard
         if keyboard is None or keyboard.said is not None:
             return keyboard.said if keyboard is not None else None
-        async with self._executor.database.begin() as session:
-            return await outbox.content_above(session, keyboard.id)
+        with self._executor.database.begin() as session:
+            return outbox.content_above(session, keyboard.id)
 
     def _rendered_question(self, content: Mapping[str, Any], station: str) -> str:
         """Render stored template and facts as plain text. `quoted` leaves out the time limit and the chat, which do not

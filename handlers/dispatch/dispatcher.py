@@ -188,8 +188,8 @@ class Dispatcher:
             return
         address = Address(added.actor, added.place, authorization.station.name)
         replier = self._executor.replier(address, authorization.may, possible_repeat=authorization.possible_repeat)
-        async with self._executor.database.begin() as session:
-            alerted = await self._alert_chats.alert_chats(session)
+        with self._executor.database.begin() as session:
+            alerted = self._alert_chats.alert_chats(session)
         given = (
             grant.subject for grant in authorization.access.grants if not grant.has_ended(authorization.asking.now)
         )

@@ -154,31 +154,31 @@ class Executor:
         if not job.atomic:
             return await self.run(job, work, command=command, question=question)
         try:
-            async with self.database.atomic() as session:
+            with self.database.atomic() as session:
                 reply = await self.run(job, work, command=command, question=question)
-                await self._record(session, job, reply)
+                self._record(session, job, reply)
                 if reply.then is None:
-                    await unfinished_updates.write(
+                    unfinished_updates.write(
                         session, job.update_id, pending_replies.to_checkpoint(reply, job.address), self.clock()
                     )
                 else:
-                    await unfinished_updates.remove(session, job.update_id)
+                    unfinished_updates.remove(session, job.update_id)
                 return reply
         except DatabaseError:
             log.exception("database error, job rolled back")
             reply = Reply(Message("broken"), outcome="failed inside the bot")
-            async with self.database.begin() as session:
-                await self._record(session, job, reply)
+            with self.database.begin() as session:
+                self._record(session, job, reply)
             return reply
 
     async def conclude(self, job: ExecutionJob, chat: Replier, reply: Reply) -> None:
         """Send the reply, complete the audit row, and start the background task that follows."""
         await chat.send(reply)
-        async with self.database.begin() as session:
-            await chat.store_message_ids(session)
+        with self.database.begin() as session:
+            chat.store_message_ids(session)
             if not job.atomic:
-                await self._record(session, job, reply)
-            await unfinished_updates.remove(session, job.update_id)
+                self._record(session, job, reply)
+            unfinished_updates.remove(session, job.update_id)
         if reply.then is not None:
             self.start_background(chat, reply.then, job)
 
@@ -188,8 +188,8 @@ class Executor:
         self._background_tasks.add(task)
         task.add_done_callback(self._background_tasks.discard)
 
-    async def _record(self, session: Session, job: ExecutionJob, reply: Reply) -> None:
-        await audit.record_outcome(session, job.audit_id, reply.outcome, reply.change, self.clock())
+    def _record(self, session: Session, job: ExecutionJob, reply: Reply) -> None:
+        audit.record_outcome(session, job.audit_id, reply.outcome, reply.change, self.clock())
 
     async def _run_background(self, job: ExecutionJob, chat: Replier, work: Work) -> None:
         try:

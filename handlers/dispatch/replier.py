@@ -74,22 +74,22 @@ class Replier:
         await self.send(reply)
         await self._store_message_ids_now()
 
-    async def store_message_ids(self, session: Session) -> None:
+    def store_message_ids(self, session: Session) -> None:
         """Store the message ids of sent keyboards, in the caller's session."""
         unstored, self._unstored_ids = self._unstored_ids, {}
         for keyboard, message_id in unstored.items():
-            await keyboards.set_message_id(session, keyboard, message_id)
+            keyboards.set_message_id(session, keyboard, message_id)
 
     async def _store_message_ids_now(self) -> None:
         if self._unstored_ids:
-            async with self._database.begin() as session:
-                await self.store_message_ids(session)
+            with self._database.begin() as session:
+                self.store_message_ids(session)
 
     async def send(self, reply: Reply) -> None:
         """Send a reply without storing the message ids; the caller calls `store_message_ids` in its own session."""
         if reply.closes_question:
-            async with self._database.begin() as session:
-                await questions.remove(session, chat_id=self._place.chat, person_id=self._actor.id)
+            with self._database.begin() as session:
+                questions.remove(session, chat_id=self._place.chat, person_id=self._actor.id)
         if reply.as_new_message:
             self._asked_id, self._shown_id = self._shown_id, None
         if reply.message is not None:
@@ -116,7 +116,7 @@ class Replier:
         message_id = await self._send_elsewhere(Destination(self._actor.id), content)
         if message_id is not None and lifetime is not None:
             now = self._clock()
-            async with self._database.begin() as session:
+            with self._database.begin() as session:
                 reply_outbox.enqueue_deletion(
                     session, self._actor.id, message_id, self._station, now=now, lifetime=lifetime
                 )
@@ -174,8 +174,8 @@ class Replier:
             return None
 
     async def _store_question(self, question: Question, message: Message, chat: int, message_id: int) -> None:
-        async with self._database.begin() as session:
-            await questions.ask(
+        with self._database.begin() as session:
+            questions.ask(
                 session,
                 chat_id=chat,
                 person_id=self._actor.id,
@@ -186,7 +186,7 @@ class Replier:
                 expires_at=self._clock() + question.lifetime,
                 content=pending_replies.plain_message(message) if self._needs_second(question.answer) else None,
             )
-            await self.store_message_ids(session)
+            self.store_message_ids(session)
 
     async def _show(
         self, message: Message, *, confirm_within: timedelta | None = None, question: Question | None = None
@@ -251,8 +251,8 @@ class Replier:
         now = self._clock()
         rendered = self._sender.rendered(message, zone=self._zone, now=now, masked=self._masked)
         address = Address(self._actor, self._place, self._station, self._shown_id, self._asked_id)
-        async with self._database.begin() as session:
-            await reply_outbox.enqueue_reply(
+        with self._database.begin() as session:
+            reply_outbox.enqueue_reply(
                 session,
                 rendered,
                 address,
@@ -281,6 +281,6 @@ class Replier:
             message_id=shown,
             content=pending_replies.plain_message(message) if writes else None,
         )
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             keyboards.add(session, keyboard)
         return keyboard

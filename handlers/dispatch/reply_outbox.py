@@ -11,7 +11,7 @@ from bot.telegram.errors import TryLater
 from handlers.recovery.pending_replies import Address
 
 
-async def enqueue_reply(
+def enqueue_reply(
     session: Session,
     rendered: Rendered,
     address: Address,
@@ -33,7 +33,7 @@ async def enqueue_reply(
         facts={"station": address.station},
         html=rendered.html,
         now=now,
-        keyboard=keyboard and await keyboards.attach(session, keyboard),
+        keyboard=keyboard and keyboards.attach(session, keyboard),
         silent=rendered.silent,
         masked=masked,
         urgency=Urgency.ANSWER,
@@ -42,7 +42,7 @@ async def enqueue_reply(
     )
     row.possible_repeat = possible_repeat
     if error.is_flood_limit:
-        await blocked_chats.store_flood_wait(session, address.place.chat, until)
+        blocked_chats.store_flood_wait(session, address.place.chat, until)
 
 
 def enqueue_deletion(

@@ -38,8 +38,8 @@ async def take_resumable(database: Database, now: datetime) -> list[Import]:
     """Imports to continue; their number of starts is committed before. The others are marked as stopped in the session
     that queues the notification, so that it is sent exactly once. So is an import that may crash the program: it was
     started twice without a row done."""
-    async with database.begin() as session:
-        found = await imports.interrupted(session)
+    with database.begin() as session:
+        found = imports.interrupted(session)
         resumable = [row for row in found if _is_resumable(row, now)]
         for row in resumable:
             row.crashes += 1
@@ -57,8 +57,8 @@ def _is_resumable(row: Import, now: datetime) -> bool:
 
 
 async def stop(database: Database, interrupted: Import, now: datetime) -> None:
-    async with database.begin() as session:
-        found = await imports.find_import(session, interrupted.id)
+    with database.begin() as session:
+        found = imports.find_import(session, interrupted.id)
         if found is None:
             return
         # Continued by its person, it counts from zero.

@@ -98,7 +98,7 @@ class TwoPersonRule:
     async def _enqueue_questions(self, approval: ApprovalRequest, token: str, others: list[int]) -> None:
         now, facts = self._clock(), _facts(approval) | {"asked": 0, "private": True, "mine": False}
         rows = stored(_buttons(token))
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             for person in others:
                 outbox.enqueue(
                     session,

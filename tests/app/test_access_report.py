@@ -88,8 +88,8 @@ async def test_the_grants_at_one_pbx_are_those_that_hold_there(
 async def test_a_name_does_nothing_to_the_terminal(
     settings: Settings, stations: tuple[StationSettings, ...], database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with database.begin() as session:
-        await contacts.record(session, Contact(VERA, "Vera\x1b[2J\x9b1m\u202e[bold]\nadmin", "vera"))
+    with database.begin() as session:
+        contacts.record(session, Contact(VERA, "Vera\x1b[2J\x9b1m\u202e[bold]\nadmin", "vera"))
     for who in ("", str(VERA)):
         await print_report(settings, stations, who, "branch7")
         shown = capsys.readouterr().out

@@ -173,8 +173,8 @@ async def test_memory_and_messages_are_written_together_or_not_at_all(manager: M
     unwritable = StateChange("t1", Opened(Kind.TRUNK_DOWN, BEGAN), {"trunk": object()})
     with pytest.raises(StatementError):
         await manager.incident_manager.record({STATION: {"looks": 1}}, [unwritable], START)
-    async with manager.database.begin() as session:
-        assert not (await session.execute(select(WatchState))).scalars().all()
+    with manager.database.begin() as session:
+        assert not (session.execute(select(WatchState))).scalars().all()
     assert not await manager.owed()
     assert not await manager.chain()
 
@@ -333,7 +333,7 @@ async def test_a_pbx_that_changes_all_its_trunks_again_and_again_owes_one_note(
     assert read(note).startswith(f"{several} A, B, C and 180 more · Head office")
     assert read(note, "ru").startswith(f"{russian} A, B, C и ещё 180 · Head office")
     # A claimed message is no longer changed: the next change is a new one.
-    async with manager.database.begin() as session:
-        await outbox.claim(session, note.id, manager.now)
+    with manager.database.begin() as session:
+        outbox.claim(session, note.id, manager.now)
     await manager.happens(told, "t9", trunk="D")
     assert len(await manager.owed()) == 2

@@ -26,14 +26,14 @@ def manager(database: Database) -> ManagerHarness:
 
 
 async def stored(database: Database, station: str = STATION, subject: str = "") -> dict[str, Any] | None:
-    async with database.begin() as session:
-        row = await session.get(WatchState, (station, subject))
+    with database.begin() as session:
+        row = session.get(WatchState, (station, subject))
         return row.state if row is not None else None
 
 
 async def test_all_that_waits_is_written_in_one_transaction(database: Database) -> None:
     last_seen = LastSeenWriter(database)
-    async with database.begin() as session:
+    with database.begin() as session:
         for number in range(100):
             session.add(WatchState(station=f"{number}", subject="", state={"looked": 1}, updated_at=START))
     for number in range(100):
@@ -44,8 +44,8 @@ async def test_all_that_waits_is_written_in_one_transaction(database: Database) 
     await last_seen.write()
     await last_seen.write()
     assert len(commits) == 1
-    async with database.begin() as session:
-        rows = list((await session.execute(select(WatchState))).scalars())
+    with database.begin() as session:
+        rows = list((session.execute(select(WatchState))).scalars())
     assert [(row.state, row.updated_at) for row in rows] == [({"looked": 3}, LATER)] * 100
 
 
@@ -111,7 +111,7 @@ async def test_all_stations_take_up_what_they_remembered_at_one_question(manager
     pbx.shows("zadarma", UP)
     before = TrunkMonitor(STATION, pbx, manager.incident_manager, Policy(), clock)  # type: ignore[arg-type]
     await before.run_once()
-    async with manager.database.begin() as session:
+    with manager.database.begin() as session:
         session.add(WatchState(station="Tver", subject="mango", state={"looked": 1}, updated_at=START))
     states = await load_all_states(manager.database)
     assert states["Tver"] == {"mango": {"looked": 1}}

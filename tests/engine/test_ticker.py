@@ -111,16 +111,16 @@ async def test_an_incident_that_cannot_be_done_holds_up_no_other(manager: Manage
     broken = await manager.opens("t1")
     manager.passes(60)
     await manager.opens("t2")
-    async with manager.database.begin() as session:
+    with manager.database.begin() as session:
         change = update(Incident).where(Incident.id == broken)
-        await session.execute(change.values(facts={"asked": 5}, version=Incident.version + 1))
+        session.execute(change.values(facts={"asked": 5}, version=Incident.version + 1))
     manager.passes(600)
     await manager.tick()
     first, second = await manager.incidents()
     assert (first.step, first.due_at) == (1, manager.now + RETRY_AFTER)
     assert second.step == 2
-    async with manager.database.begin() as session:
-        await session.execute(update(Incident).where(Incident.id == broken).values(facts={}))
+    with manager.database.begin() as session:
+        session.execute(update(Incident).where(Incident.id == broken).values(facts={}))
     manager.passes(RETRY_AFTER.total_seconds())
     await manager.tick()
     assert [one.step for one in await manager.incidents()] == [2, 2]
@@ -132,8 +132,8 @@ async def test_who_decided_from_an_older_state_does_nothing(manager: ManagerHarn
     stale = await manager.incident()
     await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now)
     last = await manager.arrives()
-    async with manager.database.begin() as session:
-        await manager.incident_manager._run_or_postpone(session, stale, manager.now)
+    with manager.database.begin() as session:
+        manager.incident_manager._run_or_postpone(session, stale, manager.now)
     assert await manager.owed(since=last) == []
     assert (await manager.incident()).step == 1
 
@@ -216,7 +216,7 @@ NEIGHBOUR = "A station"
 async def beside(manager: ManagerHarness, neighbour: Neighbour, *, opens: bool = True) -> Ticker:
     """Add a second station, first in order, with a due incident."""
     if opens:
-        async with manager.database.begin() as session:
+        with manager.database.begin() as session:
             session.add(
                 Incident(
                     station=NEIGHBOUR,

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, ClassVar
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from telegram import Update
 
 from bot.access.policy import BUILT_IN, Grant, Role
@@ -244,12 +244,12 @@ class DispatcherHarness:
         await self.takes({"callback_query": press(f"{keyboard.id}:{place}", person, chat, self.now)})
 
     async def audit(self) -> list[AuditEntry]:
-        async with self.database.begin() as session:
-            return list((await session.execute(select(AuditEntry).order_by(AuditEntry.id))).scalars())
+        with self.database.begin() as session:
+            return list((session.execute(select(AuditEntry).order_by(AuditEntry.id))).scalars())
 
     async def outcomes(self) -> list[AuditOutcome]:
-        async with self.database.begin() as session:
-            return list((await session.execute(select(AuditOutcome).order_by(AuditOutcome.id))).scalars())
+        with self.database.begin() as session:
+            return list((session.execute(select(AuditOutcome).order_by(AuditOutcome.id))).scalars())
 
 
 def named(name: str) -> Any:
@@ -260,5 +260,5 @@ def named(name: str) -> Any:
 
 
 class AlertChats:
-    async def alert_chats(self, _session: AsyncSession) -> set[int]:
+    async def alert_chats(self, _session: Session) -> set[int]:
         return {-300}

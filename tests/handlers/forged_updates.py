@@ -112,18 +112,18 @@ class ForgedUpdatesHarness(DispatcherHarness):
         return handler_station(build_station(station_settings(STATION, timezone="UTC"), shared))
 
     async def open(self) -> None:
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             for grant in (*MISTAKES, *LASTING, *ENDED):
-                await self._write(session, grant)
+                self._write(session, grant)
 
     def close(self) -> None:
         self._beside.close()
 
     async def give(self, grant: Grant) -> None:
-        async with self.database.begin() as session:
-            await self._write(session, grant)
+        with self.database.begin() as session:
+            self._write(session, grant)
 
-    async def _write(self, session: Any, grant: Grant) -> None:
+    def _write(self, session: Any, grant: Grant) -> None:
         row = GrantRow(
             station=grant.station,
             subject_id=grant.subject,
@@ -133,24 +133,24 @@ class ForgedUpdatesHarness(DispatcherHarness):
             given_at=grant.given_at or NOW,
             until=grant.until,
         )
-        await session.merge(row)
+        session.merge(row)
 
     async def revoke(self, person: int) -> None:
-        async with self.database.begin() as session:
-            await session.execute(delete(GrantRow).where(GrantRow.subject_id == person))
+        with self.database.begin() as session:
+            session.execute(delete(GrantRow).where(GrantRow.subject_id == person))
 
     async def button(self, action: str, data: dict[str, Any] | None = None, **more: Any) -> Keyboard:
         """Send a message with one button."""
         rows = [[{"label": "x", "action": action, "data": data or {}}]]
         made = new_keyboard(more.pop("chat", GROUP), rows, now=self.now, station=STATION, **more)
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             session.add(made)
         return made
 
     async def question(self, chat: int, person: int, lifetime: timedelta = timedelta(minutes=15)) -> None:
         """Store a pending reply of this person to message 7."""
-        async with self.database.begin() as session:
-            await questions.ask(
+        with self.database.begin() as session:
+            questions.ask(
                 session,
                 chat_id=chat,
                 person_id=person,
@@ -181,8 +181,8 @@ class ForgedUpdatesHarness(DispatcherHarness):
             allowed=True,
             reason="role admin",
         )
-        async with self.database.begin() as session:
-            await audit.record_decision(session, row)
+        with self.database.begin() as session:
+            audit.record_decision(session, row)
 
 
 @dataclass(frozen=True)

@@ -59,9 +59,9 @@ class OnCallHarness(DispatcherHarness):
             getattr(self.catalogue, kind).update(mine)
 
     async def open(self) -> None:
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (VERA, "Vera"), (OLEG, "Oleg")):
-                await contacts.record(session, Contact(person, name, name.lower()))
+                contacts.record(session, Contact(person, name, name.lower()))
 
     async def asks(self, text: str, person: int = ADMIN, chat: int | None = None) -> str:
         """Type the text, in private unless a chat is named; returns the last message."""
@@ -84,12 +84,12 @@ class OnCallHarness(DispatcherHarness):
         return [(row.chat_id, rendered(row.template, row.facts)) for row in await self.rows()]
 
     async def rows(self) -> list[Outgoing]:
-        async with self.database.begin() as session:
-            return list((await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars())
+        with self.database.begin() as session:
+            return list((session.execute(select(Outgoing).order_by(Outgoing.id))).scalars())
 
     async def keyboard_of(self, row: Outgoing) -> Keyboard:
-        async with self.database.begin() as session:
-            found = await session.get(Keyboard, row.keyboard_id)
+        with self.database.begin() as session:
+            found = session.get(Keyboard, row.keyboard_id)
         assert found is not None
         return found
 

@@ -184,8 +184,8 @@ def put_calendar(database: Path, url: str, now: datetime) -> None:
     async def put() -> None:
         sealing.use_token(TOKEN)
         database = Database(f"sqlite:///{database}")
-        async with database.begin() as session:
-            await calendars.set_calendar(session, STATION, kept, "Anna", now)
+        with database.begin() as session:
+            calendars.set_calendar(session, STATION, kept, "Anna", now)
         await database.close()
 
     asyncio.run(put())

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.access.policy import BUILT_IN, EVERY_STATION, Destination, Grant
 from bot.app.fleet import Fleet
@@ -41,8 +41,8 @@ class FleetBook(Book):
     def of(self, station: str) -> Book:
         return self.by_station.setdefault(station, Book(levels=[]))
 
-    async def roster_in(self, session: AsyncSession, station: str) -> Roster:
-        return await self.of(station).roster_in(session, station)
+    def roster_in(self, session: Session, station: str) -> Roster:
+        return self.of(station).roster_in(session, station)
 
     async def stations(self) -> set[str]:
         return {station for station, book in self.by_station.items() if book.levels}
@@ -100,9 +100,9 @@ class FleetIncidentHarness(Phones):
         self._stirred = True
 
     async def opens(self) -> None:
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             for person, name in NAMES.items():
-                await record(session, Contact(person, name, name.lower()))
+                record(session, Contact(person, name, name.lower()))
         await self.fleet.start()
         await self.pass_(30)
 
@@ -142,10 +142,8 @@ class FleetIncidentHarness(Phones):
                 self._stirred = await self._owes_something()
 
     async def _owes_something(self) -> bool:
-        async with self.database.begin() as session:
-            waiting = await session.execute(
-                select(Outgoing.id).where(Outgoing.state.in_(outbox.QUEUED_STATES)).limit(1)
-            )
+        with self.database.begin() as session:
+            waiting = session.execute(select(Outgoing.id).where(Outgoing.state.in_(outbox.QUEUED_STATES)).limit(1))
             return waiting.scalar_one_or_none() is not None
 
     def alerts(self, chat: int) -> list[DeliveredMessage]:
@@ -158,5 +156,5 @@ class FleetIncidentHarness(Phones):
         return [one.text for one in self.heard if one.chat == chat]
 
     async def incidents(self) -> list[Incident]:
-        async with self.database.begin() as session:
-            return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
+        with self.database.begin() as session:
+            return list((session.execute(select(Incident).order_by(Incident.id))).scalars())

@@ -73,22 +73,22 @@ class ManagerHarness:
 
     async def cannot_be_delivered(self, row: int, reason: str = "Forbidden: bot was blocked by the user") -> str | None:
         """Handle an undeliverable message as the delivery worker does; returns the fallback recipient."""
-        async with self.database.begin() as session:
-            message = await session.get_one(Outgoing, row)
-            if await blocked_chats.close(session, message.chat_id, reason, self.now):
-                await self.fallback.report_blocked_chat(session, message.chat_id, reason, self.now)
-                await self.fallback.on_chat_blocked(session, message.chat_id, self.now)
-            instead = await self.fallback.on_undeliverable(session, message, self.now)
-            await outbox.dead_letter(session, row, reason, instead)
+        with self.database.begin() as session:
+            message = session.get_one(Outgoing, row)
+            if blocked_chats.close(session, message.chat_id, reason, self.now):
+                self.fallback.report_blocked_chat(session, message.chat_id, reason, self.now)
+                self.fallback.on_chat_blocked(session, message.chat_id, self.now)
+            instead = self.fallback.on_undeliverable(session, message, self.now)
+            outbox.dead_letter(session, row, reason, instead)
         return instead
 
     def _wake(self) -> None:
         self.woken += 1
 
     async def meets_everybody(self) -> None:
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             for person, name in NAMES.items():
-                await record(session, Contact(person, name, name.lower()))
+                record(session, Contact(person, name, name.lower()))
 
     def passes(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
@@ -109,22 +109,22 @@ class ManagerHarness:
             pass
 
     async def incidents(self) -> list[Incident]:
-        async with self.database.begin() as session:
-            return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
+        with self.database.begin() as session:
+            return list((session.execute(select(Incident).order_by(Incident.id))).scalars())
 
     async def incident(self) -> Incident:
         (one,) = await self.incidents()
         return one
 
     async def chain(self) -> list[IncidentEvent]:
-        async with self.database.begin() as session:
-            return list((await session.execute(select(IncidentEvent).order_by(IncidentEvent.id))).scalars())
+        with self.database.begin() as session:
+            return list((session.execute(select(IncidentEvent).order_by(IncidentEvent.id))).scalars())
 
     async def owed(self, *, since: int = 0) -> list[Outgoing]:
         """Return all rows of the outbox after the row `since`, delivered ones included."""
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             query = select(Outgoing).where(Outgoing.id > since).order_by(Outgoing.id)
-            return list((await session.execute(query)).scalars())
+            return list((session.execute(query)).scalars())
 
     async def alerts(self, chat: int = GROUP) -> list[Outgoing]:
         """Return the messages to a chat, without edits and replies."""
@@ -133,10 +133,10 @@ class ManagerHarness:
     async def arrives(self, message_id: int = 1) -> int:
         """Deliver all due messages; returns the newest row of the outbox."""
         rows = await self.owed()
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             for row in rows:
                 if row.state in outbox.QUEUED_STATES and row.not_before <= self.now:
-                    await outbox.mark_sent(session, row.id, message_id, self.now)
+                    outbox.mark_sent(session, row.id, message_id, self.now)
         return rows[-1].id if rows else 0
 
 

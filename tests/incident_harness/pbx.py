@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.access.policy import BUILT_IN, Destination, Grant
 from bot.app.wiring.stations import build_station
@@ -49,12 +49,12 @@ class Book:
     levels: list[list[int]] = field(default_factory=lambda: [[ANNA, BORIS]])
     quiet: dict[int, tuple[time, time]] = field(default_factory=dict)
 
-    async def roster_in(self, session: AsyncSession, station: str) -> Roster:
+    def roster_in(self, session: Session, station: str) -> Roster:
         shift = Shift(Unit.WEEKS, 8, START.replace(tzinfo=None) - timedelta(days=1), "UTC")
         rotations = [Rotation(level, tuple(people), shift) for level, people in enumerate(self.levels, 1)]
         return Roster(tuple(rotations))
 
-    async def quiet_hours(self, session: AsyncSession, person: int) -> tuple[time, time] | None:
+    def quiet_hours(self, session: Session, person: int) -> tuple[time, time] | None:
         return self.quiet.get(person)
 
 
@@ -107,37 +107,37 @@ class IncidentHarness(Phones):
         """Close the chat. Telegram reports it at once (`said`), or only on the next message."""
         self.shut[chat] = BLOCKED if chat > 0 else KICKED
         if said:
-            async with self.database.begin() as session:
-                await self._closes(session, chat, self.clock.now)
+            with self.database.begin() as session:
+                self._closes(session, chat, self.clock.now)
             self._stir()
 
     async def lets_in(self, chat: int) -> None:
         if self.shut.pop(chat, None) is None:
             return
-        async with self.database.begin() as session:
-            for one, since in (await blocked_chats.reopen(session, [chat], self.clock.now)).items():
-                await self.fallback.on_chat_unblocked(session, one, since, self.clock.now)
+        with self.database.begin() as session:
+            for one, since in (blocked_chats.reopen(session, [chat], self.clock.now)).items():
+                self.fallback.on_chat_unblocked(session, one, since, self.clock.now)
         self._stir()
 
-    async def refused(self, session: AsyncSession, row: Outgoing, reason: str) -> None:
+    def refused(self, session: Session, row: Outgoing, reason: str) -> None:
         """Handle a refused message as the delivery worker does."""
-        await self._closes(session, row.chat_id, self.clock.now)
-        instead = await self.fallback.on_undeliverable(session, row, self.clock.now)
-        await outbox.dead_letter(session, row.id, reason, instead)
+        self._closes(session, row.chat_id, self.clock.now)
+        instead = self.fallback.on_undeliverable(session, row, self.clock.now)
+        outbox.dead_letter(session, row.id, reason, instead)
         self._stir()
 
-    async def _closes(self, session: AsyncSession, chat: int, at: datetime) -> None:
-        if await blocked_chats.close(session, chat, self.shut[chat], at):
-            await self.fallback.report_blocked_chat(session, chat, self.shut[chat], at)
-            await self.fallback.on_chat_blocked(session, chat, at)
+    def _closes(self, session: Session, chat: int, at: datetime) -> None:
+        if blocked_chats.close(session, chat, self.shut[chat], at):
+            self.fallback.report_blocked_chat(session, chat, self.shut[chat], at)
+            self.fallback.on_chat_blocked(session, chat, at)
 
     def _stir(self) -> None:
         self._stirred = True
 
     async def opens(self) -> None:
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             for person, name in NAMES.items():
-                await record(session, Contact(person, name, name.lower()))
+                record(session, Contact(person, name, name.lower()))
         await self.watch.load()
 
     async def restarts(self) -> None:
@@ -194,16 +194,16 @@ class IncidentHarness(Phones):
         """After a write: deliver the due messages and read the next due time."""
         if not self._stirred:
             return
-        async with self.database.begin() as session:
-            await self.deliver_in(session)
-            moments = (await session.execute(select(Incident.due_at, Incident.warn_at))).all()
+        with self.database.begin() as session:
+            self.deliver_in(session)
+            moments = (session.execute(select(Incident.due_at, Incident.warn_at))).all()
             waiting = select(Outgoing.id).where(Outgoing.state.in_(outbox.QUEUED_STATES)).limit(1)
-            self._stirred = (await session.execute(waiting)).scalar_one_or_none() is not None
+            self._stirred = (session.execute(waiting)).scalar_one_or_none() is not None
         self.next_due = min((moment for due in moments for moment in due if moment), default=None)
 
     async def incidents(self) -> list[Incident]:
-        async with self.database.begin() as session:
-            return list((await session.execute(select(Incident).order_by(Incident.id))).scalars())
+        with self.database.begin() as session:
+            return list((session.execute(select(Incident).order_by(Incident.id))).scalars())
 
 
 def _is_undecided(memory: TrunkState) -> bool:

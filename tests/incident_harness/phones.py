@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
@@ -52,11 +52,11 @@ class Phones:
         self.shut: dict[int, str] = {}
 
     async def deliver(self) -> None:
-        async with self.database.begin() as session:
-            await self.deliver_in(session)
+        with self.database.begin() as session:
+            self.deliver_in(session)
 
-    async def deliver_in(self, session: AsyncSession) -> None:
-        due = await session.execute(
+    def deliver_in(self, session: Session) -> None:
+        due = session.execute(
             select(Outgoing)
             .where(Outgoing.state.in_(outbox.QUEUED_STATES), Outgoing.not_before <= self.clock.now)
             .order_by(Outgoing.action == "edit", Outgoing.id)
@@ -64,7 +64,7 @@ class Phones:
         for row in due.scalars().all():
             if row.chat_id in self.shut:
                 row.tried_at = self.clock.now
-                await self.refused(session, row, self.shut[row.chat_id])
+                self.refused(session, row, self.shut[row.chat_id])
                 continue
             if row.action == "send":
                 self.message_id += 1
@@ -72,9 +72,9 @@ class Phones:
             else:
                 self.edits += 1
                 self._edited(row)
-            await outbox.mark_sent(session, row.id, self.message_id, self.clock.now)
+            outbox.mark_sent(session, row.id, self.message_id, self.clock.now)
 
-    async def refused(self, session: AsyncSession, row: Outgoing, reason: str) -> None:
+    def refused(self, session: Session, row: Outgoing, reason: str) -> None:
         raise NotImplementedError
 
     def _arrived(self, row: Outgoing) -> DeliveredMessage:

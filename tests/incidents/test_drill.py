@@ -23,7 +23,7 @@ async def test_it_goes_the_way_of_every_incident(database: Database) -> None:
 
 
 async def opened(database: Database, *chain: tuple[str, dict[str, Any]], station: str = "Head office") -> None:
-    async with database.begin() as session:
+    with database.begin() as session:
         incident = Incident(
             station=station,
             subject=REHEARSAL,
@@ -34,7 +34,7 @@ async def opened(database: Database, *chain: tuple[str, dict[str, Any]], station
             opened_at=NOW,
         )
         session.add(incident)
-        await session.flush()
+        session.flush()
         for what, facts in chain:
             session.add(IncidentEvent(incident_id=incident.id, at=NOW, noted_at=NOW, what=what, facts=facts))
 

@@ -49,17 +49,17 @@ class Desk:
             began_at=self.now,
             opened_at=self.now,
         )
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             session.add(incident)
         return incident.id
 
     async def recovers(self, subject: str) -> None:
         """Resolve as the engine does."""
-        async with self.database.begin() as session:
-            incident = await session.scalar(select(Incident).where(Incident.open_key == f"{OFFICE}|{subject}"))
+        with self.database.begin() as session:
+            incident = session.scalar(select(Incident).where(Incident.open_key == f"{OFFICE}|{subject}"))
             if incident is not None:
                 incident.open_key, incident.ended_at = None, self.now
-            await silence_store.end_until_recovery(session, OFFICE, subject, self.now)
+            silence_store.end_until_recovery(session, OFFICE, subject, self.now)
 
 
 @pytest.fixture
@@ -190,9 +190,9 @@ async def test_only_what_ended_long_ago_is_forgotten(
     for _ in range(2):
         taken = await services.silences.mute(services.wish("T9"), services.now, None)
         await services.silences.expire(OFFICE, taken.id, "Anna")
-    async with services.database.begin() as session:
-        await silence_store.forget_old(session, START + LONGEST_OF_EVERYTHING)
-        left = list((await session.execute(select(SilenceRow.id).order_by(SilenceRow.id))).scalars())
+    with services.database.begin() as session:
+        silence_store.forget_old(session, START + LONGEST_OF_EVERYTHING)
+        left = list((session.execute(select(SilenceRow.id).order_by(SilenceRow.id))).scalars())
     # The newest row always stays, so that its number is not reused.
     assert left == ([1, 3] if kept else [3])
 
@@ -233,7 +233,7 @@ async def test_until_everything_has_recovered_waits_for_every_pbx(services: Desk
     made = await services.silences.mute(services.wish(EVERYTHING, station=EVERY_STATION), services.now, None)
     await services.recovers("T1")
     assert await services.current() == [made.id]
-    async with services.database.begin() as session:
-        await session.execute(update(Incident).where(Incident.station == "Branch").values(open_key=None))
-        await silence_store.end_until_recovery(session, "Branch", "T2", services.now)
+    with services.database.begin() as session:
+        session.execute(update(Incident).where(Incident.station == "Branch").values(open_key=None))
+        silence_store.end_until_recovery(session, "Branch", "T2", services.now)
     assert await services.current() == []

@@ -179,9 +179,9 @@ async def test_what_may_have_arrived_is_not_dropped(manager: ManagerHarness) -> 
     await manager.opens(kind=Kind.TRUNK_DEGRADED)
     (row,) = await manager.alerts()
     later = manager.now + timedelta(minutes=1)
-    async with manager.database.begin() as session:
-        assert await outbox.claim(session, row.id, manager.now)
-        await outbox.reschedule(session, row.id, later, "the answer was lost", possible_repeat=True)
+    with manager.database.begin() as session:
+        assert outbox.claim(session, row.id, manager.now)
+        outbox.reschedule(session, row.id, later, "the answer was lost", possible_repeat=True)
     await manager.ends()
     (row,) = await manager.alerts()
     assert (row.state, row.possible_repeat) == ("uncertain", True)
@@ -364,11 +364,11 @@ async def test_a_change_queued_while_the_message_failed_does_not_undo_what_it_sh
     await manager.opens("t1")
     await manager.opens("t2")
     (row,) = await manager.alerts()
-    async with manager.database.begin() as session:
-        assert await outbox.claim(session, row.id, manager.now)
+    with manager.database.begin() as session:
+        assert outbox.claim(session, row.id, manager.now)
     await manager.ends("t1")
-    async with manager.database.begin() as session:
-        await outbox.reschedule(session, row.id, manager.now, "Telegram is away")
+    with manager.database.begin() as session:
+        outbox.reschedule(session, row.id, manager.now, "Telegram is away")
     await manager.ends("t2")
     (message, edit) = await manager.owed()
     assert (message.action, message.state, edit.action, edit.state) == ("send", "pending", "edit", "dropped")

@@ -137,7 +137,7 @@ async def test_a_rehearsal_that_nobody_takes_goes_on_to_the_next_and_ends_after_
 async def test_a_kind_that_only_a_newer_version_knows_is_reported_as_an_outage(harness: IncidentHarness) -> None:
     """Stored by the newer version before it was rolled back."""
     now = harness.clock.now
-    async with harness.database.begin() as session:
+    with harness.database.begin() as session:
         session.add(
             Incident(
                 station=STATION,

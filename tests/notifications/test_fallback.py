@@ -29,8 +29,8 @@ async def manager(database: Database) -> ManagerHarness:
 async def _claims(manager: ManagerHarness) -> AsyncIterator[None]:
     """Check after each test that no undelivered notification counts as delivered."""
     yield
-    async with manager.database.begin() as session:
-        nobody_is_left = await blocked_chats.closed(session) >= set(ADMINS)
+    with manager.database.begin() as session:
+        nobody_is_left = blocked_chats.closed(session) >= set(ADMINS)
     assert nobody_is_left or incident_claims.broken_claims(await incident_claims.tables_of(manager.database)) == []
 
 
@@ -75,8 +75,8 @@ async def test_the_next_outage_does_not_even_try_the_group_and_says_nothing_of_i
 async def test_a_group_that_lets_the_bot_in_again_gets_the_next_one(manager: ManagerHarness) -> None:
     await manager.opens()
     await manager.cannot_be_delivered((await manager.alerts())[0].id, KICKED)
-    async with manager.database.begin() as session:
-        await blocked_chats.reopen(session, [GROUP], manager.now)
+    with manager.database.begin() as session:
+        blocked_chats.reopen(session, [GROUP], manager.now)
     await manager.arrives()
     manager.passes(600)
     await manager.opens("t2")
@@ -112,9 +112,9 @@ async def test_with_nobody_left_who_takes_anything_it_is_at_least_in_the_log(
     manager: ManagerHarness, capsys: pytest.CaptureFixture[str]
 ) -> None:
     await manager.opens()
-    async with manager.database.begin() as session:
+    with manager.database.begin() as session:
         for admin in ADMINS:
-            await blocked_chats.close(session, admin, "Forbidden: bot was blocked by the user", manager.now)
+            blocked_chats.close(session, admin, "Forbidden: bot was blocked by the user", manager.now)
     (alert,) = await manager.alerts()
     assert await manager.cannot_be_delivered(alert.id, KICKED) is None
     assert "no administrator is reachable, closed chat not reported" in capsys.readouterr().out
@@ -123,8 +123,8 @@ async def test_with_nobody_left_who_takes_anything_it_is_at_least_in_the_log(
 async def test_a_group_that_became_a_supergroup_takes_everything_with_it(manager: ManagerHarness) -> None:
     await manager.opens()
     await manager.arrives(7)
-    async with manager.database.begin() as session:
-        await supergroups.migrate(session, GROUP, -1005, manager.now)
+    with manager.database.begin() as session:
+        supergroups.migrate(session, GROUP, -1005, manager.now)
     number = (await manager.incident()).id
     manager.passes(1800)
     await manager.tick()
@@ -138,7 +138,7 @@ async def test_a_group_that_became_a_supergroup_takes_everything_with_it(manager
 
 
 async def test_what_was_said_to_one_person_is_passed_on_to_nobody(manager: ManagerHarness) -> None:
-    async with manager.database.begin() as session:
+    with manager.database.begin() as session:
         answer = outbox.enqueue(
             session, chat_id=GROUP, thread_id=None, template="access_answer", facts={"station": "x"}, now=manager.now
         )
@@ -151,8 +151,8 @@ async def test_an_outage_that_is_over_before_its_group_refuses_it_is_passed_on_a
 ) -> None:
     await manager.opens()
     (alert,) = await manager.alerts()
-    async with manager.database.begin() as session:
-        assert await outbox.claim(session, alert.id, manager.now)
+    with manager.database.begin() as session:
+        assert outbox.claim(session, alert.id, manager.now)
     await manager.ends()
     await manager.cannot_be_delivered(alert.id, KICKED)
     _, passed_on = await manager.alerts(ANNA)
@@ -210,18 +210,18 @@ async def test_a_group_lost_amid_an_outage_is_replaced_at_once_and_the_next_is_p
     await manager.opens()
     await manager.arrives()
     manager.passes(5)
-    async with manager.database.begin() as session:
-        await blocked_chats.close(session, GROUP, KICKED, manager.now)
-        await manager.fallback.on_chat_blocked(session, GROUP, manager.now)
+    with manager.database.begin() as session:
+        blocked_chats.close(session, GROUP, KICKED, manager.now)
+        manager.fallback.on_chat_blocked(session, GROUP, manager.now)
     assert await sounds(manager, ANNA) == [False], "Boris is awake for it"
     await manager.arrives()
     manager.passes(600)
     await manager.tick()
     assert await sounds(manager, ANNA) == [False, True]
     assert (await manager.incident()).facts["asked"] == ["Boris", "Anna"]
-    async with manager.database.begin() as session:
-        for chat, since in (await blocked_chats.reopen(session, [GROUP], manager.now)).items():
-            await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
+    with manager.database.begin() as session:
+        for chat, since in (blocked_chats.reopen(session, [GROUP], manager.now)).items():
+            manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     await manager.arrives()
     assert len(await manager.alerts()) == 2, "what is open is shown to the group again"
     await manager.ends()
@@ -231,14 +231,14 @@ async def test_a_group_lost_amid_an_outage_is_replaced_at_once_and_the_next_is_p
 async def test_a_group_let_in_after_the_end_sees_that_it_is_over(manager: ManagerHarness) -> None:
     await manager.opens()
     await manager.arrives(7)
-    async with manager.database.begin() as session:
-        await blocked_chats.close(session, GROUP, KICKED, manager.now)
-        await manager.fallback.on_chat_blocked(session, GROUP, manager.now)
+    with manager.database.begin() as session:
+        blocked_chats.close(session, GROUP, KICKED, manager.now)
+        manager.fallback.on_chat_blocked(session, GROUP, manager.now)
     manager.passes(60)
     await manager.ends()
-    async with manager.database.begin() as session:
-        for chat, since in (await blocked_chats.reopen(session, [GROUP], manager.now)).items():
-            await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
+    with manager.database.begin() as session:
+        for chat, since in (blocked_chats.reopen(session, [GROUP], manager.now)).items():
+            manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     changed = [row for row in await manager.owed() if row.chat_id == GROUP][1:]
     assert [(row.action, row.template) for row in changed] == [("edit", "alert"), ("send", "alert_over")]
     assert read(changed[0]).startswith("🟢")
@@ -250,14 +250,14 @@ async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its
     manager.on_call.levels = [[BORIS, ANNA]]
     number = await manager.opens()
     await manager.arrives()
-    async with manager.database.begin() as session:
-        await blocked_chats.close(session, BORIS, BLOCKED, manager.now)
-        await manager.fallback.on_chat_blocked(session, BORIS, manager.now)
+    with manager.database.begin() as session:
+        blocked_chats.close(session, BORIS, BLOCKED, manager.now)
+        manager.fallback.on_chat_blocked(session, BORIS, manager.now)
     await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now)
     manager.passes(60)
-    async with manager.database.begin() as session:
-        for chat, since in (await blocked_chats.reopen(session, [BORIS], manager.now)).items():
-            await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
+    with manager.database.begin() as session:
+        for chat, since in (blocked_chats.reopen(session, [BORIS], manager.now)).items():
+            manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     told = [row for row in await manager.owed() if row.chat_id == BORIS]
     assert len(await manager.alerts(BORIS)) == 1
     assert not told[-1].facts["superseded"], "nothing is below it"
@@ -270,11 +270,11 @@ async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the
     manager: ManagerHarness,
 ) -> None:
     await manager.opens()
-    async with manager.database.begin() as session:
-        await blocked_chats.close(session, GROUP, KICKED, manager.now)
-        await manager.fallback.on_chat_blocked(session, GROUP, manager.now)
-        for chat, since in (await blocked_chats.reopen(session, [GROUP], manager.now)).items():
-            await manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
+    with manager.database.begin() as session:
+        blocked_chats.close(session, GROUP, KICKED, manager.now)
+        manager.fallback.on_chat_blocked(session, GROUP, manager.now)
+        for chat, since in (blocked_chats.reopen(session, [GROUP], manager.now)).items():
+            manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     await manager.arrives(7)
     assert len(await manager.alerts()) == 1
     await manager.ends()

@@ -37,18 +37,18 @@ def granted(manager: ManagerHarness, *grants: Grant) -> None:
 
 
 async def cannot_be_reached(manager: ManagerHarness, *people: int) -> None:
-    async with manager.database.begin() as session:
+    with manager.database.begin() as session:
         session.add_all(Pager(person_id=person, reachable=False) for person in people)
 
 
 async def next_of(manager: ManagerHarness, already: tuple[int, ...] = ()) -> OnCallTargets:
-    async with manager.database.begin() as session:
-        return await manager.people.next(session, START, already)
+    with manager.database.begin() as session:
+        return manager.people.next(session, START, already)
 
 
 async def everybody(manager: ManagerHarness) -> tuple[int, ...]:
-    async with manager.database.begin() as session:
-        return (await manager.people.everybody(session, START)).people
+    with manager.database.begin() as session:
+        return (manager.people.everybody(session, START)).people
 
 
 async def test_the_next_is_whoever_comes_next_and_was_not_told_yet(manager: ManagerHarness) -> None:

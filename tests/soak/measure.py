@@ -54,9 +54,9 @@ def _measured(app: Application, path: Path, stored: dict[str, int]) -> Measured:
 
 
 async def rows(database: Database) -> dict[str, int]:
-    async with database.begin() as session:
+    with database.begin() as session:
         return {
-            name: (await session.execute(select(func.count()).select_from(table))).scalar_one()
+            name: (session.execute(select(func.count()).select_from(table))).scalar_one()
             for name, table in sorted(Table.metadata.tables.items())
         }
 

@@ -178,8 +178,8 @@ class Season:
 
     async def _delivers(self) -> None:
         """Deliver as the delivery worker does when it is woken or a message is due."""
-        async with self.database.begin() as session:
-            due = await session.scalar(DUE, {"now": self.clock.now.replace(tzinfo=None).isoformat(" ")})
+        with self.database.begin() as session:
+            due = session.scalar(DUE, {"now": self.clock.now.replace(tzinfo=None).isoformat(" ")})
         while due and await self.app.program.delivery_worker.deliver_due():
             pass
 

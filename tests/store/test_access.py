@@ -61,8 +61,8 @@ async def test_a_role_given_again_has_the_new_end(book: Grants) -> None:
 async def test_what_ended_does_not_count_and_is_forgotten(database: Database, book: Grants) -> None:
     await book.grant(given(BORIS, "viewer", NOW), asking(ANNA))
     assert not await may(book, BORIS, Permission.STATUS_READ)
-    async with database.begin() as session:
-        await grants.delete_expired(session, NOW)
+    with database.begin() as session:
+        grants.delete_expired(session, NOW)
     assert BORIS not in {grant.subject for grant in (await book.current()).grants}
 
 
@@ -87,8 +87,8 @@ async def test_two_who_take_each_others_role_at_once_are_not_both_gone(database:
 
 async def test_a_group_keeps_its_role_when_it_becomes_a_supergroup(database: Database, book: Grants) -> None:
     await book.grant(given(GROUP, "operator"), asking(ANNA))
-    async with database.begin() as session:
-        await supergroups.migrate(session, GROUP, -1007, NOW)
+    with database.begin() as session:
+        supergroups.migrate(session, GROUP, -1007, NOW)
     assert await may(book, SAM, Permission.INCIDENTS_ACKNOWLEDGE, -1007)
     assert await may(book, SAM, Permission.STATUS_READ, -1007)
     assert not await may(book, SAM, Permission.STATUS_READ, GROUP)
@@ -97,19 +97,19 @@ async def test_a_group_keeps_its_role_when_it_becomes_a_supergroup(database: Dat
 async def test_it_keeps_its_role_at_each_station(database: Database, book: Grants) -> None:
     for station, group in (("acme", GROUP), ("baker", GROUP), ("acme", -1007)):
         await book.grant(replace(given(group, "operator"), station=station), asking(ANNA))
-    async with database.begin() as session:
-        await supergroups.migrate(session, GROUP, -1007, NOW)
+    with database.begin() as session:
+        supergroups.migrate(session, GROUP, -1007, NOW)
     found = [(grant.subject, grant.station) for grant in (await book.current()).grants if not grant.is_from_settings]
     assert sorted(found) == [(-1007, "acme"), (-1007, "baker")]
 
 
 async def test_a_username_is_known_by_whoever_has_it_now(database: Database) -> None:
     people = Contacts(database)
-    async with database.begin() as session:
-        await record(session, Contact(BORIS, "Boris", "TheBoris"))
+    with database.begin() as session:
+        record(session, Contact(BORIS, "Boris", "TheBoris"))
     assert await people.by_username("@theboris", EVERY_STATION) == Contact(BORIS, "Boris", "theboris")
-    async with database.begin() as session:
-        await record(session, Contact(SAM, "Sam", "theboris"))
+    with database.begin() as session:
+        record(session, Contact(SAM, "Sam", "theboris"))
     assert (await people.by_username("@TheBoris", EVERY_STATION) or Contact(0, "")).id == SAM
     assert (await people.named([BORIS, SAM, 5], EVERY_STATION)) == {
         BORIS: Contact(BORIS, "Boris"),
@@ -129,8 +129,8 @@ class Desk:
         return await self.requests.ask(OFFICE, person, facts, [ANNA, BORIS], lambda _number: [], [])
 
     async def owed(self) -> list[tuple[str, int, str]]:
-        async with self.database.begin() as session:
-            rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars()
+        with self.database.begin() as session:
+            rows = (session.execute(select(Outgoing).order_by(Outgoing.id))).scalars()
             return [(row.action, row.chat_id, row.template) for row in rows]
 
 
@@ -202,20 +202,19 @@ def entry(**more: Any) -> Any:
 @pytest.mark.parametrize("table", ["audit", "audit_outcomes"])
 @pytest.mark.parametrize("deed", ["UPDATE {table} SET id = 99", "DELETE FROM {table}"])
 async def test_the_database_itself_refuses_to_change_the_audit(database: Database, table: str, deed: str) -> None:
-    async with database.begin() as session:
-        number = await audit.record_decision(session, entry())
-        await audit.record_outcome(session, number, "answered", Change(), NOW)
-    with pytest.raises(IntegrityError, match="only ever added to"):
-        async with database.begin() as session:
-            await session.execute(text(deed.format(table=table)))
+    with database.begin() as session:
+        number = audit.record_decision(session, entry())
+        audit.record_outcome(session, number, "answered", Change(), NOW)
+    with pytest.raises(IntegrityError, match="only ever added to"), database.begin() as session:
+        session.execute(text(deed.format(table=table)))
     assert await AuditReader(database).count(AuditFilter()) == 1
 
 
 async def test_a_decision_is_read_with_the_last_that_came_of_it(database: Database) -> None:
-    async with database.begin() as session:
-        number = await audit.record_decision(session, entry())
-        await audit.record_outcome(session, number, "created", Change(after={"name": "John"}), NOW)
-        await audit.record_outcome(session, number, "registered", Change(), NOW)
+    with database.begin() as session:
+        number = audit.record_decision(session, entry())
+        audit.record_outcome(session, number, "created", Change(after={"name": "John"}), NOW)
+        audit.record_outcome(session, number, "registered", Change(), NOW)
     reader = AuditReader(database)
     (row,) = await reader.newest(AuditFilter(), 10)
     assert row.outcome is not None
@@ -241,14 +240,14 @@ async def test_a_decision_is_read_with_the_last_that_came_of_it(database: Databa
     ],
 )
 async def test_what_is_looked_for_is_found(database: Database, wanted: AuditFilter, found: list[str]) -> None:
-    async with database.begin() as session:
+    with database.begin() as session:
         for row in (
             entry(),
             entry(what="/add", actor_id=BORIS, allowed=False),
             entry(what="/add_x"),
             entry(what="thing.do", at=NOW + timedelta(hours=1)),
         ):
-            await audit.record_decision(session, row)
+            audit.record_decision(session, row)
     reader = AuditReader(database)
     assert [row.entry.what for row in await reader.newest(wanted, 10)] == found
     assert await reader.count(wanted) == len(found)

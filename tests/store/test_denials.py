@@ -35,7 +35,7 @@ class Time:
 
 
 async def denied(database: Database, now: datetime) -> int:
-    async with database.begin() as session:
+    with database.begin() as session:
         row = audit.entry(
             at=now,
             update_id=1,
@@ -49,12 +49,12 @@ async def denied(database: Database, now: datetime) -> int:
             allowed=False,
             reason=STRANGER,
         )
-        return await audit.record_decision(session, row)
+        return audit.record_decision(session, row)
 
 
 async def outcomes(database: Database) -> list[tuple[int, str]]:
-    async with database.begin() as session:
-        found = await session.execute(select(AuditOutcome).order_by(AuditOutcome.id))
+    with database.begin() as session:
+        found = session.execute(select(AuditOutcome).order_by(AuditOutcome.id))
         return [(row.decision_id, row.outcome) for row in found.scalars()]
 
 
@@ -82,8 +82,8 @@ async def test_after_an_hour_it_is_a_row_again_and_the_count_is_written(database
     denials.count_repeat("sam")
     time.later(COUNTED_FOR)
     assert denials.count_repeat("sam") is None
-    async with database.begin() as session:
-        await denials.write_expired(session)
+    with database.begin() as session:
+        denials.write_expired(session)
     assert await outcomes(database) == [(first, "and 1 more time")]
     denials.register("sam", first + 1)
     assert denials.count_repeat("sam") == first + 1
@@ -108,9 +108,9 @@ async def test_an_import_that_ends_the_program_each_time_waits_for_its_person(da
     for _ in range(imports.MAX_STARTS):
         assert [one.id for one in await recovery.take_resumable(database, NOW)] == [number]
     assert await recovery.take_resumable(database, NOW) == []
-    async with database.begin() as session:
-        assert (await session.get_one(Import, number)).state == imports.STOPPED
-        told = (await session.execute(select(Outgoing.chat_id, Outgoing.template))).all()
+    with database.begin() as session:
+        assert (session.get_one(Import, number)).state == imports.STOPPED
+        told = (session.execute(select(Outgoing.chat_id, Outgoing.template))).all()
     assert [tuple(one) for one in told] == [(1001, "import_interrupted")]
 
 
@@ -124,5 +124,5 @@ async def test_an_import_that_gets_on_survives_any_number_of_kills(database: Dat
     # An import is not blamed for a normal shutdown.
     for _ in range(5):
         assert len(await recovery.take_resumable(database, NOW)) == 1
-        async with database.begin() as session:
-            await imports.mark_clean_shutdown(session)
+        with database.begin() as session:
+            imports.mark_clean_shutdown(session)

@@ -82,8 +82,8 @@ async def test_a_change_and_the_news_of_it_are_one_step(database: Database, book
     await book.override(
         HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [Notice(Destination(BORIS), "x", {})]
     )
-    async with database.begin() as session:
-        assert [row.chat_id for row in (await session.execute(select(Outgoing))).scalars()] == [BORIS]
+    with database.begin() as session:
+        assert [row.chat_id for row in (session.execute(select(Outgoing))).scalars()] == [BORIS]
 
 
 async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(database: Database, book: OnCallSchedules) -> None:
@@ -92,8 +92,8 @@ async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(database: Databa
     assert await book.remove(HERE, 1)
     assert not await book.remove(HERE, 1)
     assert (await book.roster(HERE)).levels == ()
-    async with database.begin() as session:
-        assert [row.state for row in (await session.execute(select(OverrideRow))).scalars()] == ["cancelled"]
+    with database.begin() as session:
+        assert [row.state for row in (session.execute(select(OverrideRow))).scalars()] == ["cancelled"]
 
 
 async def test_quiet_hours_are_kept_beside_whether_somebody_can_be_called(
@@ -101,8 +101,8 @@ async def test_quiet_hours_are_kept_beside_whether_somebody_can_be_called(
 ) -> None:
     await book.store_reachability(BORIS, reachable=True, warnings=[])
     await book.set_quiet_hours(BORIS, (time(22), time(8)))
-    async with database.begin() as session:
-        assert await book.quiet_hours(session, BORIS) == (time(22), time(8))
+    with database.begin() as session:
+        assert book.quiet_hours(session, BORIS) == (time(22), time(8))
     assert (await book.reachability_of([BORIS]))[BORIS].reachable
     await book.set_quiet_hours(BORIS, None)
     assert await book.quiet_hours_of(BORIS) is None

@@ -29,39 +29,39 @@ def incident(station: str, subject: str, *, is_open: bool = True) -> Incident:
 
 
 async def renamed(database: Database) -> int:
-    async with database.begin() as session:
-        return await rename_station(session, formerly="Head office", name="acme")
+    with database.begin() as session:
+        return rename_station(session, formerly="Head office", name="acme")
 
 
 async def incidents(database: Database) -> list[tuple[str, str, str | None]]:
-    async with database.begin() as session:
-        found = (await session.execute(select(Incident).order_by(Incident.id))).scalars().all()
+    with database.begin() as session:
+        found = (session.execute(select(Incident).order_by(Incident.id))).scalars().all()
         return [(one.station, one.subject, one.open_key) for one in found]
 
 
 async def test_all_of_it_goes_on_under_the_new_name_once(database: Database) -> None:
     await WatchedExtensions(database, "Head office", Signal()).watch(["202"], 1, "Anna", NOW)
-    async with database.begin() as session:
-        await bindings.bind(session, chat_id=-1, station="Head office", alerts=True, by_id=1, by_name="Anna", now=NOW)
+    with database.begin() as session:
+        bindings.bind(session, chat_id=-1, station="Head office", alerts=True, by_id=1, by_name="Anna", now=NOW)
         session.add_all([incident("Head office", "A"), incident("Head office", "B", is_open=False)])
         session.add(incident("branch2", "A"))
     assert await renamed(database) == 4
     assert await incidents(database) == [("acme", "A", "acme|A"), ("acme", "B", None), ("branch2", "A", "branch2|A")]
     assert await WatchedExtensions(database, "acme", Signal()).numbers() == {"202"}
-    async with database.begin() as session:
-        assert await bindings.alert_chats_of(session, "acme") == [-1]
+    with database.begin() as session:
+        assert bindings.alert_chats_of(session, "acme") == [-1]
     assert await renamed(database) == 0
 
 
 async def test_what_stands_under_the_new_name_already_stays_as_it_is(database: Database) -> None:
-    async with database.begin() as session:
+    with database.begin() as session:
         session.add_all([incident("acme", "A"), incident("Head office", "A")])
         for station, state in (("acme", "new"), ("Head office", "old")):
             session.add(WatchState(station=station, subject="A", state={"is": state}, updated_at=NOW))
     assert await renamed(database) == 0
     assert await incidents(database) == [("acme", "A", "acme|A"), ("Head office", "A", "Head office|A")]
-    async with database.begin() as session:
-        kept = await session.get(WatchState, ("acme", "A"))
+    with database.begin() as session:
+        kept = session.get(WatchState, ("acme", "A"))
         assert kept is not None
         assert kept.state == {"is": "new"}
 
@@ -80,8 +80,8 @@ async def test_the_audit_stays_as_it_was_written(database: Database) -> None:
         allowed=True,
         reason="",
     )
-    async with database.begin() as session:
-        await record_decision(session, row)
+    with database.begin() as session:
+        record_decision(session, row)
     await renamed(database)
-    async with database.begin() as session:
-        assert (await session.execute(select(AuditEntry.station))).scalars().all() == ["Head office"]
+    with database.begin() as session:
+        assert (session.execute(select(AuditEntry.station))).scalars().all() == ["Head office"]

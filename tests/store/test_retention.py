@@ -30,12 +30,12 @@ HOUR = timedelta(hours=1)
 
 async def numbers(database: Database, table: type[Table]) -> list[Any]:
     key = table.__mapper__.primary_key[0]
-    async with database.begin() as session:
-        return list((await session.execute(select(key).order_by(key))).scalars())
+    with database.begin() as session:
+        return list((session.execute(select(key).order_by(key))).scalars())
 
 
 async def say(database: Database, at: datetime, state: str = "sent", **more: Any) -> int:
-    async with database.begin() as session:
+    with database.begin() as session:
         row = outbox.enqueue(session, chat_id=1, thread_id=None, template="t", facts={}, now=at, **more)
         row.state = state
     return row.id
@@ -50,9 +50,9 @@ async def test_an_incident_goes_with_everything_that_was_reported_about_it(datab
     assert await numbers(database, Incident) == [kept]
     assert await numbers(database, Outgoing) == [message, message + 1]
     assert len(await numbers(database, AlertMessage)) == 1
-    async with database.begin() as session:
+    with database.begin() as session:
         for incident in (IncidentEvent.incident_id, AlertMessageIncident.incident_id):
-            assert set((await session.execute(select(incident))).scalars()) == {kept}
+            assert set((session.execute(select(incident))).scalars()) == {kept}
 
 
 async def test_an_outage_that_is_open_since_long_ago_keeps_all_that_was_reported_about_it(database: Database) -> None:
@@ -75,7 +75,7 @@ async def test_what_is_shown_in_one_message_with_an_open_outage_stays(database: 
         await add_incident(database, LONG_AGO, subject="2"),
     )
     await add_card(database, lasting, -100, LONG_AGO)
-    async with database.begin() as session:
+    with database.begin() as session:
         session.add(AlertMessageIncident(card_id=1, incident_id=over))
     await add_incident(database, LATELY, LATELY + HOUR)
     await retention.delete_history(database, BEFORE)
@@ -121,7 +121,7 @@ async def test_buttons_go_after_the_message_that_carried_them(database: Database
 
 async def test_agreements_requests_and_imports_of_long_ago_are_forgotten(database: Database) -> None:
     for at in (LONG_AGO, LATELY):
-        async with database.begin() as session:
+        with database.begin() as session:
             session.add(AccessRequestRow(station=STATION, person_id=9, asked_at=at, notices=[]))
             session.add(
                 OverrideRow(
@@ -156,9 +156,9 @@ async def decide(database: Database, at: datetime, person: int = 1) -> int:
         allowed=True,
         reason="role admin",
     )
-    async with database.begin() as session:
-        number = await record_decision(session, row)
-        await record_outcome(session, number, "shown", Change(), at)
+    with database.begin() as session:
+        number = record_decision(session, row)
+        record_outcome(session, number, "shown", Change(), at)
     return number
 
 
@@ -173,9 +173,9 @@ async def test_the_audit_forgets_only_what_is_older_than_it_is_kept(database: Da
 async def test_of_whom_nothing_else_is_left_the_name_is_forgotten(database: Database) -> None:
     await decide(database, LONG_AGO, person=8)
     await decide(database, LATELY, person=9)
-    async with database.begin() as session:
+    with database.begin() as session:
         for person in (8, 9, 10):
-            await record(session, Contact(person, "A", None))
+            record(session, Contact(person, "A", None))
         session.add(Pager(person_id=10))
     await retention.delete_audit(database, BEFORE)
     assert await numbers(database, ContactRow) == [9, 10]
@@ -192,7 +192,7 @@ async def test_the_audit_stays_whole_and_closed_when_forgetting_fails(database: 
     await decide(database, LONG_AGO)
     with pytest.raises(IntegrityError, match="FOREIGN KEY"):
         async with database.begin() as session, retention._deletes_allowed(session):
-            await session.execute(delete(AuditEntry))
+            session.execute(delete(AuditEntry))
     assert len(await numbers(database, AuditEntry)) == 1
     await assert_closed(database)
 
@@ -200,11 +200,10 @@ async def test_the_audit_stays_whole_and_closed_when_forgetting_fails(database: 
 async def assert_closed(database: Database) -> None:
     for table in (AuditEntry, AuditOutcome):
         for deed in (delete(table), update(table).values(at=LATELY)):
-            with pytest.raises(IntegrityError, match="only ever added"):
-                async with database.begin() as session:
-                    await session.execute(deed)
-    async with database.begin() as session:
-        assert await session.scalar(select(func.count()).select_from(AuditEntry))
+            with pytest.raises(IntegrityError, match="only ever added"), database.begin() as session:
+                session.execute(deed)
+    with database.begin() as session:
+        assert session.scalar(select(func.count()).select_from(AuditEntry))
 
 
 async def test_history_and_audit_are_each_kept_for_their_own_time(database: Database) -> None:
@@ -218,6 +217,6 @@ async def test_history_and_audit_are_each_kept_for_their_own_time(database: Data
 
 async def test_what_cannot_be_forgotten_now_does_not_end_the_program(database: Database) -> None:
     await add_incident(database, LONG_AGO, LONG_AGO + HOUR)
-    async with database.begin() as session:
-        await session.execute(text("DROP TABLE questions"))
+    with database.begin() as session:
+        session.execute(text("DROP TABLE questions"))
     await run_retention(database, LATELY, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))

@@ -50,20 +50,20 @@ async def test_opening_a_store_again_keeps_what_is_in_it(tmp_path: Path) -> None
     for _ in range(2):
         database = Database(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
         await database.open()
-        async with database.begin() as session:
+        with database.begin() as session:
             outbox.enqueue(session, **row())  # type: ignore[arg-type]
         await database.close()
     database = Database(f"sqlite:///{tmp_path / 'bot.sqlite3'}")
-    async with database.begin() as session:
-        assert await outbox.queued_count(session) == 2
+    with database.begin() as session:
+        assert outbox.queued_count(session) == 2
     await database.close()
 
 
 async def test_the_tidying_leaves_nothing_in_the_log_beside_the_file(database: Database, store_file: Path) -> None:
     """Even when the program is idle: overwritten pages stay in the log until it is truncated."""
     log = store_file.with_name(f"{store_file.name}-wal")
-    async with database.begin() as session:
-        await inbox.add_new(session, {1: {"text": "secret"}}, NOW)
+    with database.begin() as session:
+        inbox.add_new(session, {1: {"text": "secret"}}, NOW)
     assert log.stat().st_size > 0
     with closing(sqlite3.connect(store_file, isolation_level=None)) as backup:
         backup.execute("BEGIN")
@@ -71,8 +71,8 @@ async def test_the_tidying_leaves_nothing_in_the_log_beside_the_file(database: D
         async with asyncio.timeout(5):
             await run_retention(database, NOW, timedelta(days=400), timedelta(days=1100))
         backup.execute("COMMIT")
-    async with database.begin() as session:
-        await inbox.finish(session, 1, NOW)
+    with database.begin() as session:
+        inbox.finish(session, 1, NOW)
     await run_retention(database, NOW, timedelta(days=400), timedelta(days=1100))
     assert log.stat().st_size == 0
 
@@ -83,9 +83,9 @@ async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_wait
     chance = Random(1)
 
     async def take_in(update_id: int) -> None:
-        async with database.begin() as session:
-            await inbox.add_new(session, {update_id: {}}, NOW)
-            await inbox.unfinished(session)
+        with database.begin() as session:
+            inbox.add_new(session, {update_id: {}}, NOW)
+            inbox.unfinished(session)
 
     for update_id in range(60):
         with suppress(TimeoutError):
@@ -97,38 +97,38 @@ async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_wait
 
 
 async def test_an_update_is_taken_in_once(database: Database) -> None:
-    async with database.begin() as session:
-        assert await inbox.add_new(session, {7: {"a": 1}, 8: {"b": 2}}, NOW) == [7, 8]
-    async with database.begin() as session:
-        assert await inbox.add_new(session, {8: {"b": 2}, 9: {"c": 3}}, NOW) == [9]
-        await inbox.finish(session, 8, NOW)
-    async with database.begin() as session:
-        assert await inbox.unfinished(session) == {7: {"a": 1}, 9: {"c": 3}}
-        assert await inbox.add_new(session, {8: {"b": 2}}, NOW) == []
+    with database.begin() as session:
+        assert inbox.add_new(session, {7: {"a": 1}, 8: {"b": 2}}, NOW) == [7, 8]
+    with database.begin() as session:
+        assert inbox.add_new(session, {8: {"b": 2}, 9: {"c": 3}}, NOW) == [9]
+        inbox.finish(session, 8, NOW)
+    with database.begin() as session:
+        assert inbox.unfinished(session) == {7: {"a": 1}, 9: {"c": 3}}
+        assert inbox.add_new(session, {8: {"b": 2}}, NOW) == []
 
 
 async def test_a_keyboard_for_one_press_is_pressed_once_by_whoever_is_first(database: Database) -> None:
-    async with database.begin() as session:
+    with database.begin() as session:
         session.add(keyboard := keyboards.new_keyboard(-100, [], now=NOW, station="", single_use=True))
 
     async def press() -> bool:
-        async with database.begin() as session:
-            return await keyboards.use_once(session, keyboard.id, NOW)
+        with database.begin() as session:
+            return keyboards.use_once(session, keyboard.id, NOW)
 
     assert sorted(await asyncio.gather(*(press() for _ in range(5)))) == [False] * 4 + [True]
 
 
 async def test_old_keyboards_are_forgotten_unless_a_message_still_needs_them(database: Database) -> None:
     old = NOW - keyboards.RETENTION - timedelta(days=1)
-    async with database.begin() as session:
+    with database.begin() as session:
         kept = keyboards.new_keyboard(-100, [], now=old, station="")
         gone = keyboards.new_keyboard(-100, [], now=old, station="")
         session.add(gone)
         outbox.enqueue(session, keyboard=kept, **row())  # type: ignore[arg-type]
     await retention.delete_expired(database, NOW)
-    async with database.begin() as session:
-        assert await keyboards.find_keyboard(session, kept.id) is not None
-        assert await keyboards.find_keyboard(session, gone.id) is None
+    with database.begin() as session:
+        assert keyboards.find_keyboard(session, kept.id) is not None
+        assert keyboards.find_keyboard(session, gone.id) is None
 
 
 def incident() -> Incident:
@@ -136,52 +136,50 @@ def incident() -> Incident:
 
 
 async def test_two_open_incidents_of_one_trunk_are_impossible(database: Database) -> None:
-    async with database.begin() as session:
+    with database.begin() as session:
         session.add(incident())
-    with pytest.raises(IntegrityError):
-        async with database.begin() as session:
-            session.add(incident())
+    with pytest.raises(IntegrityError), database.begin() as session:
+        session.add(incident())
 
 
 async def test_what_was_being_sent_when_the_program_died_goes_again_and_says_so(database: Database) -> None:
-    async with database.begin() as session:
+    with database.begin() as session:
         sending = outbox.enqueue(session, **row())  # type: ignore[arg-type]
         outbox.enqueue(session, **row())  # type: ignore[arg-type]
-    async with database.begin() as session:
-        assert await outbox.claim(session, sending.id, NOW)
-        assert not await outbox.claim(session, sending.id, NOW)
-    async with database.begin() as session:
-        assert await outbox.recover_interrupted(session) == 1
-    async with database.begin() as session:
-        found = await session.get(Outgoing, sending.id)
+    with database.begin() as session:
+        assert outbox.claim(session, sending.id, NOW)
+        assert not outbox.claim(session, sending.id, NOW)
+    with database.begin() as session:
+        assert outbox.recover_interrupted(session) == 1
+    with database.begin() as session:
+        found = session.get(Outgoing, sending.id)
         assert found is not None
         assert (found.state, found.possible_repeat) == ("uncertain", True)
 
 
 async def test_a_moved_chat_is_followed_and_its_old_messages_are_out_of_reach(database: Database) -> None:
-    async with database.begin() as session:
+    with database.begin() as session:
         sent, waiting = (outbox.enqueue(session, **row()) for _ in range(2))  # type: ignore[arg-type]
-    async with database.begin() as session:
-        await outbox.mark_sent(session, sent.id, 41, NOW)
-        await supergroups.migrate(session, -100, -200, NOW)
-        await supergroups.migrate(session, -200, -300, NOW)
-    async with database.begin() as session:
-        rows = [await session.get(Outgoing, number) for number in (sent.id, waiting.id)]
+    with database.begin() as session:
+        outbox.mark_sent(session, sent.id, 41, NOW)
+        supergroups.migrate(session, -100, -200, NOW)
+        supergroups.migrate(session, -200, -300, NOW)
+    with database.begin() as session:
+        rows = [session.get(Outgoing, number) for number in (sent.id, waiting.id)]
         assert [(r.chat_id, r.message_id) for r in rows if r] == [(-300, None), (-300, None)]
-        assert await supergroups.migrations(session) == {-100: -300, -200: -300}
+        assert supergroups.migrations(session) == {-100: -300, -200: -300}
 
 
 async def test_times_keep_their_moment_and_naive_ones_are_refused(database: Database) -> None:
     moscow = NOW.astimezone(timezone(timedelta(hours=3)))
-    async with database.begin() as session:
+    with database.begin() as session:
         kept = outbox.enqueue(session, **(row() | {"now": moscow}))  # type: ignore[arg-type]
-    async with database.begin() as session:
-        found = await session.get(Outgoing, kept.id)
+    with database.begin() as session:
+        found = session.get(Outgoing, kept.id)
         assert found is not None
         assert found.created_at == NOW
-    with pytest.raises(StatementError):
-        async with database.begin() as session:
-            outbox.enqueue(session, **(row() | {"now": NOW.replace(tzinfo=None)}))  # type: ignore[arg-type]
+    with pytest.raises(StatementError), database.begin() as session:
+        outbox.enqueue(session, **(row() | {"now": NOW.replace(tzinfo=None)}))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -196,9 +194,9 @@ async def test_an_error_of_the_store_does_not_repeat_what_people_wrote(database:
     written = insert(Received).values(update_id=1, payload={"text": "a secret"}, received_at=NOW)
 
     async def write_twice() -> None:
-        async with database.begin() as session:
-            await session.execute(written)
-            await session.execute(written)
+        with database.begin() as session:
+            session.execute(written)
+            session.execute(written)
 
     with pytest.raises(IntegrityError) as error:
         await write_twice()

@@ -23,8 +23,8 @@ async def test_a_thing_is_taken_once_and_only_while_it_lasts(store_file: Path) -
     now = NOW + timedelta(minutes=11)
     assert await temporary_payloads.peek(second) is None
     assert await temporary_payloads.pop(second) is None
-    async with database.begin() as session:
-        await delete_expired(session, now)
+    with database.begin() as session:
+        delete_expired(session, now)
     now = NOW
     assert await temporary_payloads.peek(second) is None
     await database.close()

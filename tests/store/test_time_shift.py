@@ -41,12 +41,12 @@ def silence(begins: datetime) -> SilenceRow:
 
 
 async def moved(database: Database, *rows: Any) -> list[Any]:
-    async with database.begin() as session:
+    with database.begin() as session:
         session.add_all(rows)
-    async with database.begin() as session:
-        await shift_times(session, ClockStep(BOOT, NOW, BY))
-    async with database.begin() as session:
-        return [await session.get_one(type(row), row.id) for row in rows]
+    with database.begin() as session:
+        shift_times(session, ClockStep(BOOT, NOW, BY))
+    with database.begin() as session:
+        return [session.get_one(type(row), row.id) for row in rows]
 
 
 async def test_what_is_open_keeps_its_age_and_what_is_planned_its_distance(database: Database) -> None:
@@ -81,50 +81,50 @@ async def test_a_mute_for_half_an_hour_stays_one_unless_it_was_there_before_the_
 
 async def test_memories_and_what_is_queued_move_too(database: Database) -> None:
     state = {"bad_since": (NOW - MINUTE).isoformat(), "up_since": (BOOT - MINUTE).isoformat(), "drops": [], "looks": 2}
-    async with database.begin() as session:
+    with database.begin() as session:
         session.add(WatchState(station="", subject="t1", state=state, updated_at=NOW))
         owed = outbox.enqueue(
             session, chat_id=1, thread_id=None, template="x", facts={}, now=NOW, not_before=NOW + MINUTE
         )
-        await session.flush()
+        session.flush()
         number = owed.id
     await moved(database)
-    async with database.begin() as session:
-        memory = await session.get_one(WatchState, ("", "t1"))
+    with database.begin() as session:
+        memory = session.get_one(WatchState, ("", "t1"))
         assert memory.state == state | {"bad_since": (NOW - MINUTE + BY).isoformat()}
-        row = await session.get_one(Outgoing, number)
+        row = session.get_one(Outgoing, number)
         assert (row.created_at, row.not_before) == (NOW + BY, NOW + MINUTE + BY)
 
 
 async def test_what_a_closed_chat_did_not_take_is_still_made_good_when_it_opens(database: Database) -> None:
     """It is found by its timestamp, and the chat's own time is shifted."""
     lost = NOW - MINUTE
-    async with database.begin() as session:
+    with database.begin() as session:
         edit = outbox.enqueue(session, chat_id=1, thread_id=None, template="x", facts={}, now=lost, action="edit")
         told = outbox.enqueue(session, chat_id=2, thread_id=None, template="x", facts={}, now=lost)
         edit.state, edit.tried_at = "dead", lost
-        await session.flush()
+        session.flush()
         when = {"opened_at": lost - MINUTE, "joined_at": lost - MINUTE, "closed_at": lost}
         cards = [AlertMessage(station="", chat_id=chat, loud=True, message=told.id, **when) for chat in (1, 2)]
         session.add_all(cards)
-        await blocked_chats.close(session, 1, "Forbidden", lost)
+        blocked_chats.close(session, 1, "Forbidden", lost)
     here, elsewhere = await moved(database, *cards)
     assert (here.closed_at, elsewhere.closed_at) == (lost + BY, lost), "only what the closed chat missed"
-    async with database.begin() as session:
-        assert await blocked_chats.reopen(session, [1], NOW + BY) == {1: lost + BY}
-    async with database.begin() as session:
-        assert (await session.get_one(Outgoing, edit.id)).state == "pending"
+    with database.begin() as session:
+        assert blocked_chats.reopen(session, [1], NOW + BY) == {1: lost + BY}
+    with database.begin() as session:
+        assert (session.get_one(Outgoing, edit.id)).state == "pending"
 
 
 async def test_the_newest_time_is_that_of_whatever_was_written_last(database: Database) -> None:
-    async with database.begin() as session:
-        assert await newest_time(session) is None
+    with database.begin() as session:
+        assert newest_time(session) is None
         for seconds in (5, 3):
             at = NOW + timedelta(seconds=seconds)
             outbox.enqueue(session, chat_id=1, thread_id=None, template="plain", facts={}, now=at)
-            await session.flush()
-        assert await newest_time(session) == NOW + timedelta(seconds=3)
+            session.flush()
+        assert newest_time(session) == NOW + timedelta(seconds=3)
         session.add(WatchState(station="a", subject="", state={}, updated_at=NOW + timedelta(seconds=4)))
         session.add(WatchState(station="b", subject="", state={}, updated_at=NOW))
-        await session.flush()
-        assert await newest_time(session) == NOW + timedelta(seconds=4)
+        session.flush()
+        assert newest_time(session) == NOW + timedelta(seconds=4)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 
 import pytest
 import uvicorn
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from telegram import Bot
 from telegram.request import HTTPXRequest
 
@@ -74,12 +74,10 @@ class NoFleet:
     def zone(self, name: str) -> tzinfo:
         return UTC
 
-    async def on_undeliverable(
-        self, session: AsyncSession, message: Outgoing, reason: str, newly_closed: bool
-    ) -> str | None:
+    def on_undeliverable(self, session: Session, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
         return None
 
-    async def on_chat_unblocked(self, session: AsyncSession, chat: int, since: datetime) -> None:
+    def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
         return None
 
 

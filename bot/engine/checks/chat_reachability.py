@@ -67,13 +67,13 @@ class ChatReader(Protocol):
 
 
 class AlertChatState(Protocol):
-    async def alert_chats(self, session: Session) -> set[int]:
+    def alert_chats(self, session: Session) -> set[int]:
         """Return the chats that alerts go to."""
 
-    async def on_chat_blocked(self, session: Session, chat: int) -> None:
+    def on_chat_blocked(self, session: Session, chat: int) -> None:
         """Notify others of the incidents in a chat found closed, in the caller's session."""
 
-    async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
+    def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
         """Update a chat that is open again and was closed since then, in the caller's session."""
 
 
@@ -112,8 +112,8 @@ class ChatReachabilityCheck:
         """Check all chats once. An unreachable chat is reported once, until it is reachable again."""
         admins = await self._administrators.all()
         unreached = [found for chat in admins if (found := await self._check(chat, is_admin=True))]
-        async with self._database.begin() as session:
-            chats = await self._alert_chats.alert_chats(session)
+        with self._database.begin() as session:
+            chats = self._alert_chats.alert_chats(session)
         others = sorted(chats - set(admins))
         unreached += [found for chat in others if (found := await self._check(chat, is_admin=False))]
         self._logged = {one.chat: self._log(one) for one in unreached}
@@ -134,12 +134,12 @@ class ChatReachabilityCheck:
 
     async def _reopen(self, chat: int) -> None:
         """Reopen a chat that was closed as not found. A block is not visible in getChat."""
-        async with self._database.begin() as session:
-            reason = (await blocked_chats.reasons(session, [chat])).get(chat)
+        with self._database.begin() as session:
+            reason = (blocked_chats.reasons(session, [chat])).get(chat)
             found = reason is not None and block_reason(reason) in NOT_FOUND
             if found:
-                for opened, since in (await blocked_chats.reopen(session, [chat], self._clock())).items():
-                    await self._alert_chats.on_chat_unblocked(session, opened, since)
+                for opened, since in (blocked_chats.reopen(session, [chat], self._clock())).items():
+                    self._alert_chats.on_chat_unblocked(session, opened, since)
         if found:
             self._wake.send()
 
@@ -156,17 +156,17 @@ class ChatReachabilityCheck:
         If no administrator is reachable, close none: the next check reports them.
         """
         now = self._clock()
-        async with self._database.begin() as session:
-            can_hear = set(await self._administrators.reachable(session)) - {one.chat for one in unreached}
+        with self._database.begin() as session:
+            can_hear = set(self._administrators.reachable(session)) - {one.chat for one in unreached}
             if not can_hear:
                 log.error("no administrator is reachable, alerts may reach no one; check ADMINS")
                 return
-            new = [one for one in unreached if await blocked_chats.close(session, one.chat, _reason(one), now)]
+            new = [one for one in unreached if blocked_chats.close(session, one.chat, _reason(one), now)]
             for one in new:
-                await self._alert_chats.on_chat_blocked(session, one.chat)
+                self._alert_chats.on_chat_blocked(session, one.chat)
             if new:
                 facts = {"places": [asdict(one) for one in new]}
-                await self._administrators.enqueue(session, "unreachable", facts)
+                self._administrators.enqueue(session, "unreachable", facts)
         self._wake.send()
 
 

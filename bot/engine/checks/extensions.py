@@ -40,8 +40,8 @@ class ExtensionCheck(PeriodicCheck):
 
     @classmethod
     async def stations(cls, database: Database, checks: Mapping[str, Self]) -> set[str]:
-        async with database.begin() as session:
-            return await watched_extensions.stations(session)
+        with database.begin() as session:
+            return watched_extensions.stations(session)
 
     def offline_since(self, number: str) -> datetime | None:
         """Return since when the phone is offline; None for online or unwatched."""

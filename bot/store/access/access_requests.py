@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.access.policy import EVERY_STATION, AccessContext, Grant
 from bot.runtime.clock import Clock
@@ -55,29 +55,27 @@ class AccessRequests:
         many, one notification for all, with the buttons of `summary_buttons`. Return False if the person has asked
         within a day."""
         now = self._clock()
-        async with self._database.begin() as session:
-            recent = await _asked_within(session, station, AN_HOUR, now)
-            if await _asked_within(session, station, AGAIN_AFTER, now, person_id):
+        with self._database.begin() as session:
+            recent = _asked_within(session, station, AN_HOUR, now)
+            if _asked_within(session, station, AGAIN_AFTER, now, person_id):
                 return False
             if station != EVERY_STATION:
-                await make_known_at(session, person_id, station)
+                make_known_at(session, person_id, station)
             request = AccessRequestRow(station=station, person_id=person_id, asked_at=now, notices=[])
             session.add(request)
-            await session.flush()
+            session.flush()
             facts = facts | {"station": station, "role": None, "by": ""}
             if recent < MAX_SINGLE_NOTICES:
                 rows = buttons(request.id)
-                request.notices = await self._notify_admins(session, "access_request", station, facts, admins, rows)
+                request.notices = self._notify_admins(session, "access_request", station, facts, admins, rows)
             elif now - self._summary_sent_at.get(station, now - AN_HOUR) >= AN_HOUR:
                 self._summary_sent_at[station] = now
-                await self._notify_admins(
-                    session, "access_requests", station, {"station": station}, admins, summary_buttons
-                )
+                self._notify_admins(session, "access_requests", station, {"station": station}, admins, summary_buttons)
         self._wake.send()
         return True
 
-    async def _notify_admins(
-        self, session: AsyncSession, template: str, station: str, facts: Facts, admins: Iterable[int], rows: Rows
+    def _notify_admins(
+        self, session: Session, template: str, station: str, facts: Facts, admins: Iterable[int], rows: Rows
     ) -> list[int]:
         """Queue the notifications in the caller's session; flush it, and return their outbox ids."""
         now = self._clock()
@@ -93,7 +91,7 @@ class AccessRequests:
             )
             for admin in admins
         ]
-        await session.flush()
+        session.flush()
         return [notice.id for notice in notices]
 
     async def unnotified(self, station: str, limit: int) -> Sequence[AccessRequestRow]:
@@ -108,21 +106,21 @@ class AccessRequests:
             .order_by(AccessRequestRow.id.desc())
             .limit(limit)
         )
-        async with self._database.begin() as session:
-            return (await session.execute(query)).scalars().all()
+        with self._database.begin() as session:
+            return (session.execute(query)).scalars().all()
 
     async def answer(self, request_id: int, grant: Grant | None, by: AccessContext, name: str) -> bool:
         """Answer a request: with a grant, or refuse with None. The role is granted, and the person and all
         administrators are notified, in one transaction. False if it is already answered. Raises GrantRefused and leaves
         it unanswered."""
         role = grant.role if grant else REFUSED
-        async with self._database.begin() as session:
-            request = await _answered(session, request_id, role, name, self._clock())
+        with self._database.begin() as session:
+            request = _answered(session, request_id, role, name, self._clock())
             if request is None:
                 return False
             if grant is not None:
-                await self._grants.write(session, grant, by)
-            await self._enqueue_answer(session, request)
+                self._grants.write(session, grant, by)
+            self._enqueue_answer(session, request)
         self._grants.notify_changed()
         self._wake.send()
         return True
@@ -130,18 +128,18 @@ class AccessRequests:
     async def is_pending(self, station: str, person_id: int) -> bool:
         """Return True if the person has an unanswered request from the last day."""
         now = self._clock()
-        async with self._database.begin() as session:
-            return await _asked_within(session, station, AGAIN_AFTER, now, person_id, unanswered=True) > 0
+        with self._database.begin() as session:
+            return _asked_within(session, station, AGAIN_AFTER, now, person_id, unanswered=True) > 0
 
     async def find(self, request_id: int) -> AccessRequestRow | None:
-        async with self._database.begin() as session:
-            return await session.get(AccessRequestRow, request_id)
+        with self._database.begin() as session:
+            return session.get(AccessRequestRow, request_id)
 
-    async def _enqueue_answer(self, session: AsyncSession, request: AccessRequestRow) -> None:
+    def _enqueue_answer(self, session: Session, request: AccessRequestRow) -> None:
         """Queue the notification of the person, and edits of the administrators' notifications, in the caller's
         session."""
         now, answer = self._clock(), {"role": request.answer, "by": request.answered_by}
-        notices = await session.execute(select(Outgoing).where(Outgoing.id.in_(request.notices)))
+        notices = session.execute(select(Outgoing).where(Outgoing.id.in_(request.notices)))
         for notice in notices.scalars().all():
             outbox.enqueue(
                 session,
@@ -160,8 +158,8 @@ class AccessRequests:
         )
 
 
-async def _asked_within(
-    session: AsyncSession,
+def _asked_within(
+    session: Session,
     station: str,
     period: timedelta,
     now: datetime,
@@ -175,13 +173,11 @@ async def _asked_within(
         query = query.where(AccessRequestRow.person_id == person_id)
     if unanswered:
         query = query.where(AccessRequestRow.answer.is_(None))
-    return (await session.execute(query)).scalar_one()
+    return (session.execute(query)).scalar_one()
 
 
-async def _answered(
-    session: AsyncSession, request_id: int, role: str, by: str, now: datetime
-) -> AccessRequestRow | None:
-    answered = await session.execute(
+def _answered(session: Session, request_id: int, role: str, by: str, now: datetime) -> AccessRequestRow | None:
+    answered = session.execute(
         update(AccessRequestRow)
         .where(AccessRequestRow.id == request_id, AccessRequestRow.answer.is_(None))
         .values(answer=role, answered_by=by[:128], answered_at=now)

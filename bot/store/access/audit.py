@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, insert, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.typed_secrets import cut, names_secret, without_secrets
@@ -69,13 +69,13 @@ class EarlierDecision:
     is_finished: bool
 
 
-async def record_decision(session: AsyncSession, entry: NewAuditEntry) -> int:
+def record_decision(session: Session, entry: NewAuditEntry) -> int:
     """Return the id of the new row."""
-    row_id: int = (await session.execute(_RECORD_DECISION, entry)).scalar_one()
+    row_id: int = (session.execute(_RECORD_DECISION, entry)).scalar_one()
     return row_id
 
 
-async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, change: Change, now: datetime) -> None:
+def record_outcome(session: Session, decision_id: int, outcome: str, change: Change, now: datetime) -> None:
     row = {
         "decision_id": decision_id,
         "at": now,
@@ -83,27 +83,27 @@ async def record_outcome(session: AsyncSession, decision_id: int, outcome: str, 
         "before": plain(change.before),
         "after": plain(change.after),
     }
-    await session.execute(_RECORD_OUTCOME, row)
+    session.execute(_RECORD_OUTCOME, row)
 
 
-async def earlier(session: AsyncSession, update_id: int, what: str, now: datetime) -> EarlierDecision | None:
+def earlier(session: Session, update_id: int, what: str, now: datetime) -> EarlierDecision | None:
     """Return the stored decision about an update that is retried."""
-    found = await session.execute(
+    found = session.execute(
         _EARLIER, {"update_id": update_id, "what": shortened(what, 64), "since": now - REDELIVERY_WINDOW}
     )
     row = found.one_or_none()
     return EarlierDecision(*row) if row else None
 
 
-async def open_decisions(session: AsyncSession, update_id: int, now: datetime) -> Sequence[int]:
+def open_decisions(session: Session, update_id: int, now: datetime) -> Sequence[int]:
     """Return the ids of allowed decisions about the update that have no outcome."""
-    found = await session.execute(_OPEN_DECISIONS, {"update_id": update_id, "since": now - REDELIVERY_WINDOW})
+    found = session.execute(_OPEN_DECISIONS, {"update_id": update_id, "since": now - REDELIVERY_WINDOW})
     return found.scalars().all()
 
 
-async def newest(session: AsyncSession) -> int:
+def newest(session: Session) -> int:
     """Return the id of the newest decision; 0 if there is none."""
-    return (await session.execute(select(func.max(AuditEntry.id)))).scalar_one() or 0
+    return (session.execute(select(func.max(AuditEntry.id)))).scalar_one() or 0
 
 
 def shortened(text: str, limit: int) -> str:

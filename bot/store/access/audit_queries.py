@@ -59,8 +59,8 @@ class AuditReader:
         self._denials = denials
 
     async def count(self, criteria: AuditFilter) -> int:
-        async with self._database.begin() as session:
-            found = await session.execute(select(func.count()).select_from(AuditEntry).where(*criteria.clauses()))
+        with self._database.begin() as session:
+            found = session.execute(select(func.count()).select_from(AuditEntry).where(*criteria.clauses()))
             return found.scalar_one()
 
     async def newest(self, criteria: AuditFilter, limit: int, *, before: int | None = None) -> Sequence[AuditRow]:
@@ -77,19 +77,19 @@ class AuditReader:
         )
         if before is not None:
             query = query.where(AuditEntry.id < before)
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             if self._denials is not None:
-                await self._denials.write(session)
-            found = await session.execute(query)
+                self._denials.write(session)
+            found = session.execute(query)
             return [AuditRow(entry, outcome) for entry, outcome in found.all()]
 
     async def find(self, entry_id: int) -> tuple[AuditEntry, Sequence[AuditOutcome]] | None:
         """Return a decision and its outcomes, oldest first."""
-        async with self._database.begin() as session:
-            entry = await session.get(AuditEntry, entry_id)
+        with self._database.begin() as session:
+            entry = session.get(AuditEntry, entry_id)
             if entry is None:
                 return None
-            found = await session.execute(
+            found = session.execute(
                 select(AuditOutcome).where(AuditOutcome.decision_id == entry_id).order_by(AuditOutcome.id)
             )
             return entry, found.scalars().all()

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.access.policy import EVERY_STATION
 from bot.store.database import Database
@@ -55,32 +55,32 @@ class Contacts:
     async def by_username(self, username: str, at: str) -> Contact | None:
         """Return the current owner of a username, with or without @, if known at that station."""
         normalized = username.removeprefix("@").lower()
-        async with self._database.begin() as session:
-            found = await session.execute(select(ContactRow).where(ContactRow.username == normalized))
+        with self._database.begin() as session:
+            found = session.execute(select(ContactRow).where(ContactRow.username == normalized))
             row = found.scalar_one_or_none()
-            known = await self._visible_at(session, [row], at) if row else {}
+            known = self._visible_at(session, [row], at) if row else {}
         return next(iter(known.values()), None)
 
     async def named(self, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
         """Return those of the ids that are known at that station."""
-        async with self._database.begin() as session:
-            return await self.named_in(session, ids, at)
+        with self._database.begin() as session:
+            return self.named_in(session, ids, at)
 
-    async def named_in(self, session: AsyncSession, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
+    def named_in(self, session: Session, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
         """`named` in the caller's session."""
-        found = await session.execute(select(ContactRow).where(ContactRow.id.in_(tuple(ids))))
-        return await self._visible_at(session, found.scalars().all(), at)
+        found = session.execute(select(ContactRow).where(ContactRow.id.in_(tuple(ids))))
+        return self._visible_at(session, found.scalars().all(), at)
 
     async def owners_of(self, username: str, at: str) -> Mapping[int, Contact | None]:
         """Return all current and former owners of a username; None for those not known at that station."""
         normalized = username.removeprefix("@").lower()
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             query = select(FormerUsername.person_id).where(FormerUsername.username == normalized)
-            ids = (await session.execute(query)).scalars().all()
-            known = await self.named_in(session, ids, at)
+            ids = (session.execute(query)).scalars().all()
+            known = self.named_in(session, ids, at)
         return {person: known.get(person) for person in ids}
 
-    async def _visible_at(self, session: AsyncSession, rows: Collection[ContactRow], at: str) -> Mapping[int, Contact]:
+    def _visible_at(self, session: Session, rows: Collection[ContactRow], at: str) -> Mapping[int, Contact]:
         if not self._isolated or at == EVERY_STATION:
             return {row.id: _contact(row) for row in rows}
         ids = [row.id for row in rows]
@@ -88,7 +88,7 @@ class Contacts:
             ContactStationRow.station.in_((at, EVERY_STATION)), ContactStationRow.id.in_(ids)
         )
         granted = select(GrantRow.subject_id).where(GrantRow.station == EVERY_STATION, GrantRow.subject_id.in_(ids))
-        visible = {*(await session.execute(seen_here.union(granted))).scalars(), *self._everywhere}
+        visible = {*(session.execute(seen_here.union(granted))).scalars(), *self._everywhere}
         visible.update(
             chat
             for chat in ids
@@ -97,26 +97,26 @@ class Contacts:
         return {row.id: _contact(row) for row in rows if row.id in visible}
 
 
-async def record(session: AsyncSession, contact: Contact, at: Iterable[str] = ()) -> Contact | None:
+def record(session: Session, contact: Contact, at: Iterable[str] = ()) -> Contact | None:
     """Store a person or chat seen at the stations `at`; return the previous entry. Does not commit the session. A
     username that moved to another account is removed from the old one, which must not be found by it."""
     for station in at:
-        await make_known_at(session, contact.id, station)
+        make_known_at(session, contact.id, station)
     username = contact.username.lower() if contact.username else None
-    before = (await session.execute(_SELECT_CONTACT, {"of": contact.id})).one_or_none()
+    before = (session.execute(_SELECT_CONTACT, {"of": contact.id})).one_or_none()
     if before == (contact.name[:128], username):
         return Contact(contact.id, *before)
     if username is not None:
-        await session.execute(_INSERT_USERNAME, {"username": username, "person_id": contact.id})
+        session.execute(_INSERT_USERNAME, {"username": username, "person_id": contact.id})
         former = update(ContactRow).where(ContactRow.username == username, ContactRow.id != contact.id)
-        await session.execute(former.values(username=None))
-    await session.merge(ContactRow(id=contact.id, name=contact.name[:128], username=username))
+        session.execute(former.values(username=None))
+    session.merge(ContactRow(id=contact.id, name=contact.name[:128], username=username))
     return Contact(contact.id, *before) if before else None
 
 
-async def make_known_at(session: AsyncSession, contact_id: int, station: str) -> None:
+def make_known_at(session: Session, contact_id: int, station: str) -> None:
     """Allow that station to show this person or chat by name."""
-    await session.execute(_INSERT_STATION, {"station": station, "id": contact_id})
+    session.execute(_INSERT_STATION, {"station": station, "id": contact_id})
 
 
 def _contact(row: ContactRow) -> Contact:

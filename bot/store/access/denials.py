@@ -5,7 +5,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.runtime.clock import Clock
 from bot.store.access import audit
@@ -44,20 +44,20 @@ class Denials:
         if key not in self._denied and len(self._denied) < MAX_DENIALS:
             self._denied[key] = _Denial(entry, self._clock())
 
-    async def write_expired(self, session: AsyncSession) -> None:
+    def write_expired(self, session: Session) -> None:
         """Write expired counts to the caller's session, and drop them. Entries are ordered by time."""
         oldest = next(iter(self._denied.values()), None)
         if oldest is None or self._is_current(oldest):
             return
-        await self.write(session)
+        self.write(session)
         self._denied = {key: denial for key, denial in self._denied.items() if self._is_current(denial)}
 
-    async def write(self, session: AsyncSession) -> None:
+    def write(self, session: Session) -> None:
         """Write the counts that have changed to the caller's session."""
         for denial in self._denied.values():
             if denial.repeats > denial.written:
                 outcome = f"and {denial.repeats} more time{'s' if denial.repeats > 1 else ''}"
-                await audit.record_outcome(session, denial.entry, outcome, audit.NOTHING_CHANGED, self._clock())
+                audit.record_outcome(session, denial.entry, outcome, audit.NOTHING_CHANGED, self._clock())
                 denial.written = denial.repeats
 
     def _is_current(self, denial: _Denial) -> bool:

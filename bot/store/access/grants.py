@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.access.grant_checks import check_grant, check_revoke
 from bot.access.policy import EVERY_STATION, Access, AccessContext, Grant, Permission, Role
@@ -49,21 +49,21 @@ class Grants:
         self.roles = roles
 
     async def current(self) -> Access:
-        async with self._database.begin() as session:
-            return await self.read(session)
+        with self._database.begin() as session:
+            return self.read(session)
 
     async def grant(self, grant: Grant, giver: AccessContext) -> None:
         """Grant a role; an existing grant gets the new end. Raises GrantRefused."""
-        async with self._database.begin() as session:
-            await self.write(session, grant, giver)
+        with self._database.begin() as session:
+            self.write(session, grant, giver)
         self._changed.send()
 
     async def revoke(self, grants: Sequence[Grant], revoker: AccessContext) -> None:
         """Revoke all of them or none. Raises GrantRefused."""
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             for grant in grants:
-                check_revoke(await self.read(session), revoker, grant)
-                await session.execute(
+                check_revoke(self.read(session), revoker, grant)
+                session.execute(
                     delete(GrantRow).where(
                         GrantRow.station == grant.station,
                         GrantRow.subject_id == grant.subject,
@@ -72,22 +72,22 @@ class Grants:
                 )
         self._changed.send()
 
-    async def read(self, session: AsyncSession) -> Access:
+    def read(self, session: Session) -> Access:
         """Return all grants within the caller's session, expired ones too: Access decides which are in effect."""
-        found = await session.execute(_SELECT_GRANTS)
+        found = session.execute(_SELECT_GRANTS)
         # Settings keep the id that a group had before it became a supergroup.
-        migrations = await supergroups.migrations(session) if self._names_chats else {}
+        migrations = supergroups.migrations(session) if self._names_chats else {}
         from_settings = (
             replace(grant, subject=migrations[grant.subject]) if grant.subject in migrations else grant
             for grant in self._settings
         )
         return Access((*from_settings, *(Grant(*row) for row in found)), self.roles)
 
-    async def write(self, session: AsyncSession, grant: Grant, giver: AccessContext) -> None:
+    def write(self, session: Session, grant: Grant, giver: AccessContext) -> None:
         """Grant in the caller's session; the caller commits it, then calls `notify_changed`. Raises GrantRefused."""
-        access = await self.read(session)
+        access = self.read(session)
         check_grant(access, giver, grant)
-        await _make_known(session, access, giver, grant)
+        _make_known(session, access, giver, grant)
         row = GrantRow(
             station=grant.station,
             subject_id=grant.subject,
@@ -97,20 +97,20 @@ class Grants:
             given_at=self._clock(),
             until=grant.until,
         )
-        await session.merge(row)
+        session.merge(row)
 
     def notify_changed(self) -> None:
         """Report a change; call it after the commit of the session given to `write`."""
         self._changed.send()
 
 
-async def _make_known(session: AsyncSession, access: Access, giver: AccessContext, grant: Grant) -> None:
+def _make_known(session: Session, access: Access, giver: AccessContext, grant: Grant) -> None:
     """Make the subject known at that station, if the giver may see the name. An id alone is not enough: an
     administrator of one station could resolve all ids to names."""
     everywhere = replace(giver, station=EVERY_STATION)
     if grant.subject == giver.chat or access.may(everywhere, Permission.ACCESS_READ).allowed:
-        await make_known_at(session, grant.subject, grant.station)
+        make_known_at(session, grant.subject, grant.station)
 
 
-async def delete_expired(session: AsyncSession, now: datetime) -> None:
-    await session.execute(delete(GrantRow).where(GrantRow.until <= now))
+def delete_expired(session: Session, now: datetime) -> None:
+    session.execute(delete(GrantRow).where(GrantRow.until <= now))

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.runtime.clock import Clock
 from bot.store.access.grants import Grants
@@ -17,7 +17,7 @@ CACHE_TIMEOUT = timedelta(minutes=1)
 
 
 class AlertChats(Protocol):
-    async def alert_chats(self, session: AsyncSession) -> Collection[int]:
+    def alert_chats(self, session: Session) -> Collection[int]:
         """Return the chats that alerts go to."""
 
 
@@ -54,10 +54,10 @@ class KnownSenders:
         # Set before the read: a change during it is read the next time.
         self._read_at = now
         try:
-            async with self._database.begin() as session:
-                subjects = {grant.subject for grant in (await self._grants.read(session)).grants}
-                alerted = await self._alert_chats.alert_chats(session)
-                on_call = await _on_call(session, now)
+            with self._database.begin() as session:
+                subjects = {grant.subject for grant in (self._grants.read(session)).grants}
+                alerted = self._alert_chats.alert_chats(session)
+                on_call = _on_call(session, now)
         except BaseException:
             self._read_at = None
             raise
@@ -66,7 +66,7 @@ class KnownSenders:
         self.ours = self.chats | frozenset(alerted)
 
 
-async def _on_call(session: AsyncSession, now: datetime) -> frozenset[int]:
-    rotations = (await session.execute(select(RotationRow.people))).scalars()
-    overrides = await session.execute(select(OverrideRow.person_id).where(OverrideRow.ends_at > now))
+def _on_call(session: Session, now: datetime) -> frozenset[int]:
+    rotations = (session.execute(select(RotationRow.people))).scalars()
+    overrides = session.execute(select(OverrideRow.person_id).where(OverrideRow.ends_at > now))
     return frozenset((*(person for people in rotations for person in people), *overrides.scalars()))

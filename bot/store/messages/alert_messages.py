@@ -4,30 +4,30 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import and_, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Outgoing
 
 
-async def add(session: AsyncSession, alert_message: AlertMessage) -> None:
+def add(session: Session, alert_message: AlertMessage) -> None:
     """Add an alert message to the session and flush it, which sets the id."""
     session.add(alert_message)
-    await session.flush()
+    session.flush()
 
 
-def attach(session: AsyncSession, alert_message: AlertMessage, incident: Incident) -> None:
+def attach(session: Session, alert_message: AlertMessage, incident: Incident) -> None:
     """Add an incident to an alert message; the session writes the row at its next flush."""
     session.add(AlertMessageIncident(card_id=alert_message.id, incident_id=incident.id))
 
 
-async def detach(session: AsyncSession, alert_message: AlertMessage, incident: Incident) -> None:
-    await session.delete(await session.get_one(AlertMessageIncident, (alert_message.id, incident.id)))
+def detach(session: Session, alert_message: AlertMessage, incident: Incident) -> None:
+    session.delete(session.get_one(AlertMessageIncident, (alert_message.id, incident.id)))
 
 
-async def open_of(session: AsyncSession, incident: Incident) -> Sequence[AlertMessage]:
+def open_of(session: Session, incident: Incident) -> Sequence[AlertMessage]:
     """Return the alert messages of an incident that are not closed, oldest first."""
-    found = await session.execute(
+    found = session.execute(
         select(AlertMessage)
         .join(AlertMessageIncident, AlertMessageIncident.card_id == AlertMessage.id)
         .where(AlertMessageIncident.incident_id == incident.id, AlertMessage.closed_at.is_(None))
@@ -36,9 +36,9 @@ async def open_of(session: AsyncSession, incident: Incident) -> Sequence[AlertMe
     return found.scalars().all()
 
 
-async def incidents_of(session: AsyncSession, alert_message: AlertMessage) -> Sequence[Incident]:
+def incidents_of(session: Session, alert_message: AlertMessage) -> Sequence[Incident]:
     """Return the incidents of an alert message, by id."""
-    found = await session.execute(
+    found = session.execute(
         select(Incident)
         .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
         .where(AlertMessageIncident.card_id == alert_message.id)
@@ -47,12 +47,12 @@ async def incidents_of(session: AsyncSession, alert_message: AlertMessage) -> Se
     return found.scalars().all()
 
 
-async def outbox_row(session: AsyncSession, alert_message: AlertMessage) -> Outgoing:
-    return await session.get_one(Outgoing, alert_message.message)
+def outbox_row(session: Session, alert_message: AlertMessage) -> Outgoing:
+    return session.get_one(Outgoing, alert_message.message)
 
 
-async def newest_groupable(
-    session: AsyncSession,
+def newest_groupable(
+    session: Session,
     chat_id: int,
     thread_id: int | None,
     *,
@@ -70,7 +70,7 @@ async def newest_groupable(
     if opened_at_station is not None:
         station, opened_since = opened_at_station
         when = or_(when, and_(AlertMessage.station == station, AlertMessage.opened_at >= opened_since))
-    found = await session.execute(
+    found = session.execute(
         select(AlertMessage, func.count(AlertMessageIncident.incident_id))
         .join(AlertMessageIncident, AlertMessageIncident.card_id == AlertMessage.id)
         .where(
@@ -89,9 +89,9 @@ async def newest_groupable(
     return row[0] if row is not None and row[1] < limit else None
 
 
-async def unacknowledged(session: AsyncSession, alert_message_id: int, station: str) -> Sequence[int]:
+def unacknowledged(session: Session, alert_message_id: int, station: str) -> Sequence[int]:
     """Return the ids of the open, unacknowledged incidents of a station on an alert message."""
-    found = await session.execute(
+    found = session.execute(
         select(Incident.id)
         .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
         .where(
@@ -104,9 +104,9 @@ async def unacknowledged(session: AsyncSession, alert_message_id: int, station: 
     return found.scalars().all()
 
 
-async def open_in_chat(session: AsyncSession, chat_id: int, station: str) -> list[tuple[Incident, AlertMessage]]:
+def open_in_chat(session: Session, chat_id: int, station: str) -> list[tuple[Incident, AlertMessage]]:
     """Return the open incidents of a station with their open alert messages in a chat."""
-    found = await session.execute(
+    found = session.execute(
         select(Incident, AlertMessage)
         .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
         .join(AlertMessage, AlertMessage.id == AlertMessageIncident.card_id)
@@ -120,9 +120,9 @@ async def open_in_chat(session: AsyncSession, chat_id: int, station: str) -> lis
     return [(row[0], row[1]) for row in found.all()]
 
 
-async def of_outbox_row(session: AsyncSession, row_id: int, station: str) -> list[tuple[Incident, AlertMessage]]:
+def of_outbox_row(session: Session, row_id: int, station: str) -> list[tuple[Incident, AlertMessage]]:
     """Return the incidents of a station with the alert messages that an outbox row sends."""
-    found = await session.execute(
+    found = session.execute(
         select(Incident, AlertMessage)
         .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
         .join(AlertMessage, AlertMessage.id == AlertMessageIncident.card_id)
@@ -131,9 +131,9 @@ async def of_outbox_row(session: AsyncSession, row_id: int, station: str) -> lis
     return [(row[0], row[1]) for row in found.all()]
 
 
-async def undelivered_in(session: AsyncSession, chat_id: int, station: str, since: datetime) -> Sequence[AlertMessage]:
+def undelivered_in(session: Session, chat_id: int, station: str, since: datetime) -> Sequence[AlertMessage]:
     """Return the alert messages of a chat that were closed since a time and are marked as undelivered in a timeline."""
-    found = await session.execute(
+    found = session.execute(
         select(AlertMessage, IncidentEvent)
         .join(AlertMessageIncident, AlertMessageIncident.card_id == AlertMessage.id)
         .join(Incident, Incident.id == AlertMessageIncident.incident_id)
@@ -155,9 +155,9 @@ async def undelivered_in(session: AsyncSession, chat_id: int, station: str, sinc
     )
 
 
-async def private_chats_of(session: AsyncSession, incident_id: int) -> set[int]:
+def private_chats_of(session: Session, incident_id: int) -> set[int]:
     """Return the private chats with an alert message of an incident whose outbox row is not dead."""
-    found = await session.execute(
+    found = session.execute(
         select(AlertMessage.chat_id)
         .join(AlertMessageIncident, AlertMessageIncident.card_id == AlertMessage.id)
         .join(Outgoing, Outgoing.id == AlertMessage.message)
@@ -166,9 +166,9 @@ async def private_chats_of(session: AsyncSession, incident_id: int) -> set[int]:
     return set(found.scalars())
 
 
-async def stations_open_in(session: AsyncSession, chat_id: int) -> Sequence[str]:
+def stations_open_in(session: Session, chat_id: int) -> Sequence[str]:
     """Return the stations with an open incident on an open alert message in a chat."""
-    found = await session.execute(
+    found = session.execute(
         select(Incident.station)
         .join(AlertMessageIncident, AlertMessageIncident.incident_id == Incident.id)
         .join(AlertMessage, AlertMessage.id == AlertMessageIncident.card_id)
@@ -179,7 +179,7 @@ async def stations_open_in(session: AsyncSession, chat_id: int) -> Sequence[str]
     return found.scalars().all()
 
 
-async def stations_missed_in(session: AsyncSession, chat_id: int, since: datetime) -> Sequence[str]:
+def stations_missed_in(session: Session, chat_id: int, since: datetime) -> Sequence[str]:
     """Return the stations with an alert message in a chat closed since a time, or with any open incident."""
     closed = (
         select(Incident.station)
@@ -187,13 +187,13 @@ async def stations_missed_in(session: AsyncSession, chat_id: int, since: datetim
         .join(AlertMessage, AlertMessage.id == AlertMessageIncident.card_id)
         .where(AlertMessage.chat_id == chat_id, AlertMessage.closed_at >= since)
     )
-    found = await session.execute(closed.union(select(Incident.station).where(Incident.open_key.is_not(None))))
+    found = session.execute(closed.union(select(Incident.station).where(Incident.open_key.is_not(None))))
     return sorted(found.scalars())
 
 
-async def newest_loud_at(session: AsyncSession, chat_id: int) -> datetime | None:
+def newest_loud_at(session: Session, chat_id: int) -> datetime | None:
     """Return the time when the newest alert message with a sound was queued for a chat."""
     newest = select(func.max(Outgoing.created_at)).where(
         Outgoing.chat_id == chat_id, Outgoing.template == "alert", Outgoing.silent.is_(False)
     )
-    return (await session.execute(newest)).scalar_one_or_none()
+    return (session.execute(newest)).scalar_one_or_none()

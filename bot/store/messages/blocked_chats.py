@@ -6,8 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from bot.store.tables.chats import ClosedChat, FloodWait
 from bot.store.tables.messages import Outgoing
@@ -15,12 +14,12 @@ from bot.store.tables.messages import Outgoing
 TOPIC_CLOSED = "topic_closed"
 
 
-async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) -> bool:
+def close(session: Session, chat_id: int, reason: str, at: datetime) -> bool:
     """Store a chat as closed since `at`; return False if it was already closed.
 
     The earlier time is kept: `reopen` queues the edits attempted since then for a retry.
     """
-    closed = await session.execute(
+    closed = session.execute(
         insert(ClosedChat)
         .values(chat_id=chat_id, reason=reason, at=at)
         .on_conflict_do_nothing()
@@ -28,13 +27,11 @@ async def close(session: AsyncSession, chat_id: int, reason: str, at: datetime) 
     )
     newly = closed.scalar_one_or_none() is not None
     if not newly:
-        await session.execute(update(ClosedChat).where(ClosedChat.chat_id == chat_id, ClosedChat.at > at).values(at=at))
+        session.execute(update(ClosedChat).where(ClosedChat.chat_id == chat_id, ClosedChat.at > at).values(at=at))
     return newly
 
 
-async def reopen(
-    session: AsyncSession, chats: Iterable[int], now: datetime, *, in_topic: bool = False
-) -> Mapping[int, datetime]:
+def reopen(session: Session, chats: Iterable[int], now: datetime, *, in_topic: bool = False) -> Mapping[int, datetime]:
     """Delete the closed chats among `chats` and return the time since when each was closed.
 
     The newest failed edit of each message there is queued for a retry. With `in_topic`, chats whose General topic is
@@ -44,17 +41,17 @@ async def reopen(
     query = select(ClosedChat.chat_id, ClosedChat.at).where(ClosedChat.chat_id.in_(tuple(chats)))
     if in_topic:
         query = query.where(func.lower(ClosedChat.reason) != TOPIC_CLOSED)
-    opened = (await session.execute(query)).all()
+    opened = (session.execute(query)).all()
     if not opened:
         return {}
     newer = aliased(Outgoing)
     outdated = exists().where(
         newer.about == Outgoing.about, newer.action == "edit", newer.id > Outgoing.id, newer.state != "dropped"
     )
-    await session.execute(delete(ClosedChat).where(ClosedChat.chat_id.in_([chat_id for chat_id, _ in opened])))
+    session.execute(delete(ClosedChat).where(ClosedChat.chat_id.in_([chat_id for chat_id, _ in opened])))
     for chat_id, closed_at in opened:
         failed_edits = (Outgoing.chat_id == chat_id, Outgoing.state == "dead", Outgoing.action == "edit", ~outdated)
-        await session.execute(
+        session.execute(
             update(Outgoing)
             .where(*failed_edits, Outgoing.tried_at >= closed_at)
             .values(state="pending", not_before=now)
@@ -63,23 +60,23 @@ async def reopen(
     return {row[0]: row[1] for row in opened}
 
 
-async def closed(session: AsyncSession) -> frozenset[int]:
-    return frozenset((await session.execute(select(ClosedChat.chat_id))).scalars())
+def closed(session: Session) -> frozenset[int]:
+    return frozenset((session.execute(select(ClosedChat.chat_id))).scalars())
 
 
-async def reasons(session: AsyncSession, chats: Iterable[int]) -> Mapping[int, str]:
+def reasons(session: Session, chats: Iterable[int]) -> Mapping[int, str]:
     """Return the reason for each closed chat among `chats`."""
     query = select(ClosedChat.chat_id, ClosedChat.reason).where(ClosedChat.chat_id.in_(tuple(chats)))
-    return {row.chat_id: row.reason for row in await session.execute(query)}
+    return {row.chat_id: row.reason for row in session.execute(query)}
 
 
-async def store_flood_wait(session: AsyncSession, chat_id: int, until: datetime) -> None:
+def store_flood_wait(session: Session, chat_id: int, until: datetime) -> None:
     """Store the time until which Telegram asked not to send to the chat."""
-    await session.merge(FloodWait(chat_id=chat_id, until=until))
+    session.merge(FloodWait(chat_id=chat_id, until=until))
 
 
-async def flood_waits(session: AsyncSession, now: datetime) -> dict[int, datetime]:
+def flood_waits(session: Session, now: datetime) -> dict[int, datetime]:
     """Return the time until which each chat is held; delete holds that have ended by `now`."""
-    await session.execute(delete(FloodWait).where(FloodWait.until <= now))
-    found = await session.execute(select(FloodWait))
+    session.execute(delete(FloodWait).where(FloodWait.until <= now))
+    found = session.execute(select(FloodWait))
     return {row.chat_id: row.until for row in found.scalars()}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.tables.messages import Received
 
@@ -52,51 +52,51 @@ class UnfinishedUpdate(NamedTuple):
         return self.crashes >= MAX_CRASHES
 
 
-async def add_new(session: AsyncSession, updates: dict[int, dict[str, Any]], now: datetime) -> list[int]:
+def add_new(session: Session, updates: dict[int, dict[str, Any]], now: datetime) -> list[int]:
     """Insert a batch of updates in the caller's session, which commits before they are queued; return the new ids in
     ascending order."""
     if not updates:
         return []
     rows = [{"update_id": i, "payload": payload, "received_at": now} for i, payload in updates.items()]
-    new = await session.execute(_INSERT, rows)
+    new = session.execute(_INSERT, rows)
     return sorted(new.scalars())
 
 
-async def unfinished(session: AsyncSession) -> dict[int, dict[str, Any]]:
+def unfinished(session: Session) -> dict[int, dict[str, Any]]:
     """Return the payloads of unfinished updates, by ascending update id."""
-    found = await session.execute(select(Received).where(Received.done_at.is_(None)).order_by(Received.update_id))
+    found = session.execute(select(Received).where(Received.done_at.is_(None)).order_by(Received.update_id))
     return {row.update_id: row.payload for row in found.scalars()}
 
 
-async def recover_unfinished(session: AsyncSession) -> list[UnfinishedUpdate]:
+def recover_unfinished(session: Session) -> list[UnfinishedUpdate]:
     """Return the unfinished updates of earlier runs, by update id.
 
     Those begun get one more crash and are marked as not begun. Call once at startup.
     """
-    await session.execute(_COUNT_CRASHES)
-    payloads = await unfinished(session)
-    found = await session.execute(_CRASHES)
+    session.execute(_COUNT_CRASHES)
+    payloads = unfinished(session)
+    found = session.execute(_CRASHES)
     return [UnfinishedUpdate(row.update_id, payloads[row.update_id], row.received_at, row.crashes) for row in found]
 
 
-async def mark_begun(session: AsyncSession, update_id: int) -> None:
+def mark_begun(session: Session, update_id: int) -> None:
     """Mark a leftover update as begun: later crashes count for it."""
-    await session.execute(_MARK_BEGUN, {"about": update_id})
+    session.execute(_MARK_BEGUN, {"about": update_id})
 
 
-async def mark_clean_shutdown(session: AsyncSession) -> None:
+def mark_clean_shutdown(session: Session) -> None:
     """Mark unfinished updates as not begun, so that a regular shutdown does not count as a crash."""
-    await session.execute(_MARK_CLEAN_SHUTDOWN)
+    session.execute(_MARK_CLEAN_SHUTDOWN)
 
 
-async def received_at(session: AsyncSession, update_id: int) -> datetime | None:
-    return (await session.execute(_RECEIVED_AT, {"about": update_id})).scalar_one_or_none()
+def received_at(session: Session, update_id: int) -> datetime | None:
+    return (session.execute(_RECEIVED_AT, {"about": update_id})).scalar_one_or_none()
 
 
-async def finish(session: AsyncSession, update_id: int, now: datetime) -> None:
+def finish(session: Session, update_id: int, now: datetime) -> None:
     """Mark an update as finished and delete its payload at once; only the id is kept."""
-    await session.execute(_FINISH, {"about": update_id, "now": now})
+    session.execute(_FINISH, {"about": update_id, "now": now})
 
 
-async def delete_expired(session: AsyncSession, now: datetime) -> None:
-    await session.execute(delete(Received).where(Received.done_at < now - RETENTION))
+def delete_expired(session: Session, now: datetime) -> None:
+    session.execute(delete(Received).where(Received.done_at < now - RETENTION))

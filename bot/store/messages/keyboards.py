@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.tables.chats import MenuRow
 from bot.store.tables.messages import Keyboard
@@ -58,35 +58,35 @@ def new_keyboard(
     )
 
 
-def add(session: AsyncSession, keyboard: Keyboard) -> None:
+def add(session: Session, keyboard: Keyboard) -> None:
     """Add a keyboard to the session."""
     session.add(keyboard)
 
 
-async def attach(session: AsyncSession, keyboard: Keyboard) -> Keyboard:
+def attach(session: Session, keyboard: Keyboard) -> Keyboard:
     """Merge the keyboard of another session into this one."""
-    return await session.merge(keyboard)
+    return session.merge(keyboard)
 
 
-async def find_keyboard(session: AsyncSession, keyboard_id: str) -> Keyboard | None:
-    return await session.get(Keyboard, keyboard_id)
+def find_keyboard(session: Session, keyboard_id: str) -> Keyboard | None:
+    return session.get(Keyboard, keyboard_id)
 
 
-async def stored_ids(session: AsyncSession, keyboard_ids: Collection[str]) -> set[str]:
+def stored_ids(session: Session, keyboard_ids: Collection[str]) -> set[str]:
     """Return the ids that are stored."""
     if not keyboard_ids:
         return set()
-    return set((await session.execute(select(Keyboard.id).where(Keyboard.id.in_(keyboard_ids)))).scalars())
+    return set((session.execute(select(Keyboard.id).where(Keyboard.id.in_(keyboard_ids)))).scalars())
 
 
-async def set_message_id(session: AsyncSession, keyboard_id: str, message_id: int) -> None:
+def set_message_id(session: Session, keyboard_id: str, message_id: int) -> None:
     """Store the id of the message that has the keyboard."""
-    await session.execute(_SET_MESSAGE_ID, {"keyboard": keyboard_id, "message": message_id})
+    session.execute(_SET_MESSAGE_ID, {"keyboard": keyboard_id, "message": message_id})
 
 
-async def use_once(session: AsyncSession, keyboard_id: str, now: datetime) -> bool:
+def use_once(session: Session, keyboard_id: str, now: datetime) -> bool:
     """Mark a keyboard as used; return True for exactly one of concurrent callers."""
-    used = await session.execute(
+    used = session.execute(
         update(Keyboard)
         .where(Keyboard.id == keyboard_id, Keyboard.used_at.is_(None))
         .values(used_at=now)
@@ -95,17 +95,17 @@ async def use_once(session: AsyncSession, keyboard_id: str, now: datetime) -> bo
     return used.scalar_one_or_none() is not None
 
 
-async def sent_menus(session: AsyncSession) -> Mapping[str, SentMenu]:
+def sent_menus(session: Session) -> Mapping[str, SentMenu]:
     """Return the command menus sent to Telegram, by scope."""
-    found = (await session.execute(select(MenuRow))).scalars()
+    found = (session.execute(select(MenuRow))).scalars()
     return {row.scope: SentMenu(row.digest, row.refused) for row in found}
 
 
-async def store_menu(session: AsyncSession, scope: str, menu: SentMenu) -> None:
+def store_menu(session: Session, scope: str, menu: SentMenu) -> None:
     """Insert or replace the command menu of a scope."""
-    await session.merge(MenuRow(scope=scope, digest=menu.digest, refused=menu.refused))
+    session.merge(MenuRow(scope=scope, digest=menu.digest, refused=menu.refused))
 
 
-async def delete_menu(session: AsyncSession, scope: str) -> None:
+def delete_menu(session: Session, scope: str) -> None:
     """Delete the command menu of the scope."""
-    await session.execute(delete(MenuRow).where(MenuRow.scope == scope))
+    session.execute(delete(MenuRow).where(MenuRow.scope == scope))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.access.policy import Destination
 from bot.store.messages import outbox
@@ -23,7 +23,7 @@ class Notice:
     lifetime: timedelta | None = None
 
 
-def enqueue_notices(session: AsyncSession, now: datetime, notices: Iterable[Notice]) -> None:
+def enqueue_notices(session: Session, now: datetime, notices: Iterable[Notice]) -> None:
     """Add the notifications and their keyboards to the session; wake the delivery worker after the commit."""
     for notice in notices:
         keyboard = notice.rows and new_keyboard(

@@ -10,8 +10,7 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, bindparam, delete, exists, func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from bot.store.tables.chats import FloodWait
 from bot.store.tables.messages import Keyboard, Outgoing
@@ -51,7 +50,7 @@ class Urgency(IntEnum):
 
 
 def enqueue(
-    session: AsyncSession,
+    session: Session,
     *,
     chat_id: int,
     thread_id: int | None,
@@ -99,14 +98,14 @@ def enqueue(
     return row
 
 
-async def id_of(session: AsyncSession, row: Outgoing) -> int:
+def id_of(session: Session, row: Outgoing) -> int:
     """Insert a row added in this transaction, if it is not yet; return its id."""
-    await session.flush()
+    session.flush()
     return row.id
 
 
-async def show(
-    session: AsyncSession,
+def show(
+    session: Session,
     row: Outgoing,
     *,
     template: str,
@@ -123,12 +122,12 @@ async def show(
     """
     if row.state in QUEUED_STATES:
         # Queued for a retry after an edit was queued: that edit is older than the new content.
-        await session.execute(
+        session.execute(
             update(Outgoing)
             .where(*_is_queued_edit(row.id))
             .values(state="dropped", error="shown by the message itself")
         )
-    queued = row if row.state in QUEUED_STATES else await _queued_edit(session, row.id)
+    queued = row if row.state in QUEUED_STATES else _queued_edit(session, row.id)
     if queued is None:
         enqueue(
             session,
@@ -149,17 +148,17 @@ async def show(
     replaced = queued.keyboard_id
     if keyboard is not None:
         session.add(keyboard)
-        await session.flush()
+        session.flush()
     queued.template, queued.facts, queued.keyboard_id = template, facts, keyboard.id if keyboard else None
-    await session.flush()
+    session.flush()
     if replaced is not None and queued.attempts == 0:
-        await session.execute(delete(Keyboard).where(Keyboard.id == replaced))
+        session.execute(delete(Keyboard).where(Keyboard.id == replaced))
     return queued is row
 
 
-async def content_above(session: AsyncSession, keyboard_id: str) -> dict[str, Any] | None:
+def content_above(session: Session, keyboard_id: str) -> dict[str, Any] | None:
     """Return the template and facts of the message with a keyboard; None if it was sent outside the outbox."""
-    found = await session.execute(
+    found = session.execute(
         select(Outgoing.template, Outgoing.facts)
         .where(Outgoing.keyboard_id == keyboard_id, Outgoing.template != RENDERED)
         .order_by(Outgoing.id.desc())
@@ -169,8 +168,8 @@ async def content_above(session: AsyncSession, keyboard_id: str) -> dict[str, An
     return {"template": row.template, "facts": row.facts} if row is not None else None
 
 
-async def _queued_edit(session: AsyncSession, about: int) -> Outgoing | None:
-    found = await session.execute(select(Outgoing).where(*_is_queued_edit(about)).order_by(Outgoing.id.desc()).limit(1))
+def _queued_edit(session: Session, about: int) -> Outgoing | None:
+    found = session.execute(select(Outgoing).where(*_is_queued_edit(about)).order_by(Outgoing.id.desc()).limit(1))
     return found.scalar_one_or_none()
 
 
@@ -178,9 +177,9 @@ def _is_queued_edit(about: int) -> tuple[ColumnElement[bool], ...]:
     return Outgoing.about == about, Outgoing.action == "edit", Outgoing.state.in_(QUEUED_STATES)
 
 
-async def is_queued(session: AsyncSession, chat_id: int, template: str) -> bool:
+def is_queued(session: Session, chat_id: int, template: str) -> bool:
     """Return True if a message of this template is already queued for the chat."""
-    found = await session.execute(
+    found = session.execute(
         select(Outgoing.id)
         .where(Outgoing.chat_id == chat_id, Outgoing.state.in_(QUEUED_STATES), Outgoing.template == template)
         .limit(1)
@@ -193,15 +192,15 @@ def drop(row: Outgoing, reason: str) -> None:
     row.state, row.error = "dropped", reason
 
 
-async def queued_count(session: AsyncSession) -> int:
+def queued_count(session: Session) -> int:
     """Return the length of the queue, with the messages that are being sent."""
-    found = await session.execute(
+    found = session.execute(
         select(func.count()).select_from(Outgoing).where(Outgoing.state.in_((*QUEUED_STATES, "sending")))
     )
     return found.scalar_one()
 
 
-async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
+def oldest_due(session: Session, now: datetime) -> datetime | None:
     """Return the time since when a due row of any chat was neither attempted nor finished sending; None if there is
     none.
 
@@ -215,7 +214,7 @@ async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
         failed.not_before > now,
     )
     in_flood_wait = exists().where(FloodWait.chat_id == Outgoing.chat_id, FloodWait.until > now)
-    due = await session.execute(
+    due = session.execute(
         select(Outgoing.chat_id, func.min(Outgoing.not_before))
         .where(Outgoing.state.in_(QUEUED_STATES), Outgoing.not_before <= now, ~retries, ~in_flood_wait)
         .group_by(Outgoing.chat_id)
@@ -227,32 +226,32 @@ async def oldest_due(session: AsyncSession, now: datetime) -> datetime | None:
         in_chats, Outgoing.state.in_(QUEUED_STATES), Outgoing.attempts > 0, Outgoing.not_before <= now
     )
     for query in (attempts, rescheduled):
-        found = await session.execute(query.group_by(Outgoing.chat_id))
+        found = session.execute(query.group_by(Outgoing.chat_id))
         for chat, time in found.all():
             if time is not None and time > since[chat]:
                 since[chat] = time
-    sending = await session.execute(select(func.min(Outgoing.tried_at)).where(Outgoing.state == "sending"))
+    sending = session.execute(select(func.min(Outgoing.tried_at)).where(Outgoing.state == "sending"))
     return min((time for time in (*since.values(), sending.scalar_one()) if time is not None), default=None)
 
 
-async def claim(session: AsyncSession, row_id: int, now: datetime) -> bool:
+def claim(session: Session, row_id: int, now: datetime) -> bool:
     """Mark a row as sending; False if it is no longer queued. Commit the session before the request to Telegram."""
-    claimed = await session.execute(_CLAIM, {"row": row_id, "now": now})
+    claimed = session.execute(_CLAIM, {"row": row_id, "now": now})
     return claimed.scalar_one_or_none() is not None
 
 
-async def mark_rendered(session: AsyncSession, row_id: int) -> None:
+def mark_rendered(session: Session, row_id: int) -> None:
     """Reset the crash count: the message was rendered, so later crashes have another cause."""
-    await session.execute(update(Outgoing).where(Outgoing.id == row_id).values(crashes=0))
+    session.execute(update(Outgoing).where(Outgoing.id == row_id).values(crashes=0))
 
 
-async def mark_sent(session: AsyncSession, row_id: int, message_id: int | None, now: datetime) -> None:
+def mark_sent(session: Session, row_id: int, message_id: int | None, now: datetime) -> None:
     """Take a delivered message out of the queue."""
-    await session.execute(_MARK_SENT, {"row": row_id, "now": now, "message": message_id})
+    session.execute(_MARK_SENT, {"row": row_id, "now": now, "message": message_id})
 
 
-async def reschedule(
-    session: AsyncSession,
+def reschedule(
+    session: Session,
     row_id: int,
     not_before: datetime,
     error: str,
@@ -261,27 +260,27 @@ async def reschedule(
     refused: bool = False,
 ) -> None:
     """Queue a row for a retry. `possible_repeat`: Telegram may have accepted it, so the retry is marked as such."""
-    row = await session.get_one(Outgoing, row_id)
+    row = session.get_one(Outgoing, row_id)
     row.refusals += refused
     row.possible_repeat = row.possible_repeat or possible_repeat
     row.state = "uncertain" if row.possible_repeat else "pending"
     row.not_before, row.error = not_before, error
 
 
-async def dead_letter(session: AsyncSession, row_id: int, error: str, fallback: str | None) -> None:
+def dead_letter(session: Session, row_id: int, error: str, fallback: str | None) -> None:
     """Mark a row as undeliverable; `fallback` names the recipient that is notified instead."""
-    await session.execute(
+    session.execute(
         update(Outgoing).where(Outgoing.id == row_id).values(state="dead", error=error, fallback=fallback, html=None)
     )
 
 
-async def recover_interrupted(session: AsyncSession) -> int:
+def recover_interrupted(session: Session) -> int:
     """Queue rows that were being sent when the program crashed, and return their number.
 
     They may have arrived, so they are marked as possible repeats; rendering one may have caused the crash, so each
     counts one more crash until it is rendered.
     """
-    found = await session.execute(
+    found = session.execute(
         update(Outgoing)
         .where(Outgoing.state == "sending")
         .values(state="uncertain", possible_repeat=True, crashes=Outgoing.crashes + 1)

@@ -7,8 +7,7 @@ later holds back none.
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, exists, func, select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from bot.store.messages import supergroups
 from bot.store.messages.outbox import QUEUED_STATES, Urgency
@@ -46,46 +45,46 @@ _FIRST_OF_CHAT = select(Outgoing).where(_CHAT, *_is_due()).order_by(*MOST_URGENT
 _NEXT_AFTER = select(func.min(Outgoing.not_before)).where(Outgoing.state.in_(QUEUED_STATES), Outgoing.not_before > _NOW)
 
 
-async def chats_with_due(session: AsyncSession, now: datetime) -> list[int]:
+def chats_with_due(session: Session, now: datetime) -> list[int]:
     """Return the chats whose queue has a due row."""
-    found = await session.execute(_CHATS_WITH_DUE, {"now": now})
+    found = session.execute(_CHATS_WITH_DUE, {"now": now})
     return list(found.scalars())
 
 
-async def urgency_of_chat(session: AsyncSession, chat_id: int, now: datetime) -> Urgency | None:
+def urgency_of_chat(session: Session, chat_id: int, now: datetime) -> Urgency | None:
     """Return the urgency of the chat's next due row; None if there is none."""
-    found = await session.execute(_URGENCY, {"now": now, "chat": chat_id})
+    found = session.execute(_URGENCY, {"now": now, "chat": chat_id})
     urgency = found.scalar_one_or_none()
     return None if urgency is None else Urgency(urgency)
 
 
-async def first_of_chat(session: AsyncSession, chat_id: int, now: datetime) -> Outgoing | None:
+def first_of_chat(session: Session, chat_id: int, now: datetime) -> Outgoing | None:
     """Return the chat's next queued row that is due, attached to the session; None if there is none."""
-    found = await session.execute(_FIRST_OF_CHAT, {"now": now, "chat": chat_id})
+    found = session.execute(_FIRST_OF_CHAT, {"now": now, "chat": chat_id})
     return found.scalar_one_or_none()
 
 
-async def next_after(session: AsyncSession, now: datetime) -> datetime | None:
+def next_after(session: Session, now: datetime) -> datetime | None:
     """Return the earliest time at which a row that is not yet due becomes due."""
-    found = await session.execute(_NEXT_AFTER, {"now": now})
+    found = session.execute(_NEXT_AFTER, {"now": now})
     return found.scalar_one_or_none()
 
 
-async def follow_chat_migrations(session: AsyncSession, now: datetime) -> None:
+def follow_chat_migrations(session: Session, now: datetime) -> None:
     """Move queued rows of groups that became supergroups to the new chat id."""
-    found = await session.execute(
+    found = session.execute(
         select(ChatMigration.old_id, ChatMigration.new_id)
         .join(Outgoing, Outgoing.chat_id == ChatMigration.old_id)
         .where(Outgoing.state.in_(QUEUED_STATES))
         .distinct()
     )
     for old_id, new_id in found.all():
-        await supergroups.migrate(session, old_id, new_id, now)
+        supergroups.migrate(session, old_id, new_id, now)
 
 
-async def untried(session: AsyncSession, chat_id: int, thread_id: int | None, template: str) -> list[Outgoing]:
+def untried(session: Session, chat_id: int, thread_id: int | None, template: str) -> list[Outgoing]:
     """Return the queued rows of a chat and template with no delivery attempt, oldest first."""
-    found = await session.execute(
+    found = session.execute(
         select(Outgoing)
         .where(
             Outgoing.chat_id == chat_id,
@@ -99,10 +98,10 @@ async def untried(session: AsyncSession, chat_id: int, thread_id: int | None, te
     return list(found.scalars())
 
 
-async def find(session: AsyncSession, row_id: int) -> Outgoing | None:
-    return await session.get(Outgoing, row_id)
+def find(session: Session, row_id: int) -> Outgoing | None:
+    return session.get(Outgoing, row_id)
 
 
-def detach(session: AsyncSession, row: Outgoing) -> None:
+def detach(session: Session, row: Outgoing) -> None:
     """Remove a row from the session: later changes of its attributes are not written."""
     session.expunge(row)

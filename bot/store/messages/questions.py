@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.tables.dialog import QuestionRow
 
 
-async def ask(
-    session: AsyncSession,
+def ask(
+    session: Session,
     *,
     chat_id: int,
     person_id: int,
@@ -36,17 +36,17 @@ async def ask(
         said=content,
         expires_at=expires_at,
     )
-    await session.merge(question)
+    session.merge(question)
 
 
-async def find(session: AsyncSession, *, chat_id: int, person_id: int) -> QuestionRow | None:
+def find(session: Session, *, chat_id: int, person_id: int) -> QuestionRow | None:
     """Return the pending question of a person in a chat; it may have expired."""
-    return await session.get(QuestionRow, (chat_id, person_id))
+    return session.get(QuestionRow, (chat_id, person_id))
 
 
-async def remove(session: AsyncSession, *, chat_id: int, person_id: int) -> bool:
+def remove(session: Session, *, chat_id: int, person_id: int) -> bool:
     """Delete a question; return True for exactly one of concurrent callers."""
-    deleted = await session.execute(
+    deleted = session.execute(
         delete(QuestionRow)
         .where(QuestionRow.chat_id == chat_id, QuestionRow.person_id == person_id)
         .returning(QuestionRow.answer)
@@ -54,5 +54,5 @@ async def remove(session: AsyncSession, *, chat_id: int, person_id: int) -> bool
     return deleted.scalar_one_or_none() is not None
 
 
-async def delete_expired(session: AsyncSession, now: datetime) -> None:
-    await session.execute(delete(QuestionRow).where(QuestionRow.expires_at <= now))
+def delete_expired(session: Session, now: datetime) -> None:
+    session.execute(delete(QuestionRow).where(QuestionRow.expires_at <= now))

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import delete, select, tuple_, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.tables.chats import Binding, ChatMigration, ClosedChat, FloodWait, StationChoiceRow
 from bot.store.tables.dialog import QuestionRow
@@ -15,44 +15,42 @@ _MIGRATIONS = ChatMigration.metadata.tables[ChatMigration.__tablename__]
 _SELECT_MIGRATIONS = select(_MIGRATIONS.c.old_id, _MIGRATIONS.c.new_id)
 
 
-async def migrate(session: AsyncSession, old_id: int, new_id: int, now: datetime) -> None:
+def migrate(session: Session, old_id: int, new_id: int, now: datetime) -> None:
     """Move all rows of a chat, queued messages included, to its new id, in the caller's session. Message ids are
     cleared: they restart in the supergroup."""
-    await session.merge(ChatMigration(old_id=old_id, new_id=new_id, at=now))
-    await session.execute(update(ChatMigration).where(ChatMigration.new_id == old_id).values(new_id=new_id))
+    session.merge(ChatMigration(old_id=old_id, new_id=new_id, at=now))
+    session.execute(update(ChatMigration).where(ChatMigration.new_id == old_id).values(new_id=new_id))
     # Buttons of old messages are void too: their message ids belong to other messages in the new chat.
-    await session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id, message_id=None))
-    await session.execute(
+    session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id, message_id=None))
+    session.execute(
         update(Outgoing).where(Outgoing.chat_id == old_id, Outgoing.state == "sent").values(message_id=None)
     )
     # A basic group has no topics, so its thread ids are void.
-    await session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id, thread_id=None))
-    await session.execute(
-        update(AlertMessage).where(AlertMessage.chat_id == old_id).values(chat_id=new_id, thread_id=None)
-    )
+    session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id, thread_id=None))
+    session.execute(update(AlertMessage).where(AlertMessage.chat_id == old_id).values(chat_id=new_id, thread_id=None))
     # A question belongs to a message of the old chat; holds and blocks do not apply to the new chat.
     for table in (QuestionRow, FloodWait, ClosedChat):
-        await session.execute(delete(table).where(table.chat_id == old_id))
-    if (known := await session.get(ContactRow, old_id)) is not None:
-        await session.merge(ContactRow(id=new_id, name=known.name))
+        session.execute(delete(table).where(table.chat_id == old_id))
+    if (known := session.get(ContactRow, old_id)) is not None:
+        session.merge(ContactRow(id=new_id, name=known.name))
     seen_there = select(ContactStationRow.station).where(ContactStationRow.id == new_id)
-    await session.execute(
+    session.execute(
         delete(ContactStationRow).where(ContactStationRow.id == old_id, ContactStationRow.station.in_(seen_there))
     )
-    await session.execute(update(ContactStationRow).where(ContactStationRow.id == old_id).values(id=new_id))
+    session.execute(update(ContactStationRow).where(ContactStationRow.id == old_id).values(id=new_id))
     bound_there = select(Binding.station).where(Binding.chat_id == new_id)
-    await session.execute(delete(Binding).where(Binding.chat_id == old_id, Binding.station.in_(bound_there)))
-    await session.execute(update(Binding).where(Binding.chat_id == old_id).values(chat_id=new_id))
+    session.execute(delete(Binding).where(Binding.chat_id == old_id, Binding.station.in_(bound_there)))
+    session.execute(update(Binding).where(Binding.chat_id == old_id).values(chat_id=new_id))
     chosen_there = select(StationChoiceRow.person_id).where(StationChoiceRow.chat_id == new_id)
-    await session.execute(
+    session.execute(
         delete(StationChoiceRow).where(StationChoiceRow.chat_id == old_id, StationChoiceRow.person_id.in_(chosen_there))
     )
-    await session.execute(update(StationChoiceRow).where(StationChoiceRow.chat_id == old_id).values(chat_id=new_id))
+    session.execute(update(StationChoiceRow).where(StationChoiceRow.chat_id == old_id).values(chat_id=new_id))
     given_there = select(GrantRow.station, GrantRow.role).where(GrantRow.subject_id == new_id)
     given = tuple_(GrantRow.station, GrantRow.role)
-    await session.execute(delete(GrantRow).where(GrantRow.subject_id == old_id, given.in_(given_there)))
-    await session.execute(update(GrantRow).where(GrantRow.subject_id == old_id).values(subject_id=new_id))
+    session.execute(delete(GrantRow).where(GrantRow.subject_id == old_id, given.in_(given_there)))
+    session.execute(update(GrantRow).where(GrantRow.subject_id == old_id).values(subject_id=new_id))
 
 
-async def migrations(session: AsyncSession) -> dict[int, int]:
-    return {row.old_id: row.new_id for row in await session.execute(_SELECT_MIGRATIONS)}
+def migrations(session: Session) -> dict[int, int]:
+    return {row.old_id: row.new_id for row in session.execute(_SELECT_MIGRATIONS)}

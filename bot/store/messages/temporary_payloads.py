@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.runtime.clock import Clock
 from bot.store.database import Database
@@ -25,28 +25,28 @@ class TemporaryPayloads:
 
     async def put(self, payload: dict[str, Any], lifetime: timedelta) -> str:
         row = TemporaryPayload(id=secrets.token_urlsafe(12), payload=payload, expires_at=self._clock() + lifetime)
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             session.add(row)
         return row.id
 
     async def peek(self, payload_id: str) -> dict[str, Any] | None:
-        async with self._database.begin() as session:
-            return await peek(session, payload_id, self._clock())
+        with self._database.begin() as session:
+            return peek(session, payload_id, self._clock())
 
     async def pop(self, payload_id: str) -> dict[str, Any] | None:
         """Return and delete a payload; exactly one of concurrent callers gets it."""
-        async with self._database.begin() as session:
-            return await pop(session, payload_id, self._clock())
+        with self._database.begin() as session:
+            return pop(session, payload_id, self._clock())
 
 
-async def peek(session: AsyncSession, payload_id: str, now: datetime) -> dict[str, Any] | None:
-    payload: dict[str, Any] | None = (await session.execute(_PEEK, {"of": payload_id, "now": now})).scalar_one_or_none()
+def peek(session: Session, payload_id: str, now: datetime) -> dict[str, Any] | None:
+    payload: dict[str, Any] | None = (session.execute(_PEEK, {"of": payload_id, "now": now})).scalar_one_or_none()
     return payload
 
 
-async def pop(session: AsyncSession, payload_id: str, now: datetime) -> dict[str, Any] | None:
+def pop(session: Session, payload_id: str, now: datetime) -> dict[str, Any] | None:
     """Return and delete a payload in the caller's session."""
-    found = await session.execute(
+    found = session.execute(
         delete(TemporaryPayload)
         .where(TemporaryPayload.id == payload_id, TemporaryPayload.expires_at > now)
         .returning(TemporaryPayload.payload)
@@ -54,5 +54,5 @@ async def pop(session: AsyncSession, payload_id: str, now: datetime) -> dict[str
     return found.scalar_one_or_none()
 
 
-async def delete_expired(session: AsyncSession, now: datetime) -> None:
-    await session.execute(delete(TemporaryPayload).where(TemporaryPayload.expires_at <= now))
+def delete_expired(session: Session, now: datetime) -> None:
+    session.execute(delete(TemporaryPayload).where(TemporaryPayload.expires_at <= now))

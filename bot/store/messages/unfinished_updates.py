@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.messages.temporary_payloads import peek
 from bot.store.tables.dialog import TemporaryPayload
@@ -22,22 +22,22 @@ _DELETE = delete(_PAYLOADS).where(_PAYLOADS.c.id == bindparam("deed"))
 Checkpoint = dict[str, Any]
 
 
-async def write(session: AsyncSession, update_id: int, checkpoint: Checkpoint, now: datetime) -> None:
+def write(session: Session, update_id: int, checkpoint: Checkpoint, now: datetime) -> None:
     """Insert or replace the checkpoint of an update."""
-    await session.merge(TemporaryPayload(id=_id(update_id), payload=checkpoint, expires_at=now + RETENTION))
+    session.merge(TemporaryPayload(id=_id(update_id), payload=checkpoint, expires_at=now + RETENTION))
 
 
-async def find(session: AsyncSession, update_id: int, now: datetime) -> Checkpoint:
-    return await peek(session, _id(update_id), now) or {}
+def find(session: Session, update_id: int, now: datetime) -> Checkpoint:
+    return peek(session, _id(update_id), now) or {}
 
 
-async def remove(session: AsyncSession, update_id: int) -> None:
-    await session.execute(_DELETE, {"deed": _id(update_id)})
+def remove(session: Session, update_id: int) -> None:
+    session.execute(_DELETE, {"deed": _id(update_id)})
 
 
-async def updates(session: AsyncSession) -> set[int]:
+def updates(session: Session) -> set[int]:
     """Return the ids of updates with a checkpoint."""
-    found = await session.execute(select(TemporaryPayload.id).where(TemporaryPayload.id.startswith(CHECKPOINT_PREFIX)))
+    found = session.execute(select(TemporaryPayload.id).where(TemporaryPayload.id.startswith(CHECKPOINT_PREFIX)))
     return {int(payload_id.removeprefix(CHECKPOINT_PREFIX)) for payload_id in found.scalars()}
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.oncall.rotation import Calendar, Duty
 from bot.store.tables.people import RotationRow
@@ -33,8 +33,8 @@ class StoredCalendar:
     problem: str = ""
 
 
-async def of_station(session: AsyncSession, station: str) -> list[StoredCalendar]:
-    found = await session.execute(select(RotationRow).where(RotationRow.station == station).order_by(RotationRow.level))
+def of_station(session: Session, station: str) -> list[StoredCalendar]:
+    found = session.execute(select(RotationRow).where(RotationRow.station == station).order_by(RotationRow.level))
     return [stored_calendar for row in found.scalars() if (stored_calendar := of_row(row)) is not None]
 
 
@@ -42,11 +42,9 @@ def of_row(row: RotationRow) -> StoredCalendar | None:
     return from_json(row.level, {**_NO_SOURCE, **row.calendar, **(row.source or {})}) if row.calendar else None
 
 
-async def set_calendar(
-    session: AsyncSession, station: str, stored_calendar: StoredCalendar, by: str, now: datetime
-) -> None:
+def set_calendar(session: Session, station: str, stored_calendar: StoredCalendar, by: str, now: datetime) -> None:
     """Store a calendar, which takes the place of the level's rotation; the rotation is kept."""
-    row = await session.get(RotationRow, (station, stored_calendar.level))
+    row = session.get(RotationRow, (station, stored_calendar.level))
     if row is None:
         row = RotationRow(station=station, level=stored_calendar.level, people=[], shift={})
         session.add(row)
@@ -54,9 +52,9 @@ async def set_calendar(
     row.changed_at, row.changed_by = now, by[:128]
 
 
-async def replace_calendar(session: AsyncSession, station: str, old: StoredCalendar, new: StoredCalendar) -> bool:
+def replace_calendar(session: Session, station: str, old: StoredCalendar, new: StoredCalendar) -> bool:
     """Replace the calendar; False if it was changed or removed meanwhile."""
-    row = await session.get(RotationRow, (station, old.level))
+    row = session.get(RotationRow, (station, old.level))
     if row is None or of_row(row) != old:
         return False
     _write(row, new)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Override, Rotation, Shift, Unit
@@ -13,11 +13,11 @@ from bot.store.oncall import calendars
 from bot.store.tables.people import OverrideRow, RotationRow
 
 
-async def read(session: AsyncSession, station: str, now: datetime, states: Collection[str]) -> Roster:
+def read(session: Session, station: str, now: datetime, states: Collection[str]) -> Roster:
     """Include current and future overrides in one of `states`."""
-    found = await session.execute(select(RotationRow).where(RotationRow.station == station).order_by(RotationRow.level))
+    found = session.execute(select(RotationRow).where(RotationRow.station == station).order_by(RotationRow.level))
     rows = list(found.scalars())
-    overrides = await session.execute(
+    overrides = session.execute(
         select(OverrideRow).where(
             OverrideRow.station == station, OverrideRow.ends_at > now, OverrideRow.state.in_(states)
         )
@@ -29,10 +29,10 @@ async def read(session: AsyncSession, station: str, now: datetime, states: Colle
     )
 
 
-async def stations(session: AsyncSession, now: datetime) -> set[str]:
+def stations(session: Session, now: datetime) -> set[str]:
     """Return stations with a rotation, a calendar, or an override that is not over."""
-    rotations = await session.execute(select(RotationRow.station).distinct())
-    overrides = await session.execute(select(OverrideRow.station).where(OverrideRow.ends_at > now).distinct())
+    rotations = session.execute(select(RotationRow.station).distinct())
+    overrides = session.execute(select(OverrideRow.station).where(OverrideRow.ends_at > now).distinct())
     return {*rotations.scalars(), *overrides.scalars()}
 
 

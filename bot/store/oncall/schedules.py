@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.oncall.roster import Roster
 from bot.oncall.rotation import Rotation
@@ -61,20 +61,20 @@ class OnCallSchedules:
         self._changed = changed
 
     async def roster(self, station: str) -> Roster:
-        async with self._database.begin() as session:
-            return await self.roster_in(session, station)
+        with self._database.begin() as session:
+            return self.roster_in(session, station)
 
-    async def roster_in(self, session: AsyncSession, station: str) -> Roster:
-        return await rosters.read(session, station, self._clock(), IN_EFFECT)
+    def roster_in(self, session: Session, station: str) -> Roster:
+        return rosters.read(session, station, self._clock(), IN_EFFECT)
 
     async def stations(self) -> set[str]:
         """Return stations with a rotation, a calendar, or an override that is not over."""
-        async with self._database.begin() as session:
-            return await rosters.stations(session, self._clock())
+        with self._database.begin() as session:
+            return rosters.stations(session, self._clock())
 
     async def set_rotation(self, station: str, rotation: Rotation, by: str, notices: Sequence[Notice] = ()) -> None:
         """Replace the rotation or calendar of that level; overrides are kept."""
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             row = RotationRow(
                 station=station,
                 level=rotation.level,
@@ -85,17 +85,17 @@ class OnCallSchedules:
                 changed_at=self._clock(),
                 changed_by=by[:128],
             )
-            await session.merge(row)
-            await reachability.schedule_check(session, rotation.people)
+            session.merge(row)
+            reachability.schedule_check(session, rotation.people)
             enqueue_notices(session, self._clock(), notices)
         self._changed.send(station)
 
     async def set_calendar(
         self, station: str, stored_calendar: StoredCalendar, by: str, notices: Sequence[Notice] = ()
     ) -> None:
-        async with self._database.begin() as session:
-            await calendars.set_calendar(session, station, stored_calendar, by, self._clock())
-            await reachability.schedule_check(session, {duty.person for duty in stored_calendar.calendar.duties})
+        with self._database.begin() as session:
+            calendars.set_calendar(session, station, stored_calendar, by, self._clock())
+            reachability.schedule_check(session, {duty.person for duty in stored_calendar.calendar.duties})
             enqueue_notices(session, self._clock(), notices)
         self._changed.send(station)
 
@@ -103,9 +103,9 @@ class OnCallSchedules:
         """Remove the level and cancel its overrides. False if there was none."""
         of_level = (RotationRow.station == station, RotationRow.level == level)
         current = (OverrideRow.station == station, OverrideRow.level == level, OverrideRow.ends_at > self._clock())
-        async with self._database.begin() as session:
-            removed = await session.execute(delete(RotationRow).where(*of_level).returning(RotationRow.level))
-            cancelled = await session.execute(
+        with self._database.begin() as session:
+            removed = session.execute(delete(RotationRow).where(*of_level).returning(RotationRow.level))
+            cancelled = session.execute(
                 update(OverrideRow)
                 .where(*current, OverrideRow.state.in_((*IN_EFFECT, ASKED)))
                 .values(state=CANCELLED)
@@ -119,8 +119,8 @@ class OnCallSchedules:
         self, station: str, change: ShiftChange, by: tuple[int, str], notices: Sequence[Notice] = ()
     ) -> int:
         """Take over a shift, or give it away; in effect at once."""
-        async with self._database.begin() as session:
-            row = await self._add(session, station, change, by, ACTIVE)
+        with self._database.begin() as session:
+            row = self._add(session, station, change, by, ACTIVE)
             enqueue_notices(session, self._clock(), notices)
         self._changed.send(station)
         return row
@@ -129,8 +129,8 @@ class OnCallSchedules:
         self, station: str, changes: Sequence[ShiftChange], by: tuple[int, str], question: Callable[[list[int]], Notice]
     ) -> None:
         """Request a swap; it takes effect when the other person agrees."""
-        async with self._database.begin() as session:
-            ids = [await self._add(session, station, change, by, ASKED) for change in changes]
+        with self._database.begin() as session:
+            ids = [self._add(session, station, change, by, ASKED) for change in changes]
             enqueue_notices(session, self._clock(), [question(ids)])
         self._changed.send(station)
 
@@ -144,8 +144,8 @@ class OnCallSchedules:
         notices: Mapping[SwapResult, Sequence[Notice]],
     ) -> SwapResult:
         """Answer a swap as `other`. All shifts are swapped or none, and only if they still belong to the two people."""
-        async with self._database.begin() as session:
-            found = await session.execute(
+        with self._database.begin() as session:
+            found = session.execute(
                 select(OverrideRow)
                 .where(OverrideRow.station == station, OverrideRow.id.in_(ids))
                 .order_by(OverrideRow.id)
@@ -153,7 +153,7 @@ class OnCallSchedules:
             rows = [row for row in found.scalars() if row.state == ASKED]
             if len(rows) < len(ids):
                 return SwapResult.SETTLED
-            roster, now = await self.roster_in(session, station), self._clock()
+            roster, now = self.roster_in(session, station), self._clock()
             if not agrees:
                 result = SwapResult.REFUSED
             elif all(_still_has(roster, row, other if row.person_id == row.by_id else row.by_id, now) for row in rows):
@@ -163,15 +163,15 @@ class OnCallSchedules:
             for row in rows:
                 row.state = CANCELLED if result is SwapResult.CHANGED else str(result)
             if result is SwapResult.AGREED:
-                await reachability.schedule_check(session, {row.person_id for row in rows})
+                reachability.schedule_check(session, {row.person_id for row in rows})
             enqueue_notices(session, self._clock(), notices.get(result, ()))
         self._changed.send(station)
         return result
 
     async def made_by(self, station: str, person: int) -> list[StoredChange]:
         """Return overrides that the person can cancel alone; agreed swaps are left out."""
-        async with self._database.begin() as session:
-            found = await session.execute(
+        with self._database.begin() as session:
+            found = session.execute(
                 select(OverrideRow)
                 .where(
                     OverrideRow.station == station,
@@ -185,8 +185,8 @@ class OnCallSchedules:
 
     async def cancel(self, station: str, ids: Sequence[int], person: int, notices: Sequence[Notice] = ()) -> bool:
         """Cancel the person's overrides; False if there are none left."""
-        async with self._database.begin() as session:
-            found = await session.execute(
+        with self._database.begin() as session:
+            found = session.execute(
                 update(OverrideRow)
                 .where(
                     OverrideRow.station == station,
@@ -204,46 +204,44 @@ class OnCallSchedules:
         return cancelled
 
     async def calendars(self, station: str) -> list[StoredCalendar]:
-        async with self._database.begin() as session:
-            return await calendars.of_station(session, station)
+        with self._database.begin() as session:
+            return calendars.of_station(session, station)
 
     async def replace_calendar(
         self, station: str, old: StoredCalendar, new: StoredCalendar, notices: Sequence[Notice] = ()
     ) -> bool:
         """Replace the calendar; False if it was changed or removed meanwhile."""
-        async with self._database.begin() as session:
-            renewed = await calendars.replace_calendar(session, station, old, new)
+        with self._database.begin() as session:
+            renewed = calendars.replace_calendar(session, station, old, new)
             if renewed:
                 added = {duty.person for duty in new.calendar.duties} - {duty.person for duty in old.calendar.duties}
-                await reachability.schedule_check(session, added)
+                reachability.schedule_check(session, added)
                 enqueue_notices(session, self._clock(), notices)
         self._changed.send(station)
         return renewed
 
     async def store_reachability(self, person: int, *, reachable: bool, warnings: Sequence[Notice]) -> None:
         """Store the result of a reachability check, and queue the warnings as notifications in the same session."""
-        async with self._database.begin() as session:
-            await reachability.store_check(session, person, self._clock(), reachable=reachable, warned=bool(warnings))
+        with self._database.begin() as session:
+            reachability.store_check(session, person, self._clock(), reachable=reachable, warned=bool(warnings))
             enqueue_notices(session, self._clock(), warnings)
 
     async def reachability_of(self, people: Sequence[int]) -> Mapping[int, Reachability]:
-        async with self._database.begin() as session:
-            return await reachability.known(session, people)
+        with self._database.begin() as session:
+            return reachability.known(session, people)
 
-    async def quiet_hours(self, session: AsyncSession, person: int) -> QuietHours | None:
-        return await reachability.quiet_hours(session, person)
+    def quiet_hours(self, session: Session, person: int) -> QuietHours | None:
+        return reachability.quiet_hours(session, person)
 
     async def quiet_hours_of(self, person: int) -> QuietHours | None:
-        async with self._database.begin() as session:
-            return await reachability.quiet_hours(session, person)
+        with self._database.begin() as session:
+            return reachability.quiet_hours(session, person)
 
     async def set_quiet_hours(self, person: int, hours: QuietHours | None) -> None:
-        async with self._database.begin() as session:
-            await reachability.set_quiet_hours(session, person, hours)
+        with self._database.begin() as session:
+            reachability.set_quiet_hours(session, person, hours)
 
-    async def _add(
-        self, session: AsyncSession, station: str, change: ShiftChange, by: tuple[int, str], state: str
-    ) -> int:
+    def _add(self, session: Session, station: str, change: ShiftChange, by: tuple[int, str], state: str) -> int:
         row = OverrideRow(
             station=station,
             level=change.level,
@@ -256,9 +254,9 @@ class OnCallSchedules:
             made_at=self._clock(),
         )
         session.add(row)
-        await session.flush()
+        session.flush()
         if state in IN_EFFECT:
-            await reachability.schedule_check(session, [change.person])
+            reachability.schedule_check(session, [change.person])
         return row.id
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.runtime.clock import Clock
 from bot.store.database import Database
@@ -19,12 +19,12 @@ class Bindings:
         self._clock = clock
 
     async def of(self, chat_id: int) -> Sequence[Binding]:
-        async with self._database.begin() as session:
-            return await stations_of(session, chat_id)
+        with self._database.begin() as session:
+            return stations_of(session, chat_id)
 
     async def bind(self, chat_id: int, station: str, *, alerts: bool, by_id: int, by_name: str) -> None:
-        async with self._database.begin() as session:
-            await bind(
+        with self._database.begin() as session:
+            bind(
                 session,
                 chat_id=chat_id,
                 station=station,
@@ -36,52 +36,50 @@ class Bindings:
 
     async def unbind(self, chat_id: int, station: str) -> bool:
         """Delete a binding; False if there was none."""
-        async with self._database.begin() as session:
-            return await unbind(session, chat_id=chat_id, station=station)
+        with self._database.begin() as session:
+            return unbind(session, chat_id=chat_id, station=station)
 
 
-async def bind(
-    session: AsyncSession, *, chat_id: int, station: str, alerts: bool, by_id: int, by_name: str, now: datetime
+def bind(
+    session: Session, *, chat_id: int, station: str, alerts: bool, by_id: int, by_name: str, now: datetime
 ) -> None:
     """Insert or replace a binding; `alerts` enables outage notifications in the chat."""
-    await session.merge(
-        Binding(chat_id=chat_id, station=station, alerts=alerts, by_id=by_id, by_name=by_name[:128], at=now)
-    )
+    session.merge(Binding(chat_id=chat_id, station=station, alerts=alerts, by_id=by_id, by_name=by_name[:128], at=now))
 
 
-async def unbind(session: AsyncSession, *, chat_id: int, station: str) -> bool:
+def unbind(session: Session, *, chat_id: int, station: str) -> bool:
     """Delete a binding and the choices of its station; False if there was none."""
-    deleted = await session.execute(
+    deleted = session.execute(
         delete(Binding).where(Binding.chat_id == chat_id, Binding.station == station).returning(Binding.station)
     )
-    await session.execute(
+    session.execute(
         delete(StationChoiceRow).where(StationChoiceRow.chat_id == chat_id, StationChoiceRow.station == station)
     )
     return deleted.scalar_one_or_none() is not None
 
 
-async def stations_of(session: AsyncSession, chat_id: int) -> Sequence[Binding]:
-    found = await session.execute(select(Binding).where(Binding.chat_id == chat_id).order_by(Binding.station))
+def stations_of(session: Session, chat_id: int) -> Sequence[Binding]:
+    found = session.execute(select(Binding).where(Binding.chat_id == chat_id).order_by(Binding.station))
     return found.scalars().all()
 
 
-async def alert_chats_of(session: AsyncSession, station: str) -> Sequence[int]:
+def alert_chats_of(session: Session, station: str) -> Sequence[int]:
     """Return the chats that get a station's outage notifications because of a binding."""
-    found = await session.execute(
+    found = session.execute(
         select(Binding.chat_id).where(Binding.station == station, Binding.alerts).order_by(Binding.chat_id)
     )
     return found.scalars().all()
 
 
-async def choose(session: AsyncSession, *, chat_id: int, person_id: int, station: str) -> None:
-    await session.merge(StationChoiceRow(chat_id=chat_id, person_id=person_id, station=station))
+def choose(session: Session, *, chat_id: int, person_id: int, station: str) -> None:
+    session.merge(StationChoiceRow(chat_id=chat_id, person_id=person_id, station=station))
 
 
-async def chosen(session: AsyncSession, *, chat_id: int, person_id: int) -> str | None:
-    choice = await session.get(StationChoiceRow, (chat_id, person_id))
+def chosen(session: Session, *, chat_id: int, person_id: int) -> str | None:
+    choice = session.get(StationChoiceRow, (chat_id, person_id))
     return choice.station if choice else None
 
 
-async def alert_chats(session: AsyncSession) -> set[int]:
+def alert_chats(session: Session) -> set[int]:
     """Return the chats that get outage notifications of any bound station."""
-    return set((await session.execute(select(Binding.chat_id).where(Binding.alerts))).scalars())
+    return set((session.execute(select(Binding.chat_id).where(Binding.alerts))).scalars())

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Text, select, type_coerce, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.runtime.clock import Clock
 from bot.store.database import Database
@@ -32,27 +32,27 @@ class Imports:
     async def begin(self, station: str, person_id: int, rows: list[dict[str, Any]]) -> int:
         now = self._clock()
         row = Import(station=station, person_id=person_id, state=RUNNING, rows=rows, begun_at=now, touched_at=now)
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             session.add(row)
         return row.id
 
     async def find(self, station: str, import_id: int) -> Import | None:
-        async with self._database.begin() as session:
-            found = await session.get(Import, import_id)
+        with self._database.begin() as session:
+            found = session.get(Import, import_id)
             return found if found is not None and found.station == station else None
 
     async def save(self, import_id: int, rows: list[dict[str, Any]], *, progress: bool = False) -> None:
         """Save the rows. `progress` resets the crash count: a row has got a result since the last crash."""
         more = {"crashes": 0} if progress else {}
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             changed = update(Import).where(Import.id == import_id)
-            await session.execute(changed.values(rows=rows, touched_at=self._clock(), **more))
+            session.execute(changed.values(rows=rows, touched_at=self._clock(), **more))
 
     async def mark_reported(self, import_id: int, lines: Container[int]) -> None:
         """Delete the passwords of delivered lines, or all rows if the import is done. Ignored while its task runs: its
         own report follows."""
-        async with self._database.begin() as session:
-            found = await session.get(Import, import_id)
+        with self._database.begin() as session:
+            found = session.get(Import, import_id)
             if found is None or found.state not in (STOPPED, DONE):
                 return
             rows = [row | {"secret": "", "told": True} if row["line"] in lines else row for row in found.rows]
@@ -60,13 +60,13 @@ class Imports:
 
     async def end(self, import_id: int, rows: list[dict[str, Any]]) -> None:
         """Mark an import as done and reported."""
-        async with self._database.begin() as session:
-            await session.execute(update(Import).where(Import.id == import_id).values(state=DONE, rows=rows))
+        with self._database.begin() as session:
+            session.execute(update(Import).where(Import.id == import_id).values(state=DONE, rows=rows))
 
     async def change_state(self, import_id: int, to: str, *, only_from: Sequence[str]) -> bool:
         """Change the state; return True for exactly one of concurrent callers."""
-        async with self._database.begin() as session:
-            changed = await session.execute(
+        with self._database.begin() as session:
+            changed = session.execute(
                 update(Import)
                 .where(Import.id == import_id, Import.state.in_(only_from))
                 .values(state=to, touched_at=self._clock())
@@ -75,24 +75,24 @@ class Imports:
             return changed.scalar_one_or_none() is not None
 
 
-async def find_import(session: AsyncSession, import_id: int) -> Import | None:
+def find_import(session: Session, import_id: int) -> Import | None:
     """Return an import of any station."""
-    return await session.get(Import, import_id)
+    return session.get(Import, import_id)
 
 
-async def mark_clean_shutdown(session: AsyncSession) -> None:
+def mark_clean_shutdown(session: Session) -> None:
     """Reset the crash counts at a regular shutdown."""
-    await session.execute(update(Import).where(Import.state.in_((RUNNING, STOPPING))).values(crashes=0))
+    session.execute(update(Import).where(Import.state.in_((RUNNING, STOPPING))).values(crashes=0))
 
 
-async def interrupted(session: AsyncSession) -> Sequence[Import]:
+def interrupted(session: Session) -> Sequence[Import]:
     """Return the imports that were running when the program ended."""
-    found = await session.execute(select(Import).where(Import.state.in_((RUNNING, STOPPING))).order_by(Import.id))
+    found = session.execute(select(Import).where(Import.state.in_((RUNNING, STOPPING))).order_by(Import.id))
     return found.scalars().all()
 
 
-async def mark_lapsed(session: AsyncSession, now: datetime) -> None:
+def mark_lapsed(session: Session, now: datetime) -> None:
     """Mark stopped and done imports that were idle for a day as lapsed, and delete their rows."""
     idle = Import.state.in_((STOPPED, DONE)), Import.touched_at <= now - RESUMABLE_FOR
     has_rows = type_coerce(Import.rows, Text) != "[]"
-    await session.execute(update(Import).where(*idle, has_rows).values(state=LAPSED, rows=[]))
+    session.execute(update(Import).where(*idle, has_rows).values(state=LAPSED, rows=[]))

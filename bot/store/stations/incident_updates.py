@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.stations.incidents import REHEARSAL
 from bot.store.tables.incidents import Incident
@@ -19,18 +19,18 @@ _OPEN_COUNT = (
 )
 
 
-async def find(session: AsyncSession, incident_id: int) -> Incident | None:
-    return await session.get(Incident, incident_id)
+def find(session: Session, incident_id: int) -> Incident | None:
+    return session.get(Incident, incident_id)
 
 
-async def find_open(session: AsyncSession, station: str, subject: str) -> Incident | None:
+def find_open(session: Session, station: str, subject: str) -> Incident | None:
     """Return the open incident of a subject; the schema allows one."""
-    found = await session.execute(select(Incident).where(Incident.open_key == open_key(station, subject)))
+    found = session.execute(select(Incident).where(Incident.open_key == open_key(station, subject)))
     return found.scalar_one_or_none()
 
 
-async def is_open(session: AsyncSession, station: str, subject: str) -> bool:
-    found = await session.execute(select(Incident.id).where(Incident.open_key == open_key(station, subject)))
+def is_open(session: Session, station: str, subject: str) -> bool:
+    found = session.execute(select(Incident.id).where(Incident.open_key == open_key(station, subject)))
     return found.scalar_one_or_none() is not None
 
 
@@ -38,28 +38,28 @@ def open_key(station: str, subject: str) -> str:
     return f"{station}|{subject}"
 
 
-async def all_open(session: AsyncSession, station: str) -> Sequence[Incident]:
+def all_open(session: Session, station: str) -> Sequence[Incident]:
     """Return the open incidents of a station by id."""
-    found = await session.execute(
+    found = session.execute(
         select(Incident).where(Incident.station == station, Incident.open_key.is_not(None)).order_by(Incident.id)
     )
     return found.scalars().all()
 
 
-async def open_count(session: AsyncSession, station: str) -> int:
+def open_count(session: Session, station: str) -> int:
     """Return the number of open incidents of a station, drills excluded."""
-    return (await session.execute(_OPEN_COUNT, {"of": station})).scalar_one()
+    return (session.execute(_OPEN_COUNT, {"of": station})).scalar_one()
 
 
-async def open_counts(session: AsyncSession) -> Mapping[str, int]:
+def open_counts(session: Session) -> Mapping[str, int]:
     """Return the number of open incidents by station, drills included."""
     by_station = select(Incident.station, func.count()).where(Incident.open_key.is_not(None))
-    return {row[0]: row[1] for row in (await session.execute(by_station.group_by(Incident.station))).all()}
+    return {row[0]: row[1] for row in (session.execute(by_station.group_by(Incident.station))).all()}
 
 
-async def due(session: AsyncSession, station: str, now: datetime, limit: int) -> Sequence[Incident]:
+def due(session: Session, station: str, now: datetime, limit: int) -> Sequence[Incident]:
     """Return open incidents with a step or warning due by now, by id."""
-    found = await session.execute(
+    found = session.execute(
         select(Incident)
         .where(
             Incident.station == station,
@@ -72,16 +72,16 @@ async def due(session: AsyncSession, station: str, now: datetime, limit: int) ->
     return found.scalars().all()
 
 
-async def postpone(session: AsyncSession, incident_id: int, now: datetime, until: datetime) -> None:
+def postpone(session: Session, incident_id: int, now: datetime, until: datetime) -> None:
     """Move the step and the warning that are due by now to a later time, for a retry."""
     for column in (Incident.due_at, Incident.warn_at):
         overdue = update(Incident).where(Incident.id == incident_id, column <= now)
-        await session.execute(overdue.values({column: until}))
+        session.execute(overdue.values({column: until}))
 
 
-async def make_suppressed_due(session: AsyncSession, station: str, now: datetime) -> None:
+def make_suppressed_due(session: Session, station: str, now: datetime) -> None:
     """Make open incidents due now that are suppressed or without a notification yet."""
-    await session.execute(
+    session.execute(
         update(Incident)
         .where(
             Incident.station == station,
@@ -92,10 +92,10 @@ async def make_suppressed_due(session: AsyncSession, station: str, now: datetime
     )
 
 
-async def claim(session: AsyncSession, incident: Incident) -> bool:
+def claim(session: Session, incident: Incident) -> bool:
     """Lock optimistically by version and refresh the row in its session; False when the incident has changed since it
     was read."""
-    claimed = await session.execute(
+    claimed = session.execute(
         update(Incident)
         .where(Incident.id == incident.id, Incident.version == incident.version)
         .values(version=incident.version + 1)
@@ -104,15 +104,15 @@ async def claim(session: AsyncSession, incident: Incident) -> bool:
     )
     if claimed.scalar_one_or_none() is None:
         return False
-    await session.refresh(incident)
+    session.refresh(incident)
     return True
 
 
-async def acknowledge(
-    session: AsyncSession, station: str, incident_id: int, person_id: int, person_name: str, now: datetime
+def acknowledge(
+    session: Session, station: str, incident_id: int, person_id: int, person_name: str, now: datetime
 ) -> Incident | None:
     """Acknowledge an open incident; None when it is not open at the station, or acknowledged already."""
-    acknowledged = await session.execute(
+    acknowledged = session.execute(
         update(Incident)
         .where(
             Incident.id == incident_id,
@@ -131,14 +131,14 @@ async def acknowledge(
     return acknowledged.scalar_one_or_none()
 
 
-async def add(session: AsyncSession, incident: Incident) -> None:
+def add(session: Session, incident: Incident) -> None:
     """Add an incident to the session and flush it, which sets the id and number."""
     session.add(incident)
-    await session.flush()
+    session.flush()
 
 
 @asynccontextmanager
-async def savepoint(session: AsyncSession) -> AsyncIterator[None]:
+def savepoint(session: Session) -> AsyncIterator[None]:
     """Roll back only the changes of the block when it raises; the transaction can go on."""
-    async with session.begin_nested():
+    with session.begin_nested():
         yield

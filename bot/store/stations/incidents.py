@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, bindparam, func, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.database import Database
 from bot.store.tables.audit import AuditEntry
@@ -40,13 +40,13 @@ class Incidents:
 
     async def open(self, station: str) -> list[Incident]:
         """Return the open incidents of a station, oldest first."""
-        async with self._database.begin() as session:
-            return await open_in(session, station)
+        with self._database.begin() as session:
+            return open_in(session, station)
 
     async def open_everywhere(self) -> list[Incident]:
         """Return the open incidents of all stations, oldest first."""
-        async with self._database.begin() as session:
-            return await open_at_all(session)
+        with self._database.begin() as session:
+            return open_at_all(session)
 
     async def on_alert_message(self, alert_message_id: int) -> Sequence[Incident]:
         """Return the incidents on an alert message, newest first."""
@@ -57,8 +57,8 @@ class Incidents:
         """Return the number of open incidents of each station that has any, drills excluded."""
         without_drills = (Incident.open_key.is_not(None), Incident.kind != REHEARSAL)
         query = select(Incident.station, func.count()).where(*without_drills).group_by(Incident.station)
-        async with self._database.begin() as session:
-            return {row[0]: row[1] for row in await session.execute(query)}
+        with self._database.begin() as session:
+            return {row[0]: row[1] for row in session.execute(query)}
 
     async def ended_since(self, station: str | None, since: datetime, limit: int) -> Sequence[Incident]:
         """Return incidents that ended since a time, newest first; of all stations if `station` is None."""
@@ -86,8 +86,8 @@ class Incidents:
 
     async def timeline(self, id_: int) -> Sequence[IncidentEvent]:
         """Return the timeline in the order of recording."""
-        async with self._database.begin() as session:
-            found = await session.execute(
+        with self._database.begin() as session:
+            found = session.execute(
                 select(IncidentEvent).where(IncidentEvent.incident_id == id_).order_by(*BY_NOTED_AT)
             )
             return found.scalars().all()
@@ -101,23 +101,23 @@ class Incidents:
             .order_by(*BY_NOTED_AT)
         )
         changes: dict[int, list[IncidentEvent]] = defaultdict(list)
-        async with self._database.begin() as session:
-            for event in (await session.execute(query)).scalars():
+        with self._database.begin() as session:
+            for event in (session.execute(query)).scalars():
                 changes[event.incident_id].append(event)
         return changes
 
     async def outbox_rows(self, ids: Collection[int]) -> Mapping[int, Outgoing]:
         """Return outbox rows by id."""
-        async with self._database.begin() as session:
-            found = await session.execute(select(Outgoing).where(Outgoing.id.in_(ids)))
+        with self._database.begin() as session:
+            found = session.execute(select(Outgoing).where(Outgoing.id.in_(ids)))
             return {row.id: row for row in found.scalars()}
 
     async def deliveries(self, id_: int) -> list[AlertDelivery]:
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             alert_message_ids = select(AlertMessageIncident.card_id).where(AlertMessageIncident.incident_id == id_)
             alert_messages = (
                 (
-                    await session.execute(
+                    session.execute(
                         select(AlertMessage).where(AlertMessage.id.in_(alert_message_ids)).order_by(AlertMessage.id)
                     )
                 )
@@ -125,7 +125,7 @@ class Incidents:
                 .all()
             )
             messages = [alert_message.message for alert_message in alert_messages]
-            found = await session.execute(
+            found = session.execute(
                 select(Outgoing)
                 .where(or_(Outgoing.id.in_(messages), Outgoing.about.in_(messages)))
                 .order_by(Outgoing.id)
@@ -149,20 +149,20 @@ class Incidents:
             select(func.min(Incident.opened_at)).where(Incident.station == station),
             select(func.min(AuditEntry.at)).where(AuditEntry.station == station),
         )
-        async with self._database.begin() as session:
-            found = [(await session.execute(query)).scalar_one_or_none() for query in queries]
+        with self._database.begin() as session:
+            found = [(session.execute(query)).scalar_one_or_none() for query in queries]
         first = min((moment for moment in found if moment is not None), default=None)
         return max(first, now - self._retention) if first is not None and self._retention is not None else first
 
     async def _incidents(self, *clauses: ColumnElement[bool], limit: int | None = None) -> Sequence[Incident]:
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             query = select(Incident).where(*clauses).order_by(Incident.began_at.desc(), Incident.id.desc())
-            return (await session.execute(query.limit(limit))).scalars().all()
+            return (session.execute(query.limit(limit))).scalars().all()
 
 
-async def open_in(session: AsyncSession, station: str) -> list[Incident]:
+def open_in(session: Session, station: str) -> list[Incident]:
     """Return the open incidents of a station, oldest first."""
-    found = await session.execute(
+    found = session.execute(
         select(Incident)
         .where(Incident.station == station, Incident.open_key.is_not(None))
         .order_by(Incident.began_at, Incident.id)
@@ -170,21 +170,21 @@ async def open_in(session: AsyncSession, station: str) -> list[Incident]:
     return list(found.scalars())
 
 
-async def open_at_all(session: AsyncSession) -> list[Incident]:
+def open_at_all(session: Session) -> list[Incident]:
     """Return the open incidents of all stations, oldest first."""
-    found = await session.execute(
+    found = session.execute(
         select(Incident).where(Incident.open_key.is_not(None)).order_by(Incident.began_at, Incident.id)
     )
     return list(found.scalars())
 
 
-async def stations_with_open(session: AsyncSession) -> set[str]:
-    return set((await session.execute(_WITH_OPEN)).scalars())
+def stations_with_open(session: Session) -> set[str]:
+    return set((session.execute(_WITH_OPEN)).scalars())
 
 
-async def stations_with_due(session: AsyncSession, now: datetime) -> set[str]:
+def stations_with_due(session: Session, now: datetime) -> set[str]:
     """Return the stations with an incident step or warning due by now."""
-    return set((await session.execute(_WITH_DUE, {"now": now})).scalars())
+    return set((session.execute(_WITH_DUE, {"now": now})).scalars())
 
 
 def name_of(incident: Incident) -> str:

@@ -57,22 +57,22 @@ class Reregistrations:
             payload=Unsealed(asdict(reregistration)),
             expires_at=self._clock() + RETENTION,
         )
-        async with self._database.begin() as session:
-            if await session.get(TemporaryPayload, row.id) is not None:
+        with self._database.begin() as session:
+            if session.get(TemporaryPayload, row.id) is not None:
                 return False
             session.add(row)
         return True
 
     async def end(self, station: str, trunk: str) -> None:
-        async with self._database.begin() as session:
-            await session.execute(
+        with self._database.begin() as session:
+            session.execute(
                 delete(TemporaryPayload).where(TemporaryPayload.id == _id(REREGISTRATION_PREFIX, station, trunk))
             )
 
     async def interrupted(self) -> list[Reregistration]:
         """Return the re-registrations that the last run did not finish."""
-        async with self._database.begin() as session:
-            found = await session.execute(
+        with self._database.begin() as session:
+            found = session.execute(
                 select(TemporaryPayload.payload)
                 .where(TemporaryPayload.id.startswith(REREGISTRATION_PREFIX))
                 .order_by(TemporaryPayload.id)
@@ -85,13 +85,13 @@ class Reregistrations:
         row = TemporaryPayload(
             id=_id(BEFORE_PREFIX, station, trunk), payload=payload, expires_at=self._clock() + STATE_RETENTION
         )
-        async with self._database.begin() as session:
-            await session.merge(row)
+        with self._database.begin() as session:
+            session.merge(row)
 
     async def before(self, station: str, trunk: str) -> tuple[str, float | None] | None:
         """Return the state and its start from before a change in the last minutes; None if there was no change."""
-        async with self._database.begin() as session:
-            row = await peek(session, _id(BEFORE_PREFIX, station, trunk), self._clock())
+        with self._database.begin() as session:
+            row = peek(session, _id(BEFORE_PREFIX, station, trunk), self._clock())
         return None if row is None else (str(row["state"]), row["since"])
 
 

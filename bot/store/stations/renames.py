@@ -1,7 +1,7 @@
 """Rename of a station in the database."""
 
 from sqlalchemy import FromClause, func, literal, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.tables.base import Table
 from bot.store.tables.incidents import Incident, SilenceRow
@@ -12,14 +12,14 @@ IMMUTABLE_PREFIX = "audit"
 NUMBERED = (Incident.__table__, SilenceRow.__table__)
 
 
-async def rename_station(session: AsyncSession, *, formerly: str, name: str) -> int:
+def rename_station(session: Session, *, formerly: str, name: str) -> int:
     """Rename a station in the caller's session; return the number of rows changed. Idempotent, so that it can be
     retried.
 
     Rows already stored under the new name win; the conflicting ones keep the old name.
     """
     key = update(Incident).prefix_with("OR IGNORE").where(Incident.station == formerly, Incident.open_key.is_not(None))
-    await session.execute(
+    session.execute(
         key.values(open_key=literal(name).concat(func.substr(Incident.open_key, len(formerly) + 1))).execution_options(
             synchronize_session=False
         )
@@ -33,15 +33,15 @@ async def rename_station(session: AsyncSession, *, formerly: str, name: str) -> 
             # An incident that is open under both names keeps the old one.
             rows = rows.where(Incident.open_key.is_(None) | Incident.open_key.startswith(f"{name}|", autoescape=True))
         if table in NUMBERED:
-            rows = rows.values(number=table.c.number + await _number_offset(session, table, formerly, name))
-        renamed += len((await session.execute(rows.values(station=name).returning(table.c.station))).all())
+            rows = rows.values(number=table.c.number + _number_offset(session, table, formerly, name))
+        renamed += len((session.execute(rows.values(station=name).returning(table.c.station))).all())
     return renamed
 
 
-async def _number_offset(session: AsyncSession, table: FromClause, formerly: str, name: str) -> int:
+def _number_offset(session: Session, table: FromClause, formerly: str, name: str) -> int:
     """Return the offset for the numbers of renamed rows, 0 if the new name has no rows: numbers stay unique."""
     existing = select(func.count()).select_from(table).where(table.c.station == name)
-    if not (await session.execute(existing)).scalar_one():
+    if not (session.execute(existing)).scalar_one():
         return 0
     both = select(func.max(table.c.number)).where(table.c.station.in_((formerly, name)))
-    return int((await session.execute(both)).scalar_one() or 0)
+    return int((session.execute(both)).scalar_one() or 0)

@@ -4,31 +4,31 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, null, or_, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.tables.incidents import SilenceRow
 
 
-def add(session: AsyncSession, row: SilenceRow) -> None:
+def add(session: Session, row: SilenceRow) -> None:
     """Add a silence to the session."""
     session.add(row)
 
 
-async def find(session: AsyncSession, silence_id: int) -> SilenceRow | None:
-    return await session.get(SilenceRow, silence_id)
+def find(session: Session, silence_id: int) -> SilenceRow | None:
+    return session.get(SilenceRow, silence_id)
 
 
-async def unended(session: AsyncSession, station: str) -> Sequence[SilenceRow]:
+def unended(session: Session, station: str) -> Sequence[SilenceRow]:
     """Return the silences of a station that were not ended by a person, by id; some may have expired."""
     found = select(SilenceRow).where(SilenceRow.station == station, SilenceRow.ended_at.is_(None))
-    return (await session.execute(found.order_by(SilenceRow.id))).scalars().all()
+    return (session.execute(found.order_by(SilenceRow.id))).scalars().all()
 
 
-async def delete_old(session: AsyncSession, before: datetime, everything: str, limit: timedelta) -> None:
+def delete_old(session: Session, before: datetime, everything: str, limit: timedelta) -> None:
     """Delete silences that ended before a time; one of subject `everything` without an end expires after `limit`. The
     newest row of each station stays, so that its number is not reused."""
     of_everything = (SilenceRow.subject == everything) & SilenceRow.repeats.is_(null()) & SilenceRow.until.is_(None)
-    await session.execute(
+    session.execute(
         delete(SilenceRow).where(
             SilenceRow.id.not_in(select(func.max(SilenceRow.id)).group_by(SilenceRow.station)),
             or_(

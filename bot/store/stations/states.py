@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, delete, select, union, update
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.tables.incidents import Incident, WatchState
 
@@ -30,21 +30,21 @@ _UPDATE = (
 )
 
 
-async def load(session: AsyncSession, station: str) -> dict[str, State]:
+def load(session: Session, station: str) -> dict[str, State]:
     """Return the states of a station by subject."""
-    found = await session.execute(select(WatchState).where(WatchState.station == station))
+    found = session.execute(select(WatchState).where(WatchState.station == station))
     return {row.subject: row.state for row in found.scalars()}
 
 
-async def load_all(session: AsyncSession) -> dict[str, dict[str, State]]:
+def load_all(session: Session) -> dict[str, dict[str, State]]:
     """Return the states of all stations by station and subject."""
     states: dict[str, dict[str, State]] = defaultdict(dict)
-    for row in (await session.execute(select(WatchState.station, WatchState.subject, WatchState.state))).all():
+    for row in (session.execute(select(WatchState.station, WatchState.subject, WatchState.state))).all():
         states[row.station][row.subject] = row.state
     return states
 
 
-async def save(session: AsyncSession, station: str, changed: Mapping[str, State | None], now: datetime) -> None:
+def save(session: Session, station: str, changed: Mapping[str, State | None], now: datetime) -> None:
     """Insert or replace states by subject; None deletes one."""
     rows = [
         {"station": station, "subject": subject, "state": state, "updated_at": now}
@@ -52,25 +52,23 @@ async def save(session: AsyncSession, station: str, changed: Mapping[str, State 
         if state is not None
     ]
     if rows:
-        await session.execute(_UPSERT, rows)
+        session.execute(_UPSERT, rows)
     if deleted := [subject for subject, state in changed.items() if state is None]:
-        await session.execute(_DELETE, {"of": station, "about": deleted})
+        session.execute(_DELETE, {"of": station, "about": deleted})
 
 
-async def update_existing(
-    session: AsyncSession, states: Iterable[tuple[tuple[str, str], tuple[State, datetime]]]
-) -> None:
+def update_existing(session: Session, states: Iterable[tuple[tuple[str, str], tuple[State, datetime]]]) -> None:
     """Replace ((station, subject), (state, time)) where a row exists; a deleted state is not inserted again."""
     rows = [{"of": station, "about": subject, "new": state, "at": at} for (station, subject), (state, at) in states]
     if rows:
-        await (await session.connection()).execute(_UPDATE, rows)
+        await (session.connection()).execute(_UPDATE, rows)
 
 
-async def delete_of(session: AsyncSession, station: str) -> None:
-    await session.execute(delete(WatchState).where(WatchState.station == station))
+def delete_of(session: Session, station: str) -> None:
+    session.execute(delete(WatchState).where(WatchState.station == station))
 
 
-async def stations_with_data(session: AsyncSession) -> Sequence[str]:
+def stations_with_data(session: Session) -> Sequence[str]:
     """Return the stations with open incidents or stored states."""
     open_of = select(Incident.station).where(Incident.open_key.is_not(None))
-    return (await session.execute(union(open_of, select(WatchState.station)))).scalars().all()
+    return (session.execute(union(open_of, select(WatchState.station)))).scalars().all()

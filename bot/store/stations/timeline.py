@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.tables.incidents import Incident, IncidentEvent
 
 
 def record(
-    session: AsyncSession,
+    session: Session,
     incident: Incident,
     what: str,
     at: datetime,
@@ -24,9 +24,9 @@ def record(
     session.add(IncidentEvent(incident_id=incident.id, at=at, noted_at=noted_at or at, what=what, facts=facts))
 
 
-async def events_of(session: AsyncSession, incident: Incident) -> Sequence[IncidentEvent]:
+def events_of(session: Session, incident: Incident) -> Sequence[IncidentEvent]:
     """Return the timeline of an incident by id."""
-    found = await session.execute(
+    found = session.execute(
         select(IncidentEvent).where(IncidentEvent.incident_id == incident.id).order_by(IncidentEvent.id)
     )
     return found.scalars().all()

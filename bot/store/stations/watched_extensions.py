@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import delete, select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.runtime.waiting import Signal
 from bot.store.database import Database
@@ -29,8 +29,8 @@ class WatchedExtensions:
 
     async def all(self) -> list[Watched]:
         """Return them sorted by length, then number."""
-        async with self._database.begin() as session:
-            found = await session.execute(select(WatchedExtension).where(WatchedExtension.station == self._station))
+        with self._database.begin() as session:
+            found = session.execute(select(WatchedExtension).where(WatchedExtension.station == self._station))
             watched = [Watched(row.number, row.by_name, row.at) for row in found.scalars()]
         return sorted(watched, key=lambda extension: (len(extension.number), extension.number))
 
@@ -39,9 +39,9 @@ class WatchedExtensions:
 
     async def watch(self, numbers: Iterable[str], by_id: int, by_name: str, now: datetime) -> None:
         """Watch extensions; one that is already watched keeps its first person."""
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             for number in numbers:
-                if await session.get(WatchedExtension, (self._station, number)) is None:
+                if session.get(WatchedExtension, (self._station, number)) is None:
                     session.add(
                         WatchedExtension(
                             station=self._station, number=number, by_id=by_id, by_name=by_name[:128], at=now
@@ -51,8 +51,8 @@ class WatchedExtensions:
 
     async def unwatch(self, numbers: Iterable[str]) -> list[str]:
         """Stop watching extensions; return those that were watched."""
-        async with self._database.begin() as session:
-            deleted = await session.execute(
+        with self._database.begin() as session:
+            deleted = session.execute(
                 delete(WatchedExtension)
                 .where(WatchedExtension.station == self._station, WatchedExtension.number.in_(tuple(numbers)))
                 .returning(WatchedExtension.number)
@@ -62,11 +62,11 @@ class WatchedExtensions:
         return unwatched
 
 
-async def stations(session: AsyncSession) -> set[str]:
-    return set((await session.execute(select(WatchedExtension.station).distinct())).scalars())
+def stations(session: Session) -> set[str]:
+    return set((session.execute(select(WatchedExtension.station).distinct())).scalars())
 
 
-async def stations_with_state(session: AsyncSession, subject: str) -> set[str]:
+def stations_with_state(session: Session, subject: str) -> set[str]:
     """Return the stations with a stored state of a subject that begins with `subject`."""
     like = WatchState.subject.startswith(subject, autoescape=True)
-    return set((await session.execute(select(WatchState.station).where(like).distinct())).scalars())
+    return set((session.execute(select(WatchState.station).where(like).distinct())).scalars())

@@ -35,13 +35,11 @@ class DeliveryFleet(Protocol):
 
     def zone(self, name: str) -> tzinfo: ...
 
-    async def on_undeliverable(
-        self, session: Session, message: Outgoing, reason: str, newly_closed: bool
-    ) -> str | None:
+    def on_undeliverable(self, session: Session, message: Outgoing, reason: str, newly_closed: bool) -> str | None:
         """Notify others of a message that can never be delivered, in the session that dead-letters it; return their
         names. `newly_closed`: its chat was not known to be closed."""
 
-    async def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
+    def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
         """Update a chat that takes messages again, which it did not since then, in the caller's session."""
 
 
@@ -68,8 +66,8 @@ class DeliveryOutcome:
             case MessageGone():
                 await self.mark_delivered(row, None)
             case ChatMoved():
-                async with self._database.begin() as session:
-                    await supergroups.migrate(session, row.chat_id, error.new_id, self._clock())
+                with self._database.begin() as session:
+                    supergroups.migrate(session, row.chat_id, error.new_id, self._clock())
                 await self.mark_delivered(row, None)
             case _ if isinstance(error, Undeliverable | TopicGone) or row.refusals + 1 >= MAX_REFUSALS:
                 await self._dead_letter(row, error)
@@ -78,13 +76,11 @@ class DeliveryOutcome:
 
     async def _dead_letter(self, row: Outgoing, error: DeliveryError) -> None:
         log.error("outbox message undeliverable, dead-lettered", row=row.id, chat=row.chat_id, reason=str(error))
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             is_blocked = isinstance(error, Undeliverable) or _is_general_closed(row, error)
-            newly = is_blocked and await blocked_chats.close(
-                session, row.chat_id, str(error), row.tried_at or self._clock()
-            )
-            fallback = await self._fleet.on_undeliverable(session, row, str(error), newly)
-            await outbox.dead_letter(session, row.id, str(error), fallback)
+            newly = is_blocked and blocked_chats.close(session, row.chat_id, str(error), row.tried_at or self._clock())
+            fallback = self._fleet.on_undeliverable(session, row, str(error), newly)
+            outbox.dead_letter(session, row.id, str(error), fallback)
 
     async def _reschedule(
         self,
@@ -98,24 +94,22 @@ class DeliveryOutcome:
     ) -> None:
         log.info("outbox delivery failed, retried", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
         not_before = self._clock() + timedelta(seconds=seconds)
-        async with self._database.begin() as session:
-            await outbox.reschedule(
-                session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused
-            )
+        with self._database.begin() as session:
+            outbox.reschedule(session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused)
             if flood_limit:
-                await blocked_chats.store_flood_wait(session, row.chat_id, not_before)
+                blocked_chats.store_flood_wait(session, row.chat_id, not_before)
 
     async def mark_delivered(self, row: Outgoing, message_id: int | None) -> None:
-        async with self._database.begin() as session:
-            await outbox.mark_sent(session, row.id, message_id, self._clock())
+        with self._database.begin() as session:
+            outbox.mark_sent(session, row.id, message_id, self._clock())
             if message_id is None:
                 return
             if row.keyboard_id is not None:
-                await keyboards.set_message_id(session, row.keyboard_id, message_id)
+                keyboards.set_message_id(session, row.keyboard_id, message_id)
             in_topic = row.thread_id is not None
-            opened = await blocked_chats.reopen(session, [row.chat_id], self._clock(), in_topic=in_topic)
+            opened = blocked_chats.reopen(session, [row.chat_id], self._clock(), in_topic=in_topic)
             for chat, since in opened.items():
-                await self._fleet.on_chat_unblocked(session, chat, since)
+                self._fleet.on_chat_unblocked(session, chat, since)
 
 
 def _is_general_closed(row: Outgoing, error: DeliveryError) -> bool:

@@ -74,10 +74,10 @@ class DeliveryWorker:
 
     async def _restore(self) -> None:
         now = self._clock()
-        async with self._database.begin() as session:
-            if interrupted := await outbox.recover_interrupted(session):
+        with self._database.begin() as session:
+            if interrupted := outbox.recover_interrupted(session):
                 log.warning("interrupted deliveries found, retried as possible repeats", count=interrupted)
-            for chat, until in (await blocked_chats.flood_waits(session, now)).items():
+            for chat, until in (blocked_chats.flood_waits(session, now)).items():
                 self._sender.pause_chat(chat, (until - now).total_seconds())
 
     async def deliver_due(self) -> bool:
@@ -87,10 +87,10 @@ class DeliveryWorker:
 
     async def _start_chat_workers(self) -> None:
         now = self._clock()
-        async with self._database.begin() as session:
-            await outbox_queries.follow_chat_migrations(session, now)
-            chats = await outbox_queries.chats_with_due(session, now)
-            metrics.OUTBOX.set(await outbox.queued_count(session))
+        with self._database.begin() as session:
+            outbox_queries.follow_chat_migrations(session, now)
+            chats = outbox_queries.chats_with_due(session, now)
+            metrics.OUTBOX.set(outbox.queued_count(session))
         self._workers = {chat: worker for chat, worker in self._workers.items() if not worker.done() or _failed(worker)}
         for chat in chats:
             if chat in self._workers:
@@ -122,8 +122,8 @@ class DeliveryWorker:
         return tried
 
     async def _most_urgent(self, chat: int) -> Urgency | None:
-        async with self._database.begin() as session:
-            return await outbox_queries.urgency_of_chat(session, chat, self._clock())
+        with self._database.begin() as session:
+            return outbox_queries.urgency_of_chat(session, chat, self._clock())
 
     async def _reserve_call(self, chat: int, urgency: Urgency) -> bool:
         """Wait for the rate limits; return False when a new message is queued, which may be more urgent."""
@@ -139,13 +139,13 @@ class DeliveryWorker:
             interruption.cancel()
 
     async def _claim_next(self, chat: int) -> Outgoing | None:
-        async with self._database.begin() as session:
-            row = await outbox_queries.first_of_chat(session, chat, self._clock())
+        with self._database.begin() as session:
+            row = outbox_queries.first_of_chat(session, chat, self._clock())
             if row is None:
                 return None
             outbox_queries.detach(session, row)
             row.tried_at = now = self._clock()
-            return row if await outbox.claim(session, row.id, now) else None
+            return row if outbox.claim(session, row.id, now) else None
 
     async def _deliver(self, row: Outgoing) -> None:
         try:
@@ -174,9 +174,9 @@ class DeliveryWorker:
                 await asyncio.sleep(RETRY_AFTER)
 
     async def _execute(self, row: Outgoing) -> int | None:
-        async with self._database.begin() as session:
-            original = await outbox_queries.find(session, row.about) if row.about else None
-            keyboard = await keyboards.find_keyboard(session, row.keyboard_id) if row.keyboard_id else None
+        with self._database.begin() as session:
+            original = outbox_queries.find(session, row.about) if row.about else None
+            keyboard = keyboards.find_keyboard(session, row.keyboard_id) if row.keyboard_id else None
         known_id = row.message_id or (original.message_id if original else None)
         if row.action == "send":
             return await self._send(row, known_id, keyboard)
@@ -224,14 +224,14 @@ class DeliveryWorker:
         message = _message(row)
         if row.crashes:
             message = self._sender.rendered(message, zone=zone, now=now, masked=row.masked)
-            async with self._database.begin() as session:
-                await outbox.mark_rendered(session, row.id)
+            with self._database.begin() as session:
+                outbox.mark_rendered(session, row.id)
         return message
 
     async def _sleep(self, stopped: "asyncio.Task[bool]") -> None:
         now = self._clock()
-        async with self._database.begin() as session:
-            following = await outbox_queries.next_after(session, now)
+        with self._database.begin() as session:
+            following = outbox_queries.next_after(session, now)
         pause = (following - now).total_seconds() if following else CHECK_AT_LEAST_EVERY
         woken = asyncio.create_task(self._woken.wait())
         await asyncio.wait(

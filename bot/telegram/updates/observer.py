@@ -24,11 +24,11 @@ class UpdateObserver:
     def on_member_change(self, chat: int, payload: Mapping[str, Any]) -> None:
         """Observe a member that joined or left; the raw update is not parsed."""
 
-    async def on_chat_access(self, session: Session, access: ChatAccess) -> None:
+    def on_chat_access(self, session: Session, access: ChatAccess) -> None:
         """Observe a change of the bot's access to a chat."""
 
-    async def on_queue_full(self, session: Session, summary: UpdateSummary) -> None:
+    def on_queue_full(self, session: Session, summary: UpdateSummary) -> None:
         """Observe an update dropped since the queue of its chat is full."""
 
-    async def on_poison(self, session: Session, update: UnfinishedUpdate) -> None:
+    def on_poison(self, session: Session, update: UnfinishedUpdate) -> None:
         """Observe a poison update that was set aside: it ended the program too often."""

@@ -86,12 +86,12 @@ class UpdateQueue:
         """Queue the unfinished updates of an earlier run, but for those that ended the program too often."""
         if self._admission is not None:
             await self._admission.refresh()
-        async with self._database.begin() as session:
-            unfinished = await inbox.recover_unfinished(session)
+        with self._database.begin() as session:
+            unfinished = inbox.recover_unfinished(session)
             for one in unfinished:
                 if one.is_poison:
-                    await self._observer.on_poison(session, one)
-                    await inbox.finish(session, one.update_id, self._clock())
+                    self._observer.on_poison(session, one)
+                    inbox.finish(session, one.update_id, self._clock())
         waiting = [self._recovered(one) for one in unfinished if not one.is_poison]
         pressing = {lane for lane, item in waiting if lane.urgent or item.summary.pressed}
         for lane, item in sorted(waiting, key=lambda each: each[0] not in pressing):
@@ -178,17 +178,17 @@ class UpdateQueue:
         notices = self._drop_notices.due(full or {})
         if not updates and not notices:
             return
-        async with self._database.begin() as session:
-            updates = await self._without_unknown_keyboards(session, updates)
-            new_ids = set(await inbox.add_new(session, {one.update_id: one.payload for one in updates}, self._clock()))
+        with self._database.begin() as session:
+            updates = self._without_unknown_keyboards(session, updates)
+            new_ids = set(inbox.add_new(session, {one.update_id: one.payload for one in updates}, self._clock()))
             for one in updates:
                 # At once: a person that writes in the new chat a moment later has the rights of the old one.
                 if migration := _migration(one.payload):
-                    await supergroups.migrate(session, *migration, self._clock())
+                    supergroups.migrate(session, *migration, self._clock())
                 if access := chat_access(one.payload):
-                    await self._observer.on_chat_access(session, access)
+                    self._observer.on_chat_access(session, access)
             for seen in notices.values():
-                await self._observer.on_queue_full(session, seen)
+                self._observer.on_queue_full(session, seen)
         self._drop_notices.mark_notified(notices)
         await self._put([one for one in updates if one.update_id in new_ids])
 
@@ -205,10 +205,10 @@ class UpdateQueue:
                 self._observer.on_update(item.update)
             self._lanes.put(lane, item)
 
-    async def _without_unknown_keyboards(self, session: Session, updates: Sequence[Enqueued]) -> list[Enqueued]:
+    def _without_unknown_keyboards(self, session: Session, updates: Sequence[Enqueued]) -> list[Enqueued]:
         """Drop presses of unknown buttons beyond a rate: they come from old messages, or from a client that invents
         them. Those within the rate are answered as out of date."""
-        stored = await keyboards.stored_ids(session, {one.summary.keyboard for one in updates if one.summary.keyboard})
+        stored = keyboards.stored_ids(session, {one.summary.keyboard for one in updates if one.summary.keyboard})
         accepted, now = list[Enqueued](), self._clock().timestamp()
         for one in updates:
             is_unknown = one.summary.pressed and one.summary.keyboard not in stored

@@ -44,8 +44,8 @@ class UpdateWorker:
         """Record a clean shutdown: updates that are still queued do not count as having ended the program."""
         self._is_ending = True
         try:
-            async with self._database.begin() as session:
-                await inbox.mark_clean_shutdown(session)
+            with self._database.begin() as session:
+                inbox.mark_clean_shutdown(session)
         except DatabaseError as error:
             log.error("database error, clean shutdown not recorded", reason=database_message(error))
 
@@ -95,12 +95,12 @@ class UpdateWorker:
 
     async def _mark_begun(self, update_id: int) -> None:
         if not self._is_ending:
-            async with self._database.begin() as session:
-                await inbox.mark_begun(session, update_id)
+            with self._database.begin() as session:
+                inbox.mark_begun(session, update_id)
 
     async def _finish(self, update_id: int) -> None:
-        async with self._database.begin() as session:
-            await inbox.finish(session, update_id, self._clock())
+        with self._database.begin() as session:
+            inbox.finish(session, update_id, self._clock())
 
     async def _handle_one(self, update: Update) -> None:
         try:

@@ -45,9 +45,9 @@ def down(folder: Path, standins: Standins, *names: str, alert_in: int | None = N
                 began_at=began,
                 opened_at=now,
             )
-            async with database.begin() as session:
+            with database.begin() as session:
                 session.add(incident)
-                await session.flush()
+                session.flush()
                 if alert_in is not None:
                     rows = [[{"label": "🔕 Mute", "action": "incident.mute", "data": {"incident": incident.id}}]]
                     outbox.enqueue(

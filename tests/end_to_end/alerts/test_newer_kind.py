@@ -27,7 +27,7 @@ def stored_by_a_newer_version(folder: Path, standins: Standins) -> None:
 
     async def write() -> None:
         database = Database(f"sqlite:///{database}")
-        async with database.begin() as session:
+        with database.begin() as session:
             session.add(
                 Incident(
                     station=STATION,

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 import structlog
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from structlog.testing import capture_logs
 
 from bot.access.policy import Destination
@@ -51,24 +51,24 @@ class Town:
             Signal(),
         )
 
-    async def on_chat_blocked(self, _session: AsyncSession, chat: int) -> None:
+    async def on_chat_blocked(self, _session: Session, chat: int) -> None:
         self.were_shut_out.append(chat)
 
-    async def on_chat_unblocked(self, _session: AsyncSession, chat: int, _since: datetime) -> None:
+    async def on_chat_unblocked(self, _session: Session, chat: int, _since: datetime) -> None:
         self.were_let_in.append(chat)
 
     async def seen(self, chat: int) -> ChatInfo:
         return self.there.get(chat, NOT_FOUND)
 
-    async def alert_chats(self, _session: AsyncSession) -> set[int]:
+    async def alert_chats(self, _session: Session) -> set[int]:
         return set(self.chats)
 
     async def told(self, person: int = ANNA) -> list[str]:
         return [read(row) for row in await self.manager.owed() if row.chat_id == person]
 
     async def closed(self) -> frozenset[int]:
-        async with self.manager.database.begin() as session:
-            return await blocked_chats.closed(session)
+        with self.manager.database.begin() as session:
+            return blocked_chats.closed(session)
 
 
 @pytest.fixture
@@ -148,8 +148,8 @@ async def test_without_anybody_to_tell_it_is_an_error_and_is_reported_as_soon_as
 
 async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_bot(database: Database) -> None:
     town = Town(database, 77, 78)
-    async with database.begin() as session:
-        await blocked_chats.close(session, 78, "Forbidden: bot was blocked by the user", town.manager.now)
+    with database.begin() as session:
+        blocked_chats.close(session, 78, "Forbidden: bot was blocked by the user", town.manager.now)
     town.there[78] = ChatInfo("Somebody")
     await town.reachability.run_once()
     assert await town.closed() == {77, 78}

@@ -69,7 +69,7 @@ async def test_only_where_phones_are_watched_or_calls_are_missed(
     fleet = Fleet(database)
     await fleet.goes_round({("Berlin", "calls")})
     await WatchedExtensions(database, "Tver", Signal()).watch(["201"], 1, "Anna", NOW)
-    async with database.begin() as session:
+    with database.begin() as session:
         # States left from before a check was disabled or an extension unwatched.
         session.add(WatchState(station="Hamburg", subject=EXTENSION + "202", state={}, updated_at=NOW))
         session.add(WatchState(station="Tver", subject=NO_CALLS, state={}, updated_at=NOW))

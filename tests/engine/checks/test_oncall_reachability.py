@@ -136,8 +136,8 @@ class Harness:
         return person in self.reachable
 
     async def told(self) -> list[tuple[int, str]]:
-        async with self.database.begin() as session:
-            rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars()
+        with self.database.begin() as session:
+            rows = (session.execute(select(Outgoing).order_by(Outgoing.id))).scalars()
             return [(row.chat_id, row.template) for row in rows]
 
 
@@ -154,9 +154,9 @@ def _reads_here(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def harness(database: Database) -> Harness:
     harness = Harness(database)
-    async with database.begin() as session:
+    with database.begin() as session:
         for person, name in ((ADMIN, "Anna"), (BORIS, "Boris"), (OLEG, "Oleg")):
-            await contacts.record(session, Contact(person, name, name.lower()))
+            contacts.record(session, Contact(person, name, name.lower()))
     return harness
 
 
@@ -335,8 +335,8 @@ async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_st
     await kept(harness, "https://10.0.0.5/secret.ics")
     harness.now += timedelta(minutes=10)
     await harness.watch.run_once()
-    async with harness.database.begin() as session:
-        rows = (await session.execute(select(Outgoing))).scalars()
+    with harness.database.begin() as session:
+        rows = (session.execute(select(Outgoing))).scalars()
         assert {row.chat_id: row.facts["problem"] for row in rows} == {
             ADMIN: CalendarFault.INSIDE,
             OLEG: CalendarFault.UNSAID,
@@ -410,8 +410,8 @@ async def test_a_redirect_is_followed(server: Server) -> None:
 
 
 async def test_a_name_that_two_people_bear_is_nobodys(harness: Harness) -> None:
-    async with harness.database.begin() as session:
-        await contacts.record(session, Contact(OLEG, "Boris", "oleg"))
+    with harness.database.begin() as session:
+        contacts.record(session, Contact(OLEG, "Boris", "oleg"))
     whose = await calendar_feed.names(harness.grants, Contacts(harness.database), STATION, NOW)
     assert [whose(name) for name in ("Boris", "@BORIS", "@oleg", "1002", "Vera", "1003")] == [
         None,

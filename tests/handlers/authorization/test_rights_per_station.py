@@ -52,9 +52,9 @@ async def fleet(database: Database) -> DispatcherHarness:
     harness.on_press("look.again", Permission.STATUS_READ, Reply())
     harness.on_press("thing.do", Permission.TRUNKS_WRITE, Reply())
     harness.catalogue.buttons["station.choose"] = CATALOGUE.buttons["station.choose"]
-    async with database.begin() as session:
+    with database.begin() as session:
         for chat, station in ((AT_ACME, ACME), (SHARED, ACME), (SHARED, BAKER)):
-            await bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)
+            bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)
     return harness
 
 
@@ -70,7 +70,7 @@ def last(harness: DispatcherHarness) -> str | None:
 async def keyboard(harness: DispatcherHarness, chat: int, action: str, about: str, **data: object) -> Keyboard:
     made = new_keyboard(chat, [[{"label": "x", "action": action, "data": data}]], now=harness.now, station=about)
     made.said = {"template": "broken", "facts": {}}
-    async with harness.database.begin() as session:
+    with harness.database.begin() as session:
         session.add(made)
     return made
 
@@ -119,8 +119,8 @@ async def test_who_may_do_it_at_one_of_them_is_not_asked_which(fleet: Dispatcher
 
 async def test_a_choice_that_is_no_choice_any_more_is_forgotten(fleet: DispatcherHarness) -> None:
     await fleet.types("/look baker", MEMBER, SHARED)
-    async with fleet.database.begin() as session:
-        await bindings.unbind(session, chat_id=SHARED, station=BAKER)
+    with fleet.database.begin() as session:
+        bindings.unbind(session, chat_id=SHARED, station=BAKER)
     await fleet.types("/look", MEMBER, SHARED)
     assert at(fleet) == [BAKER, ACME]
 
@@ -336,9 +336,9 @@ async def _people_speak(
     fleet.on_press("look.again", Permission.STATUS_READ, Reply(), scope=StationScope.ALL)
     fleet.on_press("thing.do", Permission.TRUNKS_WRITE, Reply())
     fleet.catalogue.buttons["station.choose"] = CATALOGUE.buttons["station.choose"]
-    async with fleet.database.begin() as session:
+    with fleet.database.begin() as session:
         for chat, station in bound:
-            await bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)
+            bindings.bind(session, chat_id=chat, station=station, alerts=False, by_id=1, by_name="R", now=NOW)
     for what, words, (person, place) in said:
         chat, before = place if place is not None else person, len(fleet.done)
         if what.startswith("/"):

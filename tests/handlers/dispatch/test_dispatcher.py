@@ -127,20 +127,20 @@ async def test_the_store_knows_the_message_of_each_keyboard_and_needs_no_transac
     assert begun == plain + 1
     sent = len(harness.chat.said)
     await harness.presses(harness.chat.keyboards[-1])
-    async with harness.database.begin() as session:
-        known = [await session.get_one(Keyboard, keyboard.id) for keyboard in harness.chat.keyboards]
+    with harness.database.begin() as session:
+        known = [session.get_one(Keyboard, keyboard.id) for keyboard in harness.chat.keyboards]
     # The press belongs to message 7, which it changed.
     assert [keyboard.message_id for keyboard in known] == [sent, 7]
 
 
 async def test_a_press_tells_of_the_message_what_a_killed_run_could_not(harness: DispatcherHarness) -> None:
     keyboard = await ask(harness)
-    async with harness.database.begin() as session:
-        (await session.get_one(Keyboard, keyboard.id)).message_id = None
+    with harness.database.begin() as session:
+        (session.get_one(Keyboard, keyboard.id)).message_id = None
     await harness.presses(keyboard)
     assert harness.done[-1].data == {"n": 1}
-    async with harness.database.begin() as session:
-        assert (await session.get_one(Keyboard, keyboard.id)).message_id == 7
+    with harness.database.begin() as session:
+        assert (session.get_one(Keyboard, keyboard.id)).message_id == 7
 
 
 async def test_pressed_by_many_and_often_it_is_done_once(harness: DispatcherHarness) -> None:
@@ -329,8 +329,8 @@ async def test_a_secret_goes_to_the_asker_alone_and_its_deletion_is_queued(harne
     )
     await harness.types("/ask")
     assert [chat for chat, _, _ in harness.chat.said] == [ANNA]
-    async with harness.database.begin() as session:
-        (row,) = (await session.execute(select(Outgoing))).scalars()
+    with harness.database.begin() as session:
+        (row,) = (session.execute(select(Outgoing))).scalars()
     assert (row.action, row.chat_id, row.message_id) == ("delete", ANNA, 1)
     assert row.not_before - row.created_at == timedelta(minutes=10)
 

@@ -105,24 +105,24 @@ async def _always(*_: Any) -> bool:
     return True
 
 
-async def _any_keyboard(session: Any, _keyboard_id: str) -> Keyboard | None:
+def _any_keyboard(session: Any, _keyboard_id: str) -> Keyboard | None:
     from sqlalchemy import select
 
-    found = await session.execute(select(Keyboard).where(Keyboard.chat_id == -100).limit(1))
+    found = session.execute(select(Keyboard).where(Keyboard.chat_id == -100).limit(1))
     first: Keyboard | None = found.scalar_one_or_none()
     return first
 
 
-async def _question_of_anybody(session: Any, *, chat_id: int, person_id: int) -> QuestionRow | None:
+def _question_of_anybody(session: Any, *, chat_id: int, person_id: int) -> QuestionRow | None:
     from sqlalchemy import select
 
-    found = await session.execute(select(QuestionRow).where(QuestionRow.chat_id == chat_id).limit(1))
+    found = session.execute(select(QuestionRow).where(QuestionRow.chat_id == chat_id).limit(1))
     first: QuestionRow | None = found.scalar_one_or_none()
     return first
 
 
-async def _peek(session: Any, kept_id: str, now: Any) -> dict[str, Any]:
-    return await temporary_payloads.peek(session, kept_id, now) or {}
+def _peek(session: Any, kept_id: str, now: Any) -> dict[str, Any]:
+    return temporary_payloads.peek(session, kept_id, now) or {}
 
 
 def _nearest(keyboard: Keyboard | None, _pressed: Any) -> dict[str, Any] | None:

@@ -54,7 +54,7 @@ async def test_the_table_is_what_is_obeyed(harness: DispatcherHarness, person: i
     presses = [name for name in RULES if name in CATALOGUE.buttons]
     rows = [[{"label": "x", "action": name, "data": {}}] for name in presses]
     keyboard = new_keyboard(chat, rows, now=harness.now, station=STATION)
-    async with harness.database.begin() as session:
+    with harness.database.begin() as session:
         session.add(keyboard)
     for name, rule in RULES.items():
         harness.done.clear()

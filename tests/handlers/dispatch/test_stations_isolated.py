@@ -56,7 +56,7 @@ def facts(harness: DispatcherHarness) -> Any:
 
 async def keyboard(harness: DispatcherHarness, chat: int, rows: Any, about: str) -> Keyboard:
     made = new_keyboard(chat, rows, now=harness.now, station=about)
-    async with harness.database.begin() as session:
+    with harness.database.begin() as session:
         session.add(made)
     return made
 
@@ -107,7 +107,7 @@ async def test_a_row_of_another_pbx_is_not_opened_nor_exported(fleet: Dispatcher
 
 async def a_card(harness: DispatcherHarness, *of: str) -> tuple[int, Keyboard]:
     """Send an alert message for all stations: an incident of each, and a resolved one of Acme."""
-    async with harness.database.begin() as session:
+    with harness.database.begin() as session:
         row = Outgoing(
             action="send",
             chat_id=NOC,
@@ -120,12 +120,12 @@ async def a_card(harness: DispatcherHarness, *of: str) -> tuple[int, Keyboard]:
             attempts=0,
         )
         session.add(row)
-        await session.flush()
+        session.flush()
         card = AlertMessage(station=of[0], chat_id=NOC, loud=True, opened_at=NOW, joined_at=NOW, message=row.id)
         session.add(card)
         found = [_incident(station, open_=True) for station in of] + [_incident(ACME, open_=False)]
         session.add_all(found)
-        await session.flush()
+        session.flush()
         session.add_all(AlertMessageIncident(card_id=card.id, incident_id=incident.id) for incident in found)
         made = new_keyboard(NOC, stored(presenter.buttons_of(card.id, found)), now=NOW, station=card.station)
         session.add(made)
@@ -217,7 +217,7 @@ async def test_who_asks_for_access_without_a_pbx_is_not_given_all_of_them_with_o
 ) -> None:
     await fleet.types("/start", 99, 99)
     await fleet.presses(fleet.chat.keyboards[-1], 99, 99)
-    async with fleet.database.begin() as session:
-        asked = (await session.execute(select(Keyboard).where(Keyboard.chat_id == ROOT))).scalars().one()
+    with fleet.database.begin() as session:
+        asked = (session.execute(select(Keyboard).where(Keyboard.chat_id == ROOT))).scalars().one()
     assert [button["data"]["role"] for row in asked.rows for button in row] == [""]
     assert asked.station == EVERY_STATION

@@ -38,7 +38,7 @@ class StoringBook(RecordingStateSink):
         self, changed: Mapping[str, dict[str, Any] | None], happened: Sequence[StateChange], now: datetime
     ) -> None:
         await super().record(changed, happened, now)
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             incident = Incident(
                 station=STATION,
                 subject=REHEARSAL,
@@ -49,7 +49,7 @@ class StoringBook(RecordingStateSink):
                 opened_at=now,
             )
             session.add(incident)
-            await session.flush()
+            session.flush()
             for what, facts in self.chain:
                 session.add(IncidentEvent(incident_id=incident.id, at=now, noted_at=now, what=what, facts=facts))
 
@@ -83,8 +83,8 @@ def harness(database: Database) -> Office:
 
 
 async def test_it_answers_with_whom_it_notified(harness: Office) -> None:
-    async with harness.database.begin() as session:
-        await contacts.record(session, Contact(GROUP, "Duty room"))
+    with harness.database.begin() as session:
+        contacts.record(session, Contact(GROUP, "Duty room"))
     harness.incident_manager.chain = [told(GROUP), told(-200), told(7, "Boris P")]
     seen = await harness.asks()
     assert "The rehearsal runs</b> · Head office" in seen

@@ -33,13 +33,13 @@ class Ledger:
         self._database = database
 
     async def acknowledge(self, number: int, person: int, name: str, now: datetime) -> AckResult:
-        async with self._database.begin() as session:
+        with self._database.begin() as session:
             free = (Incident.id == number, Incident.open_key.is_not(None), Incident.acknowledged_at.is_(None))
             values = {"acknowledged_at": now, "acknowledged_by": name, "acknowledged_by_id": person}
-            taken = await session.execute(update(Incident).where(*free).values(**values).returning(Incident.id))
+            taken = session.execute(update(Incident).where(*free).values(**values).returning(Incident.id))
             if taken.scalar_one_or_none() is not None:
                 return AckResult.ACKNOWLEDGED
-            found = await session.get(Incident, number)
+            found = session.get(Incident, number)
         if found is None:
             return AckResult.UNKNOWN
         return AckResult.ALREADY if found.open_key else AckResult.RESOLVED
@@ -116,8 +116,8 @@ class Office(DispatcherHarness):
 
 @pytest.fixture
 async def harness(database: Database) -> Office:
-    async with database.begin() as session:
-        await record(session, Contact(GROUP, "Office"))
+    with database.begin() as session:
+        record(session, Contact(GROUP, "Office"))
     found = Office(database)
     found.members.there = {(GROUP, person) for person in (ANNA, VERA)}
     return found
@@ -148,8 +148,8 @@ async def test_a_kind_that_is_not_known_is_shown_as_an_outage(harness: Office) -
     assert "🔴 It began: smoke detected: something is wrong" in await harness.asks("/why")
     assert "🔴 Zadarma · smoke detected: something is wrong" in harness.shown
     assert "smoke detected: something is wrong" in await harness.asks("/history")
-    async with harness.database.begin() as session:
-        await session.execute(update(Incident).values(open_key=None, ended_at=NOW, end_reason="recovered"))
+    with harness.database.begin() as session:
+        session.execute(update(Incident).values(open_key=None, ended_at=NOW, end_reason="recovered"))
     assert "🟢 Zadarma · works again (was: smoke detected: something is wrong)" in await harness.asks("/incidents")
 
 
@@ -196,7 +196,7 @@ async def test_under_an_alert_the_incident_is_shown_beside_it(harness: Office, d
         single_use=False,
         created_at=NOW,
     )
-    async with database.begin() as session:
+    with database.begin() as session:
         session.add(alert)
     await harness.presses(alert)
     assert harness.chat.edited == []

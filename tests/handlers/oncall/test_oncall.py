@@ -65,7 +65,7 @@ async def test_levels_are_set_beside_each_other_and_removed_one_by_one(weekly: O
 
 
 async def test_the_overview_tells_now_next_gaps_and_who_cannot_be_called(weekly: OnCallHarness) -> None:
-    async with weekly.database.begin() as session:
+    with weekly.database.begin() as session:
         session.add(Pager(person_id=BORIS, reachable=False, checked_at=NOW, warned_at=NOW))
     shown = await weekly.asks("/oncall", VERA)
     assert "since 09:00, until Nov 30 09:00" in shown
@@ -206,10 +206,10 @@ async def test_who_may_look_may_only_look(weekly: OnCallHarness) -> None:
 async def test_quiet_hours_are_ones_own(harness: OnCallHarness) -> None:
     assert "any hour" in await harness.asks("/quiet", BORIS)
     assert "22:00–08:00" in await harness.asks("/quiet 22:00-08:00", BORIS)
-    async with harness.database.begin() as session:
-        hours = await harness.services.oncall.quiet_hours(session, BORIS)
+    with harness.database.begin() as session:
+        hours = harness.services.oncall.quiet_hours(session, BORIS)
         assert [f"{at:%H:%M}" for at in hours or ()] == ["22:00", "08:00"]
-        assert await harness.services.oncall.quiet_hours(session, ADMIN) is None
+        assert harness.services.oncall.quiet_hours(session, ADMIN) is None
     assert "22:00–08:00" in await harness.asks("/quiet", BORIS)
     assert "from when to when" in await harness.asks("/quiet 25:00-08:00", BORIS)
     assert "any hour" in await harness.asks("/quiet off", BORIS)

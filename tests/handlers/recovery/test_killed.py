@@ -302,8 +302,8 @@ async def in_turn_once(harness: KillableHarness) -> None:
 
 @scene("oncall", in_turn_once)
 async def set_who_is_on_call(harness: KillableHarness) -> Update:
-    async with harness.database.begin() as session:
-        await contacts.record(session, Contact(OLGA, "Olga", "olga"))
+    with harness.database.begin() as session:
+        contacts.record(session, Contact(OLGA, "Olga", "olga"))
     await harness.asks("/oncall set daily 09:00 @olga")
     return harness.pressing()
 

@@ -56,8 +56,8 @@ async def pressed_and_left_lying(harness: DispatcherHarness, keyboard: Keyboard,
     """Store a press and kill the program before its decision."""
     harness.update_id += 1
     update = {"callback_query": press(f"{keyboard.id}:0:0", ANNA, GROUP, harness.now)}
-    async with harness.database.begin() as session:
-        await inbox.add_new(session, {harness.update_id: update}, harness.now)
+    with harness.database.begin() as session:
+        inbox.add_new(session, {harness.update_id: update}, harness.now)
     harness.restart(waits)
     await harness.takes(update, harness.update_id)
 

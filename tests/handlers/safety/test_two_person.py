@@ -40,13 +40,13 @@ async def said_yes(harness: DispatcherHarness, chat: int = GROUP) -> Keyboard:
 
 
 async def owed(harness: DispatcherHarness) -> list[Outgoing]:
-    async with harness.database.begin() as session:
-        return list((await session.execute(select(Outgoing))).scalars())
+    with harness.database.begin() as session:
+        return list((session.execute(select(Outgoing))).scalars())
 
 
 async def buttons_of(harness: DispatcherHarness, notice: Outgoing) -> Keyboard:
-    async with harness.database.begin() as session:
-        keyboard = await session.get(Keyboard, notice.keyboard_id)
+    with harness.database.begin() as session:
+        keyboard = session.get(Keyboard, notice.keyboard_id)
     assert keyboard is not None
     return keyboard
 
@@ -93,7 +93,7 @@ async def test_words_are_shown_with_what_they_answer_and_nothing_long_is_left_ou
 async def test_a_keyboard_of_which_nothing_is_kept_is_out_of_date(harness: DispatcherHarness) -> None:
     rows = [[{"label": "x", "action": DEED, "data": {}}]]
     made = new_keyboard(GROUP, rows, now=harness.now, station="Head office")
-    async with harness.database.begin() as session:
+    with harness.database.begin() as session:
         session.add(made)
     await harness.presses(made)
     assert not harness.done

@@ -83,7 +83,7 @@ class Office(DispatcherHarness):
             began_at=self.now - timedelta(minutes=2),
             opened_at=self.now,
         )
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             session.add(incident)
         return incident.id
 
@@ -97,7 +97,7 @@ class Office(DispatcherHarness):
     async def alert_button(self, incident: int, chat: int = GROUP, person: int = BORIS) -> str:
         rows = [[{"label": "🔕 Mute", "action": "incident.mute", "data": {"incident": incident}}]]
         keyboard = new_keyboard(chat, rows, now=self.now, station=STATION)
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             session.add(keyboard)
         await self.presses(keyboard, person, chat)
         return self.text() if self.chat.shown else ""
@@ -139,8 +139,8 @@ async def test_the_examples_of_the_help_are_understood_in_each_language(harness:
             await harness.opens("T1")
             await harness.asks(renderer(language).label(example))
             assert harness.chat.shown[-1].template in ("muted", "silences", "maintenance"), example
-            async with harness.database.begin() as session:
-                await session.execute(delete(Incident))
+            with harness.database.begin() as session:
+                session.execute(delete(Incident))
 
 
 async def test_without_words_the_one_open_incident_is_meant(harness: Office) -> None:
@@ -282,8 +282,8 @@ async def test_unmuting_says_what_is_reported_now(harness: Office, words: str) -
 async def test_unmuting_says_who_has_what_was_reported_before(harness: Office) -> None:
     incident = await harness.opens("T1")
     await harness.asks("/mute Zadarma")
-    async with harness.database.begin() as session:
-        row = await session.get_one(Incident, incident)
+    with harness.database.begin() as session:
+        row = session.get_one(Incident, incident)
         row.step, row.acknowledged_at, row.acknowledged_by = 1, harness.now, "Anna Ivanova"
     assert await harness.asks("/unmute") == (
         "🔔 Zadarma · Head office\nUnmuted by A.\n🔴 Zadarma · since 13:58\nStill down; Anna Ivanova has it."

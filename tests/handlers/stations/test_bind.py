@@ -41,8 +41,8 @@ def single(database: Database) -> DispatcherHarness:
 
 
 async def bound(harness: DispatcherHarness, chat: int = ROOM) -> dict[str, bool]:
-    async with harness.database.begin() as session:
-        return {one.station: one.alerts for one in await bindings.stations_of(session, chat)}
+    with harness.database.begin() as session:
+        return {one.station: one.alerts for one in bindings.stations_of(session, chat)}
 
 
 async def agrees(harness: DispatcherHarness, person: int, place: str = "0:0") -> None:
@@ -77,8 +77,8 @@ async def test_with_alerts_it_is_notified_of_outages_and_saying_it_again_changes
 ) -> None:
     await fleet.types(text, ALICE, ROOM)
     await agrees(fleet, ALICE)
-    async with fleet.database.begin() as session:
-        assert await bindings.alert_chats_of(session, ACME) == [ROOM]
+    with fleet.database.begin() as session:
+        assert bindings.alert_chats_of(session, ACME) == [ROOM]
     await fleet.types("/bind acme", ALICE, ROOM)
     await agrees(fleet, ALICE)
     assert await bound(fleet) == {ACME: False}

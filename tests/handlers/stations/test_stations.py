@@ -94,7 +94,7 @@ def text(harness: DispatcherHarness) -> str:
 
 
 async def incident(harness: DispatcherHarness, station: str, kind: Kind = Kind.TRUNK_DOWN) -> None:
-    async with harness.database.begin() as session:
+    with harness.database.begin() as session:
         session.add(
             Incident(
                 station=station,

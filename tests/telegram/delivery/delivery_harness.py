@@ -39,7 +39,7 @@ class DeliveryHarness:
 
     async def owe(self, chat: int, text: str, **more: Any) -> int:
         """Commit one row; returns its id."""
-        async with self.database.begin() as session:
+        with self.database.begin() as session:
             row = outbox.enqueue(
                 session,
                 **{"thread_id": None, "template": "plain", **more},
@@ -47,7 +47,7 @@ class DeliveryHarness:
                 facts={"station": "office", "text": text},
                 now=self.now,
             )
-            await session.flush()
+            session.flush()
             return row.id
 
     async def deliver(self) -> None:
@@ -55,12 +55,12 @@ class DeliveryHarness:
             pass
 
     async def row(self, row_id: int) -> Outgoing:
-        async with self.database.begin() as session:
-            return await session.get_one(Outgoing, row_id)
+        with self.database.begin() as session:
+            return session.get_one(Outgoing, row_id)
 
     async def states(self) -> Sequence[str]:
-        async with self.database.begin() as session:
-            found = await session.execute(select(Outgoing.state).order_by(Outgoing.id))
+        with self.database.begin() as session:
+            found = session.execute(select(Outgoing.state).order_by(Outgoing.id))
             return found.scalars().all()
 
     async def is_all_sent(self) -> bool:

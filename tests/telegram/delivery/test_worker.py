@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 
 from bot.store.messages import blocked_chats, keyboards, outbox, supergroups
 from bot.store.messages.outbox import Urgency
@@ -65,7 +65,7 @@ async def test_a_hundred_waiting_messages_of_one_chat_hide_no_other_chat(
     delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     telegram.failures[TEAM].append(refusal(500, "Internal Server Error"))
-    async with delivery.database.begin() as session:
+    with delivery.database.begin() as session:
         for number in range(120):
             outbox.enqueue(
                 session, chat_id=TEAM, thread_id=None, template="plain", facts={"text": str(number)}, now=delivery.now
@@ -107,8 +107,8 @@ async def test_a_process_killed_while_sending_sends_again_after_its_restart(
     delivery: DeliveryHarness, telegram: FakeTelegram
 ) -> None:
     row = await delivery.owe(TEAM, "the trunk is down")
-    async with delivery.database.begin() as session:
-        assert await outbox.claim(session, row, delivery.now)
+    with delivery.database.begin() as session:
+        assert outbox.claim(session, row, delivery.now)
     await delivery.deliver()
     assert not telegram.calls
     stop = asyncio.Event()
@@ -238,7 +238,7 @@ async def test_what_can_never_be_delivered_names_who_is_notified_instead(
 ) -> None:
     lost: list[tuple[int, str, bool]] = []
 
-    async def tell(session: AsyncSession, row: Outgoing, reason: str, newly_closed: bool) -> str:
+    def tell(session: Session, row: Outgoing, reason: str, newly_closed: bool) -> str:
         lost.append((row.chat_id, reason, newly_closed))
         return "Boris"
 
@@ -254,8 +254,8 @@ async def test_what_can_never_be_delivered_names_who_is_notified_instead(
     }
     await delivery.owe(TEAM, "let in again")
     await delivery.deliver()
-    async with delivery.database.begin() as session:
-        assert await blocked_chats.closed(session) == frozenset()
+    with delivery.database.begin() as session:
+        assert blocked_chats.closed(session) == frozenset()
 
 
 async def edited_when_blocked(delivery: DeliveryHarness, telegram: FakeTelegram, text: str) -> tuple[int, int]:
@@ -275,8 +275,8 @@ async def test_what_a_message_was_to_show_when_it_was_found_that_the_bot_was_blo
     delivery.delivery_worker._outcome._clock = lambda: delivery.now + timedelta(seconds=1)
     await edited_when_blocked(delivery, telegram, "up again")
     delivery.later(60)
-    async with delivery.database.begin() as session:
-        await blocked_chats.reopen(session, [ANNA], delivery.now)
+    with delivery.database.begin() as session:
+        blocked_chats.reopen(session, [ANNA], delivery.now)
     await delivery.deliver()
     assert await delivery.is_all_sent()
     assert [call.text for call in telegram.calls] == ["down", "up again", "up again"]
@@ -320,8 +320,8 @@ async def test_a_closed_general_is_given_up_at_the_first_refusal(
     delivery: DeliveryHarness, telegram: FakeTelegram, urgency: Urgency, shut: set[int]
 ) -> None:
     async def closed_now() -> set[int]:
-        async with delivery.database.begin() as session:
-            return set(await blocked_chats.closed(session))
+        with delivery.database.begin() as session:
+            return set(blocked_chats.closed(session))
 
     telegram.failures[TEAM].append(refusal(400, "Bad Request: TOPIC_CLOSED"))
     await delivery.owe(TEAM, "down", urgency=urgency)
@@ -435,15 +435,15 @@ async def test_the_store_knows_under_which_message_buttons_stand(
     await delivery.deliver()
 
     async def known() -> list[int | None]:
-        async with delivery.database.begin() as session:
-            return [(await session.get_one(Keyboard, one.id)).message_id for one in (first, second)]
+        with delivery.database.begin() as session:
+            return [(session.get_one(Keyboard, one.id)).message_id for one in (first, second)]
 
-    async with delivery.database.begin() as session:
-        sent = (await session.get_one(Outgoing, alert)).message_id
+    with delivery.database.begin() as session:
+        sent = (session.get_one(Outgoing, alert)).message_id
     assert sent is not None
     assert await known() == [sent, sent]
-    async with delivery.database.begin() as session:
-        await supergroups.migrate(session, TEAM, -1009, delivery.now)
+    with delivery.database.begin() as session:
+        supergroups.migrate(session, TEAM, -1009, delivery.now)
     assert await known() == [None, None]
 
 
@@ -520,6 +520,6 @@ async def test_a_message_that_can_be_made_survives_any_number_of_kills(
 
 
 async def died_while_sending(delivery: DeliveryHarness, row: int) -> None:
-    async with delivery.database.begin() as session:
-        assert await outbox.claim(session, row, delivery.now)
-        await outbox.recover_interrupted(session)
+    with delivery.database.begin() as session:
+        assert outbox.claim(session, row, delivery.now)
+        outbox.recover_interrupted(session)

@@ -18,8 +18,8 @@ REFUSED = OperationalError("BEGIN IMMEDIATE", None, Exception("database is locke
 
 
 async def waits_since(delivery: DeliveryHarness) -> datetime | None:
-    async with delivery.database.begin() as session:
-        return await outbox.oldest_due(session, delivery.now)
+    with delivery.database.begin() as session:
+        return outbox.oldest_due(session, delivery.now)
 
 
 @pytest.mark.parametrize("refused", range(1, 7))
@@ -84,9 +84,9 @@ async def test_a_chat_that_works_off_many_is_not_late(delivery: DeliveryHarness)
     first = await delivery.owe(TEAM, "one")
     await delivery.owe(TEAM, "two")
     delivery.later(300)
-    async with delivery.database.begin() as session:
-        assert await outbox.claim(session, first, delivery.now)
-        await outbox.mark_sent(session, first, 101, delivery.now)
+    with delivery.database.begin() as session:
+        assert outbox.claim(session, first, delivery.now)
+        outbox.mark_sent(session, first, 101, delivery.now)
     delivery.later(3)
     assert await waits_since(delivery) == delivery.now - timedelta(seconds=3)
 

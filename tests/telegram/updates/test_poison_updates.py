@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
 from telegram import Update
 
 from bot.notifications.unhandled_updates import UnhandledUpdates
@@ -75,7 +75,7 @@ class Harness:
         if update.message.text == DEADLY:
             await asyncio.Event().wait()
 
-    async def _set_aside(self, _session: AsyncSession, left: UnfinishedUpdate) -> None:
+    async def _set_aside(self, _session: Session, left: UnfinishedUpdate) -> None:
         self.aside.append(left.update_id)
 
     async def dies(self, after: int) -> None:
@@ -88,11 +88,11 @@ class Harness:
         await asyncio.sleep(0)
 
     async def crashes(self) -> dict[int, int]:
-        async with self.database.begin() as session:
-            found = await inbox.unfinished(session)
-            left = await inbox.recover_unfinished(session)
+        with self.database.begin() as session:
+            found = inbox.unfinished(session)
+            left = inbox.recover_unfinished(session)
             # A read does not count as a start.
-            await session.rollback()
+            session.rollback()
         assert list(found) == [one.update_id for one in left]
         return {one.update_id: one.crashes for one in left}
 
@@ -122,8 +122,8 @@ async def test_the_second_death_tells_the_culprit_and_nobody_beside_it(
 
 
 async def test_what_waits_in_the_inbox_while_the_program_dies_is_not_to_blame(database: Database) -> None:
-    async with database.begin() as session:
-        await inbox.add_new(session, {1: update(1, DEADLY), 2: update(2, "innocent", 2)}, NOW)
+    with database.begin() as session:
+        inbox.add_new(session, {1: update(1, DEADLY), 2: update(2, "innocent", 2)}, NOW)
     harness = Harness(database)
     for _ in range(2):
         await harness.starts().resume()
@@ -153,8 +153,8 @@ async def test_what_is_left_over_waits_for_a_slow_one_only_so_long(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker, "EXCLUSIVE_FOR", 0.01)
-    async with database.begin() as session:
-        await inbox.add_new(session, {1: update(1, DEADLY), 2: update(2, "next", 2)}, NOW)
+    with database.begin() as session:
+        inbox.add_new(session, {1: update(1, DEADLY), 2: update(2, "next", 2)}, NOW)
     harness = Harness(database)
     await harness.updates.resume()
     await until(lambda: len(harness.begun) == 2)
@@ -167,7 +167,7 @@ class Full(Harness):
         self.released = asyncio.Event()
         super().__init__(database)
 
-    async def not_read(self, _session: AsyncSession, seen: UpdateSummary) -> None:
+    async def not_read(self, _session: Session, seen: UpdateSummary) -> None:
         self.told.append(seen.person)
 
     async def _handle(self, update: Update) -> None:
@@ -200,8 +200,8 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(database: 
     for first in range(1, 3001, 100):
         await harness.updates.enqueue([update(first + number, f"/x{number}", chat_id=1) for number in range(100)])
     assert harness.told == [1]
-    async with database.begin() as session:
-        assert len(await inbox.unfinished(session)) == MAX_QUEUED
+    with database.begin() as session:
+        assert len(inbox.unfinished(session)) == MAX_QUEUED
 
     # An acknowledgement does not wait behind the queue, and other chats have their own.
     await harness.updates.enqueue([update(5001, "/ack", chat_id=1), update(5002, "/x", 2)])
@@ -209,8 +209,8 @@ async def test_a_line_is_so_long_and_who_is_not_read_is_notified_once(database: 
     harness.released.set()
     await harness.updates.drain(20)
     assert len(harness.begun) == MAX_QUEUED + 2
-    async with database.begin() as session:
-        assert await inbox.unfinished(session) == {}
+    with database.begin() as session:
+        assert inbox.unfinished(session) == {}
     # There is space again; filling the queue again is notified again.
     harness.released.clear()
     await harness.updates.enqueue([update(6000 + number, "/y", chat_id=1) for number in range(MAX_QUEUED + 5)])
@@ -248,10 +248,10 @@ async def test_what_is_not_read_is_said_of_nobody_in_a_group_and_waits_for_all_t
     told = UnhandledUpdates(None, known_are(set(), {GROUP}), "", lambda: NOW, Signal(lambda: woken.append(None)))  # type: ignore[arg-type]
     for chat in (GROUP, 1):
         for number in range(3):
-            async with database.begin() as session:
-                await told.not_read(session, summarize(update(number + 1, "/x", chat_id=chat)))
-    async with database.begin() as session:
-        rows = (await session.execute(select(Outgoing).order_by(Outgoing.id))).scalars().all()
+            with database.begin() as session:
+                told.not_read(session, summarize(update(number + 1, "/x", chat_id=chat)))
+    with database.begin() as session:
+        rows = (session.execute(select(Outgoing).order_by(Outgoing.id))).scalars().all()
     owed = [(row.chat_id, row.facts["person"], row.message_id, row.urgency) for row in rows]
     assert owed == [(GROUP, "", None, Urgency.DIGEST), (1, "Anna", 1, Urgency.DIGEST)]
     assert woken
@@ -282,7 +282,7 @@ async def test_of_presses_that_somebody_made_up_a_few_are_answered_and_the_rest_
     database: Database, data: str
 ) -> None:
     kept = new_keyboard(GROUP, [[]], now=NOW, station="")
-    async with database.begin() as session:
+    with database.begin() as session:
         session.add(kept)
     harness, numbers = Pressing(database), itertools.count(1)
     harness.starts(admission=Admission(known_are({1, 2}, {GROUP}), NOW))
@@ -301,8 +301,8 @@ async def test_what_is_urgent_of_many_members_has_a_limit_for_each_and_for_all(d
     harness.starts(admission=Admission(known_are({1}, {GROUP}), NOW), urgent={"ack"})
 
     async def waiting() -> int:
-        async with database.begin() as session:
-            return len(await inbox.unfinished(session))
+        with database.begin() as session:
+            return len(inbox.unfinished(session))
 
     await harness.updates.enqueue([update(next(numbers), "/ack", 10) for _ in range(50)])
     assert await waiting() == MAX_QUEUED_OF_MEMBER

@@ -95,8 +95,8 @@ async def test_an_update_is_confirmed_after_it_is_stored_and_handled_once(databa
     await until_worked_off(telegram, updates(telegram, database, handle))
     assert seen == ["a", "b", "c"]
     assert telegram.offsets == [None, 9, 10]
-    async with database.begin() as session:
-        assert await inbox.unfinished(session) == {}
+    with database.begin() as session:
+        assert inbox.unfinished(session) == {}
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ async def test_whoever_writes_right_after_a_group_grew_has_the_rights_of_the_old
     moves: dict[int, dict[int, int]] = {}
 
     async def handle(update: Update) -> None:
-        async with database.begin() as session:
-            moves[update.update_id] = await supergroups.migrations(session)
+        with database.begin() as session:
+            moves[update.update_id] = supergroups.migrations(session)
 
     grown = update(1, chat=chat)
     del grown["message"]["text"]
@@ -145,8 +145,8 @@ async def test_who_comes_and_goes_is_observed_and_never_parsed(
     assert observed == [(-300, joined), (-300, left)]
     assert noticed == [(-300, 1)]
     assert not parsed
-    async with database.begin() as session:
-        assert await inbox.unfinished(session) == {}
+    with database.begin() as session:
+        assert inbox.unfinished(session) == {}
 
 
 async def test_between_the_updates_of_a_batch_others_have_their_turn(database: Database) -> None:
@@ -174,8 +174,8 @@ async def test_between_the_updates_of_a_batch_others_have_their_turn(database: D
 
 
 async def test_what_a_killed_run_left_is_taken_up_by_the_next(database: Database) -> None:
-    async with database.begin() as session:
-        await inbox.add_new(session, {5: update(5, "left")}, NOW)
+    with database.begin() as session:
+        inbox.add_new(session, {5: update(5, "left")}, NOW)
     seen: list[int] = []
 
     async def handle(update: Update) -> None:
@@ -369,8 +369,8 @@ async def test_a_command_that_the_store_refuses_to_decide_is_not_lost(
     telegram = Telegram([update(1), update(2)])
     await until_worked_off(telegram, updates(telegram, database, handle))
     assert seen == [1, 2]
-    async with database.begin() as session:
-        assert await inbox.unfinished(session) == {}
+    with database.begin() as session:
+        assert inbox.unfinished(session) == {}
 
 
 async def test_what_the_store_never_takes_comes_again_after_a_restart(
@@ -384,8 +384,8 @@ async def test_what_the_store_never_takes_comes_again_after_a_restart(
 
     telegram = Telegram([update(1), update(2)])
     await until_worked_off(telegram, updates(telegram, database, handle))
-    async with database.begin() as session:
-        assert list(await inbox.unfinished(session)) == [1]
+    with database.begin() as session:
+        assert list(inbox.unfinished(session)) == [1]
 
 
 def test_the_bot_has_its_own_connection_for_polling() -> None:

@@ -105,8 +105,8 @@ class Harness:
 
     async def unfinished(self) -> list[int]:
         await self.updates.drain(10)
-        async with self.database.begin() as session:
-            return list(await inbox.unfinished(session))
+        with self.database.begin() as session:
+            return list(inbox.unfinished(session))
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ async def test_what_the_store_refuses_is_brought_again(harness: Harness, lines: 
 
 
 async def test_the_answer_waits_until_the_update_is_stored(harness: Harness) -> None:
-    async with harness.database.begin() as somebody_else:
+    with harness.database.begin() as somebody_else:
         await inbox.unfinished(somebody_else)
         bringing = asyncio.create_task(harness.brings(update(7)))
         await asyncio.sleep(0.05)

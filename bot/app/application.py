@@ -94,8 +94,9 @@ class Application:
     async def _take_up_time(self) -> None:
         """Resume the clock at the newest stored time; skipped on a database error."""
         clock = self.program.clock
-        with contextlib.suppress(OperationalError), self.program.database.begin() as session:
-            clock.resume_from(newest_time(session) or clock())
+        with contextlib.suppress(OperationalError):
+            newest = await self.program.database.run(newest_time)
+            clock.resume_from(newest or clock())
 
     def _end(self) -> None:
         """Stop after the running tasks; a second call cancels them and leaves them to the next run."""

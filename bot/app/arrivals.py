@@ -47,7 +47,7 @@ class Arrivals(UpdateObserver):
     def on_chat_access(self, session: Session, access: ChatAccess) -> None:
         """Record the access to a chat, and report a blocked alert chat at once, in the caller's session."""
         if access.blocked is None:
-            for chat, since in (blocked_chats.reopen(session, [access.chat], self.clock())).items():
+            for chat, since in blocked_chats.reopen(session, [access.chat], self.clock()).items():
                 self.fleet.on_chat_unblocked(session, chat, since)
                 self.outbox_queued.send()
         elif blocked_chats.close(session, access.chat, access.blocked, self.clock()):

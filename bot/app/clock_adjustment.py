@@ -44,8 +44,7 @@ class ClockAdjustment:
                 return
             await self._fleet.save_last_seen()
             setting = ClockStep(self._clock.booted_at, self._clock(), by)
-            with self._database.begin() as session:
-                shift_times(session, setting)
+            await self._database.run(shift_times, setting)
             self._clock.follow(by)
             self._health_monitor.shift_clock(setting.now, by)
             await self._fleet.restore()

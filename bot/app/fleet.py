@@ -151,8 +151,7 @@ class Fleet:
         for one in stations:
             if one.formerly is None:
                 continue
-            with self._shared.database.begin() as session:
-                moved = renames.rename_station(session, formerly=one.formerly, name=one.name)
+            moved = await self._shared.database.run(renames.rename_station, formerly=one.formerly, name=one.name)
             if moved:
                 log.info("station renamed", station=one.name, formerly=one.formerly, rows=moved)
 
@@ -230,11 +229,11 @@ class Fleet:
         self.on_chat_blocked(session, chat)
 
     def on_chat_blocked(self, session: Session, chat: int) -> None:
-        """Notify others of the open incidents shown in a blocked chat, in the caller's session."""
+        """Notify others of the open incidents shown in a blocked chat, in the caller's session; the next tick pages
+        them."""
         now = self._shared.clock()
         for name in alert_messages.stations_open_in(session, chat):
             self[name].fallback.on_chat_blocked(session, chat, now)
-        self.ticker.wake()
 
     def on_chat_unblocked(self, session: Session, chat: int, since: datetime) -> None:
         """Update a chat that takes messages again, after it took none since `since`."""

@@ -18,8 +18,7 @@ class OutboxState:
     clock: Clock
 
     async def oldest_due(self) -> datetime | None:
-        with self.database.begin() as session:
-            return outbox.oldest_due(session, self.clock())
+        return await self.database.run(outbox.oldest_due, self.clock())
 
 
 @dataclass(frozen=True, slots=True)

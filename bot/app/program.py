@@ -205,8 +205,9 @@ class Program:
         return UpdateQueue(
             self._bot,
             self.database,
-            dispatcher.handle,
+            dispatcher,
             clock=self.clock,
+            unstored_keyboards=self._shared.unstored_keyboards,
             observer=self._arrivals,
             admission=Admission(self._known, self.clock()),
             urgent={one.name for one in CATALOGUE.commands.values() if one.rule.exempt_from_rate_limit},

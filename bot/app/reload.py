@@ -12,7 +12,7 @@ from bot.config.errors import WrongSettings
 from bot.config.station_settings import StationSettings
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal, wait_any
-from bot.store.database import Database
+from bot.store.database import Database, Session
 from bot.store.messages import outbox
 
 log = structlog.get_logger(__name__)
@@ -71,9 +71,11 @@ class StationReloader:
         else:
             log.info("stations reloaded", **asdict(renewal))
             facts = {"wrong": [], **asdict(renewal)}
-        with self._database.begin() as session:
-            for admin in sorted(self._admins):
-                outbox.enqueue(
-                    session, chat_id=admin, thread_id=None, template="stations_renewed", facts=facts, now=self._clock()
-                )
+        await self._database.run(self._enqueue_result, facts)
         self._wake.send()
+
+    def _enqueue_result(self, session: Session, facts: dict[str, Any]) -> None:
+        for admin in sorted(self._admins):
+            outbox.enqueue(
+                session, chat_id=admin, thread_id=None, template="stations_renewed", facts=facts, now=self._clock()
+            )

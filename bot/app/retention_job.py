@@ -1,7 +1,7 @@
 """Retention job: delete expired rows, each after its time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from bot.runtime.waiting import sleep_or_stop
 from bot.store import retention, unreadable_secrets
 from bot.store.database import Database, DatabaseError, Session
 from bot.store.oncall.calendars import UNREADABLE
+from bot.store.unreadable_secrets import UnreadableSecrets
 
 log = structlog.get_logger(__name__)
 
@@ -41,8 +42,7 @@ async def run_retention(database: Database, now: datetime, history_kept: timedel
     history = now - history_kept
     try:
         await retention.delete_expired(database, now)
-        with database.begin() as session:
-            silence_store.forget_old(session, history)
+        await database.run(silence_store.forget_old, history)
         await retention.delete_history(database, history)
         await retention.delete_audit(database, now - audit_kept)
         await database.checkpoint()
@@ -51,13 +51,19 @@ async def run_retention(database: Database, now: datetime, history_kept: timedel
 
 
 async def forget_unreadable(
-    database: Database, now: datetime, owe: Callable[[Session, str, Mapping[str, Any]], Awaitable[object]]
+    database: Database, now: datetime, owe: Callable[[Session, str, Mapping[str, Any]], object]
 ) -> None:
     """Delete data encrypted with a former token, at a start. `owe` queues a notification to the administrators about
-    lost calendars in the same session."""
-    with database.begin() as session:
-        lost = unreadable_secrets.delete_unreadable(session, now)
-        for station, level in lost.calendars:
-            owe(session, "oncall_calendar_problem", {"station": station, "level": level, "problem": UNREADABLE})
+    lost calendars in the same transaction."""
+    lost = await database.run(_forget_unreadable, now, owe)
     if lost:
         log.warning("TELEGRAM_TOKEN has changed, data encrypted with the former one deleted", **asdict(lost))
+
+
+def _forget_unreadable(
+    session: Session, now: datetime, owe: Callable[[Session, str, Mapping[str, Any]], object]
+) -> UnreadableSecrets:
+    lost = unreadable_secrets.delete_unreadable(session, now)
+    for station, level in lost.calendars:
+        owe(session, "oncall_calendar_problem", {"station": station, "level": level, "problem": UNREADABLE})
+    return lost

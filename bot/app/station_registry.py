@@ -22,7 +22,8 @@ class StationRegistry:
         self._titles: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[StationMonitor]:
-        return iter(self._running.values())
+        # A copy: transactions read it in another thread.
+        return iter(tuple(self._running.values()))
 
     def __getitem__(self, name: str) -> StationMonitor:
         """Return the station of that name, else `whole`, which handles the remains of removed stations."""

@@ -41,8 +41,7 @@ class Drills:
         self._sink = sink
 
     async def running(self) -> RunningDrill | None:
-        with self._database.begin() as session:
-            incident = self._open(session)
+        incident = await self._database.run(self._open)
         return RunningDrill(incident.opened_at, str(incident.facts["by"])) if incident else None
 
     async def begin(self, by: str, now: datetime) -> None:
@@ -51,10 +50,10 @@ class Drills:
 
     async def report(self) -> DrillReport:
         """Summarize the timeline of the running drill."""
-        with self._database.begin() as session:
-            if (incident := self._open(session)) is None:
-                return DrillReport()
-            return _report(timeline.events_of(session, incident))
+        incident = await self._database.run(self._open)
+        if incident is None:
+            return DrillReport()
+        return _report(await self._database.run(timeline.events_of, incident))
 
     def _open(self, session: Session) -> Incident | None:
         return incident_updates.find_open(session, self._station, REHEARSAL)

@@ -33,7 +33,7 @@ class AckResult(StrEnum):
 
 
 class IncidentManager:
-    """Incident manager of one station. Each operation opens a session; `wake` wakes the delivery worker after its
+    """Incident manager of one station. Each operation is a transaction; `wake` wakes the delivery worker after its
     commit."""
 
     def __init__(
@@ -48,10 +48,7 @@ class IncidentManager:
 
     async def load_states(self) -> dict[str, State]:
         """Load stored states by subject."""
-        with self._database.begin_queued() as session:
-            loaded = states.load(session, self._station)
-            metrics.INCIDENTS.labels(self._station).set(self._open_count(session))
-        return loaded
+        return await self._database.run_queued(self._load_states)
 
     def touch(self, subject: str, state: State, now: datetime) -> None:
         """Defer the write of a state in which only the last-seen time has changed."""
@@ -63,89 +60,81 @@ class IncidentManager:
         """Store states and changes in one transaction, queued behind those of other stations; None deletes a state."""
         if not changed and not state_changes:
             return
-        with self._database.begin_queued() as session:
-            self._save_states(session, changed, now)
-            for one in state_changes:
-                self._lifecycle.handle(session, one, now)
-            if state_changes:
-                metrics.INCIDENTS.labels(self._station).set(self._open_count(session))
+        for subject in changed:
+            self._last_seen.discard(self._station, subject)
+        await self._database.run_queued(self._record, changed, state_changes, now)
         if state_changes:
             self._wake.send()
 
     async def tick(self, now: datetime) -> bool:
         """Run due steps, each missed one once; return True if there was any."""
-        with self._database.begin() as session:
-            incidents = incident_updates.due(session, self._station, now, BATCH_SIZE)
-            for incident in incidents:
-                self._run_or_postpone(session, incident, now)
-        if incidents:
+        is_any_due = await self._database.run(self._run_all_due, now)
+        if is_any_due:
             self._wake.send()
-        return bool(incidents)
+        return is_any_due
 
     async def reconsider(self, now: datetime) -> None:
         """Re-evaluate suppression: a silence or an inhibiting incident has begun or ended."""
-        with self._database.begin() as session:
-            incident_updates.make_suppressed_due(session, self._station, now)
-            for incident in incident_updates.all_open(session, self._station):
-                self._notifier.reconsider(session, incident, now)
+        await self._database.run(self._reconsider, now)
         self._wake.send()
 
     async def close_all(self, now: datetime) -> int:
         """Close all incidents of a station no longer monitored and delete its states; return the number closed."""
-        with self._database.begin() as session:
-            states.delete_of(session, self._station)
-            open_incidents = incident_updates.all_open(session, self._station)
-            for incident in open_incidents:
-                self._lifecycle.resolve(session, incident, str(End.UNWATCHED), now, now)
+        closed = await self._database.run(self._close_all, now)
         metrics.INCIDENTS.labels(self._station).set(0)
         self._wake.send()
-        return len(open_incidents)
+        return closed
 
     async def open_count(self) -> int:
         """Return the number of open incidents, drills excluded."""
-        with self._database.begin() as session:
-            return self._open_count(session)
-
-    def _open_count(self, session: Session) -> int:
-        return incident_updates.open_count(session, self._station)
+        return await self._database.run(incident_updates.open_count, self._station)
 
     async def acknowledge(self, incident_id: int, person_id: int, person_name: str, now: datetime) -> AckResult:
         """Acknowledge; the first person wins, and all alert messages are updated with name and time."""
-        with self._database.begin() as session:
-            incident = incident_updates.acknowledge(session, self._station, incident_id, person_id, person_name, now)
-            if incident is None:
-                return _refusal(incident_updates.find(session, incident_id))
-            timeline.record(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
-            self._notifier.on_acknowledged(session, incident, now)
-        self._wake.send()
-        return AckResult.ACKNOWLEDGED
+        result = await self._database.run(self._acknowledge, incident_id, person_id, person_name, now)
+        if result is AckResult.ACKNOWLEDGED:
+            self._wake.send()
+        return result
 
     async def acknowledge_all(self, alert_message_id: int, person_id: int, person_name: str, now: datetime) -> int:
-        """Acknowledge all open incidents of an alert message; return the number acknowledged. Each has a session of its
-        own."""
-        with self._database.begin() as session:
-            ids = self._notifier.unacknowledged_on(session, alert_message_id, self._station)
+        """Acknowledge all open incidents of an alert message, each in a transaction of its own; return the number
+        acknowledged."""
+        ids = await self._database.run(self._notifier.unacknowledged_on, alert_message_id, self._station)
         results = [await self.acknowledge(number, person_id, person_name, now) for number in ids]
         return results.count(AckResult.ACKNOWLEDGED)
 
     async def reassign(self, incident_id: int, to: int, by: str, now: datetime) -> AckResult:
         """Reassign to another person, with a private notification. Escalation continues until they acknowledge."""
-        with self._database.begin() as session:
-            incident = incident_updates.find(session, incident_id)
-            if incident is None or incident.station != self._station:
-                return AckResult.UNKNOWN
-            if incident.open_key is None:
-                return AckResult.RESOLVED
-            incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
-            incident.version += 1
-            self._notifier.on_reassigned(session, incident, to, by, now)
-        self._wake.send()
-        return AckResult.ACKNOWLEDGED
+        result = await self._database.run(self._reassign, incident_id, to, by, now)
+        if result is AckResult.ACKNOWLEDGED:
+            self._wake.send()
+        return result
 
-    def _save_states(self, session: Session, changed: Mapping[str, State | None], now: datetime) -> None:
-        for subject in changed:
-            self._last_seen.discard(self._station, subject)
+    def _load_states(self, session: Session) -> dict[str, State]:
+        self._measure(session)
+        return states.load(session, self._station)
+
+    def _record(
+        self,
+        session: Session,
+        changed: Mapping[str, State | None],
+        state_changes: Sequence[StateChange],
+        now: datetime,
+    ) -> None:
         states.save(session, self._station, changed, now)
+        for one in state_changes:
+            self._lifecycle.handle(session, one, now)
+        if state_changes:
+            self._measure(session)
+
+    def _measure(self, session: Session) -> None:
+        metrics.INCIDENTS.labels(self._station).set(incident_updates.open_count(session, self._station))
+
+    def _run_all_due(self, session: Session, now: datetime) -> bool:
+        incidents = incident_updates.due(session, self._station, now, BATCH_SIZE)
+        for incident in incidents:
+            self._run_or_postpone(session, incident, now)
+        return bool(incidents)
 
     def _run_or_postpone(self, session: Session, incident: Incident, now: datetime) -> None:
         """Run one incident in a savepoint; an error postpones it for a retry, so that it blocks no others."""
@@ -168,20 +157,50 @@ class IncidentManager:
         if incident.due_at is not None and incident.due_at <= now:
             self._notifier.run_due_step(session, incident, now)
 
+    def _reconsider(self, session: Session, now: datetime) -> None:
+        incident_updates.make_suppressed_due(session, self._station, now)
+        for incident in incident_updates.all_open(session, self._station):
+            self._notifier.reconsider(session, incident, now)
+
+    def _close_all(self, session: Session, now: datetime) -> int:
+        states.delete_of(session, self._station)
+        open_incidents = incident_updates.all_open(session, self._station)
+        for incident in open_incidents:
+            self._lifecycle.resolve(session, incident, str(End.UNWATCHED), now, now)
+        return len(open_incidents)
+
+    def _acknowledge(
+        self, session: Session, incident_id: int, person_id: int, person_name: str, now: datetime
+    ) -> AckResult:
+        incident = incident_updates.acknowledge(session, self._station, incident_id, person_id, person_name, now)
+        if incident is None:
+            return _refusal(incident_updates.find(session, incident_id))
+        timeline.record(session, incident, "taken", now, by=person_name[:128], by_id=person_id)
+        self._notifier.on_acknowledged(session, incident, now)
+        return AckResult.ACKNOWLEDGED
+
+    def _reassign(self, session: Session, incident_id: int, to: int, by: str, now: datetime) -> AckResult:
+        incident = incident_updates.find(session, incident_id)
+        if incident is None or incident.station != self._station:
+            return AckResult.UNKNOWN
+        if incident.open_key is None:
+            return AckResult.RESOLVED
+        incident.acknowledged_at = incident.acknowledged_by = incident.acknowledged_by_id = None
+        incident.version += 1
+        self._notifier.on_reassigned(session, incident, to, by, now)
+        return AckResult.ACKNOWLEDGED
+
 
 async def stations_with_leftovers(database: Database) -> Sequence[str]:
     """Return the stations with open incidents or stored states."""
-    with database.begin() as session:
-        return states.stations_with_data(session)
+    return await database.run(states.stations_with_data)
 
 
 async def load_all_states(database: Database) -> dict[str, dict[str, State]]:
     """Load the states of all stations by station and subject, in one query."""
-    with database.begin() as session:
-        loaded = states.load_all(session)
-        for station, count in (incident_updates.open_counts(session)).items():
-            metrics.INCIDENTS.labels(station).set(count)
-    return loaded
+    for station, count in (await database.run(incident_updates.open_counts)).items():
+        metrics.INCIDENTS.labels(station).set(count)
+    return await database.run(states.load_all)
 
 
 def _refusal(incident: Incident | None) -> AckResult:

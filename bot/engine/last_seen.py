@@ -1,6 +1,7 @@
 """Batched writes of last-seen times for the whole fleet."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,13 +9,14 @@ import structlog
 
 from bot.runtime.logs import OnChange
 from bot.runtime.waiting import sleep_or_stop
-from bot.store.database import Database, DatabaseError
+from bot.store.database import Database, DatabaseError, Session
 from bot.store.database_errors import database_message
 from bot.store.stations import states
 
 log = structlog.get_logger(__name__)
 
 WRITE_EVERY = 5.0
+QueuedState = tuple[dict[str, Any], datetime]
 
 
 class LastSeenWriter:
@@ -26,7 +28,7 @@ class LastSeenWriter:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._queued: dict[tuple[str, str], tuple[dict[str, Any], datetime]] = {}
+        self._queued: dict[tuple[str, str], QueuedState] = {}
         self._last_error = OnChange()
 
     def enqueue(self, station: str, subject: str, state: dict[str, Any], now: datetime) -> None:
@@ -55,10 +57,13 @@ class LastSeenWriter:
         """Write all queued states in one transaction."""
         if not self._queued:
             return
-        with self._database.begin() as session:
-            # Read inside the transaction, with other writers excluded: a discarded state must not be written.
-            written = dict(self._queued)
-            states.update_existing(session, written.items())
+        written = await self._database.run(self._write)
         for key, one in written.items():
             if self._queued.get(key) is one:
                 del self._queued[key]
+
+    def _write(self, session: Session) -> Mapping[tuple[str, str], QueuedState]:
+        # Read inside the transaction: a state discarded before a newer one was stored must not be written.
+        written = dict(self._queued)
+        states.update_existing(session, written.items())
+        return written

@@ -127,16 +127,14 @@ class Ticker:
         changed = [station for station, ticked in self._stations.items() if ticked.reconsider]
         if not changed:
             return []
-        with self._database.begin() as session:
-            with_open = incidents.stations_with_open(session)
+        with_open = await self._database.run(incidents.stations_with_open)
         for station in changed:
             if station not in with_open and station in self._stations:
                 self._stations[station].reconsider = False
         return [station for station in changed if station in with_open]
 
     async def _stations_due(self, now: datetime) -> list[str]:
-        with self._database.begin() as session:
-            return sorted(incidents.stations_with_due(session, now))
+        return sorted(await self._database.run(incidents.stations_with_due, now))
 
     async def _tick_station(self, station: str, now: datetime) -> bool | None:
         """Run one station; return True if a step ran, None on an error. Errors do not affect other stations; the next

@@ -26,7 +26,7 @@ CHECK_EVERY = 15.0
 
 
 class HealthSources(Protocol):
-    """Sources of the signals. Only `oldest_due` opens a session."""
+    """Sources of the signals. Only `oldest_due` reads the database."""
 
     @property
     def last_updates(self) -> datetime | None: ...

@@ -38,7 +38,7 @@ class SilenceRequest:
 
 
 class Silences:
-    """Silences of all stations. Each method opens a session; `changed` is called with the station after the commit of
+    """Silences of all stations. Each method is a transaction; `changed` is called with the station after the commit of
     every change made by a person: notifications may be due now, or no longer."""
 
     def __init__(self, database: Database, clock: Clock, changed: Signal) -> None:
@@ -49,13 +49,7 @@ class Silences:
     async def mute(self, requested: SilenceRequest, now: datetime, until: datetime | None) -> Silence:
         """Add a mute from now on; without `until` it lasts until the subject has recovered. It replaces an older mute
         of the same subject."""
-        with self._database.begin() as session:
-            for older in silences.unended(session, requested.station):
-                same = older.kind == SilenceKind.MUTE and older.subject == requested.subject
-                if same and not is_over(_silence(older), now):
-                    older.ended_at, older.ended_by = now, requested.by_name[:128]
-            row = _row(requested, SilenceKind.MUTE, now, until)
-            silences.add(session, row)
+        row = await self._database.run(_mute, requested, now, until)
         self._changed.send(requested.station)
         return _silence(row)
 
@@ -68,52 +62,37 @@ class Silences:
     ) -> Silence:
         """Add a maintenance window: once until `until`, or weekly until it is removed."""
         row = _row(requested, SilenceKind.MAINTENANCE, begins_at, until, repeats)
-        with self._database.begin() as session:
-            silences.add(session, row)
+        await self._database.run(silences.add, row)
         self._changed.send(requested.station)
         return _silence(row)
 
     async def expire(self, station: str, silence_id: int, by_name: str) -> Silence | None:
         """End a silence and return it as it was; None when it is over already."""
-        now = self._clock()
-        with self._database.begin() as session:
-            row = _unended(session, station, silence_id, now)
-            if row is None:
-                return None
-            before = _silence(row)
-            row.ended_at, row.ended_by = now, by_name[:128]
-        self._changed.send(station)
+        before = await self._database.run(_expire, station, silence_id, by_name, self._clock())
+        if before is not None:
+            self._changed.send(station)
         return before
 
     async def end_this_time(self, station: str, silence_id: int, by_name: str) -> Silence | None:
         """End a window that is in force; a weekly one occurs again as planned. Return None when it is not in force."""
-        now = self._clock()
-        with self._database.begin() as session:
-            row = _unended(session, station, silence_id, now)
-            if row is None or not in_force(_silence(row), now):
-                return None
-            again = _again(row, ends(_silence(row), now))
-            row.ended_at, row.ended_by = now, by_name[:128]
-            if again is not None:
-                silences.add(session, again)
+        row = await self._database.run(_end_this_time, station, silence_id, by_name, self._clock())
+        if row is None:
+            return None
         self._changed.send(station)
-        return _silence(again or row)
+        return _silence(row)
 
     async def give_reason(self, station: str, silence_id: int, reason: str) -> Silence | None:
         """Set the reason of a silence. Return None when it is over already."""
-        with self._database.begin() as session:
-            row = _unended(session, station, silence_id, self._clock())
-            if row is None:
-                return None
-            row.reason = without_passwords(reason)[:REASON_LIMIT]
+        row = await self._database.run(_set_reason, station, silence_id, reason, self._clock())
+        if row is None:
+            return None
         self._changed.send(station)
         return _silence(row)
 
     async def current(self, station: str) -> list[Silence]:
         """Return the silences that are in force or will be, in the order in which they were made."""
         now = self._clock()
-        with self._database.begin() as session:
-            return [silence for silence in current_in(session, station) if not is_over(silence, now)]
+        return [one for one in await self._database.run(current_in, station) if not is_over(one, now)]
 
 
 def current_in(session: Session, station: str) -> list[Silence]:
@@ -141,10 +120,48 @@ def forget_old(session: Session, before: datetime) -> None:
     silences.delete_old(session, before, EVERYTHING, LONGEST_OF_EVERYTHING)
 
 
+def _mute(session: Session, requested: SilenceRequest, now: datetime, until: datetime | None) -> SilenceRow:
+    for older in silences.unended(session, requested.station):
+        same = older.kind == SilenceKind.MUTE and older.subject == requested.subject
+        if same and not is_over(_silence(older), now):
+            older.ended_at, older.ended_by = now, requested.by_name[:128]
+    row = _row(requested, SilenceKind.MUTE, now, until)
+    silences.add(session, row)
+    return row
+
+
+def _expire(session: Session, station: str, silence_id: int, by_name: str, now: datetime) -> Silence | None:
+    row = _unended(session, station, silence_id, now)
+    if row is None:
+        return None
+    before = _silence(row)
+    row.ended_at, row.ended_by = now, by_name[:128]
+    return before
+
+
+def _end_this_time(session: Session, station: str, silence_id: int, by_name: str, now: datetime) -> SilenceRow | None:
+    """Return the copy that occurs again; the ended row if it does not repeat."""
+    row = _unended(session, station, silence_id, now)
+    if row is None or not in_force(_silence(row), now):
+        return None
+    again = _again(row, ends(_silence(row), now))
+    row.ended_at, row.ended_by = now, by_name[:128]
+    if again is not None:
+        silences.add(session, again)
+    return again or row
+
+
+def _set_reason(session: Session, station: str, silence_id: int, reason: str, now: datetime) -> SilenceRow | None:
+    row = _unended(session, station, silence_id, now)
+    if row is not None:
+        row.reason = without_passwords(reason)[:REASON_LIMIT]
+    return row
+
+
 def _outage_is_open(session: Session, station: str) -> bool:
     """Return True when an outage is open at the station; for EVERY_STATION, at any."""
     everywhere = station == EVERY_STATION
-    found = await (incidents.open_at_all(session) if everywhere else incidents.open_in(session, station))
+    found = incidents.open_at_all(session) if everywhere else incidents.open_in(session, station)
     return any(kind_info(incident.kind).real_outage for incident in found)
 
 

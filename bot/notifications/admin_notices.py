@@ -33,18 +33,16 @@ class AdminNotices:
 
     async def all(self) -> Sequence[int]:
         """Return every administrator, reachable or not."""
-        with self._database.begin() as session:
-            return self._destinations.every_admin(session, self._clock())
+        return await self._database.run(self._destinations.every_admin, self._clock())
 
     def reachable(self, session: Session) -> Sequence[int]:
         """Return the administrators whose private chats are not known to be closed."""
         return self._destinations.admins(session, self._clock())
 
     async def send(self, template: str, facts: Mapping[str, Any]) -> None:
-        """Queue the notification in a session of its own. A database error is logged, never raised."""
+        """Queue the notification in a transaction of its own. A database error is logged, never raised."""
         try:
-            with self._database.begin() as session:
-                self.enqueue(session, template, facts)
+            await self._database.run(self.enqueue, template, facts)
         except DatabaseError as error:
             log.error("database error, administrators not notified", what=template, reason=database_message(error))
         else:

@@ -46,7 +46,7 @@ class Destinations:
 
     def reachable(self, session: Session, now: datetime, *, own: bool = False) -> Sequence[Destination]:
         """Return the alert chats that take messages; the administrators are added for one that does not."""
-        configured = await (self.own(session) if own else self.configured(session))
+        configured = self.own(session) if own else self.configured(session)
         blocked = blocked_chats.closed(session)
         reachable = [to for to in configured if to.chat not in blocked]
         if len(reachable) < len(configured):
@@ -55,7 +55,7 @@ class Destinations:
 
     def every_admin(self, session: Session, now: datetime) -> Sequence[int]:
         """Return the administrators, reachable or not."""
-        return (self._grants.read(session)).people_with(Permission.ONCALL_WRITE, self._station, now)
+        return self._grants.read(session).people_with(Permission.ONCALL_WRITE, self._station, now)
 
     def admins(self, session: Session, now: datetime) -> Sequence[int]:
         """Return the reachable administrators."""

@@ -49,7 +49,7 @@ class Fallback:
         is_for_alerts = self._is_for_alerts(session, chat_id)
         if not is_for_alerts and chat_id not in self._on_call.eligible(session, now):
             return False
-        known = (self._on_call.known(session, [chat_id])).get(chat_id)
+        known = self._on_call.known(session, [chat_id]).get(chat_id)
         facts = {
             "station": self._station,
             "chat": chat_id,
@@ -163,8 +163,8 @@ class Fallback:
         chats = [alert_message.chat_id for alert_message in self._alert_messages.open_for(session, incident)]
         people = [chat for chat in chats if chat > 0]
         if incident.due_at is not None and incident.due_at <= now:
-            return [*(self._on_call.names(session, people)).values(), NEXT_ON_CALL]
-        return [*(self._on_call.names(session, people or chats)).values()]
+            return [*self._on_call.names(session, people).values(), NEXT_ON_CALL]
+        return [*self._on_call.names(session, people or chats).values()]
 
     def _concerns_all(self, session: Session, message: Outgoing) -> bool:
         """Return False for an answer to one person and for an edit of a message that is not visible."""
@@ -192,7 +192,7 @@ class Fallback:
                 silent=message.silent,
                 urgency=Urgency(message.urgency),
             )
-        return list((self._on_call.names(session, [*admins, *already_notified])).values())
+        return list(self._on_call.names(session, [*admins, *already_notified]).values())
 
     def _already_notified(self, session: Session, message: Outgoing) -> set[int]:
         """Return the people notified in private of every incident of the message."""

@@ -75,7 +75,7 @@ class OnCallResolver:
 
     def has_own(self, session: Session) -> bool:
         """Return True when the station has its own people on call."""
-        return bool((self._rosters.roster_in(session, self._station)).levels)
+        return bool(self._rosters.roster_in(session, self._station).levels)
 
     def eligible(self, session: Session, now: datetime) -> list[int]:
         """Return the people with the permission now; one that lost the role is not notified any more."""
@@ -99,7 +99,7 @@ def _is_reachable(session: Session, person: int) -> bool:
     """Return True unless the person is known to be unreachable."""
     if person in blocked_chats.closed(session):
         return False
-    return (reachability.known(session, [person])).get(person, reachability.NOT_CHECKED).reachable is not False
+    return reachability.known(session, [person]).get(person, reachability.NOT_CHECKED).reachable is not False
 
 
 def quiet_until(hours: tuple[time, time] | None, now: datetime, zone: tzinfo) -> datetime | None:

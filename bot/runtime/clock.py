@@ -12,6 +12,7 @@ distinguish a step from a suspend. A paused virtual machine does not count: its 
 lasts for it.
 """
 
+import threading
 import time
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol
@@ -66,16 +67,19 @@ class MonotonicClock:
         self._seconds = seconds or since_boot
         self._latest = wall()
         self._at = self._seconds()
+        # Transactions are carried out in a thread of their own.
+        self._lock = threading.Lock()
 
     def __call__(self) -> datetime:
-        wall, at = self._wall(), self._seconds()
-        passed, self._at = at - self._at, at
-        expected = self._latest + timedelta(seconds=passed)
-        if _is_step(wall - expected):
-            self._latest = expected
-        else:
-            self._latest = max(wall, self._latest + timedelta(seconds=MIN_RATE * passed))
-        return self._latest
+        with self._lock:
+            wall, at = self._wall(), self._seconds()
+            passed, self._at = at - self._at, at
+            expected = self._latest + timedelta(seconds=passed)
+            if _is_step(wall - expected):
+                self._latest = expected
+            else:
+                self._latest = max(wall, self._latest + timedelta(seconds=MIN_RATE * passed))
+            return self._latest
 
     @property
     def off_by(self) -> timedelta:

@@ -31,7 +31,7 @@ BUSY_TIMEOUT = "busy_timeout=10000"
 
 # The only names of SQLAlchemy outside this package.
 DatabaseError = SQLAlchemyError
-__all__ = ["Database", "DatabaseError", "OperationalError", "Session"]
+__all__ = ["Database", "DatabaseError", "OperationalError", "Session", "WaitedOutside"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +40,10 @@ log = structlog.get_logger(__name__)
 
 # Session of the transaction that `atomic` carries out, in its thread only.
 _atomic_session: ContextVar[Session | None] = ContextVar("atomic_session", default=None)
+
+
+class WaitedOutside(Exception):
+    """Work in one transaction waited for something outside of it: for the network, for another task, for a moment."""
 
 
 class _Abandoned(Exception):
@@ -81,33 +85,36 @@ class Database:
         """Carry out `work(session, …)` as one transaction: committed at its end, rolled back on an error and when the
         waiting task is cancelled. Inside `atomic`, a savepoint of that transaction.
 
-        `work` runs in another thread than the event loop, and changes nothing but the database.
+        `work` runs in another thread than the event loop, and changes nothing but the database. Signals that it sends
+        are delivered after the commit, and not at all without one.
         """
         bound = partial(_call, work, args, kwargs)
         if (session := _atomic_session.get()) is not None:
             with session.begin_nested():
                 return bound(session)
         abandoned = threading.Event()
-        try:
-            return await self._in_thread(partial(self._carry_out, bound, abandoned))
-        except asyncio.CancelledError:
-            # One that is being committed already is committed.
-            abandoned.set()
-            raise
+        with signals_deferred() as signals:
+            try:
+                result = await self._in_thread(partial(self._carry_out, bound, abandoned))
+            except asyncio.CancelledError:
+                # One that is being committed already is committed.
+                abandoned.set()
+                raise
+        signals.deliver()
+        return result
 
     async def run_queued(self, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`run` for tasks that may come in large numbers, e.g. when a thousand PBXs go down at once: they queue for one
         another, and any other task waits for one of them at most."""
+        if _atomic_session.get() is not None:
+            return await self.run(work, *args, **kwargs)
         async with self._queue_lock:
             return await self.run(work, *args, **kwargs)
 
     async def atomic(self, work: Callable[[Session], Coroutine[Any, Any, T]]) -> T:
-        """Carry out a coroutine as one transaction, which every `run` inside joins. Signals that it sends are delivered
-        after the commit, and not at all without one. RuntimeError, and a rollback, if it waits for anything else."""
-        with signals_deferred() as signals:
-            result = await self.run(_drive, work)
-        signals.deliver()
-        return result
+        """Carry out a coroutine as one transaction, which every `run` inside joins. Raises WaitedOutside, after a
+        rollback, if it waits for anything else."""
+        return await self.run(_drive, work)
 
     def begin(self) -> AbstractContextManager[Session]:
         """Begin a transaction in the calling thread, which waits for the database: for code without an event loop."""
@@ -169,7 +176,7 @@ def _drive(session: Session, work: Callable[[Session], Coroutine[Any, Any, T]]) 
     finally:
         _atomic_session.reset(token)
         coroutine.close()
-    raise RuntimeError("work in one transaction waits for something outside of it")
+    raise WaitedOutside
 
 
 def _engine_options(url: URL) -> dict[str, Any]:

@@ -3,11 +3,11 @@
 History is deleted in batches, each in a transaction of its own, so that other tasks do not wait long for the writer.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Executable, delete, exists, func, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from bot.store.access import grants
@@ -35,15 +35,18 @@ DELETE_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AN
 
 async def delete_expired(database: Database, now: datetime) -> None:
     """Delete data kept for hours or days."""
-    with database.begin() as session:
-        inbox.delete_expired(session, now)
-        questions.delete_expired(session, now)
-        temporary_payloads.delete_expired(session, now)
-        grants.delete_expired(session, now)
-        imports.mark_lapsed(session, now)
+    await database.run(_delete_short_lived, now)
     in_outbox = select(Outgoing.keyboard_id).where(Outgoing.keyboard_id.is_not(None))
     old = Keyboard.created_at < now - keyboards.RETENTION
     await _delete_in_batches(database, Keyboard, old, Keyboard.id.not_in(in_outbox))
+
+
+def _delete_short_lived(session: Session, now: datetime) -> None:
+    inbox.delete_expired(session, now)
+    questions.delete_expired(session, now)
+    temporary_payloads.delete_expired(session, now)
+    grants.delete_expired(session, now)
+    imports.mark_lapsed(session, now)
 
 
 async def delete_history(database: Database, before: datetime) -> None:
@@ -72,7 +75,7 @@ async def delete_history(database: Database, before: datetime) -> None:
 async def delete_audit(database: Database, before: datetime) -> None:
     """Delete older audit entries, then the names of people and chats without other references."""
     deleted = False
-    while await _delete_audit_batch(database, before):
+    while await database.run(_delete_audit_batch, before):
         deleted = True
     if deleted:
         references = [
@@ -142,32 +145,34 @@ async def _delete_in_batches(database: Database, table: type[Table], *clauses: C
     key = tuple_(*table.__mapper__.primary_key)
     batch = select(*table.__mapper__.primary_key).where(*clauses).limit(BATCH_SIZE)
     statement = delete(table).where(key.in_(batch)).returning(*table.__mapper__.primary_key)
-    deleted = True
-    while deleted:
-        with database.begin() as session:
-            deleted = bool((session.execute(statement, execution_options={"synchronize_session": False})).all())
+    while await database.run(_delete_batch, statement):
+        pass
 
 
-async def _delete_audit_batch(database: Database, before: datetime) -> bool:
-    """Delete one batch in a new session; return False if there was none."""
+def _delete_batch(session: Session, statement: Executable) -> bool:
+    """Delete one batch; return False if there was none."""
+    return bool(session.execute(statement, execution_options={"synchronize_session": False}).all())
+
+
+def _delete_audit_batch(session: Session, before: datetime) -> bool:
+    """Delete one batch; return False if there was none."""
     old = select(AuditEntry.id).where(_older_than(AuditEntry.id, AuditEntry.at, before)).limit(BATCH_SIZE)
-    with database.begin() as session:
-        ids = (session.execute(old)).scalars().all()
-        if ids:
-            async with _deletes_allowed(session):
-                session.execute(delete(AuditOutcome).where(AuditOutcome.decision_id.in_(ids)))
-                session.execute(delete(AuditEntry).where(AuditEntry.id.in_(ids)))
+    ids = session.execute(old).scalars().all()
+    if ids:
+        with _deletes_allowed(session):
+            session.execute(delete(AuditOutcome).where(AuditOutcome.decision_id.in_(ids)))
+            session.execute(delete(AuditEntry).where(AuditEntry.id.in_(ids)))
     return bool(ids)
 
 
-@asynccontextmanager
-def _deletes_allowed(session: Session) -> AsyncIterator[None]:
+@contextmanager
+def _deletes_allowed(session: Session) -> Iterator[None]:
     """Drop the triggers that forbid deletes in the audit, and restore them in the same transaction: other sessions
     never see the tables without them, and an error rolls back."""
     connection = session.connection()
-    triggers = (await connection.exec_driver_sql(DELETE_TRIGGERS)).mappings().all()
+    triggers = connection.exec_driver_sql(DELETE_TRIGGERS).mappings().all()
     for trigger in triggers:
-        await connection.exec_driver_sql(f"DROP TRIGGER {trigger['name']}")
+        connection.exec_driver_sql(f"DROP TRIGGER {trigger['name']}")
     yield
     for trigger in triggers:
-        await connection.exec_driver_sql(trigger["sql"])
+        connection.exec_driver_sql(trigger["sql"])

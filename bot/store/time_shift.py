@@ -97,7 +97,7 @@ def newest_time(session: Session) -> datetime | None:
     """Return the newest time that an earlier run has written, the last its clock is known to have shown: at most a
     minute before it ended. None in an empty database."""
     found = [
-        (session.execute(query)).scalar_one_or_none()
+        session.execute(query).scalar_one_or_none()
         for query in (
             select(func.max(WatchState.updated_at)),
             select(Outgoing.created_at).order_by(Outgoing.id.desc()).limit(1),
@@ -110,7 +110,7 @@ def newest_time(session: Session) -> datetime | None:
 def shift_times(session: Session, step: ClockStep) -> None:
     """Shift the times in the caller's session, so that all are shifted or none."""
     for table, where in _open_rows(step):
-        for row in (session.execute(select(table).where(*where))).scalars():
+        for row in session.execute(select(table).where(*where)).scalars():
             _shift_row(row, step)
 
 

@@ -45,10 +45,10 @@ class Membership:
         self._pending = Counter[Key]()
 
     async def is_member(self, chat: int, person: int) -> bool | None:
+        if (known := self.cached(chat, person)) is not None:
+            return known
         key = (chat, person)
         cached = self._cache.get(key)
-        if cached is not None and self._clock() - cached.at < CACHE_TIMEOUT:
-            return cached.is_member
         self._pending[key] += 1
         try:
             answer = await self._fetch(chat, person)
@@ -61,8 +61,15 @@ class Membership:
             # An update received meanwhile is newer than the answer.
             return newest.is_member
         if answer is not None:
-            self._database(key, answer)
+            self._store(key, answer)
         return answer
+
+    def cached(self, chat: int, person: int) -> bool | None:
+        """Return what was learned within CACHE_TIMEOUT, without asking Telegram."""
+        cached = self._cache.get((chat, person))
+        if cached is None or self._clock() - cached.at >= CACHE_TIMEOUT:
+            return None
+        return cached.is_member
 
     async def is_anonymous_admin(self, chat: int, person: int) -> bool:
         """Return True when a message of an anonymous administrator of this chat may be this person's."""
@@ -78,7 +85,7 @@ class Membership:
         for change in member_changes(payload):
             key = (change.chat, change.person)
             if key in self._cache or key in self._pending:
-                self._database(key, change.is_member)
+                self._store(key, change.is_member)
 
     async def _fetch(self, chat: int, person: int) -> bool | None:
         try:
@@ -97,7 +104,7 @@ class Membership:
             chat, person, read_timeout=REQUEST_TIMEOUT, connect_timeout=REQUEST_TIMEOUT
         )
 
-    def _database(self, key: Key, is_member: bool) -> None:
+    def _store(self, key: Key, is_member: bool) -> None:
         # The newest stands last, and the oldest goes.
         self._cache.pop(key, None)
         if len(self._cache) >= MAX_CACHED:

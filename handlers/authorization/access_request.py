@@ -1,9 +1,9 @@
 """Access requests: the action of an update with its rule and handler, and the authorization that results."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.access.policy import EVERY_STATION, Access, AccessContext, Decision
 from bot.store.access.audit import EarlierDecision
@@ -62,7 +62,7 @@ class ResolvedAction:
         return {name: dict(value) for name, value in found.items() if value is not None}
 
 
-Resolver = Callable[[Session, Access, AccessContext], Awaitable[ResolvedAction]]
+Resolver = Callable[[Session, Access, AccessContext], ResolvedAction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,16 @@ class Target:
     @property
     def audit_station(self) -> str:
         return EVERY_STATION if self.unsettled else self.asking.station
+
+
+class MembershipUnknown(Exception):
+    """Telegram must be asked whether the person is a member of the chat."""
+
+
+class MembershipAnswer(NamedTuple):
+    """Telegram's answer; None if it gave none."""
+
+    is_member: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ An error or a timeout before the decision denies. Single-use data is claimed in 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -16,28 +16,34 @@ import structlog
 from bot.access.policy import EVERY_STATION, Access, AccessContext, Decision, Permission
 from bot.runtime.clock import Clock
 from bot.store.access import audit
-from bot.store.access.audit import EarlierDecision
 from bot.store.access.denials import Denials
 from bot.store.access.grants import Grants
 from bot.store.database import Database, DatabaseError, OperationalError, Session
-from bot.store.messages import inbox, unfinished_updates
-from bot.store.messages.unfinished_updates import Checkpoint
+from bot.store.messages import unfinished_updates
 from bot.store.stations import bindings, imports
 from bot.telegram.membership import Membership
 from handlers.authorization import access_request, preconditions, station_choice, stored_actions
-from handlers.authorization.access_request import NO_UPDATE, AccessRequest, Authorization, ResolvedAction, Target
+from handlers.authorization.access_request import (
+    NO_UPDATE,
+    AccessRequest,
+    Authorization,
+    MembershipAnswer,
+    MembershipUnknown,
+    ResolvedAction,
+    Target,
+)
 from handlers.authorization.decision_log import DecisionLog
+from handlers.authorization.interrupted import InterruptedUpdates
 from handlers.authorization.preconditions import CheckInput, May
 from handlers.authorization.rate_limits import RateLimits
 from handlers.authorization.station_choice import StationChooser
+from handlers.authorization.update_requests import UpdateRequests
 from handlers.dispatch.declare import Catalogue
-from handlers.dispatch.intents import Actor, AddedToChat, ButtonPressed, CommandTyped, Intent, Place, TextSent
-from handlers.dispatch.rules import RULES
+from handlers.dispatch.intents import Actor, ButtonPressed, CommandTyped, Intent, Place, TextSent
 
 log = structlog.get_logger(__name__)
 
 DECISION_TIMEOUT = 10.0
-ADDED = "chat.added"
 
 
 class Authorizer:
@@ -63,47 +69,31 @@ class Authorizer:
         self._directory = directory
         self._clock = clock
         self._timeout = timeout
-        # Id of the newest decision of earlier runs; ids only grow, while clocks are set back.
-        self._last_earlier_id: int | None = None
-        # Updates that earlier runs left unfinished; all others need no database query.
-        self._unfinished: set[int] | None = None
-        # Updates of this run interrupted by a database error: retried as after a kill.
-        self._interrupted: set[int] = set()
+        self._requests = UpdateRequests(catalogue, clock)
+        self.interrupted = InterruptedUpdates(database, clock)
         self._decisions = DecisionLog(database, grants, directory, denials or Denials(clock, timedelta()), clock)
 
-    def with_subcommand(self, typed: CommandTyped) -> CommandTyped:
-        return access_request.with_subcommand(self._catalogue, typed)
+    def with_subcommand(self, intent: Intent) -> Intent:
+        """Return a typed command with its second word in its name, if there is such a command."""
+        return access_request.with_subcommand(self._catalogue, intent) if isinstance(intent, CommandTyped) else intent
 
-    async def authorize_command(self, typed: CommandTyped, update_id: int) -> Authorization:
-        return await self._authorize(
-            AccessRequest(typed, update_id, access_request.resolve_command(self._catalogue, typed))
-        )
+    def decide(self, session: Session, intent: Intent, update_id: int) -> Authorization | None:
+        """Decide in the session that stores the update; call `count_repeats` after its commit. None for a text that
+        answers no question. Raises MembershipUnknown, with nothing written, if Telegram must be asked first: then call
+        `authorize`."""
+        request = self._requests.read(session, intent, update_id)
+        return None if request is None else self._resolve_and_decide(session, request)
 
-    async def authorize_press(self, pressed: ButtonPressed, update_id: int) -> Authorization:
-        def resolve(session: Session, access: Access, asking: AccessContext) -> ResolvedAction:
-            checkpoint = unfinished_updates.find(session, update_id, asking.now)
-            subject = stored_actions.resolve_press(session, self._catalogue, pressed, access, asking, checkpoint)
-            # Telegram sends no time of a press, and forgets it soon: the time of receipt is used.
-            return replace(subject, sent_at=inbox.received_at(session, update_id))
+    async def authorize(self, intent: Intent, update_id: int) -> Authorization | None:
+        """Decide in a transaction of its own. None for a text that answers no question."""
+        request = self._requests.build(intent, update_id)
+        if isinstance(intent, TextSent):
+            request = await self._database.run(self._requests.read, intent, update_id)
+        return None if request is None else await self._authorize(request)
 
-        return await self._authorize(AccessRequest(pressed, update_id, ResolvedAction("a button"), resolve))
-
-    async def authorize_text(self, sent: TextSent, update_id: int) -> Authorization | None:
-        """Return None if the text answers no question."""
-        with self._database.begin() as session:
-            question = stored_actions.open_question(session, sent, update_id, self._clock())
-        answer = self._catalogue.answers.get(question.answer) if question else None
-        if question is None or answer is None:
-            return None
-        return await self._authorize(
-            AccessRequest(
-                sent, update_id, stored_actions.resolve_answer(answer, question, sent), station=question.station
-            )
-        )
-
-    async def authorize_joining(self, added: AddedToChat, update_id: int) -> Authorization:
-        subject = ResolvedAction(ADDED, RULES[ADDED], arguments=added.place.title)
-        return await self._authorize(AccessRequest(added, update_id, subject))
+    def count_repeats(self, intent: Intent, authorization: Authorization) -> None:
+        """Count repeats of a denial from now on: its row is committed."""
+        self._decisions.count_repeats(intent, authorization)
 
     async def authorize_resumed(
         self, action: str, actor: Actor, place: Place, station: str, subject_name: str, data: Mapping[str, Any]
@@ -118,18 +108,12 @@ class Authorizer:
         """Return the permission check of an actor at a place, to choose the wording of a reply; no decision is
         recorded."""
         asking = self._asking(actor, place)
-        with self._database.begin() as session:
-            access = (self._grants.read(session)).of(asking)
-            candidates = self._directory.candidates(session, access, asking)
+        access, candidates = await self._database.run(self._access_of, asking)
         contexts = station_choice.contexts_at(asking, candidates)
         if any(access.needs_membership(view) for view in contexts):
             member = await self._membership.is_member(place.chat, actor.id)
             contexts = [replace(view, member=member) for view in contexts]
         return partial(access.may, station_choice.first_allowed(access, contexts, Permission.ANY_ROLE) or contexts[0])
-
-    def mark_interrupted(self, update_id: int) -> None:
-        """Mark an update as interrupted by a database error."""
-        self._interrupted.add(update_id)
 
     def may_reply(self, typed: CommandTyped, authorization: Authorization) -> bool:
         """Return True if a denial is replied to. Expired read-only commands, sent while the bot was offline, get one
@@ -138,26 +122,10 @@ class Authorizer:
         of_chat = decision == preconditions.TOO_OLD and rule is not None and rule.is_read_only
         return self._limits.may_reply(decision, typed.actor, typed.place, self._clock(), of_chat=of_chat)
 
-    async def pending_checkpoint(self, update_id: int) -> Checkpoint | None:
-        """Return the pending reply of an update that a killed run had handled; None if there is none."""
-        if self._unfinished is None:
-            with self._database.begin() as session:
-                self._unfinished = unfinished_updates.updates(session)
-        if update_id not in self._unfinished | self._interrupted:
-            return None
-        with self._database.begin() as session:
-            checkpoint = unfinished_updates.find(session, update_id, self._clock())
-        return checkpoint if "answer" in checkpoint else None
-
     async def finish(self) -> None:
         """Write the counted denials, and mark running imports as interrupted by an orderly shutdown."""
-        with suppress(DatabaseError), self._database.begin() as session:
-            self._decisions.write_counts(session)
-            imports.mark_clean_shutdown(session)
-
-    async def delete_checkpoint(self, update_id: int) -> None:
-        with self._database.begin() as session:
-            unfinished_updates.remove(session, update_id)
+        with suppress(DatabaseError):
+            await self._database.run(self._finish)
 
     async def record_group(self, place: Place) -> None:
         await self._decisions.record_group(place)
@@ -167,38 +135,56 @@ class Authorizer:
         retried."""
         try:
             async with asyncio.timeout(self._timeout):
-                authorization = await self._resolve_and_decide(request)
-                self._decisions.count_repeats(request, authorization)
-                return authorization
+                authorization = await self._authorize_member(request)
         except OperationalError:
             raise
         except Exception:
             log.exception("authorization failed, request denied", what=request.subject.name)
+            return await self._deny_undecided(request)
+        self.count_repeats(request.intent, authorization)
+        return authorization
+
+    async def _authorize_member(self, request: AccessRequest) -> Authorization:
+        """Decide; chat membership is requested from Telegram only if a grant depends on it, and outside the
+        transaction."""
+        try:
+            return await self._database.run(self._resolve_and_decide, request)
+        except MembershipUnknown:
+            member = await self._membership.is_member(request.intent.place.chat, request.intent.actor.id)
+            return await self._database.run(self._resolve_and_decide, request, MembershipAnswer(member))
+
+    async def _deny_undecided(self, request: AccessRequest) -> Authorization:
+        audit_id = await self._database.run(
+            self._decisions.record, request, request.subject, preconditions.UNDECIDED, EVERY_STATION
+        )
         asking = self._asking(request.intent.actor, request.intent.place)
-        with self._database.begin() as session:
-            audit_id = self._decisions.record(session, request, request.subject, preconditions.UNDECIDED, EVERY_STATION)
         return Authorization(
             preconditions.UNDECIDED, request.subject, audit_id, asking, Access(), self._directory.fleet_station
         )
 
-    async def _resolve_and_decide(
-        self, request: AccessRequest, member: bool | None = None, *, membership_checked: bool = False
+    def _access_of(self, session: Session, asking: AccessContext) -> tuple[Access, Sequence[str]]:
+        access = self._grants.read(session).of(asking)
+        return access, self._directory.candidates(session, access, asking)
+
+    def _finish(self, session: Session) -> None:
+        self._decisions.write_counts(session)
+        imports.mark_clean_shutdown(session)
+
+    def _resolve_and_decide(
+        self, session: Session, request: AccessRequest, checked: MembershipAnswer | None = None
     ) -> Authorization:
-        """Decide; chat membership is requested from Telegram only if a grant depends on it, and outside the
-        transaction."""
-        asking = replace(self._asking(request.intent.actor, request.intent.place), member=member)
-        with self._database.begin() as session:
-            access = self._grants.read(session)
-            actor_access = access.of(asking)
-            target = station_choice.resolve_target(
-                session, self._directory, self._catalogue, request, actor_access, asking
-            )
-            if membership_checked or not any(actor_access.needs_membership(view) for view in target.contexts):
-                target = station_choice.settle(target, actor_access)
-                subject = request.resolve(session, access, target.asking) if request.resolve else target.subject
-                return self._decide(session, request, subject, access, target)
-        member = await self._membership.is_member(asking.chat, asking.person)
-        return await self._resolve_and_decide(request, member, membership_checked=True)
+        """Decide and record. Raises MembershipUnknown."""
+        actor, place = request.intent.actor, request.intent.place
+        member = checked.is_member if checked else self._membership.cached(place.chat, actor.id)
+        asking = replace(self._asking(actor, place), member=member)
+        access = self._grants.read(session)
+        actor_access = access.of(asking)
+        target = station_choice.resolve_target(session, self._directory, self._catalogue, request, actor_access, asking)
+        if checked is None and member is None and any(actor_access.needs_membership(view) for view in target.contexts):
+            raise MembershipUnknown
+        target = station_choice.settle(target, actor_access)
+        subject = request.resolve(session, access, target.asking) if request.resolve else target.subject
+        return self._decide(session, request, subject, access, target)
 
     def _decide(
         self, session: Session, request: AccessRequest, subject: ResolvedAction, access: Access, target: Target
@@ -207,8 +193,7 @@ class Authorizer:
         station = self._directory.station(asking.station)
         if station is None:
             station, subject = self._directory.fleet_station, ResolvedAction(subject.name)
-        if self._last_earlier_id is None:
-            self._last_earlier_id = audit.newest(session)
+        self.interrupted.read_last_earlier(session)
         decision = _undeclared(intent, subject)
         if subject.rule is not None:
             has_update = request.update_id != NO_UPDATE
@@ -222,7 +207,7 @@ class Authorizer:
                 rejected_because=intent.rejected_because,
                 sent_at=subject.sent_at,
                 earlier=earlier,
-                is_of_this_run=self._is_of_this_run(request.update_id, earlier),
+                is_of_this_run=self.interrupted.is_of_this_run(request.update_id, earlier),
                 resume=subject.resume,
                 keyboard=subject.keyboard,
                 message_id=intent.message_id if isinstance(intent, ButtonPressed) else 0,
@@ -254,11 +239,6 @@ class Authorizer:
         return Authorization(
             decision, subject, audit_id, asking, access, station, possible_repeat=possible_repeat
         ).with_target(target)
-
-    def _is_of_this_run(self, update_id: int, earlier: EarlierDecision | None) -> bool:
-        if earlier is None or update_id in self._interrupted:
-            return False
-        return earlier.id > (self._last_earlier_id or 0)
 
     def _claim(
         self, session: Session, request: AccessRequest, subject: ResolvedAction, decision: Decision, now: datetime

@@ -50,9 +50,9 @@ class DecisionLog:
         self._record_names(session, request.intent, self._contact_stations(session, target, decision))
         return self.record(session, request, subject, decision, target.audit_station)
 
-    def count_repeats(self, request: AccessRequest, authorization: Authorization) -> None:
+    def count_repeats(self, intent: Intent, authorization: Authorization) -> None:
         """Count repeats of a denial from now on: its row is committed."""
-        key = repeat_key(request.intent, authorization.subject.name, authorization.decision)
+        key = repeat_key(intent, authorization.subject.name, authorization.decision)
         if key is not None:
             self._denials.register(key, authorization.audit_id)
 
@@ -97,9 +97,11 @@ class DecisionLog:
         """Record from a message not addressed to the bot that a group is now public."""
         if place.private or self._public_usernames.get(place.chat, "") == place.username:
             return
-        with self._database.begin() as session:
-            self._record_group(session, place, self._directory.contact_stations(session, place.chat))
+        await self._database.run(self._record_group_here, place)
         self._public_usernames[place.chat] = place.username
+
+    def _record_group_here(self, session: Session, place: Place) -> None:
+        self._record_group(session, place, self._directory.contact_stations(session, place.chat))
 
     def _contact_stations(self, session: Session, target: Target, decision: Decision) -> Collection[str]:
         """Return the stations at which the actor is recorded: in a group those of the chat, in private the one that the

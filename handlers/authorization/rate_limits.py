@@ -1,5 +1,6 @@
 """Rate limits per person and per chat, for every role; acknowledging an incident is exempt."""
 
+import threading
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,8 +27,12 @@ class RequestLimits:
 
 
 class RateLimits:
+    """Limits for decisions, which are made in a thread of the database, and for replies, which are sent by the event
+    loop."""
+
     def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
+        self._lock = threading.Lock()
         self._times: dict[tuple[str, int], deque[datetime]] = {}
 
     def exceeded_limit(self, rule: Rule, actor: Actor, place: Place, now: datetime) -> Decision | None:
@@ -37,11 +42,12 @@ class RateLimits:
         windows = [("person", actor.id, self._limits.person, TOO_MANY_FROM_PERSON)]
         windows += [("chat", place.chat, self._limits.chat, TOO_MANY_IN_CHAT)]
         windows += [("costly", actor.id, self._limits.costly, TOO_MANY_COSTLY)] if rule.costly else []
-        for kind, subject_id, limit, decision in windows:
-            if len(self._window(kind, subject_id, now)) >= limit:
-                return decision
-        for kind, subject_id, _, _ in windows:
-            self._window(kind, subject_id, now).append(now)
+        with self._lock:
+            for kind, subject_id, limit, decision in windows:
+                if len(self._window(kind, subject_id, now)) >= limit:
+                    return decision
+            for kind, subject_id, _, _ in windows:
+                self._window(kind, subject_id, now).append(now)
         return None
 
     def may_reply(
@@ -49,15 +55,13 @@ class RateLimits:
     ) -> bool:
         """Limit replies to denials: rate limits once a minute per person and chat, other denials as many as commands. A
         denial `of_chat` is sent to the chat once a minute."""
-        if of_chat:
-            replies = self._window(f"reply {decision.reason}", place.chat, now)
-            limit = 1
-        else:
-            limit = 1 if decision in RATE_LIMITED else self._limits.person
-            replies = self._window(f"reply {decision.reason} in {place.chat}", actor.id, now)
-        if len(replies) >= limit:
-            return False
-        replies.append(now)
+        limit = 1 if of_chat or decision in RATE_LIMITED else self._limits.person
+        kind = f"reply {decision.reason}" if of_chat else f"reply {decision.reason} in {place.chat}"
+        with self._lock:
+            replies = self._window(kind, place.chat if of_chat else actor.id, now)
+            if len(replies) >= limit:
+                return False
+            replies.append(now)
         return True
 
     def _window(self, kind: str, subject_id: int, now: datetime) -> deque[datetime]:

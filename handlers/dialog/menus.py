@@ -129,8 +129,7 @@ class Menus:
 
     async def _sent_menus(self) -> dict[str, SentMenu]:
         if self._sent is None:
-            with self._database.begin() as session:
-                stored = keyboards.sent_menus(session)
+            stored = await self._database.run(keyboards.sent_menus)
             self._sent = {key: one for key, one in stored.items() if key.startswith(f"{self._bot_id} ")}
         return self._sent
 
@@ -158,8 +157,7 @@ class Menus:
         else:
             self._refused_chats.discard(_chat_of(scope) or 0)
         sent[key] = SentMenu(_digest(commands), reason)
-        with self._database.begin() as session:
-            keyboards.store_menu(session, key, sent[key])
+        await self._database.run(keyboards.store_menu, key, sent[key])
 
     async def _remove(self, key: str, sent: dict[str, SentMenu]) -> None:
         if sent[key].refused is None:
@@ -172,8 +170,7 @@ class Menus:
                 log.info("command menu not removed, retried in the next round", scope=key, reason=str(error))
                 return
         del sent[key]
-        with self._database.begin() as session:
-            keyboards.delete_menu(session, key)
+        await self._database.run(keyboards.delete_menu, key)
 
     def menus(self, access: Access) -> Iterator[tuple[BotCommandScope, list[BotCommand]]]:
         people = sorted({grant.subject for grant in access.grants if not grant.is_of_chat})

@@ -42,26 +42,28 @@ class ButtonActions:
         self._two_person_rule = two_person_rule
         self._run_command = run_command
 
-    async def handle_press(self, pressed: ButtonPressed, update_id: int) -> None:
-        """Handle a button press; it is always answered with a toast, which may be empty."""
-        authorization = await self._authorizer.authorize_press(pressed, update_id)
+    async def handle_press(self, pressed: ButtonPressed, authorization: Authorization, update_id: int) -> bool:
+        """Handle a button press; it is always answered with a toast, which may be empty. Return True if the update is
+        finished in the inbox already."""
         press, decision = authorization.subject.handler, authorization.decision
         metrics.COMMANDS.labels(press.name if press else "unknown", authorization.result).inc()
         address = Address(pressed.actor, pressed.place, authorization.station.name, shown=pressed.message_id or None)
         if not decision.allowed or not isinstance(press, ButtonAction):
             await self._executor.toast(pressed, refusals.toast(decision), alert=True)
             await self._explain_late_press(pressed, authorization, update_id)
-            return
+            return False
         if authorization.subject.approval_request is not None:
             await self._handle_approval(pressed, press, authorization, update_id)
-            return
+            return False
         replier = self._executor.replier(address, authorization.may, possible_repeat=authorization.possible_repeat)
         request = self._executor.request(pressed, replier, authorization)
         work = self._work(press, request, authorization, address)
-        await self._run_press(pressed, work, replier, self._job(press, authorization, address, update_id))
+        job = self._job(press, authorization, address, update_id)
+        await self._run_press(pressed, work, replier, replace(job, finishes_update=True))
+        return True
 
-    async def handle_answer(self, sent: TextSent, authorization: Authorization, update_id: int) -> None:
-        """Handle the answer to a question."""
+    async def handle_answer(self, sent: TextSent, authorization: Authorization, update_id: int) -> bool:
+        """Handle the answer to a question. Return True if the update is finished in the inbox already."""
         answer = authorization.subject.handler
         address = Address(sent.actor, sent.place, authorization.station.name, asked=sent.message_id)
         replier = self._executor.replier(address, authorization.may, possible_repeat=authorization.possible_repeat)
@@ -73,14 +75,15 @@ class ButtonActions:
                 if authorization.interrupted_decision is not None
                 else Reply(refusal)
             )
-            return
+            return False
         request = self._executor.request(sent, replier, authorization, arguments=sent.text)
         retry_question = Question(answer.name, request.data)
         job = self._job(answer, authorization, address, update_id)
         reply = await self._executor.execute(
             job, self._work(answer, request, authorization, address), question=retry_question
         )
-        await self._executor.conclude(job, replier, reply)
+        await self._executor.conclude(replace(job, finishes_update=True), replier, reply)
+        return True
 
     async def _explain_late_press(self, pressed: ButtonPressed, authorization: Authorization, update_id: int) -> None:
         """Reply with a message to a press that waited in the queue: its toast is not shown any more."""
@@ -95,7 +98,7 @@ class ButtonActions:
         await self._executor.replier(address, authorization.may, possible_repeat=authorization.possible_repeat).finish(
             reply
         )
-        await self._authorizer.delete_checkpoint(update_id)
+        await self._authorizer.interrupted.delete_checkpoint(update_id)
 
     def _job(self, press: ButtonAction, authorization: Authorization, address: Address, update_id: int) -> ExecutionJob:
         """Build the job; asking a second person only writes to our own database."""
@@ -139,8 +142,7 @@ class ButtonActions:
         keyboard = subject.keyboard
         if keyboard is None or keyboard.said is not None:
             return keyboard.said if keyboard is not None else None
-        with self._executor.database.begin() as session:
-            return outbox.content_above(session, keyboard.id)
+        return await self._executor.database.run(outbox.content_above, keyboard.id)
 
     def _rendered_question(self, content: Mapping[str, Any], station: str) -> str:
         """Render stored template and facts as plain text. `quoted` leaves out the time limit and the chat, which do not

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection
+from typing import NamedTuple
 
 import structlog
 from telegram import Update
@@ -10,18 +11,18 @@ from bot.access.policy import EVERY_STATION
 from bot.messages.message import Message
 from bot.runtime import metrics
 from bot.store.access.known_senders import AlertChats
-from bot.store.database import DatabaseError
+from bot.store.database import DatabaseError, Session
 from bot.store.messages.unfinished_updates import Checkpoint
 from bot.store.typed_secrets import contains_secret
 from handlers.authorization import preconditions
-from handlers.authorization.access_request import Authorization
+from handlers.authorization.access_request import Authorization, MembershipUnknown
 from handlers.authorization.authorizer import Authorizer
 from handlers.dialog import refusals
 from handlers.dispatch.button_actions import ButtonActions
 from handlers.dispatch.declare import Command, StationScope
 from handlers.dispatch.executor import ExecutionJob, Executor
 from handlers.dispatch.hooks import ChatJoined, Hooks
-from handlers.dispatch.intents import AddedToChat, AnonymousText, ButtonPressed, CommandTyped, TextSent
+from handlers.dispatch.intents import AddedToChat, AnonymousText, ButtonPressed, CommandTyped, Intent, TextSent
 from handlers.dispatch.replier import Replier
 from handlers.dispatch.request import Reply
 from handlers.dispatch.rules import OnRestart
@@ -35,6 +36,13 @@ log = structlog.get_logger(__name__)
 
 # Longer waits for a request slot of the PBX are explained to the person. Seconds.
 MIN_REPORTED_WAIT = 2.0
+
+
+class Decided(NamedTuple):
+    """Intent of an update with its decision, which is committed; None for a text that answers no question."""
+
+    intent: Intent
+    authorization: Authorization | None
 
 
 class Dispatcher:
@@ -54,9 +62,10 @@ class Dispatcher:
         self._bot_name = bot_name
         self._authorizer = authorizer
         self._executor = executor
-        self._buttons = ButtonActions(authorizer, executor, two_person_rule, self._handle_command)
+        self._buttons = ButtonActions(authorizer, executor, two_person_rule, self._handle_instead)
         self._alert_chats = alert_chats
         self._hooks = hooks
+        self._unstored_keyboards = executor.unstored_keyboards
         self._refused_fields = set[str]()
 
     async def finish(self, drain_timeout: float) -> None:
@@ -70,30 +79,70 @@ class Dispatcher:
         for hook in self._hooks.resume:
             await hook(resumption)
 
-    async def handle(self, update: Update) -> None:
-        """Handle one update; an error before the decision executes no handler. An update interrupted by a database
-        error is retried as after a kill."""
+    def decide(self, session: Session, update: Update) -> Decided | None:
+        """Decide about a new update in the session that stores it. None if that takes more than the database, or if
+        there is nothing to decide."""
+        intent = read_intent(update, self._bot_name)
+        if intent is None or isinstance(intent, AnonymousText) or self._waits_for_keyboard(intent):
+            return None
+        intent = self._authorizer.with_subcommand(intent)
         try:
-            await self._handle(update)
+            return Decided(intent, self._authorizer.decide(session, intent, update.update_id))
+        except MembershipUnknown:
+            return None
+
+    async def handle(self, update: Update, decided: Decided | None = None) -> bool:
+        """Handle one update; an error before the decision executes no handler. An update interrupted by a database
+        error is retried as after a kill, without the decision of `decide`. Return True if it is finished in the inbox
+        already."""
+        try:
+            return await self._handle(update, decided)
         except DatabaseError:
-            self._authorizer.mark_interrupted(update.update_id)
+            self._authorizer.interrupted.mark(update.update_id)
             raise
 
-    async def _handle(self, update: Update) -> None:
-        intent = read_intent(update, self._bot_name)
+    async def _handle(self, update: Update, decided: Decided | None) -> bool:
         self._warn_of(unknown_fields(update))
-        if intent is not None and (checkpoint := await self._authorizer.pending_checkpoint(update.update_id)):
-            await self._send_pending(checkpoint, update.update_id)
-        elif isinstance(intent, CommandTyped):
-            await self._handle_command(intent, update.update_id)
-        elif isinstance(intent, ButtonPressed):
-            await self._buttons.handle_press(intent, update.update_id)
-        elif isinstance(intent, TextSent):
-            await self._handle_text(intent, update.update_id)
-        elif isinstance(intent, AddedToChat):
-            await self._handle_added(intent, update.update_id)
-        elif isinstance(intent, AnonymousText):
-            await self._handle_anonymous_text(intent)
+        if decided is None:
+            intent = read_intent(update, self._bot_name)
+            if intent is None:
+                return False
+            if checkpoint := await self._authorizer.interrupted.pending_reply(update.update_id):
+                await self._send_pending(checkpoint, update.update_id)
+                return False
+            if isinstance(intent, AnonymousText):
+                await self._handle_anonymous_text(intent)
+                return False
+            decided = await self._decide(intent, update.update_id)
+        elif decided.authorization is not None:
+            self._authorizer.count_repeats(decided.intent, decided.authorization)
+        return await self._handle_decided(decided, update.update_id)
+
+    async def _decide(self, intent: Intent, update_id: int) -> Decided:
+        """Decide in a transaction of its own."""
+        if isinstance(intent, ButtonPressed):
+            await self._unstored_keyboards.wait(intent.keyboard)
+        intent = self._authorizer.with_subcommand(intent)
+        return Decided(intent, await self._authorizer.authorize(intent, update_id))
+
+    async def _handle_decided(self, decided: Decided, update_id: int) -> bool:
+        intent, authorization = decided
+        if authorization is None:
+            if isinstance(intent, TextSent):
+                await self._handle_other_text(intent)
+            return False
+        if isinstance(intent, CommandTyped):
+            return await self._handle_command(intent, authorization, update_id)
+        if isinstance(intent, ButtonPressed):
+            return await self._buttons.handle_press(intent, authorization, update_id)
+        if isinstance(intent, TextSent):
+            return await self._buttons.handle_answer(intent, authorization, update_id)
+        if isinstance(intent, AddedToChat):
+            await self._handle_added(intent, authorization, update_id)
+        return False
+
+    def _waits_for_keyboard(self, intent: Intent) -> bool:
+        return isinstance(intent, ButtonPressed) and intent.keyboard in self._unstored_keyboards
 
     def _warn_of(self, fields: Collection[str]) -> None:
         """Log each field once per run: Telegram may send it with every message."""
@@ -108,12 +157,18 @@ class Dispatcher:
         reply, address = pending_replies.from_checkpoint(checkpoint)
         may = await self._authorizer.rights(address.actor, address.place)
         await self._executor.replier(address, may, possible_repeat=True).finish(reply)
-        await self._authorizer.delete_checkpoint(update_id)
+        await self._authorizer.interrupted.delete_checkpoint(update_id)
 
-    async def _handle_command(self, typed: CommandTyped, update_id: int) -> None:
+    async def _handle_instead(self, typed: CommandTyped, update_id: int) -> None:
+        """Handle the command that the reply to a press names."""
+        intent, authorization = await self._decide(typed, update_id)
+        if isinstance(intent, CommandTyped) and authorization is not None:
+            await self._handle_command(intent, authorization, update_id, finishes_update=False)
+
+    async def _handle_command(
+        self, typed: CommandTyped, authorization: Authorization, update_id: int, *, finishes_update: bool = True
+    ) -> bool:
         started = time.monotonic()
-        typed = self._authorizer.with_subcommand(typed)
-        authorization = await self._authorizer.authorize_command(typed, update_id)
         command, decision = authorization.subject.handler, authorization.decision
         address = Address(typed.actor, typed.place, authorization.station.name, asked=typed.message_id)
         replier = self._executor.replier(
@@ -122,15 +177,22 @@ class Dispatcher:
         metrics.COMMANDS.labels(command.name if command else "unknown", authorization.result).inc()
         if not decision.allowed or not isinstance(command, Command):
             await self._refuse(typed, authorization, replier)
-            return
+            return False
         asks_one = command.rule.asks_pbx and command.scope is StationScope.ONE
         if asks_one and (wait := authorization.station.pbx.wait_seconds) > MIN_REPORTED_WAIT:
             await replier.progress(Message("waiting_turn", {"station": authorization.station.name, "wait": wait}))
         request = self._executor.request(typed, replier, authorization, arguments=authorization.subject.arguments)
-        job = ExecutionJob(update_id, authorization.audit_id, address, command.resume is OnRestart.ATOMIC)
+        job = ExecutionJob(
+            update_id,
+            authorization.audit_id,
+            address,
+            atomic=command.resume is OnRestart.ATOMIC,
+            finishes_update=finishes_update,
+        )
         reply = await self._executor.execute(job, lambda: command.handler(request), command=command)
         await self._executor.conclude(job, replier, reply)
         metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
+        return finishes_update
 
     async def _refuse(self, typed: CommandTyped, authorization: Authorization, replier: Replier) -> None:
         if template := refusals.secret_in_group(typed, authorization.may):
@@ -149,14 +211,6 @@ class Dispatcher:
         )
         if answer is not None and self._authorizer.may_reply(typed, authorization):
             await replier.finish(Reply(answer))
-
-    async def _handle_text(self, sent: TextSent, update_id: int) -> None:
-        """Handle text as an answer; ignored without an open question."""
-        authorization = await self._authorizer.authorize_text(sent, update_id)
-        if authorization is None:
-            await self._handle_other_text(sent)
-        else:
-            await self._buttons.handle_answer(sent, authorization, update_id)
 
     async def _handle_other_text(self, sent: TextSent) -> None:
         """Handle text that answers no question. In a group it is ignored unless it contains a secret, which is
@@ -181,15 +235,13 @@ class Dispatcher:
             may = await self._authorizer.rights(sent.actor, sent.place)
             await _hide_secret(self._executor.replier(address, may), "password_in_group")
 
-    async def _handle_added(self, added: AddedToChat, update_id: int) -> None:
+    async def _handle_added(self, added: AddedToChat, authorization: Authorization, update_id: int) -> None:
         """Handle the addition to a chat: ask for its access if the person may grant it, else explain and leave."""
-        authorization = await self._authorizer.authorize_joining(added, update_id)
         if authorization.decision == preconditions.UNDECIDED:
             return
         address = Address(added.actor, added.place, authorization.station.name)
         replier = self._executor.replier(address, authorization.may, possible_repeat=authorization.possible_repeat)
-        with self._executor.database.begin() as session:
-            alerted = self._alert_chats.alert_chats(session)
+        alerted = await self._executor.database.run(self._alert_chats.alert_chats)
         given = (
             grant.subject for grant in authorization.access.grants if not grant.has_ended(authorization.asking.now)
         )

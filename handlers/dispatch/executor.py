@@ -13,8 +13,9 @@ from bot.pbx import PbxError
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.access import audit
-from bot.store.database import Database, DatabaseError, Session
-from bot.store.messages import unfinished_updates
+from bot.store.database import Database, DatabaseError, Session, WaitedOutside
+from bot.store.messages import inbox, unfinished_updates
+from bot.store.messages.unstored_keyboards import UnstoredKeyboards
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError
 from handlers.authorization.access_request import Authorization
@@ -40,12 +41,13 @@ Work = Callable[[], Awaitable[Reply]]
 @dataclass(frozen=True, slots=True)
 class ExecutionJob:
     """Job of an update, its audit row and the address of its reply. An `atomic` job is done in one transaction with its
-    outcome."""
+    outcome. `finishes_update`: nothing is left to do for the update once the job is concluded."""
 
     update_id: int
     audit_id: int
     address: Address
     atomic: bool = False
+    finishes_update: bool = False
 
 
 @dataclass(slots=True)
@@ -57,6 +59,7 @@ class Executor:
     directory: StationChooser
     services: Services
     database: Database
+    unstored_keyboards: UnstoredKeyboards
     sender: Sender
     renderer: Renderer
     clock: Clock
@@ -72,6 +75,7 @@ class Executor:
         return Replier(
             sender=self.sender,
             database=self.database,
+            unstored_keyboards=self.unstored_keyboards,
             zone=self.directory.zone(address.station),
             clock=self.clock,
             address=address,
@@ -153,38 +157,47 @@ class Executor:
         back."""
         if not job.atomic:
             return await self.run(job, work, command=command, question=question)
+
+        async def with_outcome(session: Session) -> Reply:
+            reply = await self.run(job, work, command=command, question=question)
+            self._record(session, job, reply)
+            if reply.then is None:
+                checkpoint = pending_replies.to_checkpoint(reply, job.address)
+                unfinished_updates.write(session, job.update_id, checkpoint, self.clock())
+            else:
+                unfinished_updates.remove(session, job.update_id)
+            return reply
+
         try:
-            with self.database.atomic() as session:
-                reply = await self.run(job, work, command=command, question=question)
-                self._record(session, job, reply)
-                if reply.then is None:
-                    unfinished_updates.write(
-                        session, job.update_id, pending_replies.to_checkpoint(reply, job.address), self.clock()
-                    )
-                else:
-                    unfinished_updates.remove(session, job.update_id)
-                return reply
-        except DatabaseError:
-            log.exception("database error, job rolled back")
+            return await self.database.atomic(with_outcome)
+        except (DatabaseError, WaitedOutside):
+            log.exception("job rolled back")
             reply = Reply(Message("broken"), outcome="failed inside the bot")
-            with self.database.begin() as session:
-                self._record(session, job, reply)
+            await self.database.run(self._record, job, reply)
             return reply
 
     async def conclude(self, job: ExecutionJob, chat: Replier, reply: Reply) -> None:
-        """Send the reply, complete the audit row, and start the background task that follows."""
+        """Send the reply, complete the audit row in the transaction that stores the reply's buttons, and start the
+        background task that follows."""
         await chat.send(reply)
-        with self.database.begin() as session:
-            chat.store_message_ids(session)
-            if not job.atomic:
-                self._record(session, job, reply)
-            unfinished_updates.remove(session, job.update_id)
+        try:
+            await self.database.run(self._conclude, job, chat, reply)
+        finally:
+            chat.unstored.end()
         if reply.then is not None:
             self.start_background(chat, reply.then, job)
 
+    def _conclude(self, session: Session, job: ExecutionJob, chat: Replier, reply: Reply) -> None:
+        chat.unstored.write(session)
+        if not job.atomic:
+            self._record(session, job, reply)
+        unfinished_updates.remove(session, job.update_id)
+        if job.finishes_update:
+            inbox.finish(session, job.update_id, self.clock())
+
     def start_background(self, chat: Replier, work: Work, job: ExecutionJob) -> None:
         """Run work as a background task that ends in a reply."""
-        task = asyncio.create_task(self._run_background(replace(job, atomic=False), chat, work))
+        task = asyncio.create_task(self._run_background(replace(job, atomic=False, finishes_update=False), chat, work))
         self._background_tasks.add(task)
         task.add_done_callback(self._background_tasks.discard)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta, tzinfo
+from functools import partial
 
 import structlog
 
@@ -12,6 +13,7 @@ from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.database import Database, Session
 from bot.store.messages import keyboards, questions
+from bot.store.messages.unstored_keyboards import UnstoredKeyboards
 from bot.store.tables.messages import Keyboard
 from bot.telegram.delivery.sender import Sender
 from bot.telegram.errors import DeliveryError, MessageGone, TryLater
@@ -19,6 +21,7 @@ from handlers.dispatch import reply_outbox
 from handlers.dispatch.intents import Document
 from handlers.dispatch.request import Question, Reply, Secret
 from handlers.dispatch.send_retry import with_retries
+from handlers.dispatch.unstored_reply import UnstoredReply
 from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address
 
@@ -38,6 +41,7 @@ class Replier:
         *,
         sender: Sender,
         database: Database,
+        unstored_keyboards: UnstoredKeyboards,
         zone: tzinfo,
         clock: Clock,
         address: Address,
@@ -58,38 +62,23 @@ class Replier:
         self._asked_id = address.asked
         self._names_station = names_station
         self._masked = masked and not address.place.private
-        self._wake = wake or Signal()
         self._possible_repeat = possible_repeat
         self._needs_second = needs_second
-        # Sent keyboards whose message id is not stored yet.
-        self._unstored_ids: dict[str, int] = {}
+        self.unstored = UnstoredReply(unstored_keyboards, wake or Signal())
 
     async def progress(self, message: Message) -> None:
         await self._show(message)
-        await self._store_message_ids_now()
+        await self.unstored.store(self._database)
 
     async def finish(self, reply: Reply) -> None:
-        """Send a reply. A press received before the message id is stored is checked against the buttons that Telegram
-        shows."""
+        """Send a reply, and store its buttons and question."""
         await self.send(reply)
-        await self._store_message_ids_now()
-
-    def store_message_ids(self, session: Session) -> None:
-        """Store the message ids of sent keyboards, in the caller's session."""
-        unstored, self._unstored_ids = self._unstored_ids, {}
-        for keyboard, message_id in unstored.items():
-            keyboards.set_message_id(session, keyboard, message_id)
-
-    async def _store_message_ids_now(self) -> None:
-        if self._unstored_ids:
-            with self._database.begin() as session:
-                self.store_message_ids(session)
+        await self.unstored.store(self._database)
 
     async def send(self, reply: Reply) -> None:
-        """Send a reply without storing the message ids; the caller calls `store_message_ids` in its own session."""
+        """Send a reply; the caller stores what is `unstored`."""
         if reply.closes_question:
-            with self._database.begin() as session:
-                questions.remove(session, chat_id=self._place.chat, person_id=self._actor.id)
+            self.unstored.add(self._remove_question)
         if reply.as_new_message:
             self._asked_id, self._shown_id = self._shown_id, None
         if reply.message is not None:
@@ -115,17 +104,25 @@ class Replier:
     async def send_privately(self, content: Message | File, *, lifetime: timedelta | None = None) -> bool:
         message_id = await self._send_elsewhere(Destination(self._actor.id), content)
         if message_id is not None and lifetime is not None:
-            now = self._clock()
-            with self._database.begin() as session:
-                reply_outbox.enqueue_deletion(
-                    session, self._actor.id, message_id, self._station, now=now, lifetime=lifetime
-                )
+            self.unstored.add(
+                partial(
+                    reply_outbox.enqueue_deletion,
+                    chat=self._actor.id,
+                    message_id=message_id,
+                    station=self._station,
+                    now=self._clock(),
+                    lifetime=lifetime,
+                ),
+                is_outbox=True,
+            )
+        await self.unstored.store(self._database)
         return message_id is not None
 
     async def ask_privately(self, message: Message, question: Question) -> bool:
         message_id = await self._send_elsewhere(Destination(self._actor.id), message)
         if message_id is not None:
-            await self._store_question(question, self._with_station(message), self._actor.id, message_id)
+            self._ask(question, self._with_station(message), self._actor.id, message_id)
+        await self.unstored.store(self._database)
         return message_id is not None
 
     async def delete_asked(self) -> bool:
@@ -160,23 +157,24 @@ class Replier:
                     lambda: self._sender.send_file(to, content, zone=self._zone, now=self._clock(), masked=masked)
                 )
             message = self._with_station(content)
-            keyboard = await self._stored_keyboard(message, to.chat)
+            keyboard = self._new_keyboard(message, to.chat)
             message_id = await with_retries(
                 lambda: self._sender.send(
                     to, message, zone=self._zone, now=self._clock(), keyboard=keyboard, masked=masked
                 )
             )
             if keyboard is not None:
-                self._unstored_ids[keyboard.id] = message_id
+                keyboard.message_id = message_id
             return message_id
         except DeliveryError as error:
             log.warning("message not delivered", chat=to.chat, reason=str(error))
             return None
 
-    async def _store_question(self, question: Question, message: Message, chat: int, message_id: int) -> None:
-        with self._database.begin() as session:
-            questions.ask(
-                session,
+    def _ask(self, question: Question, message: Message, chat: int, message_id: int) -> None:
+        content = pending_replies.plain_message(message) if self._needs_second(question.answer) else None
+        self.unstored.add(
+            partial(
+                questions.ask,
                 chat_id=chat,
                 person_id=self._actor.id,
                 station=self._station,
@@ -184,16 +182,18 @@ class Replier:
                 answer=question.answer,
                 data=dict(question.data),
                 expires_at=self._clock() + question.lifetime,
-                content=pending_replies.plain_message(message) if self._needs_second(question.answer) else None,
+                content=content,
             )
-            self.store_message_ids(session)
+        )
+
+    def _remove_question(self, session: Session) -> None:
+        questions.remove(session, chat_id=self._place.chat, person_id=self._actor.id)
 
     async def _show(
         self, message: Message, *, confirm_within: timedelta | None = None, question: Question | None = None
     ) -> None:
         message = self._with_station(message)
-        shown_id = self._shown_id
-        keyboard = await self._stored_keyboard(message, self._place.chat, confirm_within, shown_id)
+        keyboard = self._new_keyboard(message, self._place.chat, confirm_within)
         # Only a new message can open the reply field in a group, and only one without buttons.
         opens_reply_field = question is not None and not self._place.private and keyboard is None
         if opens_reply_field:
@@ -202,15 +202,15 @@ class Replier:
             await with_retries(lambda: self._deliver(message, keyboard, wants_answer=opens_reply_field))
         except TryLater as error:
             log.warning("reply not delivered, queued for retry", chat=self._place.chat, reason=str(error))
-            await self._enqueue(message, keyboard, error)
+            self._enqueue(message, keyboard, error)
             return
         except DeliveryError as error:
             log.warning("reply not delivered", chat=self._place.chat, reason=str(error))
             return
-        if keyboard is not None and self._shown_id is not None and self._shown_id != shown_id:
-            self._unstored_ids[keyboard.id] = self._shown_id
+        if keyboard is not None:
+            keyboard.message_id = self._shown_id
         if question is not None and self._shown_id is not None:
-            await self._store_question(question, message, self._place.chat, self._shown_id)
+            self._ask(question, message, self._place.chat, self._shown_id)
 
     def _with_station(self, message: Message) -> Message:
         if not self._names_station or not self._station:
@@ -246,27 +246,25 @@ class Replier:
             repeat=self._possible_repeat,
         )
 
-    async def _enqueue(self, message: Message, keyboard: Keyboard | None, error: TryLater) -> None:
+    def _enqueue(self, message: Message, keyboard: Keyboard | None, error: TryLater) -> None:
         """Queue a reply that Telegram certainly did not accept."""
         now = self._clock()
-        rendered = self._sender.rendered(message, zone=self._zone, now=now, masked=self._masked)
-        address = Address(self._actor, self._place, self._station, self._shown_id, self._asked_id)
-        with self._database.begin() as session:
-            reply_outbox.enqueue_reply(
-                session,
-                rendered,
-                address,
-                keyboard,
-                error,
+        self.unstored.add(
+            partial(
+                reply_outbox.enqueue_reply,
+                rendered=self._sender.rendered(message, zone=self._zone, now=now, masked=self._masked),
+                address=Address(self._actor, self._place, self._station, self._shown_id, self._asked_id),
+                keyboard=keyboard,
+                error=error,
                 now=now,
                 masked=self._masked,
                 possible_repeat=self._possible_repeat,
-            )
-        self._wake.send()
+            ),
+            is_outbox=True,
+        )
 
-    async def _stored_keyboard(
-        self, message: Message, chat: int, confirm_within: timedelta | None = None, shown: int | None = None
-    ) -> Keyboard | None:
+    def _new_keyboard(self, message: Message, chat: int, confirm_within: timedelta | None = None) -> Keyboard | None:
+        """Return the keyboard of a message that is about to be sent."""
         if not message.buttons:
             return None
         writes = any(self._needs_second(button.action) for row in message.buttons for button in row)
@@ -278,9 +276,7 @@ class Replier:
             asker_id=self._actor.id if confirm_within else None,
             single_use=confirm_within is not None,
             lifetime=confirm_within or timedelta(days=2),
-            message_id=shown,
             content=pending_replies.plain_message(message) if writes else None,
         )
-        with self._database.begin() as session:
-            keyboards.add(session, keyboard)
+        self.unstored.add_keyboard(keyboard)
         return keyboard

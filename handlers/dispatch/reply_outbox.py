@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from bot.messages.message import Rendered
 from bot.store.database import Session
-from bot.store.messages import blocked_chats, keyboards, outbox
+from bot.store.messages import blocked_chats, outbox
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.messages import Keyboard
 from bot.telegram.errors import TryLater
@@ -13,16 +13,17 @@ from handlers.recovery.pending_replies import Address
 
 def enqueue_reply(
     session: Session,
+    *,
     rendered: Rendered,
     address: Address,
     keyboard: Keyboard | None,
     error: TryLater,
-    *,
     now: datetime,
     masked: bool,
     possible_repeat: bool,
 ) -> None:
-    """Queue a reply that Telegram certainly did not accept. `possible_repeat`: mark it as a possible repeat."""
+    """Queue a reply that Telegram certainly did not accept, with a keyboard of the same session. `possible_repeat`:
+    mark it as a possible repeat."""
     until = now + timedelta(seconds=error.after)
     row = outbox.enqueue(
         session,
@@ -33,7 +34,7 @@ def enqueue_reply(
         facts={"station": address.station},
         html=rendered.html,
         now=now,
-        keyboard=keyboard and keyboards.attach(session, keyboard),
+        keyboard=keyboard,
         silent=rendered.silent,
         masked=masked,
         urgency=Urgency.ANSWER,
@@ -46,7 +47,7 @@ def enqueue_reply(
 
 
 def enqueue_deletion(
-    session: Session, chat: int, message_id: int, station: str, *, now: datetime, lifetime: timedelta
+    session: Session, *, chat: int, message_id: int, station: str, now: datetime, lifetime: timedelta
 ) -> None:
     """Queue the deletion of a message after its lifetime."""
     outbox.enqueue(

@@ -6,7 +6,7 @@ from datetime import datetime
 import structlog
 
 from bot.messages.message import Message, stored
-from bot.store.database import Database
+from bot.store.database import Database, Session
 from bot.store.messages import keyboards, outbox
 from bot.store.stations import imports
 from bot.store.tables.dialog import Import
@@ -38,15 +38,20 @@ async def take_resumable(database: Database, now: datetime) -> list[Import]:
     """Imports to continue; their number of starts is committed before. The others are marked as stopped in the session
     that queues the notification, so that it is sent exactly once. So is an import that may crash the program: it was
     started twice without a row done."""
-    with database.begin() as session:
-        found = imports.interrupted(session)
-        resumable = [row for row in found if _is_resumable(row, now)]
-        for row in resumable:
-            row.crashes += 1
-    for row in found:
-        if row not in resumable:
-            await stop(database, row, now)
+    resumable, others = await database.run(_count_starts, now)
+    for row in others:
+        await stop(database, row, now)
     return resumable
+
+
+def _count_starts(session: Session, now: datetime) -> tuple[list[Import], list[Import]]:
+    """Return the imports that are started again, and the others."""
+    resumable, others = list[Import](), list[Import]()
+    for row in imports.interrupted(session):
+        (resumable if _is_resumable(row, now) else others).append(row)
+    for row in resumable:
+        row.crashes += 1
+    return resumable, others
 
 
 def _is_resumable(row: Import, now: datetime) -> bool:
@@ -57,27 +62,31 @@ def _is_resumable(row: Import, now: datetime) -> bool:
 
 
 async def stop(database: Database, interrupted: Import, now: datetime) -> None:
-    with database.begin() as session:
-        found = imports.find_import(session, interrupted.id)
-        if found is None:
-            return
-        # Continued by its person, it counts from zero.
-        found.state, found.touched_at, found.crashes = imports.STOPPED, now, 0
-        message = Message(
-            "import_interrupted",
-            {
-                "station": found.station,
-                "created": count(found.rows, "created"),
-                "of": sum(row["state"] in ("created", "failed", "waiting", "sending") for row in found.rows),
-            },
-            buttons_of_stopped(found.id),
-        )
-        outbox.enqueue(
-            session,
-            chat_id=found.person_id,
-            thread_id=None,
-            template=message.template,
-            facts=dict(message.facts),
-            now=now,
-            keyboard=keyboards.new_keyboard(found.person_id, stored(message.buttons), now=now, station=found.station),
-        )
+    """Stop an import, and notify its person."""
+    await database.run(_stop, interrupted.id, now)
+
+
+def _stop(session: Session, number: int, now: datetime) -> None:
+    found = imports.find_import(session, number)
+    if found is None:
+        return
+    # Continued by its person, it counts from zero.
+    found.state, found.touched_at, found.crashes = imports.STOPPED, now, 0
+    message = Message(
+        "import_interrupted",
+        {
+            "station": found.station,
+            "created": count(found.rows, "created"),
+            "of": sum(row["state"] in ("created", "failed", "waiting", "sending") for row in found.rows),
+        },
+        buttons_of_stopped(found.id),
+    )
+    outbox.enqueue(
+        session,
+        chat_id=found.person_id,
+        thread_id=None,
+        template=message.template,
+        facts=dict(message.facts),
+        now=now,
+        keyboard=keyboards.new_keyboard(found.person_id, stored(message.buttons), now=now, station=found.station),
+    )

@@ -1,15 +1,15 @@
 """Two-person approval: actions with a permission in TWO_PERSON require confirmation by a second person."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.access.policy import Access
 from bot.messages.message import Button, Message, Rows, mark, stored
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
-from bot.store.database import Database
+from bot.store.database import Database, Session
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.messages.temporary_payloads import TemporaryPayloads
@@ -77,7 +77,8 @@ class TwoPersonRule:
             facts = {"permission": permission, "not_counted": not_counted}
             return Reply(Message("second_person_missing", facts), outcome="no second person")
         token = await self._store_request(approval)
-        await self._enqueue_questions(approval, token, others)
+        await self._database.run(_enqueue_questions, approval, token, others, self._clock())
+        self._wake.send()
         facts = _facts(approval) | {"asked": len(others), "private": approval.place.private, "mine": True}
         buttons = _buttons(token) if not approval.place.private else ((_refuse(token, mark("✖ Take back")),),)
         return Reply(Message("second_person", facts, buttons), outcome="waits for a second person")
@@ -95,21 +96,21 @@ class TwoPersonRule:
         }
         return await self._temporary_payloads.put(payload, APPROVAL_TIMEOUT)
 
-    async def _enqueue_questions(self, approval: ApprovalRequest, token: str, others: list[int]) -> None:
-        now, facts = self._clock(), _facts(approval) | {"asked": 0, "private": True, "mine": False}
-        rows = stored(_buttons(token))
-        with self._database.begin() as session:
-            for person in others:
-                outbox.enqueue(
-                    session,
-                    chat_id=person,
-                    thread_id=None,
-                    template="second_person",
-                    facts=facts,
-                    now=now,
-                    keyboard=new_keyboard(person, rows, now=now, station=approval.station),
-                )
-        self._wake.send()
+
+def _enqueue_questions(
+    session: Session, approval: ApprovalRequest, token: str, others: Sequence[int], now: datetime
+) -> None:
+    facts = _facts(approval) | {"asked": 0, "private": True, "mine": False}
+    for person in others:
+        outbox.enqueue(
+            session,
+            chat_id=person,
+            thread_id=None,
+            template="second_person",
+            facts=facts,
+            now=now,
+            keyboard=new_keyboard(person, stored(_buttons(token)), now=now, station=approval.station),
+        )
 
 
 def _facts(approval: ApprovalRequest) -> dict[str, Any]:

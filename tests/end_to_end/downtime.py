@@ -19,14 +19,14 @@ def time_passes(database: Path, station: StandinPbx, by: timedelta) -> None:
     _write_earlier(database, by)
 
 
-def _write_earlier(database: Path, by: timedelta) -> None:
+def _write_earlier(path: Path, by: timedelta) -> None:
     """Shift all times in columns and in JSON, except in the audit, which is immutable."""
 
     def earlier(moment: re.Match[str]) -> str:
         written = moment.group()
         return (datetime.fromisoformat(written) - by).isoformat(written[10], "microseconds")
 
-    with closing(sqlite3.connect(database)) as database, database:
+    with closing(sqlite3.connect(path)) as database, database:
         found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'audit%'")
         tables = found.fetchall()
         for (table,) in tables:

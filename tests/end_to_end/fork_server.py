@@ -131,19 +131,16 @@ def _leave_time_for_work(speed: float) -> None:
 
 def _database_without_thread() -> None:
     from bot.store import database
+    from tests.fixtures.stores import CallingThread
 
     prepare = database._prepare_sqlite
 
     def prepared(connection: Any, record: Any) -> None:
         prepare(connection, record)
         connection.execute("PRAGMA synchronous=OFF")
-        connection.driver_connection._execute = _at_once
 
     vars(database)["_prepare_sqlite"] = prepared
-
-
-async def _at_once(deed: Any, *args: Any, **more: Any) -> Any:
-    return deed(*args, **more)
+    vars(database)["ThreadPoolExecutor"] = lambda *_args, **_options: CallingThread()
 
 
 def _load(its_time: _Time) -> None:

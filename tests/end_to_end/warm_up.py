@@ -15,7 +15,7 @@ from typing import Any
 
 import structlog
 from prometheus_client.metrics import MetricWrapperBase
-from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
 import bot.app.application
@@ -38,18 +38,18 @@ def share_compiled_statements() -> None:
     """Share compiled statements between engines. The cache key contains the dialect, of which each engine has its own:
     make them equal.
     """
-    kind: Any = SQLiteDialect_aiosqlite
+    kind: Any = SQLiteDialect_pysqlite
     kind.__hash__ = lambda self: hash(type(self))
     kind.__eq__ = lambda self, other: type(self) is type(other)
     compiled: LRUCache[Any, Any] = LRUCache(2000)
-    create = vars(database)["create_async_engine"]
+    create = vars(database)["create_engine"]
 
     def created(*args: Any, **more: Any) -> Any:
         engine = create(*args, **more)
-        engine.sync_engine._compiled_cache = compiled
+        engine._compiled_cache = compiled
         return engine
 
-    vars(database)["create_async_engine"] = created
+    vars(database)["create_engine"] = created
 
 
 def warm(live_by: Callable[[Clock | None], None]) -> None:

@@ -174,7 +174,7 @@ async def test_memory_and_messages_are_written_together_or_not_at_all(manager: M
     with pytest.raises(StatementError):
         await manager.incident_manager.record({STATION: {"looks": 1}}, [unwritable], START)
     with manager.database.begin() as session:
-        assert not (session.execute(select(WatchState))).scalars().all()
+        assert not session.execute(select(WatchState)).scalars().all()
     assert not await manager.owed()
     assert not await manager.chain()
 

@@ -40,12 +40,12 @@ async def test_all_that_waits_is_written_in_one_transaction(database: Database) 
         last_seen.enqueue(f"{number}", "", {"looked": 2}, START)
         last_seen.enqueue(f"{number}", "", {"looked": 3}, LATER)
     commits: list[object] = []
-    event.listen(database._engine.sync_engine, "commit", commits.append)
+    event.listen(database._engine, "commit", commits.append)
     await last_seen.write()
     await last_seen.write()
     assert len(commits) == 1
     with database.begin() as session:
-        rows = list((session.execute(select(WatchState))).scalars())
+        rows = list(session.execute(select(WatchState)).scalars())
     assert [(row.state, row.updated_at) for row in rows] == [({"looked": 3}, LATER)] * 100
 
 
@@ -89,7 +89,7 @@ async def test_a_healthy_station_writes_nothing_by_itself_and_one_in_trouble_at_
         await watch.run_once()
         clock.pass_(10)
     commits: list[object] = []
-    event.listen(manager.database._engine.sync_engine, "commit", commits.append)
+    event.listen(manager.database._engine, "commit", commits.append)
     for _ in range(60):
         await watch.run_once()
         clock.pass_(10)

@@ -18,7 +18,7 @@ from bot.messages.message import Message
 from bot.runtime.waiting import Signal
 from bot.store.access.denials import Denials
 from bot.store.access.grants import Grants
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseError
 from bot.store.oncall.schedules import OnCallSchedules
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.audit import AuditEntry, AuditOutcome
@@ -27,7 +27,7 @@ from handlers.authorization.rate_limits import RequestLimits
 from handlers.authorization.station_choice import StationChooser
 from handlers.dispatch.declare import ButtonAction, Catalogue, Command, StationScope
 from handlers.dispatch.request import Reply, Request
-from handlers.dispatch.rules import Rule
+from handlers.dispatch.rules import OnRestart, Rule
 from tests.handlers.recording_chat import Chat, Members
 from tests.handlers.update_factory import NOW, message, press
 from tests.incident_harness.recording_sink import RecordingStateSink
@@ -192,7 +192,8 @@ class DispatcherHarness:
     def offers(self, name: str, permission: str, answer: Reply | Exception | None = None, **more: Any) -> None:
         async def handler(request: Request) -> Reply:
             self.done.append(request)
-            await asyncio.sleep(0)
+            if more.get("resume") is not OnRestart.ATOMIC:
+                await asyncio.sleep(0)
             if isinstance(answer, Exception):
                 raise answer
             return answer or Reply(Message("broken"))
@@ -220,12 +221,23 @@ class DispatcherHarness:
         return handler
 
     async def takes(self, update: dict[str, Any], update_id: int | None = None) -> None:
-        """Handle an update; by default it gets the next update id."""
+        """Handle an update. By default it gets the next update id, and is decided as the queue does when it stores
+        it."""
+        is_new = update_id is None
         if update_id is None:
             self.update_id += 1
             update_id = self.update_id
         self.taken += 1
-        await self.dispatcher.handle(Update.de_json({"update_id": update_id, **update}, None))
+        read = Update.de_json({"update_id": update_id, **update}, None)
+        await self.dispatcher.handle(read, await self._decided(read) if is_new else None)
+
+    async def _decided(self, update: Update) -> Any:
+        try:
+            return await self.database.run(self.dispatcher.decide, update)
+        except DatabaseError:
+            raise
+        except Exception:
+            return None
 
     async def types(self, text: str, person: int = ANNA, chat: int = GROUP, sent: datetime | None = None) -> None:
         await self.takes({"message": message(text, person, chat, sent or self.now)})
@@ -260,5 +272,5 @@ def named(name: str) -> Any:
 
 
 class AlertChats:
-    async def alert_chats(self, _session: Session) -> set[int]:
+    def alert_chats(self, _session: Session) -> set[int]:
         return {-300}

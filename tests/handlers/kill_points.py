@@ -4,8 +4,8 @@ Only the database, the PBX with its pending changes, and the messages already se
 """
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import Callable, Coroutine
+from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,12 +13,11 @@ from typing import Any
 
 import httpx
 from sqlalchemy import event, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.access.policy import Destination
 from bot.messages.message import Message
 from bot.store import database
-from bot.store.database import Database
+from bot.store.database import Database, Session
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.tables.dialog import TemporaryPayload
 from bot.store.tables.messages import Outgoing, Received
@@ -63,7 +62,7 @@ class ProcessState:
         self.at, self.dead, self.passed = at, False, []
 
 
-class MortalStore(Database):
+class MortalDatabase(Database):
     """Emptied before each play and reused, so that each statement is compiled once."""
 
     process_state: ProcessState
@@ -74,23 +73,26 @@ class MortalStore(Database):
         with closing(sqlite3.connect(stores.empty())) as empty:
             empty.backup(self.connection)
 
-    @asynccontextmanager
-    async def begin(self) -> AsyncIterator[AsyncSession]:
+    async def run(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         if database._atomic_session.get() is not None:
-            async with super().begin() as session:
-                yield session
-            return
-        async with super().begin() as session:
-            yield session
-            self.process_state.alive()
-        self.process_state.moment("after a commit")
+            return await super().run(work, *args, **kwargs)
 
-    @asynccontextmanager
-    async def whole(self) -> AsyncIterator[AsyncSession]:
-        async with super().atomic() as session:
-            yield session
-            self.process_state.moment("before the commit of a whole")
-        self.process_state.moment("after the commit of a whole")
+        def work_unless_killed(session: Session) -> Any:
+            result = work(session, *args, **kwargs)
+            self.process_state.alive()
+            return result
+
+        result = await super().run(work_unless_killed)
+        self.process_state.moment("after a commit")
+        return result
+
+    async def atomic(self, work: Callable[[Session], Coroutine[Any, Any, Any]]) -> Any:
+        async def work_until_commit(session: Session) -> Any:
+            result = await work(session)
+            self.process_state.moment("before the commit of an atomic job")
+            return result
+
+        return await super().atomic(work_until_commit)
 
 
 class MortalWire(CountingTransport):
@@ -148,7 +150,7 @@ class MortalChat(Chat):
 class KillableHarness(ForgedUpdatesHarness):
     """`end` is the database file, which every restart opens again."""
 
-    def __init__(self, database: MortalStore, *, two_person: frozenset[str] = frozenset()) -> None:
+    def __init__(self, database: MortalDatabase, *, two_person: frozenset[str] = frozenset()) -> None:
         self.process_state = database.process_state
         super().__init__(database)
         self.settings = self.settings.model_copy(update={"two_person": two_person})
@@ -164,7 +166,7 @@ class KillableHarness(ForgedUpdatesHarness):
 
     def start(self) -> None:
         super().start()
-        self.updates = UpdateQueue(None, self.database, self.dispatcher.handle, clock=self.clock)  # type: ignore[arg-type]
+        self.updates = UpdateQueue(None, self.database, self.dispatcher, clock=self.clock)  # type: ignore[arg-type]
 
     async def hears(self, update: dict[str, Any]) -> None:
         """Deliver the update until it is confirmed, restarting the program after each kill."""
@@ -201,8 +203,8 @@ class KillableHarness(ForgedUpdatesHarness):
         return {"callback_query": press(data, person, chat or person, self.now)}
 
     async def stored(self, table: Any, *where: Any) -> list[Any]:
-        async with Database.begin(self.database) as session:
-            return list((await session.execute(select(table).where(*where))).scalars())
+        with self.database.begin() as session:
+            return list(session.execute(select(table).where(*where)).scalars())
 
     async def left_behind(self) -> list[str]:
         """Return unfinished work: there must be none at the end."""
@@ -219,18 +221,12 @@ class KillableHarness(ForgedUpdatesHarness):
         return [one.template for one in self.chat.shown]
 
 
-async def opened(path: Path) -> MortalStore:
-    database = MortalStore(f"sqlite:///{path}")
+async def opened(path: Path) -> MortalDatabase:
+    database = stores.hurry_up(MortalDatabase(f"sqlite:///{path}"), path)
 
-    def hurry(connection: Any, _record: Any) -> None:
-        connection.execute("PRAGMA synchronous=OFF")
-        connection.driver_connection._execute = _at_once
-        database.connection = connection.driver_connection._conn
+    def keep(connection: sqlite3.Connection, _record: Any) -> None:
+        database.connection = connection
 
-    event.listen(database._engine.sync_engine, "connect", hurry)
+    event.listen(database._engine, "connect", keep)
     await database.open()
     return database
-
-
-async def _at_once(deed: Any, *args: Any, **more: Any) -> Any:
-    return deed(*args, **more)

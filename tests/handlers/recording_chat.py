@@ -64,8 +64,12 @@ class Members:
 
     there: set[tuple[int, int]] = field(default_factory=set)
     answer: Callable[[], bool | None] | None = None
+    remembered: set[tuple[int, int]] = field(default_factory=set)
     anonymous: set[int] = field(default_factory=set)
     slow: float = 0.0
+
+    def cached(self, chat: int, person: int) -> bool | None:
+        return True if (chat, person) in self.remembered else None
 
     async def is_member(self, chat: int, person: int) -> bool | None:
         if self.slow:

@@ -177,13 +177,13 @@ def test_an_import_that_nobody_goes_on_with_is_forgotten_after_a_day(tmp_path: P
         assert "Send the list again" in standins.presses(ANNA, stopped, "Report")["text"]
 
 
-def put_calendar(database: Path, url: str, now: datetime) -> None:
+def put_calendar(path: Path, url: str, now: datetime) -> None:
     duty = Duty(BORIS, now - timedelta(hours=1), now + timedelta(days=6), 1)
     kept = StoredCalendar(1, url, "BEGIN:VCALENDAR", "UTC", Calendar((duty,)), now)
 
     async def put() -> None:
         sealing.use_token(TOKEN)
-        database = Database(f"sqlite:///{database}")
+        database = Database(f"sqlite:///{path}")
         with database.begin() as session:
             calendars.set_calendar(session, STATION, kept, "Anna", now)
         await database.close()

@@ -157,4 +157,4 @@ class FleetIncidentHarness(Phones):
 
     async def incidents(self) -> list[Incident]:
         with self.database.begin() as session:
-            return list((session.execute(select(Incident).order_by(Incident.id))).scalars())
+            return list(session.execute(select(Incident).order_by(Incident.id)).scalars())

@@ -110,7 +110,7 @@ class ManagerHarness:
 
     async def incidents(self) -> list[Incident]:
         with self.database.begin() as session:
-            return list((session.execute(select(Incident).order_by(Incident.id))).scalars())
+            return list(session.execute(select(Incident).order_by(Incident.id)).scalars())
 
     async def incident(self) -> Incident:
         (one,) = await self.incidents()
@@ -118,13 +118,13 @@ class ManagerHarness:
 
     async def chain(self) -> list[IncidentEvent]:
         with self.database.begin() as session:
-            return list((session.execute(select(IncidentEvent).order_by(IncidentEvent.id))).scalars())
+            return list(session.execute(select(IncidentEvent).order_by(IncidentEvent.id)).scalars())
 
     async def owed(self, *, since: int = 0) -> list[Outgoing]:
         """Return all rows of the outbox after the row `since`, delivered ones included."""
         with self.database.begin() as session:
             query = select(Outgoing).where(Outgoing.id > since).order_by(Outgoing.id)
-            return list((session.execute(query)).scalars())
+            return list(session.execute(query).scalars())
 
     async def alerts(self, chat: int = GROUP) -> list[Outgoing]:
         """Return the messages to a chat, without edits and replies."""

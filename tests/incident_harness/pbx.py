@@ -115,7 +115,7 @@ class IncidentHarness(Phones):
         if self.shut.pop(chat, None) is None:
             return
         with self.database.begin() as session:
-            for one, since in (blocked_chats.reopen(session, [chat], self.clock.now)).items():
+            for one, since in blocked_chats.reopen(session, [chat], self.clock.now).items():
                 self.fallback.on_chat_unblocked(session, one, since, self.clock.now)
         self._stir()
 
@@ -196,14 +196,14 @@ class IncidentHarness(Phones):
             return
         with self.database.begin() as session:
             self.deliver_in(session)
-            moments = (session.execute(select(Incident.due_at, Incident.warn_at))).all()
+            moments = session.execute(select(Incident.due_at, Incident.warn_at)).all()
             waiting = select(Outgoing.id).where(Outgoing.state.in_(outbox.QUEUED_STATES)).limit(1)
-            self._stirred = (session.execute(waiting)).scalar_one_or_none() is not None
+            self._stirred = session.execute(waiting).scalar_one_or_none() is not None
         self.next_due = min((moment for due in moments for moment in due if moment), default=None)
 
     async def incidents(self) -> list[Incident]:
         with self.database.begin() as session:
-            return list((session.execute(select(Incident).order_by(Incident.id))).scalars())
+            return list(session.execute(select(Incident).order_by(Incident.id)).scalars())
 
 
 def _is_undecided(memory: TrunkState) -> bool:

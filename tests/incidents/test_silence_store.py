@@ -192,7 +192,7 @@ async def test_only_what_ended_long_ago_is_forgotten(
         await services.silences.expire(OFFICE, taken.id, "Anna")
     with services.database.begin() as session:
         silence_store.forget_old(session, START + LONGEST_OF_EVERYTHING)
-        left = list((session.execute(select(SilenceRow.id).order_by(SilenceRow.id))).scalars())
+        left = list(session.execute(select(SilenceRow.id).order_by(SilenceRow.id)).scalars())
     # The newest row always stays, so that its number is not reused.
     assert left == ([1, 3] if kept else [3])
 

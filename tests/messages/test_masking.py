@@ -16,6 +16,7 @@ from bot.messages.renderer import TEMPLATES
 from bot.messages.sanitize import plain
 from bot.store.database import Database
 from bot.store.messages import keyboards
+from bot.store.messages.unstored_keyboards import UnstoredKeyboards
 from bot.telegram.delivery.sender import Sender
 from handlers import CATALOGUE
 from handlers.dispatch.intents import Actor, Place
@@ -276,6 +277,7 @@ async def test_a_masked_conversation_hides_numbers_in_its_group_and_nowhere_else
     talk = Replier(
         sender=sender,
         database=database,
+        unstored_keyboards=UnstoredKeyboards(),
         zone=UTC,
         clock=lambda: NOON,
         address=Address(Actor(ANNA, "Anna"), place, "office"),

@@ -229,7 +229,7 @@ def _is_late_bound(one: ast.Lambda, function: Function) -> bool:
     later = {
         node.id
         for node in ast.walk(function)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Database) and node.lineno > one.lineno
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.lineno > one.lineno
     }
     return any(name.id not in own and (name.id == "self" or name.id in later) for name in names)
 

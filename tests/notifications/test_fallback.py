@@ -220,7 +220,7 @@ async def test_a_group_lost_amid_an_outage_is_replaced_at_once_and_the_next_is_p
     assert await sounds(manager, ANNA) == [False, True]
     assert (await manager.incident()).facts["asked"] == ["Boris", "Anna"]
     with manager.database.begin() as session:
-        for chat, since in (blocked_chats.reopen(session, [GROUP], manager.now)).items():
+        for chat, since in blocked_chats.reopen(session, [GROUP], manager.now).items():
             manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     await manager.arrives()
     assert len(await manager.alerts()) == 2, "what is open is shown to the group again"
@@ -237,7 +237,7 @@ async def test_a_group_let_in_after_the_end_sees_that_it_is_over(manager: Manage
     manager.passes(60)
     await manager.ends()
     with manager.database.begin() as session:
-        for chat, since in (blocked_chats.reopen(session, [GROUP], manager.now)).items():
+        for chat, since in blocked_chats.reopen(session, [GROUP], manager.now).items():
             manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     changed = [row for row in await manager.owed() if row.chat_id == GROUP][1:]
     assert [(row.action, row.template) for row in changed] == [("edit", "alert"), ("send", "alert_over")]
@@ -256,7 +256,7 @@ async def test_who_is_let_in_and_is_not_told_anew_keeps_the_message_and_sees_its
     await manager.incident_manager.acknowledge(number, ANNA, "Anna", manager.now)
     manager.passes(60)
     with manager.database.begin() as session:
-        for chat, since in (blocked_chats.reopen(session, [BORIS], manager.now)).items():
+        for chat, since in blocked_chats.reopen(session, [BORIS], manager.now).items():
             manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     told = [row for row in await manager.owed() if row.chat_id == BORIS]
     assert len(await manager.alerts(BORIS)) == 1
@@ -273,7 +273,7 @@ async def test_what_was_on_its_way_when_the_group_closed_and_opened_again_is_the
     with manager.database.begin() as session:
         blocked_chats.close(session, GROUP, KICKED, manager.now)
         manager.fallback.on_chat_blocked(session, GROUP, manager.now)
-        for chat, since in (blocked_chats.reopen(session, [GROUP], manager.now)).items():
+        for chat, since in blocked_chats.reopen(session, [GROUP], manager.now).items():
             manager.fallback.on_chat_unblocked(session, chat, since, manager.now)
     await manager.arrives(7)
     assert len(await manager.alerts()) == 1

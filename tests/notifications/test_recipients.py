@@ -48,7 +48,7 @@ async def next_of(manager: ManagerHarness, already: tuple[int, ...] = ()) -> OnC
 
 async def everybody(manager: ManagerHarness) -> tuple[int, ...]:
     with manager.database.begin() as session:
-        return (manager.people.everybody(session, START)).people
+        return manager.people.everybody(session, START).people
 
 
 async def test_the_next_is_whoever_comes_next_and_was_not_told_yet(manager: ManagerHarness) -> None:

@@ -130,7 +130,7 @@ class Desk:
 
     async def owed(self) -> list[tuple[str, int, str]]:
         with self.database.begin() as session:
-            rows = (session.execute(select(Outgoing).order_by(Outgoing.id))).scalars()
+            rows = session.execute(select(Outgoing).order_by(Outgoing.id)).scalars()
             return [(row.action, row.chat_id, row.template) for row in rows]
 
 

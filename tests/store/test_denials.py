@@ -109,8 +109,8 @@ async def test_an_import_that_ends_the_program_each_time_waits_for_its_person(da
         assert [one.id for one in await recovery.take_resumable(database, NOW)] == [number]
     assert await recovery.take_resumable(database, NOW) == []
     with database.begin() as session:
-        assert (session.get_one(Import, number)).state == imports.STOPPED
-        told = (session.execute(select(Outgoing.chat_id, Outgoing.template))).all()
+        assert session.get_one(Import, number).state == imports.STOPPED
+        told = session.execute(select(Outgoing.chat_id, Outgoing.template)).all()
     assert [tuple(one) for one in told] == [(1001, "import_interrupted")]
 
 

@@ -83,7 +83,7 @@ async def test_a_change_and_the_news_of_it_are_one_step(database: Database, book
         HERE, ShiftChange(1, BORIS, NOW, NOW + HOUR), (ANNA, "Anna"), [Notice(Destination(BORIS), "x", {})]
     )
     with database.begin() as session:
-        assert [row.chat_id for row in (session.execute(select(Outgoing))).scalars()] == [BORIS]
+        assert [row.chat_id for row in session.execute(select(Outgoing)).scalars()] == [BORIS]
 
 
 async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(database: Database, book: OnCallSchedules) -> None:
@@ -93,7 +93,7 @@ async def test_a_rotation_goes_with_what_was_agreed_out_of_turn(database: Databa
     assert not await book.remove(HERE, 1)
     assert (await book.roster(HERE)).levels == ()
     with database.begin() as session:
-        assert [row.state for row in (session.execute(select(OverrideRow))).scalars()] == ["cancelled"]
+        assert [row.state for row in session.execute(select(OverrideRow)).scalars()] == ["cancelled"]
 
 
 async def test_quiet_hours_are_kept_beside_whether_somebody_can_be_called(

@@ -1,45 +1,58 @@
-"""Queued database sessions: many from one owner do not delay the others."""
+"""Queued transactions: many from one owner do not delay the others. With the database's own thread."""
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
 from contextvars import Context
+from pathlib import Path
 
-from sqlalchemy import text
+import pytest
 
-from bot.store.database import Database
+from bot.store.database import Database, Session
 
 
-async def test_who_does_not_belong_to_the_burst_waits_for_one_of_it_at_most(database: Database) -> None:
+@pytest.fixture
+async def threaded(store_file: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite:///{store_file}")
+    yield database
+    await database.close()
+
+
+def serve(_session: Session, who: str, served: list[str]) -> None:
+    time.sleep(0.001)
+    served.append(who)
+
+
+async def test_who_does_not_belong_to_the_burst_waits_for_one_of_it_at_most(threaded: Database) -> None:
     served: list[str] = []
-
-    async def one_of_the_crowd() -> None:
-        with database.begin_queued() as session:
-            session.execute(text("SELECT 1"))
-            await asyncio.sleep(0.001)
-            served.append("crowd")
-
-    async def somebody_else() -> None:
-        with database.begin() as session:
-            session.execute(text("SELECT 1"))
-            served.append("somebody else")
-
-    crowd = [asyncio.create_task(one_of_the_crowd()) for _ in range(50)]
+    crowd = [asyncio.create_task(threaded.run_queued(serve, "crowd", served)) for _ in range(50)]
     await asyncio.sleep(0.005)
     before = len(served)
-    await somebody_else()
+    await threaded.run(serve, "somebody else", served)
     assert served.index("somebody else") <= before + 2
     await asyncio.gather(*crowd)
     assert served.count("crowd") == 50
 
 
-async def test_within_a_whole_nobody_waits_for_a_burst_that_waits_for_it(database: Database) -> None:
-    async def one_of_the_crowd() -> None:
-        with database.begin_queued() as session:
-            session.execute(text("SELECT 1"))
+async def test_within_a_whole_nobody_waits_for_a_burst_that_waits_for_it(threaded: Database) -> None:
+    served: list[str] = []
+    loop = asyncio.get_running_loop()
+    crowd = list[asyncio.Task[None]]()
 
-    async with asyncio.timeout(5), database.atomic() as session:
-        session.execute(text("SELECT 1"))
-        crowd = asyncio.get_running_loop().create_task(one_of_the_crowd(), context=Context())
-        await asyncio.sleep(0.01)
-        assert not crowd.done()
-        await one_of_the_crowd()
-    await crowd
+    def arrive() -> None:
+        coroutines = [threaded.run_queued(serve, "crowd", served) for _ in range(2)]
+        crowd.extend(loop.create_task(one, context=Context()) for one in coroutines)
+
+    def until_the_crowd_waits() -> None:
+        while not threaded._queue_lock.locked():
+            time.sleep(0.001)
+
+    async def whole(_session: Session) -> None:
+        loop.call_soon_threadsafe(arrive)
+        until_the_crowd_waits()
+        await threaded.run_queued(serve, "the whole", served)
+
+    async with asyncio.timeout(5):
+        await threaded.atomic(whole)
+        await asyncio.gather(*crowd)
+    assert served == ["the whole", "crowd", "crowd"]

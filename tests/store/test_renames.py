@@ -35,7 +35,7 @@ async def renamed(database: Database) -> int:
 
 async def incidents(database: Database) -> list[tuple[str, str, str | None]]:
     with database.begin() as session:
-        found = (session.execute(select(Incident).order_by(Incident.id))).scalars().all()
+        found = session.execute(select(Incident).order_by(Incident.id)).scalars().all()
         return [(one.station, one.subject, one.open_key) for one in found]
 
 
@@ -84,4 +84,4 @@ async def test_the_audit_stays_as_it_was_written(database: Database) -> None:
         record_decision(session, row)
     await renamed(database)
     with database.begin() as session:
-        assert (session.execute(select(AuditEntry.station))).scalars().all() == ["Head office"]
+        assert session.execute(select(AuditEntry.station)).scalars().all() == ["Head office"]

@@ -31,7 +31,7 @@ HOUR = timedelta(hours=1)
 async def numbers(database: Database, table: type[Table]) -> list[Any]:
     key = table.__mapper__.primary_key[0]
     with database.begin() as session:
-        return list((session.execute(select(key).order_by(key))).scalars())
+        return list(session.execute(select(key).order_by(key)).scalars())
 
 
 async def say(database: Database, at: datetime, state: str = "sent", **more: Any) -> int:
@@ -52,7 +52,7 @@ async def test_an_incident_goes_with_everything_that_was_reported_about_it(datab
     assert len(await numbers(database, AlertMessage)) == 1
     with database.begin() as session:
         for incident in (IncidentEvent.incident_id, AlertMessageIncident.incident_id):
-            assert set((session.execute(select(incident))).scalars()) == {kept}
+            assert set(session.execute(select(incident)).scalars()) == {kept}
 
 
 async def test_an_outage_that_is_open_since_long_ago_keeps_all_that_was_reported_about_it(database: Database) -> None:
@@ -190,9 +190,9 @@ async def test_the_audit_is_closed_again_after_it_has_forgotten(database: Databa
 
 async def test_the_audit_stays_whole_and_closed_when_forgetting_fails(database: Database) -> None:
     await decide(database, LONG_AGO)
-    with pytest.raises(IntegrityError, match="FOREIGN KEY"):
-        async with database.begin() as session, retention._deletes_allowed(session):
-            session.execute(delete(AuditEntry))
+    deleting = pytest.raises(IntegrityError, match="FOREIGN KEY")
+    with deleting, database.begin() as session, retention._deletes_allowed(session):
+        session.execute(delete(AuditEntry))
     assert len(await numbers(database, AuditEntry)) == 1
     await assert_closed(database)
 

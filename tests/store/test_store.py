@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.app.retention_job import run_retention
 from bot.store import retention
-from bot.store.database import MIGRATIONS, NEWEST_REVISION, Database, async_url
+from bot.store.database import MIGRATIONS, NEWEST_REVISION, Database, Session
 from bot.store.messages import inbox, keyboards, outbox, supergroups
 from bot.store.tables import people
 from bot.store.tables.base import Table
@@ -78,21 +78,22 @@ async def test_the_tidying_leaves_nothing_in_the_log_beside_the_file(database: D
 
 
 async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_waiting(store_file: Path) -> None:
-    """With the database's own thread: otherwise no statement could be cancelled."""
+    """With the database's own thread: otherwise nobody could be cancelled."""
     database = Database(f"sqlite:///{store_file}")
     chance = Random(1)
 
-    async def take_in(update_id: int) -> None:
-        with database.begin() as session:
-            inbox.add_new(session, {update_id: {}}, NOW)
-            inbox.unfinished(session)
+    def take_in(session: Session, update_id: int) -> None:
+        inbox.add_new(session, {update_id: {}}, NOW)
+        inbox.unfinished(session)
 
     for update_id in range(60):
         with suppress(TimeoutError):
             async with asyncio.timeout(chance.uniform(0, 0.004)):
-                await take_in(update_id)
+                await database.run(take_in, update_id)
         async with asyncio.timeout(5):
-            await take_in(1000 + update_id)
+            await database.run(take_in, 1000 + update_id)
+    stored = await database.run(inbox.unfinished)
+    assert set(range(1000, 1060)) <= set(stored)
     await database.close()
 
 
@@ -111,11 +112,8 @@ async def test_a_keyboard_for_one_press_is_pressed_once_by_whoever_is_first(data
     with database.begin() as session:
         session.add(keyboard := keyboards.new_keyboard(-100, [], now=NOW, station="", single_use=True))
 
-    async def press() -> bool:
-        with database.begin() as session:
-            return keyboards.use_once(session, keyboard.id, NOW)
-
-    assert sorted(await asyncio.gather(*(press() for _ in range(5)))) == [False] * 4 + [True]
+    presses = [database.run(keyboards.use_once, keyboard.id, NOW) for _ in range(5)]
+    assert sorted(await asyncio.gather(*presses)) == [False] * 4 + [True]
 
 
 async def test_old_keyboards_are_forgotten_unless_a_message_still_needs_them(database: Database) -> None:
@@ -180,14 +178,6 @@ async def test_times_keep_their_moment_and_naive_ones_are_refused(database: Data
         assert found.created_at == NOW
     with pytest.raises(StatementError), database.begin() as session:
         outbox.enqueue(session, **(row() | {"now": NOW.replace(tzinfo=None)}))  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("written", "used"),
-    [("sqlite:///x.db", "sqlite+aiosqlite:///x.db"), ("postgresql://u:p@h/d", "postgresql+asyncpg://u:p@h/d")],
-)
-def test_people_need_not_know_the_driver(written: str, used: str) -> None:
-    assert async_url(written) == used
 
 
 async def test_an_error_of_the_store_does_not_repeat_what_people_wrote(database: Database) -> None:

@@ -113,7 +113,7 @@ async def test_what_a_closed_chat_did_not_take_is_still_made_good_when_it_opens(
     with database.begin() as session:
         assert blocked_chats.reopen(session, [1], NOW + BY) == {1: lost + BY}
     with database.begin() as session:
-        assert (session.get_one(Outgoing, edit.id)).state == "pending"
+        assert session.get_one(Outgoing, edit.id).state == "pending"
 
 
 async def test_the_newest_time_is_that_of_whatever_was_written_last(database: Database) -> None:

@@ -216,7 +216,7 @@ async def test_what_is_over_stays_as_it_is(old: OldStore, manager: ManagerHarnes
     await manager.tick()
     assert {row.state for row in await manager.owed()} == {"sent"}
     with manager.database.begin() as session:
-        assert (session.execute(text("PRAGMA foreign_key_check"))).all() == []
+        assert session.execute(text("PRAGMA foreign_key_check")).all() == []
 
 
 async def test_what_the_machines_remembered_is_understood(old: OldStore, manager: ManagerHarness) -> None:
@@ -240,7 +240,7 @@ async def test_an_audit_of_the_first_days_is_kept(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'older.sqlite3'}")
     await database.open()
     with database.begin() as session:
-        (outcome,) = (session.execute(select(AuditOutcome))).scalars()
+        (outcome,) = session.execute(select(AuditOutcome)).scalars()
     assert (outcome.decision_id, outcome.outcome) == (1, "done")
     await database.close()
 
@@ -270,7 +270,7 @@ async def test_what_waits_to_be_sent_keeps_its_urgency_and_its_doubt(tmp_path: P
     database = Database(f"sqlite:///{tmp_path / 'older.sqlite3'}")
     await database.open()
     with database.begin() as session:
-        found = list((session.execute(select(Outgoing).order_by(Outgoing.id))).scalars())
+        found = list(session.execute(select(Outgoing).order_by(Outgoing.id)).scalars())
     assert [Urgency(row.urgency).name for row in found] == ["PAGE", "RESOLVE", "EDIT", "RESOLVE", "ANSWER", "EDIT"]
     assert [row.state for row in found] == ["pending"] * 4 + ["uncertain", "pending"]
     await database.close()
@@ -307,10 +307,10 @@ async def test_what_lay_open_is_sealed_and_no_byte_of_it_is_left(tmp_path: Path)
     with database.begin() as session:
         assert temporary_payloads.peek(session, "draft", OPENED - timedelta(days=1)) == {"secret": secret}
         assert temporary_payloads.peek(session, "anew 1", OPENED - timedelta(days=1)) == {"trunk": "zadarma"}
-        (question,) = (session.execute(select(QuestionRow))).scalars()
-        (left_over,) = (session.execute(select(Import))).scalars()
+        (question,) = session.execute(select(QuestionRow)).scalars()
+        (left_over,) = session.execute(select(Import)).scalars()
         (kept,) = calendars.of_station(session, STATION)
-        (owed,) = (session.execute(select(Outgoing))).scalars()
+        (owed,) = session.execute(select(Outgoing)).scalars()
         assert inbox.unfinished(session) == {1: {"text": secret}}
     await database.close()
     assert not left
@@ -333,6 +333,6 @@ async def test_the_buttons_of_what_was_sent_know_their_message(tmp_path: Path) -
     database = Database(f"sqlite:///{tmp_path / 'old.sqlite3'}")
     await database.open()
     with database.begin() as session:
-        known = {one.id: one.message_id for one in (session.execute(select(Keyboard))).scalars()}
+        known = {one.id: one.message_id for one in session.execute(select(Keyboard)).scalars()}
     await database.close()
     assert known == {"sent": 41, "waits": None, "answer": None}

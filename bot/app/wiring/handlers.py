@@ -121,6 +121,7 @@ def build_dispatcher(
         directory=directory,
         services=services,
         database=database,
+        unstored_keyboards=shared.unstored_keyboards,
         sender=shared.sender,
         renderer=renderer,
         clock=clock,

@@ -15,6 +15,7 @@ from bot.runtime.watchdog import LoopWatchdog
 from bot.store.access.contacts import Contacts
 from bot.store.access.grants import Grants
 from bot.store.database import Database
+from bot.store.messages.unstored_keyboards import UnstoredKeyboards
 from bot.store.oncall.schedules import OnCallSchedules
 from bot.telegram.delivery.sender import Sender
 
@@ -43,3 +44,4 @@ class SharedServices:
     causes: ActiveCauses = field(default_factory=ActiveCauses)
     pausable: PausableGroup = field(default_factory=PausableGroup)
     calendars: CalendarFeed = field(default_factory=CalendarFeed)
+    unstored_keyboards: UnstoredKeyboards = field(default_factory=UnstoredKeyboards)

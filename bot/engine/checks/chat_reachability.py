@@ -68,7 +68,7 @@ class ChatReader(Protocol):
 
 class AlertChatState(Protocol):
     def alert_chats(self, session: Session) -> set[int]:
-        """Return the chats that alerts go to."""
+        """Return the chats that alerts go to, in the caller's session."""
 
     def on_chat_blocked(self, session: Session, chat: int) -> None:
         """Notify others of the incidents in a chat found closed, in the caller's session."""
@@ -112,8 +112,7 @@ class ChatReachabilityCheck:
         """Check all chats once. An unreachable chat is reported once, until it is reachable again."""
         admins = await self._administrators.all()
         unreached = [found for chat in admins if (found := await self._check(chat, is_admin=True))]
-        with self._database.begin() as session:
-            chats = self._alert_chats.alert_chats(session)
+        chats = await self._database.run(self._alert_chats.alert_chats)
         others = sorted(chats - set(admins))
         unreached += [found for chat in others if (found := await self._check(chat, is_admin=False))]
         self._logged = {one.chat: self._log(one) for one in unreached}
@@ -134,14 +133,16 @@ class ChatReachabilityCheck:
 
     async def _reopen(self, chat: int) -> None:
         """Reopen a chat that was closed as not found. A block is not visible in getChat."""
-        with self._database.begin() as session:
-            reason = (blocked_chats.reasons(session, [chat])).get(chat)
-            found = reason is not None and block_reason(reason) in NOT_FOUND
-            if found:
-                for opened, since in (blocked_chats.reopen(session, [chat], self._clock())).items():
-                    self._alert_chats.on_chat_unblocked(session, opened, since)
-        if found:
+        if await self._database.run(self._reopen_if_not_found, chat):
             self._wake.send()
+
+    def _reopen_if_not_found(self, session: Session, chat: int) -> bool:
+        reason = blocked_chats.reasons(session, [chat]).get(chat)
+        if reason is None or block_reason(reason) not in NOT_FOUND:
+            return False
+        for opened, since in blocked_chats.reopen(session, [chat], self._clock()).items():
+            self._alert_chats.on_chat_unblocked(session, opened, since)
+        return True
 
     def _log(self, one: Unreached) -> Unreached:
         if self._logged.get(one.chat) != one:
@@ -151,23 +152,25 @@ class ChatReachabilityCheck:
 
     async def _report(self, unreached: Sequence[Unreached]) -> None:
         """Close unreachable chats, so that alerts go to administrators instead, and notify the administrators, in one
-        session.
+        transaction.
 
         If no administrator is reachable, close none: the next check reports them.
         """
-        now = self._clock()
-        with self._database.begin() as session:
-            can_hear = set(self._administrators.reachable(session)) - {one.chat for one in unreached}
-            if not can_hear:
-                log.error("no administrator is reachable, alerts may reach no one; check ADMINS")
-                return
-            new = [one for one in unreached if blocked_chats.close(session, one.chat, _reason(one), now)]
-            for one in new:
-                self._alert_chats.on_chat_blocked(session, one.chat)
-            if new:
-                facts = {"places": [asdict(one) for one in new]}
-                self._administrators.enqueue(session, "unreachable", facts)
-        self._wake.send()
+        if await self._database.run(self._close, unreached, self._clock()):
+            self._wake.send()
+        else:
+            log.error("no administrator is reachable, alerts may reach no one; check ADMINS")
+
+    def _close(self, session: Session, unreached: Sequence[Unreached], now: datetime) -> bool:
+        """Return False if no administrator is reachable."""
+        if not set(self._administrators.reachable(session)) - {one.chat for one in unreached}:
+            return False
+        new = [one for one in unreached if blocked_chats.close(session, one.chat, _reason(one), now)]
+        for one in new:
+            self._alert_chats.on_chat_blocked(session, one.chat)
+        if new:
+            self._administrators.enqueue(session, "unreachable", {"places": [asdict(one) for one in new]})
+        return True
 
 
 def _reason(one: Unreached) -> str:

@@ -40,8 +40,7 @@ class ExtensionCheck(PeriodicCheck):
 
     @classmethod
     async def stations(cls, database: Database, checks: Mapping[str, Self]) -> set[str]:
-        with database.begin() as session:
-            return watched_extensions.stations(session)
+        return await database.run(watched_extensions.stations)
 
     def offline_since(self, number: str) -> datetime | None:
         """Return since when the phone is offline; None for online or unwatched."""

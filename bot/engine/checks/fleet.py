@@ -50,5 +50,4 @@ class FleetChecks:
         """Return the stations that want the check, or have a stored state to resolve or close."""
         running = {station: checks.periodic[check] for station, checks in self._stations.items()}
         wanted = await check.stations(self._database, running)
-        with self._database.begin() as session:
-            return wanted | watched_extensions.stations_with_state(session, check.SUBJECT)
+        return wanted | await self._database.run(watched_extensions.stations_with_state, check.SUBJECT)

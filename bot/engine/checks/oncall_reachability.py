@@ -238,8 +238,7 @@ class ReachabilityCheck:
         return [Notice(to, "oncall_changed", facts) for to in dict.fromkeys(transition)]
 
     async def _chats(self) -> Sequence[Destination]:
-        with self._database.begin() as session:
-            return self._destinations.reachable(session, self._clock())
+        return await self._database.run(self._destinations.reachable, self._clock())
 
     async def _facts_of(self, person: int) -> dict[str, Any]:
         known = (await self._people.named([person], self._station)).get(person, Contact(person, ""))

@@ -26,13 +26,15 @@ AGAIN_AFTER = timedelta(days=1)
 MAX_SINGLE_NOTICES = 10
 AN_HOUR = timedelta(hours=1)
 REFUSED = ""
+# Templates of the notifications of administrators.
+SINGLE, SUMMARY = "access_request", "access_requests"
 
 Facts = dict[str, Any]
 Rows = list[list[dict[str, Any]]]
 
 
 class AccessRequests:
-    """Each method opens a session. `wake` is called after the commit of queued notifications."""
+    """Each method is a transaction. `wake` is called after the commit of queued notifications."""
 
     def __init__(self, database: Database, clock: Clock, grants: Grants, wake: Signal) -> None:
         self._database = database
@@ -54,25 +56,43 @@ class AccessRequests:
         """Store a request and notify each administrator in private, with `buttons` for the request's id; when there are
         many, one notification for all, with the buttons of `summary_buttons`. Return False if the person has asked
         within a day."""
-        now = self._clock()
-        with self._database.begin() as session:
-            recent = _asked_within(session, station, AN_HOUR, now)
-            if _asked_within(session, station, AGAIN_AFTER, now, person_id):
-                return False
-            if station != EVERY_STATION:
-                make_known_at(session, person_id, station)
-            request = AccessRequestRow(station=station, person_id=person_id, asked_at=now, notices=[])
-            session.add(request)
-            session.flush()
-            facts = facts | {"station": station, "role": None, "by": ""}
-            if recent < MAX_SINGLE_NOTICES:
-                rows = buttons(request.id)
-                request.notices = self._notify_admins(session, "access_request", station, facts, admins, rows)
-            elif now - self._summary_sent_at.get(station, now - AN_HOUR) >= AN_HOUR:
-                self._summary_sent_at[station] = now
-                self._notify_admins(session, "access_requests", station, {"station": station}, admins, summary_buttons)
+        notified = await self._database.run(self._ask, station, person_id, facts, admins, buttons, summary_buttons)
+        if notified is None:
+            return False
+        if notified == SUMMARY:
+            self._summary_sent_at[station] = self._clock()
         self._wake.send()
         return True
+
+    def _ask(
+        self,
+        session: Session,
+        station: str,
+        person_id: int,
+        facts: Facts,
+        admins: Iterable[int],
+        buttons: Callable[[int], Rows],
+        summary_buttons: Rows,
+    ) -> str | None:
+        """Return the template of the notification, "" if the last summary covers the request; None if the person has
+        asked within a day."""
+        now = self._clock()
+        recent = _asked_within(session, station, AN_HOUR, now)
+        if _asked_within(session, station, AGAIN_AFTER, now, person_id):
+            return None
+        if station != EVERY_STATION:
+            make_known_at(session, person_id, station)
+        request = AccessRequestRow(station=station, person_id=person_id, asked_at=now, notices=[])
+        session.add(request)
+        session.flush()
+        if recent < MAX_SINGLE_NOTICES:
+            facts = facts | {"station": station, "role": None, "by": ""}
+            request.notices = self._notify_admins(session, SINGLE, station, facts, admins, buttons(request.id))
+            return SINGLE
+        if now - self._summary_sent_at.get(station, now - AN_HOUR) < AN_HOUR:
+            return ""
+        self._notify_admins(session, SUMMARY, station, {"station": station}, admins, summary_buttons)
+        return SUMMARY
 
     def _notify_admins(
         self, session: Session, template: str, station: str, facts: Facts, admins: Iterable[int], rows: Rows
@@ -106,21 +126,14 @@ class AccessRequests:
             .order_by(AccessRequestRow.id.desc())
             .limit(limit)
         )
-        with self._database.begin() as session:
-            return (session.execute(query)).scalars().all()
+        return await self._database.run(lambda session: session.scalars(query).all())
 
     async def answer(self, request_id: int, grant: Grant | None, by: AccessContext, name: str) -> bool:
         """Answer a request: with a grant, or refuse with None. The role is granted, and the person and all
         administrators are notified, in one transaction. False if it is already answered. Raises GrantRefused and leaves
         it unanswered."""
-        role = grant.role if grant else REFUSED
-        with self._database.begin() as session:
-            request = _answered(session, request_id, role, name, self._clock())
-            if request is None:
-                return False
-            if grant is not None:
-                self._grants.write(session, grant, by)
-            self._enqueue_answer(session, request)
+        if not await self._database.run(self._answer, request_id, grant, by, name):
+            return False
         self._grants.notify_changed()
         self._wake.send()
         return True
@@ -128,12 +141,19 @@ class AccessRequests:
     async def is_pending(self, station: str, person_id: int) -> bool:
         """Return True if the person has an unanswered request from the last day."""
         now = self._clock()
-        with self._database.begin() as session:
-            return _asked_within(session, station, AGAIN_AFTER, now, person_id, unanswered=True) > 0
+        return await self._database.run(_asked_within, station, AGAIN_AFTER, now, person_id, unanswered=True) > 0
 
     async def find(self, request_id: int) -> AccessRequestRow | None:
-        with self._database.begin() as session:
-            return session.get(AccessRequestRow, request_id)
+        return await self._database.run(Session.get, AccessRequestRow, request_id)
+
+    def _answer(self, session: Session, request_id: int, grant: Grant | None, by: AccessContext, name: str) -> bool:
+        request = _answered(session, request_id, grant.role if grant else REFUSED, name, self._clock())
+        if request is None:
+            return False
+        if grant is not None:
+            self._grants.write(session, grant, by)
+        self._enqueue_answer(session, request)
+        return True
 
     def _enqueue_answer(self, session: Session, request: AccessRequestRow) -> None:
         """Queue the notification of the person, and edits of the administrators' notifications, in the caller's
@@ -147,7 +167,7 @@ class AccessRequests:
                 chat_id=notice.chat_id,
                 thread_id=None,
                 about=notice.id,
-                template="access_request",
+                template=SINGLE,
                 facts=notice.facts | answer,
                 now=now,
                 silent=True,
@@ -173,7 +193,7 @@ def _asked_within(
         query = query.where(AccessRequestRow.person_id == person_id)
     if unanswered:
         query = query.where(AccessRequestRow.answer.is_(None))
-    return (session.execute(query)).scalar_one()
+    return session.execute(query).scalar_one()
 
 
 def _answered(session: Session, request_id: int, role: str, by: str, now: datetime) -> AccessRequestRow | None:

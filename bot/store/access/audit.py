@@ -71,7 +71,7 @@ class EarlierDecision:
 
 def record_decision(session: Session, entry: NewAuditEntry) -> int:
     """Return the id of the new row."""
-    row_id: int = (session.execute(_RECORD_DECISION, entry)).scalar_one()
+    row_id: int = session.execute(_RECORD_DECISION, entry).scalar_one()
     return row_id
 
 
@@ -103,7 +103,7 @@ def open_decisions(session: Session, update_id: int, now: datetime) -> Sequence[
 
 def newest(session: Session) -> int:
     """Return the id of the newest decision; 0 if there is none."""
-    return (session.execute(select(func.max(AuditEntry.id)))).scalar_one() or 0
+    return session.execute(select(func.max(AuditEntry.id))).scalar_one() or 0
 
 
 def shortened(text: str, limit: int) -> str:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import Session
 
 from bot.store.access.denials import Denials
 from bot.store.database import Database
@@ -52,16 +53,15 @@ class AuditRow:
 
 
 class AuditReader:
-    """Each search opens a session, in which `newest` writes the counted `denials` first."""
+    """Each search is a transaction, in which `newest` writes the counted `denials` first."""
 
     def __init__(self, database: Database, denials: Denials | None = None) -> None:
         self._database = database
         self._denials = denials
 
     async def count(self, criteria: AuditFilter) -> int:
-        with self._database.begin() as session:
-            found = session.execute(select(func.count()).select_from(AuditEntry).where(*criteria.clauses()))
-            return found.scalar_one()
+        query = select(func.count()).select_from(AuditEntry).where(*criteria.clauses())
+        return await self._database.run(lambda session: session.execute(query).scalar_one())
 
     async def newest(self, criteria: AuditFilter, limit: int, *, before: int | None = None) -> Sequence[AuditRow]:
         """Return rows, newest first; `before` is an exclusive row id."""
@@ -77,19 +77,21 @@ class AuditReader:
         )
         if before is not None:
             query = query.where(AuditEntry.id < before)
-        with self._database.begin() as session:
-            if self._denials is not None:
-                self._denials.write(session)
-            found = session.execute(query)
-            return [AuditRow(entry, outcome) for entry, outcome in found.all()]
+        return await self._database.run(self._newest, query)
 
     async def find(self, entry_id: int) -> tuple[AuditEntry, Sequence[AuditOutcome]] | None:
         """Return a decision and its outcomes, oldest first."""
-        with self._database.begin() as session:
-            entry = session.get(AuditEntry, entry_id)
-            if entry is None:
-                return None
-            found = session.execute(
-                select(AuditOutcome).where(AuditOutcome.decision_id == entry_id).order_by(AuditOutcome.id)
-            )
-            return entry, found.scalars().all()
+        return await self._database.run(_find, entry_id)
+
+    def _newest(self, session: Session, query: Select[AuditEntry, AuditOutcome]) -> Sequence[AuditRow]:
+        if self._denials is not None:
+            self._denials.write(session)
+        return [AuditRow(entry, outcome) for entry, outcome in session.execute(query).all()]
+
+
+def _find(session: Session, entry_id: int) -> tuple[AuditEntry, Sequence[AuditOutcome]] | None:
+    entry = session.get(AuditEntry, entry_id)
+    if entry is None:
+        return None
+    outcomes = select(AuditOutcome).where(AuditOutcome.decision_id == entry_id).order_by(AuditOutcome.id)
+    return entry, session.scalars(outcomes).all()

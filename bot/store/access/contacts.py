@@ -54,17 +54,11 @@ class Contacts:
 
     async def by_username(self, username: str, at: str) -> Contact | None:
         """Return the current owner of a username, with or without @, if known at that station."""
-        normalized = username.removeprefix("@").lower()
-        with self._database.begin() as session:
-            found = session.execute(select(ContactRow).where(ContactRow.username == normalized))
-            row = found.scalar_one_or_none()
-            known = self._visible_at(session, [row], at) if row else {}
-        return next(iter(known.values()), None)
+        return await self._database.run(self._by_username, _normalized(username), at)
 
     async def named(self, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
         """Return those of the ids that are known at that station."""
-        with self._database.begin() as session:
-            return self.named_in(session, ids, at)
+        return await self._database.run(self.named_in, tuple(ids), at)
 
     def named_in(self, session: Session, ids: Iterable[int], at: str) -> Mapping[int, Contact]:
         """`named` in the caller's session."""
@@ -73,11 +67,15 @@ class Contacts:
 
     async def owners_of(self, username: str, at: str) -> Mapping[int, Contact | None]:
         """Return all current and former owners of a username; None for those not known at that station."""
-        normalized = username.removeprefix("@").lower()
-        with self._database.begin() as session:
-            query = select(FormerUsername.person_id).where(FormerUsername.username == normalized)
-            ids = (session.execute(query)).scalars().all()
-            known = self.named_in(session, ids, at)
+        return await self._database.run(self._owners_of, _normalized(username), at)
+
+    def _by_username(self, session: Session, username: str, at: str) -> Contact | None:
+        row = session.scalar(select(ContactRow).where(ContactRow.username == username))
+        return self._visible_at(session, [row], at).get(row.id) if row else None
+
+    def _owners_of(self, session: Session, username: str, at: str) -> Mapping[int, Contact | None]:
+        ids = session.scalars(select(FormerUsername.person_id).where(FormerUsername.username == username)).all()
+        known = self.named_in(session, ids, at)
         return {person: known.get(person) for person in ids}
 
     def _visible_at(self, session: Session, rows: Collection[ContactRow], at: str) -> Mapping[int, Contact]:
@@ -88,7 +86,7 @@ class Contacts:
             ContactStationRow.station.in_((at, EVERY_STATION)), ContactStationRow.id.in_(ids)
         )
         granted = select(GrantRow.subject_id).where(GrantRow.station == EVERY_STATION, GrantRow.subject_id.in_(ids))
-        visible = {*(session.execute(seen_here.union(granted))).scalars(), *self._everywhere}
+        visible = {*session.execute(seen_here.union(granted)).scalars(), *self._everywhere}
         visible.update(
             chat
             for chat in ids
@@ -103,7 +101,7 @@ def record(session: Session, contact: Contact, at: Iterable[str] = ()) -> Contac
     for station in at:
         make_known_at(session, contact.id, station)
     username = contact.username.lower() if contact.username else None
-    before = (session.execute(_SELECT_CONTACT, {"of": contact.id})).one_or_none()
+    before = session.execute(_SELECT_CONTACT, {"of": contact.id}).one_or_none()
     if before == (contact.name[:128], username):
         return Contact(contact.id, *before)
     if username is not None:
@@ -117,6 +115,10 @@ def record(session: Session, contact: Contact, at: Iterable[str] = ()) -> Contac
 def make_known_at(session: Session, contact_id: int, station: str) -> None:
     """Allow that station to show this person or chat by name."""
     session.execute(_INSERT_STATION, {"station": station, "id": contact_id})
+
+
+def _normalized(username: str) -> str:
+    return username.removeprefix("@").lower()
 
 
 def _contact(row: ContactRow) -> Contact:

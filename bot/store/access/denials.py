@@ -1,6 +1,7 @@
 """Deduplication of denials in the audit: the first is a row, repeats are counted for an hour and written as one outcome
 of that row. Otherwise denied requests could fill the disk."""
 
+import threading
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,6 +31,8 @@ class Denials:
         self._clock = clock
         self._counted_for = counted_for
         self._denied: dict[Hashable, _Denial] = {}
+        # `register` is called in the event loop, the others in a thread of the database.
+        self._lock = threading.Lock()
 
     def count_repeat(self, key: Hashable) -> int | None:
         """Count a repeat and return the row of the first denial; None if there was none within the hour."""
@@ -41,8 +44,9 @@ class Denials:
 
     def register(self, key: Hashable, entry: int) -> None:
         """Register the row of a first denial, after the commit of its session."""
-        if key not in self._denied and len(self._denied) < MAX_DENIALS:
-            self._denied[key] = _Denial(entry, self._clock())
+        with self._lock:
+            if key not in self._denied and len(self._denied) < MAX_DENIALS:
+                self._denied[key] = _Denial(entry, self._clock())
 
     def write_expired(self, session: Session) -> None:
         """Write expired counts to the caller's session, and drop them. Entries are ordered by time."""
@@ -50,11 +54,12 @@ class Denials:
         if oldest is None or self._is_current(oldest):
             return
         self.write(session)
-        self._denied = {key: denial for key, denial in self._denied.items() if self._is_current(denial)}
+        with self._lock:
+            self._denied = {key: denial for key, denial in self._denied.items() if self._is_current(denial)}
 
     def write(self, session: Session) -> None:
         """Write the counts that have changed to the caller's session."""
-        for denial in self._denied.values():
+        for denial in list(self._denied.values()):
             if denial.repeats > denial.written:
                 outcome = f"and {denial.repeats} more time{'s' if denial.repeats > 1 else ''}"
                 audit.record_outcome(session, denial.entry, outcome, audit.NOTHING_CHANGED, self._clock())

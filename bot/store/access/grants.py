@@ -49,27 +49,16 @@ class Grants:
         self.roles = roles
 
     async def current(self) -> Access:
-        with self._database.begin() as session:
-            return self.read(session)
+        return await self._database.run(self.read)
 
     async def grant(self, grant: Grant, giver: AccessContext) -> None:
         """Grant a role; an existing grant gets the new end. Raises GrantRefused."""
-        with self._database.begin() as session:
-            self.write(session, grant, giver)
+        await self._database.run(self.write, grant, giver)
         self._changed.send()
 
     async def revoke(self, grants: Sequence[Grant], revoker: AccessContext) -> None:
         """Revoke all of them or none. Raises GrantRefused."""
-        with self._database.begin() as session:
-            for grant in grants:
-                check_revoke(self.read(session), revoker, grant)
-                session.execute(
-                    delete(GrantRow).where(
-                        GrantRow.station == grant.station,
-                        GrantRow.subject_id == grant.subject,
-                        GrantRow.role == grant.role,
-                    )
-                )
+        await self._database.run(self._revoke, grants, revoker)
         self._changed.send()
 
     def read(self, session: Session) -> Access:
@@ -98,6 +87,17 @@ class Grants:
             until=grant.until,
         )
         session.merge(row)
+
+    def _revoke(self, session: Session, grants: Sequence[Grant], revoker: AccessContext) -> None:
+        for grant in grants:
+            check_revoke(self.read(session), revoker, grant)
+            session.execute(
+                delete(GrantRow).where(
+                    GrantRow.station == grant.station,
+                    GrantRow.subject_id == grant.subject,
+                    GrantRow.role == grant.role,
+                )
+            )
 
     def notify_changed(self) -> None:
         """Report a change; call it after the commit of the session given to `write`."""

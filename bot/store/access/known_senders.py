@@ -1,4 +1,4 @@
-"""Cache of known senders: people and chats with a role or on call. Updates of strangers need no database session."""
+"""Cache of known senders: people and chats with a role or on call. Updates of strangers need no transaction."""
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -47,26 +47,28 @@ class KnownSenders:
             self.ours |= {new}
 
     async def refresh(self) -> None:
-        """Reload if expired, in a new session. Raises SQLAlchemyError."""
+        """Reload if expired. Raises SQLAlchemyError."""
         now = self._clock()
         if self._read_at is not None and timedelta() <= now - self._read_at < CACHE_TIMEOUT:
             return
         # Set before the read: a change during it is read the next time.
         self._read_at = now
         try:
-            with self._database.begin() as session:
-                subjects = {grant.subject for grant in (self._grants.read(session)).grants}
-                alerted = self._alert_chats.alert_chats(session)
-                on_call = _on_call(session, now)
+            subjects, alerted, on_call = await self._database.run(self._read, now)
         except BaseException:
             self._read_at = None
             raise
         self.chats = frozenset(subject for subject in subjects if subject < 0)
         self.people = frozenset(subject for subject in subjects if subject > 0) | on_call
-        self.ours = self.chats | frozenset(alerted)
+        self.ours = self.chats | alerted
+
+    def _read(self, session: Session, now: datetime) -> tuple[frozenset[int], frozenset[int], frozenset[int]]:
+        """Return the people and chats with a role, the chats that get alerts, and the people on call."""
+        subjects = frozenset(grant.subject for grant in self._grants.read(session).grants)
+        return subjects, frozenset(self._alert_chats.alert_chats(session)), _on_call(session, now)
 
 
 def _on_call(session: Session, now: datetime) -> frozenset[int]:
-    rotations = (session.execute(select(RotationRow.people))).scalars()
+    rotations = session.execute(select(RotationRow.people)).scalars()
     overrides = session.execute(select(OverrideRow.person_id).where(OverrideRow.ends_at > now))
     return frozenset((*(person for people in rotations for person in people), *overrides.scalars()))

@@ -196,4 +196,4 @@ def newest_loud_at(session: Session, chat_id: int) -> datetime | None:
     newest = select(func.max(Outgoing.created_at)).where(
         Outgoing.chat_id == chat_id, Outgoing.template == "alert", Outgoing.silent.is_(False)
     )
-    return (session.execute(newest)).scalar_one_or_none()
+    return session.execute(newest).scalar_one_or_none()

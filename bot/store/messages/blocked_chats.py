@@ -41,7 +41,7 @@ def reopen(session: Session, chats: Iterable[int], now: datetime, *, in_topic: b
     query = select(ClosedChat.chat_id, ClosedChat.at).where(ClosedChat.chat_id.in_(tuple(chats)))
     if in_topic:
         query = query.where(func.lower(ClosedChat.reason) != TOPIC_CLOSED)
-    opened = (session.execute(query)).all()
+    opened = session.execute(query).all()
     if not opened:
         return {}
     newer = aliased(Outgoing)
@@ -61,7 +61,7 @@ def reopen(session: Session, chats: Iterable[int], now: datetime, *, in_topic: b
 
 
 def closed(session: Session) -> frozenset[int]:
-    return frozenset((session.execute(select(ClosedChat.chat_id))).scalars())
+    return frozenset(session.execute(select(ClosedChat.chat_id)).scalars())
 
 
 def reasons(session: Session, chats: Iterable[int]) -> Mapping[int, str]:

@@ -90,7 +90,7 @@ def mark_clean_shutdown(session: Session) -> None:
 
 
 def received_at(session: Session, update_id: int) -> datetime | None:
-    return (session.execute(_RECEIVED_AT, {"about": update_id})).scalar_one_or_none()
+    return session.execute(_RECEIVED_AT, {"about": update_id}).scalar_one_or_none()
 
 
 def finish(session: Session, update_id: int, now: datetime) -> None:

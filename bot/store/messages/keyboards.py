@@ -76,7 +76,7 @@ def stored_ids(session: Session, keyboard_ids: Collection[str]) -> set[str]:
     """Return the ids that are stored."""
     if not keyboard_ids:
         return set()
-    return set((session.execute(select(Keyboard.id).where(Keyboard.id.in_(keyboard_ids)))).scalars())
+    return set(session.execute(select(Keyboard.id).where(Keyboard.id.in_(keyboard_ids))).scalars())
 
 
 def set_message_id(session: Session, keyboard_id: str, message_id: int) -> None:
@@ -97,7 +97,7 @@ def use_once(session: Session, keyboard_id: str, now: datetime) -> bool:
 
 def sent_menus(session: Session) -> Mapping[str, SentMenu]:
     """Return the command menus sent to Telegram, by scope."""
-    found = (session.execute(select(MenuRow))).scalars()
+    found = session.execute(select(MenuRow)).scalars()
     return {row.scope: SentMenu(row.digest, row.refused) for row in found}
 
 

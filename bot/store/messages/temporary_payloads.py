@@ -17,7 +17,7 @@ _PEEK = select(_PAYLOADS.c.payload).where(_PAYLOADS.c.id == bindparam("of"), _PA
 
 
 class TemporaryPayloads:
-    """Payloads are plain JSON. Each method opens a session. Expired ones are not returned, and are deleted later."""
+    """Payloads are plain JSON. Each method is a transaction. Expired ones are not returned, and are deleted later."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -25,22 +25,19 @@ class TemporaryPayloads:
 
     async def put(self, payload: dict[str, Any], lifetime: timedelta) -> str:
         row = TemporaryPayload(id=secrets.token_urlsafe(12), payload=payload, expires_at=self._clock() + lifetime)
-        with self._database.begin() as session:
-            session.add(row)
+        await self._database.run(Session.add, row)
         return row.id
 
     async def peek(self, payload_id: str) -> dict[str, Any] | None:
-        with self._database.begin() as session:
-            return peek(session, payload_id, self._clock())
+        return await self._database.run(peek, payload_id, self._clock())
 
     async def pop(self, payload_id: str) -> dict[str, Any] | None:
         """Return and delete a payload; exactly one of concurrent callers gets it."""
-        with self._database.begin() as session:
-            return pop(session, payload_id, self._clock())
+        return await self._database.run(pop, payload_id, self._clock())
 
 
 def peek(session: Session, payload_id: str, now: datetime) -> dict[str, Any] | None:
-    payload: dict[str, Any] | None = (session.execute(_PEEK, {"of": payload_id, "now": now})).scalar_one_or_none()
+    payload: dict[str, Any] | None = session.execute(_PEEK, {"of": payload_id, "now": now}).scalar_one_or_none()
     return payload
 
 

@@ -12,32 +12,29 @@ from bot.store.tables.chats import Binding, StationChoiceRow
 
 
 class Bindings:
-    """Bindings of all chats. Each method opens a session."""
+    """Bindings of all chats. Each method is a transaction."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     async def of(self, chat_id: int) -> Sequence[Binding]:
-        with self._database.begin() as session:
-            return stations_of(session, chat_id)
+        return await self._database.run(stations_of, chat_id)
 
     async def bind(self, chat_id: int, station: str, *, alerts: bool, by_id: int, by_name: str) -> None:
-        with self._database.begin() as session:
-            bind(
-                session,
-                chat_id=chat_id,
-                station=station,
-                alerts=alerts,
-                by_id=by_id,
-                by_name=by_name,
-                now=self._clock(),
-            )
+        await self._database.run(
+            bind,
+            chat_id=chat_id,
+            station=station,
+            alerts=alerts,
+            by_id=by_id,
+            by_name=by_name,
+            now=self._clock(),
+        )
 
     async def unbind(self, chat_id: int, station: str) -> bool:
         """Delete a binding; False if there was none."""
-        with self._database.begin() as session:
-            return unbind(session, chat_id=chat_id, station=station)
+        return await self._database.run(unbind, chat_id=chat_id, station=station)
 
 
 def bind(
@@ -82,4 +79,4 @@ def chosen(session: Session, *, chat_id: int, person_id: int) -> str | None:
 
 def alert_chats(session: Session) -> set[int]:
     """Return the chats that get outage notifications of any bound station."""
-    return set((session.execute(select(Binding.chat_id).where(Binding.alerts))).scalars())
+    return set(session.execute(select(Binding.chat_id).where(Binding.alerts)).scalars())

@@ -23,7 +23,7 @@ MAX_STARTS = 2
 
 
 class Imports:
-    """Imports of all stations. Each method opens a session. `rows` are plain JSON that is not interpreted here."""
+    """Imports of all stations. Each method is a transaction. `rows` are plain JSON that is not interpreted here."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -32,52 +32,51 @@ class Imports:
     async def begin(self, station: str, person_id: int, rows: list[dict[str, Any]]) -> int:
         now = self._clock()
         row = Import(station=station, person_id=person_id, state=RUNNING, rows=rows, begun_at=now, touched_at=now)
-        with self._database.begin() as session:
-            session.add(row)
+        await self._database.run(Session.add, row)
         return row.id
 
     async def find(self, station: str, import_id: int) -> Import | None:
-        with self._database.begin() as session:
-            found = session.get(Import, import_id)
-            return found if found is not None and found.station == station else None
+        found = await self._database.run(find_import, import_id)
+        return found if found is not None and found.station == station else None
 
     async def save(self, import_id: int, rows: list[dict[str, Any]], *, progress: bool = False) -> None:
         """Save the rows. `progress` resets the crash count: a row has got a result since the last crash."""
         more = {"crashes": 0} if progress else {}
-        with self._database.begin() as session:
-            changed = update(Import).where(Import.id == import_id)
-            session.execute(changed.values(rows=rows, touched_at=self._clock(), **more))
+        saved = update(Import).where(Import.id == import_id).values(rows=rows, touched_at=self._clock(), **more)
+        await self._database.run(lambda session: session.execute(saved))
 
     async def mark_reported(self, import_id: int, lines: Container[int]) -> None:
         """Delete the passwords of delivered lines, or all rows if the import is done. Ignored while its task runs: its
         own report follows."""
-        with self._database.begin() as session:
-            found = session.get(Import, import_id)
-            if found is None or found.state not in (STOPPED, DONE):
-                return
-            rows = [row | {"secret": "", "told": True} if row["line"] in lines else row for row in found.rows]
-            found.rows = [] if found.state == DONE else rows
+        await self._database.run(_mark_reported, import_id, lines)
 
     async def end(self, import_id: int, rows: list[dict[str, Any]]) -> None:
         """Mark an import as done and reported."""
-        with self._database.begin() as session:
-            session.execute(update(Import).where(Import.id == import_id).values(state=DONE, rows=rows))
+        done = update(Import).where(Import.id == import_id).values(state=DONE, rows=rows)
+        await self._database.run(lambda session: session.execute(done))
 
     async def change_state(self, import_id: int, to: str, *, only_from: Sequence[str]) -> bool:
         """Change the state; return True for exactly one of concurrent callers."""
-        with self._database.begin() as session:
-            changed = session.execute(
-                update(Import)
-                .where(Import.id == import_id, Import.state.in_(only_from))
-                .values(state=to, touched_at=self._clock())
-                .returning(Import.id)
-            )
-            return changed.scalar_one_or_none() is not None
+        changed = (
+            update(Import)
+            .where(Import.id == import_id, Import.state.in_(only_from))
+            .values(state=to, touched_at=self._clock())
+            .returning(Import.id)
+        )
+        return await self._database.run(lambda session: session.scalar(changed)) is not None
 
 
 def find_import(session: Session, import_id: int) -> Import | None:
     """Return an import of any station."""
     return session.get(Import, import_id)
+
+
+def _mark_reported(session: Session, import_id: int, lines: Container[int]) -> None:
+    found = find_import(session, import_id)
+    if found is None or found.state not in (STOPPED, DONE):
+        return
+    rows = [row | {"secret": "", "told": True} if row["line"] in lines else row for row in found.rows]
+    found.rows = [] if found.state == DONE else rows
 
 
 def mark_clean_shutdown(session: Session) -> None:

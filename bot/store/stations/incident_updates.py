@@ -1,8 +1,8 @@
 """Queries and updates of the incident manager: open incidents of one station. Functions use the caller's session, to
 which returned rows belong; none commits."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, or_, select, update
@@ -48,13 +48,13 @@ def all_open(session: Session, station: str) -> Sequence[Incident]:
 
 def open_count(session: Session, station: str) -> int:
     """Return the number of open incidents of a station, drills excluded."""
-    return (session.execute(_OPEN_COUNT, {"of": station})).scalar_one()
+    return session.execute(_OPEN_COUNT, {"of": station}).scalar_one()
 
 
 def open_counts(session: Session) -> Mapping[str, int]:
     """Return the number of open incidents by station, drills included."""
     by_station = select(Incident.station, func.count()).where(Incident.open_key.is_not(None))
-    return {row[0]: row[1] for row in (session.execute(by_station.group_by(Incident.station))).all()}
+    return {row[0]: row[1] for row in session.execute(by_station.group_by(Incident.station)).all()}
 
 
 def due(session: Session, station: str, now: datetime, limit: int) -> Sequence[Incident]:
@@ -137,8 +137,6 @@ def add(session: Session, incident: Incident) -> None:
     session.flush()
 
 
-@asynccontextmanager
-def savepoint(session: Session) -> AsyncIterator[None]:
+def savepoint(session: Session) -> AbstractContextManager[object]:
     """Roll back only the changes of the block when it raises; the transaction can go on."""
-    with session.begin_nested():
-        yield
+    return session.begin_nested()

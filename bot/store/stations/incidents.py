@@ -32,7 +32,7 @@ class AlertDelivery:
 
 
 class Incidents:
-    """Incidents of all stations. Each method opens a session. `retention` is the retention, None for no limit."""
+    """Incidents of all stations. Each method is a transaction. `retention` is the retention, None for no limit."""
 
     def __init__(self, database: Database, retention: timedelta | None = None) -> None:
         self._database = database
@@ -40,13 +40,11 @@ class Incidents:
 
     async def open(self, station: str) -> list[Incident]:
         """Return the open incidents of a station, oldest first."""
-        with self._database.begin() as session:
-            return open_in(session, station)
+        return await self._database.run(open_in, station)
 
     async def open_everywhere(self) -> list[Incident]:
         """Return the open incidents of all stations, oldest first."""
-        with self._database.begin() as session:
-            return open_at_all(session)
+        return await self._database.run(open_at_all)
 
     async def on_alert_message(self, alert_message_id: int) -> Sequence[Incident]:
         """Return the incidents on an alert message, newest first."""
@@ -57,8 +55,8 @@ class Incidents:
         """Return the number of open incidents of each station that has any, drills excluded."""
         without_drills = (Incident.open_key.is_not(None), Incident.kind != REHEARSAL)
         query = select(Incident.station, func.count()).where(*without_drills).group_by(Incident.station)
-        with self._database.begin() as session:
-            return {row[0]: row[1] for row in session.execute(query)}
+        counts = await self._database.run(lambda session: session.execute(query).all())
+        return {row[0]: row[1] for row in counts}
 
     async def ended_since(self, station: str | None, since: datetime, limit: int) -> Sequence[Incident]:
         """Return incidents that ended since a time, newest first; of all stations if `station` is None."""
@@ -86,11 +84,8 @@ class Incidents:
 
     async def timeline(self, id_: int) -> Sequence[IncidentEvent]:
         """Return the timeline in the order of recording."""
-        with self._database.begin() as session:
-            found = session.execute(
-                select(IncidentEvent).where(IncidentEvent.incident_id == id_).order_by(*BY_NOTED_AT)
-            )
-            return found.scalars().all()
+        query = select(IncidentEvent).where(IncidentEvent.incident_id == id_).order_by(*BY_NOTED_AT)
+        return await self._database.run(lambda session: session.scalars(query).all())
 
     async def changes(self, station: str, begin: datetime, end: datetime) -> Mapping[int, list[IncidentEvent]]:
         """Return the changes of kind and cause of each incident that overlaps a period, by incident id."""
@@ -101,40 +96,17 @@ class Incidents:
             .order_by(*BY_NOTED_AT)
         )
         changes: dict[int, list[IncidentEvent]] = defaultdict(list)
-        with self._database.begin() as session:
-            for event in (session.execute(query)).scalars():
-                changes[event.incident_id].append(event)
+        for event in await self._database.run(lambda session: session.scalars(query).all()):
+            changes[event.incident_id].append(event)
         return changes
 
     async def outbox_rows(self, ids: Collection[int]) -> Mapping[int, Outgoing]:
         """Return outbox rows by id."""
-        with self._database.begin() as session:
-            found = session.execute(select(Outgoing).where(Outgoing.id.in_(ids)))
-            return {row.id: row for row in found.scalars()}
+        query = select(Outgoing).where(Outgoing.id.in_(ids))
+        return {row.id: row for row in await self._database.run(lambda session: session.scalars(query).all())}
 
     async def deliveries(self, id_: int) -> list[AlertDelivery]:
-        with self._database.begin() as session:
-            alert_message_ids = select(AlertMessageIncident.card_id).where(AlertMessageIncident.incident_id == id_)
-            alert_messages = (
-                (
-                    session.execute(
-                        select(AlertMessage).where(AlertMessage.id.in_(alert_message_ids)).order_by(AlertMessage.id)
-                    )
-                )
-                .scalars()
-                .all()
-            )
-            messages = [alert_message.message for alert_message in alert_messages]
-            found = session.execute(
-                select(Outgoing)
-                .where(or_(Outgoing.id.in_(messages), Outgoing.about.in_(messages)))
-                .order_by(Outgoing.id)
-            )
-            rows = found.scalars().all()
-        return [
-            AlertDelivery(alert_message, tuple(row for row in rows if alert_message.message in (row.id, row.about)))
-            for alert_message in alert_messages
-        ]
+        return await self._database.run(_deliveries, id_)
 
     async def names(self, station: str) -> Mapping[str, str]:
         """Return the name in the newest incident of each subject that ever had one."""
@@ -149,15 +121,13 @@ class Incidents:
             select(func.min(Incident.opened_at)).where(Incident.station == station),
             select(func.min(AuditEntry.at)).where(AuditEntry.station == station),
         )
-        with self._database.begin() as session:
-            found = [(session.execute(query)).scalar_one_or_none() for query in queries]
+        found = await self._database.run(lambda session: [session.scalar(query) for query in queries])
         first = min((moment for moment in found if moment is not None), default=None)
         return max(first, now - self._retention) if first is not None and self._retention is not None else first
 
     async def _incidents(self, *clauses: ColumnElement[bool], limit: int | None = None) -> Sequence[Incident]:
-        with self._database.begin() as session:
-            query = select(Incident).where(*clauses).order_by(Incident.began_at.desc(), Incident.id.desc())
-            return (session.execute(query.limit(limit))).scalars().all()
+        query = select(Incident).where(*clauses).order_by(Incident.began_at.desc(), Incident.id.desc()).limit(limit)
+        return await self._database.run(lambda session: session.scalars(query).all())
 
 
 def open_in(session: Session, station: str) -> list[Incident]:
@@ -179,12 +149,27 @@ def open_at_all(session: Session) -> list[Incident]:
 
 
 def stations_with_open(session: Session) -> set[str]:
-    return set((session.execute(_WITH_OPEN)).scalars())
+    return set(session.execute(_WITH_OPEN).scalars())
 
 
 def stations_with_due(session: Session, now: datetime) -> set[str]:
     """Return the stations with an incident step or warning due by now."""
-    return set((session.execute(_WITH_DUE, {"now": now})).scalars())
+    return set(session.execute(_WITH_DUE, {"now": now}).scalars())
+
+
+def _deliveries(session: Session, incident_id: int) -> list[AlertDelivery]:
+    of_incident = select(AlertMessageIncident.card_id).where(AlertMessageIncident.incident_id == incident_id)
+    alert_messages = session.scalars(
+        select(AlertMessage).where(AlertMessage.id.in_(of_incident)).order_by(AlertMessage.id)
+    ).all()
+    messages = [alert_message.message for alert_message in alert_messages]
+    rows = session.scalars(
+        select(Outgoing).where(or_(Outgoing.id.in_(messages), Outgoing.about.in_(messages))).order_by(Outgoing.id)
+    ).all()
+    return [
+        AlertDelivery(alert_message, tuple(row for row in rows if alert_message.message in (row.id, row.about)))
+        for alert_message in alert_messages
+    ]
 
 
 def name_of(incident: Incident) -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from hashlib import sha256
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from bot.runtime.clock import Clock
 from bot.store.database import Database
@@ -44,7 +45,7 @@ class Reregistration:
 
 
 class Reregistrations:
-    """Re-registrations of all stations. Each method opens a session."""
+    """Re-registrations of all stations. Each method is a transaction."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -57,27 +58,21 @@ class Reregistrations:
             payload=Unsealed(asdict(reregistration)),
             expires_at=self._clock() + RETENTION,
         )
-        with self._database.begin() as session:
-            if session.get(TemporaryPayload, row.id) is not None:
-                return False
-            session.add(row)
-        return True
+        return await self._database.run(_add_new, row)
 
     async def end(self, station: str, trunk: str) -> None:
-        with self._database.begin() as session:
-            session.execute(
-                delete(TemporaryPayload).where(TemporaryPayload.id == _id(REREGISTRATION_PREFIX, station, trunk))
-            )
+        ended = delete(TemporaryPayload).where(TemporaryPayload.id == _id(REREGISTRATION_PREFIX, station, trunk))
+        await self._database.run(lambda session: session.execute(ended))
 
     async def interrupted(self) -> list[Reregistration]:
         """Return the re-registrations that the last run did not finish."""
-        with self._database.begin() as session:
-            found = session.execute(
-                select(TemporaryPayload.payload)
-                .where(TemporaryPayload.id.startswith(REREGISTRATION_PREFIX))
-                .order_by(TemporaryPayload.id)
-            )
-            return [Reregistration(**payload) for payload in found.scalars()]
+        query = (
+            select(TemporaryPayload.payload)
+            .where(TemporaryPayload.id.startswith(REREGISTRATION_PREFIX))
+            .order_by(TemporaryPayload.id)
+        )
+        payloads = await self._database.run(lambda session: session.scalars(query).all())
+        return [Reregistration(**payload) for payload in payloads]
 
     async def store_before(self, station: str, trunk: str, state: str, since: float | None) -> None:
         """Store the state of a trunk, and its start, until Asterisk has tried the new settings."""
@@ -85,14 +80,20 @@ class Reregistrations:
         row = TemporaryPayload(
             id=_id(BEFORE_PREFIX, station, trunk), payload=payload, expires_at=self._clock() + STATE_RETENTION
         )
-        with self._database.begin() as session:
-            session.merge(row)
+        await self._database.run(Session.merge, row)
 
     async def before(self, station: str, trunk: str) -> tuple[str, float | None] | None:
         """Return the state and its start from before a change in the last minutes; None if there was no change."""
-        with self._database.begin() as session:
-            row = peek(session, _id(BEFORE_PREFIX, station, trunk), self._clock())
+        row = await self._database.run(peek, _id(BEFORE_PREFIX, station, trunk), self._clock())
         return None if row is None else (str(row["state"]), row["since"])
+
+
+def _add_new(session: Session, row: TemporaryPayload) -> bool:
+    """Add a row; False if there is one with its id."""
+    if session.get(TemporaryPayload, row.id) is not None:
+        return False
+    session.add(row)
+    return True
 
 
 def _id(kind: str, station: str, trunk: str) -> str:

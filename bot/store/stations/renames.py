@@ -34,14 +34,14 @@ def rename_station(session: Session, *, formerly: str, name: str) -> int:
             rows = rows.where(Incident.open_key.is_(None) | Incident.open_key.startswith(f"{name}|", autoescape=True))
         if table in NUMBERED:
             rows = rows.values(number=table.c.number + _number_offset(session, table, formerly, name))
-        renamed += len((session.execute(rows.values(station=name).returning(table.c.station))).all())
+        renamed += len(session.execute(rows.values(station=name).returning(table.c.station)).all())
     return renamed
 
 
 def _number_offset(session: Session, table: FromClause, formerly: str, name: str) -> int:
     """Return the offset for the numbers of renamed rows, 0 if the new name has no rows: numbers stay unique."""
     existing = select(func.count()).select_from(table).where(table.c.station == name)
-    if not (session.execute(existing)).scalar_one():
+    if not session.execute(existing).scalar_one():
         return 0
     both = select(func.max(table.c.number)).where(table.c.station.in_((formerly, name)))
-    return int((session.execute(both)).scalar_one() or 0)
+    return int(session.execute(both).scalar_one() or 0)

@@ -21,7 +21,7 @@ def find(session: Session, silence_id: int) -> SilenceRow | None:
 def unended(session: Session, station: str) -> Sequence[SilenceRow]:
     """Return the silences of a station that were not ended by a person, by id; some may have expired."""
     found = select(SilenceRow).where(SilenceRow.station == station, SilenceRow.ended_at.is_(None))
-    return (session.execute(found.order_by(SilenceRow.id))).scalars().all()
+    return session.execute(found.order_by(SilenceRow.id)).scalars().all()
 
 
 def delete_old(session: Session, before: datetime, everything: str, limit: timedelta) -> None:

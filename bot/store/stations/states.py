@@ -39,7 +39,7 @@ def load(session: Session, station: str) -> dict[str, State]:
 def load_all(session: Session) -> dict[str, dict[str, State]]:
     """Return the states of all stations by station and subject."""
     states: dict[str, dict[str, State]] = defaultdict(dict)
-    for row in (session.execute(select(WatchState.station, WatchState.subject, WatchState.state))).all():
+    for row in session.execute(select(WatchState.station, WatchState.subject, WatchState.state)).all():
         states[row.station][row.subject] = row.state
     return states
 
@@ -61,7 +61,7 @@ def update_existing(session: Session, states: Iterable[tuple[tuple[str, str], tu
     """Replace ((station, subject), (state, time)) where a row exists; a deleted state is not inserted again."""
     rows = [{"of": station, "about": subject, "new": state, "at": at} for (station, subject), (state, at) in states]
     if rows:
-        await (session.connection()).execute(_UPDATE, rows)
+        session.connection().execute(_UPDATE, rows)
 
 
 def delete_of(session: Session, station: str) -> None:
@@ -71,4 +71,4 @@ def delete_of(session: Session, station: str) -> None:
 def stations_with_data(session: Session) -> Sequence[str]:
     """Return the stations with open incidents or stored states."""
     open_of = select(Incident.station).where(Incident.open_key.is_not(None))
-    return (session.execute(union(open_of, select(WatchState.station)))).scalars().all()
+    return session.execute(union(open_of, select(WatchState.station))).scalars().all()

@@ -66,8 +66,7 @@ class DeliveryOutcome:
             case MessageGone():
                 await self.mark_delivered(row, None)
             case ChatMoved():
-                with self._database.begin() as session:
-                    supergroups.migrate(session, row.chat_id, error.new_id, self._clock())
+                await self._database.run(supergroups.migrate, row.chat_id, error.new_id, self._clock())
                 await self.mark_delivered(row, None)
             case _ if isinstance(error, Undeliverable | TopicGone) or row.refusals + 1 >= MAX_REFUSALS:
                 await self._dead_letter(row, error)
@@ -76,11 +75,13 @@ class DeliveryOutcome:
 
     async def _dead_letter(self, row: Outgoing, error: DeliveryError) -> None:
         log.error("outbox message undeliverable, dead-lettered", row=row.id, chat=row.chat_id, reason=str(error))
-        with self._database.begin() as session:
-            is_blocked = isinstance(error, Undeliverable) or _is_general_closed(row, error)
-            newly = is_blocked and blocked_chats.close(session, row.chat_id, str(error), row.tried_at or self._clock())
-            fallback = self._fleet.on_undeliverable(session, row, str(error), newly)
-            outbox.dead_letter(session, row.id, str(error), fallback)
+        await self._database.run(self._store_dead_letter, row, error)
+
+    def _store_dead_letter(self, session: Session, row: Outgoing, error: DeliveryError) -> None:
+        is_blocked = isinstance(error, Undeliverable) or _is_general_closed(row, error)
+        newly = is_blocked and blocked_chats.close(session, row.chat_id, str(error), row.tried_at or self._clock())
+        fallback = self._fleet.on_undeliverable(session, row, str(error), newly)
+        outbox.dead_letter(session, row.id, str(error), fallback)
 
     async def _reschedule(
         self,
@@ -94,22 +95,43 @@ class DeliveryOutcome:
     ) -> None:
         log.info("outbox delivery failed, retried", row=row.id, chat=row.chat_id, seconds=seconds, reason=error)
         not_before = self._clock() + timedelta(seconds=seconds)
-        with self._database.begin() as session:
-            outbox.reschedule(session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused)
-            if flood_limit:
-                blocked_chats.store_flood_wait(session, row.chat_id, not_before)
+        await self._database.run(
+            _reschedule,
+            row,
+            not_before,
+            error,
+            possible_repeat=possible_repeat,
+            refused=refused,
+            flood_limit=flood_limit,
+        )
 
     async def mark_delivered(self, row: Outgoing, message_id: int | None) -> None:
-        with self._database.begin() as session:
-            outbox.mark_sent(session, row.id, message_id, self._clock())
-            if message_id is None:
-                return
-            if row.keyboard_id is not None:
-                keyboards.set_message_id(session, row.keyboard_id, message_id)
-            in_topic = row.thread_id is not None
-            opened = blocked_chats.reopen(session, [row.chat_id], self._clock(), in_topic=in_topic)
-            for chat, since in opened.items():
-                self._fleet.on_chat_unblocked(session, chat, since)
+        await self._database.run(self._mark_delivered, row, message_id, self._clock())
+
+    def _mark_delivered(self, session: Session, row: Outgoing, message_id: int | None, now: datetime) -> None:
+        outbox.mark_sent(session, row.id, message_id, now)
+        if message_id is None:
+            return
+        if row.keyboard_id is not None:
+            keyboards.set_message_id(session, row.keyboard_id, message_id)
+        opened = blocked_chats.reopen(session, [row.chat_id], now, in_topic=row.thread_id is not None)
+        for chat, since in opened.items():
+            self._fleet.on_chat_unblocked(session, chat, since)
+
+
+def _reschedule(
+    session: Session,
+    row: Outgoing,
+    not_before: datetime,
+    error: str,
+    *,
+    possible_repeat: bool,
+    refused: bool,
+    flood_limit: bool,
+) -> None:
+    outbox.reschedule(session, row.id, not_before, error, possible_repeat=possible_repeat, refused=refused)
+    if flood_limit:
+        blocked_chats.store_flood_wait(session, row.chat_id, not_before)
 
 
 def _is_general_closed(row: Outgoing, error: DeliveryError) -> bool:

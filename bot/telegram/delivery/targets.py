@@ -54,8 +54,7 @@ class Redirects:
         to = target.to
         if isinstance(error, ChatMoved) and error.new_id != to.chat:
             log.warning("group migrated to a supergroup", old=to.chat, new=error.new_id)
-            with self._database.begin() as session:
-                supergroups.migrate(session, to.chat, error.new_id, now)
+            await self._database.run(supergroups.migrate, to.chat, error.new_id, now)
             return SendTarget(Destination(error.new_id), None)
         if isinstance(error, TopicGone) and to.thread is not None:
             if to not in self._lost_topics:

@@ -2,6 +2,7 @@
 known."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from functools import partial
 
@@ -12,7 +13,7 @@ from bot.messages.message import Message, Rendered
 from bot.runtime import metrics
 from bot.runtime.clock import Clock
 from bot.runtime.watchdog import Loop
-from bot.store.database import Database, DatabaseError
+from bot.store.database import Database, DatabaseError, Session
 from bot.store.messages import blocked_chats, keyboards, outbox, outbox_queries
 from bot.store.messages.outbox import Urgency
 from bot.store.tables.messages import Keyboard, Outgoing
@@ -28,7 +29,7 @@ RETRY_AFTER = 1.0
 
 
 class DeliveryWorker:
-    """Delivery worker. `fleet` gets undeliverable messages and reopened chats, in the session that records them;
+    """Delivery worker. `fleet` gets undeliverable messages and reopened chats, in the transaction that records them;
     `clock` gives the aware time; `loop` is the watchdog's."""
 
     def __init__(
@@ -74,11 +75,10 @@ class DeliveryWorker:
 
     async def _restore(self) -> None:
         now = self._clock()
-        with self._database.begin() as session:
-            if interrupted := outbox.recover_interrupted(session):
-                log.warning("interrupted deliveries found, retried as possible repeats", count=interrupted)
-            for chat, until in (blocked_chats.flood_waits(session, now)).items():
-                self._sender.pause_chat(chat, (until - now).total_seconds())
+        if interrupted := await self._database.run(outbox.recover_interrupted):
+            log.warning("interrupted deliveries found, retried as possible repeats", count=interrupted)
+        for chat, until in (await self._database.run(blocked_chats.flood_waits, now)).items():
+            self._sender.pause_chat(chat, (until - now).total_seconds())
 
     async def deliver_due(self) -> bool:
         """Deliver all messages due now. Return True when one was tried, so that more may be due."""
@@ -86,11 +86,7 @@ class DeliveryWorker:
         return any(await asyncio.gather(*self._workers.values()))
 
     async def _start_chat_workers(self) -> None:
-        now = self._clock()
-        with self._database.begin() as session:
-            outbox_queries.follow_chat_migrations(session, now)
-            chats = outbox_queries.chats_with_due(session, now)
-            metrics.OUTBOX.set(outbox.queued_count(session))
+        chats = await self._database.run(_chats_with_due, self._clock())
         self._workers = {chat: worker for chat, worker in self._workers.items() if not worker.done() or _failed(worker)}
         for chat in chats:
             if chat in self._workers:
@@ -113,7 +109,7 @@ class DeliveryWorker:
             # Wait before a row is claimed: a row counts as being sent only while it really is.
             if not await self._reserve_call(chat, urgency):
                 continue
-            row = await self._claim_next(chat)
+            row = await self._database.run(_claim_first, chat, self._clock())
             if row is None:
                 self._sender.not_needed(chat)
                 return tried
@@ -122,8 +118,7 @@ class DeliveryWorker:
         return tried
 
     async def _most_urgent(self, chat: int) -> Urgency | None:
-        with self._database.begin() as session:
-            return outbox_queries.urgency_of_chat(session, chat, self._clock())
+        return await self._database.run(outbox_queries.urgency_of_chat, chat, self._clock())
 
     async def _reserve_call(self, chat: int, urgency: Urgency) -> bool:
         """Wait for the rate limits; return False when a new message is queued, which may be more urgent."""
@@ -137,15 +132,6 @@ class DeliveryWorker:
             del self._waiting[chat]
             reservation.cancel()
             interruption.cancel()
-
-    async def _claim_next(self, chat: int) -> Outgoing | None:
-        with self._database.begin() as session:
-            row = outbox_queries.first_of_chat(session, chat, self._clock())
-            if row is None:
-                return None
-            outbox_queries.detach(session, row)
-            row.tried_at = now = self._clock()
-            return row if outbox.claim(session, row.id, now) else None
 
     async def _deliver(self, row: Outgoing) -> None:
         try:
@@ -174,9 +160,7 @@ class DeliveryWorker:
                 await asyncio.sleep(RETRY_AFTER)
 
     async def _execute(self, row: Outgoing) -> int | None:
-        with self._database.begin() as session:
-            original = outbox_queries.find(session, row.about) if row.about else None
-            keyboard = keyboards.find_keyboard(session, row.keyboard_id) if row.keyboard_id else None
+        original, keyboard = await self._database.run(_original_and_keyboard, row)
         known_id = row.message_id or (original.message_id if original else None)
         if row.action == "send":
             return await self._send(row, known_id, keyboard)
@@ -224,14 +208,12 @@ class DeliveryWorker:
         message = _message(row)
         if row.crashes:
             message = self._sender.rendered(message, zone=zone, now=now, masked=row.masked)
-            with self._database.begin() as session:
-                outbox.mark_rendered(session, row.id)
+            await self._database.run(outbox.mark_rendered, row.id)
         return message
 
     async def _sleep(self, stopped: "asyncio.Task[bool]") -> None:
         now = self._clock()
-        with self._database.begin() as session:
-            following = outbox_queries.next_after(session, now)
+        following = await self._database.run(outbox_queries.next_after, now)
         pause = (following - now).total_seconds() if following else CHECK_AT_LEAST_EVERY
         woken = asyncio.create_task(self._woken.wait())
         await asyncio.wait(
@@ -256,6 +238,28 @@ class DeliveryWorker:
             for worker in late:
                 worker.cancel()
         self._workers = {}
+
+
+def _chats_with_due(session: Session, now: datetime) -> Sequence[int]:
+    outbox_queries.follow_chat_migrations(session, now)
+    metrics.OUTBOX.set(outbox.queued_count(session))
+    return outbox_queries.chats_with_due(session, now)
+
+
+def _claim_first(session: Session, chat: int, now: datetime) -> Outgoing | None:
+    """Claim the first message of the chat, and return it detached from the session."""
+    row = outbox_queries.first_of_chat(session, chat, now)
+    if row is None:
+        return None
+    outbox_queries.detach(session, row)
+    row.tried_at = now
+    return row if outbox.claim(session, row.id, now) else None
+
+
+def _original_and_keyboard(session: Session, row: Outgoing) -> tuple[Outgoing | None, Keyboard | None]:
+    original = outbox_queries.find(session, row.about) if row.about else None
+    keyboard = keyboards.find_keyboard(session, row.keyboard_id) if row.keyboard_id else None
+    return original, keyboard
 
 
 def _is_poison(row: Outgoing) -> bool:

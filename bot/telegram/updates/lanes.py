@@ -34,14 +34,15 @@ STRANGERS = Lane(0, -1)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Update queued for its handler. `recovered` from an earlier run is parsed only when it is handled; `crowded`
-    updates share MAX_AT_ONCE_IN_CHAT."""
+    """Update queued for its handler, with what was `decided` when it was stored. `recovered` from an earlier run is
+    parsed only when it is handled; `crowded` updates share MAX_AT_ONCE_IN_CHAT."""
 
     update_id: int
     summary: UpdateSummary
     update: Update | None = None
     recovered: dict[str, Any] | None = None
     crowded: bool = False
+    decided: Any = None
 
 
 class Lanes:

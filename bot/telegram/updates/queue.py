@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 
 import structlog
-from telegram import Bot
+from telegram import Bot, Update
 
 from bot.runtime.clock import Clock
-from bot.store.database import Database, Session
+from bot.store.database import Database, DatabaseError, Session
 from bot.store.messages import inbox, keyboards, supergroups
 from bot.store.messages.inbox import UnfinishedUpdate
+from bot.store.messages.unstored_keyboards import UnstoredKeyboards
 from bot.telegram.chat_access import chat_access
 from bot.telegram.updates.admission import Admission, Admitted, Intake, SenderStanding
 from bot.telegram.updates.dropped import DropNotices, DroppedUpdates
@@ -19,7 +20,7 @@ from bot.telegram.updates.lanes import STRANGERS, Item, Lane, Lanes
 from bot.telegram.updates.observer import UpdateObserver
 from bot.telegram.updates.summary import UpdateKind, UpdateSummary, summarize
 from bot.telegram.updates.token_bucket import Buckets, Rate
-from bot.telegram.updates.worker import Handle, UpdateWorker
+from bot.telegram.updates.worker import UpdateHandler, UpdateWorker
 
 log = structlog.get_logger(__name__)
 
@@ -49,12 +50,19 @@ class Enqueued(NamedTuple):
         return int(self.payload["update_id"])
 
 
+class Parsed(NamedTuple):
+    """Update to be stored, as the library reads it; None if it cannot."""
+
+    enqueued: Enqueued
+    update: Update | None
+
+
 class UpdateQueue:
     """Store updates and handle them: in order for each person in a chat, concurrently otherwise, so that acknowledging
     an incident never waits for a slow answer to another person; presses and urgent commands beside the texts of the
     same person; updates of strangers one after another.
 
-    `handle` and `deadline` as in UpdateWorker. `observer` is notified of each update before it is handled, see
+    `handler` and `deadline` as in UpdateWorker. `observer` is notified of each update before it is handled, see
     UpdateObserver. `admission` decides which updates are stored; without it all are. `urgent` commands have a lane of
     their own.
     """
@@ -63,20 +71,23 @@ class UpdateQueue:
         self,
         bot: Bot,
         database: Database,
-        handle: Handle,
+        handler: UpdateHandler,
         *,
         clock: Clock,
+        unstored_keyboards: UnstoredKeyboards | None = None,
         observer: UpdateObserver | None = None,
         admission: Admission | None = None,
         urgent: Collection[str] = (),
         deadline: float = 240.0,
     ) -> None:
         self._database = database
+        self._handler = handler
         self._clock = clock
+        self._unstored_keyboards = unstored_keyboards or UnstoredKeyboards()
         self._observer = observer or UpdateObserver()
         self._admission = admission
         self._urgent = frozenset(urgent)
-        self._worker = UpdateWorker(bot, database, handle, self._observer, clock=clock, deadline=deadline)
+        self._worker = UpdateWorker(bot, database, handler, self._observer, clock=clock, deadline=deadline)
         self._lanes = Lanes(self._worker.handle)
         self._dropped = DroppedUpdates(clock)
         self._unknown_keyboards = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, MAX_PRESSERS_CACHED, clock().timestamp())
@@ -86,12 +97,7 @@ class UpdateQueue:
         """Queue the unfinished updates of an earlier run, but for those that ended the program too often."""
         if self._admission is not None:
             await self._admission.refresh()
-        with self._database.begin() as session:
-            unfinished = inbox.recover_unfinished(session)
-            for one in unfinished:
-                if one.is_poison:
-                    self._observer.on_poison(session, one)
-                    inbox.finish(session, one.update_id, self._clock())
+        unfinished = await self._database.run(self._recover_unfinished)
         waiting = [self._recovered(one) for one in unfinished if not one.is_poison]
         pressing = {lane for lane, item in waiting if lane.urgent or item.summary.pressed}
         for lane, item in sorted(waiting, key=lambda each: each[0] not in pressing):
@@ -178,44 +184,70 @@ class UpdateQueue:
         notices = self._drop_notices.due(full or {})
         if not updates and not notices:
             return
-        with self._database.begin() as session:
-            updates = self._without_unknown_keyboards(session, updates)
-            new_ids = set(inbox.add_new(session, {one.update_id: one.payload for one in updates}, self._clock()))
-            for one in updates:
-                # At once: a person that writes in the new chat a moment later has the rights of the old one.
-                if migration := _migration(one.payload):
-                    supergroups.migrate(session, *migration, self._clock())
-                if access := chat_access(one.payload):
-                    self._observer.on_chat_access(session, access)
-            for seen in notices.values():
-                self._observer.on_queue_full(session, seen)
-        self._drop_notices.mark_notified(notices)
-        await self._put([one for one in updates if one.update_id in new_ids])
-
-    async def _put(self, updates: Sequence[Enqueued]) -> None:
-        items = list[tuple[Lane, Item]]()
+        parsed = list[Parsed]()
         for one in updates:
             await asyncio.sleep(0)
-            update = self._worker.parse(one.update_id, one.payload)
-            crowded = one.admitted.role is SenderStanding.MEMBER
-            items.append((one.lane, Item(one.update_id, one.summary, update, crowded=crowded)))
+            parsed.append(Parsed(one, self._worker.parse(one.update_id, one.payload)))
+        try:
+            items = await self._database.run(self._store, parsed, tuple(notices.values()), decides=True)
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("decision failed, retried when the update is handled")
+            items = await self._database.run(self._store, parsed, tuple(notices.values()), decides=False)
+        self._drop_notices.mark_notified(notices)
         # `on_update` gets all of them before the first is handled.
-        for lane, item in items:
+        for _, item in items:
             if item.update is not None:
                 self._observer.on_update(item.update)
+        for lane, item in items:
             self._lanes.put(lane, item)
 
-    def _without_unknown_keyboards(self, session: Session, updates: Sequence[Enqueued]) -> list[Enqueued]:
+    def _recover_unfinished(self, session: Session) -> list[UnfinishedUpdate]:
+        unfinished = inbox.recover_unfinished(session)
+        for one in unfinished:
+            if one.is_poison:
+                self._observer.on_poison(session, one)
+                inbox.finish(session, one.update_id, self._clock())
+        return unfinished
+
+    def _store(
+        self, session: Session, parsed: Sequence[Parsed], dropped: Sequence[UpdateSummary], *, decides: bool
+    ) -> list[tuple[Lane, Item]]:
+        """Store the updates; return those that are new, with the decisions about those that are next in their lane."""
+        known = self._without_unknown_keyboards(session, parsed)
+        new_ids = inbox.add_new(session, {one.update_id: one.payload for one, _ in known}, self._clock())
+        for one, _ in known:
+            # At once: a person that writes in the new chat a moment later has the rights of the old one.
+            if migration := _migration(one.payload):
+                supergroups.migrate(session, *migration, self._clock())
+            if access := chat_access(one.payload):
+                self._observer.on_chat_access(session, access)
+        for summary in dropped:
+            self._observer.on_queue_full(session, summary)
+        items, lanes = list[tuple[Lane, Item]](), set[Lane]()
+        for one, update in known:
+            if one.update_id not in new_ids:
+                continue
+            is_next = decides and one.lane not in lanes and not self._lanes.length(one.lane)
+            decided = self._handler.decide(session, update) if is_next and update is not None else None
+            crowded = one.admitted.role is SenderStanding.MEMBER
+            items.append((one.lane, Item(one.update_id, one.summary, update, crowded=crowded, decided=decided)))
+            lanes.add(one.lane)
+        return items
+
+    def _without_unknown_keyboards(self, session: Session, updates: Sequence[Parsed]) -> list[Parsed]:
         """Drop presses of unknown buttons beyond a rate: they come from old messages, or from a client that invents
         them. Those within the rate are answered as out of date."""
-        stored = keyboards.stored_ids(session, {one.summary.keyboard for one in updates if one.summary.keyboard})
-        accepted, now = list[Enqueued](), self._clock().timestamp()
-        for one in updates:
-            is_unknown = one.summary.pressed and one.summary.keyboard not in stored
+        pressed = {one.summary.keyboard for one, _ in updates if one.summary.keyboard}
+        known = keyboards.stored_ids(session, pressed) | {one for one in pressed if one in self._unstored_keyboards}
+        accepted, now = list[Parsed](), self._clock().timestamp()
+        for one, update in updates:
+            is_unknown = one.summary.pressed and one.summary.keyboard not in known
             if is_unknown and not self._unknown_keyboards.take(one.summary.person, now):
                 self._dropped.irrelevant()
             else:
-                accepted.append(one)
+                accepted.append(Parsed(one, update))
         return accepted
 
 

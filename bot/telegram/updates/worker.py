@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from telegram import Bot, Update
 
 from bot.runtime.clock import Clock
-from bot.store.database import Database, DatabaseError
+from bot.store.database import Database, DatabaseError, Session
 from bot.store.database_errors import database_message
 from bot.store.messages import inbox
 from bot.telegram.updates.lanes import Item
@@ -21,19 +21,35 @@ RETRY_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 # Updates left over are started one after another, each at most so long after the one before.
 EXCLUSIVE_FOR = 15.0
 
-Handle = Callable[[Update], Awaitable[None]]
+T = TypeVar("T")
+
+
+class UpdateHandler(Protocol):
+    def decide(self, session: Session, update: Update) -> Any:
+        """Decide about a new update in the session that stores it; return the decision, or None to decide in
+        `handle`."""
+
+    async def handle(self, update: Update, decided: Any = None) -> bool:
+        """Handle an update, of which `decide` returned `decided` if it is the first attempt. Return True if it is
+        finished in the inbox already. Raises only SQLAlchemyError."""
 
 
 class UpdateWorker:
-    """Handler of one queued update at a time per lane. `handle` raises only SQLAlchemyError; `deadline` (seconds)
-    cancels a handler that hangs."""
+    """Handler of one queued update at a time per lane; `deadline` (seconds) cancels a handler that hangs."""
 
     def __init__(
-        self, bot: Bot, database: Database, handle: Handle, observer: UpdateObserver, *, clock: Clock, deadline: float
+        self,
+        bot: Bot,
+        database: Database,
+        handler: UpdateHandler,
+        observer: UpdateObserver,
+        *,
+        clock: Clock,
+        deadline: float,
     ) -> None:
         self._bot = bot
         self._database = database
-        self._handle = handle
+        self._handler = handler
         self._observer = observer
         self._clock = clock
         self._deadline = deadline
@@ -44,8 +60,7 @@ class UpdateWorker:
         """Record a clean shutdown: updates that are still queued do not count as having ended the program."""
         self._is_ending = True
         try:
-            with self._database.begin() as session:
-                inbox.mark_clean_shutdown(session)
+            await self._database.run(inbox.mark_clean_shutdown)
         except DatabaseError as error:
             log.error("database error, clean shutdown not recorded", reason=database_message(error))
 
@@ -60,11 +75,13 @@ class UpdateWorker:
 
     async def handle(self, item: Item) -> None:
         try:
+            is_finished = False
             if item.recovered is not None:
-                await self._handle_recovered(item, item.recovered)
+                is_finished = await self._handle_recovered(item, item.recovered)
             elif item.update is not None:
-                await _retry_on_database_error(partial(self._handle_one, item.update))
-            await _retry_on_database_error(partial(self._finish, item.update_id))
+                is_finished = await self._handle_new(item.update, item.decided)
+            if not is_finished:
+                await _retry_on_database_error(partial(self._finish, item.update_id))
         except DatabaseError as error:
             # It stays unfinished in the inbox and is handled after a restart; the lane goes on.
             log.error(
@@ -73,13 +90,21 @@ class UpdateWorker:
                 reason=database_message(error),
             )
 
-    async def _handle_recovered(self, item: Item, payload: dict[str, Any]) -> None:
+    async def _handle_new(self, update: Update, decided: Any) -> bool:
+        try:
+            return await self._handle_one(update, decided)
+        except DatabaseError as error:
+            log.warning("database error, update retried", reason=database_message(error))
+            await asyncio.sleep(RETRY_PAUSES[0])
+        return await _retry_on_database_error(partial(self._handle_one, update))
+
+    async def _handle_recovered(self, item: Item, payload: dict[str, Any]) -> bool:
         """Handle an update left over, marked as begun: if the program ends again, the update that ended it is known."""
         async with self._exclusive:
             await _retry_on_database_error(partial(self._mark_begun, item.update_id))
             update = self.parse(item.update_id, payload)
             if update is None:
-                return
+                return False
             self._observer.on_update(update)
             handling = asyncio.create_task(_retry_on_database_error(partial(self._handle_one, update)))
             try:
@@ -88,33 +113,32 @@ class UpdateWorker:
                 handling.cancel()
                 raise
         try:
-            await handling
+            return await handling
         except asyncio.CancelledError:
             handling.cancel()
             raise
 
     async def _mark_begun(self, update_id: int) -> None:
         if not self._is_ending:
-            with self._database.begin() as session:
-                inbox.mark_begun(session, update_id)
+            await self._database.run(inbox.mark_begun, update_id)
 
     async def _finish(self, update_id: int) -> None:
-        with self._database.begin() as session:
-            inbox.finish(session, update_id, self._clock())
+        await self._database.run(inbox.finish, update_id, self._clock())
 
-    async def _handle_one(self, update: Update) -> None:
+    async def _handle_one(self, update: Update, decided: Any = None) -> bool:
         try:
             async with asyncio.timeout(self._deadline):
-                await self._handle(update)
+                return await self._handler.handle(update, decided)
         except TimeoutError:
             log.error("update handler timed out, cancelled", update_id=update.update_id)
         except DatabaseError:
             raise
         except Exception:
             log.exception("update handler failed", update_id=update.update_id)
+        return False
 
 
-async def _retry_on_database_error(operation: Callable[[], Awaitable[None]]) -> None:
+async def _retry_on_database_error(operation: Callable[[], Awaitable[T]]) -> T:
     """Retry on a database error, for some minutes. The dispatcher does not repeat a decision that is stored."""
     for pause in RETRY_PAUSES:
         try:

@@ -83,9 +83,9 @@ class RoundRecords:
     diary: Diary
 
 
-def tables(database: Path) -> dict[str, list[Row]]:
+def tables(path: Path) -> dict[str, list[Row]]:
     names = ("outbox", "inbox", "audit", "audit_outcomes", "incidents", "incident_events", "cards", "card_incidents")
-    with closing(sqlite3.connect(database, timeout=20)) as database:
+    with closing(sqlite3.connect(path, timeout=20)) as database:
         database.row_factory = sqlite3.Row
         return {
             name: [dict(row) for row in database.execute(f"SELECT * FROM {name}")]  # noqa: S608 (constant names)

@@ -19,14 +19,14 @@ REASSURING = ("Drill", "drill", "Rehearsal", "Nothing is broken")
 
 def stored_by_a_newer_version(folder: Path, standins: Standins) -> None:
     """Store an open incident of Zadarma whose first step is due, and its trunk state, before the bot starts."""
-    database = shutil.copy(stores.empty(), folder / "bot.sqlite3")
+    path = shutil.copy(stores.empty(), folder / "bot.sqlite3")
     subject, now = str(standins.trunk("Zadarma")["id"]), standins.now()
     began = (now - timedelta(minutes=1)).isoformat()
     state: Json = {"name": "Zadarma", "host": "sip.zadarma.com", "type": "sip", "state": "rejected", "health": "down"}
     state |= {"cause": "no_answer", "since": began, "looks": 2, "measured_at": began, "bad_since": began, "alarm": KIND}
 
     async def write() -> None:
-        database = Database(f"sqlite:///{database}")
+        database = Database(f"sqlite:///{path}")
         with database.begin() as session:
             session.add(
                 Incident(

@@ -100,7 +100,7 @@ def test_a_phone_that_stays_offline_is_reported_and_its_return_too(
     assert not standins.alerts(r"203 .*is offline")
 
 
-def remembered(database: Path) -> set[str]:
+def remembered(path: Path) -> set[str]:
     """Return the subjects of the stored check states."""
-    with closing(sqlite3.connect(database)) as database:
+    with closing(sqlite3.connect(path)) as database:
         return {subject for (subject,) in database.execute("SELECT subject FROM watch_states")}

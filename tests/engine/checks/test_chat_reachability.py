@@ -51,16 +51,16 @@ class Town:
             Signal(),
         )
 
-    async def on_chat_blocked(self, _session: Session, chat: int) -> None:
+    def on_chat_blocked(self, _session: Session, chat: int) -> None:
         self.were_shut_out.append(chat)
 
-    async def on_chat_unblocked(self, _session: Session, chat: int, _since: datetime) -> None:
+    def on_chat_unblocked(self, _session: Session, chat: int, _since: datetime) -> None:
         self.were_let_in.append(chat)
 
     async def seen(self, chat: int) -> ChatInfo:
         return self.there.get(chat, NOT_FOUND)
 
-    async def alert_chats(self, _session: Session) -> set[int]:
+    def alert_chats(self, _session: Session) -> set[int]:
         return set(self.chats)
 
     async def told(self, person: int = ANNA) -> list[str]:

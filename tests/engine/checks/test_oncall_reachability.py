@@ -137,7 +137,7 @@ class Harness:
 
     async def told(self) -> list[tuple[int, str]]:
         with self.database.begin() as session:
-            rows = (session.execute(select(Outgoing).order_by(Outgoing.id))).scalars()
+            rows = session.execute(select(Outgoing).order_by(Outgoing.id)).scalars()
             return [(row.chat_id, row.template) for row in rows]
 
 
@@ -336,7 +336,7 @@ async def test_what_exactly_is_wrong_at_an_address_is_for_who_administers_all_st
     harness.now += timedelta(minutes=10)
     await harness.watch.run_once()
     with harness.database.begin() as session:
-        rows = (session.execute(select(Outgoing))).scalars()
+        rows = session.execute(select(Outgoing)).scalars()
         assert {row.chat_id: row.facts["problem"] for row in rows} == {
             ADMIN: CalendarFault.INSIDE,
             OLEG: CalendarFault.UNSAID,

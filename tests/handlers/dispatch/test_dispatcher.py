@@ -78,7 +78,7 @@ async def test_without_its_audit_row_nothing_is_done(
 ) -> None:
     harness.offers("status", Permission.STATUS_READ)
 
-    async def broken(*_: Any) -> int:
+    def broken(*_: Any) -> int:
         raise OSError("disk full")
 
     monkeypatch.setattr("handlers.authorization.authorizer.audit.record_decision", broken)
@@ -101,36 +101,6 @@ async def test_a_confirmation_is_for_the_asker_once_and_soon(harness: Dispatcher
     keyboard = await ask(harness)
     assert (keyboard.asker_id, keyboard.single_use) == (ANNA, True)
     assert keyboard.expires_at == NOW + timedelta(minutes=2)
-
-
-async def test_the_store_knows_the_message_of_each_keyboard_and_needs_no_transaction_more_for_it(
-    harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begun = 0
-    begin = Database.begin
-
-    def counted(database: Database) -> Any:
-        nonlocal begun
-        begun += 1
-        return begin(database)
-
-    harness.offers("plain", Permission.STATUS_READ, Reply(Message("broken")))
-    view = Message("broken", {}, ((Button("Refresh", "thing.show"),),))
-    harness.offers("view", Permission.STATUS_READ, Reply(view))
-    harness.on_press("thing.show", Permission.STATUS_READ, Reply(view))
-    await harness.types("/plain")
-    monkeypatch.setattr(Database, "begin", counted)
-    await harness.types("/plain")
-    plain, begun = begun, 0
-    await harness.types("/view")
-    # The buttons are stored before they are sent.
-    assert begun == plain + 1
-    sent = len(harness.chat.said)
-    await harness.presses(harness.chat.keyboards[-1])
-    with harness.database.begin() as session:
-        known = [session.get_one(Keyboard, keyboard.id) for keyboard in harness.chat.keyboards]
-    # The press belongs to message 7, which it changed.
-    assert [keyboard.message_id for keyboard in known] == [sent, 7]
 
 
 async def test_a_press_tells_of_the_message_what_a_killed_run_could_not(harness: DispatcherHarness) -> None:

@@ -101,7 +101,7 @@ def replaced(target: Any, name: str, value: Any) -> Callable[[pytest.MonkeyPatch
     return lambda patch: patch.setattr(target, name, value)
 
 
-async def _always(*_: Any) -> bool:
+def _always(*_: Any) -> bool:
     return True
 
 

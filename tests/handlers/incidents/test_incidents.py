@@ -12,7 +12,7 @@ from bot.messages import chart
 from bot.messages.message import File
 from bot.messages.sanitize import WORD_JOINER, plain
 from bot.store.access.contacts import Contact, record
-from bot.store.database import Database
+from bot.store.database import Database, Session
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
@@ -33,16 +33,19 @@ class Ledger:
         self._database = database
 
     async def acknowledge(self, number: int, person: int, name: str, now: datetime) -> AckResult:
-        with self._database.begin() as session:
-            free = (Incident.id == number, Incident.open_key.is_not(None), Incident.acknowledged_at.is_(None))
-            values = {"acknowledged_at": now, "acknowledged_by": name, "acknowledged_by_id": person}
-            taken = session.execute(update(Incident).where(*free).values(**values).returning(Incident.id))
-            if taken.scalar_one_or_none() is not None:
-                return AckResult.ACKNOWLEDGED
-            found = session.get(Incident, number)
-        if found is None:
-            return AckResult.UNKNOWN
-        return AckResult.ALREADY if found.open_key else AckResult.RESOLVED
+        return await self._database.run(_acknowledge, number, person, name, now)
+
+
+def _acknowledge(session: Session, number: int, person: int, name: str, now: datetime) -> AckResult:
+    free = (Incident.id == number, Incident.open_key.is_not(None), Incident.acknowledged_at.is_(None))
+    values = {"acknowledged_at": now, "acknowledged_by": name, "acknowledged_by_id": person}
+    taken = session.execute(update(Incident).where(*free).values(**values).returning(Incident.id))
+    if taken.scalar_one_or_none() is not None:
+        return AckResult.ACKNOWLEDGED
+    found = session.get(Incident, number)
+    if found is None:
+        return AckResult.UNKNOWN
+    return AckResult.ALREADY if found.open_key else AckResult.RESOLVED
 
 
 class Watch:

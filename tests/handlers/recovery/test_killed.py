@@ -20,7 +20,7 @@ from bot.store.tables.messages import Keyboard
 from bot.store.tables.people import GrantRow, OverrideRow, RotationRow
 from tests.fixtures.examples import example_count
 from tests.handlers.dispatcher_harness import ANNA, OLGA, STATION
-from tests.handlers.kill_points import KillableHarness, MortalStore, opened
+from tests.handlers.kill_points import KillableHarness, MortalDatabase, opened
 from tests.handlers.update_factory import NOW, message, press
 
 Update = dict[str, Any]
@@ -326,7 +326,7 @@ def _message(text: str, harness: KillableHarness) -> dict[str, Any]:
     return message(text, ANNA, ANNA, harness.now)
 
 
-async def played(database: MortalStore, one: Scene, at: int | None) -> list[str]:
+async def played(database: MortalDatabase, one: Scene, at: int | None) -> list[str]:
     """Play the scene with a kill at moment `at`; return its moments."""
     database.empty()
     harness = KillableHarness(database, two_person=one.two_person)
@@ -345,18 +345,18 @@ async def played(database: MortalStore, one: Scene, at: int | None) -> list[str]
 
 
 @pytest.fixture
-async def mortal_store(store_file: Path) -> AsyncIterator[MortalStore]:
+async def mortal_database(store_file: Path) -> AsyncIterator[MortalDatabase]:
     database = await opened(store_file)
     yield database
     await database.close()
 
 
 @pytest.mark.parametrize("name", SCENES)
-async def test_killed_at_any_moment_it_is_done_once_and_reported(name: str, mortal_store: MortalStore) -> None:
-    moments = await played(mortal_store, SCENES[name], None)
+async def test_killed_at_any_moment_it_is_done_once_and_reported(name: str, mortal_database: MortalDatabase) -> None:
+    moments = await played(mortal_database, SCENES[name], None)
     assert len(moments) >= 4
     for at in range(random.randrange(min(STEP, len(moments))), len(moments), STEP):
         try:
-            await played(mortal_store, SCENES[name], at)
+            await played(mortal_database, SCENES[name], at)
         except AssertionError as wrong:
             raise AssertionError(f"killed {moments[at]} (number {at} of {len(moments)}): {wrong}") from wrong

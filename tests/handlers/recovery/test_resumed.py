@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, timedelta
-from unittest.mock import AsyncMock
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -146,7 +146,7 @@ async def test_what_the_store_cut_off_is_gone_on_with_in_the_same_run(
     harness.update_id += 1
     update = {"callback_query": press(f"{harness.chat.keyboards[-1].id}:0:0", ANNA, GROUP, harness.now)}
     with monkeypatch.context() as locked:
-        locked.setattr(audit, "record_outcome", AsyncMock(side_effect=LOCKED))
+        locked.setattr(audit, "record_outcome", Mock(side_effect=LOCKED))
         with pytest.raises(OperationalError):
             await harness.takes(update, harness.update_id)
     await harness.takes(update, harness.update_id)

@@ -436,10 +436,10 @@ async def test_the_store_knows_under_which_message_buttons_stand(
 
     async def known() -> list[int | None]:
         with delivery.database.begin() as session:
-            return [(session.get_one(Keyboard, one.id)).message_id for one in (first, second)]
+            return [session.get_one(Keyboard, one.id).message_id for one in (first, second)]
 
     with delivery.database.begin() as session:
-        sent = (session.get_one(Outgoing, alert)).message_id
+        sent = session.get_one(Outgoing, alert).message_id
     assert sent is not None
     assert await known() == [sent, sent]
     with delivery.database.begin() as session:

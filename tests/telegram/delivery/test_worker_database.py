@@ -22,25 +22,25 @@ async def waits_since(delivery: DeliveryHarness) -> datetime | None:
         return outbox.oldest_due(session, delivery.now)
 
 
-@pytest.mark.parametrize("refused", range(1, 7))
+@pytest.mark.parametrize("refused", range(1, 10))
 async def test_whatever_transaction_the_store_refuses_nothing_is_lost(
     delivery: DeliveryHarness, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, refused: int
 ) -> None:
     """Refuse the start, a poll of the queue, a claim, its data, or the delivery mark."""
     begun = 0
-    begin = Database.begin
+    run = Database.run
 
-    def sometimes(database: Database) -> Any:
+    async def sometimes(database: Database, *work: Any) -> Any:
         nonlocal begun
         if asyncio.current_task() is not watching:
             begun += 1
             if begun == refused:
                 raise REFUSED
-        return begin(database)
+        return await run(database, *work)
 
     watching = asyncio.current_task()
     await delivery.owe(TEAM, "down")
-    monkeypatch.setattr(Database, "begin", sometimes)
+    monkeypatch.setattr(Database, "run", sometimes)
     monkeypatch.setattr("bot.store.database_errors.sleep_or_stop", lambda _stop, _seconds: asyncio.sleep(0))
     stop = asyncio.Event()
     running = asyncio.create_task(

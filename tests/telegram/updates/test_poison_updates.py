@@ -27,6 +27,7 @@ from bot.telegram.updates.lanes import LONG_QUEUE, MAX_LONG_AT_ONCE, Item, Lane,
 from bot.telegram.updates.queue import EACH_UNKNOWN, MAX_QUEUED, MAX_QUEUED_IN_CHAT, MAX_QUEUED_OF_MEMBER, UpdateQueue
 from bot.telegram.updates.summary import UpdateKind, UpdateSummary, summarize
 from tests.telegram.observers import observing
+from tests.telegram.updates.update_handler import HandledBy
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 DEADLY = "deadly"
@@ -66,7 +67,9 @@ class Harness:
         bot: Any = None
         observer = observing(on_poison=self._set_aside)
         options: dict[str, Any] = {"observer": observer} | more
-        self.updates = UpdateQueue(bot, self.database, handle or self._handle, clock=lambda: self.now, **options)
+        self.updates = UpdateQueue(
+            bot, self.database, HandledBy(handle or self._handle), clock=lambda: self.now, **options
+        )
         return self.updates
 
     async def _handle(self, update: Update) -> None:
@@ -75,7 +78,7 @@ class Harness:
         if update.message.text == DEADLY:
             await asyncio.Event().wait()
 
-    async def _set_aside(self, _session: Session, left: UnfinishedUpdate) -> None:
+    def _set_aside(self, _session: Session, left: UnfinishedUpdate) -> None:
         self.aside.append(left.update_id)
 
     async def dies(self, after: int) -> None:
@@ -167,7 +170,7 @@ class Full(Harness):
         self.released = asyncio.Event()
         super().__init__(database)
 
-    async def not_read(self, _session: Session, seen: UpdateSummary) -> None:
+    def not_read(self, _session: Session, seen: UpdateSummary) -> None:
         self.told.append(seen.person)
 
     async def _handle(self, update: Update) -> None:

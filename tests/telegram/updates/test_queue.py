@@ -24,6 +24,7 @@ from bot.telegram.updates.queue import UpdateQueue
 from tests.fixtures import stores
 from tests.fixtures.program_log import logged_as_the_program_does
 from tests.telegram.observers import observing, source_observing
+from tests.telegram.updates.update_handler import HandledBy
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -66,7 +67,7 @@ async def nobody(_update: Update) -> None:
 def updates(
     telegram: Telegram, database: Database, handle: Callable[[Update], Awaitable[None]], **more: Any
 ) -> UpdateQueue:
-    return UpdateQueue(telegram, database, handle, clock=lambda: NOW, **more)  # type: ignore[arg-type]
+    return UpdateQueue(telegram, database, HandledBy(handle), clock=lambda: NOW, **more)  # type: ignore[arg-type]
 
 
 def polling(telegram: Telegram, taking: UpdateQueue, **more: Any) -> Polling:
@@ -321,8 +322,8 @@ async def test_what_the_store_does_not_take_stays_with_telegram_until_it_does(
 ) -> None:
     pauses: list[float] = []
     database = await stores.fast(store_file)
-    async with database._engine.connect() as connection:
-        await connection.exec_driver_sql("PRAGMA busy_timeout=1")
+    with database._engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA busy_timeout=1")
     other = sqlite3.connect(store_file, isolation_level=None)
 
     async def wait(_stop: asyncio.Event, seconds: float) -> None:

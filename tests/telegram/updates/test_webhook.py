@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from bot.telegram.updates.foreign_webhook import WebhookNotice
 from bot.telegram.updates.queue import WANTED, UpdateQueue
 from bot.telegram.updates.webhook import MAX_BODY, SECRET_HEADER, Webhook
 from tests.telegram.observers import source_observing
+from tests.telegram.updates.update_handler import HandledBy
 
 Lines = list[MutableMapping[str, Any]]
 
@@ -75,7 +76,7 @@ class Harness:
         self.now = NOW
         self.handled: list[str] = []
         self.heard: list[str] = []
-        self.updates = UpdateQueue(self.telegram, database, self._handle, clock=lambda: self.now)  # type: ignore[arg-type]
+        self.updates = UpdateQueue(self.telegram, database, HandledBy(self._handle), clock=lambda: self.now)  # type: ignore[arg-type]
         self.webhook = Webhook(
             self.telegram,  # type: ignore[arg-type]
             self.updates,
@@ -208,12 +209,21 @@ async def test_what_the_store_refuses_is_brought_again(harness: Harness, lines: 
 
 
 async def test_the_answer_waits_until_the_update_is_stored(harness: Harness) -> None:
-    with harness.database.begin() as somebody_else:
-        await inbox.unfinished(somebody_else)
-        bringing = asyncio.create_task(harness.brings(update(7)))
-        await asyncio.sleep(0.05)
-        assert not bringing.done()
+    stored = asyncio.Event()
+    harness.updates.enqueue = stored_by(harness.updates.enqueue, stored)  # type: ignore[assignment,method-assign]
+    bringing = asyncio.create_task(harness.brings(update(7)))
+    await asyncio.sleep(0.05)
+    assert not bringing.done()
+    stored.set()
     assert await bringing == 200
+
+
+def stored_by(enqueue: Callable[[Any], Awaitable[None]], stored: asyncio.Event) -> Callable[[Any], Awaitable[None]]:
+    async def enqueue_once_stored(batch: Any) -> None:
+        await enqueue(batch)
+        await stored.wait()
+
+    return enqueue_once_stored
 
 
 async def test_who_brings_too_slowly_is_not_waited_for(harness: Harness, monkeypatch: pytest.MonkeyPatch) -> None:

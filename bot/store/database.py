@@ -1,8 +1,7 @@
-"""Database access: transactions in the database's own thread, SQLite in WAL mode, migrated before first use."""
+"""Database access: transactions in the database's own thread, in SQLite or PostgreSQL, migrated before first use."""
 
 import asyncio
 import contextvars
-import sqlite3
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
@@ -13,21 +12,20 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
-from sqlalchemy import create_engine, event, inspect, text
+from sqlalchemy import inspect, text
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from bot.runtime import file_modes
 from bot.runtime.waiting import signals_deferred
+from bot.store import sqlite
+from bot.store.database_errors import database_message, is_rolled_back
 
 # Newest revision in migrations/versions. Kept here so that a normal start does not import Alembic (half a second).
 NEWEST_REVISION = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
-
-BUSY_TIMEOUT = "busy_timeout=10000"
+# A transaction that the database itself rolled back is carried out this often.
+MAX_ATTEMPTS = 5
 
 # The only names of SQLAlchemy outside this package.
 DatabaseError = SQLAlchemyError
@@ -57,15 +55,16 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = make_url(url)
         # Error texts contain the statement, but not the parameters, which hold user input.
-        self._engine = create_engine(self._url, hide_parameters=True, **_engine_options(self._url))
+        self._engine = _open_engine(self._url)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
-        # SQLite has one writer, and every transaction here writes: those that wait for the thread are served in order,
-        # while those that wait for SQLite's lock poll it until the busy timeout and may starve.
+        # One writer, and every transaction here writes: those that wait for the thread are served in order, while those
+        # that wait for SQLite's lock poll it until the busy timeout and may starve.
         self._threads: Executor = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._queue_lock = asyncio.Lock()
-        if self._engine.dialect.name == "sqlite":
-            event.listen(self._engine, "connect", _prepare_sqlite)
-            event.listen(self._engine, "begin", _begin_immediate)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self._engine.dialect.name == "sqlite"
 
     async def open(self) -> None:
         """Create the file if it is missing, and migrate the schema; idempotent."""
@@ -77,8 +76,7 @@ class Database:
         self._threads.shutdown(wait=False)
 
     async def checkpoint(self) -> None:
-        """Write the WAL into the database file and truncate it, so that deleted data is in neither. Skipped while
-        another process reads, e.g. a backup."""
+        """Remove deleted data from the files of SQLite: see `sqlite.truncate_wal`."""
         await self._in_thread(self._checkpoint)
 
     async def run(self, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -125,6 +123,16 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._threads, context.run, work)
 
     def _carry_out(self, work: Callable[[Session], T], abandoned: threading.Event) -> T:
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            try:
+                return self._attempt(work, abandoned)
+            except DBAPIError as error:
+                if attempt == MAX_ATTEMPTS or not is_rolled_back(error):
+                    raise
+                log.info("transaction rolled back by the database, repeated", reason=database_message(error))
+        raise AssertionError("unreachable")
+
+    def _attempt(self, work: Callable[[Session], T], abandoned: threading.Event) -> T:
         with self._sessions.begin() as session:
             result = work(session)
             if abandoned.is_set():
@@ -132,32 +140,36 @@ class Database:
             return result
 
     def _open(self) -> None:
-        if self._engine.dialect.name == "sqlite":
-            file_modes.make_private(self._url.database or ":memory:")
+        if self.is_sqlite:
+            sqlite.create_file(self._url)
         with self._engine.connect() as connection:
             current = _revision(connection)
         if current != NEWEST_REVISION:
             self._migrate(is_new=current is None)
 
     def _migrate(self, *, is_new: bool) -> None:
-        """Migrate over a connection of its own, without foreign keys: SQLite alters a table by recreating it, and
-        cannot drop the old one while rows refer to it."""
-        engine = create_engine(self._url, hide_parameters=True)
-        if engine.dialect.name == "sqlite":
-            event.listen(engine, "begin", _begin_immediate)
-        try:
-            with engine.begin() as connection:
-                _upgrade(connection)
-            if engine.dialect.name == "sqlite" and not is_new:
-                _outside_transactions(engine, "VACUUM")
-        finally:
+        engine = sqlite.open_migration_engine(self._url) if self.is_sqlite else self._engine
+        with engine.begin() as connection:
+            _upgrade(connection)
+        if self.is_sqlite:
+            if not is_new:
+                sqlite.vacuum(engine)
             engine.dispose()
         if not is_new:
             self._checkpoint()
 
     def _checkpoint(self) -> None:
-        if self._engine.dialect.name == "sqlite":
-            _outside_transactions(self._engine, "PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)")
+        if self.is_sqlite:
+            sqlite.truncate_wal(self._engine)
+
+
+def _open_engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        return sqlite.open_engine(url)
+    # Loaded only where it is used, and installed only with the extra of that name.
+    from bot.store import postgresql
+
+    return postgresql.open_engine(url)
 
 
 def _call(work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], session: Session) -> T:
@@ -177,51 +189,6 @@ def _drive(session: Session, work: Callable[[Session], Coroutine[Any, Any, T]]) 
         _atomic_session.reset(token)
         coroutine.close()
     raise WaitedOutside
-
-
-def _engine_options(url: URL) -> dict[str, Any]:
-    if url.get_backend_name() != "sqlite":
-        return {}
-    # Only one thread uses it at a time, but for `begin`, which waits for its turn in the pool.
-    return {"pool_size": 1, "max_overflow": 0, "pool_timeout": 10, "connect_args": {"check_same_thread": False}}
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-    cursor = connection.cursor()
-    # In WAL mode NORMAL survives a killed process, FULL also a power loss. Without a limit the WAL stays as large as
-    # the largest transaction.
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        BUSY_TIMEOUT,
-        "journal_size_limit=8000000",
-        # Overwrite deleted data: otherwise it stays in the file until it is reused.
-        "secure_delete=ON",
-    ):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
-
-
-def _outside_transactions(engine: Engine, *statements: str) -> None:
-    """Run the statements outside transactions. Errors are logged only: no caller depends on the result."""
-    try:
-        with engine.connect() as connection:
-            cursor = connection.connection.cursor()
-            try:
-                for statement in statements:
-                    cursor.execute(statement)
-            finally:
-                cursor.execute(f"PRAGMA {BUSY_TIMEOUT}")
-                cursor.close()
-    except (SQLAlchemyError, sqlite3.Error) as error:
-        log.warning("database maintenance failed", reason=str(error).partition("\n")[0])
-
-
-def _begin_immediate(connection: Connection) -> None:
-    # A transaction that reads and then writes would otherwise fail with "database is locked" at once, without the busy
-    # timeout.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _revision(connection: Connection) -> str | None:

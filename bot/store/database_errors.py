@@ -3,7 +3,7 @@
 import asyncio
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bot.runtime.logs import OnChange
 from bot.runtime.tasks import Job
@@ -12,6 +12,8 @@ from bot.runtime.waiting import sleep_or_stop
 log = structlog.get_logger(__name__)
 
 MAX_PAUSE = 30.0
+# SQLSTATE of PostgreSQL for a transaction that is rolled back and may be repeated: serialization failure, deadlock.
+ROLLED_BACK = ("40001", "40P01")
 
 
 async def retry_on_database_error(name: str, job: Job, stop: asyncio.Event) -> None:
@@ -37,3 +39,8 @@ async def retry_on_database_error(name: str, job: Job, stop: asyncio.Event) -> N
 def database_message(error: SQLAlchemyError) -> str:
     """Return the message of the database, without the statement and links that follow it."""
     return str(error).partition("\n")[0]
+
+
+def is_rolled_back(error: DBAPIError) -> bool:
+    """Return True if the database rolled the transaction back for the sake of another one."""
+    return getattr(error.orig, "sqlstate", None) in ROLLED_BACK

@@ -1,11 +1,12 @@
 """Delete values encrypted with another token, which cannot be decrypted, and end the operations that need them."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Text, delete, func, select, tuple_, type_coerce, update
+from sqlalchemy import JSON, Text, cast, delete, select, tuple_, type_coerce, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.store.messages import outbox
@@ -59,11 +60,9 @@ def delete_unreadable(session: Session, now: datetime) -> UnreadableSecrets:
 
 def _unreadable(session: Session, table: type[Table], column: InstrumentedAttribute[Any]) -> Sequence[tuple[Any, ...]]:
     """Return the keys of the unreadable rows."""
-    stored = type_coerce(column, Text)
-    found = session.execute(
-        select(*table.__mapper__.primary_key, func.json_extract(stored, "$")).where(stored.like(f'"{SEALED}%'))
-    )
-    return [tuple(key) for *key, sealed in found.all() if not _is_readable(sealed)]
+    stored = cast(type_coerce(column, JSON), Text)
+    found = session.execute(select(*table.__mapper__.primary_key, stored).where(stored.like(f'"{SEALED}%')))
+    return [tuple(key) for *key, sealed in found.all() if not _is_readable(json.loads(sealed))]
 
 
 def _is_readable(sealed: str) -> bool:

@@ -130,16 +130,16 @@ def _leave_time_for_work(speed: float) -> None:
 
 
 def _database_without_thread() -> None:
-    from bot.store import database
+    from bot.store import database, sqlite
     from tests.fixtures.stores import CallingThread
 
-    prepare = database._prepare_sqlite
+    prepare = sqlite._prepare
 
     def prepared(connection: Any, record: Any) -> None:
         prepare(connection, record)
         connection.execute("PRAGMA synchronous=OFF")
 
-    vars(database)["_prepare_sqlite"] = prepared
+    vars(sqlite)["_prepare"] = prepared
     vars(database)["ThreadPoolExecutor"] = lambda *_args, **_options: CallingThread()
 
 

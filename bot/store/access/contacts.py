@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from sqlalchemy import bindparam, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from bot.access.policy import EVERY_STATION
 from bot.store.database import Database
 from bot.store.tables.people import ContactRow, ContactStationRow, FormerUsername, GrantRow
+from bot.store.upsert import Upsert
 
 # Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
 _PEOPLE = ContactRow.metadata.tables[ContactRow.__tablename__]
 _SELECT_CONTACT = select(_PEOPLE.c.name, _PEOPLE.c.username).where(_PEOPLE.c.id == bindparam("of"))
-_INSERT_STATION = insert(ContactStationRow).on_conflict_do_nothing()
-_INSERT_USERNAME = insert(FormerUsername).on_conflict_do_nothing()
+_INSERT_STATION = Upsert(lambda insert: insert(ContactStationRow).on_conflict_do_nothing())
+_INSERT_USERNAME = Upsert(lambda insert: insert(FormerUsername).on_conflict_do_nothing())
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def record(session: Session, contact: Contact, at: Iterable[str] = ()) -> Contac
     if before == (contact.name[:128], username):
         return Contact(contact.id, *before)
     if username is not None:
-        session.execute(_INSERT_USERNAME, {"username": username, "person_id": contact.id})
+        session.execute(_INSERT_USERNAME.of(session), {"username": username, "person_id": contact.id})
         former = update(ContactRow).where(ContactRow.username == username, ContactRow.id != contact.id)
         session.execute(former.values(username=None))
     session.merge(ContactRow(id=contact.id, name=contact.name[:128], username=username))
@@ -114,7 +114,7 @@ def record(session: Session, contact: Contact, at: Iterable[str] = ()) -> Contac
 
 def make_known_at(session: Session, contact_id: int, station: str) -> None:
     """Allow that station to show this person or chat by name."""
-    session.execute(_INSERT_STATION, {"station": station, "id": contact_id})
+    session.execute(_INSERT_STATION.of(session), {"station": station, "id": contact_id})
 
 
 def _normalized(username: str) -> str:

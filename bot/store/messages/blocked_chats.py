@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session, aliased
 
 from bot.store.tables.chats import ClosedChat, FloodWait
 from bot.store.tables.messages import Outgoing
+from bot.store.upsert import Upsert
 
 TOPIC_CLOSED = "topic_closed"
+_INSERT_CLOSED = Upsert(lambda insert: insert(ClosedChat).on_conflict_do_nothing().returning(ClosedChat.chat_id))
 
 
 def close(session: Session, chat_id: int, reason: str, at: datetime) -> bool:
@@ -19,12 +20,7 @@ def close(session: Session, chat_id: int, reason: str, at: datetime) -> bool:
 
     The earlier time is kept: `reopen` queues the edits attempted since then for a retry.
     """
-    closed = session.execute(
-        insert(ClosedChat)
-        .values(chat_id=chat_id, reason=reason, at=at)
-        .on_conflict_do_nothing()
-        .returning(ClosedChat.chat_id)
-    )
+    closed = session.execute(_INSERT_CLOSED.of(session), {"chat_id": chat_id, "reason": reason, "at": at})
     newly = closed.scalar_one_or_none() is not None
     if not newly:
         session.execute(update(ClosedChat).where(ClosedChat.chat_id == chat_id, ClosedChat.at > at).values(at=at))

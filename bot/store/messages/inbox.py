@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from bot.store.tables.messages import Received
+from bot.store.upsert import Upsert
 
 # Telegram keeps an update for a day; ids received within that time must be known.
 RETENTION = timedelta(days=2)
@@ -20,7 +20,7 @@ RETENTION = timedelta(days=2)
 MAX_CRASHES = 2
 # Core statements, built once: run for every update, where ORM overhead dominates.
 _RECEIVED = Received.metadata.tables[Received.__tablename__]
-_INSERT = insert(_RECEIVED).on_conflict_do_nothing().returning(_RECEIVED.c.update_id)
+_INSERT = Upsert(lambda insert: insert(_RECEIVED).on_conflict_do_nothing().returning(_RECEIVED.c.update_id))
 _RECEIVED_AT = select(_RECEIVED.c.received_at).where(_RECEIVED.c.update_id == bindparam("about"))
 _FINISH = (
     update(_RECEIVED).where(_RECEIVED.c.update_id == bindparam("about")).values(done_at=bindparam("now"), payload={})
@@ -58,7 +58,7 @@ def add_new(session: Session, updates: dict[int, dict[str, Any]], now: datetime)
     if not updates:
         return []
     rows = [{"update_id": i, "payload": payload, "received_at": now} for i, payload in updates.items()]
-    new = session.execute(_INSERT, rows)
+    new = session.execute(_INSERT.of(session), rows)
     return sorted(new.scalars())
 
 

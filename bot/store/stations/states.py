@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, delete, select, union, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 
 from bot.store.tables.incidents import Incident, WatchState
+from bot.store.upsert import Upsert
 
 State = dict[str, Any]
 
@@ -18,11 +18,7 @@ _STATES = WatchState.metadata.tables[WatchState.__tablename__]
 _DELETE = delete(_STATES).where(
     _STATES.c.station == bindparam("of"), _STATES.c.subject.in_(bindparam("about", expanding=True))
 )
-_new = insert(_STATES)
-_UPSERT = _new.on_conflict_do_update(
-    index_elements=[_STATES.c.station, _STATES.c.subject],
-    set_={"state": _new.excluded.state, "updated_at": _new.excluded.updated_at},
-)
+_UPSERT = Upsert(lambda insert: _updating(insert(_STATES)))
 _UPDATE = (
     update(WatchState)
     .where(WatchState.station == bindparam("of"), WatchState.subject == bindparam("about"))
@@ -52,7 +48,7 @@ def save(session: Session, station: str, changed: Mapping[str, State | None], no
         if state is not None
     ]
     if rows:
-        session.execute(_UPSERT, rows)
+        session.execute(_UPSERT.of(session), rows)
     if deleted := [subject for subject, state in changed.items() if state is None]:
         session.execute(_DELETE, {"of": station, "about": deleted})
 
@@ -72,3 +68,10 @@ def stations_with_data(session: Session) -> Sequence[str]:
     """Return the stations with open incidents or stored states."""
     open_of = select(Incident.station).where(Incident.open_key.is_not(None))
     return session.execute(union(open_of, select(WatchState.station))).scalars().all()
+
+
+def _updating(insert: Any) -> Any:
+    return insert.on_conflict_do_update(
+        index_elements=[_STATES.c.station, _STATES.c.subject],
+        set_={"state": insert.excluded.state, "updated_at": insert.excluded.updated_at},
+    )

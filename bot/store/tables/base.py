@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, TypeDecorator, func, select
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, String, TypeDecorator, func, select
 from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 
@@ -23,6 +24,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         return None if value is None else value.replace(tzinfo=UTC)
+
+
+@compiles(String, "postgresql")
+def _text(_type: String, _compiler: Any, **_options: Any) -> str:
+    """Declare no lengths: SQLite does not enforce them, and a name a character too long must not end a transaction."""
+    return "TEXT"
 
 
 # Telegram ids exceed 32 bits.

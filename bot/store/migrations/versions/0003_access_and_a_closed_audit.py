@@ -63,11 +63,27 @@ def upgrade() -> None:
     with op.batch_alter_table("audit") as batch_op:
         batch_op.drop_column("outcome")
         batch_op.create_index("audit_by_update", ["update_id"])
+    if op.get_bind().dialect.name == "postgresql":
+        _close_in_postgresql()
+        return
     for table in CLOSED:
         for deed in ("UPDATE", "DELETE"):
             op.execute(
                 f"CREATE TRIGGER {table}_no_{deed.lower()} BEFORE {deed} ON {table} "
                 "BEGIN SELECT RAISE(ABORT, 'the audit is only ever added to'); END"
+            )
+
+
+def _close_in_postgresql() -> None:
+    op.execute(
+        "CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'the audit is only ever added to'; END $$"
+    )
+    for table in CLOSED:
+        for deed, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{deed.lower()} BEFORE {deed} ON {table} "
+                f"FOR EACH {each} EXECUTE FUNCTION refuse_audit_change()"
             )
 
 

@@ -33,7 +33,7 @@ def downgrade() -> None:
     op.drop_column("outbox", "html")
 
 
-def _seal(bind: sa.Connection, table: str, column: str, *key: str, where: str = "1") -> None:
+def _seal(bind: sa.Connection, table: str, column: str, *key: str, where: str = "1 = 1") -> None:
     found = bind.execute(sa.text(f"SELECT {column} AS plain, {', '.join(key)} FROM {table} WHERE {where}"))  # noqa: S608
     this = " AND ".join(f"{name} = :{name}" for name in key)
     for row in found.mappings().all():

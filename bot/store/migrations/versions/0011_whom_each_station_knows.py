@@ -19,8 +19,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("station", "id"),
     )
     # Earlier meetings were not stored; grants and alert bindings stand in for them.
-    op.execute("INSERT OR IGNORE INTO met_at (station, id) SELECT station, subject_id FROM grants")
-    op.execute("INSERT OR IGNORE INTO met_at (station, id) SELECT station, chat_id FROM bindings")
+    op.execute("INSERT INTO met_at (station, id) SELECT DISTINCT station, subject_id FROM grants")
+    op.execute(
+        "INSERT INTO met_at (station, id) SELECT station, chat_id FROM bindings WHERE true ON CONFLICT DO NOTHING"
+    )
     op.create_table(
         "former_usernames",
         sa.Column("username", sa.String(64), nullable=False),

@@ -1,0 +1,94 @@
+"""SQLite: one connection in WAL mode."""
+
+import sqlite3
+
+import structlog
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from bot.runtime import file_modes
+
+BUSY_TIMEOUT = "busy_timeout=10000"
+
+log = structlog.get_logger(__name__)
+
+
+def open_engine(url: URL) -> Engine:
+    """Open the engine. Only one thread uses it at a time, but for `Database.begin`, which waits for its turn in the
+    pool."""
+    engine = create_engine(
+        url,
+        hide_parameters=True,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=10,
+        connect_args={"check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", begin_immediate)
+    return engine
+
+
+def open_migration_engine(url: URL) -> Engine:
+    """Open an engine without foreign keys: SQLite alters a table by recreating it, and cannot drop the old one while
+    rows refer to it."""
+    engine = create_engine(url, hide_parameters=True)
+    event.listen(engine, "begin", begin_immediate)
+    return engine
+
+
+def create_file(url: URL) -> None:
+    """Create the file if it is missing, readable by its owner only."""
+    file_modes.make_private(url.database or ":memory:")
+
+
+def vacuum(engine: Engine) -> None:
+    """Rewrite the file, so that it contains no deleted data."""
+    _outside_transactions(engine, "VACUUM")
+
+
+def truncate_wal(engine: Engine) -> None:
+    """Write the WAL into the database file and truncate it, so that deleted data is in neither. Skipped while another
+    process reads, e.g. a backup."""
+    _outside_transactions(engine, "PRAGMA busy_timeout=0", "PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def begin_immediate(connection: Connection) -> None:
+    """Begin with the lock: a transaction that reads and then writes would otherwise fail with "database is locked" at
+    once, without the busy timeout."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    # In WAL mode NORMAL survives a killed process, FULL also a power loss. Without a limit the WAL stays as large as
+    # the largest transaction.
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        BUSY_TIMEOUT,
+        "journal_size_limit=8000000",
+        # Overwrite deleted data: otherwise it stays in the file until it is reused.
+        "secure_delete=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _outside_transactions(engine: Engine, *statements: str) -> None:
+    """Run the statements outside transactions. Errors are logged only: no caller depends on the result."""
+    try:
+        with engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            try:
+                for statement in statements:
+                    cursor.execute(statement)
+            finally:
+                cursor.execute(f"PRAGMA {BUSY_TIMEOUT}")
+                cursor.close()
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        log.warning("database maintenance failed", reason=str(error).partition("\n")[0])

@@ -61,8 +61,8 @@ FETCH_RATE = 100_000
 # Bytes read of an error in place of a recording.
 MAX_ERROR_BYTES = 64 * 1024
 # A poll every 10 s reuses its connection; the PBX closes one only after a longer idle time. Commands and recordings use
-# others, so that a poll does not queue for them.
-LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=2, keepalive_expiry=60)
+# others, so that a poll does not queue for them; /status asks three things at once.
+LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=4, keepalive_expiry=60)
 
 
 @cache

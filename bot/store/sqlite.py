@@ -59,7 +59,9 @@ def truncate_wal(engine: Engine) -> None:
 def begin_immediate(connection: Connection) -> None:
     """Begin with the lock: a transaction that reads and then writes would otherwise fail with "database is locked" at
     once, without the busy timeout."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    # Measured: by way of SQLAlchemy it takes three times as long, twice for each command.
+    cursor: sqlite3.Cursor = connection.connection.cursor()  # type: ignore[assignment]
+    cursor.execute("BEGIN IMMEDIATE")
 
 
 def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -166,7 +166,11 @@ def distinct(trunks: Sequence[TrunkStatus]) -> list[TrunkStatus]:
         if len(same) > 1:
             way = next((way for way in ways if len({way(one) for one in same} - {""}) == len(same)), ways[-1])
             apart |= {one.id: way(one) for one in same}
-    return [trunk.model_copy(update={"apart": apart.get(trunk.id, "")}) for trunk in trunks]
+    return [_with_apart(trunk, apart.get(trunk.id, "")) for trunk in trunks]
+
+
+def _with_apart(trunk: TrunkStatus, apart: str) -> TrunkStatus:
+    return trunk if trunk.apart == apart else trunk.model_copy(update={"apart": apart})
 
 
 def type_of(trunk_id: str) -> TrunkType:

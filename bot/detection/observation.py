@@ -29,6 +29,7 @@ from bot.pbx import (
 
 # The PBX measures every 5 to 30 s; much older values mean it has stopped.
 STALE_AFTER = timedelta(seconds=60)
+SHOWN_WITHOUT_ASTERISK = frozenset({"unknown", "unregistered", "off", ""})
 # Smaller differences are network latency.
 SAME_CLOCK = timedelta(seconds=5)
 
@@ -111,8 +112,8 @@ def from_answer(
 ) -> Observation:
     """Build the observation from an answer, its times shifted to the bot's clock by the answer's own time.
 
-    `healths` are those of `healths_of`; `routes` are the outbound routes, None if unknown or not needed; `banned` the firewall bans by trunk id; `reached`
-    as in `trunk_cause.in_context`.
+    `healths` are those of `healths_of`; `routes` the outbound routes, None if unknown or not needed; `banned` the
+    firewall bans by trunk id; `reached` as in `trunk_cause.in_context`.
     """
     pbx_now = answer.pbx_time or now
     skew = now - pbx_now
@@ -155,9 +156,10 @@ def suggests_asterisk_down(answer: Answer[dict[str, TrunkStatus]]) -> bool:
     here are UNREGISTERED, IAX trunks, which show only then, `unregistered`, and none has a contact. Unused trunks may
     look the same: the list of peers decides.
     """
+    if any(trunk.state.strip().lower() not in SHOWN_WITHOUT_ASTERISK for trunk in answer.value.values()):
+        return False
     enabled = [trunk for trunk in answer.value.values() if health_of(trunk) is not Health.OFF]
-    words = {trunk.state.strip().lower() for trunk in enabled}
-    return bool(enabled) and words <= {"unknown", "unregistered", ""} and not any(t.contact_status for t in enabled)
+    return bool(enabled) and not any(trunk.contact_status for trunk in enabled)
 
 
 def _trunk(trunk: TrunkStatus, health: Health, cause: Cause, now: datetime, skew: timedelta) -> TrunkObservation:

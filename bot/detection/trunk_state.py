@@ -90,11 +90,11 @@ def initial_state(observation: TrunkObservation) -> TrunkState:
 
 
 def revise(memory: TrunkState, **values: Any) -> TrunkState:
-    """Return the state with these values, itself if it has them: most polls change nothing, and `replace` copies all 27
-    fields. Measured: without this it is a quarter of what a poll costs beside HTTP."""
-    return (
-        memory if all(getattr(memory, name) == value for name, value in values.items()) else replace(memory, **values)
-    )
+    """Return the state with these values, itself if it has them: most polls change nothing, and `replace` copies all
+    fields. Measured: a quarter of what a poll costs beside HTTP."""
+    if all(getattr(memory, name) == value for name, value in values.items()):
+        return memory
+    return replace(memory, **values)
 
 
 def update(memory: TrunkState, observation: TrunkObservation) -> tuple[TrunkState, bool]:

@@ -137,8 +137,10 @@ class PbxConnection:
         """Read a resource.
 
         Concurrent equal requests share one task and its retries, so that fifty people asking at once cost the PBX one
-        request.
+        request. Polls come one at a time.
         """
+        if priority is Priority.WATCH:
+            return await self._read(path, query, priority)
         key = (path, tuple(sorted((query or {}).items())), priority)
         answer: Answer[Any] = await self._single_flight.do(key, lambda: self._read(path, query, priority))
         return answer

@@ -244,13 +244,14 @@ def _plain(text: object, levels: int) -> str:
 
 def scalar(value: object) -> str:
     """Return a text or number as valid UTF-8 text, "" for others."""
-    if value is None or isinstance(value, Mapping | list):
-        return ""
-    try:
-        text = str(value)
-    except ValueError:
-        return ""  # more digits than Python converts
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    if not isinstance(value, str):
+        if value is None or isinstance(value, Mapping | list):
+            return ""
+        try:
+            value = str(value)
+        except ValueError:
+            return ""  # more digits than Python converts
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def without_markup(text: str) -> str:

@@ -26,6 +26,9 @@ from bot.runtime.waiting import signals_deferred
 # Newest revision in migrations/versions. Kept here so that a normal start does not import Alembic (half a second).
 NEWEST_REVISION = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
+# What they make of an empty file, written by `make docs`: running them all would take half a second of the first start.
+NEWEST_SCHEMA = MIGRATIONS / "newest.sql"
+STATEMENT_END = ";\n\n"
 
 BUSY_TIMEOUT = "busy_timeout=10000"
 
@@ -68,7 +71,7 @@ class Database:
             event.listen(self._engine, "begin", _begin_immediate)
 
     async def open(self) -> None:
-        """Create the file if it is missing, and migrate the schema; idempotent."""
+        """Create the file if it is missing, or migrate its schema; idempotent."""
         await self._in_thread(self._open)
 
     async def close(self) -> None:
@@ -134,12 +137,14 @@ class Database:
     def _open(self) -> None:
         if self._engine.dialect.name == "sqlite":
             file_modes.make_private(self._url.database or ":memory:")
-        with self._engine.connect() as connection:
+        with self._engine.begin() as connection:
             current = _revision(connection)
-        if current != NEWEST_REVISION:
-            self._migrate(is_new=current is None)
+            if current is None:
+                _create(connection)
+        if current not in (None, NEWEST_REVISION):
+            self._migrate()
 
-    def _migrate(self, *, is_new: bool) -> None:
+    def _migrate(self) -> None:
         """Migrate over a connection of its own, without foreign keys: SQLite alters a table by recreating it, and
         cannot drop the old one while rows refer to it."""
         engine = create_engine(self._url, hide_parameters=True)
@@ -148,12 +153,11 @@ class Database:
         try:
             with engine.begin() as connection:
                 _upgrade(connection)
-            if engine.dialect.name == "sqlite" and not is_new:
+            if engine.dialect.name == "sqlite":
                 _outside_transactions(engine, "VACUUM")
         finally:
             engine.dispose()
-        if not is_new:
-            self._checkpoint()
+        self._checkpoint()
 
     def _checkpoint(self) -> None:
         if self._engine.dialect.name == "sqlite":
@@ -228,6 +232,13 @@ def _revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _create(connection: Connection) -> None:
+    *statements, _ = NEWEST_SCHEMA.read_text().split(STATEMENT_END)
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+    connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (NEWEST_REVISION,))
 
 
 def _upgrade(connection: Connection) -> None:

@@ -40,7 +40,8 @@ help:
 	@echo "make lock    write the lock files anew (needs uv)"
 
 # $(1) is the lock file, $(2) the text printed first, $(3) the module to load. Only modules that the bot loads are
-# compiled: compiling all takes longer than the download, and a third more space. uv behaves the same.
+# compiled: compiling all takes longer than the download, and a third more space. uv behaves the same. So are templates:
+# where the bot may not write beside them, each start would compile those that it shows.
 define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Installing $(2) ..."
@@ -53,7 +54,8 @@ define install
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1) && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -e .; \
 	fi
-	@$(BIN)/python -c "import bot.app.application, $(3), matplotlib.backends.backend_agg"
+	@$(BIN)/python -c "import bot.app.application, $(3), matplotlib.backends.backend_agg; \
+		from bot.messages.renderer import Renderer; Renderer('en').compile_all()"
 endef
 
 $(INSTALLED): requirements.lock pyproject.toml

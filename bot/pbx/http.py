@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -22,6 +22,7 @@ from bot.http.httpx_library import (
     is_connection_refused,
     send_once,
 )
+from bot.http.public_trust import public_trust
 from bot.http.response_head import EndlessHead
 from bot.pbx import responses
 from bot.pbx.errors import (
@@ -66,12 +67,6 @@ MAX_ERROR_BYTES = 64 * 1024
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=4, keepalive_expiry=60)
 
 
-@cache
-def _ssl_context(verify: bool) -> ssl.SSLContext:
-    """Return a context shared by all stations. Measured: each takes 50 ms and a megabyte."""
-    return httpx.create_ssl_context(verify=verify)
-
-
 @dataclass(frozen=True, slots=True)
 class Recording:
     """Recording. `content_type` as sent by the PBX; `seconds` of its length, None if unknown."""
@@ -109,7 +104,7 @@ class PbxConnection:
         self._sleep = sleep
         self._http = httpx.AsyncClient(
             timeout=TIMEOUTS,
-            verify=_ssl_context(verify) if isinstance(verify, bool) else verify,
+            verify=public_trust(verify) if isinstance(verify, bool) else verify,
             limits=LIMITS,
             transport=transport,
             follow_redirects=False,

@@ -108,7 +108,10 @@ LocalTime = Annotated[datetime | None, BeforeValidator(_local)]
 
 
 class ApiModel(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True)
+    # Built when the first answer of its kind is read: few kinds are needed at the start.
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True, defer_build=True
+    )
 
 
 M = TypeVar("M", bound=BaseModel)

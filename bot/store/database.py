@@ -93,7 +93,7 @@ class Database:
         return self._engine.dialect.name == "sqlite"
 
     async def open(self) -> None:
-        """Create the file if it is missing, and migrate the schema; idempotent."""
+        """Create the file if it is missing, or migrate its schema; idempotent."""
         await self._in_thread(self._open)
 
     async def close(self) -> None:
@@ -200,20 +200,21 @@ class Database:
     def _open(self) -> None:
         if self.is_sqlite:
             sqlite.create_file(self._url)
-        with self._engine.connect() as connection:
+        with self._engine.begin() as connection:
             current = _revision(connection)
+            if current is None and self.is_sqlite:
+                sqlite.create_tables(connection, NEWEST_REVISION)
+                current = NEWEST_REVISION
         if current != NEWEST_REVISION:
-            self._migrate(is_new=current is None)
+            self._migrate()
 
-    def _migrate(self, *, is_new: bool) -> None:
+    def _migrate(self) -> None:
         engine = sqlite.open_migration_engine(self._url) if self.is_sqlite else self._engine
         with engine.begin() as connection:
             _upgrade(connection)
         if self.is_sqlite:
-            if not is_new:
-                sqlite.vacuum(engine)
+            sqlite.vacuum(engine)
             engine.dispose()
-        if not is_new:
             self._checkpoint()
 
     def _checkpoint(self) -> None:

@@ -110,7 +110,7 @@ class Trunk(ApiModel):
 class TrunkDraft(BaseModel):
     """Requested values of a trunk; None is unspecified."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
     name: str | None = Field(None, serialization_alias="description")
     host: str | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord
-from bot.pbx.resources.records import Direction, direction
+from bot.pbx.resources.record_models import Direction, direction
 from handlers.calls.filter import CallFilter, from_button, read_filter
 from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.calls.pages import RecordKey, Summary, key_of, summarise

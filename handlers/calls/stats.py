@@ -6,7 +6,7 @@ from heapq import nsmallest
 from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx.resources.records import Direction
+from bot.pbx.resources.record_models import Direction
 from handlers.calls.call_stats import CallStats, bars, compute_stats
 from handlers.calls.outcome import Outcome
 from handlers.dispatch.declare import button, command

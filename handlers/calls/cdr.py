@@ -10,7 +10,7 @@ from bot.pbx.resources.record_models import Direction, direction
 from handlers.calls.filter import CallFilter, from_button, read_filter
 from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.calls.pages import RecordKey, Summary, key_of, summarise
-from handlers.calls.reading import ANEW, Reading
+from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.dialog import paging
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
@@ -54,7 +54,7 @@ async def page(request: Request, page_data: Mapping[str, Any]) -> Message:
     call_filter = from_button(page_data["wanted"])
     period = call_filter.period
     numbers = await _numbers(request, call_filter.search)
-    reading = Reading(request, period, "cdr.page", dict(page_data))
+    reading = Reading(request, period, Button(CONTINUE, "cdr.page", page_data))
     found = (record async for record in _records(reading, call_filter, numbers) if call_filter.matches(record, numbers))
     summary = await reading.finish(summarise(found, _key(page_data.get("before")), _key(page_data.get("after"))))
     shown = summary.page

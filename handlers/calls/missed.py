@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from handlers.calls.missed_calls import MissedCaller, MissedCalls, MissedSummary
-from handlers.calls.reading import ANEW, Reading
+from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.calls.stats import period_written
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
@@ -38,7 +38,7 @@ async def page(request: Request) -> Reply:
 
 
 async def _page(request: Request, period: Period, number: int) -> Message:
-    reading = Reading(request, period, "missed.page", period.stored() | {"page": number})
+    reading = Reading(request, period, Button(CONTINUE, "missed.page", period.stored() | {"page": number}))
     summary = await reading.finish(_summarise(request, period, reading))
     shown = paginate(summary.callers, number, PAGE_SIZE)
     facts = period.facts() | {

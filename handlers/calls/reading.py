@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, mark
 from bot.pbx import CallRecord, TimedOut
 from bot.pbx.resources.record_models import EVERYTHING, ServerFilter
 from handlers.dialog.long_work import with_progress
@@ -14,6 +14,7 @@ from handlers.parsing.periods import Period
 
 # Key in the data of a button: read all from the PBX, even what is kept.
 ANEW = "anew"
+CONTINUE = mark("▶ Continue")
 # Seconds. Several searches have a timeout each; all of them end before that of the update.
 READING_TIMEOUT = 200.0
 
@@ -21,12 +22,12 @@ T = TypeVar("T")
 
 
 class Reading:
-    """`action` and `data` are of the button that goes on with a reading that was stopped."""
+    """`again` is the button CONTINUE of the same question, for a reading that was stopped."""
 
-    def __init__(self, request: Request, period: Period, action: str, data: dict[str, Any]) -> None:
+    def __init__(self, request: Request, period: Period, again: Button) -> None:
         self._request = request
         self._period = period
-        self._continue: Rows = ((Button(mark("▶ Continue"), action, data),),)
+        self._again = again
         self._anew = bool(request.data.get(ANEW))
         self._calls = 0
         self._reached: datetime | None = None
@@ -54,7 +55,7 @@ class Reading:
         return Message("reading", self._facts())
 
     def _stopped(self) -> Message:
-        return Message("reading_stopped", self._facts(), self._continue)
+        return Message("reading_stopped", self._facts(), ((self._again,),))
 
     def _facts(self) -> dict[str, Any]:
         station = {"station": self._request.station.name}

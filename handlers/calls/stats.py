@@ -9,7 +9,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx.resources.record_models import Direction
 from handlers.calls.call_stats import CallStats, bars, compute_stats
 from handlers.calls.outcome import Outcome
-from handlers.calls.reading import ANEW, Reading
+from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
@@ -59,7 +59,7 @@ def period_written(request: Request, text: str, command_name: str) -> Period:
 
 
 async def _figures(request: Request, period: Period, view: str) -> Message:
-    reading = Reading(request, period, "stats.show", period.stored() | {"view": view})
+    reading = Reading(request, period, Button(CONTINUE, "stats.show", period.stored() | {"view": view}))
     totals = await reading.finish(compute_stats(reading.calls()))
     facts: dict[str, Any] = period.facts() | {
         "station": request.station.name,

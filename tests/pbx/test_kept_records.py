@@ -196,6 +196,18 @@ async def test_what_was_read_before_the_pbx_failed_is_not_read_again() -> None:
     assert table.asked[asked]["dateFrom"] >= str(MIDNIGHT + timedelta(days=12))
 
 
+async def test_a_long_call_that_was_not_listed_yet_when_the_asker_stopped_is_read_later() -> None:
+    # It began before the last call of the first page, and is listed behind it, by its last leg.
+    long = Call("long", (MIDNIGHT + HOUR, MIDNIGHT + 24.5 * HOUR))
+    table = Table([*MONTH, long], 5, now=NOW)
+    async with client(table.answer) as pbx:
+        records = pbx.records.between(MIDNIGHT, NOW)
+        assert "long" not in [(await anext(records)).linkedid for _ in range(5)]
+        await records.aclose()  # type: ignore[attr-defined]
+        assert len(table.asked) == 1
+        assert "long" in await names(pbx, 30)
+
+
 async def test_a_call_that_ends_a_day_after_it_began_is_in_the_next_answer() -> None:
     long = Call("long", (NOW - timedelta(hours=23), NOW + HOUR))
     table = Table(MONTH, 5, now=NOW)

@@ -46,7 +46,7 @@ def _note(value: object) -> str:
 
 
 def _integer(value: object) -> int | None:
-    number = _number(value)
+    number = value if type(value) is int else _number(value)
     return int(number) if number is not None and abs(number) <= MAX_INTEGER else None
 
 

@@ -152,7 +152,7 @@ advisories:
 	"$$tools/bin/pip-audit" --strict --disable-pip --require-hashes -r requirements-dev.lock
 
 # The development lock first: it is the largest, and its versions constrain the others.
-COMPILE := uv pip compile pyproject.toml --extra charts --universal --python-version 3.11 --generate-hashes --no-header --quiet
+COMPILE := uv pip compile pyproject.toml --extra charts --extra postgresql --universal --python-version 3.11 --generate-hashes --no-header --quiet
 lock:
 	$(COMPILE) --extra demo --group dev --upgrade --output-file requirements-dev.lock
 	$(COMPILE) --extra demo --constraint requirements-dev.lock --output-file requirements-demo.lock

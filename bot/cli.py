@@ -33,6 +33,8 @@ app = typer.Typer(
 )
 demo_app = typer.Typer(help="Try the bot in the browser, or run one of the stand-ins alone.", add_completion=False)
 app.add_typer(demo_app, name="demo")
+database_app = typer.Typer(help="Work on the database while the bot is stopped.", add_completion=False)
+app.add_typer(database_app, name="database")
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")]
 
@@ -140,6 +142,28 @@ def access(
         raise typer.Exit(EXIT_WRONG_SETTINGS) from None
     except NotMet as not_met:
         typer.echo(str(not_met), err=True)
+        raise typer.Exit(1) from None
+
+
+@database_app.command("copy")
+def copy_database(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="Address of the database to copy, as in DATABASE_URL.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Address of an empty database.")],
+) -> None:
+    """Copy a database to another one, e.g. from SQLite to PostgreSQL. Stop the bot first. Row counts and checksums of
+    both are compared; on any difference nothing is kept of the copy."""
+    from bot.app.database_copy import copy_with_report
+    from bot.store.copying import CopyRefused
+    from bot.store.database import DatabaseError
+    from bot.store.database_errors import database_message
+
+    try:
+        asyncio.run(copy_with_report(source, target))
+    except (CopyRefused, ValueError) as refused:
+        typer.echo(f"Not copied: {refused}", err=True)
+        raise typer.Exit(1) from None
+    except DatabaseError as error:
+        typer.echo(f"Not copied, database error: {database_message(error)}", err=True)
         raise typer.Exit(1) from None
 
 

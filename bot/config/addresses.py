@@ -5,6 +5,7 @@ The address of a heartbeat is a secret as a whole: it identifies the sender by i
 
 import hmac
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from bot.http import urls
 SECRET_PART = 10
 # Telegram calls no other port; a Bot API server of one's own may.
 WEBHOOK_PORTS = (443, 80, 88, 8443)
+DATABASE_EXAMPLES = "sqlite:///mikopbx-bot.sqlite3 or postgresql://user:password@host/name"
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -87,11 +89,15 @@ def check_listening(address: str) -> None:
 def check_database(value: str) -> None:
     """Raises ValueError with the remedy."""
     try:
-        kind = make_url(value).get_backend_name()
+        url = make_url(value)
     except ArgumentError:
-        raise ValueError("is not a database address; write it like sqlite:///mikopbx-bot.sqlite3") from None
-    folder = Path(make_url(value).database or "x").parent
+        raise ValueError(f"is not a database address; write it like {DATABASE_EXAMPLES}") from None
+    if url.drivername in ("postgresql", "postgres"):
+        if find_spec("psycopg") is None:
+            raise ValueError("needs the extra of that name: pip install 'mikopbx-bot[postgresql]'")
+        return
+    if url.drivername != "sqlite":
+        raise ValueError(f"names a database this version cannot use; write it like {DATABASE_EXAMPLES}")
+    folder = Path(url.database or "x").parent
     if not folder.is_dir():
         raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
-    if kind != "sqlite":
-        raise ValueError("names a database this version cannot use; write it like sqlite:///mikopbx-bot.sqlite3")

@@ -201,7 +201,7 @@ class Database:
         if self.is_sqlite:
             sqlite.create_file(self._url)
         with self._engine.begin() as connection:
-            current = _revision(connection)
+            current = revision_of(connection)
             if current is None and self.is_sqlite:
                 sqlite.create_tables(connection, NEWEST_REVISION)
                 current = NEWEST_REVISION
@@ -250,7 +250,8 @@ def _drive(session: Session, work: Callable[[Session], Coroutine[Any, Any, T]]) 
     raise WaitedOutside
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision of the schema; None for an empty database."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

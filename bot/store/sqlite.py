@@ -5,7 +5,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -43,6 +43,12 @@ def open_migration_engine(url: URL) -> Engine:
     engine = create_engine(url, hide_parameters=True)
     event.listen(engine, "begin", begin_immediate)
     return engine
+
+
+def file_of(address: str) -> Path | None:
+    """Return the file of a database address; None for another engine."""
+    url = make_url(address)
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
 
 def create_file(url: URL) -> None:

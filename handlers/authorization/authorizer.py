@@ -203,7 +203,7 @@ class Authorizer:
                 place=intent.place,
                 now=asking.now,
                 rule=subject.rule,
-                may=partial(access.may, asking),
+                may=partial(access.of(asking).may, asking),
                 rejected_because=intent.rejected_because,
                 sent_at=subject.sent_at,
                 earlier=earlier,

@@ -62,9 +62,14 @@ class Stage:
         }
 
     def new_store(self) -> None:
-        """Create an empty, migrated database."""
+        """Create an empty, migrated database, or a copy of the one kept by `keep_store`."""
         self.no_store()
-        shutil.copy(stores.empty(), self.folder / "bot.sqlite3")
+        kept = self.folder / "kept.sqlite3"
+        shutil.copy(kept if kept.exists() else stores.empty(), self.folder / "bot.sqlite3")
+
+    def keep_store(self) -> None:
+        """Keep the database of a program that has ended, for all later ones."""
+        shutil.copy(self.folder / "bot.sqlite3", self.folder / "kept.sqlite3")
 
     def no_store(self) -> None:
         for file in self.folder.glob("bot.sqlite3*"):

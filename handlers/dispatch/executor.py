@@ -183,7 +183,7 @@ class Executor:
         background task that follows."""
         await chat.send(reply)
         try:
-            await self.database.run(self._conclude, job, chat, reply)
+            await self.database.run_queued(self._conclude, job, chat, reply)
         finally:
             chat.unstored.end()
         if reply.then is not None:

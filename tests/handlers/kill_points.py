@@ -86,6 +86,9 @@ class MortalDatabase(Database):
         self.process_state.moment("after a commit")
         return result
 
+    async def run_queued(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
+        return await self.run(work, *args, **kwargs)
+
     async def atomic(self, work: Callable[[Session], Coroutine[Any, Any, Any]]) -> Any:
         async def work_until_commit(session: Session) -> Any:
             result = await work(session)

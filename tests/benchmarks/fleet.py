@@ -113,7 +113,12 @@ def _of_sizes(ours: dict[int, list[Taken]], bare: list[Taken]) -> Iterable[Row]:
         beside = bare if largest else []
         what = f"{size:,} PBXs"
         yield Row(
-            f"{what}: processor", "cores", [t.cores for t in runs], [t.cores for t in beside], 0.5 if largest else None
+            f"{what}: processor",
+            "cores",
+            [t.cores for t in runs],
+            [t.cores for t in beside],
+            1.1 if largest else None,
+            relative=True,
         )
         yield Row(
             f"{what}: memory", "MB", [t.memory for t in runs], [t.memory for t in beside], 300 if largest else None
@@ -129,7 +134,7 @@ def _of_sizes(ours: dict[int, list[Taken]], bare: list[Taken]) -> Iterable[Row]:
             "ms",
             [1000 * _p99(t.late) for t in runs],
             [1000 * _p99(t.late) for t in beside],
-            1000,
+            200,
         )
         yield Row(f"{what}: polls that were", "%", [t.done for t in runs], [t.done for t in beside])
 

@@ -1,5 +1,7 @@
 """PostgreSQL through psycopg 3: transactions one at a time, as with SQLite."""
 
+import json
+import re
 from typing import Any
 
 from psycopg.types.string import StrDumper
@@ -33,6 +35,7 @@ def open_engine(url: URL) -> Engine:
         max_overflow=1,
         pool_timeout=10,
         connect_args=options,
+        json_serializer=_json,
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _lock)
@@ -44,6 +47,19 @@ class _TextDumper(StrDumper):
 
     def dump(self, obj: str) -> Any:
         return super().dump(obj.replace("\x00", "\ufffd"))
+
+
+# Escapes in JSON: a character of two surrogates, one that PostgreSQL refuses, any other.
+_ESCAPE = re.compile(r"(\\ud[89ab]..\\ud[c-f]..)|(\\u0000|\\ud[89a-f]..)|\\.")
+
+
+def _json(value: Any) -> str:
+    """Return JSON without NUL and without halves of characters: PostgreSQL stores them, but fails on every operator
+    over a value that contains one."""
+    text = json.dumps(value)
+    if "\\u0000" not in text and "\\ud" not in text:
+        return text
+    return _ESCAPE.sub(lambda escape: "\\ufffd" if escape[2] else escape[0], text)
 
 
 def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -2,20 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from contextvars import Context
-from pathlib import Path
-
-import pytest
 
 from bot.store.database import Database, Session
-
-
-@pytest.fixture
-async def threaded(store_file: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{store_file}")
-    yield database
-    await database.close()
 
 
 def serve(_session: Session, who: str, served: list[str]) -> None:

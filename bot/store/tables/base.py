@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, String, TypeDecorator, func, select
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, String, TypeDecorator, func, select
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -30,12 +30,6 @@ class UtcDateTime(TypeDecorator[datetime]):
 def _text(_type: String, _compiler: Any, **_options: Any) -> str:
     """Declare no lengths: SQLite does not enforce them, and a name a character too long must not end a transaction."""
     return "TEXT"
-
-
-@compiles(Integer, "postgresql")
-def _number(_type: Integer, _compiler: Any, **_options: Any) -> str:
-    """Have one size of numbers, as SQLite does: one that somebody types must not end a transaction."""
-    return "BIGINT"
 
 
 # Telegram ids exceed 32 bits.

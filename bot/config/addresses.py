@@ -5,6 +5,7 @@ The address of a heartbeat is a secret as a whole: it identifies the sender by i
 
 import hmac
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,10 @@ SECRET_PART = 10
 # Telegram calls no other port; a Bot API server of one's own may.
 WEBHOOK_PORTS = (443, 80, 88, 8443)
 LOOPBACK = ("127.0.0.1", "localhost")
+DATABASE_REMEDY = (
+    "write it like sqlite:///mikopbx-bot.sqlite3 or postgresql://user:password@host/database, "
+    "with %40 for @ and %2F for / in a password"
+)
 
 
 def check_heartbeat(address: str) -> None:
@@ -85,13 +90,26 @@ def check_listening(address: str) -> None:
 
 
 def check_database(value: str) -> None:
-    """Raises ValueError with the remedy."""
+    """Raises ValueError with the remedy. It quotes no part of the address of a server, which may be of a password."""
     try:
-        kind = make_url(value).get_backend_name()
-    except ArgumentError:
-        raise ValueError("is not a database address; write it like sqlite:///mikopbx-bot.sqlite3") from None
-    folder = Path(make_url(value).database or "x").parent
-    if not folder.is_dir():
-        raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
-    if kind != "sqlite":
-        raise ValueError("names a database this version cannot use; write it like sqlite:///mikopbx-bot.sqlite3")
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError(f"is not a database address; {DATABASE_REMEDY}") from None
+    if url.drivername == "sqlite":
+        folder = Path(url.database or "x").parent
+        if not folder.is_dir():
+            raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
+    elif url.drivername != "postgresql":
+        raise ValueError(f"names a database this version cannot use; {DATABASE_REMEDY}")
+    elif not url.database:
+        raise ValueError(f"names a server and no database on it; {DATABASE_REMEDY}")
+    elif find_spec("psycopg") is None:
+        raise ValueError("is of PostgreSQL, whose driver is missing; install it: pip install 'psycopg[binary]'")
+
+
+def database_secrets(value: str) -> list[str]:
+    """Return the password in the address, as it is written and as it is meant."""
+    written = urlsplit(value).password or ""
+    url = make_url(value)
+    given = url.query.get("password", ())
+    return [written, url.password or "", *((given,) if isinstance(given, str) else given)]

@@ -41,7 +41,9 @@ async def test_transactions_of_two_processes_are_one_after_another(threaded: Dat
 
 
 async def test_two_processes_that_start_at_once_migrate_once(engine: str, tmp_path: Path) -> None:
-    address = postgresql.server().create() if engine == "postgresql" else f"sqlite:///{tmp_path / 'bot.sqlite3'}"
+    address = (
+        postgresql.server().create("unmigrated") if engine == "postgresql" else f"sqlite:///{tmp_path / 'bot.sqlite3'}"
+    )
     databases = [Database(address) for _ in range(2)]
     await asyncio.gather(*(database.open() for database in databases))
     for database in databases:

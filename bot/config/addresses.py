@@ -95,6 +95,8 @@ def check_database(value: str) -> None:
         url = make_url(value)
     except (ArgumentError, ValueError):
         raise ValueError(f"is not a database address; {DATABASE_REMEDY}") from None
+    if "@" in (url.host or ""):
+        raise ValueError(f"has a second @, probably of the password; {DATABASE_REMEDY}")
     if url.drivername == "sqlite":
         folder = Path(url.database or "x").parent
         if not folder.is_dir():

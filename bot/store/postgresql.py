@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from psycopg import DataError
 from psycopg.types.string import StrDumper
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine
@@ -55,8 +56,11 @@ _ESCAPE = re.compile(r"(\\ud[89ab]..\\ud[c-f]..)|(\\u0000|\\ud[89a-f]..)|\\.")
 
 def _json(value: Any) -> str:
     """Return JSON without NUL and without halves of characters: PostgreSQL stores them, but fails on every operator
-    over a value that contains one."""
-    text = json.dumps(value)
+    over a value that contains one. Raises DataError, as the driver does for other values that cannot be stored."""
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise DataError(str(error)) from error
     if "\\u0000" not in text and "\\ud" not in text:
         return text
     return _ESCAPE.sub(lambda escape: "\\ufffd" if escape[2] else escape[0], text)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from typing import Any
 
 from psycopg import DataError
@@ -9,11 +10,16 @@ from psycopg.types.string import StrDumper
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 # Advisory lock that every transaction of the bot takes first, "miko" in ASCII. Without it two transactions that read
 # and then write could each miss what the other writes; SQLite has one writer anyway.
 LOCK = 0x6D696B6F
+# Key of the connection's own memory.
+TRANSACTION = "transaction"
+# As long as a server takes to start again; seconds.
+ASKED_TIMES, ASKED_EVERY = 20, 0.5
 # Seconds until a connection counts as dead whose other side does not answer.
 DEAD_AFTER = 20
 CONNECT_OPTIONS = {
@@ -72,4 +78,23 @@ def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
 
 
 def _lock(connection: Connection) -> None:
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+    locked = connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK}), pg_current_xact_id()::text")
+    connection.info[TRANSACTION] = locked.one()[1]
+
+
+def transaction_of(connection: Connection) -> str:
+    """Return the number of the connection's transaction."""
+    return str(connection.info[TRANSACTION])
+
+
+def was_committed(engine: Engine, transaction: str) -> bool:
+    """Find out what became of a transaction whose connection was lost during its commit. False if the server stays
+    away."""
+    for _ in range(ASKED_TIMES):
+        try:
+            with engine.connect() as connection:
+                asked = connection.exec_driver_sql(f"SELECT pg_xact_status('{transaction}'::xid8)")
+                return bool(asked.scalar_one() == "committed")
+        except OperationalError:
+            time.sleep(ASKED_EVERY)
+    return False

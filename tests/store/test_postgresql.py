@@ -3,6 +3,7 @@ texts."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
@@ -82,6 +83,36 @@ async def test_a_connection_that_ends_amid_a_transaction_leaves_nothing_of_it(th
 
     with pytest.raises(OperationalError):
         await threaded.run(cut_off)
+    assert await threaded.run(inbox.unfinished) == {}
+
+
+def cut_off_at_commit(database: Database, monkeypatch: pytest.MonkeyPatch, *, after: bool) -> None:
+    """Lose the connection during the next commit, after or before the server has carried it out."""
+    dialect = database._engine.dialect
+    commit = dialect.do_commit
+
+    def cut_off(connection: Any) -> None:
+        monkeypatch.setattr(dialect, "do_commit", commit)
+        if after:
+            commit(connection)
+        connection.driver_connection.close()
+        raise psycopg.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(dialect, "do_commit", cut_off)
+
+
+async def test_what_was_committed_counts_though_nobody_heard_so(
+    threaded: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_off_at_commit(threaded, monkeypatch, after=True)
+    assert await threaded.run(inbox.add_new, {1: {}}, NOW) == [1]
+    assert list(await threaded.run(inbox.unfinished)) == [1]
+
+
+async def test_what_was_not_committed_fails(threaded: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut_off_at_commit(threaded, monkeypatch, after=False)
+    with pytest.raises(OperationalError):
+        await threaded.run(inbox.add_new, {1: {}}, NOW)
     assert await threaded.run(inbox.unfinished) == {}
 
 

@@ -42,7 +42,8 @@ help:
 	@echo "make lock    write the lock files anew (needs uv)"
 
 # $(1) is the lock file, $(2) the text printed first, $(3) the module to load. Only modules that the bot loads are
-# compiled: compiling all takes longer than the download, and a third more space. uv behaves the same.
+# compiled: compiling all takes longer than the download, and a third more space. uv behaves the same. So are templates:
+# where the bot may not write beside them, each start would compile those that it shows.
 define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Installing $(2) ..."
@@ -55,7 +56,8 @@ define install
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1) && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -e .; \
 	fi
-	@$(BIN)/python -c "import bot.app.application, $(3), matplotlib.backends.backend_agg"
+	@$(BIN)/python -c "import bot.app.application, $(3), matplotlib.backends.backend_agg; \
+		from bot.messages.renderer import Renderer; Renderer('en').compile_all()"
 endef
 
 $(INSTALLED): requirements.lock pyproject.toml
@@ -163,7 +165,7 @@ advisories:
 	"$$tools/bin/pip-audit" --strict --disable-pip --require-hashes -r requirements-dev.lock
 
 # The development lock first: it is the largest, and its versions constrain the others.
-COMPILE := uv pip compile pyproject.toml --extra charts --universal --python-version 3.11 --generate-hashes --no-header --quiet
+COMPILE := uv pip compile pyproject.toml --extra charts --extra postgresql --universal --python-version 3.11 --generate-hashes --no-header --quiet
 lock:
 	$(COMPILE) --extra demo --group dev --upgrade --output-file requirements-dev.lock
 	$(COMPILE) --extra demo --constraint requirements-dev.lock --output-file requirements-demo.lock

@@ -11,13 +11,12 @@ import gc
 import logging
 import os
 import resource
+import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-
-from bot.runtime.file_modes import restrict_umask, warn_of_loose_modes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +33,8 @@ app = typer.Typer(
 )
 demo_app = typer.Typer(help="Try the bot in the browser, or run one of the stand-ins alone.", add_completion=False)
 app.add_typer(demo_app, name="demo")
+database_app = typer.Typer(help="Work on the database while the bot is stopped.", add_completion=False)
+app.add_typer(database_app, name="database")
 
 Port = Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")]
 
@@ -46,7 +47,22 @@ EXIT_WRONG_SETTINGS = 2
 
 @app.callback()
 def before_all_else() -> None:
+    _load_without_extras()
+    from bot.runtime.file_modes import restrict_umask
+
     restrict_umask()
+
+
+def _load_without_extras() -> None:
+    """Load structlog and httpx without what they take along if it is installed: tracebacks in colours, a command line.
+    Measured: 67 ms and 5 MB."""
+    extras = {"rich", "httpx._main"} - sys.modules.keys()
+    sys.modules.update(dict.fromkeys(extras))  # type: ignore[arg-type]  # None: it cannot be imported
+    import httpx  # noqa: F401
+    import structlog  # noqa: F401
+
+    for name in extras:
+        del sys.modules[name]
 
 
 @app.command()
@@ -54,9 +70,12 @@ def run() -> None:
     """Run the bot with the settings from the environment and from .env."""
     # Measured: garbage collection took a fifth of the start, without any garbage to free.
     gc.disable()
+    # pydantic would search every installed package for plugins.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
     from bot.config.errors import WrongSettings
     from bot.config.settings import load_settings
+    from bot.runtime.file_modes import warn_of_loose_modes
 
     try:
         settings = load_settings()
@@ -123,6 +142,28 @@ def access(
         raise typer.Exit(EXIT_WRONG_SETTINGS) from None
     except NotMet as not_met:
         typer.echo(str(not_met), err=True)
+        raise typer.Exit(1) from None
+
+
+@database_app.command("copy")
+def copy_database(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="Address of the database to copy, as in DATABASE_URL.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Address of an empty database.")],
+) -> None:
+    """Copy a database to another one, e.g. from SQLite to PostgreSQL. Stop the bot first. Row counts and checksums of
+    both are compared; on any difference nothing is kept of the copy."""
+    from bot.app.database_copy import copy_with_report
+    from bot.store.copying import CopyRefused
+    from bot.store.database import DatabaseError
+    from bot.store.database_errors import database_message
+
+    try:
+        asyncio.run(copy_with_report(source, target))
+    except (CopyRefused, ValueError) as refused:
+        typer.echo(f"Not copied: {refused}", err=True)
+        raise typer.Exit(1) from None
+    except DatabaseError as error:
+        typer.echo(f"Not copied, database error: {database_message(error)}", err=True)
         raise typer.Exit(1) from None
 
 

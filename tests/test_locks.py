@@ -47,8 +47,9 @@ def test_everything_locked_has_hashes(file: str) -> None:
 
 def test_the_bot_is_installed_without_the_developers_tools() -> None:
     project = PROJECT["project"]
-    program = wanted(project["dependencies"] + project["optional-dependencies"]["charts"])
-    shown = wanted(project["optional-dependencies"]["demo"])
+    extras = project["optional-dependencies"]
+    program = wanted(project["dependencies"] + extras["charts"] + extras["postgresql"])
+    shown = wanted(extras["demo"])
     tools = wanted(PROJECT["dependency-groups"]["dev"])
     assert program <= packages("requirements.lock")
     assert not (tools | shown) & packages("requirements.lock")

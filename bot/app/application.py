@@ -19,6 +19,7 @@ from bot.config.station_settings import StationSettings
 from bot.health.heartbeat import Heartbeat
 from bot.runtime.clock import MonotonicClock
 from bot.runtime.tasks import SHUTDOWN_TIMEOUT, cancel, run_until_stopped
+from bot.runtime.waiting import sleep_or_stop
 from bot.store import sealing
 from bot.store.database import Database, DatabaseError, OperationalError
 from bot.store.database_errors import retry_on_database_error
@@ -26,6 +27,9 @@ from bot.store.time_shift import newest_time
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.http_pool import opened, telegram_bot
 from bot.telegram.updates.queue import UpdateQueue
+
+# Seconds after the start, for updates that waited at Telegram: the menus are dozens of requests.
+CATCH_UP = 3.0
 
 if TYPE_CHECKING:
     from handlers.dispatch.dispatcher import Dispatcher
@@ -122,6 +126,7 @@ class Application:
         return [retry_on_database_error(name, partial(run, self._stop), self._stop) for name, run in jobs.items()]
 
     async def _beside(self) -> None:
+        await sleep_or_stop(self._stop, CATCH_UP)
         await asyncio.gather(*self._retried(self.program.telegram_jobs()))
 
     async def _finish(self) -> None:

@@ -101,12 +101,12 @@ def check_database(value: str) -> None:
         folder = Path(url.database or "x").parent
         if not folder.is_dir():
             raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
-    elif url.drivername != "postgresql":
+    elif url.drivername not in ("postgresql", "postgres"):
         raise ValueError(f"names a database this version cannot use; {DATABASE_REMEDY}")
     elif not url.database:
         raise ValueError(f"names a server and no database on it; {DATABASE_REMEDY}")
     elif find_spec("psycopg") is None:
-        raise ValueError("is of PostgreSQL, whose driver is missing; install it: pip install 'psycopg[binary]'")
+        raise ValueError("needs the extra of that name: pip install 'mikopbx-bot[postgresql]'")
 
 
 def database_secrets(value: str) -> list[str]:

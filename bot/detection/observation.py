@@ -1,6 +1,6 @@
 """Result of one poll of a station, in the bot's terms and on the bot's clock. Pure."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -8,7 +8,7 @@ from enum import StrEnum
 from bot.detection import trunk_cause
 from bot.detection.outbound_detour import UNKNOWN_DETOUR, Detour, detour
 from bot.detection.trunk_health import SILENT, Cause, ContactStatus, Health, contact_of, health_of
-from bot.detection.unreported_trunks import NOTHING_LISTED, UnreportedTrunks
+from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.pbx import (
     Answer,
     Ban,
@@ -29,6 +29,7 @@ from bot.pbx import (
 
 # The PBX measures every 5 to 30 s; much older values mean it has stopped.
 STALE_AFTER = timedelta(seconds=60)
+SHOWN_WITHOUT_ASTERISK = frozenset({"unknown", "unregistered", "off", ""})
 # Smaller differences are network latency.
 SAME_CLOCK = timedelta(seconds=5)
 
@@ -94,6 +95,8 @@ def healths_of(told: Mapping[str, TrunkStatus], listed: UnreportedTrunks) -> lis
 def silent_in(healths: Iterable[tuple[TrunkStatus, Health]]) -> list[TrunkStatus]:
     """Return the unhealthy trunks without an answer from the provider."""
     seen = list(healths)
+    if not any(health in trunk_cause.BAD for _, health in seen):
+        return []
     why = trunk_cause.in_context(seen)
     return [trunk for trunk, health in seen if health in trunk_cause.BAD and why[trunk.id] in SILENT]
 
@@ -101,7 +104,7 @@ def silent_in(healths: Iterable[tuple[TrunkStatus, Health]]) -> list[TrunkStatus
 def from_answer(
     answer: Answer[dict[str, TrunkStatus]],
     now: datetime,
-    listed: UnreportedTrunks = NOTHING_LISTED,
+    healths: Sequence[tuple[TrunkStatus, Health]],
     *,
     routes: Iterable[OutboundRoute] | None = None,
     banned: Mapping[str, Ban] | None = None,
@@ -109,8 +112,8 @@ def from_answer(
 ) -> Observation:
     """Build the observation from an answer, its times shifted to the bot's clock by the answer's own time.
 
-    `routes` are the outbound routes, None if unknown or not needed; `banned` the firewall bans by trunk id; `reached`
-    as in `trunk_cause.in_context`.
+    `healths` are those of `healths_of`; `routes` the outbound routes, None if unknown or not needed; `banned` the
+    firewall bans by trunk id; `reached` as in `trunk_cause.in_context`.
     """
     pbx_now = answer.pbx_time or now
     skew = now - pbx_now
@@ -118,7 +121,7 @@ def from_answer(
         skew = timedelta(0)
     measured = [trunk.last_update for trunk in answer.value.values() if trunk.last_update]
     stale = bool(answer.warnings) or any(pbx_now - moment > STALE_AFTER for moment in measured)
-    healths, bans = healths_of(answer.value, listed), banned or {}
+    bans = banned or {}
     why = trunk_cause.in_context(healths, bans, reached)
     working = {trunk.id: trunk.name for trunk, health in healths if _takes_calls(trunk, health)}
     unwatched = {trunk.id for trunk, health in healths if health is Health.UNWATCHED}
@@ -153,9 +156,10 @@ def suggests_asterisk_down(answer: Answer[dict[str, TrunkStatus]]) -> bool:
     here are UNREGISTERED, IAX trunks, which show only then, `unregistered`, and none has a contact. Unused trunks may
     look the same: the list of peers decides.
     """
+    if any(trunk.state.strip().lower() not in SHOWN_WITHOUT_ASTERISK for trunk in answer.value.values()):
+        return False
     enabled = [trunk for trunk in answer.value.values() if health_of(trunk) is not Health.OFF]
-    words = {trunk.state.strip().lower() for trunk in enabled}
-    return bool(enabled) and words <= {"unknown", "unregistered", ""} and not any(t.contact_status for t in enabled)
+    return bool(enabled) and not any(trunk.contact_status for trunk in enabled)
 
 
 def _trunk(trunk: TrunkStatus, health: Health, cause: Cause, now: datetime, skew: timedelta) -> TrunkObservation:

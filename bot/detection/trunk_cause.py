@@ -63,14 +63,13 @@ def _own_internet(
     seen: Iterable[tuple[TrunkStatus, Health]], causes: Mapping[str, Cause], reached: Collection[str]
 ) -> bool:
     """Return True if the PBX's own internet is down: of at least two outside hosts none answers."""
-    outside = [(trunk, health) for trunk, health in seen if trunk.host and not _is_near(trunk.host)]
     silent = {
         t.host.lower()
-        for t, health in outside
+        for t, health in seen
         if health in BAD and causes[t.id] in SILENT and causes[t.id] is not Cause.BANNED and t.id not in reached
     }
-    return len(silent) > 1 and not any(
-        trunk.id in reached or _provider_answers(trunk, health) for trunk, health in outside
+    return len({host for host in silent if _is_outside(host)}) > 1 and not any(
+        trunk.id in reached or _provider_answers(trunk, health) for trunk, health in seen if _is_outside(trunk.host)
     )
 
 
@@ -83,6 +82,10 @@ def _provider_answers(trunk: TrunkStatus, health: Health) -> bool:
     if health is Health.UP:
         return contact is not ContactStatus.UNASKED
     return contact is ContactStatus.ANSWERS and health is not Health.OFF
+
+
+def _is_outside(host: str) -> bool:
+    return bool(host) and not _is_near(host)
 
 
 def _is_name(host: str) -> bool:

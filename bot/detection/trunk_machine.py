@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from bot.detection.observation import TrunkObservation
 from bot.detection.station_machine import StationState
 from bot.detection.trunk_health import Health
-from bot.detection.trunk_state import CONFIRMATIONS, Outage, TrunkState, update
+from bot.detection.trunk_state import CONFIRMATIONS, Outage, TrunkState, revise, update
 from bot.incidents.model import (
     PARTIAL_KINDS,
     PARTIAL_OUTAGES,
@@ -67,7 +67,7 @@ def evaluate_trunk(
 
     A repeated measurement is ignored; one in the future predates a correction of the clock.
     """
-    memory = replace(memory, name=observation.name, host=observation.host, type=observation.type, missing=0)
+    memory = revise(memory, name=observation.name, host=observation.host, type=observation.type, missing=0)
     if observation.measured_at <= memory.measured_at <= now + CLOCKS_DIFFER:
         return memory, None
     memory, changed = update(memory, observation)
@@ -105,9 +105,9 @@ def _evaluate_up(memory: TrunkState, now: datetime, policy: Policy) -> tuple[Tru
         return memory, None
     ended = memory.since
     memory, was_down = _end_outage(memory)
-    memory = replace(memory, settled=Health.UP, bad_since=None, up_since=ended)
+    memory = revise(memory, settled=Health.UP, bad_since=None, up_since=ended)
     if memory.flapping_since is None:
-        return replace(memory, alarm=None), Resolved(End.RECOVERED, ended) if memory.alarm else None
+        return revise(memory, alarm=None), Resolved(End.RECOVERED, ended) if memory.alarm else None
     if policy.lasts(ended, now, policy.calm):
         return _calm(memory), Resolved(End.RECOVERED, ended)
     if memory.alarm in PARTIAL_OUTAGES | {Kind.TRUNK_DOWN}:

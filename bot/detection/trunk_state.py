@@ -1,7 +1,8 @@
 """State of a trunk, and its update by one observation. Pure; time is a parameter."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -88,6 +89,14 @@ def initial_state(observation: TrunkObservation) -> TrunkState:
     )
 
 
+def revise(memory: TrunkState, **values: Any) -> TrunkState:
+    """Return the state with these values, itself if it has them: most polls change nothing, and `replace` copies all
+    fields. Measured: a quarter of what a poll costs beside HTTP."""
+    if all(getattr(memory, name) == value for name, value in values.items()):
+        return memory
+    return replace(memory, **values)
+
+
 def update(memory: TrunkState, observation: TrunkObservation) -> tuple[TrunkState, bool]:
     """Return the updated state, and True if facts of a lasting failure have changed."""
     same = observation.health is memory.health
@@ -133,7 +142,7 @@ def _bad_since(memory: TrunkState, observation: TrunkObservation, since: datetim
 
 def _with_provider_silence(memory: TrunkState, observation: TrunkObservation) -> TrunkState:
     if observation.health is Health.UP:
-        return replace(memory, was_silent=False, heard_since=None, was_cut_off=False, reached_since=None)
+        return revise(memory, was_silent=False, heard_since=None, was_cut_off=False, reached_since=None)
     if observation.health not in BAD:
         return memory
     silent, cut_off = observation.cause in SILENT, observation.cause is Cause.OWN_INTERNET
@@ -192,8 +201,11 @@ def differ_lastingly(one: TrunkState | None, other: TrunkState | None) -> bool:
     if one is other or one is None or other is None:
         return one is not other
     if one.looks >= CONFIRMATIONS and other.looks >= CONFIRMATIONS:
-        one = replace(one, measured_at=other.measured_at)
+        return _lasting(one) != _lasting(other)
     return one != other
+
+
+_lasting = attrgetter(*(field.name for field in fields(TrunkState) if field.name != "measured_at"))
 
 
 ADAPTER = TypeAdapter(TrunkState)

@@ -31,7 +31,7 @@ class UnreportedTrunks:
 
     def all(self, told: Mapping[str, TrunkStatus]) -> dict[str, TrunkStatus]:
         """Return the reported trunks, and the listed ones without a state."""
-        left_out = [row.without_state() for key, row in self.rows.items() if key not in told]
+        left_out = [row.without_state for key, row in self.rows.items() if key not in told]
         return {trunk.id: trunk for trunk in distinct([*told.values(), *left_out])} if left_out else dict(told)
 
     def registration(self, trunk: TrunkStatus) -> str:

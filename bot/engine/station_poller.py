@@ -87,14 +87,13 @@ class StationPoller:
         now = self._clock()
         watched_before = {subject for subject, memory in trunks.items() if memory.health is not Health.UNWATCHED}
         await self.queries.renew_list(now, missed=bool(watched_before - answer.value.keys()))
-        listed = self.listed(trunks)
-        healths = healths_of(answer.value, listed)
+        healths = healths_of(answer.value, self.listed(trunks))
         routes = banned = None
         if any(health is Health.PARTIAL for _, health in healths):
             routes = await self.queries.outbound(now)
         if silent := silent_in(healths):
             banned = await self.queries.banned(silent, now)
-        return from_answer(answer, self._clock(), listed, routes=routes, banned=banned, reached=_reregistered(trunks))
+        return from_answer(answer, self._clock(), healths, routes=routes, banned=banned, reached=_reregistered(trunks))
 
 
 def _reregistered(trunks: Mapping[str, TrunkState]) -> set[str]:

@@ -1,5 +1,6 @@
 """Poll one station's trunks and pass changes to the incident manager."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -68,6 +69,8 @@ class TrunkMonitor:
         self._slow_polls = 0
         self._unconfirmed = 0
         self._is_loaded = False
+        # Trunks by health, as the metrics tell.
+        self._counts: Counter[Health] | None = None
         # Trunks that the bot has disabled briefly to re-register them; not evaluated meanwhile.
         self.paused_trunks: set[str] = set()
         self.latest: Observation | None = None
@@ -212,13 +215,13 @@ class TrunkMonitor:
             for subject in self._trunks | trunks
             if trunk_state.differ_lastingly(trunks.get(subject), self._trunks.get(subject))
         }
-        if not changed and not state_changes and station_machine.differs_in_last_seen_only(station, self._station):
-            if station != self._station:
+        if station != self._station:
+            is_seen_only = station_machine.differs_in_last_seen_only(station, self._station)
+            if is_seen_only and not changed and not state_changes:
                 self._incident_manager.touch(STATION, station_machine.written(station), observation.at)
-        else:
-            if station != self._station:
+            else:
                 changed[STATION] = station_machine.written(station)
-            await self._incident_manager.record(changed, state_changes, observation.at)
+        await self._incident_manager.record(changed, state_changes, observation.at)
         # Only after commit: on a database error the next poll retries the same change.
         self._station, self._trunks = station, trunks
         await self._run_backfill(observation)
@@ -226,7 +229,8 @@ class TrunkMonitor:
     def _next_states(self, observation: Observation) -> tuple[StationState, dict[str, TrunkState], list[StateChange]]:
         hold_off = timedelta(seconds=self._policy.alert_after)
         station, transition = station_machine.evaluate_station(self._station, observation, hold_off)
-        station = replace(station, dialect=observation.dialect or station.dialect)
+        if observation.dialect not in (None, station.dialect):
+            station = replace(station, dialect=observation.dialect)
         state_changes: list[StateChange] = []
         if transition is not None:
             state_changes.append(StateChange(STATION, transition, facts_of_station(observation)))
@@ -294,6 +298,8 @@ class TrunkMonitor:
             return
         self.last_good = observation.at
         metrics.LAST_POLL.labels(self._name).set(observation.at.timestamp())
-        for health in Health:
-            count = sum(trunk.health is health for trunk in observation.trunks.values())
-            metrics.TRUNKS.labels(self._name, str(health)).set(count)
+        counts = Counter(trunk.health for trunk in observation.trunks.values())
+        if counts != self._counts:
+            self._counts = counts
+            for health in Health:
+                metrics.TRUNKS.labels(self._name, str(health)).set(counts[health])

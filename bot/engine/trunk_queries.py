@@ -81,10 +81,7 @@ class TrunkQueries:
         self._list: _Asked[tuple[TrunkRow, ...]] = _Asked()
         self._routes: _Asked[tuple[OutboundRoute, ...]] = _Asked()
         self._bans: _Asked[tuple[Ban, ...]] = _Asked()
-
-    @property
-    def listed(self) -> Mapping[str, TrunkRow]:
-        return {row.id: row for row in self._list.value or ()}
+        self.listed: Mapping[str, TrunkRow] = {}
 
     @property
     def knows_list(self) -> bool:
@@ -95,8 +92,10 @@ class TrunkQueries:
         """Refresh the list; at once if `missed`: a trunk has no state any more, and only the list shows if it was
         deleted.
         """
-        pbx = self._pbx
+        pbx, before = self._pbx, self._list.value
         await self._list.renew(lambda: pbx.trunks.list(Priority.WATCH), LIST_EVERY, now, at_once=missed)
+        if self._list.value is not before:
+            self.listed = {row.id: row for row in self._list.value or ()}
 
     async def outbound(self, now: datetime) -> tuple[OutboundRoute, ...] | None:
         """Return the outbound routes; None while unknown."""

@@ -4,6 +4,8 @@ A server may send "100 Continue" without end. Measured: httpcore reads as many a
 the event loop meanwhile.
 """
 
+import select
+import socket
 from typing import Any
 
 import httpcore
@@ -50,6 +52,7 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
+        self._socket: socket.socket | None = stream.get_extra_info("socket")
         self.remaining: int | None = None
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 (as httpcore has it)
@@ -72,4 +75,16 @@ class _Stream(httpcore.AsyncNetworkStream):
         return _Stream(await self._stream.start_tls(*args, **more))
 
     def get_extra_info(self, info: str) -> Any:
+        if info == "is_readable" and self._socket is not None:
+            return _is_readable(self._socket)
         return self._stream.get_extra_info(info)
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    """Return True if the other side has sent something, or closed the connection. Measured: httpcore asks it two dozen
+    times for a command, and anyio's way to the socket took a twentieth of the command's processor time."""
+    if connection.fileno() < 0:
+        return True
+    waiting = select.poll()
+    waiting.register(connection, select.POLLIN)
+    return bool(waiting.poll(0))

@@ -98,8 +98,7 @@ class Silences:
 def current_in(session: Session, station: str) -> list[Silence]:
     """Return the silences of a station that were not ended, including those of all stations; bot.incidents.silence
     computes from the time which of them are in force."""
-    rows = silences.unended(session, station)
-    return [_silence(row) for row in (rows if station == EVERY_STATION else [*rows, *_of_all(session)])]
+    return [_silence(row) for row in silences.current(session, station, EVERYTHING)]
 
 
 def end_until_recovery(session: Session, station: str, subject: str, now: datetime) -> None:
@@ -204,7 +203,8 @@ def _again(row: SilenceRow, begins_at: datetime | None) -> SilenceRow | None:
     return SilenceRow(begins_at=begins_at, **{name: getattr(row, name) for name in copied})
 
 
-def _silence(row: SilenceRow) -> Silence:
+def _silence(row: Any) -> Silence:
+    """Return the silence of a SilenceRow, or of its columns."""
     return Silence(
         id=row.id,
         kind=SilenceKind(row.kind),

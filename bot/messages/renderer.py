@@ -19,6 +19,7 @@ from bot.messages import formatting, masking
 from bot.messages.i18n import translations
 from bot.messages.message import Facts
 from bot.messages.sanitize import literal_code, plain, sanitize, sanitize_facts, units, unmarked, unsanitize
+from bot.messages.template_cache import TemplateCache
 from bot.text.phone_numbers import country_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -73,6 +74,11 @@ class Renderer:
             self._view.reset(token)
         return self._fitted(self._headed(_limit_blank_lines(literal_code(rendered)), facts), limit)
 
+    def compile_all(self) -> None:
+        """Compile all templates into the cache."""
+        for name in self._environment.list_templates(filter_func=lambda path: "/" not in path):
+            self._environment.get_template(name)
+
     def _country_of(self, station: str) -> str:
         return self._stations.country(station) if self._stations is not None else ""
 
@@ -116,6 +122,7 @@ class Renderer:
             extensions=["jinja2.ext.i18n"],
             trim_blocks=True,
             lstrip_blocks=True,
+            bytecode_cache=TemplateCache(templates, compiled_by=Path(__file__)),
         )
         environment.policies["ext.i18n.trimmed"] = True
         environment.install_gettext_translations(self._translations, newstyle=True)  # type: ignore[attr-defined]

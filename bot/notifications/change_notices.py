@@ -20,8 +20,8 @@ OF_TRUNKS = ("note_gone", "note_switched_off", "note_not_told")
 def enqueue(session: Session, to: Destination, template: str, facts: dict[str, Any], now: datetime) -> None:
     """Queue a notification for the chat in the caller's session, or add it to a queued one of the same kind."""
     if template in OF_TRUNKS:
-        for row in outbox_queries.untried(session, to.chat, to.thread, template):
-            if all(row.facts.get(same) == facts.get(same) for same in ("station", "type")):
+        for row in outbox_queries.untried(session, to.chat, to.thread, template, facts["station"]):
+            if row.facts.get("type") == facts.get("type"):
                 row.facts = _with_one_more(row.facts, facts["trunk"])
                 return
     outbox.enqueue(

@@ -25,7 +25,7 @@ from bot.pbx.resources.calls import CallLeg, Channel
 from bot.pbx.resources.employees import Employee, EmployeeDraft, EmployeeRow
 from bot.pbx.resources.extensions import ExtensionStatus, PeerStatus
 from bot.pbx.resources.firewall import Ban
-from bot.pbx.resources.records import CallRecord, CallRecordLeg
+from bot.pbx.resources.record_models import CallRecord, CallRecordLeg
 from bot.pbx.resources.routing import IncomingRoute, OutboundRoute, Queue
 from bot.pbx.resources.trunk_models import Trunk, TrunkDraft, TrunkEvent, TrunkRow, TrunkStatus
 from bot.pbx.responses import Answer

@@ -12,6 +12,7 @@ from bot.pbx.resources.calls import Calls
 from bot.pbx.resources.employees import Employees
 from bot.pbx.resources.extensions import Extensions
 from bot.pbx.resources.firewall import Firewall
+from bot.pbx.resources.kept_records import KeptRecords
 from bot.pbx.resources.phone_book import PhoneBook
 from bot.pbx.resources.records import CallRecords
 from bot.pbx.resources.routing import Routing
@@ -33,20 +34,23 @@ class Pbx:
     Uncertain.
 
     `options` are those of PbxConnection: `verify`, `allow_http` (hosts to which the key may go over plain http;
-    loopback always may), `budget`, `transport`, `clock`, `sleep`.
+    loopback always may), `budget`, `transport`, `clock`, `sleep`. `kept_records`: memory that PBXs share.
     """
 
-    def __init__(self, url: str, key: SecretStr, *, name: str = "", **options: Any) -> None:
+    def __init__(
+        self, url: str, key: SecretStr, *, name: str = "", kept_records: KeptRecords | None = None, **options: Any
+    ) -> None:
         self._connection = PbxConnection(url, key, **options)
         self.host = self._connection.host
         self.name = name or self.host
         self.trunks = Trunks(self._connection)
         self.employees = Employees(self._connection)
         clock = options.get("clock", time.monotonic)
+        self._kept_records = kept_records or KeptRecords(clock)
         self.phone_book = PhoneBook(self.employees, clock)
         self.extensions = Extensions(self._connection, self.phone_book)
         self.calls = Calls(self._connection, self.phone_book)
-        self.records = CallRecords(self._connection, self.phone_book, clock)
+        self.records = CallRecords(self._connection, self.phone_book, clock, self._kept_records)
         self.routing = Routing(self._connection)
         self.firewall = Firewall(self._connection)
 
@@ -60,6 +64,7 @@ class Pbx:
         await self.close()
 
     async def close(self) -> None:
+        self._kept_records.forget(self.records)
         await self._connection.close()
 
     @property

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -20,7 +20,9 @@ from bot.http.httpx_library import (
     is_certificate_for_other_name,
     is_certificate_untrusted,
     is_connection_refused,
+    send_once,
 )
+from bot.http.public_trust import public_trust
 from bot.http.response_head import EndlessHead
 from bot.pbx import responses
 from bot.pbx.errors import (
@@ -61,14 +63,8 @@ FETCH_RATE = 100_000
 # Bytes read of an error in place of a recording.
 MAX_ERROR_BYTES = 64 * 1024
 # A poll every 10 s reuses its connection; the PBX closes one only after a longer idle time. Commands and recordings use
-# others, so that a poll does not queue for them.
-LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=2, keepalive_expiry=60)
-
-
-@cache
-def _ssl_context(verify: bool) -> ssl.SSLContext:
-    """Return a context shared by all stations. Measured: each takes 50 ms and a megabyte."""
-    return httpx.create_ssl_context(verify=verify)
+# others, so that a poll does not queue for them; /status asks three things at once.
+LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=4, keepalive_expiry=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +104,15 @@ class PbxConnection:
         self._sleep = sleep
         self._http = httpx.AsyncClient(
             timeout=TIMEOUTS,
-            verify=_ssl_context(verify) if isinstance(verify, bool) else verify,
+            verify=public_trust(verify) if isinstance(verify, bool) else verify,
             limits=LIMITS,
             transport=transport,
             follow_redirects=False,
             headers=decompression.IDENTITY,
         )
         response_head.limit_head(self._http)
+        # Of a poll, which is sent again and again.
+        self._get = lru_cache(maxsize=2)(partial(self._request, "GET"))
         self._single_flight = SingleFlight()
 
     async def close(self) -> None:
@@ -134,8 +132,10 @@ class PbxConnection:
         """Read a resource.
 
         Concurrent equal requests share one task and its retries, so that fifty people asking at once cost the PBX one
-        request.
+        request. Polls come one at a time.
         """
+        if priority is Priority.WATCH:
+            return await self._read(path, query, priority)
         key = (path, tuple(sorted((query or {}).items())), priority)
         answer: Answer[Any] = await self._single_flight.do(key, lambda: self._read(path, query, priority))
         return answer
@@ -211,15 +211,26 @@ class PbxConnection:
         priority: Priority,
     ) -> HttpReply:
         await self._budget.acquire(priority)
-        headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
+        request = self._get(path) if method == "GET" and not query else self._request(method, path, query, body)
         max_bytes = responses.MAX_BYTES_OF.get(resource_of(path), responses.MAX_BYTES)
         with _convert_errors(method, resource_of(path)):
-            async with (
-                asyncio.timeout(RESPONSE_TIMEOUT),
-                self._http.stream(method, self._root + path, params=query, json=body, headers=headers) as response,
-            ):
-                return HttpReply(response.status_code, await decompression.read_all(response, max_bytes))
+            async with asyncio.timeout(RESPONSE_TIMEOUT):
+                response = await send_once(self._http, request)
+                try:
+                    return HttpReply(response.status_code, await decompression.read_all(response, max_bytes))
+                finally:
+                    await response.aclose()
         raise Unreachable("no answer", resource_of(path))
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> httpx.Request:
+        headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
+        return self._http.build_request(method, self._root + path, params=query, json=body, headers=headers)
 
     async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Recording:
         """Fetch a recording from an address given by the PBX: only on the PBX itself, and without the key, which is not

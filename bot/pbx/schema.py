@@ -46,7 +46,7 @@ def _note(value: object) -> str:
 
 
 def _integer(value: object) -> int | None:
-    number = _number(value)
+    number = value if type(value) is int else _number(value)
     return int(number) if number is not None and abs(number) <= MAX_INTEGER else None
 
 
@@ -108,7 +108,10 @@ LocalTime = Annotated[datetime | None, BeforeValidator(_local)]
 
 
 class ApiModel(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True)
+    # Built when the first answer of its kind is read: few kinds are needed at the start.
+    model_config = ConfigDict(
+        extra="ignore", frozen=True, populate_by_name=True, hide_input_in_errors=True, defer_build=True
+    )
 
 
 M = TypeVar("M", bound=BaseModel)

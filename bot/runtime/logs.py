@@ -133,7 +133,7 @@ def configure_logging(level: str, secrets: Iterable[str]) -> None:
     root.handlers = [handler]
     root.setLevel(level)
     # These log every URL they request, the bot token included.
-    for noisy in ("httpx", "httpcore", "telegram", "aiosqlite", "asyncio", "uvicorn", "alembic"):
+    for noisy in ("httpx", "httpcore", "telegram", "asyncio", "uvicorn", "alembic"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

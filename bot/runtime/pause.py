@@ -11,21 +11,23 @@ T = TypeVar("T")
 class PausableGroup:
     def __init__(self) -> None:
         self._running_count = 0
-        self._changed = asyncio.Condition()
-        self._is_pause_requested = False
+        self._none_running = asyncio.Event()
+        self._may_run = asyncio.Event()
+        self._may_run.set()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Shared section. Not reentrant within a task."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: not self._is_pause_requested)
-            self._running_count += 1
+        # Another pause may begin before this task is awake.
+        while not self._may_run.is_set():
+            await self._may_run.wait()
+        self._running_count += 1
         try:
             yield
         finally:
             self._running_count -= 1
-            async with self._changed:
-                self._changed.notify_all()
+            if not self._running_count:
+                self._none_running.set()
 
     def as_running(self, job: Callable[[], Awaitable[T]]) -> Callable[[], Coroutine[Any, Any, T]]:
         async def run() -> T:
@@ -37,12 +39,11 @@ class PausableGroup:
     @asynccontextmanager
     async def paused(self) -> AsyncIterator[None]:
         """Exclusive section: begins when no task is in `running`, and blocks new ones until it ends."""
-        async with self._changed:
-            self._is_pause_requested = True
-            await self._changed.wait_for(lambda: self._running_count == 0)
+        self._may_run.clear()
         try:
+            while self._running_count:
+                self._none_running.clear()
+                await self._none_running.wait()
             yield
         finally:
-            self._is_pause_requested = False
-            async with self._changed:
-                self._changed.notify_all()
+            self._may_run.set()

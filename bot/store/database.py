@@ -3,6 +3,7 @@
 import asyncio
 import contextvars
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -26,6 +27,9 @@ NEWEST_REVISION = "0011"
 MIGRATIONS = Path(__file__).parent / "migrations"
 # A transaction that the database itself rolled back is carried out this often.
 MAX_ATTEMPTS = 5
+# Measured, 1,000 PBXs seen for the first time on a busy machine: one by one, each record took 2 ms of processor time
+# and 10 ms more for the disk, 10 ms for its turn in the event loop.
+BATCH_SIZE = 20
 
 # The only names of SQLAlchemy outside this package.
 DatabaseError = SQLAlchemyError
@@ -48,6 +52,27 @@ class _Abandoned(Exception):
     """The task that waited for the transaction was cancelled."""
 
 
+class _Queued:
+    """Transaction that waits for others: its work, in the context of the task that waits for the result."""
+
+    def __init__(self, work: Callable[[Session], Any], context: contextvars.Context) -> None:
+        self._work = work
+        self._context = context
+        self.abandoned = threading.Event()
+        self.result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+
+    def run(self, session: Session) -> Any:
+        return self._context.run(self._work, session)
+
+    def finish(self, result: object) -> None:
+        if not self.result.done():
+            self.result.set_result(result)
+
+    def fail(self, error: Exception) -> None:
+        if not self.result.done():
+            self.result.set_exception(error)
+
+
 class Database:
     """Open database. A transaction is a plain function over a session, carried out in a thread of the database's own:
     it cannot wait for anything outside. Only Database commits a session."""
@@ -60,14 +85,15 @@ class Database:
         # One writer, and every transaction here writes: those that wait for the thread are served in order, while those
         # that wait for SQLite's lock poll it until the busy timeout and may starve.
         self._threads: Executor = ThreadPoolExecutor(1, thread_name_prefix="database")
-        self._queue_lock = asyncio.Lock()
+        self._queue: deque[_Queued] = deque()
+        self._queue_task: asyncio.Task[None] | None = None
 
     @property
     def is_sqlite(self) -> bool:
         return self._engine.dialect.name == "sqlite"
 
     async def open(self) -> None:
-        """Create the file if it is missing, and migrate the schema; idempotent."""
+        """Create the file if it is missing, or migrate its schema; idempotent."""
         await self._in_thread(self._open)
 
     async def close(self) -> None:
@@ -102,12 +128,23 @@ class Database:
         return result
 
     async def run_queued(self, work: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """`run` for tasks that may come in large numbers, e.g. when a thousand PBXs go down at once: they queue for one
-        another, and any other task waits for one of them at most."""
+        """`run` for tasks that may come in large numbers, e.g. when a thousand PBXs go down at once: up to BATCH_SIZE
+        that wait are one transaction, the most that any other task waits for. After an error each is carried out again,
+        alone."""
         if _atomic_session.get() is not None:
             return await self.run(work, *args, **kwargs)
-        async with self._queue_lock:
-            return await self.run(work, *args, **kwargs)
+        with signals_deferred() as signals:
+            queued = _Queued(partial(_call, work, args, kwargs), contextvars.copy_context())
+            self._queue.append(queued)
+            if self._queue_task is None or self._queue_task.done():
+                self._queue_task = asyncio.create_task(self._run_queue())
+            try:
+                result: T = await queued.result
+            except asyncio.CancelledError:
+                queued.abandoned.set()
+                raise
+        signals.deliver()
+        return result
 
     async def atomic(self, work: Callable[[Session], Coroutine[Any, Any, T]]) -> T:
         """Carry out a coroutine as one transaction, which every `run` inside joins. Raises WaitedOutside, after a
@@ -117,6 +154,29 @@ class Database:
     def begin(self) -> AbstractContextManager[Session]:
         """Begin a transaction in the calling thread, which waits for the database: for code without an event loop."""
         return self._sessions.begin()
+
+    async def _run_queue(self) -> None:
+        while self._queue:
+            batch = [self._queue.popleft() for _ in range(min(BATCH_SIZE, len(self._queue)))]
+            try:
+                results = await self._in_thread(partial(self._carry_out_together, batch))
+            except Exception:
+                await asyncio.gather(*(self._run_alone(queued) for queued in batch))
+                continue
+            for queued, result in zip(batch, results, strict=True):
+                queued.finish(result)
+
+    async def _run_alone(self, queued: "_Queued") -> None:
+        try:
+            queued.finish(await self._in_thread(partial(self._carry_out, queued.run, queued.abandoned)))
+        except Exception as error:
+            queued.fail(error)
+
+    def _carry_out_together(self, batch: "list[_Queued]") -> list[Any]:
+        def together(session: Session) -> list[Any]:
+            return [None if one.abandoned.is_set() else one.run(session) for one in batch]
+
+        return self._attempt(together, threading.Event())
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         context = contextvars.copy_context()
@@ -161,20 +221,21 @@ class Database:
     def _open(self) -> None:
         if self.is_sqlite:
             sqlite.create_file(self._url)
-        with self._engine.connect() as connection:
-            current = _revision(connection)
+        with self._engine.begin() as connection:
+            current = revision_of(connection)
+            if current is None and self.is_sqlite:
+                sqlite.create_tables(connection, NEWEST_REVISION)
+                current = NEWEST_REVISION
         if current != NEWEST_REVISION:
-            self._migrate(is_new=current is None)
+            self._migrate()
 
-    def _migrate(self, *, is_new: bool) -> None:
+    def _migrate(self) -> None:
         engine = sqlite.open_migration_engine(self._url) if self.is_sqlite else self._engine
         with engine.begin() as connection:
             _upgrade(connection)
         if self.is_sqlite:
-            if not is_new:
-                sqlite.vacuum(engine)
+            sqlite.vacuum(engine)
             engine.dispose()
-        if not is_new:
             self._checkpoint()
 
     def _checkpoint(self) -> None:
@@ -210,7 +271,8 @@ def _drive(session: Session, work: Callable[[Session], Coroutine[Any, Any, T]]) 
     raise WaitedOutside
 
 
-def _revision(connection: Connection) -> str | None:
+def revision_of(connection: Connection) -> str | None:
+    """Return the revision of the schema; None for an empty database."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()

@@ -16,6 +16,7 @@ from telegram.error import TelegramError, TimedOut
 
 from bot.config.settings import Settings
 from bot.http import decompression, response_head
+from bot.http.public_trust import public_trust
 from bot.runtime.clock import Monotonic
 from bot.telegram.library import INVALID_RESPONSE, ClientRequest, timeouts_of, upload_size
 from bot.telegram.revoked_token import RevokedToken
@@ -110,17 +111,19 @@ async def _limit_body(response: httpx.Response) -> None:
 
 def telegram_bot(settings: Settings) -> UpdatesBot:
     proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
-    revoked_token = RevokedToken()
+    options: dict[str, Any] = {
+        "revoked_token": RevokedToken(),
+        "proxy": proxy,
+        "read_timeout": 15,
+        "pool_timeout": 10,
+        "httpx_kwargs": {"verify": public_trust()},
+    }
     return UpdatesBot(
         settings.telegram_token.get_secret_value(),
         base_url=f"{settings.telegram_api_url}/bot",
         base_file_url=f"{settings.telegram_api_url}/file/bot",
-        request=RecoveringRequest(
-            revoked_token=revoked_token, connection_pool_size=32, proxy=proxy, read_timeout=15, pool_timeout=10
-        ),
-        get_updates_request=RecoveringRequest(
-            revoked_token=revoked_token, connection_pool_size=1, proxy=proxy, read_timeout=15, pool_timeout=10
-        ),
+        request=RecoveringRequest(connection_pool_size=32, **options),
+        get_updates_request=RecoveringRequest(connection_pool_size=1, **options),
     )
 
 

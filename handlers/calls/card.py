@@ -7,7 +7,7 @@ from typing import Any
 from bot.access.policy import Permission
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord, CallRecordLeg, PbxError
-from bot.pbx.resources.records import Direction, direction
+from bot.pbx.resources.record_models import Direction, direction
 from handlers.calls.outcome import (
     AFTER_HOURS,
     answered_leg,

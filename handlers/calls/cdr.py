@@ -6,10 +6,11 @@ from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord
-from bot.pbx.resources.records import Direction, direction
+from bot.pbx.resources.record_models import Direction, direction
 from handlers.calls.filter import CallFilter, from_button, read_filter
 from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.calls.pages import RecordKey, Summary, key_of, summarise
+from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.dialog import paging
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
@@ -45,7 +46,7 @@ async def cdr(request: Request) -> Reply:
 
 @button("cdr.page")
 async def show_page(request: Request) -> Reply:
-    return Reply(await page(request, request.data))
+    return Reply(await page(request, {name: value for name, value in request.data.items() if name != ANEW}))
 
 
 async def page(request: Request, page_data: Mapping[str, Any]) -> Message:
@@ -53,8 +54,9 @@ async def page(request: Request, page_data: Mapping[str, Any]) -> Message:
     call_filter = from_button(page_data["wanted"])
     period = call_filter.period
     numbers = await _numbers(request, call_filter.search)
-    found = (record async for record in _records(request, call_filter, numbers) if call_filter.matches(record, numbers))
-    summary = await summarise(found, _key(page_data.get("before")), _key(page_data.get("after")))
+    reading = Reading(request, period, Button(CONTINUE, "cdr.page", page_data))
+    found = (record async for record in _records(reading, call_filter, numbers) if call_filter.matches(record, numbers))
+    summary = await reading.finish(summarise(found, _key(page_data.get("before")), _key(page_data.get("after"))))
     shown = summary.page
     facts = period.facts() | {
         "station": request.station.name,
@@ -80,14 +82,12 @@ async def _numbers(request: Request, search: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(number for row in found for number in (row.number, row.mobile) if same_number(number)))
 
 
-async def _records(request: Request, call_filter: CallFilter, numbers: Sequence[str]) -> AsyncIterator[CallRecord]:
+async def _records(reading: Reading, call_filter: CallFilter, numbers: Sequence[str]) -> AsyncIterator[CallRecord]:
     """Yield each record once, although several narrowed searches may return it."""
     seen: set[str] = set()
     server_filters = call_filter.server_filters(numbers)
     for server_filter in server_filters:
-        async for record in request.station.pbx.records.between(
-            call_filter.period.start, call_filter.period.end, server_filter
-        ):
+        async for record in reading.calls(server_filter=server_filter):
             if record.linkedid not in seen:
                 if len(server_filters) > 1:
                     seen.add(record.linkedid)
@@ -124,7 +124,7 @@ def _buttons(call_filter: CallFilter, summary: Summary, page_data: Mapping[str, 
     newer = {"wanted": stored, "after": _stored(shown[0])} if summary.newer else None
     has_older = summary.newer + len(shown) < summary.total
     older = {"wanted": stored, "before": _stored(shown[-1])} if has_older else None
-    refresh = Button(mark("↻ Refresh"), "cdr.page", {"wanted": stored})
+    refresh = Button(mark("↻ Refresh"), "cdr.page", {"wanted": stored, ANEW: True})
     endings = [
         Button(label, "cdr.page", {"wanted": call_filter.with_ending(ending).stored()})
         for ending, label in ENDINGS.items()

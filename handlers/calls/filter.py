@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.pbx import CallRecord
-from bot.pbx.resources.records import EVERYTHING, Direction, ServerFilter, direction
+from bot.pbx.resources.record_models import EVERYTHING, Direction, ServerFilter, direction
 from handlers.calls.outcome import Outcome, failure_outcome, outcome
 from handlers.parsing.arguments import read_words
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, is_time, take_period

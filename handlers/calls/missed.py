@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from handlers.calls.missed_calls import MissedCaller, MissedCalls, MissedSummary
+from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.calls.stats import period_written
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
@@ -37,7 +38,8 @@ async def page(request: Request) -> Reply:
 
 
 async def _page(request: Request, period: Period, number: int) -> Message:
-    summary = await _summarise(request, period)
+    reading = Reading(request, period, Button(CONTINUE, "missed.page", period.stored() | {"page": number}))
+    summary = await reading.finish(_summarise(request, period, reading))
     shown = paginate(summary.callers, number, PAGE_SIZE)
     facts = period.facts() | {
         "station": request.station.name,
@@ -51,10 +53,10 @@ async def _page(request: Request, period: Period, number: int) -> Message:
     return Message("missed", facts, _buttons(period, shown))
 
 
-async def _summarise(request: Request, period: Period) -> MissedSummary:
+async def _summarise(request: Request, period: Period, reading: Reading) -> MissedSummary:
     missed_calls = MissedCalls(period.end + timedelta(seconds=1))
     until = max(period.end, min(request.station.local(request.now), period.end + CALL_BACK_WITHIN))
-    async for record in request.station.pbx.records.between(period.start, until):
+    async for record in reading.calls(until=until):
         missed_calls.add(record)
     # In a thread: it processes all calls of the period.
     return await asyncio.to_thread(missed_calls.result)
@@ -79,4 +81,7 @@ def _line(caller: MissedCaller, period: Period) -> dict[str, Any]:
 
 def _buttons(period: Period, shown: Page[MissedCaller]) -> Rows:
     here = period.stored() | {"page": shown.number}
-    return (*paging.numbered_row(shown, "missed.page", here), (Button(mark("↻ Refresh"), "missed.page", here),))
+    return (
+        *paging.numbered_row(shown, "missed.page", here),
+        (Button(mark("↻ Refresh"), "missed.page", here | {ANEW: True}),),
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.pbx import CallRecord
-from bot.pbx.resources.records import Direction, direction
+from bot.pbx.resources.record_models import Direction, direction
 from handlers.calls.outcome import PSEUDO_NUMBERS, Outcome, answered_leg, came_after_hours, outcome
 from handlers.parsing.phone_numbers import same_number
 

@@ -7,7 +7,7 @@ call is the DID, and its seconds are sums over legs, which count a transferred m
 from enum import StrEnum
 
 from bot.pbx import CallRecord, CallRecordLeg
-from bot.pbx.resources.records import Direction, direction
+from bot.pbx.resources.record_models import Direction, direction
 from bot.pbx.resources.trunk_models import PREFIXES
 
 # Destinations that are answered by the PBX itself, not by a person.

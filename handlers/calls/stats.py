@@ -6,9 +6,10 @@ from heapq import nsmallest
 from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
-from bot.pbx.resources.records import Direction
+from bot.pbx.resources.record_models import Direction
 from handlers.calls.call_stats import CallStats, bars, compute_stats
 from handlers.calls.outcome import Outcome
+from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
@@ -58,7 +59,8 @@ def period_written(request: Request, text: str, command_name: str) -> Period:
 
 
 async def _figures(request: Request, period: Period, view: str) -> Message:
-    totals = await compute_stats(request.station.pbx.records.between(period.start, period.end))
+    reading = Reading(request, period, Button(CONTINUE, "stats.show", period.stored() | {"view": view}))
+    totals = await reading.finish(compute_stats(reading.calls()))
     facts: dict[str, Any] = period.facts() | {
         "station": request.station.name,
         "view": view,
@@ -149,5 +151,5 @@ def _buttons(period: Period, view: str) -> Rows:
         Button(label, "stats.show", {"written": written, "view": view}) for written, label in PERIODS.items()
     )
     views = [Button(label, "stats.show", {**days, "view": name}) for name, label in VIEWS.items() if name != view]
-    refresh = Button(mark("↻ Refresh"), "stats.show", {**days, "view": view})
+    refresh = Button(mark("↻ Refresh"), "stats.show", {**days, "view": view, ANEW: True})
     return periods, tuple(views[:2]), (*views[2:], refresh)

@@ -25,7 +25,7 @@ from handlers.dialog import pbx_errors
 from handlers.dispatch.declare import Command
 from handlers.dispatch.intents import ButtonPressed, CommandTyped, TextSent
 from handlers.dispatch.replier import Replier
-from handlers.dispatch.request import Question, Reply, Request, WrongArguments
+from handlers.dispatch.request import Question, Reply, Request, Stopped, WrongArguments
 from handlers.dispatch.services import Services
 from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address
@@ -143,6 +143,8 @@ class Executor:
             }
             message = wrong.message or Message("wrong_arguments", facts)
             return Reply(message, question=wrong.question or question, outcome="wrong arguments")
+        except Stopped as stopped:
+            return Reply(stopped.message, outcome="stopped")
         except PbxError as error:
             message = Message("problem", {"station": job.address.station, "problem": pbx_errors.describe(error)})
             return Reply(message, outcome=f"failed: {type(error).__name__}")

@@ -67,7 +67,8 @@ class Replier:
         self.unstored = UnstoredReply(unstored_keyboards, wake or Signal())
 
     async def progress(self, message: Message) -> None:
-        await self._show(message)
+        # Not queued: delivered later it would replace the reply.
+        await self._show(message, is_lasting=False)
         await self.unstored.store(self._database)
 
     async def finish(self, reply: Reply) -> None:
@@ -190,7 +191,12 @@ class Replier:
         questions.remove(session, chat_id=self._place.chat, person_id=self._actor.id)
 
     async def _show(
-        self, message: Message, *, confirm_within: timedelta | None = None, question: Question | None = None
+        self,
+        message: Message,
+        *,
+        confirm_within: timedelta | None = None,
+        question: Question | None = None,
+        is_lasting: bool = True,
     ) -> None:
         message = self._with_station(message)
         keyboard = self._new_keyboard(message, self._place.chat, confirm_within)
@@ -200,11 +206,11 @@ class Replier:
             self._shown_id = None
         try:
             await with_retries(lambda: self._deliver(message, keyboard, wants_answer=opens_reply_field))
-        except TryLater as error:
-            log.warning("reply not delivered, queued for retry", chat=self._place.chat, reason=str(error))
-            self._enqueue(message, keyboard, error)
-            return
         except DeliveryError as error:
+            if isinstance(error, TryLater) and is_lasting:
+                log.warning("reply not delivered, queued for retry", chat=self._place.chat, reason=str(error))
+                self._enqueue(message, keyboard, error)
+                return
             log.warning("reply not delivered", chat=self._place.chat, reason=str(error))
             return
         if keyboard is not None:

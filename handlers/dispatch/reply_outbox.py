@@ -22,7 +22,7 @@ def enqueue_reply(
     masked: bool,
     possible_repeat: bool,
 ) -> None:
-    """Queue a reply that Telegram certainly did not accept, with a keyboard of the same session. `possible_repeat`:
+    """Queue a reply that Telegram certainly did not accept, with a keyboard that is stored already. `possible_repeat`:
     mark it as a possible repeat."""
     until = now + timedelta(seconds=error.after)
     row = outbox.enqueue(
@@ -34,13 +34,13 @@ def enqueue_reply(
         facts={"station": address.station},
         html=rendered.html,
         now=now,
-        keyboard=keyboard,
         silent=rendered.silent,
         masked=masked,
         urgency=Urgency.ANSWER,
         not_before=until,
         message_id=address.shown or (None if address.place.private else address.asked),
     )
+    row.keyboard_id = keyboard.id if keyboard is not None else None
     row.possible_repeat = possible_repeat
     if error.is_flood_limit:
         blocked_chats.store_flood_wait(session, address.place.chat, until)

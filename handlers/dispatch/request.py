@@ -172,4 +172,12 @@ class WrongArguments(Exception):
         super().__init__(problem or "wrong arguments")
 
 
+class Stopped(Exception):
+    """Work ended early; `message` says how far it came."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        super().__init__("stopped")
+
+
 Handler = Callable[[Request], Awaitable[Reply]]

@@ -274,6 +274,7 @@ RULES: Mapping[str, Rule] = {
     "/help": Rule(Permission.ANYONE),
     "/id": Rule(Permission.ANYONE),
     "/start": Rule(Permission.ANYONE),
+    "work.stop": Rule(Permission.ANY_ROLE, exempt_from_rate_limit=True),
     "identity.prove": Rule(Permission.ANY_ROLE, Where.GROUP),
     "identity.obey": Rule(Permission.ANY_ROLE, Where.GROUP),
     "identity.leave": Rule(Permission.ANY_ROLE, Where.GROUP),

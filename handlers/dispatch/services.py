@@ -26,6 +26,7 @@ from bot.store.stations.registrations import Reregistrations
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.telegram.membership import Membership
 from bot.text.phone_numbers import country_of
+from handlers.dialog.stop_buttons import StopButtons
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,3 +85,4 @@ class Services:
     silences: Silences
     bindings: Bindings
     fleet: StationDirectory
+    stop_buttons: StopButtons

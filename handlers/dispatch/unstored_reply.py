@@ -33,8 +33,8 @@ class UnstoredReply:
 
     def write(self, session: Session) -> None:
         """Write to the caller's session; call `end` after its commit, or when there is none."""
-        for keyboard in self._keyboards:
-            keyboards.add(session, keyboard)
+        if self._keyboards:
+            keyboards.insert_all(session, self._keyboards)
         for write in self._writes:
             write(session)
 

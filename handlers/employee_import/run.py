@@ -16,6 +16,7 @@ from bot.pbx.resources.employees import BATCH_SIZE
 from bot.store.access.audit import Change
 from bot.store.stations import imports
 from handlers.dialog import pbx_errors
+from handlers.dialog.long_work import PROGRESS_INTERVAL, STOP
 from handlers.dialog.verify_write import READ_BACK_INTERVAL, READ_BACK_TIMEOUT
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request, WrongArguments
@@ -23,8 +24,6 @@ from handlers.dispatch.rules import OnRestart
 from handlers.employee_import.report import LIFETIME, count, report_file
 from handlers.employees.fields import new_sip_password
 
-# Telegram's limits for edits: about one a second, and twenty a minute in a group.
-PROGRESS_INTERVAL = 3.0
 # Estimate before the first batch, for a PBX that reloads its telephony after each; then it is measured.
 SECONDS_PER_BATCH = 2.0
 BAR = 16
@@ -271,4 +270,4 @@ def _progress(
         "seconds": seconds,
         "trouble": problem,
     }
-    return Message("import_progress", facts, ((Button(mark("⏹ Stop"), "import.stop", {"import": import_id}),),))
+    return Message("import_progress", facts, ((Button(STOP, "import.stop", {"import": import_id}),),))

@@ -46,7 +46,7 @@ async def status_of(request: Request, trunk_id: str, *, fresh: bool = False) -> 
     if found is None:
         # Created a moment ago, and not polled by the monitor yet.
         rows = (await request.station.pbx.trunks.list()).value
-        found = next((row.without_state() for row in rows if row.id == trunk_id), None)
+        found = next((row.without_state for row in rows if row.id == trunk_id), None)
     if found is None:
         raise NotFound(("the trunk is not there any more",), "providers")
     return found

@@ -28,6 +28,7 @@ async def _run(effort: Effort) -> list[Row]:
     seconds: dict[str, list[float]] = {command: [] for command in (*COMMANDS, BARE[-1])}
     growth: dict[str, list[float]] = {command: [] for command in COMMANDS}
     asked: list[float] = []
+    again: list[float] = []
     async with stage() as one:
         first, end = put(one.pbx, calls)
         gc.collect()
@@ -35,17 +36,20 @@ async def _run(effort: Effort) -> list[Row]:
         for _ in range(effort.runs):
             seconds[BARE[-1]].append(await _bare(one, f"/records {first} {end}"))
             moments = _moments(one)
-            one.new_store()
-            async with one.running(PROGRAM, one.settings()) as process:
-                for command in COMMANDS:
+            for command in COMMANDS:
+                # A program that has read them would not read them again.
+                one.new_store()
+                async with one.running(PROGRAM, one.settings()) as process:
                     took, grown = await _ours(one, process.pid, command, first, end)
                     seconds[command].append(took)
                     growth[command].append(grown / MEGABYTE)
+                    again.append((await _ours(one, process.pid, command, first, end))[0])
             asked.append(_most_in_a_minute(moments))
     rows = []
     for command in COMMANDS:
-        rows.append(Row(f"`{command}` over {calls:,} calls", "s", seconds[command], seconds[BARE[-1]], 1.2, True))
-        rows.append(Row(f"`{command}`: growth of memory", "MB", growth[command], most=30))
+        rows.append(Row(f"`{command}` over {calls:,} calls", "s", seconds[command], seconds[BARE[-1]], 0.9, True))
+        rows.append(Row(f"`{command}`: growth of memory", "MB", growth[command], most=25))
+    rows.append(Row("either of them again", "s", again, seconds[BARE[-1]]))
     rows.append(Row("requests to the PBX within a minute, at most", "", asked, most=BUDGET))
     return rows
 

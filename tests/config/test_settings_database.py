@@ -59,7 +59,6 @@ def test_without_a_password_nothing_more_is_secret(monkeypatch: pytest.MonkeyPat
         ("postgresql://bot@db.example:S3cr/bot", "%2F for /"),
         ("postgresql://bot:S3cret@db.example", "no database"),
         ("postgresql+asyncpg://bot:S3cret@db.example/bot", "write it like"),
-        ("postgres://bot:S3cret@db.example/bot", "write it like"),
         ("mysql://bot:S3cret@db.example/bot", "write it like"),
         ("sqlite+aiosqlite:///bot.sqlite3", "write it like"),
         ("sqlite:////no/such/folder/bot.sqlite3", "mkdir -p /no/such/folder"),
@@ -78,5 +77,5 @@ def test_a_wrong_address_is_refused_with_a_remedy_and_without_its_password(
 
 def test_without_its_driver_postgresql_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.config.addresses.find_spec", lambda _name: None)
-    with pytest.raises(WrongSettings, match="driver is missing"):
+    with pytest.raises(WrongSettings, match="needs the extra"):
         settings(monkeypatch, ACCEPTED[0])

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from bot.detection.missed_outages import outages_within
-from bot.detection.observation import from_answer, suggests_asterisk_down
+from bot.detection.observation import from_answer, healths_of, suggests_asterisk_down
 from bot.detection.trunk_health import Cause, Health, cause_of, health_of, health_of_word
+from bot.detection.unreported_trunks import NOTHING_LISTED
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
 from bot.pbx import Answer, Dialect, TrunkEvent, TrunkStatus, dialect_of
@@ -145,10 +146,15 @@ def test_a_stopped_asterisk_is_distinguished_from_its_trunks_also_with_iax_trunk
     assert not suggests_asterisk_down(Answer(trunks_of("new_055")))
 
 
+def dialect_in(name: str) -> Dialect | None:
+    trunks = trunks_of(name)
+    return from_answer(Answer(trunks), START, healths_of(trunks, NOTHING_LISTED)).dialect
+
+
 def test_the_dialect_shows_in_the_recordings() -> None:
-    assert from_answer(Answer(trunks_of("new_036")), START).dialect is Dialect.FROM_2026_3_40
-    assert from_answer(Answer(trunks_of("new_001")), START).dialect is None
-    assert from_answer(Answer(trunks_of("new_055")), START).dialect is Dialect.FROM_2026_3_40
+    assert dialect_in("new_036") is Dialect.FROM_2026_3_40
+    assert dialect_in("new_001") is None
+    assert dialect_in("new_055") is Dialect.FROM_2026_3_40
 
 
 def test_half_an_outage_in_the_history_of_a_newer_mikopbx_is_no_outage_and_its_first_minute_if_it_was_one() -> None:

@@ -17,18 +17,11 @@ import sys
 import time
 import traceback
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from jinja2 import BytecodeCache, Environment
-from jinja2.bccache import Bucket
+from typing import Any
 
 from tests.end_to_end.clock import Clock, ClockLoop
-
-if TYPE_CHECKING:
-    from types import CodeType
-
 
 # Modules that draw charts, loaded with the first one.
 DRAWING = ("matplotlib.backends.backend_agg", "matplotlib.figure", "matplotlib.font_manager", "matplotlib.patches")
@@ -66,20 +59,6 @@ class _Policy(asyncio.DefaultEventLoopPolicy):
 
     def new_event_loop(self) -> asyncio.AbstractEventLoop:
         return ClockLoop(self._clock)
-
-
-class _Compiled(BytecodeCache):
-    """Templates compiled before the fork."""
-
-    def __init__(self) -> None:
-        self._code: dict[str, CodeType] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self._code.get(bucket.key)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        if bucket.code is not None:
-            self._code[bucket.key] = bucket.code
 
 
 def _run(order: dict[str, Any], its_time: _Time) -> None:
@@ -155,16 +134,13 @@ def _load(its_time: _Time) -> None:
     import bot.app.application
     import bot.cli
     import bot.runtime.clock
-    from bot.messages import renderer as render
+    from bot.messages.renderer import Renderer
     from tests.end_to_end import warm_up as warm
 
     bot.app.application.utc_now = bot.app.access_report._now = its_time.now
     bot.runtime.clock.since_boot = time.monotonic
-    vars(render)["Environment"] = partial(Environment, bytecode_cache=_Compiled())
     for language in warm.LANGUAGES:
-        templates = render.Renderer(language)._environment
-        for name in templates.list_templates(filter_func=lambda name: "/" not in name):
-            templates.get_template(name)
+        Renderer(language).compile_all()
     _database_without_thread()
     warm.share_compiled_statements()
     warm.warm(its_time.live_by)

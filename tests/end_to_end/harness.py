@@ -37,6 +37,8 @@ GROUP, FORUM = -1001000000001, -1001000000002
 PATIENCE = 60.0
 # Shown while a request waits for the PBX's rate limit; tests that share a harness reach it, people do not.
 TURN_COMES = "your turn comes in"
+# Shown after three seconds, which are less than one of a test's.
+READING = re.compile("Reading calls|Читаю звонки")
 # Numbers of messages and calls that the report of a failing test prints.
 MESSAGES_SHOWN, CALLS_SHOWN = 30, 15
 # Seconds between polls for changes that the stand-ins do not signal.
@@ -154,12 +156,13 @@ class Standins:
         return chat
 
     def asks(self, person: int, text: str, chat: int | None = None, **more: object) -> Seen:
-        """Type a command and return the bot's answer, skipping notices about the PBX's rate limit."""
+        """Type a command and return the bot's answer, skipping progress and notices about the PBX's rate limit."""
         chat = person if chat is None else chat
         number = self.says(person, text, chat, **more)
 
         def answer() -> Seen | None:
-            return next((m for m in self.from_bot(chat, person, number) if TURN_COMES not in m), None)
+            said = self.from_bot(chat, person, number)
+            return next((m for m in said if TURN_COMES not in m and not READING.search(m.text)), None)
 
         return self.wait_for(answer, text)
 

@@ -12,7 +12,13 @@ import httpcore
 import httpx
 import pytest
 
-from bot.http.httpx_library import is_certificate_untrusted, is_connection_refused, network_stream, wrap_network
+from bot.http.httpx_library import (
+    is_certificate_untrusted,
+    is_connection_refused,
+    network_stream,
+    send_once,
+    wrap_network,
+)
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -144,6 +150,52 @@ async def test_a_response_hook_runs_between_the_head_and_the_body() -> None:
         assert (await client.get("http://pbx/")).text == "ok"
     assert reads == [1]
     assert network.calls.count("read") == 3
+
+
+async def test_a_request_sent_once_passes_the_hooks_and_keeps_no_cookie() -> None:
+    network = Network(b"HTTP/1.1 200 OK\r\nSet-Cookie: session=1\r\nContent-Length: 2\r\n\r\nok")
+    statuses: list[int] = []
+
+    async def hook(response: httpx.Response) -> None:
+        statuses.append(response.status_code)
+
+    async with client_of(network) as client:
+        client.event_hooks["response"].append(hook)
+        response = await send_once(client, client.build_request("GET", "http://pbx/"))
+        assert await response.aread() == b"ok"
+        await response.aclose()
+        assert network_stream(response) is network.streams[0]
+        assert not client.cookies
+    assert statuses == [200]
+
+
+async def test_a_request_sent_once_goes_through_the_proxy() -> None:
+    network = Network(b"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n")
+    async with client_of(network, proxy="http://proxy:3128") as client:
+        with pytest.raises(httpx.ProxyError):
+            await send_once(client, client.build_request("GET", "https://pbx/"))
+
+
+async def test_a_response_that_a_hook_refuses_is_closed() -> None:
+    network = Network(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n")
+
+    async def refuse(_response: httpx.Response) -> None:
+        raise httpx.RemoteProtocolError("refused")
+
+    async with client_of(network) as client:
+        client.event_hooks["response"].append(refuse)
+        with pytest.raises(httpx.RemoteProtocolError):
+            await send_once(client, client.build_request("GET", "http://pbx/"))
+        assert network.calls[-1] == "close"
+
+
+async def test_a_closed_client_sends_nothing() -> None:
+    network = Network(ANSWER)
+    async with client_of(network) as client:
+        request = client.build_request("GET", "http://pbx/")
+    with pytest.raises(RuntimeError):
+        await send_once(client, request)
+    assert network.calls == []
 
 
 async def test_a_hook_may_replace_the_stream_and_the_encoding_before_the_body_is_read() -> None:

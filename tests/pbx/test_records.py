@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,76 +10,12 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import SecretStr
 
-from bot.pbx import Pbx, PbxError, TooLarge, WriteRefused
-from bot.pbx.resources.records import CallRecordLeg, ServerFilter
+from bot.pbx import PbxError, TooLarge, WriteRefused
+from bot.pbx.resources.record_models import CallRecordLeg, ServerFilter
+from tests.pbx.record_table import MIDNIGHT, Call, Table, client, written
 
-MIDNIGHT = datetime(2026, 11, 23)  # noqa: DTZ001 (PBX local time)
 DAY = MIDNIGHT, MIDNIGHT + timedelta(days=1, seconds=-1)
-KEY = "deadbeef" * 8
-
-
-def written(moment: datetime) -> str:
-    return moment.isoformat(" ", "milliseconds")
-
-
-@dataclass(frozen=True)
-class Call:
-    """`legs` are their start times; the first is that of the call."""
-
-    name: str
-    legs: tuple[datetime, ...]
-
-    def row(self) -> dict[str, Any]:
-        return {
-            "linkedid": self.name,
-            "start": written(min(self.legs)),
-            "records": [{"start": written(leg)} for leg in self.legs],
-        }
-
-
-class Table:
-    """Answers as the PBX does: compares text, lists calls by their last leg in the window, at most `page` at once.
-    `meanwhile` runs after each answer.
-    """
-
-    def __init__(
-        self, calls: list[Call], page: int, meanwhile: Callable[["Table"], None] = lambda _table: None
-    ) -> None:
-        self.calls = calls
-        self.asked: list[dict[str, str]] = []
-        self._page = page
-        self._meanwhile = meanwhile
-
-    def answer(self, request: httpx.Request) -> httpx.Response:
-        query = dict(request.url.params)
-        self.asked.append(query)
-        first, last, offset = query["dateFrom"], query["dateTo"], int(query["offset"])
-        found = []
-        for call in self.calls:
-            inside = [written(leg) for leg in call.legs if first <= written(leg) <= last]
-            if inside:
-                found.append((max(inside), call))
-        found.sort(key=lambda one: one[0])
-        rows = [call.row() for _, call in found[offset : offset + self._page]]
-        more = offset + len(rows) < len(found) and bool(rows)
-        self._meanwhile(self)
-        data = {"records": rows, "pagination": {"total": len(found), "offset": offset, "hasMore": more}}
-        return httpx.Response(200, json={"result": True, "data": data, "messages": []})
-
-
-def client(answer: Callable[[httpx.Request], httpx.Response]) -> Pbx:
-    async def at_once(_seconds: float) -> None:
-        pass
-
-    def nobody_works_there(request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/employees"):
-            return httpx.Response(200, json={"result": True, "data": {"data": []}})
-        return answer(request)
-
-    transport = httpx.MockTransport(nobody_works_there)
-    return Pbx("https://pbx.example", SecretStr(KEY), transport=transport, sleep=at_once)
 
 
 async def read(table: Table, start: datetime = DAY[0], end: datetime = DAY[1]) -> list[str]:

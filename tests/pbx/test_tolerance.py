@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.pbx import EmployeeDraft, Pbx, PbxError, TrunkDraft
-from bot.pbx.resources.records import CallRecordLeg
+from bot.pbx.resources.record_models import CallRecordLeg
 from tests.fixtures.examples import examples
 
 DAY = datetime(2026, 3, 17), datetime(2026, 3, 17, 23, 59, 59)  # noqa: DTZ001 (PBX local time)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.store.database import MAX_ATTEMPTS, Database, DatabaseError, OperationalError, Session
-from bot.store.messages import inbox, outbox, outbox_queries
+from bot.store.messages import inbox, outbox
 from bot.store.tables.messages import Outgoing
 from tests.fixtures import postgresql
 
@@ -138,7 +138,7 @@ async def test_what_postgresql_cannot_hold_in_json_is_replaced(database: Databas
         facts = {written: [written], "message": 7}
         outbox.enqueue(session, chat_id=1, thread_id=None, template="t", facts=facts, now=NOW)
     with database.begin() as session:
-        (row,) = outbox_queries.untried(session, 1, None, "t")
+        (row,) = session.scalars(select(Outgoing)).all()
         assert row.facts == {read: [read], "message": 7}
         # As in the retention: PostgreSQL reads the whole value.
         found = select(Outgoing.id).where(Outgoing.facts["message"].as_integer() == 7)

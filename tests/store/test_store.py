@@ -18,10 +18,12 @@ from bot.app.retention_job import run_retention
 from bot.store import retention
 from bot.store.database import MIGRATIONS, NEWEST_REVISION, Database, Session
 from bot.store.messages import inbox, keyboards, outbox, supergroups
+from bot.store.sqlite import NEWEST_SCHEMA, STATEMENT_END
 from bot.store.tables import people
 from bot.store.tables.base import Table
 from bot.store.tables.incidents import Incident
 from bot.store.tables.messages import Outgoing, Received
+from tests.documents.schema import migrated, statements
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
@@ -41,6 +43,16 @@ async def test_the_migrations_make_the_tables_the_code_believes_in(threaded: Dat
 
 def test_the_newest_migration_is_the_one_an_ordinary_start_expects() -> None:
     assert ScriptDirectory(str(MIGRATIONS)).get_current_head() == NEWEST_REVISION
+
+
+async def test_a_new_store_is_what_the_migrations_would_make_of_it(tmp_path: Path) -> None:
+    assert NEWEST_SCHEMA.read_text() == migrated(), "run `make docs`"
+    database = Database(f"sqlite:///{tmp_path / 'new.sqlite3'}")
+    await database.open()
+    await database.close()
+    assert statements(tmp_path / "new.sqlite3") == NEWEST_SCHEMA.read_text().split(STATEMENT_END)[:-1]
+    with closing(sqlite3.connect(tmp_path / "new.sqlite3")) as new:
+        assert new.execute("SELECT version_num FROM alembic_version").fetchall() == [(NEWEST_REVISION,)]
 
 
 async def test_opening_a_store_again_keeps_what_is_in_it(tmp_path: Path) -> None:

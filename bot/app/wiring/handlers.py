@@ -25,6 +25,7 @@ from handlers import HOOKS
 from handlers.authorization.authorizer import Authorizer
 from handlers.authorization.rate_limits import RateLimits, RequestLimits
 from handlers.authorization.station_choice import StationChooser
+from handlers.dialog.stop_buttons import StopButtons
 from handlers.dispatch.declare import Catalogue
 from handlers.dispatch.dispatcher import Dispatcher
 from handlers.dispatch.executor import Executor
@@ -78,6 +79,7 @@ def build_services(
         silences=Silences(database, clock, silences_changed),
         bindings=Bindings(database, clock),
         fleet=directory,
+        stop_buttons=StopButtons(),
     )
 
 

@@ -1,14 +1,19 @@
 """Clients of the PBXs, built from their settings."""
 
 import ssl
+import time
 from functools import cache
 from pathlib import Path
 
 from bot.config.station_settings import StationSettings
 from bot.pbx import Pbx
+from bot.pbx.resources.kept_records import KeptRecords
 
 
 class PbxClients:
+    def __init__(self) -> None:
+        self._kept_records = KeptRecords(time.monotonic)
+
     def open(self, settings: StationSettings) -> Pbx:
         return Pbx(
             settings.url,
@@ -16,6 +21,7 @@ class PbxClients:
             name=settings.title,
             verify=_verification(settings),
             allow_http=settings.allow_http,
+            kept_records=self._kept_records,
         )
 
 

@@ -11,7 +11,7 @@ from bot.detection.condition import ConditionState
 from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.incidents.model import NO_CALLS, End, Kind, Resolved, StateChange
 from bot.pbx import PbxError, Priority
-from bot.pbx.resources.records import Direction, direction
+from bot.pbx.resources.record_models import Direction, direction
 
 log = structlog.get_logger(__name__)
 

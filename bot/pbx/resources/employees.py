@@ -62,7 +62,7 @@ class Employee(ApiModel):
 class EmployeeDraft(BaseModel):
     """Requested values of an employee. None is unspecified: the PBX keeps its value or default."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
     number: str | None = None
     name: str | None = Field(None, serialization_alias="user_username")

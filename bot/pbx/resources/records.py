@@ -4,18 +4,18 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import ValidationError
 
 from bot.pbx.errors import NotJson, TimedOut
 from bot.pbx.http import PbxConnection, Recording
 from bot.pbx.rate_limit import Priority
-from bot.pbx.resources.calls import CallLeg, Leg
+from bot.pbx.resources.kept_records import KeptRecords
 from bot.pbx.resources.phone_book import PhoneBook
-from bot.pbx.resources.trunk_models import PREFIXES
-from bot.pbx.schema import Count, Integer, Note, Text, Truth, mappings, rows
+from bot.pbx.resources.record_models import ANSWERED, EVERYTHING, CallRecord, CallRecordLeg, ServerFilter
+from bot.pbx.resources.record_spans import plan
+from bot.pbx.schema import mappings, rows
 from bot.runtime.clock import Monotonic
 from bot.sandbox.time_slices import Slices
 
@@ -26,6 +26,9 @@ MAX_PAGE_CALLS = 2000
 MAX_RANGE = timedelta(days=364)
 # A leg that a filter matches may begin after the range in which its call began.
 MAX_CALL_LENGTH = timedelta(days=1)
+# Measured: the PBX lists a call some ten seconds after its end, all its legs at once or one after another, and changes
+# nothing of it later but the addresses of recordings. So long after its start a call is over and listed.
+SETTLED_AFTER = MAX_CALL_LENGTH + timedelta(hours=1)
 # Of one call: a queue that rang twenty phones a hundred times.
 MAX_LEGS = 2000
 # Stop after so many consecutive pages without new calls.
@@ -39,111 +42,25 @@ MAX_PAGES = 1000
 QUERY_TIMEOUT = 180.0
 
 
-class Direction(StrEnum):
-    INCOMING = "incoming"
-    OUTGOING = "outgoing"
-    INTERNAL = "internal"
-
-
-class CallRecordLeg(CallLeg):
-    id: Integer = None
-    disposition: Text = ""
-    from_account: Text = ""
-    to_account: Text = ""
-    is_app: Text = ""
-    transfer: Truth = False
-    dtmf: Text = Field("", alias="dtmf_digits")
-    duration: Count = 0
-    talk_seconds: Count = Field(0, alias="billsec")
-    playback_url: Note = Field("", repr=False)
-    download_url: Note = Field("", repr=False)
-
-    @property
-    def came_by_trunk(self) -> bool:
-        return self.from_account.startswith(PREFIXES)
-
-    @property
-    def went_by_trunk(self) -> bool:
-        return self.to_account.startswith(PREFIXES)
-
-    @property
-    def is_recorded(self) -> bool:
-        """Return True if the PBX sent an address; right after a call it may still be converting."""
-        return bool(self.download_url or self.playback_url)
-
-
-def _legs(value: object) -> list[Any]:
-    """Accept legs that are already parsed."""
-    return (
-        value if isinstance(value, list) and all(isinstance(leg, CallRecordLeg) for leg in value) else mappings(value)
-    )
-
-
-class CallRecord(Leg):
-    disposition: Text = ""
-    talk_seconds: Count = Field(0, alias="totalBillsec")
-    legs: Annotated[tuple[CallRecordLeg, ...], BeforeValidator(_legs)] = Field((), alias="records")
-
-    @property
-    def answered(self) -> bool:
-        return self.disposition.upper() == "ANSWERED"
-
-    @property
-    def came_by_trunk(self) -> bool:
-        return bool(self.did) or any(leg.came_by_trunk for leg in self.legs[:1])
-
-    @property
-    def went_by_trunk(self) -> bool:
-        return any(leg.went_by_trunk for leg in self.legs)
-
-    def named(self, names: Mapping[str, str]) -> Self:
-        legs = tuple(leg.named(names) for leg in self.legs)
-        record = super().named(names)
-        same = all(leg is other for leg, other in zip(legs, self.legs, strict=True))
-        return record if same else record.model_copy(update={"legs": legs})
-
-
 @dataclass(frozen=True, slots=True)
-class ServerFilter:
-    """Filter applied by the PBX: part of a number, or of an employee's name.
+class Page:
+    """Calls that no earlier page had. Every call that began before `listed_until` is on this page or an earlier one.
+    `pbx_time` is that of the PBX, local; None if unknown."""
 
-    It matches single legs and returns too many rather than too few, so results must be filtered again. Set one field at
-    most.
-    """
-
-    source: str = ""
-    destination: str = ""
-    did: str = ""
-    search: str = ""
-    answered: bool = False
-
-    def query(self) -> dict[str, str]:
-        fields = {"src_num": self.source, "dst_num": self.destination, "did": self.did, "search": self.search}
-        return {name: text for name, text in fields.items() if text} | (
-            {"disposition": "ANSWERED"} if self.answered else {}
-        )
-
-
-EVERYTHING = ServerFilter()
-
-
-def direction(record: CallRecord) -> Direction:
-    """Return the direction by the accounts of the legs: a trunk's or an extension's. The first leg decides: a call that
-    came in and is forwarded to a mobile leaves through a trunk too."""
-    if record.came_by_trunk:
-        return Direction.INCOMING
-    if record.went_by_trunk:
-        return Direction.OUTGOING
-    return Direction.INTERNAL
+    calls: list[CallRecord]
+    listed_until: datetime
+    pbx_time: datetime | None
 
 
 class CallRecords:
-    """Call records, with names from the phone book; `clock` in seconds."""
+    """Call records, with names from the phone book; `clock` in seconds. What does not change any more is read from the
+    PBX once, as long as it is in `kept`."""
 
-    def __init__(self, connection: PbxConnection, phone_book: PhoneBook, clock: Monotonic) -> None:
+    def __init__(self, connection: PbxConnection, phone_book: PhoneBook, clock: Monotonic, kept: KeptRecords) -> None:
         self._connection = connection
         self._phone_book = phone_book
         self._clock = clock
+        self._kept = kept
 
     async def between(
         self,
@@ -152,27 +69,36 @@ class CallRecords:
         server_filter: ServerFilter = EVERYTHING,
         *,
         priority: Priority = Priority.COMMAND,
+        anew: bool = False,
     ) -> AsyncIterator[CallRecord]:
         """Yield every call that began between two local times of the PBX, the whole second of `end` included, each
-        once, roughly oldest first. Raises NotJson for an endless list, TimedOut after QUERY_TIMEOUT.
+        once, roughly oldest first, without the addresses of recordings. `anew`: read all from the PBX.
+
+        Raises NotJson for an endless list, TimedOut after QUERY_TIMEOUT.
         """
-        seen: set[str] = set()
+        if anew:
+            self._kept.forget(self)
         slices, deadline = Slices(), self._clock() + QUERY_TIMEOUT
         names: Mapping[str, str] | None = None
-        until = end.replace(microsecond=0) + timedelta(seconds=1)
-        begin = start
-        while begin < until:
-            stop = min(begin + MAX_RANGE, until)
-            async for record in self._range(begin, stop, server_filter, priority, seen, deadline):
-                # A call across midnight is listed on both days; it belongs to the day of its start.
-                if record.start is None or start <= record.start < until:
+        undated: set[str] = set()
+        # The PBX is asked for whole seconds.
+        begin, until = start.replace(microsecond=0), end.replace(microsecond=0) + timedelta(seconds=1)
+        for piece in plan(begin, until, self._kept.spans(self, _answering(server_filter))):
+            if piece.known is not None:
+                calls = piece.known.records(piece.start, piece.stop)
+            else:
+                calls = self._read_piece(piece.start, piece.stop, server_filter, priority, deadline)
+            async for record in calls:
+                if record.start is None:
+                    is_wanted = record.linkedid not in undated
+                    undated.add(record.linkedid)
+                else:
+                    is_wanted = record.start >= start
+                if is_wanted:
                     names = await self._phone_book.names(priority) if names is None else names
-                    named = record.named(names)
-                    await slices.next()
-                    yield named
+                    yield record.named(names)
                 # The consumer's work counts towards the time slice too.
                 await slices.next()
-            begin = stop
 
     async def find(self, linkedid: str) -> CallRecord | None:
         """Return the call by id. The PBX's own endpoint of a single record returns an empty answer for any id."""
@@ -188,21 +114,52 @@ class CallRecords:
         """
         return await self._connection.fetch(leg.download_url or leg.playback_url, {"format": form}, limit)
 
-    async def _range(
-        self,
-        start: datetime,
-        until: datetime,
-        server_filter: ServerFilter,
-        priority: Priority,
-        seen: set[str],
-        deadline: float,
+    async def _read_piece(
+        self, start: datetime, stop: datetime, server_filter: ServerFilter, priority: Priority, deadline: float
     ) -> AsyncIterator[CallRecord]:
+        """Yield the calls that began from `start` to just before `stop`, and those without a time."""
+        slices = Slices()
+        while start < stop:
+            until = min(start + MAX_RANGE, stop)
+            async for calls in self._read_range(start, until, server_filter, priority, deadline):
+                calls.reverse()
+                while calls:
+                    record = calls.pop()
+                    # A call across midnight is listed on both days; it belongs to the day of its start.
+                    if record.start is None or start <= record.start < until:
+                        yield record
+                    await slices.next()
+            start = until
+
+    async def _read_range(
+        self, start: datetime, stop: datetime, server_filter: ServerFilter, priority: Priority, deadline: float
+    ) -> AsyncIterator[list[CallRecord]]:
+        """Yield the pages, and keep the calls that do not change any more."""
+        span, settled = self._kept.begin(self, server_filter, start), None
+        try:
+            async for page in self._pages(start, stop, server_filter, priority, deadline):
+                if settled is None and page.pbx_time is not None:
+                    settled = min(stop, page.pbx_time - SETTLED_AFTER)
+                if any(record.start is None for record in page.calls):
+                    self._kept.drop(span)
+                elif settled is not None and not span.is_full:
+                    final = [record for record in page.calls if record.start and start <= record.start < settled]
+                    await self._kept.add(span, final, min(page.listed_until, settled))
+                yield page.calls
+        finally:
+            self._kept.end(span)
+
+    async def _pages(
+        self, start: datetime, stop: datetime, server_filter: ServerFilter, priority: Priority, deadline: float
+    ) -> AsyncIterator[Page]:
         """Page by time instead of offset: calls that end or are deleted meanwhile shift offsets.
 
         The PBX sorts calls by the start of their last leg, which is not before the start of the call: so everything
         before the latest start on a page has been listed.
         """
-        until = until if server_filter == EVERYTHING else until + MAX_CALL_LENGTH
+        until = stop if server_filter == EVERYTHING else stop + MAX_CALL_LENGTH
+        # Calls that may be listed again, with the start of their last leg.
+        seen: dict[str, datetime] = {}
         cursor, offset, without_new, stuck = start, 0, 0, 0
         for _ in range(_max_pages(start, until)):
             if without_new >= MAX_PAGES_WITHOUT_NEW:
@@ -219,40 +176,57 @@ class CallRecords:
                 "sort": "start",
                 "order": "ASC",
             }
-            data = (await self._connection.read("cdr", query | server_filter.query(), priority)).value
-            page = await _read(_records(data))
-            new = [record for record in page if record.linkedid not in seen]
-            seen.update(record.linkedid for record in new)
-            without_new, has_more = 0 if new else without_new + 1, _has_more(data)
-            latest = max((record.start for record in page if record.start), default=cursor)
+            answer = await self._connection.read("cdr", query | server_filter.query(), priority)
+            listed = await _read(_records(answer.value), with_addresses=False)
+            has_more, pbx_time = _has_more(answer.value), answer.pbx_time and answer.pbx_time.replace(tzinfo=None)
+            # Calls from before are not asked for; a PBX that lists them all the same has nothing new.
+            last = {record.linkedid: _last_start(record) for record in listed}
+            new = [record for record in listed if record.linkedid not in seen and last[record.linkedid] >= cursor]
+            seen |= last
+            without_new = 0 if new else without_new + 1
+            latest = max((record.start for record in listed if record.start), default=cursor)
             # A page is megabytes: free it before the next one.
-            del data, page
-            new.reverse()
-            while new:
-                yield new.pop()
+            del answer, listed
+            yield Page(new, latest - MAX_CALL_LENGTH if has_more else stop, pbx_time)
+            del new
             if not has_more:
                 return
             advanced = latest.replace(microsecond=0) > cursor
             # One second has more calls than a page: use the offset, overlapping by a tenth in case calls are deleted.
             step, stuck = PAGE_SIZE - max(1, PAGE_SIZE // 10), 0 if advanced else stuck + 1
             cursor, offset = (latest.replace(microsecond=0), 0) if advanced else (cursor, offset + step)
+            seen = {name: last for name, last in seen.items() if last >= cursor - MAX_CALL_LENGTH}
         raise NotJson(200, "cdr")
 
 
-async def _read(data: object) -> list[CallRecord]:
-    """Parse records, yielding to other tasks between the legs, too. Raises NotJson."""
+def _answering(server_filter: ServerFilter) -> tuple[ServerFilter, ...]:
+    """Return the filters whose calls include those of this one, and are not many times as many."""
+    return (server_filter, EVERYTHING) if server_filter == ANSWERED else (server_filter,)
+
+
+def _last_start(record: CallRecord) -> datetime:
+    return max((leg.start for leg in record.legs if leg.start), default=record.start or datetime.max)  # noqa: DTZ901
+
+
+async def _read(data: object, *, with_addresses: bool = True) -> list[CallRecord]:
+    """Parse records, yielding to other tasks between the legs, too. `with_addresses` of recordings, which expire.
+    Raises NotJson."""
     found, slices = [], Slices()
     for row in mappings(rows(data, "cdr", MAX_PAGE_CALLS)):
         leg_rows, legs = mappings(row.get("records")), []
         if len(leg_rows) > MAX_LEGS:
             raise NotJson(200, "cdr")
-        for leg in leg_rows:
+        for leg in leg_rows if with_addresses else map(_without_addresses, leg_rows):
             legs.append(CallRecordLeg.model_validate(leg))
             await slices.next()
         with suppress(ValidationError):
             found.append(CallRecord.model_validate({**row, "records": legs}))
         await slices.next()
     return found
+
+
+def _without_addresses(leg: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in leg.items() if not name.endswith("_url")}
 
 
 def _max_pages(start: datetime, until: datetime) -> int:

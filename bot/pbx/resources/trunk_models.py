@@ -1,6 +1,7 @@
 """Trunks as MikoPBX describes them: state, history, list, settings, and a draft of settings."""
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -74,8 +75,9 @@ class TrunkRow(ApiModel):
     def is_iax(self) -> bool:
         return is_iax(self.id, self.type)
 
+    @cached_property
     def without_state(self) -> TrunkStatus:
-        """Return a TrunkStatus with an empty state, OFF if disabled."""
+        """TrunkStatus with an empty state, OFF if disabled."""
         return TrunkStatus(
             id=self.id,
             type="iax" if self.is_iax else "sip",
@@ -108,7 +110,7 @@ class Trunk(ApiModel):
 class TrunkDraft(BaseModel):
     """Requested values of a trunk; None is unspecified."""
 
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, defer_build=True)
 
     name: str | None = Field(None, serialization_alias="description")
     host: str | None = None
@@ -166,7 +168,11 @@ def distinct(trunks: Sequence[TrunkStatus]) -> list[TrunkStatus]:
         if len(same) > 1:
             way = next((way for way in ways if len({way(one) for one in same} - {""}) == len(same)), ways[-1])
             apart |= {one.id: way(one) for one in same}
-    return [trunk.model_copy(update={"apart": apart.get(trunk.id, "")}) for trunk in trunks]
+    return [_with_apart(trunk, apart.get(trunk.id, "")) for trunk in trunks]
+
+
+def _with_apart(trunk: TrunkStatus, apart: str) -> TrunkStatus:
+    return trunk if trunk.apart == apart else trunk.model_copy(update={"apart": apart})
 
 
 def type_of(trunk_id: str) -> TrunkType:

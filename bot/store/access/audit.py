@@ -71,7 +71,7 @@ class EarlierDecision:
 
 def record_decision(session: Session, entry: NewAuditEntry) -> int:
     """Return the id of the new row."""
-    row_id: int = session.execute(_RECORD_DECISION, entry).scalar_one()
+    row_id: int = session.connection().execute(_RECORD_DECISION, entry).scalar_one()
     return row_id
 
 
@@ -83,12 +83,12 @@ def record_outcome(session: Session, decision_id: int, outcome: str, change: Cha
         "before": plain(change.before),
         "after": plain(change.after),
     }
-    session.execute(_RECORD_OUTCOME, row)
+    session.connection().execute(_RECORD_OUTCOME, row)
 
 
 def earlier(session: Session, update_id: int, what: str, now: datetime) -> EarlierDecision | None:
     """Return the stored decision about an update that is retried."""
-    found = session.execute(
+    found = session.connection().execute(
         _EARLIER, {"update_id": update_id, "what": shortened(what, 64), "since": now - REDELIVERY_WINDOW}
     )
     row = found.one_or_none()

@@ -15,7 +15,9 @@ from bot.store.upsert import Upsert
 
 # Core statements, built once: run for every decision, where the ORM's overhead is most of the cost.
 _PEOPLE = ContactRow.metadata.tables[ContactRow.__tablename__]
+_MET_AT = ContactStationRow.metadata.tables[ContactStationRow.__tablename__]
 _SELECT_CONTACT = select(_PEOPLE.c.name, _PEOPLE.c.username).where(_PEOPLE.c.id == bindparam("of"))
+_SELECT_STATIONS = select(_MET_AT.c.station).where(_MET_AT.c.id == bindparam("of"))
 _INSERT_STATION = Upsert(lambda insert: insert(ContactStationRow).on_conflict_do_nothing())
 _INSERT_USERNAME = Upsert(lambda insert: insert(FormerUsername).on_conflict_do_nothing())
 
@@ -95,13 +97,14 @@ class Contacts:
         return {row.id: _contact(row) for row in rows if row.id in visible}
 
 
-def record(session: Session, contact: Contact, at: Iterable[str] = ()) -> Contact | None:
+def record(session: Session, contact: Contact, at: Collection[str] = ()) -> Contact | None:
     """Store a person or chat seen at the stations `at`; return the previous entry. Does not commit the session. A
     username that moved to another account is removed from the old one, which must not be found by it."""
-    for station in at:
+    connection = session.connection()
+    for station in set(at) - set(connection.execute(_SELECT_STATIONS, {"of": contact.id}).scalars() if at else ()):
         make_known_at(session, contact.id, station)
     username = contact.username.lower() if contact.username else None
-    before = session.execute(_SELECT_CONTACT, {"of": contact.id}).one_or_none()
+    before = connection.execute(_SELECT_CONTACT, {"of": contact.id}).one_or_none()
     if before == (contact.name[:128], username):
         return Contact(contact.id, *before)
     if username is not None:

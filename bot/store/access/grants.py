@@ -63,7 +63,7 @@ class Grants:
 
     def read(self, session: Session) -> Access:
         """Return all grants within the caller's session, expired ones too: Access decides which are in effect."""
-        found = session.execute(_SELECT_GRANTS)
+        found = session.connection().execute(_SELECT_GRANTS)
         # Settings keep the id that a group had before it became a supergroup.
         migrations = supergroups.migrations(session) if self._names_chats else {}
         from_settings = (

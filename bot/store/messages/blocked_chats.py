@@ -4,7 +4,7 @@ possibly for longer than the process runs."""
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from bot.store.tables.chats import ClosedChat, FloodWait
@@ -12,6 +12,12 @@ from bot.store.tables.messages import Outgoing
 from bot.store.upsert import Upsert
 
 TOPIC_CLOSED = "topic_closed"
+_CLOSED = ClosedChat.metadata.tables[ClosedChat.__tablename__]
+# Core statements, built once: run for every private update.
+_SELECT_CLOSED = select(_CLOSED.c.chat_id, _CLOSED.c.at).where(
+    _CLOSED.c.chat_id.in_(bindparam("chats", expanding=True))
+)
+_SELECT_REOPENED_BY_TOPIC = _SELECT_CLOSED.where(func.lower(_CLOSED.c.reason) != TOPIC_CLOSED)
 _INSERT_CLOSED = Upsert(lambda insert: insert(ClosedChat).on_conflict_do_nothing().returning(ClosedChat.chat_id))
 
 
@@ -34,10 +40,8 @@ def reopen(session: Session, chats: Iterable[int], now: datetime, *, in_topic: b
     closed stay closed: an update from a topic does not prove that General is open.
     """
     # Runs for every private update, and rarely finds a closed chat: select before any write.
-    query = select(ClosedChat.chat_id, ClosedChat.at).where(ClosedChat.chat_id.in_(tuple(chats)))
-    if in_topic:
-        query = query.where(func.lower(ClosedChat.reason) != TOPIC_CLOSED)
-    opened = session.execute(query).all()
+    query = _SELECT_REOPENED_BY_TOPIC if in_topic else _SELECT_CLOSED
+    opened = session.connection().execute(query, {"chats": tuple(chats)}).all()
     if not opened:
         return {}
     newer = aliased(Outgoing)

@@ -58,7 +58,7 @@ def add_new(session: Session, updates: dict[int, dict[str, Any]], now: datetime)
     if not updates:
         return []
     rows = [{"update_id": i, "payload": payload, "received_at": now} for i, payload in updates.items()]
-    new = session.execute(_INSERT.of(session), rows)
+    new = session.connection().execute(_INSERT.of(session), rows)
     return sorted(new.scalars())
 
 
@@ -90,12 +90,12 @@ def mark_clean_shutdown(session: Session) -> None:
 
 
 def received_at(session: Session, update_id: int) -> datetime | None:
-    return session.execute(_RECEIVED_AT, {"about": update_id}).scalar_one_or_none()
+    return session.connection().execute(_RECEIVED_AT, {"about": update_id}).scalar_one_or_none()
 
 
 def finish(session: Session, update_id: int, now: datetime) -> None:
     """Mark an update as finished and delete its payload at once; only the id is kept."""
-    session.execute(_FINISH, {"about": update_id, "now": now})
+    session.connection().execute(_FINISH, {"about": update_id, "now": now})
 
 
 def delete_expired(session: Session, now: datetime) -> None:

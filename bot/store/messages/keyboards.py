@@ -1,11 +1,11 @@
 """Keyboards, which Telegram knows only by a random id, and the command menus sent to Telegram."""
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from bot.store.tables.chats import MenuRow
@@ -15,6 +15,8 @@ from bot.store.tables.messages import Keyboard
 RETENTION = timedelta(days=60)
 # Core statement, built once: run for every reply with buttons, where ORM overhead dominates.
 _KEYBOARDS = Keyboard.metadata.tables[Keyboard.__tablename__]
+_INSERT = insert(_KEYBOARDS)
+_KEYBOARD_COLUMNS = tuple(column.name for column in _KEYBOARDS.c)
 _SET_MESSAGE_ID = (
     update(_KEYBOARDS).where(_KEYBOARDS.c.id == bindparam("keyboard")).values(message_id=bindparam("message"))
 )
@@ -58,14 +60,11 @@ def new_keyboard(
     )
 
 
-def add(session: Session, keyboard: Keyboard) -> None:
-    """Add a keyboard to the session."""
-    session.add(keyboard)
-
-
-def attach(session: Session, keyboard: Keyboard) -> Keyboard:
-    """Merge the keyboard of another session into this one."""
-    return session.merge(keyboard)
+def insert_all(session: Session, added: Sequence[Keyboard]) -> None:
+    """Insert keyboards that are in no session."""
+    session.connection().execute(
+        _INSERT, [{column: getattr(keyboard, column) for column in _KEYBOARD_COLUMNS} for keyboard in added]
+    )
 
 
 def find_keyboard(session: Session, keyboard_id: str) -> Keyboard | None:

@@ -82,8 +82,8 @@ def follow_chat_migrations(session: Session, now: datetime) -> None:
         supergroups.migrate(session, old_id, new_id, now)
 
 
-def untried(session: Session, chat_id: int, thread_id: int | None, template: str) -> list[Outgoing]:
-    """Return the queued rows of a chat and template with no delivery attempt, oldest first."""
+def untried(session: Session, chat_id: int, thread_id: int | None, template: str, station: str) -> list[Outgoing]:
+    """Return the queued rows of a chat, template and station with no delivery attempt, oldest first."""
     found = session.execute(
         select(Outgoing)
         .where(
@@ -92,6 +92,8 @@ def untried(session: Session, chat_id: int, thread_id: int | None, template: str
             Outgoing.state == "pending",
             Outgoing.thread_id.is_(None) if thread_id is None else Outgoing.thread_id == thread_id,
             Outgoing.template == template,
+            # Not compared here: each PBX of a new fleet may have a row in one chat.
+            Outgoing.facts["station"].as_string() == station,
         )
         .order_by(Outgoing.id)
     )

@@ -53,4 +53,4 @@ def migrate(session: Session, old_id: int, new_id: int, now: datetime) -> None:
 
 
 def migrations(session: Session) -> dict[int, int]:
-    return {row.old_id: row.new_id for row in session.execute(_SELECT_MIGRATIONS)}
+    return {row.old_id: row.new_id for row in session.connection().execute(_SELECT_MIGRATIONS)}

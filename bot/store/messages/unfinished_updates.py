@@ -32,7 +32,7 @@ def find(session: Session, update_id: int, now: datetime) -> Checkpoint:
 
 
 def remove(session: Session, update_id: int) -> None:
-    session.execute(_DELETE, {"deed": _id(update_id)})
+    session.connection().execute(_DELETE, {"deed": _id(update_id)})
 
 
 def updates(session: Session) -> set[int]:

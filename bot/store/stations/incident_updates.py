@@ -48,7 +48,7 @@ def all_open(session: Session, station: str) -> Sequence[Incident]:
 
 def open_count(session: Session, station: str) -> int:
     """Return the number of open incidents of a station, drills excluded."""
-    return session.execute(_OPEN_COUNT, {"of": station}).scalar_one()
+    return session.connection().execute(_OPEN_COUNT, {"of": station}).scalar_one()
 
 
 def open_counts(session: Session) -> Mapping[str, int]:

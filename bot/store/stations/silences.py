@@ -2,11 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import delete, func, null, or_, select
+from sqlalchemy import and_, bindparam, delete, func, null, or_, select
 from sqlalchemy.orm import Session
 
+from bot.access.policy import EVERY_STATION
 from bot.store.tables.incidents import SilenceRow
+
+# Core statement, built once: run for every /status.
+_SILENCES = SilenceRow.metadata.tables[SilenceRow.__tablename__]
+_CURRENT = (
+    select(_SILENCES)
+    .where(
+        _SILENCES.c.ended_at.is_(None),
+        or_(
+            _SILENCES.c.station == bindparam("of"),
+            and_(_SILENCES.c.station == EVERY_STATION, _SILENCES.c.subject == bindparam("everything")),
+        ),
+    )
+    .order_by(_SILENCES.c.station == EVERY_STATION, _SILENCES.c.id)
+)
 
 
 def add(session: Session, row: SilenceRow) -> None:
@@ -22,6 +38,12 @@ def unended(session: Session, station: str) -> Sequence[SilenceRow]:
     """Return the silences of a station that were not ended by a person, by id; some may have expired."""
     found = select(SilenceRow).where(SilenceRow.station == station, SilenceRow.ended_at.is_(None))
     return session.execute(found.order_by(SilenceRow.id)).scalars().all()
+
+
+def current(session: Session, station: str, everything: str) -> Sequence[Any]:
+    """Return the rows of `unended`, followed by those of all stations whose subject is `everything`; not bound to the
+    session."""
+    return session.connection().execute(_CURRENT, {"of": station, "everything": everything}).all()
 
 
 def delete_old(session: Session, before: datetime, everything: str, limit: timedelta) -> None:

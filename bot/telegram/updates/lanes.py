@@ -1,8 +1,9 @@
 """Queues of updates: in order within a lane, lanes side by side."""
 
 import asyncio
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable
+from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,6 +16,8 @@ MAX_AT_ONCE_IN_CHAT = 8
 # Queues longer than this are limited to MAX_LONG_AT_ONCE: the others come first.
 LONG_QUEUE = 30
 MAX_LONG_AT_ONCE = 2
+# Long updates of one lane that are handled beside the next ones; a further one is waited for.
+MAX_LEFT_BEHIND = 3
 # Seconds between two updates of strangers, which leave time for everybody else.
 STRANGER_INTERVAL = 0.1
 
@@ -45,6 +48,15 @@ class Item:
     decided: Any = None
 
 
+_overtake: ContextVar[Callable[[], None] | None] = ContextVar("overtake", default=None)
+
+
+def let_next_begin() -> None:
+    """Let the next update of the lane begin while this one goes on: called by the handler of a long one."""
+    if (overtake := _overtake.get()) is not None:
+        overtake()
+
+
 class Lanes:
     """One queue and one task per lane. `work` must not raise."""
 
@@ -52,6 +64,7 @@ class Lanes:
         self._work = work
         self._queues: dict[Lane, deque[Item]] = {}
         self._workers: set[asyncio.Task[None]] = set()
+        self._left_behind = Counter[Lane]()
         self._long_slots = asyncio.Semaphore(MAX_LONG_AT_ONCE)
         self._chat_slots: defaultdict[tuple[int, bool], asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(MAX_AT_ONCE_IN_CHAT)
@@ -61,9 +74,7 @@ class Lanes:
         queue = self._queues.setdefault(lane, deque())
         queue.append(item)
         if len(queue) == 1:
-            worker = asyncio.create_task(self._run_lane(lane))
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._start_worker(lane, copy_context())
 
     def length(self, lane: Lane) -> int:
         """Return the number of queued updates, with the one being handled."""
@@ -82,8 +93,28 @@ class Lanes:
         for worker in self._workers:
             worker.cancel()
 
+    def _start_worker(self, lane: Lane, context: Context) -> None:
+        worker = asyncio.create_task(self._run_lane(lane), context=context)
+        self._workers.add(worker)
+        worker.add_done_callback(self._workers.discard)
+
     async def _run_lane(self, lane: Lane) -> None:
-        queue = self._queues[lane]
+        """Handle the updates of a lane, until one lets the next begin: those are another worker's."""
+        queue, is_overtaken = self._queues[lane], False
+        context = copy_context()
+
+        def overtake() -> None:
+            nonlocal is_overtaken
+            if is_overtaken or self._left_behind[lane] >= MAX_LEFT_BEHIND:
+                return
+            is_overtaken = True
+            self._left_behind[lane] += 1
+            self._end_first(lane)
+            if queue:
+                # Without what the handler has set.
+                self._start_worker(lane, context)
+
+        _overtake.set(overtake)
         while queue:
             item = queue[0]
             if item.crowded:
@@ -94,7 +125,14 @@ class Lanes:
                     await self._work(item)
             else:
                 await self._work(item)
-            queue.popleft()
+            if is_overtaken:
+                self._left_behind -= Counter([lane])
+                return
+            self._end_first(lane)
             if queue and lane is STRANGERS:
                 await asyncio.sleep(STRANGER_INTERVAL)
-        del self._queues[lane]
+
+    def _end_first(self, lane: Lane) -> None:
+        self._queues[lane].popleft()
+        if not self._queues[lane]:
+            del self._queues[lane]

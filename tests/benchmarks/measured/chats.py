@@ -17,6 +17,7 @@ Json = dict[str, Any]
 SHOWING = frozenset({"sendMessage", "editMessageText"})
 # Notice to a request that waits for the PBX's rate limit; not an answer.
 TURN_COMES = "your turn comes in"
+READING = "Reading calls"
 
 
 class Chats:
@@ -68,7 +69,7 @@ class Chats:
         if call["method"] not in SHOWING or not call["ok"]:
             return
         params = call["params"]
-        if TURN_COMES in str(params.get("text")):
+        if any(progress in str(params.get("text")) for progress in (TURN_COMES, READING)):
             return
         person = int(params["chat_id"])
         self._shown[person] = params

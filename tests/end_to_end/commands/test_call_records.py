@@ -122,12 +122,12 @@ def test_leafing_while_calls_come_in_shows_every_call_once(
     standins: Standins, start_bot: Callable[..., Program], archive: Archive
 ) -> None:
     start_bot()
-    archive.put(*([archive.incoming(archive.at(1, f"10:{minute:02}:00"), 5)] for minute in range(35)))
-    message = standins.asks(ANNA, "/cdr yesterday")
+    archive.put(*([archive.incoming(archive.at(0, f"10:{minute:02}:00"), 5)] for minute in range(35)))
+    message = standins.asks(ANNA, "/cdr today")
     assert "1–10 of 35" in message
     clocks = re.findall(r"\b10:\d\d\b", message.text)
     for page, shows in enumerate(("12–21 of 36", "23–32 of 37", "34–38 of 38"), 1):
-        archive.add([archive.incoming(archive.at(1, f"11:{page:02}:00"), 5)])
+        archive.add([archive.incoming(archive.at(0, f"11:{page:02}:00"), 5)])
         standins.presses(ANNA, message, "Next")
         message = turned(standins, message, shows)
         clocks += re.findall(r"\b10:\d\d\b", message.text)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallRecord
-from bot.pbx.resources.records import Direction
+from bot.pbx.resources.record_models import Direction
 from handlers.calls.call_stats import BARS, CallStats, bars
 from handlers.calls.outcome import Outcome
 from tests.fixtures.paths import RECORDINGS

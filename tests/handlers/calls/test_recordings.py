@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from bot.pbx import NotFound, Pbx, PbxError, TooLarge
 from bot.pbx.http import Recording
-from bot.pbx.resources.records import CallRecordLeg
+from bot.pbx.resources.record_models import CallRecordLeg
 from handlers.calls import recordings
 
 LEG = CallRecordLeg(download_url="/pbxcore/api/v3/cdr:download?token=abc")

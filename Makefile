@@ -12,7 +12,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 # Without cached bytecode every test process would compile all modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo install run test faults soak bench lint check campaign write-campaign fuzz picture format docs messages lock \
+.PHONY: help demo install run test postgresql faults soak bench lint check campaign write-campaign fuzz picture format docs messages lock \
 	metrics advisories clean
 help:
 	@echo "make demo    run the demo and print its address"
@@ -23,6 +23,8 @@ help:
 	@echo "               CHANGED=1                 those that what is not committed can touch"
 	@echo "               CHANGED=origin/main       those that the change since then can touch"
 	@echo "               CLOCK_SEED=7              at another time in another zone, by this number"
+	@echo "make postgresql  run with PostgreSQL what depends on the database most, or FILE=; TEST_DATABASE=postgresql"
+	@echo "               before make faults, soak, campaign or write-campaign has them use it too"
 	@echo "make faults  fifty kills, a dozen kills amid writes, and some simulated weeks"
 	@echo "make soak    live through simulated weeks and write docs/soak.md (WEEKS=12 SEED=1)"
 	@echo "make bench   measure, and write the tables of docs/benchmarks.md (ONLY=commands RUNS=3)"
@@ -97,7 +99,18 @@ else ifdef CHANGED
 	if [ -n "$$touched" ]; then $(PLAY) $(or $(WORKERS),5) -m "not long" $$touched; fi
 else
 	$(PLAY) $(or $(WORKERS),5) -m "not long"
+	@$(MAKE) --no-print-directory postgresql
 endif
+
+# What depends on the database most; the tests of the store themselves play on both.
+ON_POSTGRESQL := tests/end_to_end tests/handlers/recovery tests/handlers/dispatch/test_forged_updates.py
+HAS_POSTGRESQL := from tests.fixtures import postgresql; raise SystemExit(not postgresql.is_available())
+postgresql: $(DEVELOPED)
+	@if $(BIN)/python -c "$(HAS_POSTGRESQL)"; then \
+		TEST_DATABASE=postgresql $(PLAY) $(or $(WORKERS),5) -m "not long" $(or $(FILE),$(ON_POSTGRESQL)); \
+	else \
+		echo "PostgreSQL is not installed: what depends on it was not tested; CI does"; \
+	fi
 
 # Run alone: beside other tests the program would wait for the machine, not for the injected faults.
 faults: $(DEVELOPED)

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 from structlog.dev import ConsoleRenderer, plain_traceback
 
 from bot.store.database import Database
-from tests.fixtures import stores
+from tests.fixtures import postgresql, stored, stores
 from tests.fixtures.examples import PROFILE
 
 pytest_plugins = ["tests.fixtures.shifted_time"]
@@ -48,8 +48,10 @@ def store_file(empty_store: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(request: pytest.FixtureRequest) -> AsyncIterator[Database]:
-    """In memory, unless the test requests `store_file` too."""
-    has_file = "store_file" in request.fixturenames
-    database = await stores.fast(request.getfixturevalue("store_file")) if has_file else stores.in_memory()
+    """In memory, unless the test requests `store_file` too; or on PostgreSQL with TEST_DATABASE=postgresql."""
+    if "store_file" in request.fixturenames:
+        database = await stores.fast(request.getfixturevalue("store_file"))
+    else:
+        database = postgresql.empty() if stored.ON_POSTGRESQL else stores.in_memory()
     yield database
     await database.close()

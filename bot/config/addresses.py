@@ -18,8 +18,11 @@ from bot.http import urls
 SECRET_PART = 10
 # Telegram calls no other port; a Bot API server of one's own may.
 WEBHOOK_PORTS = (443, 80, 88, 8443)
-DATABASE_EXAMPLES = "sqlite:///mikopbx-bot.sqlite3 or postgresql://user:password@host/name"
 LOOPBACK = ("127.0.0.1", "localhost")
+DATABASE_REMEDY = (
+    "write it like sqlite:///mikopbx-bot.sqlite3 or postgresql://user:password@host/database, "
+    "with %40 for @ and %2F for / in a password"
+)
 
 
 def check_heartbeat(address: str) -> None:
@@ -87,17 +90,28 @@ def check_listening(address: str) -> None:
 
 
 def check_database(value: str) -> None:
-    """Raises ValueError with the remedy."""
+    """Raises ValueError with the remedy. It quotes no part of the address of a server, which may be of a password."""
     try:
         url = make_url(value)
-    except ArgumentError:
-        raise ValueError(f"is not a database address; write it like {DATABASE_EXAMPLES}") from None
-    if url.drivername in ("postgresql", "postgres"):
-        if find_spec("psycopg") is None:
-            raise ValueError("needs the extra of that name: pip install 'mikopbx-bot[postgresql]'")
-        return
-    if url.drivername != "sqlite":
-        raise ValueError(f"names a database this version cannot use; write it like {DATABASE_EXAMPLES}")
-    folder = Path(url.database or "x").parent
-    if not folder.is_dir():
-        raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
+    except (ArgumentError, ValueError):
+        raise ValueError(f"is not a database address; {DATABASE_REMEDY}") from None
+    if "@" in (url.host or ""):
+        raise ValueError(f"has a second @, probably of the password; {DATABASE_REMEDY}")
+    if url.drivername == "sqlite":
+        folder = Path(url.database or "x").parent
+        if not folder.is_dir():
+            raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
+    elif url.drivername not in ("postgresql", "postgres"):
+        raise ValueError(f"names a database this version cannot use; {DATABASE_REMEDY}")
+    elif not url.database:
+        raise ValueError(f"names a server and no database on it; {DATABASE_REMEDY}")
+    elif find_spec("psycopg") is None:
+        raise ValueError("needs the extra of that name: pip install 'mikopbx-bot[postgresql]'")
+
+
+def database_secrets(value: str) -> list[str]:
+    """Return the password in the address, as it is written and as it is meant."""
+    written = urlsplit(value).password or ""
+    url = make_url(value)
+    given = url.query.get("password", ())
+    return [written, url.password or "", *((given,) if isinstance(given, str) else given)]

@@ -78,7 +78,8 @@ class Settings(BaseSettings):
     commands_per_minute: int = Field(default=30, ge=1, le=10_000)
     chat_commands_per_minute: int = Field(default=60, ge=1, le=10_000)
     costly_commands_per_minute: int = Field(default=10, ge=1, le=10_000)
-    database_url: str = "sqlite:///mikopbx-bot.sqlite3"
+    # May contain a password.
+    database_url: str = Field(default="sqlite:///mikopbx-bot.sqlite3", repr=False)
     poll_interval: PollInterval = 10
     alert_after: AlertAfter = 30
     partial_after: PartialAfter = 150
@@ -253,6 +254,7 @@ class Settings(BaseSettings):
             self.telegram_token.get_secret_value(),
             proxy or "",
             self.webhook_secret,
+            *addresses.database_secrets(self.database_url),
             *addresses.heartbeat_secrets(heartbeat),
         ]
 

@@ -173,8 +173,10 @@ class Database:
             queued.fail(error)
 
     def _carry_out_together(self, batch: "list[_Queued]") -> list[Any]:
-        with self._sessions.begin() as session:
+        def together(session: Session) -> list[Any]:
             return [None if one.abandoned.is_set() else one.run(session) for one in batch]
+
+        return self._attempt(together, threading.Event())
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         context = contextvars.copy_context()
@@ -191,11 +193,30 @@ class Database:
         raise AssertionError("unreachable")
 
     def _attempt(self, work: Callable[[Session], T], abandoned: threading.Event) -> T:
-        with self._sessions.begin() as session:
-            result = work(session)
-            if abandoned.is_set():
-                raise _Abandoned
-            return result
+        committing = ""
+        try:
+            with self._sessions.begin() as session:
+                result = work(session)
+                if abandoned.is_set():
+                    raise _Abandoned
+                committing = self._transaction_of(session)
+        except DBAPIError as error:
+            if not (committing and error.connection_invalidated and self._was_committed(committing)):
+                raise
+        return result
+
+    def _transaction_of(self, session: Session) -> str:
+        """Return the number of the transaction; "" for SQLite, whose commit ends one way or the other."""
+        if self.is_sqlite:
+            return ""
+        from bot.store import postgresql
+
+        return postgresql.transaction_of(session.connection())
+
+    def _was_committed(self, transaction: str) -> bool:
+        from bot.store import postgresql
+
+        return postgresql.was_committed(self._engine, transaction)
 
     def _open(self) -> None:
         if self.is_sqlite:

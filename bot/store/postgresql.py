@@ -1,16 +1,25 @@
 """PostgreSQL through psycopg 3: transactions one at a time, as with SQLite."""
 
+import json
+import re
+import time
 from typing import Any
 
+from psycopg import DataError
 from psycopg.types.string import StrDumper
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 # Advisory lock that every transaction of the bot takes first, "miko" in ASCII. Without it two transactions that read
 # and then write could each miss what the other writes; SQLite has one writer anyway.
 LOCK = 0x6D696B6F
+# Key of the connection's own memory.
+TRANSACTION = "transaction"
+# As long as a server takes to start again; seconds.
+ASKED_TIMES, ASKED_EVERY = 20, 0.5
 # Seconds until a connection counts as dead whose other side does not answer.
 DEAD_AFTER = 20
 CONNECT_OPTIONS = {
@@ -33,6 +42,7 @@ def open_engine(url: URL) -> Engine:
         max_overflow=1,
         pool_timeout=10,
         connect_args=options,
+        json_serializer=_json,
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _lock)
@@ -46,10 +56,45 @@ class _TextDumper(StrDumper):
         return super().dump(obj.replace("\x00", "\ufffd"))
 
 
+# Escapes in JSON: a character of two surrogates, one that PostgreSQL refuses, any other.
+_ESCAPE = re.compile(r"(\\ud[89ab]..\\ud[c-f]..)|(\\u0000|\\ud[89a-f]..)|\\.")
+
+
+def _json(value: Any) -> str:
+    """Return JSON without NUL and without halves of characters: PostgreSQL stores them, but fails on every operator
+    over a value that contains one. Raises DataError, as the driver does for other values that cannot be stored."""
+    try:
+        text = json.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise DataError(str(error)) from error
+    if "\\u0000" not in text and "\\ud" not in text:
+        return text
+    return _ESCAPE.sub(lambda escape: "\\ufffd" if escape[2] else escape[0], text)
+
+
 def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     adapters: Any = connection.adapters
     adapters.register_dumper(str, _TextDumper)
 
 
 def _lock(connection: Connection) -> None:
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
+    locked = connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK}), pg_current_xact_id()::text")
+    connection.info[TRANSACTION] = locked.one()[1]
+
+
+def transaction_of(connection: Connection) -> str:
+    """Return the number of the connection's transaction."""
+    return str(connection.info[TRANSACTION])
+
+
+def was_committed(engine: Engine, transaction: str) -> bool:
+    """Find out what became of a transaction whose connection was lost during its commit. False if the server stays
+    away."""
+    for _ in range(ASKED_TIMES):
+        try:
+            with engine.connect() as connection:
+                asked = connection.exec_driver_sql(f"SELECT pg_xact_status('{transaction}'::xid8)")
+                return bool(asked.scalar_one() == "committed")
+        except OperationalError:
+            time.sleep(ASKED_EVERY)
+    return False

@@ -12,6 +12,7 @@ from tests.campaign import database_faults
 from tests.campaign.audit.records import Diary, Outage, Said, Span
 from tests.campaign.script import LINES, WITNESSED, FaultAction
 from tests.end_to_end.harness import ANNA, BORIS, FORUM, GROUP, VERA, Standins
+from tests.fixtures.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ class Harness(Protocol):
     """Files of the program under test."""
 
     folder: Path
-    database: Path
+    database: Stored
     clock: Path
 
     @property
@@ -188,24 +189,23 @@ class FaultPlayer:
         self._harness.clock.write_text(str(action.number))
 
     def _lock_store(self, action: FaultAction) -> None:
-        self._count("database locked")
+        self._count(database_faults.LOCKED)
         self._lock = database_faults.Lock(self._harness.database, action.number)
         self._diary.store_troubles.append(Span(time.time(), time.time() + action.number))
 
     def _fill_disk(self, action: FaultAction) -> None:
         if not (pid := self._harness.pid):
             return
-        self._count("disk full")
+        self._count(database_faults.DOWN)
         self._disk_full_from = time.time()
         self._disk_free_at = self._disk_full_from + action.number
-        database_faults.fill_disk(pid, self._harness.folder)
+        database_faults.take_down(pid, self._harness.folder)
 
     def _free_disk_when_time(self) -> None:
         if self._disk_full_from is None or time.time() < self._disk_free_at:
             return
-        if pid := self._harness.pid:
-            with suppress(ProcessLookupError):
-                database_faults.free_disk(pid)
+        with suppress(ProcessLookupError):
+            database_faults.bring_back(self._harness.pid)
         self._diary.store_troubles.append(Span(self._disk_full_from, time.time() + 1))
         self._disk_full_from = None
 

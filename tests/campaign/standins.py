@@ -1,10 +1,8 @@
 """Play a round with the real program between the stand-ins, and return the records for the audit."""
 
 import os
-import shutil
-import sqlite3
 import time
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,7 @@ from tests.campaign.kill_points import KillPoints
 from tests.campaign.script import Death, ProgramRun
 from tests.end_to_end.harness import Standins, ordinary_settings, running_standins
 from tests.end_to_end.launcher import Started
-from tests.fixtures import stores
+from tests.fixtures import stored
 
 LOOK_EVERY = 0.02
 # Generous: a busy machine takes seconds to start the program.
@@ -30,7 +28,7 @@ class Stage:
     def __init__(self, standins: Standins, folder: Path) -> None:
         self.standins = standins
         self.folder = folder
-        self.database = folder / "bot.sqlite3"
+        self.database = stored.in_folder(folder).migrated()
         self.clock = folder / "clock"
         self.diary = Diary()
         self.player = fault_actions.FaultPlayer(standins, self.diary, self)
@@ -38,7 +36,6 @@ class Stage:
         self._process: Started | None = None
         self._lives = 0
         self.clock.write_text("0")
-        shutil.copy(stores.empty(), self.database)
 
     @property
     def pid(self) -> int:
@@ -138,14 +135,15 @@ class Stage:
 
     def _owed(self) -> int:
         """Count unfinished rows of outbox and inbox, and open trunk incidents."""
-        with suppress(sqlite3.Error), closing(sqlite3.connect(self.database, timeout=5)) as database:
+        with suppress(*stored.FAILED):
             asked = (
                 "SELECT (SELECT count(*) FROM outbox"
                 " WHERE state NOT IN ('sent', 'dead', 'dropped') AND action != 'delete')"
                 " + (SELECT count(*) FROM inbox WHERE done_at IS NULL)"
                 " + (SELECT count(*) FROM incidents WHERE open_key LIKE '%-TRUNK-%' OR open_key LIKE '%|')"
             )
-            return int(database.execute(asked).fetchone()[0])
+            ((owed,),) = self.database.execute(asked)
+            return int(owed)
         return 1
 
     def _records(self) -> RoundRecords:

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ from tests.end_to_end import secret_scan
 from tests.end_to_end.clock import Clock
 from tests.end_to_end.launcher import Started
 from tests.end_to_end.server import PLAIN, Server, serving
-from tests.fixtures import stores
+from tests.fixtures import postgresql, stored
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -83,7 +82,7 @@ class Standins:
         self.clock = server.clock
         self.station = station
         self.chats = chats
-        self.keys = {TOKEN, KEY}
+        self.keys = {TOKEN, KEY, postgresql.PASSWORD}
         self.unwritten = {addresses.webhook_secret(TOKEN)}
         self.http = httpx.Client(base_url=server.address, timeout=60, verify=PLAIN)
         self.programs: list[Program] = []
@@ -280,9 +279,7 @@ class Program:
 
     def __init__(self, standins: Standins, folder: Path, first: str = "", **settings: str) -> None:
         self.log = folder / f"bot-{time.monotonic_ns()}.log"
-        self.database = folder / "bot.sqlite3"
-        if not self.database.exists():
-            shutil.copy(stores.empty(), self.database)
+        self.database = stored.in_folder(folder).migrated()
         self._standins = standins
         standins.programs.append(self)
         standins.looks_before = standins.looks()
@@ -329,10 +326,8 @@ class Program:
     def kept_its_secrets(self) -> None:
         """Fail when the log, the audit or any byte of the database holds a secret, or others may read those files."""
         kept = secret_scan.kept_by_program(self.log, self.database)
-        secret_scan.in_none(
-            self._standins.secrets() | self._standins.unwritten, chain(kept, secret_scan.at_rest(self.database))
-        )
-        assert not secret_scan.open_to_others(self.database)
+        secret_scan.in_none(self._standins.secrets() | self._standins.unwritten, kept)
+        assert not self.database.open_to_others()
 
 
 def ordinary_settings(address: str, folder: Path) -> dict[str, str]:
@@ -346,7 +341,7 @@ def ordinary_settings(address: str, folder: Path) -> dict[str, str]:
         "OPERATORS": str(BORIS),
         "VIEWERS": str(VERA),
         "ALERT_CHATS": str(GROUP),
-        "DATABASE_URL": f"sqlite:///{folder / 'bot.sqlite3'}",
+        "DATABASE_URL": stored.in_folder(folder).address,
         # Tests type faster than people.
         "COMMANDS_PER_MINUTE": "1000",
         "CHAT_COMMANDS_PER_MINUTE": "1000",
@@ -377,6 +372,8 @@ def alive(standins: H) -> Iterator[H]:
     finally:
         RUNNING.remove(standins)
         ENDED.append(standins)
+        for program in standins.programs:
+            program.database.remove()
         standins.http.close()
 
 

@@ -2,10 +2,7 @@
 
 import json
 import re
-import sqlite3
-import stat
 from collections.abc import Iterable, Iterator
-from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +10,7 @@ from urllib.parse import quote
 from bot.demo.pbx import StandinPbx
 from bot.demo.pbx.registration.trunks import SECRET_MASK
 from bot.store import sealing
+from tests.fixtures.stored import Stored
 
 Json = dict[str, Any]
 Places = Iterator[tuple[str, str]]
@@ -47,20 +45,10 @@ def _forms(secret: str) -> tuple[str, ...]:
     return secret, quote(secret, safe=""), json.dumps(secret)[1:-1], secret.encode().decode("latin-1")
 
 
-def at_rest(database: Path) -> Places:
-    """Return every byte of the database, its SQLite side files and copies, deleted rows included."""
-    for path in database.parent.glob(f"{database.name}*"):
-        with suppress(FileNotFoundError):
-            yield path.name, path.read_bytes().decode("latin-1")
-
-
-def known_with(token: str, database: Path) -> str:
+def known_with(token: str, database: Stored) -> str:
     """Return the content of all tables with the sealed values opened."""
     sealing.use_token(token)
-    with closing(sqlite3.connect(database)) as connection:
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-        rows = [row for (table,) in tables for row in connection.execute(f'SELECT * FROM "{table}"')]  # noqa: S608
-    return "\n".join(_opened(value) for row in rows for value in row)
+    return "\n".join(_opened(value) for row in database.rows_of() for value in row)
 
 
 def _opened(value: object) -> str:
@@ -68,23 +56,10 @@ def _opened(value: object) -> str:
     return _text(sealing.unseal(json.loads(str(value)))) if is_sealed else str(value)
 
 
-def open_to_others(database: Path) -> list[str]:
-    """Return the files of the database that another account can read, with their modes."""
-    files = list(database.parent.glob(f"{database.name}*"))
-    return [f"{path.name} {stat.filemode(path.stat().st_mode)}" for path in files if path.stat().st_mode & 0o077]
-
-
-def kept_by_program(log: Path, database: Path) -> Places:
+def kept_by_program(log: Path, database: Stored) -> Places:
     yield "the log", log.read_text()
-    if database.exists():
-        yield "the audit", "\n".join(_rows(database))
-
-
-def _rows(database: Path) -> Iterator[str]:
-    with closing(sqlite3.connect(database)) as connection:
-        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'audit%'")
-        for (table,) in tables.fetchall():
-            yield from map(str, connection.execute(f'SELECT * FROM "{table}"'))  # noqa: S608 (a name from the database)
+    yield "the audit", "\n".join(map(str, database.rows_of("audit")))
+    yield from database.at_rest()
 
 
 def seen_by_all(states: Iterable[Json], calls: Iterable[Json]) -> Places:

@@ -10,11 +10,13 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import structlog
 from prometheus_client.metrics import MetricWrapperBase
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
@@ -23,33 +25,36 @@ from bot.config.settings import Settings, environment, load_settings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import read_stations
 from bot.runtime import metrics
-from bot.store import database
+from bot.store import postgresql, sqlite
 from tests.end_to_end.clock import Clock
 from tests.end_to_end.harness import ANNA, VERA, Standins, ordinary_settings, running_standins
+from tests.fixtures import postgresql as postgresql_server
 
 ASKED = """/start /help /id /status /status zadarma /status 201 /calls /cdr today /cdr вчера входящие /missed /stats
 /employees /trunks /trunks zadarma /oncall /oncall set daily 09:00 1001 /incidents /history /mutes /mute mango 1m
 /audit /access /add_employee 299 Warm Up"""
 LANGUAGES = ("en", "ru")
 SPEED = 4.0
+DIALECTS = (SQLiteDialect_pysqlite, PGDialect_psycopg)
 
 
 def share_compiled_statements() -> None:
     """Share compiled statements between engines. The cache key contains the dialect, of which each engine has its own:
     make them equal.
     """
-    kind: Any = SQLiteDialect_pysqlite
-    kind.__hash__ = lambda self: hash(type(self))
-    kind.__eq__ = lambda self, other: type(self) is type(other)
+    for kind in DIALECTS:
+        vars_of: Any = kind
+        vars_of.__hash__ = lambda self: hash(type(self))
+        vars_of.__eq__ = lambda self, other: type(self) is type(other)
     compiled: LRUCache[Any, Any] = LRUCache(2000)
-    create = vars(database)["create_engine"]
+    for module in (sqlite, postgresql):
+        vars(module)["create_engine"] = partial(_created, compiled, vars(module)["create_engine"])
 
-    def created(*args: Any, **more: Any) -> Any:
-        engine = create(*args, **more)
-        engine._compiled_cache = compiled
-        return engine
 
-    vars(database)["create_engine"] = created
+def _created(compiled: Any, create: Callable[..., Any], *args: Any, **more: Any) -> Any:
+    engine = create(*args, **more)
+    engine._compiled_cache = compiled
+    return engine
 
 
 def warm(live_by: Callable[[Clock | None], None]) -> None:
@@ -70,6 +75,7 @@ def warm(live_by: Callable[[Clock | None], None]) -> None:
             os.chdir(folder_before)
     finally:
         live_by(None)
+        postgresql_server.end()
         vars(bot.app.application)["force_exit_after"] = leave
         os.environ.clear()
         os.environ.update(environment_before)

@@ -14,6 +14,7 @@ from random import Random
 from typing import Any
 
 import httpx
+import psycopg
 from pydantic import SecretStr
 from sqlalchemy import delete
 
@@ -76,6 +77,14 @@ class CountingTransport(httpx.AsyncBaseTransport):
         return await self._pbx.handle_async_request(request)
 
 
+def connected_to(database: Database) -> sqlite3.Connection | psycopg.Connection:
+    address = database._engine.url
+    if database.is_sqlite:
+        return sqlite3.connect(address.database or "")
+    written = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(written, autocommit=True)
+
+
 class ForgedUpdatesHarness(DispatcherHarness):
     """`deeds` counts handler calls, `rows` stored decisions."""
 
@@ -84,7 +93,7 @@ class ForgedUpdatesHarness(DispatcherHarness):
         self.deeds = 0
         self.rows = 0
         # Queried after every forgery: without a session this takes a hundredth of the time.
-        self._beside = sqlite3.connect(database._engine.url.database or "")
+        self._beside: Any = None
         super().__init__(database, two_person=frozenset({Permission.EMPLOYEES_DELETE}))
         self.members.there = {(GROUP, MAX), (GROUP, ANNA), (GROUP, SAM + 1)}
         for name, command in CATALOGUE.commands.items():
@@ -117,7 +126,8 @@ class ForgedUpdatesHarness(DispatcherHarness):
                 self._write(session, grant)
 
     def close(self) -> None:
-        self._beside.close()
+        if self._beside is not None:
+            self._beside.close()
 
     async def give(self, grant: Grant) -> None:
         with self.database.begin() as session:
@@ -163,6 +173,7 @@ class ForgedUpdatesHarness(DispatcherHarness):
 
     def decisions_so_far(self) -> int:
         """Count the committed decisions, seen from another connection."""
+        self._beside = self._beside or connected_to(self.database)
         found: int | None = self._beside.execute("SELECT max(id) FROM audit").fetchone()[0]
         return found or 0
 

@@ -23,7 +23,7 @@ from bot.store.tables.dialog import TemporaryPayload
 from bot.store.tables.messages import Outgoing, Received
 from bot.telegram.updates.queue import UpdateQueue
 from handlers.dispatch.services import Station
-from tests.fixtures import stores
+from tests.fixtures import postgresql, stored, stores
 from tests.handlers.dispatcher_harness import ANNA
 from tests.handlers.forged_updates import CountingTransport, ForgedUpdatesHarness
 from tests.handlers.recording_chat import Chat
@@ -70,6 +70,9 @@ class MortalDatabase(Database):
 
     def empty(self) -> None:
         self.process_state = ProcessState()
+        if not self.is_sqlite:
+            postgresql.emptied()
+            return
         with closing(sqlite3.connect(stores.empty())) as empty:
             empty.backup(self.connection)
 
@@ -225,6 +228,8 @@ class KillableHarness(ForgedUpdatesHarness):
 
 
 async def opened(path: Path) -> MortalDatabase:
+    if stored.ON_POSTGRESQL:
+        return postgresql.hurry_up(MortalDatabase(postgresql.emptied()))
     database = stores.hurry_up(MortalDatabase(f"sqlite:///{path}"), path)
 
     def keep(connection: sqlite3.Connection, _record: Any) -> None:

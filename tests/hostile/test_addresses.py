@@ -2,12 +2,11 @@
 
 import asyncio
 import contextlib
-import sqlite3
 import ssl
 import subprocess
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,6 +24,7 @@ from bot.http import public_address, urls
 from bot.http.public_address import NotPublic, PublicOnlyTransport, is_of_this_machine, is_public, without_keepalive
 from tests.end_to_end.fleet_harness import running_fleet, running_harness
 from tests.end_to_end.harness import ANNA, SAM, press
+from tests.fixtures import stored
 
 PUBLIC = ("93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "64:ff9b::808:808")
 INSIDE = (
@@ -292,12 +292,11 @@ def test_an_admin_of_one_pbx_learns_nothing_of_the_network_of_whoever_runs_the_b
         assert SECRET_TITLE in harness.asks(ANNA, f"{mine}http://127.0.0.1:{named}/unknown.ics")
         assert SECRET_TITLE in harness.asks(ANNA, "/oncall acme")
         assert SECRET_TITLE not in harness.asks(ANNA, "/oncall", harness["acme"].chat)
-        with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
-            outcomes = database.execute(
-                "SELECT DISTINCT outcome FROM audit_outcomes JOIN audit ON audit.id = decision_id "
-                "WHERE actor_id = ? AND what = '/oncall import'",
-                (SAM,),
-            ).fetchall()
+        outcomes = stored.in_folder(tmp_path).execute(
+            "SELECT DISTINCT outcome FROM audit_outcomes JOIN audit ON audit.id = decision_id "
+            "WHERE actor_id = ? AND what = '/oncall import'",
+            SAM,
+        )
         assert len(outcomes) == 2, outcomes
 
 

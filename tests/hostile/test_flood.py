@@ -1,7 +1,6 @@
 """Floods of updates, and updates that crash the program: other people are not affected."""
 
 import socket
-import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -48,14 +47,6 @@ def free_address() -> str:
         return f"127.0.0.1:{sock.getsockname()[1]}"
 
 
-def rows(program: Program, query: str) -> list[tuple[Any, ...]]:
-    connection = sqlite3.connect(f"file:{program.database}?mode=ro", uri=True)
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()
-
-
 def test_strangers_do_not_queue_before_the_person_on_call(
     standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
@@ -84,9 +75,11 @@ def test_strangers_do_not_queue_before_the_person_on_call(
     # Without the limit: 33 s with 200 strangers, no answer with 1,000.
     assert took < 15
     # The admitted updates are finished too.
-    standins.wait_for(lambda: not rows(program, "select 1 from inbox where done_at is null"), "the inbox is empty")
-    assert rows(program, "select count(*) from inbox")[0][0] < LET_IN
-    assert rows(program, "select count(*) from audit where actor_id >= 900000")[0][0] < LET_IN
+    standins.wait_for(
+        lambda: not program.database.execute("select 1 from inbox where done_at is null"), "the inbox is empty"
+    )
+    assert program.database.execute("select count(*) from inbox")[0][0] < LET_IN
+    assert program.database.execute("select count(*) from audit where actor_id >= 900000")[0][0] < LET_IN
     metrics = httpx.get(f"http://{health}/metrics").text
     dropped = "mikopbx_bot_updates_dropped_total"
     limited = next(line for line in metrics.splitlines() if line.startswith(dropped) and "rate limited" in line)
@@ -94,11 +87,11 @@ def test_strangers_do_not_queue_before_the_person_on_call(
     assert program.log.read_text().count("updates of strangers dropped, rate limit exceeded") < 10
 
     # Messages that are not for the bot are not stored.
-    before = rows(program, "select count(*) from inbox")[0][0]
+    before = program.database.execute("select count(*) from inbox")[0][0]
     for chat in (None, GROUP):
         flood(standins, STRANGERS, 1, "good morning", chat)
     assert str(BORIS) in standins.asks(BORIS, "/id").text
-    assert rows(program, "select count(*) from inbox")[0][0] < before + 20
+    assert program.database.execute("select count(*) from inbox")[0][0] < before + 20
 
 
 def test_who_sends_more_than_anybody_reads_is_notified_and_holds_up_nobody(
@@ -145,7 +138,7 @@ def test_bursts_that_come_and_go_hold_up_nobody(standins: Standins, start_bot: C
     assert time.monotonic() - began < 15
     standins.wait_for_looks(2)
     assert standins.looks() > looks
-    assert rows(program, "select count(*) from inbox")[0][0] < 20
+    assert program.database.execute("select count(*) from inbox")[0][0] < 20
 
 
 @pytest.mark.parametrize(
@@ -177,8 +170,8 @@ def test_a_command_that_ends_or_hangs_the_program_is_set_aside_after_the_second_
     standins.wait_for_message(administrators, ANNA)
     standins.wait_for_message(str(BORIS), BORIS, seen_by=BORIS)
     assert begun("missed") == 2
-    outcomes = rows(
-        program, "select o.outcome from audit a join audit_outcomes o on o.decision_id = a.id where what = '/missed'"
+    outcomes = program.database.execute(
+        "select o.outcome from audit a join audit_outcomes o on o.decision_id = a.id where what = '/missed'"
     )
     assert outcomes == [("set aside: the program ended twice while it was done",)]
 

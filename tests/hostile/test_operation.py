@@ -25,7 +25,7 @@ from tests.end_to_end.harness import (
     running_bot,
     running_standins,
 )
-from tests.fixtures import shifted_time
+from tests.fixtures import shifted_time, stored
 from tests.hostile.fixtures.confined import UNIT, can_confine, directives
 
 ROOT = UNIT.parent.parent
@@ -128,7 +128,7 @@ def test_the_program_does_all_it_does_under_the_limits_of_the_unit(tmp_path: Pat
             assert "Seccomp:\t2" in status
             assert "NoNewPrivs:\t1" in status
             # Its files are private.
-            assert (tmp_path / "bot.sqlite3").stat().st_mode & 0o077 == 0
+            assert not stored.in_folder(tmp_path).open_to_others()
         finally:
             program.terminate()
             code = program.wait(20)

@@ -4,9 +4,7 @@ Callback data is chosen by the client; Telegram guarantees only the message that
 """
 
 import re
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from bot.demo.telegram.bot_api import shapes
 from bot.demo.telegram.bot_api.keyboards import inline_rows
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, VERA, Json, Program, Seen, Standins, press
+from tests.fixtures import stored
 
 OLGA, EVE = 1010, 1020
 TWO = {"TWO_PERSON": "employees.delete,trunks.write,employees.write", "OPERATORS": "", "VIEWERS": f"{VERA} {GROUP}"}
@@ -65,9 +64,9 @@ def numbers(harness: Standins) -> set[str]:
 
 def decided(folder: Path, reason: str) -> int:
     """Return the number of denials in the audit; repeated ones are one row."""
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        found = database.execute("SELECT count(*) FROM audit WHERE reason = ? AND NOT allowed", (reason,)).fetchone()
-    return int(found[0])
+    denials = "SELECT count(*) FROM audit WHERE reason = ? AND NOT allowed"
+    ((found,),) = stored.in_folder(folder).execute(denials, reason)
+    return int(found)
 
 
 def the_card_stays(harness: Standins, alert: Seen) -> None:
@@ -120,7 +119,7 @@ def test_a_press_counts_only_under_its_own_message(
 
 
 def test_a_kill_between_sending_and_knowing_loses_no_press(
-    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
+    standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     """The alert was delivered, but its message id was not stored: it is sent again, and both messages are valid."""
     harness = standins
@@ -130,10 +129,10 @@ def test_a_kill_between_sending_and_knowing_loses_no_press(
     harness.breaks("Zadarma")
     alert = harness.wait_for_message("Zadarma", GROUP)
     program.kill()
-    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database, database:
-        database.execute("DELETE FROM outbox WHERE action = 'edit'")
-        database.execute("UPDATE outbox SET state = 'sending', message_id = NULL WHERE chat_id = ?", (GROUP,))
-        database.execute("UPDATE keyboards SET message_id = NULL")
+    with program.database.transaction() as execute:
+        execute("DELETE FROM outbox WHERE action = 'edit'")
+        execute("UPDATE outbox SET state = 'sending', message_id = NULL WHERE chat_id = ?", GROUP)
+        execute("UPDATE keyboards SET message_id = NULL")
     start_bot()
     repeat = harness.wait_for_message("possible repeat", GROUP, alert.id)
     status = harness.asks(ANNA, "/status", GROUP)
@@ -224,8 +223,8 @@ def test_nobody_is_made_to_own_an_anonymous_command_unread(standins: Standins, h
 
 
 def silences(folder: Path) -> int:
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        return int(database.execute("SELECT count(*) FROM silences WHERE ended_at IS NULL").fetchone()[0])
+    ((count,),) = stored.in_folder(folder).execute("SELECT count(*) FROM silences WHERE ended_at IS NULL")
+    return int(count)
 
 
 NOT_TYPED_HERE_AND_NOW: dict[str, Json] = {
@@ -254,8 +253,7 @@ def test_what_nobody_typed_here_and_now_is_not_obeyed(
     assert len(told) == 3
     assert len(re.findall("field=.?is_scheduled_by_automation", program.log.read_text())) == 1
     assert silences(tmp_path) == 0
-    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
-        found = database.execute("SELECT reason FROM audit WHERE what = '/mute' AND NOT allowed").fetchall()
+    found = program.database.execute("SELECT reason FROM audit WHERE what = '/mute' AND NOT allowed")
     reasons = {"sent by itself", "to a guest", "edited", "as a post", "in a way not known", "dated in the future"}
     assert {reason for (reason,) in found} == reasons
 

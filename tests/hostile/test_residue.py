@@ -5,9 +5,7 @@ Every harness of the end-to-end tests is searched at its end; here are the place
 
 import asyncio
 import re
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -33,7 +31,7 @@ from tests.end_to_end.harness import (
     running_bot,
     running_standins,
 )
-from tests.fixtures import stores
+from tests.fixtures import stored, stores
 
 TYPED_TRUNK, TYPED_PERSON, IMPORTED = "TrunkPw-7Kq9-ZZtop1", "EmpPw4Qx77LmNopA1", "ImportPw9Ty3kLmQ2z"
 CALENDAR = "https://127.0.0.1:1/ical/private-SECRETTOKEN123456/basic.ics"
@@ -50,7 +48,8 @@ def test_nothing_that_was_typed_made_or_fetched_can_be_read_by_others(
     standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
 ) -> None:
     open_to_all(tmp_path / ".env", b"NOTHING=1\n")
-    open_to_all(tmp_path / "bot.sqlite3", stores.empty().read_bytes())
+    if not stored.ON_POSTGRESQL:
+        open_to_all(tmp_path / "bot.sqlite3", stores.empty().read_bytes())
     standins.unwritten |= PLANTED
     bot = start_bot()
     plant(standins)
@@ -63,10 +62,11 @@ def test_nothing_that_was_typed_made_or_fetched_can_be_read_by_others(
     standins.wait_for(lambda: not (gone & known(bot.database, gone)) or None, "what led to nothing is forgotten")
     assert known(bot.database, {undo}), "the snapshot that an Undo needs is there, and sealed"
     assert bot.stop() == 0
-    assert sorted(path.name for path in tmp_path.glob("bot.sqlite3*")) == ["bot.sqlite3"]
     log = bot.log.read_text()
     assert "chmod 600 .env" in log
-    assert re.search(r"file was readable by others.*bot\.sqlite3", log)
+    if not stored.ON_POSTGRESQL:
+        assert [path.name for path in tmp_path.glob("bot.sqlite3*")] == ["bot.sqlite3"]
+        assert re.search(r"file was readable by others.*bot\.sqlite3", log)
 
 
 def open_to_all(path: Path, content: bytes) -> None:
@@ -93,7 +93,7 @@ def plant(standins: Standins) -> None:
     standins.asks(ANNA, f"/edit_trunk Zadarma pass\u00adword: correct {IN_WORDS} staple")
 
 
-def known(database: Path, secrets: set[str]) -> set[str]:
+def known(database: stored.Stored, secrets: set[str]) -> set[str]:
     """Return the secrets that the program can still read, decrypted."""
     found = secret_scan.known_with(TOKEN, database)
     return {secret for secret in secrets if secret in found}
@@ -133,12 +133,11 @@ RU = {
 def test_a_stopped_import_forgets_each_password_with_the_report_that_had_it(
     standins: Standins, start_bot: Callable[..., Program], tmp_path: Path, language: str, word: dict[str, str]
 ) -> None:
-    start_bot(LANGUAGE=language)
+    database = start_bot(LANGUAGE=language).database
     question, stopped = stopped_import(standins, word)
     standins.presses(ANNA, stopped, word["report"])
     first = {row[3]: row[7] for row in report(standins, question.id, says="")[1:] if row[7]}
     assert first
-    database = tmp_path / "bot.sqlite3"
     standins.wait_for(lambda: not known(database, set(first.values())) or None, "delivered, they are forgotten")
     assert '"secret": "' not in secret_scan.known_with(TOKEN, database).replace('"secret": ""', "")
     standins.post("/control/fault", kind="none")
@@ -170,20 +169,19 @@ def test_an_import_that_nobody_goes_on_with_is_forgotten_after_a_day(tmp_path: P
         assert known(bot.database, {IMPORTED})
         standins.wait_for(lambda: "\nstopped\n" in secret_scan.known_with(TOKEN, bot.database) or None, "it is stopped")
         long_ago = (datetime.now(UTC) - timedelta(days=3)).replace(tzinfo=None).isoformat(" ")
-        with closing(sqlite3.connect(bot.database, timeout=10)) as database, database:
-            database.execute("UPDATE imports SET touched_at = ?", [long_ago])
+        bot.database.execute("UPDATE imports SET touched_at = ?", long_ago)
         standins.wait_for(lambda: not known(bot.database, {IMPORTED}) or None, "tidied")
         assert "Send the list again" in standins.presses(ANNA, stopped, "Continue")["text"]
         assert "Send the list again" in standins.presses(ANNA, stopped, "Report")["text"]
 
 
-def put_calendar(path: Path, url: str, now: datetime) -> None:
+def put_calendar(address: str, url: str, now: datetime) -> None:
     duty = Duty(BORIS, now - timedelta(hours=1), now + timedelta(days=6), 1)
     kept = StoredCalendar(1, url, "BEGIN:VCALENDAR", "UTC", Calendar((duty,)), now)
 
     async def put() -> None:
         sealing.use_token(TOKEN)
-        database = Database(f"sqlite:///{path}")
+        database = Database(address)
         with database.begin() as session:
             calendars.set_calendar(session, STATION, kept, "Anna", now)
         await database.close()
@@ -207,7 +205,7 @@ def test_with_another_token_nobody_reads_what_was_sealed_and_all_else_goes_on(
     assert first.stop() == 0
     secret = "https://calendar.example/private-k3ep-me-to-yourself/basic.ics"
     standins.unwritten |= {secret}
-    put_calendar(first.database, secret, standins.now())
+    put_calendar(first.database.address, secret, standins.now())
     standins.chats.token = REVOKED
     standins.keys |= {REVOKED}
     before = standins.from_bot(ANNA)[-1].id

@@ -16,7 +16,7 @@ from unittest.mock import patch
 import structlog
 
 from bot.store.messages import keyboards
-from tests.fixtures import stores
+from tests.fixtures import stored, stores
 from tests.fixtures.paths import ROOT
 from tests.soak.life import live
 from tests.soak.measure import Measured, measure
@@ -40,13 +40,13 @@ class Week:
 async def weeks(number: int, seed: str, empty: Path) -> list[Week]:
     lived: list[Week] = []
     with tempfile.TemporaryDirectory() as folder, patch.object(keyboards, "RETENTION", WEEK):
-        path = Path(shutil.copy(empty, folder))
-        async with season(path, Random(seed), step=STEP, kept=WEEK) as one:
+        database = await stored.fast(Path(shutil.copy(empty, folder)))
+        async with season(database, Random(seed), step=STEP, kept=WEEK) as one:
             for week in range(number):
                 before = one.counted()
                 await live(one, Random(f"{seed}/{week}"), WEEK, 1000 + 10 * week)
                 looks, updates, answered, refused = (n - m for n, m in zip(one.counted(), before, strict=True))
-                lived.append(Week(looks, updates, answered, refused, await measure(one.app, path)))
+                lived.append(Week(looks, updates, answered, refused, await measure(one.app)))
                 print(row(week + 1, lived[-1]), flush=True)
     return lived
 

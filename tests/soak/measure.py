@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import REGISTRY
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from bot.app.application import Application
 from bot.store.database import Database
@@ -34,23 +34,33 @@ class Measured:
     objects: int
 
 
-async def measure(app: Application, path: Path) -> Measured:
+async def measure(app: Application) -> Measured:
     stored = await rows(app.program.database)
     gc.collect()
-    return _measured(app, path, stored)
+    return _measured(app, stored)
 
 
-def _measured(app: Application, path: Path, stored: dict[str, int]) -> Measured:
+def _measured(app: Application, stored: dict[str, int]) -> Measured:
+    file, wal = sizes(app.program.database)
     return Measured(
         rows=stored,
         remembered=dict(sorted(remembered(app))),
-        file=path.stat().st_size,
-        wal=_size(Path(f"{path}-wal")),
+        file=file,
+        wal=wal,
         tasks=len(asyncio.all_tasks()),
         metrics=sum(len(metric.samples) for metric in REGISTRY.collect()),
         memory=int(Path("/proc/self/statm").read_text().split()[1]) * PAGE,
         objects=len(gc.get_objects()),
     )
+
+
+def sizes(database: Database) -> tuple[int, int]:
+    """Return the sizes of the database and of SQLite's log."""
+    if database.is_sqlite:
+        path = str(database._engine.url.database)
+        return _size(Path(path)), _size(Path(f"{path}-wal"))
+    with database.begin() as session:
+        return session.scalars(text("SELECT pg_database_size(current_database())")).one(), 0
 
 
 async def rows(database: Database) -> dict[str, int]:

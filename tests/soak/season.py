@@ -9,11 +9,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import DateTime, bindparam, text
 
 from bot.app.application import Application
 from bot.app.program import Resources
@@ -26,7 +25,6 @@ from bot.runtime.clock import MonotonicClock
 from bot.store.database import Database
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.updates.polling import UpdatesBot
-from tests.fixtures import stores
 from tests.handlers.update_factory import message, press
 from tests.incident_harness.station import UP, Clock, FakePbx
 from tests.incident_harness.wiring import Clients
@@ -40,6 +38,7 @@ TOKEN = "1234567890:" + "A" * 35
 NOTED = 100
 ROUND = timedelta(hours=2)
 DUE = text("SELECT 1 FROM outbox WHERE state NOT IN ('sent', 'dead', 'dropped') AND not_before <= :now LIMIT 1")
+DUE = DUE.bindparams(bindparam("now", type_=DateTime))
 
 
 @dataclass
@@ -179,15 +178,15 @@ class Season:
     async def _delivers(self) -> None:
         """Deliver as the delivery worker does when it is woken or a message is due."""
         with self.database.begin() as session:
-            due = session.scalar(DUE, {"now": self.clock.now.replace(tzinfo=None).isoformat(" ")})
+            due = session.scalar(DUE, {"now": self.clock.now.replace(tzinfo=None)})
         while due and await self.app.program.delivery_worker.deliver_due():
             pass
 
 
 @asynccontextmanager
-async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta) -> AsyncIterator[Season]:
+async def season(database: Database, chance: Random, *, step: timedelta, kept: timedelta) -> AsyncIterator[Season]:
     """Poll the PBX every `step`. History and audit are `kept` for less time than the settings allow."""
-    settings = _settings(path, step)
+    settings = _settings(step)
     clock = Clock()
     pbx = SoakPbx(Trunks(clock))
     for trunk in TRUNKS:
@@ -196,7 +195,7 @@ async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta
     bot = UpdatesBot(TOKEN, request=telegram, get_updates_request=telegram)
     resources = Resources(
         clock=MonotonicClock(clock, lambda: clock.now.timestamp()),
-        database=stores.hurried(path),
+        database=database,
         bot=bot,
         rate_limiter=_pace(clock),
         clients=Clients({settings.pbx_name: pbx}),  # type: ignore[arg-type]
@@ -213,7 +212,7 @@ async def season(path: Path, chance: Random, *, step: timedelta, kept: timedelta
     await app.program.database.close()
 
 
-def _settings(path: Path, step: timedelta) -> Settings:
+def _settings(step: timedelta) -> Settings:
     written: dict[str, Any] = {
         "telegram_token": TOKEN,
         "pbx_url": "https://pbx.example",
@@ -223,7 +222,6 @@ def _settings(path: Path, step: timedelta) -> Settings:
         "admins": f"{ANNA} {BORIS}",
         "operators": f"{VERA} {GROUP}",
         "alert_chats": f"{GROUP} {BLOCKED}",
-        "database_url": f"sqlite:///{path}",
         "poll_interval": step.total_seconds(),
     }
     return Settings(_env_file=None, **written)

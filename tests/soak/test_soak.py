@@ -8,6 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.store.messages import inbox, keyboards
+from tests.fixtures import stored
 from tests.soak.life import live
 from tests.soak.measure import Measured, measure
 from tests.soak.season import season
@@ -22,11 +23,11 @@ async def test_what_is_stored_and_remembered_does_not_grow_with_time(
     for room in (inbox, keyboards):
         monkeypatch.setattr(room, "RETENTION", LASTING)
     times: list[Measured] = []
-    async with season(store_file, Random(1), step=timedelta(minutes=10), kept=LASTING) as one:
+    async with season(await stored.fast(store_file), Random(1), step=timedelta(minutes=10), kept=LASTING) as one:
         for _ in range(3):
             with capture_logs():
                 await live(one, Random(1), LASTING, stranger=1000, lively=0.1)
-            times.append(await measure(one.app, store_file))
+            times.append(await measure(one.app))
     before, last = times[1], times[2]
     assert last.rows["incidents"] > 3
     assert last.rows["outbox"] > 20

@@ -81,7 +81,7 @@ def dump(database: Database) -> dict[str, list[Any]]:
         }
 
 
-@pytest.mark.skipif(not postgresql.is_installed(), reason="PostgreSQL is not installed")
+@pytest.mark.skipif(not postgresql.is_available(), reason="PostgreSQL is not installed")
 async def test_a_site_moves_to_postgresql_and_back_without_losing_a_value(office: Database, address: str) -> None:
     before = dump(office)
     assert len(before) == len(BaseTable.metadata.tables)
@@ -95,7 +95,7 @@ async def test_a_site_moves_to_postgresql_and_back_without_losing_a_value(office
         await database.close()
 
 
-@pytest.mark.skipif(not postgresql.is_installed(), reason="PostgreSQL is not installed")
+@pytest.mark.skipif(not postgresql.is_available(), reason="PostgreSQL is not installed")
 async def test_new_rows_are_numbered_after_the_copied_ones(office: Database) -> None:
     server = postgresql.empty()
     await copying.copy(office, server)

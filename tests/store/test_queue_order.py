@@ -3,12 +3,8 @@
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator
 from contextvars import Context
 from datetime import UTC, datetime
-from pathlib import Path
-
-import pytest
 
 from bot.runtime.waiting import Signal
 from bot.store.database import BATCH_SIZE, Database, Session
@@ -19,13 +15,6 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 class Fault(Exception):
     pass
-
-
-@pytest.fixture
-async def threaded(store_file: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{store_file}")
-    yield database
-    await database.close()
 
 
 def serve(_session: Session, who: str, served: list[str]) -> None:

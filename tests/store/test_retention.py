@@ -190,7 +190,7 @@ async def test_the_audit_is_closed_again_after_it_has_forgotten(database: Databa
 
 async def test_the_audit_stays_whole_and_closed_when_forgetting_fails(database: Database) -> None:
     await decide(database, LONG_AGO)
-    deleting = pytest.raises(IntegrityError, match="FOREIGN KEY")
+    deleting = pytest.raises(IntegrityError, match=r"(?i)foreign key")
     with deleting, database.begin() as session, retention._deletes_allowed(session):
         session.execute(delete(AuditEntry))
     assert len(await numbers(database, AuditEntry)) == 1
@@ -217,6 +217,11 @@ async def test_history_and_audit_are_each_kept_for_their_own_time(database: Data
 
 async def test_what_cannot_be_forgotten_now_does_not_end_the_program(database: Database) -> None:
     await add_incident(database, LONG_AGO, LONG_AGO + HOUR)
-    with database.begin() as session:
-        session.execute(text("DROP TABLE questions"))
+    await rename(database, "questions", "unreadable")
     await run_retention(database, LATELY, history_kept=timedelta(days=100), audit_kept=timedelta(days=1000))
+    await rename(database, "unreadable", "questions")
+
+
+async def rename(database: Database, table: str, name: str) -> None:
+    with database.begin() as session:
+        session.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))

@@ -11,7 +11,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.app.retention_job import run_retention
@@ -32,16 +32,13 @@ def row(chat_id: int = -100) -> dict[str, object]:
     return {"chat_id": chat_id, "thread_id": None, "template": "t", "facts": {}, "now": NOW}
 
 
-async def test_the_migrations_make_the_tables_the_code_believes_in(store_file: Path) -> None:
+async def test_the_migrations_make_the_tables_the_code_believes_in(threaded: Database) -> None:
     assert people.Pager.metadata is Table.metadata
 
-    def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection), Table.metadata))
+    def differences(session: Session) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(session.connection()), Table.metadata))
 
-    engine = create_engine(f"sqlite:///{store_file}")
-    with engine.connect() as connection:
-        assert differences(connection) == []
-    engine.dispose()
+    assert await threaded.run(differences) == []
 
 
 def test_the_newest_migration_is_the_one_an_ordinary_start_expects() -> None:
@@ -89,9 +86,8 @@ async def test_the_tidying_leaves_nothing_in_the_log_beside_the_file(database: D
     assert log.stat().st_size == 0
 
 
-async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_waiting(store_file: Path) -> None:
+async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_waiting(threaded: Database) -> None:
     """With the database's own thread: otherwise nobody could be cancelled."""
-    database = Database(f"sqlite:///{store_file}")
     chance = Random(1)
 
     def take_in(session: Session, update_id: int) -> None:
@@ -101,12 +97,11 @@ async def test_who_is_cancelled_in_the_middle_of_a_transaction_keeps_nobody_wait
     for update_id in range(60):
         with suppress(TimeoutError):
             async with asyncio.timeout(chance.uniform(0, 0.004)):
-                await database.run(take_in, update_id)
+                await threaded.run(take_in, update_id)
         async with asyncio.timeout(5):
-            await database.run(take_in, 1000 + update_id)
-    stored = await database.run(inbox.unfinished)
+            await threaded.run(take_in, 1000 + update_id)
+    stored = await threaded.run(inbox.unfinished)
     assert set(range(1000, 1060)) <= set(stored)
-    await database.close()
 
 
 async def test_an_update_is_taken_in_once(database: Database) -> None:

@@ -2,9 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -17,13 +15,6 @@ NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 
 class Fault(Exception):
     pass
-
-
-@pytest.fixture
-async def threaded(store_file: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{store_file}")
-    yield database
-    await database.close()
 
 
 def take_in(session: Session, update_id: int) -> None:

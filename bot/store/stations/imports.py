@@ -8,7 +8,7 @@ from collections.abc import Container, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Text, select, type_coerce, update
+from sqlalchemy import JSON, Text, cast, select, type_coerce, update
 from sqlalchemy.orm import Session
 
 from bot.runtime.clock import Clock
@@ -93,5 +93,5 @@ def interrupted(session: Session) -> Sequence[Import]:
 def mark_lapsed(session: Session, now: datetime) -> None:
     """Mark stopped and done imports that were idle for a day as lapsed, and delete their rows."""
     idle = Import.state.in_((STOPPED, DONE)), Import.touched_at <= now - RESUMABLE_FOR
-    has_rows = type_coerce(Import.rows, Text) != "[]"
+    has_rows = cast(type_coerce(Import.rows, JSON), Text) != "[]"
     session.execute(update(Import).where(*idle, has_rows).values(state=LAPSED, rows=[]))

@@ -1,12 +1,14 @@
 """Input of the ledger audit: the program's tables, the stand-ins' logs and the script's diary."""
 
-import sqlite3
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Table as TableClause
+
+from bot.store.tables import people
+from tests.fixtures.stored import Execute, Stored
 
 Row = dict[str, Any]
 
@@ -83,11 +85,14 @@ class RoundRecords:
     diary: Diary
 
 
-def tables(path: Path) -> dict[str, list[Row]]:
+def tables(database: Stored) -> dict[str, list[Row]]:
+    """Return the rows of each table in the order of their numbers; times and JSON are texts."""
     names = ("outbox", "inbox", "audit", "audit_outcomes", "incidents", "incident_events", "cards", "card_incidents")
-    with closing(sqlite3.connect(path, timeout=20)) as database:
-        database.row_factory = sqlite3.Row
-        return {
-            name: [dict(row) for row in database.execute(f"SELECT * FROM {name}")]  # noqa: S608 (constant names)
-            for name in (*names, "silences", "grants")
-        }
+    with database.transaction() as execute:
+        return {name: _rows(execute, people.Pager.metadata.tables[name]) for name in (*names, "silences", "grants")}
+
+
+def _rows(execute: Execute, table: TableClause) -> list[Row]:
+    columns, key = ([f'"{column.name}"' for column in some] for some in (table.columns, table.primary_key))
+    found = execute(f'SELECT {", ".join(columns)} FROM "{table.name}" ORDER BY {", ".join(key)}')  # noqa: S608
+    return [dict(zip((column.name for column in table.columns), row, strict=True)) for row in found]

@@ -4,9 +4,7 @@ lasts.
 
 import os
 import re
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,6 +27,7 @@ from tests.end_to_end.harness import (
     running_standins,
 )
 from tests.end_to_end.people import ANYONE, OPERATOR, VIEWER, grant, menu, newcomer, wait_for_menu
+from tests.fixtures import stored
 
 DORA = 1004
 SETTINGS = {"ADMINS": f"{ANNA},{DORA}", "ROLE_reception": "calls.read,status.read"}
@@ -208,9 +207,8 @@ def test_a_role_for_a_time_ends_by_itself(shared: Standins, group: int, folder: 
     person = newcomer(shared, "Zoya")
     grant(shared, f"{person} viewer for 8h", group)
     assert "Zadarma" in shared.asks(person, "/status")
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database, database:
-        ended = f"{shared.now():%Y-%m-%d %H:%M:%S.%f}"
-        database.execute("UPDATE grants SET until = ? WHERE subject_id = ?", (ended, person))
+    ended = f"{shared.now():%Y-%m-%d %H:%M:%S.%f}"
+    stored.in_folder(folder).execute("UPDATE grants SET until = ? WHERE subject_id = ?", ended, person)
     assert "no access yet" in shared.asks(person, "/status")
     assert str(person) not in shared.asks(ANNA, "/access", group).text
 

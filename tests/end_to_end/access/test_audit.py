@@ -3,9 +3,7 @@
 import csv
 import io
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,6 +24,7 @@ from tests.end_to_end.harness import (
     running_standins,
 )
 from tests.end_to_end.people import OPERATOR, VIEWER, menu, newcomer, wait_for_menu
+from tests.fixtures import stored
 
 READERS = range(3001, 3021)
 KNOCKS = 4
@@ -70,9 +69,7 @@ def shared(folder: Path) -> Iterator[Standins]:
 
 
 def outcomes(folder: Path) -> list[str]:
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        rows = database.execute("SELECT outcome FROM audit_outcomes")
-        return [outcome for (outcome,) in rows]
+    return [outcome for (outcome,) in stored.in_folder(folder).execute("SELECT outcome FROM audit_outcomes")]
 
 
 @pytest.fixture(scope="module")
@@ -187,7 +184,7 @@ def test_it_is_offered_to_administrators_in_private_only(shared: Standins, group
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE audit SET allowed = 1",
+        "UPDATE audit SET allowed = true",
         "DELETE FROM audit",
         "UPDATE audit_outcomes SET outcome = ''",
         "DELETE FROM audit_outcomes",
@@ -195,8 +192,5 @@ def test_it_is_offered_to_administrators_in_private_only(shared: Standins, group
 )
 def test_the_database_refuses_to_change_it(shared: Standins, folder: Path, statement: str) -> None:
     assert outcomes(folder)
-    with (
-        closing(sqlite3.connect(folder / "bot.sqlite3")) as database,
-        pytest.raises(sqlite3.IntegrityError, match="the audit is only ever added to"),
-    ):
-        database.execute(statement)
+    with pytest.raises(stored.REFUSED, match="the audit is only ever added to"):
+        stored.in_folder(folder).execute(statement)

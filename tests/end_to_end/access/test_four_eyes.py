@@ -1,16 +1,15 @@
 """Two-person rule: a TWO_PERSON action runs once, when a second person approves it, in the name of the first."""
 
 import re
-import sqlite3
 import threading
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.harness import ANNA, GROUP, VERA, Json, Program, Seen, Standins, press
+from tests.fixtures import stored
 
 OLGA = 1010
 
@@ -106,8 +105,7 @@ def _press(message: Seen) -> Json:
 def test_a_trunk_is_changed_and_deleted_by_two(harness: Standins, tmp_path: Path) -> None:
     question = harness.asks(ANNA, "/edit_trunk Zadarma note=Bill")
     waiting = press(harness, question, "Apply", "needs a second person")
-    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
-        (latest,) = database.execute("SELECT min(expires_at) FROM kept").fetchone()
+    ((latest,),) = stored.in_folder(tmp_path).execute("SELECT min(expires_at) FROM kept")
     assert datetime.fromisoformat(latest).replace(tzinfo=UTC) > harness.now() + timedelta(minutes=25)
     press(harness, asked(harness, OLGA, "Change a trunk"), "Confirm", "You confirmed", OLGA)
     harness.wait_for(lambda: (m := harness.again(waiting)) and (m if "Bill" in m.text else None), "changed")
@@ -124,10 +122,8 @@ def test_access_is_given_by_two_and_the_audit_names_both(harness: Standins, tmp_
     waiting = press(harness, question, "Give", "needs a second person")
     given = press(harness, waiting, "Confirm", "Given", OLGA)
     assert "given by Anna Ivanova" in given
-    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
-        rows = database.execute(
-            "SELECT actor_id, arguments FROM audit WHERE what = 'access.give' AND allowed"
-        ).fetchall()
+    found = "SELECT actor_id, arguments FROM audit WHERE what = 'access.give' AND allowed ORDER BY id"
+    rows = stored.in_folder(tmp_path).execute(found)
     assert rows[-1] == (OLGA, f"asked by {ANNA} Anna Ivanova")
 
 

@@ -1,9 +1,7 @@
 """Groups that an administrator or another person adds the bot to, and groups that it already belongs to."""
 
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,6 +20,7 @@ from tests.end_to_end.harness import (
     running_standins,
 )
 from tests.end_to_end.people import ANYONE, OPERATOR, VIEWER, grant, wait_for_menu
+from tests.fixtures import stored
 
 NAMED, SPENT, GIVEN = -1003000000001, -1003000000002, -1003000000003
 
@@ -126,9 +125,8 @@ def test_it_stays_silent_in_a_group_that_has_a_role_whoever_brings_it(shared: St
 
 def test_a_role_that_has_ended_keeps_it_in_no_group(shared: Standins, folder: Path) -> None:
     grant(shared, f"{SPENT} viewer for 8h")
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database, database:
-        ended = f"{shared.now():%Y-%m-%d %H:%M:%S.%f}"
-        database.execute("UPDATE grants SET until = ? WHERE subject_id = ?", (ended, SPENT))
+    ended = f"{shared.now():%Y-%m-%d %H:%M:%S.%f}"
+    stored.in_folder(folder).execute("UPDATE grants SET until = ? WHERE subject_id = ?", ended, SPENT)
     farewell, _ = wait_until_gone(shared, brings(shared, SAM, id=SPENT), SAM)
     assert "I serve only groups of my administrators" in farewell
 

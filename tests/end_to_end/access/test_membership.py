@@ -1,14 +1,13 @@
 """Group roles apply to current members only; secrets typed in groups, anonymous administrators, masked numbers."""
 
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.harness import ANNA, BORIS, SAM, VERA, Seen, Standins, press, running_bot, running_standins
+from tests.fixtures import stored
 
 PASSWORD, ANOTHER_PASSWORD = "hunter22", "qwerty12345"
 ANOTHER_TOKEN = "7777777777:AAanotherAnotherAnotherAnotherAnother0"
@@ -59,11 +58,8 @@ def hears_again(standins: Standins) -> None:
 
 def decided(folder: Path, chat: int, what: str) -> list[tuple[bool, str]]:
     """Return the decisions in a chat with their reasons, in order."""
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        rows = database.execute(
-            "SELECT allowed, reason FROM audit WHERE chat_id = ? AND what = ? ORDER BY id", (chat, what)
-        )
-        return [(bool(allowed), reason) for allowed, reason in rows]
+    found = "SELECT allowed, reason FROM audit WHERE chat_id = ? AND what = ? ORDER BY id"
+    return [(bool(allowed), reason) for allowed, reason in stored.in_folder(folder).execute(found, chat, what)]
 
 
 def test_a_group_gives_its_role_to_whoever_is_in_it(harness: Standins) -> None:
@@ -131,8 +127,8 @@ def test_a_secret_typed_in_a_group_ends_the_matter(
     assert ("I deleted your message" in answer) is may_delete
     assert any(hides in message.text for message in harness.messages(chat)) is not may_delete
     assert not any(allowed for allowed, _ in decided(folder, chat, text.split()[0]))
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        harness.wait_for(lambda: all(hides not in line for line in database.iterdump()) or None, "it is kept nowhere")
+    database = stored.in_folder(folder)
+    harness.wait_for(lambda: hides not in database.dump() or None, "it is kept nowhere")
 
 
 def test_an_anonymous_administrator_presses_and_is_obeyed_with_their_own_rights(harness: Standins) -> None:

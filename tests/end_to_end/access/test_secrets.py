@@ -1,9 +1,7 @@
 """Secrets in logs: no line may hold one; every harness is also searched when it is closed."""
 
 import re
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,6 +19,7 @@ from tests.end_to_end.harness import (
     running_bot,
     running_standins,
 )
+from tests.fixtures import stored
 
 GENERATED = "/pbxcore/api/v3/passwords:generate"
 
@@ -121,16 +120,15 @@ def test_what_people_type_and_what_they_ask_for_in_private_is_no_leak() -> None:
 def test_a_secret_that_the_program_kept_is_found(standins: Standins, tmp_path: Path) -> None:
     password = generated(standins)
     with pytest.raises(AssertionError) as found, running_bot(standins, tmp_path) as program:
-        leave_behind(program, tmp_path / "bot.sqlite3", password)
+        leave_behind(program, password)
     assert f"the log: {TOKEN}" in str(found.value)
     assert f"the audit: {password}" in str(found.value)
-    assert f"bot.sqlite3-wal: {password}" in str(found.value)
+    place = "audit_of_old" if stored.ON_POSTGRESQL else "bot.sqlite3-wal"
+    assert f"{place}: {password}" in str(found.value)
 
 
-def leave_behind(program: Program, database: Path, password: str) -> None:
+def leave_behind(program: Program, password: str) -> None:
     with program.log.open("a") as log:
         log.write(f"GET /bot{quote(TOKEN, safe='')}/getMe\n")
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute("CREATE TABLE audit_of_old (said TEXT)")
-        connection.execute("INSERT INTO audit_of_old VALUES (?)", [f'["{password}"]'])
-        connection.commit()
+    program.database.execute("CREATE TABLE audit_of_old (said TEXT)")
+    program.database.execute("INSERT INTO audit_of_old VALUES (?)", f'["{password}"]')

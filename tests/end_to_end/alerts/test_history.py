@@ -24,6 +24,7 @@ from tests.end_to_end.harness import (
     running_bot,
     running_standins,
 )
+from tests.fixtures import stored
 from tests.fixtures.incident_history import add_card, add_event, add_incident
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ def written(folder: Path, write: Callable[[Database], Awaitable[T]]) -> T:
     """Write into the program's database while it runs."""
 
     async def do() -> T:
-        database = Database(f"sqlite:///{folder / 'bot.sqlite3'}")
+        database = Database(stored.in_folder(folder).address)
         try:
             return await write(database)
         finally:

@@ -318,7 +318,7 @@ def test_a_trunk_that_comes_and_goes_is_one_live_card_with_a_counter(
 
 
 def test_killed_while_an_outage_is_reported_it_tells_its_end_and_what_it_did_not_see(
-    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
+    standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     program = start_bot()
     standins.wait_until_known()
@@ -327,7 +327,7 @@ def test_killed_while_an_outage_is_reported_it_tells_its_end_and_what_it_did_not
     # Killed before the delivery is stored, it would rightly send the alert again as a possible repeat.
     standins.wait_for_looks(2)
     program.kill()
-    time_passes(tmp_path / "bot.sqlite3", standins.station, timedelta(minutes=10))
+    time_passes(program.database, standins.station, timedelta(minutes=10))
     standins.breaks("Branch IAX")
     # The PBX records whole seconds.
     time.sleep(1)

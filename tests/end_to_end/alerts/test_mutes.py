@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -14,7 +13,7 @@ from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.incidents import Incident
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, SAM, VERA, Program, Seen, Standins, press
-from tests.fixtures import stores
+from tests.fixtures import stored
 
 Start = Callable[..., Program]
 STATION = "Head office"
@@ -29,10 +28,10 @@ def known(shared: Standins) -> Standins:
 
 def down(folder: Path, standins: Standins, *names: str, alert_in: int | None = None) -> None:
     """Store open incidents of these trunks, and an alert with a mute button in a chat, before the bot starts."""
-    path = Path(shutil.copy(stores.empty(), folder / "bot.sqlite3"))
+    address = stored.in_folder(folder).migrated().address
 
     async def write() -> None:
-        database, now = Database(f"sqlite:///{path}"), standins.now()
+        database, now = Database(address), standins.now()
         for name in names:
             subject = str(standins.trunk(name)["id"])
             began = now - timedelta(minutes=2)

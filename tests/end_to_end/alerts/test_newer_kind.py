@@ -1,7 +1,6 @@
 """An incident of a kind that only a newer version knows, read after a rollback, is an alarm; its end arrives."""
 
 import asyncio
-import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 from bot.store.database import Database
 from bot.store.tables.incidents import Incident, WatchState
 from tests.end_to_end.harness import ANNA, Json, Program, Standins
-from tests.fixtures import stores
+from tests.fixtures import stored
 
 Start = Callable[..., Program]
 STATION = "Head office"
@@ -19,14 +18,14 @@ REASSURING = ("Drill", "drill", "Rehearsal", "Nothing is broken")
 
 def stored_by_a_newer_version(folder: Path, standins: Standins) -> None:
     """Store an open incident of Zadarma whose first step is due, and its trunk state, before the bot starts."""
-    path = shutil.copy(stores.empty(), folder / "bot.sqlite3")
+    address = stored.in_folder(folder).migrated().address
     subject, now = str(standins.trunk("Zadarma")["id"]), standins.now()
     began = (now - timedelta(minutes=1)).isoformat()
     state: Json = {"name": "Zadarma", "host": "sip.zadarma.com", "type": "sip", "state": "rejected", "health": "down"}
     state |= {"cause": "no_answer", "since": began, "looks": 2, "measured_at": began, "bad_since": began, "alarm": KIND}
 
     async def write() -> None:
-        database = Database(f"sqlite:///{path}")
+        database = Database(address)
         with database.begin() as session:
             session.add(
                 Incident(

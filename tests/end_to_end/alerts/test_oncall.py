@@ -1,9 +1,7 @@
 """On-call commands end to end: every command and button, by role, and the private notifications."""
 
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -29,6 +27,7 @@ from tests.end_to_end.harness import (
     running_standins,
 )
 from tests.end_to_end.people import newcomer
+from tests.fixtures import stored
 
 WEEKLY = f"/oncall set weekly mon 09:00 @anna_ivanova {BORIS}"
 SECRET = "k3ep-me-to-yourself"
@@ -54,11 +53,9 @@ def shared(folder: Path, web: str) -> Iterator[Standins]:
 @pytest.fixture(autouse=True)
 def nobody_on_call(folder: Path) -> None:
     """Empty the roster before each test."""
-    path = folder / "bot.sqlite3"
-    if path.exists():
-        with closing(sqlite3.connect(path, timeout=10)) as database, database:
-            database.execute("DELETE FROM rotations")
-            database.execute("DELETE FROM overrides")
+    with stored.in_folder(folder).migrated().transaction() as execute:
+        execute("DELETE FROM rotations")
+        execute("DELETE FROM overrides")
 
 
 def answered(shared: Standins, person: int, text: str, shows: str) -> Seen:
@@ -276,9 +273,7 @@ def test_an_address_is_given_in_private_and_nobody_sees_it_again(
     for chat in (ANNA, group, GROUP):
         assert not [message for message in shared.from_bot(chat) if SECRET in message.text]
     assert not [log for log in folder.glob("bot-*.log") if SECRET in log.read_text()]
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        audit = str(database.execute("SELECT * FROM audit").fetchall())
-        audit += str(database.execute("SELECT * FROM audit_outcomes").fetchall())
+    audit = str(stored.in_folder(folder).rows_of("audit"))
     assert "/oncall import" in audit
     assert SECRET not in audit
 
@@ -286,8 +281,7 @@ def test_an_address_is_given_in_private_and_nobody_sees_it_again(
 def test_an_address_in_a_group_is_refused_and_not_kept(shared: Standins, group: int, web: str, folder: Path) -> None:
     assert "whoever has it can read the calendar" in shared.asks(ANNA, f"/oncall import {web}", group)
     assert "Nobody is on call" in shared.asks(VERA, "/oncall", group)
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        assert SECRET not in str(database.execute("SELECT * FROM audit").fetchall())
+    assert SECRET not in str(stored.in_folder(folder).rows_of("audit"))
 
 
 @pytest.mark.parametrize(

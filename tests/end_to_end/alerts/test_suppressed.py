@@ -1,15 +1,14 @@
 """Suppressed outages: notified at the end of the silence or window if still open."""
 
 import re
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.harness import BORIS, GROUP, Seen, Standins, press, running_bot, running_standins
+from tests.fixtures import stored
 
 LINES = ("Line A", "Line B", "Line C", "Line D")
 
@@ -46,9 +45,9 @@ def breaks_unheard(harness: Standins, name: str) -> None:
 def two_seconds_are_left(harness: Standins, folder: Path) -> None:
     """Let a silence of one hour expire in two seconds."""
     end = (harness.now() + timedelta(seconds=2)).replace(tzinfo=None).isoformat(" ", "microseconds")
-    with closing(sqlite3.connect(folder / "bot.sqlite3", timeout=10)) as database, database:
-        database.execute("UPDATE silences SET until = ? WHERE ended_at IS NULL", (end,))
-        database.execute("UPDATE incidents SET due_at = ? WHERE held_by != '' AND open_key IS NOT NULL", (end,))
+    with stored.in_folder(folder).transaction() as execute:
+        execute("UPDATE silences SET until = ? WHERE ended_at IS NULL", end)
+        execute("UPDATE incidents SET due_at = ? WHERE held_by != '' AND open_key IS NOT NULL", end)
 
 
 def told_down(harness: Standins, name: str, after: Seen) -> Seen:

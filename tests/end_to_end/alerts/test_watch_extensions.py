@@ -1,16 +1,14 @@
 """Watched extensions: permissions, and notifications of a phone that goes offline and returns."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.incidents.model import EXTENSION
 from tests.end_to_end.downtime import time_passes
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, LOOK_EVERY, SAM, VERA, Program, Standins, press
+from tests.fixtures import stored
 
 
 def switch(harness: Standins, number: str, *, online: bool) -> None:
@@ -77,13 +75,13 @@ def test_what_is_watched_outlives_a_restart(standins: Standins, start_bot: Calla
 
 
 def test_a_phone_that_stays_offline_is_reported_and_its_return_too(
-    standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
+    standins: Standins, start_bot: Callable[..., Program]
 ) -> None:
     program = start_bot()
     standins.wait_until_known()
     switch(standins, "202", online=False)
     standins.asks(BORIS, "/watch 202 203")
-    database = tmp_path / "bot.sqlite3"
+    database = program.database
     standins.wait_for(lambda: EXTENSION + "202" in remembered(database) or None, "a look at it", every=LOOK_EVERY)
     assert not standins.from_bot(GROUP), "it may come back within a minute"
     program.stop()
@@ -100,7 +98,6 @@ def test_a_phone_that_stays_offline_is_reported_and_its_return_too(
     assert not standins.alerts(r"203 .*is offline")
 
 
-def remembered(path: Path) -> set[str]:
+def remembered(database: stored.Stored) -> set[str]:
     """Return the subjects of the stored check states."""
-    with closing(sqlite3.connect(path)) as database:
-        return {subject for (subject,) in database.execute("SELECT subject FROM watch_states")}
+    return {subject for (subject,) in database.execute("SELECT subject FROM watch_states")}

@@ -8,6 +8,7 @@ import pytest
 
 from tests.end_to_end import secret_scan
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, KEY, TOKEN, VERA, Program, Standins, press
+from tests.fixtures import stored
 
 Json = dict[str, Any]
 
@@ -196,7 +197,7 @@ def test_a_deleted_employee_comes_back_with_the_same_password(
     assert {key: after[key] for key in same} == {key: before[key] for key in same}
 
     def is_kept_nowhere() -> bool:
-        return before["sip_secret"] not in secret_scan.known_with(TOKEN, tmp_path / "bot.sqlite3")
+        return before["sip_secret"] not in secret_scan.known_with(TOKEN, stored.in_folder(tmp_path))
 
     # The payload for a restart is deleted a moment after the answer.
     standins.wait_for(is_kept_nowhere, "the password is kept nowhere")

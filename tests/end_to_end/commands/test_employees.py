@@ -1,12 +1,11 @@
 """/add_employee from the question to the password, with every interruption in between."""
 
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, KEY, Program, Seen, Standins
+from tests.fixtures import stored
 
 
 def employees(standins: Standins, search: str) -> list[dict[str, object]]:
@@ -19,9 +18,8 @@ def employees(standins: Standins, search: str) -> list[dict[str, object]]:
 
 def owed_deletion(standins: Standins, folder: Path) -> float:
     """Return the delay in seconds of the password's queued deletion, once it is stored."""
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        owed = "SELECT created_at, not_before FROM outbox WHERE action = 'delete'"
-        written, due = standins.wait_for(lambda: database.execute(owed).fetchone(), "a deletion is owed")
+    database, owed = stored.in_folder(folder), "SELECT created_at, not_before FROM outbox WHERE action = 'delete'"
+    ((written, due),) = standins.wait_for(lambda: database.execute(owed), "a deletion is owed")
     return (datetime.fromisoformat(due) - datetime.fromisoformat(written)).total_seconds()
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.end_to_end import secret_scan
 from tests.end_to_end.harness import ANNA, GROUP, KEY, TOKEN, VERA, Program, Seen, Standins
+from tests.fixtures import stored
 
 
 def people(standins: Standins) -> dict[str, str]:
@@ -73,7 +74,7 @@ def test_five_hundred_in_one_go(standins: Standins, start_bot: Callable[..., Pro
 
 
 def kept_secrets(folder: Path, secret: str) -> bool:
-    return secret in secret_scan.known_with(TOKEN, folder / "bot.sqlite3")
+    return secret in secret_scan.known_with(TOKEN, stored.in_folder(folder))
 
 
 def test_the_dry_run_names_every_bad_line_and_every_conflict(

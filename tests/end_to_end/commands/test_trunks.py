@@ -137,8 +137,7 @@ def test_a_trunk_is_created_with_its_password_in_private(
     assert (created["username"], created["port"], created["registration_type"]) == ("316811", 5070, "outbound")
     assert not any(SECRET in m.text for chat in (ANNA, GROUP) for m in standins.messages(chat))
     assert SECRET not in bot.log.read_text()
-    database = tmp_path / "bot.sqlite3"
-    standins.wait_for(lambda: SECRET not in secret_scan.known_with(TOKEN, database) or None, "it is kept nowhere")
+    standins.wait_for(lambda: SECRET not in secret_scan.known_with(TOKEN, bot.database) or None, "it is kept nowhere")
 
 
 def test_a_refused_login_and_a_provider_that_is_dead_are_distinguished(

@@ -2,7 +2,6 @@
 
 import re
 import socket
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -134,8 +133,8 @@ def test_a_signal_and_another_one_in_the_middle_of_work_lose_nothing(
 
 
 def taken_in(bot: Program) -> int:
-    with closing(sqlite3.connect(bot.database)) as database:
-        return int(database.execute("SELECT count(*) FROM inbox").fetchone()[0])
+    ((count,),) = bot.database.execute("SELECT count(*) FROM inbox")
+    return int(count)
 
 
 REFUSALS = (

@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.end_to_end.harness import ANNA, BORIS, TOKEN, VERA, Json, Seen, Standins, press, running_bot
+from tests.fixtures import stored
 
 DUMP = Path(__file__).parents[2] / "recordings" / "database" / "before_the_packages.sql"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T])\d\d:\d\d:\d\d(?:\.\d+)?")
+pytestmark = stored.about_a_file
 # Telegram's numbers of the messages, and the highest number of an update.
 ALERT, STATUS, LAST_UPDATE = 3, 7, 500_000_006
 

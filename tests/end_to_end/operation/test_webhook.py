@@ -4,15 +4,14 @@ import hashlib
 import hmac
 import re
 import socket
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.end_to_end.harness import ANNA, GROUP, LOOK_EVERY, TOKEN, Json, Program, Standins, running_standins
+from tests.fixtures import stored
 
 SECRET = hmac.new(TOKEN.encode(), b"webhook", hashlib.sha256).hexdigest()
 Start = Callable[..., Program]
@@ -46,8 +45,8 @@ def wait_until_all_is_taken(standins: Standins) -> None:
 def wait_until_all_is_done(standins: Standins, folder: Path) -> None:
     wait_until_all_is_taken(standins)
     open_ones = "SELECT count(*) FROM inbox WHERE done_at IS NULL"
-    with closing(sqlite3.connect(folder / "bot.sqlite3")) as database:
-        standins.wait_for(lambda: database.execute(open_ones).fetchone() == (0,) or None, "all done", every=LOOK_EVERY)
+    database = stored.in_folder(folder)
+    standins.wait_for(lambda: database.execute(open_ones) == [(0,)] or None, "all done", every=LOOK_EVERY)
 
 
 def answers(standins: Standins, typed: Sequence[str], chat: int = ANNA) -> list[str]:
@@ -56,7 +55,7 @@ def answers(standins: Standins, typed: Sequence[str], chat: int = ANNA) -> list[
     return [command for text in shown for command in typed if text.startswith(f"/{command.split()[1]} ")]
 
 
-def test_a_command_is_answered_and_a_forged_one_is_not(standins: Standins, start_bot: Start, tmp_path: Path) -> None:
+def test_a_command_is_answered_and_a_forged_one_is_not(standins: Standins, start_bot: Start) -> None:
     settings = by_webhook(standins)
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -73,8 +72,7 @@ def test_a_command_is_answered_and_a_forged_one_is_not(standins: Standins, start
     before = len(standins.from_bot(ANNA))
     standins.asks(ANNA, "/help id")
     assert len(standins.from_bot(ANNA)) == before + 1
-    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
-        assert database.execute("SELECT count(*) FROM inbox WHERE update_id = 1").fetchone() == (0,)
+    assert program.database.execute("SELECT count(*) FROM inbox WHERE update_id = 1") == [(0,)]
     assert httpx.get(f"http://{health}/healthz").text == "ok"
     assert "mikopbx_bot_webhook_strangers_total 2.0" in httpx.get(f"http://{health}/metrics").text
     assert program.stop() == 0
@@ -153,9 +151,8 @@ def test_a_kill_among_many_leaves_each_handled_once(standins: Standins, start_bo
     start_bot(**settings)
     standins.asks(ANNA, "/help id")
     wait_until_all_is_done(standins, tmp_path)
-    with closing(sqlite3.connect(tmp_path / "bot.sqlite3")) as database:
-        finished = database.execute(
-            "SELECT count(DISTINCT update_id), count(*) FROM audit JOIN audit_outcomes ON decision_id = audit.id"
-            " WHERE what = '/id'"
-        ).fetchone()
-    assert finished == (7, 7)
+    finished = program.database.execute(
+        "SELECT count(DISTINCT update_id), count(*) FROM audit JOIN audit_outcomes ON decision_id = audit.id"
+        " WHERE what = '/id'"
+    )
+    assert finished == [(7, 7)]

@@ -26,7 +26,7 @@ from handlers.dispatch import update_parser
 from handlers.dispatch.button_actions import ButtonActions
 from handlers.dispatch.rules import Rule
 from handlers.safety.two_person import TwoPersonRule
-from tests.fixtures import stores
+from tests.fixtures import stored
 from tests.handlers.forged_updates import FORGERIES, ForgedUpdatesHarness, outcome
 
 UPDATES = int(os.environ.get("FORGED_UPDATES", "400"))
@@ -40,7 +40,7 @@ class Campaign:
 
     def __init__(self, store_file: Path) -> None:
         self._runner = asyncio.Runner()
-        self._database = self._runner.run(stores.fast(store_file))
+        self._database = self._runner.run(stored.fast(store_file))
         self.lines: list[Any] = []
         self.harness = self._runner.run(self._opened())
 

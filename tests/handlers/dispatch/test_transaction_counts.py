@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from bot.access.policy import Permission
 from bot.messages.message import Button, Message
@@ -65,18 +65,26 @@ def counted(database: Database) -> Iterator[list[str]]:
     done: list[str] = []
     changes_before = 0
 
-    def begun(connection: Any) -> None:
+    def begun(connection: Connection) -> None:
         nonlocal changes_before
-        changes_before = connection.connection.driver_connection.total_changes
+        changes_before = _changes(connection)
 
-    def committed(connection: Any) -> None:
-        done.append("write" if connection.connection.driver_connection.total_changes > changes_before else "read")
+    def committed(connection: Connection) -> None:
+        done.append("write" if _changes(connection) > changes_before else "read")
 
     event.listen(database._engine, "begin", begun)
     event.listen(database._engine, "commit", committed)
     yield done
     event.remove(database._engine, "begin", begun)
     event.remove(database._engine, "commit", committed)
+
+
+def _changes(connection: Connection) -> int:
+    """Return a number that is greater after a change."""
+    if connection.dialect.name == "sqlite":
+        driver: Any = connection.connection.driver_connection
+        return int(driver.total_changes)
+    return int(connection.exec_driver_sql("SELECT count(pg_current_xact_id_if_assigned())").scalar_one())
 
 
 @pytest.mark.parametrize(

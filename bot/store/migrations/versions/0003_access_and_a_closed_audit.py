@@ -77,7 +77,8 @@ def upgrade() -> None:
 def _close_in_postgresql() -> None:
     op.execute(
         "CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION 'the audit is only ever added to'; END $$"
+        "$$ BEGIN RAISE EXCEPTION 'the audit is only ever added to' "
+        "USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
     for table in CLOSED:
         for deed, each in (("UPDATE", "ROW"), ("DELETE", "ROW"), ("TRUNCATE", "STATEMENT")):

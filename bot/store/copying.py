@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -67,10 +68,13 @@ def _tables(connection: Connection) -> Mapping[str, Table]:
 
 def _copy_table(source: Connection, rows_of: Table, target: Connection, into: Table) -> CopiedTable:
     read = _Checksum()
+    # PostgreSQL stores neither NUL nor halves of characters.
+    is_strict = target.dialect.name == "postgresql"
     for batch in _batches(source, rows_of):
-        for row in batch:
+        rows = [_storable(row) for row in batch] if is_strict else batch
+        for row in rows:
             read.add(row)
-        target.execute(insert(into), batch)
+        target.execute(insert(into), rows)
     written = _Checksum()
     for batch in _batches(target, into):
         for row in batch:
@@ -86,6 +90,18 @@ def _batches(connection: Connection, table: Table) -> Iterator[list[dict[str, An
     rows = connection.execute(in_order, execution_options={"yield_per": BATCH_SIZE})
     for batch in rows.mappings().partitions():
         yield [dict(row) for row in batch]
+
+
+def _storable(value: Any) -> Any:
+    """Return the value with a replacement character for each NUL and each half of a character."""
+    match value:
+        case str():
+            return re.sub("[\x00\ud800-\udfff]", "\ufffd", value)
+        case dict():
+            return {_storable(key): _storable(inner) for key, inner in value.items()}
+        case list():
+            return [_storable(inner) for inner in value]
+    return value
 
 
 class _Checksum:

@@ -124,6 +124,22 @@ async def test_new_rows_are_numbered_after_the_copied_ones(office: Database) -> 
     await office.close()
 
 
+@pytest.mark.skipif(not postgresql.is_available(), reason="PostgreSQL is not installed")
+async def test_what_postgresql_cannot_store_is_replaced(office: Database) -> None:
+    def break_a_name(session: Session) -> None:
+        connection = session.connection()
+        connection.exec_driver_sql("UPDATE outbox SET error = 'a' || char(0) || 'b'")
+        connection.exec_driver_sql("UPDATE outbox SET facts = ?", (r'{"x": "\u0000\ud83d"}',))
+
+    await office.run(break_a_name)
+    server = postgresql.empty()
+    await copying.copy(office, server)
+    (row, *_) = dump(server)["outbox"]
+    assert (row["error"], row["facts"]) == ("a\ufffdb", {"x": "\ufffd\ufffd"})
+    await server.close()
+    await office.close()
+
+
 async def test_into_a_database_with_rows_nothing_is_copied(office: Database, address: str) -> None:
     taken = Database(address)
     await copying.copy(office, taken)

@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.runtime import file_modes
@@ -80,7 +80,10 @@ def begin_immediate(connection: Connection) -> None:
     once, without the busy timeout."""
     # Measured: by way of SQLAlchemy it takes three times as long, twice for each command.
     cursor: sqlite3.Cursor = connection.connection.cursor()  # type: ignore[assignment]
-    cursor.execute("BEGIN IMMEDIATE")
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        raise OperationalError("BEGIN IMMEDIATE", None, error) from error
 
 
 def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:

@@ -50,9 +50,6 @@ class UnreportedTrunks:
         return contact_in(row.note) if row is not None else ""
 
 
-NOTHING_LISTED = UnreportedTrunks()
-
-
 def contact_in(note: str) -> str:
     """Return the first number and the first address, "" for neither."""
     numbers = (found[0].strip() for found in NUMBER.finditer(note))

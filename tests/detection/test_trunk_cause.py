@@ -8,7 +8,7 @@ import pytest
 from bot.detection.observation import from_answer, healths_of, suggests_asterisk_down
 from bot.detection.trunk_cause import in_context
 from bot.detection.trunk_health import Cause, Health, health_of
-from bot.detection.unreported_trunks import NOTHING_LISTED
+from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.pbx import Answer, TrunkStatus
 from tests.fixtures.paths import RECORDINGS
 from tests.incident_harness.station import DEAD, LOST, REFUSED, SILENT, START, UP
@@ -159,7 +159,7 @@ def test_a_stopped_asterisk_is_no_trunks_fault() -> None:
 def test_what_the_watch_sees_carries_the_causes() -> None:
     trunks = {one.id: one for one in recorded("345").values()}
     moment = max(one.last_update for one in trunks.values() if one.last_update)
-    sight = from_answer(Answer(trunks, pbx_time=moment), START, healths_of(trunks, NOTHING_LISTED))
+    sight = from_answer(Answer(trunks, pbx_time=moment), START, healths_of(trunks, UnreportedTrunks()))
     names = {one.name: one.cause for one in sight.trunks.values()}
     assert names["Trunk 3 registrar down"] is Cause.NO_ANSWER
     assert not sight.stale

@@ -9,7 +9,7 @@ import pytest
 from bot.detection.missed_outages import outages_within
 from bot.detection.observation import from_answer, healths_of, suggests_asterisk_down
 from bot.detection.trunk_health import Cause, Health, cause_of, health_of, health_of_word
-from bot.detection.unreported_trunks import NOTHING_LISTED
+from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import plain
 from bot.pbx import Answer, Dialect, TrunkEvent, TrunkStatus, dialect_of
@@ -148,7 +148,7 @@ def test_a_stopped_asterisk_is_distinguished_from_its_trunks_also_with_iax_trunk
 
 def dialect_in(name: str) -> Dialect | None:
     trunks = trunks_of(name)
-    return from_answer(Answer(trunks), START, healths_of(trunks, NOTHING_LISTED)).dialect
+    return from_answer(Answer(trunks), START, healths_of(trunks, UnreportedTrunks())).dialect
 
 
 def test_the_dialect_shows_in_the_recordings() -> None:

@@ -103,8 +103,13 @@ def _leave_time_for_work(speed: float) -> None:
     """Lengthen the timeouts that bound processor time, which an accelerated clock does not shorten."""
     from bot.app import application
     from handlers.dispatch import button_actions
+    from handlers.stations import status
 
-    for module, name in ((button_actions, "ANSWER_PRESS_TIMEOUT"), (application, "SHUTDOWN_TIMEOUT")):
+    for module, name in (
+        (button_actions, "ANSWER_PRESS_TIMEOUT"),
+        (application, "SHUTDOWN_TIMEOUT"),
+        (status, "EXTENSIONS_TIMEOUT"),
+    ):
         vars(module)[name] *= speed
 
 

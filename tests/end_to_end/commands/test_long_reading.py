@@ -47,8 +47,8 @@ def shown_until(standins: Standins, message: Seen, wanted: Callable[[Seen], obje
 @pytest.mark.parametrize(
     ("language", "reading", "stop", "result", "older"),
     [
-        ("en", "Reading calls", "Stop", "3000 calls", "Next"),
-        ("ru", "Читаю звонки", "Стоп", "3000 звонков", "Следующие"),
+        ("en", "Reading calls", "Stop", r"300\d calls", "Next"),
+        ("ru", "Читаю звонки", "Стоп", r"300\d звон", "Следующие"),
     ],
 )
 def test_a_long_reading_shows_how_far_it_is_and_becomes_the_answer(
@@ -65,12 +65,12 @@ def test_a_long_reading_shows_how_far_it_is_and_becomes_the_answer(
     is_slow(standins, 4)
     message = standins.after(standins.says(ANNA, "/cdr 30d"), ANNA, reading)
     assert stop in message.buttons[0][0]
-    further = shown_until(standins, message, lambda now: re.search(r"[12]\d\d\d,", now.text), "how far it is")
-    assert reading in further
+    standins.wait_for_message(str(ANNA), ANNA, standins.says(ANNA, "/id"))
+    answer = shown_until(standins, message, lambda now: re.search(result, now.text), "the answer")
+    said = [str(call["params"].get("text")) for call in standins.calls() if call["method"] != "getUpdates"]
+    assert any(reading in text and re.search(r"[12]\d\d\d,", text) for text in said), "how far it is"
     # What the same person asks meanwhile does not wait for it.
-    assert str(ANNA) in standins.wait_for_message(str(ANNA), ANNA, standins.says(ANNA, "/id"))
-    assert reading in shown_until(standins, message, lambda now: now, "that it goes on")
-    answer = shown_until(standins, message, lambda now: result in now, "the answer")
+    assert _first(said, str(ANNA)) < _first(said, result)
     assert not any(stop in label for row in answer.buttons for label in row)
     assert len([m for m in standins.from_bot(ANNA, ANNA) if m.id >= message.id and reading in m]) == 0
 
@@ -78,11 +78,15 @@ def test_a_long_reading_shows_how_far_it_is_and_becomes_the_answer(
     before = len(pages_read(standins))
     standins.presses(ANNA, answer, older)
     page = shown_until(standins, message, lambda now: "11" in now and now.text != answer.text, "the next page")
-    assert result in page
-    assert result in standins.asks(ANNA, "/stats 30d")
+    assert re.search(result, page.text)
+    assert re.search(result, standins.asks(ANNA, "/stats 30d").text)
     later = [parse_qs(request["query"]) for request in pages_read(standins)[before:]]
     # Twice the newest day, which may still change, and nothing else.
     assert [query["dateFrom"][0] >= str(archive.now - timedelta(days=2)) for query in later] == [True, True]
+
+
+def _first(said: list[str], pattern: str) -> int:
+    return next(place for place, text in enumerate(said) if re.search(pattern, text))
 
 
 def test_only_who_asked_stops_it_and_going_on_reads_the_rest(

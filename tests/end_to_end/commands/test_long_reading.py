@@ -62,13 +62,14 @@ def test_a_long_reading_shows_how_far_it_is_and_becomes_the_answer(
     older: str,
 ) -> None:
     start_bot(LANGUAGE=language)
-    is_slow(standins, 4)
+    # Slow enough that progress is edited between two pages, also on a busy machine.
+    is_slow(standins, 8)
     message = standins.after(standins.says(ANNA, "/cdr 30d"), ANNA, reading)
     assert stop in message.buttons[0][0]
     standins.wait_for_message(str(ANNA), ANNA, standins.says(ANNA, "/id"))
     answer = shown_until(standins, message, lambda now: re.search(result, now.text), "the answer")
     said = [str(call["params"].get("text")) for call in standins.calls() if call["method"] != "getUpdates"]
-    assert any(reading in text and re.search(r"[12]\d\d\d,", text) for text in said), "how far it is"
+    assert any(reading in text and re.search(r"[12]\d\d\d(,| so far)", text) for text in said), "how far it is"
     # What the same person asks meanwhile does not wait for it.
     assert _first(said, str(ANNA)) < _first(said, result)
     assert not any(stop in label for row in answer.buttons for label in row)
@@ -112,6 +113,6 @@ def test_only_who_asked_stops_it_and_going_on_reads_the_rest(
     stopped = shown_until(standins, message, lambda now: "Stopped" in now, "that it is stopped")
     is_slow(standins, 0)
     standins.presses(ANNA, stopped, "Continue")
-    answer = shown_until(standins, message, lambda now: "3000 calls" in now, "the figures")
+    answer = shown_until(standins, message, lambda now: re.search(r"300\d calls", now.text), "the figures")
     assert "Stopped" not in answer
     assert all(request["query"] != pages_read(standins)[0]["query"] for request in pages_read(standins)[before:])

@@ -122,6 +122,8 @@ class Renderer:
             extensions=["jinja2.ext.i18n"],
             trim_blocks=True,
             lstrip_blocks=True,
+            # Templates change with the program only; else each is looked for on the disk whenever it is shown.
+            auto_reload=False,
             bytecode_cache=TemplateCache(templates, compiled_by=Path(__file__)),
         )
         environment.policies["ext.i18n.trimmed"] = True

@@ -145,3 +145,24 @@ async def test_a_member_of_the_chat_takes_two_while_telegrams_answer_is_remember
     with counted(office.database) as done:
         await office.types("/plain", SAM)
     assert done == ["write", "write"]
+
+
+async def test_a_press_that_comes_before_its_button_is_stored_waits_for_it(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_store = asyncio.Event()
+    run_queued = office.database.run_queued
+
+    async def run_when_allowed(work: Any, *args: Any, **kwargs: Any) -> Any:
+        await may_store.wait()
+        return await run_queued(work, *args, **kwargs)
+
+    monkeypatch.setattr(office.database, "run_queued", run_when_allowed)
+    asking = asyncio.create_task(office.types("/view"))
+    while not office.chat.keyboards:  # noqa: ASYNC110 (it is sent within some turns)
+        await asyncio.sleep(0)
+    pressing = asyncio.create_task(office.presses_last(1))
+    await asyncio.sleep(0.01)
+    may_store.set()
+    await asyncio.gather(asking, pressing)
+    assert [row.outcome for row in await office.outcomes()][-1] == "done"

@@ -6,7 +6,6 @@ import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -40,6 +39,7 @@ from bot.pbx.errors import (
 )
 from bot.pbx.key_check import KeyStatus, resource_of
 from bot.pbx.rate_limit import Priority, RequestBudget
+from bot.pbx.recording import Recording, seconds_of
 from bot.pbx.responses import Answer, Envelope, HttpReply
 from bot.runtime.clock import Monotonic, Sleep
 from bot.runtime.tasks import SingleFlight
@@ -53,8 +53,6 @@ READ_TRIES = 3
 # The next poll is soon; while all PBXs are away, each retry adds a third to the load.
 WATCH_TRIES = 2
 SUSPECT_AFTER = 1.5
-# Seconds: a day.
-MAX_DURATION = 86_400
 # Timeouts of a recording: the PBX takes up to 30 s to convert a long one.
 FETCH_TIMEOUTS = httpx.Timeout(60, connect=5, pool=35)
 # Timeout of the whole recording in seconds, extended by the received bytes divided by FETCH_RATE.
@@ -65,15 +63,6 @@ MAX_ERROR_BYTES = 64 * 1024
 # A poll every 10 s reuses its connection; the PBX closes one only after a longer idle time. Commands and recordings use
 # others, so that a poll does not queue for them; /status asks three things at once.
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=4, keepalive_expiry=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """Recording. `content_type` as sent by the PBX; `seconds` of its length, None if unknown."""
-
-    content: bytes
-    content_type: str
-    seconds: int | None
 
 
 class PbxConnection:
@@ -261,7 +250,7 @@ class PbxConnection:
                         deadline.reschedule(began + FETCH_DEADLINE + len(content) / FETCH_RATE)
                 except BodyTooLarge as much:
                     raise TooLarge(much.content_length, "cdr") from None
-                return Recording(bytes(content), kind, _seconds(response))
+                return Recording(bytes(content), kind, seconds_of(response))
         raise Unreachable("no answer", "cdr")
 
 
@@ -270,14 +259,6 @@ async def _parse(reply: HttpReply, resource: str, method: str) -> Envelope:
     if not responses.is_slow(reply.content):
         return responses.read(reply, resource, method)
     return await asyncio.to_thread(responses.read, reply, resource, method)
-
-
-def _seconds(response: httpx.Response) -> int | None:
-    try:
-        seconds = round(float(response.headers["X-Audio-Duration"]))
-    except (KeyError, ValueError, OverflowError):
-        return None
-    return seconds if 0 <= seconds <= MAX_DURATION else None
 
 
 @contextmanager

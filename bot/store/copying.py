@@ -18,7 +18,7 @@ BATCH_SIZE = 1000
 
 
 class CopyRefused(Exception):
-    """The copy was not begun, or was undone: the text says why, and what to do."""
+    """Raised when nothing was copied; its text is the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ def transaction_of(connection: Connection) -> str:
 
 
 def was_committed(engine: Engine, transaction: str) -> bool:
-    """Find out what became of a transaction whose connection was lost during its commit. False if the server stays
+    """Return True if a transaction was committed whose connection was lost during its commit. False if the server stays
     away."""
     for _ in range(ASKED_TIMES):
         try:

@@ -4,7 +4,7 @@ sent."""
 from bot.messages.message import Button, File, Message, Rows, mark
 from bot.messages.sanitize import unmarked
 from bot.pbx import CallRecord, CallRecordLeg, NotFound, Pbx, PbxError, TooLarge
-from bot.pbx.http import Recording
+from bot.pbx.recording import Recording
 from handlers.dialog import pbx_errors
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request

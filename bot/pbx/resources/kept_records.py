@@ -103,7 +103,7 @@ class KeptRecords:
         return excess <= 0 and span in self._spans
 
     def drop_expired(self) -> None:
-        """Drop what was read longer ago than MAX_AGE; called by itself when it is due."""
+        """Drop spans read longer ago than MAX_AGE. Scheduled at the end of each span."""
         oldest = self._clock() - MAX_AGE
         self._spans = [span for span in self._spans if span.read_at > oldest]
 

@@ -9,8 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.pbx.errors import NotJson, TimedOut
-from bot.pbx.http import PbxConnection, Recording
+from bot.pbx.http import PbxConnection
 from bot.pbx.rate_limit import Priority
+from bot.pbx.recording import Recording
 from bot.pbx.resources.kept_records import KeptRecords
 from bot.pbx.resources.phone_book import PhoneBook
 from bot.pbx.resources.record_models import ANSWERED, EVERYTHING, CallRecord, CallRecordLeg, ServerFilter

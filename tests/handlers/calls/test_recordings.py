@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.pbx import NotFound, Pbx, PbxError, TooLarge
-from bot.pbx.http import Recording
+from bot.pbx.recording import Recording
 from bot.pbx.resources.record_models import CallRecordLeg
 from handlers.calls import recordings
 

@@ -134,7 +134,7 @@ lint: $(DEVELOPED)
 	nice $(BIN)/deptry .
 
 campaign: $(DEVELOPED)
-	$(BIN)/python -m tests.campaign --kills $(or $(KILLS),1000) --seed $(or $(SEED),1) --jobs 3 --report docs/fault-campaign.md
+	$(BIN)/python -m tests.campaign --kills $(or $(KILLS),1000) --seed $(or $(SEED),1) --jobs 3 --report
 
 write-campaign: $(DEVELOPED)
 	EVERY_MOMENT=1 $(BIN)/pytest tests/handlers/recovery/test_killed.py

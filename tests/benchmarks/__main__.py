@@ -10,9 +10,9 @@ import time
 from tests.benchmarks import alert, commands, fleet, flood, records, start, storm
 from tests.benchmarks.measured import report
 from tests.benchmarks.measured.figure import Effort, Figure
-from tests.fixtures.paths import ROOT
+from tests.fixtures.report import DOCS, write
 
-REPORT = ROOT / "docs" / "benchmarks.md"
+REPORT = DOCS / "benchmarks.md"
 FIGURES: tuple[Figure, ...] = (
     commands.FIGURE,
     records.FIGURE,
@@ -48,9 +48,7 @@ def main() -> None:
         content = measure(figure, Effort(chosen.runs, chosen.quick))
         print(f"\n{figure.name}\n{content}", flush=True)
         if not chosen.quick:
-            REPORT.write_text(
-                report.refreshed(REPORT.read_text(encoding="utf-8"), figure.name, content), encoding="utf-8"
-            )
+            write(REPORT, figure.name, content)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 import pytest
 
 from tests.benchmarks.measured.figure import Row
-from tests.benchmarks.measured.report import refreshed, table
+from tests.benchmarks.measured.report import table
+from tests.fixtures.report import refreshed
 
 
 def test_a_goal_in_times_of_the_reference_is_held_against_the_medians() -> None:

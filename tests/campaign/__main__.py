@@ -9,8 +9,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from pathlib import Path
 
 from tests.campaign.audit.records import RoundRecords
-from tests.campaign.report import report
 from tests.campaign.rounds import Tally, round_of
+from tests.fixtures import report
+
+REPORT = report.DOCS / "fault-campaign.md"
 
 
 def main() -> int:
@@ -18,7 +20,7 @@ def main() -> int:
     arguments.add_argument("--kills", type=int, default=50)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--jobs", type=int, default=1, help="so many rounds at once")
-    arguments.add_argument("--report", type=Path)
+    arguments.add_argument("--report", action="store_true", help="write docs/fault-campaign.md")
     arguments.add_argument("--keep", type=Path, help="where the logs and the database of each round stay")
     chosen = arguments.parse_args()
     tally, started = Tally(), time.monotonic()
@@ -32,7 +34,7 @@ def main() -> int:
             for done in wait(under_way, return_when=FIRST_COMPLETED).done:
                 _tell(tally, under_way.pop(done), done.result())
                 if chosen.report:
-                    chosen.report.write_text(report(tally, chosen.seed, time.monotonic() - started))
+                    report.write(REPORT, report.engine(), _told(tally, chosen.seed, time.monotonic() - started))
         for left in under_way:
             left.cancel()
     print(tally.table())
@@ -44,6 +46,11 @@ def _tell(tally: Tally, seed: int, records: RoundRecords) -> None:
     print(f"round {seed}: {tally.kills} kills so far, {len(findings)} findings", flush=True)
     for finding in findings:
         print(f"  {finding}", flush=True)
+
+
+def _told(tally: Tally, seed: int, seconds: float) -> str:
+    command = report.command(f"make campaign KILLS={tally.kills} SEED={seed}")
+    return f"`{command}`, {seconds / 60:.0f} minutes.\n\n| | |\n|---|---|\n{tally.table()}"
 
 
 if __name__ == "__main__":

@@ -3,21 +3,16 @@
 import sys
 
 from tests.campaign_writes.campaign import Result, campaign
-from tests.fixtures.paths import ROOT
+from tests.fixtures import report
 
-REPORT = ROOT / "docs" / "write-campaign.md"
+REPORT = report.DOCS / "write-campaign.md"
 
 
 def told(result: Result, kills: int, seed: int) -> str:
     rows = "\n".join(f"| {kind} | {count} |" for kind, count in sorted(result.kills.items()))
     wrong = "\n".join(f"- {one}" for one in result.wrong) or "Nothing."
-    return f"""# Killed while it writes
-
-The real program, killed with `kill -9` up to 0.9 s after somebody pressed *Create*, and started again; the PBX is well,
-slow, loses its answers, or does what it was asked only later. The moments are chance: some kills fall before the press
-is taken or after it is done. The PBX's own waiting, and the bot's for it, goes 20 times faster than in life. Written by
-`make write-campaign KILLS={kills} SEED={seed}`, which also kills the handlers at every moment after which the world
-outside is different ([tests/handlers/recovery/test_killed.py](../tests/handlers/recovery/test_killed.py)).
+    command = report.command(f"make write-campaign KILLS={kills} SEED={seed}")
+    return f"""`{command}`
 
 | Killed during | Times |
 |---|---|
@@ -31,16 +26,16 @@ outside is different ([tests/handlers/recovery/test_killed.py](../tests/handlers
 | told to the person who confirmed, in words or in the report | {result.told} |
 | killed twice in a row within the press: set aside, and the person told to look | {result.set_aside} |
 
-## What went wrong
+What went wrong:
 
-{wrong}
-"""
+{wrong}"""
 
 
 def main(kills: int, seed: int) -> int:
     result = campaign(kills, seed)
-    REPORT.write_text(told(result, kills, seed))
-    sys.stdout.write(REPORT.read_text())
+    content = told(result, kills, seed)
+    report.write(REPORT, report.engine(), content)
+    print(content)
     return bool(result.wrong)
 
 

@@ -16,15 +16,14 @@ from unittest.mock import patch
 import structlog
 
 from bot.store.messages import keyboards
-from tests.fixtures import stored, stores
-from tests.fixtures.paths import ROOT
+from tests.fixtures import report, stored, stores
 from tests.soak.life import live
 from tests.soak.measure import Measured, measure
 from tests.soak.season import season
 
 WEEK = timedelta(days=7)
 STEP = timedelta(minutes=10)
-REPORT = ROOT / "docs" / "soak.md"
+REPORT = report.DOCS / "soak.md"
 SHOWN = ("incidents", "incident_events", "cards", "outbox", "keyboards", "audit", "acquaintances")
 
 
@@ -78,19 +77,17 @@ def row(number: int, week: Week) -> str:
 
 
 def written(lived: Sequence[Week], seed: str, seconds: float) -> str:
-    text = REPORT.read_text(encoding="utf-8")
-    head, mark, _ = text.partition("<!-- measured -->\n")
     table = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     table += [row(number, week) for number, week in enumerate(lived, 1)]
-    said = f"`make soak WEEKS={len(lived)} SEED={seed}`, {seconds:.0f} s of processor time:"
-    return "\n".join([head + mark.rstrip(), said, "", *table, ""])
+    command = report.command(f"make soak WEEKS={len(lived)} SEED={seed}")
+    return "\n".join([f"`{command}`, {seconds:.0f} s of processor time:", "", *table])
 
 
 def main(number: int, seed: str) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     print("| " + " | ".join(HEAD) + " |")
     lived = asyncio.run(weeks(number, seed, stores.empty()))
-    REPORT.write_text(written(lived, seed, time.process_time()), encoding="utf-8")
+    report.write(REPORT, report.engine(), written(lived, seed, time.process_time()))
 
 
 if __name__ == "__main__":

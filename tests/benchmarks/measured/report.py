@@ -1,8 +1,5 @@
-"""Table of a figure in docs/benchmarks.md, between two marks: a figure can be measured again without changing the rest.
-Pure.
-"""
+"""Table of a figure in docs/benchmarks.md. Pure."""
 
-import re
 from collections.abc import Sequence
 from statistics import median
 
@@ -16,15 +13,6 @@ HEAD = (
 
 def table(rows: Sequence[Row]) -> str:
     return "\n".join((*HEAD, *map(_line, rows)))
-
-
-def refreshed(text: str, name: str, content: str) -> str:
-    """Replace the content between a figure's marks. Raises ValueError if they are missing."""
-    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
-    if not pattern.search(text):
-        raise ValueError(f"the document has no marks {begin} and {end}")
-    return pattern.sub(lambda _: f"{begin}\n{content}\n{end}", text)
 
 
 def _line(row: Row) -> str:

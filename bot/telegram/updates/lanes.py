@@ -34,6 +34,9 @@ class Lane(NamedTuple):
 # All of them together.
 STRANGERS = Lane(0, -1)
 
+# Chat, and whether its presses are meant: what shares MAX_AT_ONCE_IN_CHAT.
+ChatSlots = tuple[int, bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -46,6 +49,14 @@ class Item:
     recovered: dict[str, Any] | None = None
     crowded: bool = False
     decided: Any = None
+
+    @property
+    def slots(self) -> ChatSlots:
+        return slots_of(self.summary)
+
+
+def slots_of(summary: UpdateSummary) -> ChatSlots:
+    return summary.chat, summary.pressed
 
 
 _overtake: ContextVar[Callable[[], None] | None] = ContextVar("overtake", default=None)
@@ -66,13 +77,17 @@ class Lanes:
         self._workers: set[asyncio.Task[None]] = set()
         self._left_behind = Counter[Lane]()
         self._long_slots = asyncio.Semaphore(MAX_LONG_AT_ONCE)
-        self._chat_slots: defaultdict[tuple[int, bool], asyncio.Semaphore] = defaultdict(
+        self._chat_slots: defaultdict[ChatSlots, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(MAX_AT_ONCE_IN_CHAT)
         )
+        # Crowded updates that are queued or handled.
+        self._crowded = Counter[ChatSlots]()
 
     def put(self, lane: Lane, item: Item) -> None:
         queue = self._queues.setdefault(lane, deque())
         queue.append(item)
+        if item.crowded:
+            self._crowded[item.slots] += 1
         if len(queue) == 1:
             self._start_worker(lane, copy_context())
 
@@ -85,6 +100,13 @@ class Lanes:
         return sum(
             len(queue) for lane, queue in self._queues.items() if lane.chat == chat and urgent in (None, lane.urgent)
         )
+
+    def begins_at_once(self, lane: Lane, coming: int, slots: ChatSlots | None, before: int) -> bool:
+        """Return True if the next update of an idle lane would wait for nothing, were `coming` of them queued now.
+        `slots` of a crowded one, with the number of those that are queued `before` it."""
+        if self.length(lane) or coming > LONG_QUEUE:
+            return False
+        return slots is None or self._crowded[slots] + before < MAX_AT_ONCE_IN_CHAT
 
     async def drain(self, within: float) -> None:
         """Wait for the running tasks, with a timeout of `within` seconds, then cancel them."""
@@ -118,8 +140,9 @@ class Lanes:
         while queue:
             item = queue[0]
             if item.crowded:
-                async with self._chat_slots[item.summary.chat, item.summary.pressed]:
+                async with self._chat_slots[item.slots]:
                     await self._work(item)
+                self._crowded -= Counter([item.slots])
             elif len(queue) > LONG_QUEUE:
                 async with self._long_slots:
                     await self._work(item)

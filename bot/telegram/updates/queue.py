@@ -16,7 +16,7 @@ from bot.store.messages.unstored_keyboards import UnstoredKeyboards
 from bot.telegram.chat_access import chat_access
 from bot.telegram.updates.admission import Admission, Admitted, Intake, SenderStanding
 from bot.telegram.updates.dropped import DropNotices, DroppedUpdates
-from bot.telegram.updates.lanes import STRANGERS, Item, Lane, Lanes
+from bot.telegram.updates.lanes import STRANGERS, ChatSlots, Item, Lane, Lanes, slots_of
 from bot.telegram.updates.observer import UpdateObserver
 from bot.telegram.updates.summary import UpdateKind, UpdateSummary, summarize
 from bot.telegram.updates.token_bucket import Buckets, Rate
@@ -225,15 +225,19 @@ class UpdateQueue:
                 self._observer.on_chat_access(session, access)
         for summary in dropped:
             self._observer.on_queue_full(session, summary)
-        items, lanes = list[tuple[Lane, Item]](), set[Lane]()
-        for one, update in known:
-            if one.update_id not in new_ids:
-                continue
-            is_next = decides and one.lane not in lanes and not self._lanes.length(one.lane)
-            decided = self._handler.decide(session, update) if is_next and update is not None else None
-            crowded = one.admitted.role is SenderStanding.MEMBER
+        new = [one for one in known if one.enqueued.update_id in new_ids]
+        coming = Counter(one.lane for one, _ in new)
+        items, lanes, crowds = list[tuple[Lane, Item]](), set[Lane](), Counter[ChatSlots]()
+        for one, update in new:
+            crowded, slots = one.admitted.role is SenderStanding.MEMBER, slots_of(one.summary)
+            # What waits is decided when its turn comes: by then its person may have lost the right.
+            is_next = one.lane not in lanes and self._lanes.begins_at_once(
+                one.lane, coming[one.lane], slots if crowded else None, crowds[slots]
+            )
+            decided = self._handler.decide(session, update) if decides and is_next and update is not None else None
             items.append((one.lane, Item(one.update_id, one.summary, update, crowded=crowded, decided=decided)))
             lanes.add(one.lane)
+            crowds[slots] += crowded
         return items
 
     def _without_unknown_keyboards(self, session: Session, updates: Sequence[Parsed]) -> list[Parsed]:

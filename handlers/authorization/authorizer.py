@@ -228,7 +228,13 @@ class Authorizer:
                 return self._decisions.record_resumed(session, request, authorization.with_target(target))
             if decision.allowed:
                 decision = (
-                    self._limits.exceeded_limit(check_input.rule, check_input.actor, check_input.place, check_input.now)
+                    self._limits.exceeded_limit(
+                        check_input.rule,
+                        check_input.actor,
+                        check_input.place,
+                        check_input.now,
+                        (request.update_id, subject.name) if has_update else None,
+                    )
                     or decision
                 )
             if decision.allowed:

@@ -2,6 +2,7 @@
 
 import threading
 from collections import deque
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,21 +34,27 @@ class RateLimits:
     def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
         self._lock = threading.Lock()
-        self._times: dict[tuple[str, int], deque[datetime]] = {}
+        # What counts, with the request if it is known again.
+        self._times: dict[tuple[str, int], deque[tuple[datetime, Hashable]]] = {}
 
-    def exceeded_limit(self, rule: Rule, actor: Actor, place: Place, now: datetime) -> Decision | None:
-        """Return the limit that is exceeded, or None; a denied request does not count."""
+    def exceeded_limit(
+        self, rule: Rule, actor: Actor, place: Place, now: datetime, request: Hashable = None
+    ) -> Decision | None:
+        """Return the limit that is exceeded, or None; a denied request does not count, and a `request` that is decided
+        again, since the transaction of its decision failed, counts once."""
         if rule.exempt_from_rate_limit:
             return None
         windows = [("person", actor.id, self._limits.person, TOO_MANY_FROM_PERSON)]
         windows += [("chat", place.chat, self._limits.chat, TOO_MANY_IN_CHAT)]
         windows += [("costly", actor.id, self._limits.costly, TOO_MANY_COSTLY)] if rule.costly else []
         with self._lock:
+            if request is not None and any(one == request for _, one in self._window("person", actor.id, now)):
+                return None
             for kind, subject_id, limit, decision in windows:
                 if len(self._window(kind, subject_id, now)) >= limit:
                     return decision
             for kind, subject_id, _, _ in windows:
-                self._window(kind, subject_id, now).append(now)
+                self._window(kind, subject_id, now).append((now, request))
         return None
 
     def may_reply(
@@ -61,18 +68,18 @@ class RateLimits:
             replies = self._window(kind, place.chat if of_chat else actor.id, now)
             if len(replies) >= limit:
                 return False
-            replies.append(now)
+            replies.append((now, None))
         return True
 
-    def _window(self, kind: str, subject_id: int, now: datetime) -> deque[datetime]:
+    def _window(self, kind: str, subject_id: int, now: datetime) -> deque[tuple[datetime, Hashable]]:
         times = self._times.get((kind, subject_id))
         if times is None:
             self._evict_idle(now)
             times = self._times[kind, subject_id] = deque()
-        while times and now - times[0] >= MINUTE:
+        while times and now - times[0][0] >= MINUTE:
             times.popleft()
         return times
 
     def _evict_idle(self, now: datetime) -> None:
         if len(self._times) >= MAX_WINDOWS:
-            self._times = {key: times for key, times in self._times.items() if times and now - times[-1] < MINUTE}
+            self._times = {key: times for key, times in self._times.items() if times and now - times[-1][0] < MINUTE}

@@ -92,3 +92,11 @@ async def test_a_stranger_who_shouts_in_private_is_not_answered_for_ever(databas
         await harness.types("/status", 9, 9)
     assert [template for _, template, _ in harness.chat.said] == ["stranger"] * 5
     assert len(await harness.audit()) == times
+
+
+def test_a_request_that_is_decided_again_counts_once() -> None:
+    """Its transaction was rolled back, because the disk is full or the server of the database away."""
+    limits = RateLimits(PACE)
+    asked = [limits.exceeded_limit(CDR, BORIS, GROUP_PLACE, NOW, request=(7, "/cdr")) for _ in range(10)]
+    assert asked == [None] * 10
+    assert limits.exceeded_limit(CDR, BORIS, GROUP_PLACE, NOW, request=(8, "/cdr")) == TOO_MANY_COSTLY

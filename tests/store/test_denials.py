@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from bot.access.policy import STRANGER, Decision
 from bot.store.access import audit
 from bot.store.access.audit_queries import AuditFilter, AuditReader
 from bot.store.access.denials import COUNTED_FOR, Denials
-from bot.store.database import Database
+from bot.store.database import Database, OperationalError, Session
 from bot.store.stations import imports
 from bot.store.stations.imports import Imports
 from bot.store.tables.audit import AuditOutcome
@@ -126,3 +127,37 @@ async def test_an_import_that_gets_on_survives_any_number_of_kills(database: Dat
         assert len(await recovery.take_resumable(database, NOW)) == 1
         with database.begin() as session:
             imports.mark_clean_shutdown(session)
+
+
+async def test_what_is_rolled_back_neither_counts_nor_forgets(database: Database) -> None:
+    time = Time()
+    denials = Denials(time)
+    denials.register("key", await denied(database, NOW))
+
+    def rolled_back(session: Session) -> None:
+        denials.count_repeat("key")
+        denials.write_expired(session)
+        raise OperationalError("COMMIT", None, Exception("database or disk is full"))
+
+    for passed in (timedelta(), COUNTED_FOR):
+        await database.run(lambda _session: denials.count_repeat("key"))
+        time.later(passed)
+        with pytest.raises(OperationalError):
+            await database.run(rolled_back)
+    await database.run(denials.write_expired)
+    assert await outcomes(database) == [(1, "and 2 more times")]
+
+
+async def test_a_count_is_written_once_in_a_transaction_of_several_decisions(database: Database) -> None:
+    time = Time()
+    denials = Denials(time)
+    denials.register("key", await denied(database, NOW))
+    await database.run(lambda _session: denials.count_repeat("key"))
+    time.later(COUNTED_FOR)
+
+    def decide_twice(session: Session) -> None:
+        denials.write_expired(session)
+        denials.write_expired(session)
+
+    await database.run(decide_twice)
+    assert await outcomes(database) == [(1, "and 1 more time")]

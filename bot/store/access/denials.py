@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from bot.runtime.clock import Clock
+from bot.runtime.waiting import Signal
 from bot.store.access import audit
 
 COUNTED_FOR = timedelta(hours=1)
 MAX_DENIALS = 1000
+# Key of the session's own memory: rows whose counts it has written.
+WRITTEN = "denials written"
 
 
 @dataclass(slots=True)
@@ -31,15 +34,19 @@ class Denials:
         self._clock = clock
         self._counted_for = counted_for
         self._denied: dict[Hashable, _Denial] = {}
-        # `register` is called in the event loop, the others in a thread of the database.
+        # Sent within transactions, so received after their commit: one that is rolled back has counted and written
+        # nothing.
+        self._counted, self._written, self._expired = Signal(self._count), Signal(self._mark), Signal(self._drop)
+        # Taken where the dictionary changes, in the event loop or in a thread of the database.
         self._lock = threading.Lock()
 
     def count_repeat(self, key: Hashable) -> int | None:
-        """Count a repeat and return the row of the first denial; None if there was none within the hour."""
+        """Count a repeat, after the commit of the caller's session, and return the row of the first denial; None if
+        there was none within the hour."""
         denial = self._denied.get(key)
         if denial is None or not self._is_current(denial):
             return None
-        denial.repeats += 1
+        self._counted.send(denial)
         return denial.entry
 
     def register(self, key: Hashable, entry: int) -> None:
@@ -54,16 +61,32 @@ class Denials:
         if oldest is None or self._is_current(oldest):
             return
         self.write(session)
-        with self._lock:
-            self._denied = {key: denial for key, denial in self._denied.items() if self._is_current(denial)}
+        self._expired.send()
 
     def write(self, session: Session) -> None:
         """Write the counts that have changed to the caller's session."""
+        written: set[int] = session.info.setdefault(WRITTEN, set())
         for denial in list(self._denied.values()):
-            if denial.repeats > denial.written:
-                outcome = f"and {denial.repeats} more time{'s' if denial.repeats > 1 else ''}"
+            repeats = denial.repeats
+            if repeats > denial.written and denial.entry not in written:
+                outcome = f"and {repeats} more time{'s' if repeats > 1 else ''}"
                 audit.record_outcome(session, denial.entry, outcome, audit.NOTHING_CHANGED, self._clock())
-                denial.written = denial.repeats
+                written.add(denial.entry)
+                self._written.send(denial, repeats)
+
+    def _count(self, denial: _Denial) -> None:
+        denial.repeats += 1
+
+    def _mark(self, denial: _Denial, repeats: int) -> None:
+        denial.written = repeats
+
+    def _drop(self) -> None:
+        with self._lock:
+            self._denied = {
+                key: denial
+                for key, denial in self._denied.items()
+                if self._is_current(denial) or denial.repeats > denial.written
+            }
 
     def _is_current(self, denial: _Denial) -> bool:
         return timedelta() <= self._clock() - denial.at < self._counted_for

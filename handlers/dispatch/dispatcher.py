@@ -91,6 +91,10 @@ class Dispatcher:
         except MembershipUnknown:
             return None
 
+    def repeat(self, update_id: int) -> None:
+        """Let `handle` take an update as after a kill: its decision may be stored, and was not carried out."""
+        self._authorizer.interrupted.mark(update_id)
+
     async def handle(self, update: Update, decided: Decided | None = None) -> bool:
         """Handle one update; an error before the decision executes no handler. An update interrupted by a database
         error is retried as after a kill, without the decision of `decide`. Return True if it is finished in the inbox

@@ -5,6 +5,7 @@ one at a time, each marked as begun in its own transaction first, so that a seco
 normal operation updates are stored as begun, which costs no extra transaction.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -60,6 +61,15 @@ def add_new(session: Session, updates: dict[int, dict[str, Any]], now: datetime)
     rows = [{"update_id": i, "payload": payload, "received_at": now} for i, payload in updates.items()]
     new = session.connection().execute(_INSERT.of(session), rows)
     return sorted(new.scalars())
+
+
+def unfinished_among(session: Session, update_ids: Collection[int]) -> set[int]:
+    """Return those of the updates that are stored and not finished."""
+    if not update_ids:
+        return set()
+    is_unfinished = (Received.update_id.in_(update_ids), Received.done_at.is_(None))
+    found = session.execute(select(Received.update_id).where(*is_unfinished))
+    return set(found.scalars())
 
 
 def unfinished(session: Session) -> dict[int, dict[str, Any]]:

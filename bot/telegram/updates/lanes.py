@@ -41,7 +41,8 @@ ChatSlots = tuple[int, bool]
 @dataclass(frozen=True, slots=True)
 class Item:
     """Update queued for its handler, with what was `decided` when it was stored. `recovered` from an earlier run is
-    parsed only when it is handled; `crowded` updates share MAX_AT_ONCE_IN_CHAT."""
+    parsed only when it is handled; `crowded` updates share MAX_AT_ONCE_IN_CHAT. `is_unheard`: it was stored before, by
+    a commit that was not confirmed."""
 
     update_id: int
     summary: UpdateSummary
@@ -49,6 +50,7 @@ class Item:
     recovered: dict[str, Any] | None = None
     crowded: bool = False
     decided: Any = None
+    is_unheard: bool = False
 
     @property
     def slots(self) -> ChatSlots:

@@ -92,6 +92,8 @@ class UpdateQueue:
         self._dropped = DroppedUpdates(clock)
         self._unknown_keyboards = Buckets((EACH_UNKNOWN,), ALL_UNKNOWN, MAX_PRESSERS_CACHED, clock().timestamp())
         self._drop_notices = DropNotices(clock, self._lanes)
+        # Updates that may be stored although it failed: the database was lost before it confirmed the commit.
+        self._unconfirmed = set[int]()
 
     async def resume(self) -> None:
         """Queue the unfinished updates of an earlier run, but for those that ended the program too often."""
@@ -188,13 +190,16 @@ class UpdateQueue:
         for one in updates:
             await asyncio.sleep(0)
             parsed.append(Parsed(one, self._worker.parse(one.update_id, one.payload)))
+        ids = {one.update_id for one in updates}
         try:
-            items = await self._database.run(self._store, parsed, tuple(notices.values()), decides=True)
+            items = await self._store_and_decide(parsed, tuple(notices.values()))
         except DatabaseError:
+            self._unconfirmed |= ids
             raise
-        except Exception:
-            log.exception("decision failed, retried when the update is handled")
-            items = await self._database.run(self._store, parsed, tuple(notices.values()), decides=False)
+        for _, item in items:
+            if item.is_unheard:
+                self._handler.repeat(item.update_id)
+        self._unconfirmed -= ids
         self._drop_notices.mark_notified(notices)
         # `on_update` gets all of them before the first is handled.
         for _, item in items:
@@ -202,6 +207,17 @@ class UpdateQueue:
                 self._observer.on_update(item.update)
         for lane, item in items:
             self._lanes.put(lane, item)
+
+    async def _store_and_decide(
+        self, parsed: Sequence[Parsed], dropped: Sequence[UpdateSummary]
+    ) -> list[tuple[Lane, Item]]:
+        try:
+            return await self._database.run(self._store, parsed, dropped, decides=True)
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("decision failed, retried when the update is handled")
+            return await self._database.run(self._store, parsed, dropped, decides=False)
 
     def _recover_unfinished(self, session: Session) -> list[UnfinishedUpdate]:
         unfinished = inbox.recover_unfinished(session)
@@ -216,7 +232,10 @@ class UpdateQueue:
     ) -> list[tuple[Lane, Item]]:
         """Store the updates; return those that are new, with the decisions about those that are next in their lane."""
         known = self._without_unknown_keyboards(session, parsed)
-        new_ids = inbox.add_new(session, {one.update_id: one.payload for one, _ in known}, self._clock())
+        new_ids = set(inbox.add_new(session, {one.update_id: one.payload for one, _ in known}, self._clock()))
+        # Stored by a commit that was not confirmed, with a decision that nobody has heard of.
+        unheard = self._unconfirmed.intersection(one.update_id for one, _ in known) - new_ids
+        unheard &= inbox.unfinished_among(session, unheard)
         for one, _ in known:
             # At once: a person that writes in the new chat a moment later has the rights of the old one.
             if migration := _migration(one.payload):
@@ -225,7 +244,7 @@ class UpdateQueue:
                 self._observer.on_chat_access(session, access)
         for summary in dropped:
             self._observer.on_queue_full(session, summary)
-        new = [one for one in known if one.enqueued.update_id in new_ids]
+        new = [one for one in known if one.enqueued.update_id in new_ids | unheard]
         coming = Counter(one.lane for one, _ in new)
         items, lanes, crowds = list[tuple[Lane, Item]](), set[Lane](), Counter[ChatSlots]()
         for one, update in new:
@@ -234,8 +253,11 @@ class UpdateQueue:
             is_next = one.lane not in lanes and self._lanes.begins_at_once(
                 one.lane, coming[one.lane], slots if crowded else None, crowds[slots]
             )
-            decided = self._handler.decide(session, update) if decides and is_next and update is not None else None
-            items.append((one.lane, Item(one.update_id, one.summary, update, crowded=crowded, decided=decided)))
+            is_next = is_next and decides and one.update_id in new_ids
+            decided = self._handler.decide(session, update) if is_next and update is not None else None
+            is_unheard = one.update_id in unheard
+            item = Item(one.update_id, one.summary, update, crowded=crowded, decided=decided, is_unheard=is_unheard)
+            items.append((one.lane, item))
             lanes.add(one.lane)
             crowds[slots] += crowded
         return items

@@ -29,6 +29,9 @@ class UpdateHandler(Protocol):
         """Decide about a new update in the session that stores it; return the decision, or None to decide in
         `handle`."""
 
+    def repeat(self, update_id: int) -> None:
+        """Let `handle` take an update whose decision may be stored and was not carried out."""
+
     async def handle(self, update: Update, decided: Any = None) -> bool:
         """Handle an update, of which `decide` returned `decided` if it is the first attempt. Return True if it is
         finished in the inbox already. Raises only SQLAlchemyError."""

@@ -16,6 +16,9 @@ class HandledBy:
     def decide(self, _session: Session, _update: Update) -> None:
         return None
 
+    def repeat(self, _update_id: int) -> None:
+        return None
+
     async def handle(self, update: Update, _decided: Any = None) -> bool:
         await self.handler(update)
         return False

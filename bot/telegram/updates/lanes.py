@@ -5,6 +5,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable
 from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from telegram import Update
@@ -18,6 +19,8 @@ LONG_QUEUE = 30
 MAX_LONG_AT_ONCE = 2
 # Long updates of one lane that are handled beside the next ones; a further one is waited for.
 MAX_LEFT_BEHIND = 3
+# Long updates of one chat that its MAX_AT_ONCE_IN_CHAT do not count any more; further ones they do.
+MAX_LEFT_BEHIND_IN_CHAT = 8
 # Seconds between two updates of strangers, which leave time for everybody else.
 STRANGER_INTERVAL = 0.1
 
@@ -61,6 +64,16 @@ def slots_of(summary: UpdateSummary) -> ChatSlots:
     return summary.chat, summary.pressed
 
 
+@dataclass(slots=True)
+class _Turn:
+    """First update of a lane while it is handled. `has_slot`: it counts for MAX_AT_ONCE_IN_CHAT."""
+
+    lane: Lane
+    item: Item
+    is_overtaken: bool = False
+    has_slot: bool = False
+
+
 _overtake: ContextVar[Callable[[], None] | None] = ContextVar("overtake", default=None)
 
 
@@ -78,6 +91,7 @@ class Lanes:
         self._queues: dict[Lane, deque[Item]] = {}
         self._workers: set[asyncio.Task[None]] = set()
         self._left_behind = Counter[Lane]()
+        self._left_in_chat = Counter[ChatSlots]()
         self._long_slots = asyncio.Semaphore(MAX_LONG_AT_ONCE)
         self._chat_slots: defaultdict[ChatSlots, asyncio.Semaphore] = defaultdict(
             lambda: asyncio.Semaphore(MAX_AT_ONCE_IN_CHAT)
@@ -124,38 +138,56 @@ class Lanes:
 
     async def _run_lane(self, lane: Lane) -> None:
         """Handle the updates of a lane, until one lets the next begin: those are another worker's."""
-        queue, is_overtaken = self._queues[lane], False
-        context = copy_context()
-
-        def overtake() -> None:
-            nonlocal is_overtaken
-            if is_overtaken or self._left_behind[lane] >= MAX_LEFT_BEHIND:
-                return
-            is_overtaken = True
-            self._left_behind[lane] += 1
-            self._end_first(lane)
-            if queue:
-                # Without what the handler has set.
-                self._start_worker(lane, context)
-
-        _overtake.set(overtake)
+        queue, context = self._queues[lane], copy_context()
         while queue:
-            item = queue[0]
-            if item.crowded:
-                async with self._chat_slots[item.slots]:
-                    await self._work(item)
-                self._crowded -= Counter([item.slots])
-            elif len(queue) > LONG_QUEUE:
-                async with self._long_slots:
-                    await self._work(item)
-            else:
-                await self._work(item)
-            if is_overtaken:
+            turn = _Turn(lane, queue[0])
+            # The next worker gets the context without what the handler has set.
+            _overtake.set(partial(self._let_next_begin, turn, context))
+            await self._run_turn(turn, is_long=len(queue) > LONG_QUEUE)
+            if turn.is_overtaken:
                 self._left_behind -= Counter([lane])
                 return
             self._end_first(lane)
             if queue and lane is STRANGERS:
                 await asyncio.sleep(STRANGER_INTERVAL)
+
+    async def _run_turn(self, turn: _Turn, *, is_long: bool) -> None:
+        if turn.item.crowded:
+            await self._run_crowded(turn)
+        elif is_long:
+            async with self._long_slots:
+                await self._work(turn.item)
+        else:
+            await self._work(turn.item)
+
+    async def _run_crowded(self, turn: _Turn) -> None:
+        slots = turn.item.slots
+        await self._chat_slots[slots].acquire()
+        turn.has_slot = True
+        try:
+            await self._work(turn.item)
+        finally:
+            if turn.has_slot:
+                self._give_back_slot(turn)
+            else:
+                self._left_in_chat -= Counter([slots])
+
+    def _let_next_begin(self, turn: _Turn, context: Context) -> None:
+        if turn.is_overtaken or self._left_behind[turn.lane] >= MAX_LEFT_BEHIND:
+            return
+        turn.is_overtaken = True
+        self._left_behind[turn.lane] += 1
+        self._end_first(turn.lane)
+        if turn.has_slot and self._left_in_chat[turn.item.slots] < MAX_LEFT_BEHIND_IN_CHAT:
+            self._left_in_chat[turn.item.slots] += 1
+            self._give_back_slot(turn)
+        if turn.lane in self._queues:
+            self._start_worker(turn.lane, context)
+
+    def _give_back_slot(self, turn: _Turn) -> None:
+        turn.has_slot = False
+        self._crowded -= Counter([turn.item.slots])
+        self._chat_slots[turn.item.slots].release()
 
     def _end_first(self, lane: Lane) -> None:
         self._queues[lane].popleft()

@@ -2,7 +2,15 @@
 
 import asyncio
 
-from bot.telegram.updates.lanes import MAX_LEFT_BEHIND, Item, Lane, Lanes, let_next_begin
+from bot.telegram.updates.lanes import (
+    MAX_AT_ONCE_IN_CHAT,
+    MAX_LEFT_BEHIND,
+    MAX_LEFT_BEHIND_IN_CHAT,
+    Item,
+    Lane,
+    Lanes,
+    let_next_begin,
+)
 from bot.telegram.updates.summary import UpdateKind, UpdateSummary
 
 LANE = Lane(1, 2)
@@ -58,3 +66,29 @@ async def test_one_person_has_a_few_long_updates_at_once_and_the_rest_waits() ->
     await asyncio.sleep(0.01)
     await lanes.drain(5)
     assert begun == list(range(10))
+
+
+def crowded(number: int) -> tuple[Lane, Item]:
+    return Lane(1, number, urgent=True), Item(number, UpdateSummary(UpdateKind.REQUEST, 1, number), crowded=True)
+
+
+async def test_a_crowd_that_reads_for_long_leaves_room_for_short_presses() -> None:
+    """Who acknowledges an incident does not wait for what eight others read."""
+    begun, released = list[int](), asyncio.Event()
+
+    async def work(one: Item) -> None:
+        begun.append(one.update_id)
+        let_next_begin()
+        await released.wait()
+
+    lanes, most = Lanes(work), MAX_LEFT_BEHIND_IN_CHAT + MAX_AT_ONCE_IN_CHAT
+    for number in range(2 * most):
+        lanes.put(*crowded(number))
+    await asyncio.sleep(0.01)
+    assert begun == list(range(most))
+    released.set()
+    await asyncio.sleep(0.01)
+    await lanes.drain(5)
+    assert begun == list(range(2 * most))
+    assert all(lanes.begins_at_once(Lane(1, 0), 1, (1, False), before) for before in range(MAX_AT_ONCE_IN_CHAT))
+    assert not lanes.begins_at_once(Lane(1, 0), 1, (1, False), MAX_AT_ONCE_IN_CHAT)

@@ -11,9 +11,10 @@ async def copy_with_report(source: str, target: str) -> None:
     none."""
     for address in (source, target):
         check_database(address)
-    if source == target:
+    file, target_file = sqlite.file_of(source), sqlite.file_of(target)
+    if source == target or (file is not None and target_file is not None and file.resolve() == target_file.resolve()):
         raise CopyRefused("both addresses are the same")
-    if (file := sqlite.file_of(source)) is not None and not file.is_file():
+    if file is not None and not file.is_file():
         raise CopyRefused(f"there is no file {file}")
     databases = Database(source), Database(target)
     try:

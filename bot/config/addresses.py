@@ -98,7 +98,10 @@ def check_database(value: str) -> None:
     if "@" in (url.host or ""):
         raise ValueError(f"has a second @, probably of the password; {DATABASE_REMEDY}")
     if url.drivername == "sqlite":
-        folder = Path(url.database or "x").parent
+        # "sqlite://bot.sqlite3" names a server; in memory nothing lasts.
+        if url.database in (None, "", ":memory:"):
+            raise ValueError(f"names no file; {DATABASE_REMEDY}")
+        folder = Path(url.database or "").parent
         if not folder.is_dir():
             raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
     elif url.drivername not in ("postgresql", "postgres"):

@@ -32,17 +32,22 @@ class CopiedTable:
 
 async def copy(source: Database, target: Database) -> list[CopiedTable]:
     """Copy all rows in one transaction of each database, and compare counts and checksums before the commit. Raises
-    CopyRefused, and leaves the target as it was, unless it is empty."""
+    CopyRefused, and leaves the rows of the target as they were, unless it is empty."""
+    # Before the target gets its tables.
+    await source.run(_check_version)
     await target.open()
     return await source.run(_copy, target)
 
 
-def _copy(source_session: Session, target: Database) -> list[CopiedTable]:
-    source = source_session.connection()
-    if (revision := revision_of(source)) != NEWEST_REVISION:
+def _check_version(session: Session) -> None:
+    if (revision := revision_of(session.connection())) != NEWEST_REVISION:
         raise CopyRefused(
             f"it is of {'no' if revision is None else 'another'} version of the bot; start this version with it once"
         )
+
+
+def _copy(source_session: Session, target: Database) -> list[CopiedTable]:
+    source = source_session.connection()
     with ExitStack() as stack:
         connection = stack.enter_context(target.begin()).connection()
         from_tables, to_tables = _tables(source), _tables(connection)

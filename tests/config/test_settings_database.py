@@ -61,6 +61,8 @@ def test_without_a_password_nothing_more_is_secret(monkeypatch: pytest.MonkeyPat
         ("postgresql+asyncpg://bot:S3cret@db.example/bot", "write it like"),
         ("mysql://bot:S3cret@db.example/bot", "write it like"),
         ("sqlite+aiosqlite:///bot.sqlite3", "write it like"),
+        ("sqlite://bot.sqlite3", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
         ("sqlite:////no/such/folder/bot.sqlite3", "mkdir -p /no/such/folder"),
     ],
 )

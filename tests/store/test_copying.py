@@ -71,6 +71,10 @@ def address(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'copy.sqlite3'}"
 
 
+def is_there(address: str) -> bool:
+    return Path(address.removeprefix("sqlite:///")).exists()
+
+
 def dump(database: Database) -> dict[str, list[Any]]:
     with database.begin() as session:
         connection = session.connection()
@@ -172,6 +176,7 @@ async def test_a_database_of_another_version_is_refused(office: Database, addres
     await office.run(rename)
     with pytest.raises(CopyRefused, match="start this version with it once"):
         await copying.copy(office, Database(address))
+    assert not is_there(address)
 
 
 def test_the_command_says_what_it_copied(tmp_path: Path) -> None:
@@ -187,6 +192,8 @@ def test_the_command_says_what_it_copied(tmp_path: Path) -> None:
     [
         ("sqlite:///missing.sqlite3", "sqlite:///b.sqlite3", "there is no file missing.sqlite3"),
         ("sqlite:///a.sqlite3", "sqlite:///a.sqlite3", "both addresses are the same"),
+        ("sqlite:///a.sqlite3", "sqlite:///./a.sqlite3", "both addresses are the same"),
+        ("sqlite:///a.sqlite3", "sqlite://", "names no file"),
         ("mysql://x", "sqlite:///a.sqlite3", "cannot use"),
         ("nonsense", "sqlite:///a.sqlite3", "is not a database address"),
     ],

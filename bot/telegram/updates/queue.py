@@ -94,6 +94,8 @@ class UpdateQueue:
         self._drop_notices = DropNotices(clock, self._lanes)
         # Updates that may be stored although it failed: the database was lost before it confirmed the commit.
         self._unconfirmed = set[int]()
+        # Updates of strangers that the database refused: they count once for their rate.
+        self._admitted: dict[int, Admitted] = {}
 
     async def resume(self) -> None:
         """Queue the unfinished updates of an earlier run, but for those that ended the program too often."""
@@ -116,7 +118,7 @@ class UpdateQueue:
         for payload in {int(update["update_id"]): update for update in batch}.values():
             await asyncio.sleep(0)
             summary = summarize(payload)
-            admitted = self._admit(summary)
+            admitted = self._admitted.get(int(payload["update_id"])) or self._admit(summary)
             if admitted.intake > Intake.LATER:
                 self._observe_unhandled(payload, summary, admitted)
                 continue
@@ -129,8 +131,15 @@ class UpdateQueue:
             else:
                 self._dropped.queue_full()
                 full.setdefault(summary.chat, summary)
-        await self._store_all(first, full)
-        await self._store_all(later)
+        strangers = {one.update_id: one.admitted for one in later}
+        try:
+            await self._store_all(first, full)
+            await self._store_all(later)
+        except DatabaseError:
+            self._admitted |= strangers
+            raise
+        for update_id in strangers:
+            self._admitted.pop(update_id, None)
 
     async def drain(self, within: float) -> None:
         """Wait for running handlers for at most `within` seconds; the rest stays in the inbox, and does not count as

@@ -60,6 +60,15 @@ class Telegram:
         return batch
 
 
+class NobodyKnown:
+    """Known senders of a bot without any."""
+
+    people = chats = ours = frozenset[int]()
+
+    async def refresh(self) -> None:
+        return None
+
+
 async def nobody(_update: Update) -> None:
     return None
 
@@ -372,6 +381,38 @@ async def test_a_command_that_the_store_refuses_to_decide_is_not_lost(
     assert seen == [1, 2]
     with database.begin() as session:
         assert inbox.unfinished(session) == {}
+
+
+async def test_what_a_stranger_sent_is_not_lost_while_the_store_refuses_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts once for the rate of strangers, however often Telegram sends it again."""
+    full = OperationalError("COMMIT", None, Exception("database or disk is full"))
+    refusals, seen = [full] * 10, list[int]()
+
+    async def handle(update: Update) -> None:
+        seen.append(update.update_id)
+
+    known: Any = NobodyKnown()
+    taking = updates(Telegram(), database, handle, admission=Admission(known, NOW))
+    store = taking._store
+
+    def refusing(*args: Any, **more: Any) -> Any:
+        if refusals:
+            raise refusals.pop()
+        return store(*args, **more)
+
+    monkeypatch.setattr(taking, "_store", refusing)
+    batch = [update(number, "/start", chat=555, person=555) for number in (1, 2)]
+    for one in batch:
+        one["message"]["entities"] = [{"type": "bot_command", "offset": 0, "length": 6}]
+        one["message"]["chat"]["type"] = "private"
+    for _ in range(10):
+        with pytest.raises(OperationalError):
+            await taking.enqueue(batch)
+    await taking.enqueue(batch)
+    await taking.drain(5)
+    assert seen == [1, 2]
 
 
 async def test_what_the_store_never_takes_comes_again_after_a_restart(

@@ -11,7 +11,8 @@ from bot.access.policy import Destination
 from bot.messages.message import File, Message, stored
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
-from bot.store.database import Database, Session
+from bot.store.database import Database, DatabaseError, Session
+from bot.store.database_errors import database_message
 from bot.store.messages import keyboards, questions
 from bot.store.messages.unstored_keyboards import UnstoredKeyboards
 from bot.store.tables.messages import Keyboard
@@ -69,7 +70,11 @@ class Replier:
     async def progress(self, message: Message) -> None:
         # Not queued: delivered later it would replace the reply.
         await self._show(message, is_lasting=False)
-        await self.unstored.store(self._database)
+        try:
+            await self.unstored.store(self._database)
+        except DatabaseError as error:
+            # Its buttons are unknown; the work, which may have changed the PBX, goes on.
+            log.warning("buttons of a progress message not stored", reason=database_message(error))
 
     async def finish(self, reply: Reply) -> None:
         """Send a reply, and store its buttons and question."""

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from bot.access.policy import Grant, Permission
 from bot.messages.message import Button, Message
 from bot.pbx import Forbidden
-from bot.store.database import Database
+from bot.store.database import Database, OperationalError
 from bot.store.tables.messages import Keyboard, Outgoing
 from bot.telegram.errors import MessageGone, TryLater, Undeliverable
 from handlers.dispatch.declare import Command
@@ -155,6 +155,26 @@ async def test_whatever_happens_the_person_gets_an_answer(
     await harness.types("/cdr x")
     assert [said for _, said, _ in harness.chat.said] == [template]
     assert len(await harness.outcomes()) == 1
+
+
+async def test_work_goes_on_though_the_buttons_of_its_progress_are_not_stored(
+    harness: DispatcherHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backup holds the lock of the database for long, or its server was started anew."""
+
+    async def locked(*_: Any) -> None:
+        raise OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
+
+    async def read(request: Request) -> Reply:
+        with monkeypatch.context() as patch:
+            patch.setattr(harness.database, "run", locked)
+            await request.chat.progress(Message("reading", {}, ((Button("⏹ Stop", "work.stop"),),)))
+        return Reply(Message("cdr"), outcome="answered")
+
+    harness.catalogue.commands["cdr"] = Command("cdr", read, Rule(Permission.STATUS_READ), "")
+    await harness.types("/cdr")
+    assert [message.template for message in harness.chat.shown] == ["reading", "cdr"]
+    assert [outcome.outcome for outcome in await harness.outcomes()] == ["answered"]
 
 
 async def test_an_answer_whose_message_is_gone_comes_as_a_new_one(harness: DispatcherHarness) -> None:

@@ -67,7 +67,8 @@ class Membership:
     def cached(self, chat: int, person: int) -> bool | None:
         """Return what was learned within CACHE_TIMEOUT, without asking Telegram."""
         cached = self._cache.get((chat, person))
-        if cached is None or self._clock() - cached.at >= CACHE_TIMEOUT:
+        # An entry from the future was made before the clock was set back.
+        if cached is None or not timedelta() <= self._clock() - cached.at < CACHE_TIMEOUT:
             return None
         return cached.is_member
 

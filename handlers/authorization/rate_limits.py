@@ -76,10 +76,13 @@ class RateLimits:
         if times is None:
             self._evict_idle(now)
             times = self._times[kind, subject_id] = deque()
-        while times and now - times[0][0] >= MINUTE:
+        # Both ways: times before the clock was set back lie ahead.
+        while times and abs(now - times[0][0]) >= MINUTE:
             times.popleft()
         return times
 
     def _evict_idle(self, now: datetime) -> None:
         if len(self._times) >= MAX_WINDOWS:
-            self._times = {key: times for key, times in self._times.items() if times and now - times[-1][0] < MINUTE}
+            self._times = {
+                key: times for key, times in self._times.items() if times and abs(now - times[-1][0]) < MINUTE
+            }

@@ -91,6 +91,14 @@ async def test_who_may_not_write_and_left_is_not_in_it() -> None:
     assert await membership(Asked(member("restricted", is_member=False))).is_member(GROUP, BORIS) is False
 
 
+async def test_after_the_clock_was_set_back_telegram_is_asked_again() -> None:
+    asked, clock = Asked(member("member"), member("left")), Clock()
+    members = membership(asked, clock)
+    assert await members.is_member(GROUP, BORIS)
+    clock.now = NOW - timedelta(hours=3)
+    assert not await members.is_member(GROUP, BORIS)
+
+
 async def test_it_is_remembered_for_a_minute() -> None:
     clock, asked = Clock(), Asked(member("member"), member("left"))
     known = membership(asked, clock)

@@ -100,3 +100,11 @@ def test_a_request_that_is_decided_again_counts_once() -> None:
     asked = [limits.exceeded_limit(CDR, BORIS, GROUP_PLACE, NOW, request=(7, "/cdr")) for _ in range(10)]
     assert asked == [None] * 10
     assert limits.exceeded_limit(CDR, BORIS, GROUP_PLACE, NOW, request=(8, "/cdr")) == TOO_MANY_COSTLY
+
+
+def test_after_the_clock_was_set_back_a_minute_is_a_minute_again() -> None:
+    """A computer that boots with local time as UTC is hours ahead until it is corrected."""
+    limits, moment = RateLimits(PACE), NOW - timedelta(hours=3)
+    assert limits.exceeded_limit(CDR, BORIS, GROUP_PLACE, NOW) is None
+    asked = [limits.exceeded_limit(CDR, BORIS, GROUP_PLACE, moment + n * timedelta(minutes=1)) for n in range(10)]
+    assert asked == [None] * 10

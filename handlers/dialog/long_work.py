@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from bot.messages.message import Button, Message, mark
-from bot.telegram.updates.lanes import let_next_begin
+from bot.telegram.updates.lanes import MAX_LEFT_BEHIND, let_next_begin
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request, Stopped
 
@@ -23,13 +23,17 @@ async def with_progress(
     request: Request, work: Coroutine[Any, Any, T], progress: Callable[[], Message], stopped: Callable[[], Message]
 ) -> T:
     """Do the work, and from PROGRESS_AFTER on show its progress, which the reply replaces. Raises Stopped after its
-    asker has pressed *Stop*, or, once progress is shown, at a shutdown: nobody would take the message away."""
+    asker has pressed *Stop*, if too much of theirs goes on, or, once progress is shown, at a shutdown: nobody would take
+    the message away."""
     task = asyncio.create_task(work)
     with request.services.stop_buttons.shown_to(request.actor.id) as stop:
         ends = [task, asyncio.create_task(stop.pressed.wait())]
         try:
             if await _first(ends, request.station.pause(PROGRESS_AFTER)):
                 return await task
+            # Of more the button would come behind this work, and the person's other presses too.
+            if request.services.stop_buttons.going_on(request.actor.id) > MAX_LEFT_BEHIND:
+                raise Stopped(Message("too_much_going_on", {"count": MAX_LEFT_BEHIND}))
             # A press of the button comes behind this update.
             let_next_begin()
             ends.append(asyncio.create_task(request.stop.wait()))

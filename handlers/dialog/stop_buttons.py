@@ -32,6 +32,9 @@ class StopButtons:
         finally:
             del self._buttons[button.key]
 
+    def going_on(self, asker: int) -> int:
+        return sum(button.asker == asker for button in self._buttons.values())
+
     def find(self, key: str) -> StopButton | None:
         """Return the button; None if its work has ended."""
         return self._buttons.get(key)

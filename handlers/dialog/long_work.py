@@ -23,8 +23,8 @@ async def with_progress(
     request: Request, work: Coroutine[Any, Any, T], progress: Callable[[], Message], stopped: Callable[[], Message]
 ) -> T:
     """Do the work, and from PROGRESS_AFTER on show its progress, which the reply replaces. Raises Stopped after its
-    asker has pressed *Stop*, if too much of theirs goes on, or, once progress is shown, at a shutdown: nobody would take
-    the message away."""
+    asker has pressed *Stop*, if too much of theirs goes on, or, once progress is shown, at a shutdown: nobody would
+    take the message away."""
     task = asyncio.create_task(work)
     with request.services.stop_buttons.shown_to(request.actor.id) as stop:
         ends = [task, asyncio.create_task(stop.pressed.wait())]

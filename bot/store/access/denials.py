@@ -5,6 +5,7 @@ import threading
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy.orm import Session
 
@@ -34,10 +35,8 @@ class Denials:
         self._clock = clock
         self._counted_for = counted_for
         self._denied: dict[Hashable, _Denial] = {}
-        # Sent within transactions, so received after their commit: one that is rolled back has counted and written
-        # nothing.
-        self._counted, self._written, self._expired = Signal(self._count), Signal(self._mark), Signal(self._drop)
-        # Taken where the dictionary changes, in the event loop or in a thread of the database.
+        # Counts change by signals, which a transaction delivers after its commit: one that is rolled back has counted
+        # and written nothing. Taken where the dictionary changes, in the event loop or in a thread of the database.
         self._lock = threading.Lock()
 
     def count_repeat(self, key: Hashable) -> int | None:
@@ -46,7 +45,7 @@ class Denials:
         denial = self._denied.get(key)
         if denial is None or not self._is_current(denial):
             return None
-        self._counted.send(denial)
+        Signal(partial(self._count, denial)).send()
         return denial.entry
 
     def register(self, key: Hashable, entry: int) -> None:
@@ -61,7 +60,7 @@ class Denials:
         if oldest is None or self._is_current(oldest):
             return
         self.write(session)
-        self._expired.send()
+        Signal(self._drop).send()
 
     def write(self, session: Session) -> None:
         """Write the counts that have changed to the caller's session."""
@@ -72,7 +71,7 @@ class Denials:
                 outcome = f"and {repeats} more time{'s' if repeats > 1 else ''}"
                 audit.record_outcome(session, denial.entry, outcome, audit.NOTHING_CHANGED, self._clock())
                 written.add(denial.entry)
-                self._written.send(denial, repeats)
+                Signal(partial(self._mark, denial, repeats)).send()
 
     def _count(self, denial: _Denial) -> None:
         denial.repeats += 1

@@ -134,6 +134,8 @@ def _presses(records: RoundRecords) -> Iterator[Finding]:
     for event in records.tables["incident_events"]:
         if event["what"] == "taken":
             taken[event["incident_id"]].add(event["id"])
+    # What is shown is the number of an incident, not its id.
+    ids = {row["number"]: row["id"] for row in records.tables["incidents"]}
     outcomes = {row["decision_id"]: row["outcome"] for row in records.tables["audit_outcomes"]}
     decided: dict[int, list[Row]] = defaultdict(list)
     for row in records.tables["audit"]:
@@ -144,7 +146,7 @@ def _presses(records: RoundRecords) -> Iterator[Finding]:
         update = updates.get(str(call["params"]["callback_query_id"]))
         words = [outcomes.get(row["id"], "") for row in decided.get(update or 0, [])]
         numbers = [int(found[1]) for word in words if (found := re.match(r"incident (\d+): taken", word))]
-        if numbers and not taken[numbers[0]]:
+        if numbers and not taken[ids[numbers[0]]]:
             yield Finding("lost", f"incident {numbers[0]} was taken, and its chain does not say so")
         if not any(row["allowed"] for row in decided.get(update or 0, [])):
             yield Finding("lost", f"a press was answered {text_of(call)!r}, and nothing was decided")

@@ -1,3 +1,5 @@
+import sys
+
 from bot.cli import main
 
-main()
+sys.exit(main())

@@ -79,9 +79,9 @@ def _run(order: dict[str, Any], its_time: _Time) -> None:
         vars(gc)["enable"] = lambda: None
         if order["first"]:
             importlib.import_module(order["first"])
-        from bot.cli import app
+        from bot.cli import main
 
-        code = app(order["command"], standalone_mode=False) or 0
+        code = main(order["command"])
     except BaseException:
         traceback.print_exc()
     finally:

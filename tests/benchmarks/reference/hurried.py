@@ -8,6 +8,6 @@ from bot.pbx import rate_limit
 rate_limit.WINDOW = 1.0
 
 if __name__ == "__main__":
-    from bot.cli import app
+    from bot.cli import main
 
-    app(["run"])
+    main(["run"])

@@ -39,9 +39,10 @@ def _is_due() -> list[ColumnElement[bool]]:
     return [Outgoing.state.in_(QUEUED_STATES), Outgoing.not_before <= _NOW, ~behind_retry, ~before_original]
 
 
-_CHATS_WITH_DUE = select(Outgoing.chat_id).where(*_is_due()).distinct()
-_URGENCY = select(Outgoing.urgency).where(_CHAT, *_is_due()).order_by(*MOST_URGENT_FIRST).limit(1)
-_FIRST_OF_CHAT = select(Outgoing).where(_CHAT, *_is_due()).order_by(*MOST_URGENT_FIRST).limit(1)
+_IS_DUE = _is_due()
+_CHATS_WITH_DUE = select(Outgoing.chat_id).where(*_IS_DUE).distinct()
+_URGENCY = select(Outgoing.urgency).where(_CHAT, *_IS_DUE).order_by(*MOST_URGENT_FIRST).limit(1)
+_FIRST_OF_CHAT = select(Outgoing).where(_CHAT, *_IS_DUE).order_by(*MOST_URGENT_FIRST).limit(1)
 _NEXT_AFTER = select(func.min(Outgoing.not_before)).where(Outgoing.state.in_(QUEUED_STATES), Outgoing.not_before > _NOW)
 
 

@@ -57,7 +57,7 @@ define install
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -e .; \
 	fi
 	@$(BIN)/python -c "import bot.app.application, $(3), matplotlib.backends.backend_agg; \
-		from bot.messages.renderer import Renderer; Renderer('en').compile_all()"
+		from bot.messages.renderer import Renderer; Renderer('ru').compile_all()"
 endef
 
 $(INSTALLED): requirements.lock pyproject.toml

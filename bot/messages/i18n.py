@@ -1,12 +1,13 @@
 """Languages of the bot. English is in the templates; other languages are catalogues."""
 
 import gettext
+import hashlib
+import os
+import sys
+from contextlib import suppress
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
 LOCALES = Path(__file__).parent / "locales"
 SOURCE_LANGUAGE = "en"
@@ -18,12 +19,45 @@ def catalogue_path(language: str) -> Path:
 
 @cache
 def translations(language: str) -> gettext.NullTranslations:
-    """Load a catalogue, compiled in memory so that no compiled file can be outdated; cached, since it is slow."""
+    """Load a catalogue, compiled anew if it has changed; cached, since it is slow."""
     if language == SOURCE_LANGUAGE:
         return gettext.NullTranslations()
-    with catalogue_path(language).open("rb") as file:
-        catalogue = read_po(file, locale=language)
-    compiled = BytesIO()
-    write_mo(compiled, catalogue)
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return gettext.GNUTranslations(BytesIO(compiled(catalogue_path(language), language)))
+
+
+def compiled(catalogue: Path, language: str) -> bytes:
+    """Return the content of the .mo file, kept in `__pycache__` beside the catalogue as Python keeps its own bytecode.
+
+    It begins with the digest of the text that it was compiled from. Nothing is kept where the process may not write,
+    and with PYTHONDONTWRITEBYTECODE.
+    """
+    text = catalogue.read_bytes()
+    digest = hashlib.sha256(text).digest()
+    kept = catalogue.parent / "__pycache__" / f"{catalogue.stem}.mo"
+    with suppress(OSError):
+        content = kept.read_bytes()
+        if content.startswith(digest):
+            return content[len(digest) :]
+    mo = _compile(text, language)
+    if not sys.dont_write_bytecode:
+        with suppress(OSError):
+            _write(kept, digest + mo)
+    return mo
+
+
+def _compile(text: bytes, language: str) -> bytes:
+    # Imported late: a catalogue that was compiled before needs neither.
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    mo = BytesIO()
+    write_mo(mo, read_po(BytesIO(text), locale=language))
+    return mo.getvalue()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace the file at once: another process may be reading it."""
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(f".{os.getpid()}")
+    partial.write_bytes(content)
+    partial.replace(path)

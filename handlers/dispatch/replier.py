@@ -205,6 +205,9 @@ class Replier:
     ) -> None:
         message = self._with_station(message)
         keyboard = self._new_keyboard(message, self._place.chat, confirm_within)
+        if keyboard is not None and confirm_within is not None:
+            # What is confirmed with it must not be lost with a program that ends right after sending it.
+            await self.unstored.store_keyboards(self._database)
         # Only a new message can open the reply field in a group, and only one without buttons.
         opens_reply_field = question is not None and not self._place.private and keyboard is None
         if opens_reply_field:

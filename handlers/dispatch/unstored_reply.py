@@ -2,6 +2,7 @@
 outbox."""
 
 from collections.abc import Callable
+from functools import partial
 
 from bot.runtime.waiting import Signal
 from bot.store.database import Database, Session
@@ -31,6 +32,14 @@ class UnstoredReply:
         self._all_keyboards.add(keyboard.id)
         self._keyboards.append(keyboard)
 
+    async def store_keyboards(self, database: Database) -> None:
+        """Store the keyboards before they are sent; the ids of their messages follow with the rest."""
+        await database.run(keyboards.insert_all, self._keyboards)
+        for keyboard in self._keyboards:
+            self._all_keyboards.discard(keyboard.id)
+            self._writes.append(partial(_store_message_id, keyboard=keyboard))
+        self._keyboards = []
+
     def write(self, session: Session) -> None:
         """Write to the caller's session; call `end` after its commit, or when there is none."""
         if self._keyboards:
@@ -53,3 +62,8 @@ class UnstoredReply:
                 await database.run(self.write)
         finally:
             self.end()
+
+
+def _store_message_id(session: Session, keyboard: Keyboard) -> None:
+    if keyboard.message_id is not None:
+        keyboards.set_message_id(session, keyboard.id, keyboard.message_id)

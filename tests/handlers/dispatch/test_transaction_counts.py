@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ class Office(DispatcherHarness):
         self.offers("plain", Permission.STATUS_READ, Reply(Message("broken")))
         self.offers("view", Permission.STATUS_READ, VIEW)
         self.offers("ask", Permission.STATUS_READ, ASKED)
+        self.offers("confirm", Permission.STATUS_READ, replace(VIEW, confirm=True))
         self.offers("atomic", Permission.STATUS_READ, Reply(Message("broken")), resume=OnRestart.ATOMIC)
         self.on_press("thing.show", Permission.STATUS_READ, VIEW)
         self.on_press("thing.do", Permission.STATUS_READ, Reply(Message("broken"), outcome="done"))
@@ -131,6 +133,29 @@ async def test_so_does_the_answer_to_a_question(office: Office) -> None:
     with counted(office.database) as done:
         await office.types("because", chat=ANNA)
     assert done == ["write", "write"]
+
+
+async def test_a_question_that_confirms_a_write_takes_one_more(office: Office) -> None:
+    """Its button outlives a program that is killed right after sending it."""
+    with counted(office.database) as done:
+        await office.types("/confirm")
+    assert done == ["write", "write", "write"]
+    with office.database.begin() as session:
+        keyboard = session.get_one(Keyboard, office.chat.keyboards[-1].id)
+    assert keyboard.message_id == len(office.chat.said)
+
+
+async def test_its_button_is_stored_before_it_is_sent(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    stored: list[bool] = []
+
+    async def send(*_: Any, keyboard: Keyboard, **__: Any) -> int:
+        with office.database.begin() as session:
+            stored.append(session.get(Keyboard, keyboard.id) is not None)
+        return 1
+
+    monkeypatch.setattr(office.chat, "send", send)
+    await office.types("/confirm")
+    assert stored == [True]
 
 
 async def test_what_changes_our_own_store_takes_one_more(office: Office) -> None:

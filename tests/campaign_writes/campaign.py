@@ -126,8 +126,12 @@ class Harness:
 
     def _check_many(self, question: Seen) -> None:
         numbers = list(range(self.number - PEOPLE + 1, self.number + 1))
-        self._last(question, "Done", "Stopped|expired")
+        told = self._last(question, f"Done|{SET_ASIDE}", "Stopped|expired")
         self._new_requests()
+        if re.search(SET_ASIDE, told):
+            self._last(question, SET_ASIDE_TOLD, "expired")
+            self.result.set_aside += 1
+            return
         self._compare(numbers, self._reported(question), f"import up to {self.number}")
 
     def _last(self, question: Seen, wanted: str, wrong: str) -> str:

@@ -15,7 +15,7 @@ from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import EVERYTHING, Direction, ServerFilter, direction
 from handlers.calls.outcome import Outcome, failure_outcome, outcome
 from handlers.parsing.arguments import read_words
-from handlers.parsing.periods import NotAPeriod, Period, from_stored, is_time, take_period
+from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
 from handlers.parsing.phone_numbers import as_number, has_part, is_among, same_number
 
 # Accepted words for the end of a call, and their outcomes.

@@ -1,28 +1,22 @@
-"""Parse a period: `today`, `7d`, `3h`, a date, two dates, with times of day; in Russian too. Pure."""
+"""Parse a period that is past: `today`, `last week`, `с понедельника`, `28 ноября с 9 до 12`, `last 3 hours`. Pure."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-DAYS_AGO = {"today": 0, "сегодня": 0, "yesterday": 1, "вчера": 1}
-LAST_DAYS = {"week": 7, "неделя": 7, "неделю": 7, "month": 30, "месяц": 30, "year": 365, "год": 365}
-DAYS = re.compile(r"(\d{1,4})(?:d|days?|д|дн|дней|дня|день)")
-HOURS = re.compile(r"(\d{1,3})(?:h|hours?|ч|час|часа|часов)")
-UNITS = re.compile(r"d|days?|дн|дней|дня|день|h|hours?|ч|час|часа|часов")
-DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}|\d{1,2}\.\d{1,2}(?:\.(?:\d{4}|\d{2}))?")
-TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
-MOMENT = re.compile(r"(.{6,10})t(\d{1,2}:\d{2}(?::\d{2})?)")
-SPAN = re.compile(r"(\S+?)\s*[-–—]\s*(\S+)")
-BETWEEN = frozenset({"-", "–", "—", "and", "и"})
-LEADING = frozenset({"from", "с", "со", "от", "to", "till", "until", "по", "до", "на", "at", "в", "last", "за"})
+from handlers.parsing.time_atoms import END_OF_DAY, Atoms, Clock, Day, Days, Hours, Length, Moment, NotATime, Rolling
+from handlers.parsing.time_scanner import Role, Time, scan
+
 MAX_DAYS = 3660
-END_OF_DAY = time(23, 59, 59)
 
 
 class NotAPeriod(ValueError):
     """Text that is not a valid period, or a part of it."""
+
+
+class StillToCome(NotAPeriod):
+    """Valid period that has not begun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,136 +63,165 @@ def read_period(text: str, now: datetime) -> Period:
 def take_period(words: Sequence[str], now: datetime) -> tuple[Period, list[str]]:
     """Extract the period from anywhere in the words; return it and the remaining words. Raises NotAPeriod for an
     invalid time."""
-    reader = _PeriodReader(now)
-    remaining: list[str] = []
-    pending = _split_words(words)
-    while pending:
-        word = pending.pop(0)
-        following = pending[0] if pending else ""
-        if word.lower() in LEADING and following and is_time(following):
-            continue
-        if not reader.take(word.lower()) and not (word in BETWEEN and reader.has_moments):
-            remaining.append(word)
-    return reader.period(), remaining
+    try:
+        found = scan(words, Atoms(now))
+        period = _period(found.times, now)
+    except (NotATime, OverflowError) as wrong:
+        raise NotAPeriod(str(wrong)) from None
+    return period, list(found.remaining)
 
 
-def _split_words(words: Sequence[str]) -> list[str]:
-    """Split `9:00-12:00` and `01.11-05.11` in two, join `7 days` into one."""
-    parts: list[str] = []
-    for word in words:
-        span = SPAN.fullmatch(word)
-        if span and is_time(span[1]) and is_time(span[2]):
-            parts += [span[1], span[2]]
-        elif parts and parts[-1].isdecimal() and UNITS.fullmatch(word.lower()):
-            parts[-1] += word
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """One end of a period, or all of it."""
+
+    role: Role = Role.PLAIN
+    day: Day | Days | None = None
+    hours: Clock | Hours | None = None
+    whole: Rolling | Moment | None = None
+
+    def begin(self, now: datetime, default: Day) -> datetime:
+        if isinstance(self.whole, Moment):
+            return self.whole.at
+        if self.whole is not None:
+            return _begin_of(self.whole.length, now)
+        day = self.day or default
+        first = day.date if isinstance(day, Day) else day.first
+        if self.hours is None:
+            return datetime.combine(first, time.min)
+        if isinstance(self.hours, Clock):
+            return datetime.combine(first, self.hours.time)
+        return datetime.combine(_night_begins(self.hours, first, now, self.day), self.hours.start)
+
+    def end(self, now: datetime, default: Day) -> datetime:
+        if isinstance(self.whole, Moment):
+            return self.whole.at
+        if self.whole is not None:
+            return _end_of(self.whole.length, now)
+        day = self.day or default
+        last = day.date if isinstance(day, Day) else min(day.last, max(now.date(), day.first))
+        if self.hours is None:
+            return datetime.combine(last, END_OF_DAY)
+        if isinstance(self.hours, Clock):
+            return datetime.combine(last, self.hours.time)
+        last = _night_begins(self.hours, last, now, self.day)
+        overnight = timedelta(days=self.hours.end <= self.hours.start)
+        return datetime.combine(last, self.hours.end) + overnight
+
+
+def _period(times: Sequence[Time], now: datetime) -> Period:
+    written = " ".join(one.written for one in times)
+    points = _points(times, written)
+    today = Day(now.date())
+    if any(isinstance(point.day, Days) and point.hours is not None for point in points):
+        raise NotAPeriod(written)
+    if not points:
+        period = _Point().begin(now, today), _Point().end(now, today)
+    elif len(points) == 1:
+        period = _of_one(points[0], now, written)
+    elif len(points) == 2:
+        period = _of_two(points[0], points[1], now, written)
+    else:
+        raise NotAPeriod(written)
+    start, end = period
+    if start.date() > now.date():
+        raise StillToCome(written)
+    if end < start or (end.date() - start.date()).days >= MAX_DAYS:
+        raise NotAPeriod(written)
+    return Period(start, end)
+
+
+def _of_one(point: _Point, now: datetime, written: str) -> tuple[datetime, datetime]:
+    today = Day(now.date())
+    start, end = point.begin(now, today), point.end(now, today)
+    if point.role is Role.UP_TO:
+        if point.day is not None or not isinstance(point.hours, Clock):
+            raise NotAPeriod(written)
+        return datetime.combine(now.date(), time.min), end
+    if isinstance(point.whole, Moment):
+        return start, now.replace(microsecond=0)
+    if point.role is Role.SINCE and point.day is not None:
+        return start, datetime.combine(max(now.date(), start.date()), END_OF_DAY)
+    if isinstance(point.hours, Clock) or point.role is Role.SINCE:
+        return start, datetime.combine(start.date(), END_OF_DAY)
+    return start, end
+
+
+def _of_two(first: _Point, second: _Point, now: datetime, written: str) -> tuple[datetime, datetime]:
+    if isinstance(first.whole, Rolling) or isinstance(second.whole, Rolling):
+        raise NotAPeriod(written)
+    today = Day(now.date())
+    if first.role is Role.UP_TO and second.role is not Role.UP_TO:
+        first, second = second, first
+    if not (first.hours or second.hours or first.whole or second.whole):
+        begin, end = first.begin(now, today), second.end(now, today)
+        # Two dates in either order.
+        return (begin, end) if begin <= end else (second.begin(now, today), first.end(now, today))
+    day = first.day if isinstance(first.day, Day) else today
+    start = first.begin(now, second.day if first.day is None and isinstance(second.day, Day) else today)
+    end = second.end(now, day)
+    if second.day is None and second.hours is not None and end < start and first.role is Role.PLAIN is second.role:
+        raise NotAPeriod(written)
+    return start, end
+
+
+def _points(times: Sequence[Time], written: str) -> list[_Point]:
+    """Join each day with its time of day."""
+    points: list[_Point] = []
+    for one in times:
+        atom, last = one.atom, points[-1] if points else None
+        if isinstance(atom, Length):
+            atom = Rolling(atom)
+        if isinstance(atom, Clock | Hours):
+            if last is not None and last.day is not None and last.hours is None and one.role is not Role.UP_TO:
+                points[-1] = replace(last, hours=atom)
+            elif last is not None and last.day and last.hours is None and len(points) == 1 and len(times) == 2:
+                points[-1] = _up_to(last, atom, one.role)
+            else:
+                points.append(_Point(one.role, hours=atom))
+        elif isinstance(atom, Day | Days):
+            if last is not None and last.day is None and last.hours is not None and one.role is not Role.UP_TO:
+                points[-1] = replace(last, day=atom)
+            else:
+                points.append(_Point(one.role, day=atom))
         else:
-            parts.append(word)
-    return parts
+            points.append(_Point(one.role, whole=atom))
+    match points:
+        # `01.11 02.11 9:00 12:00`
+        case [
+            _Point(day=Day(), hours=None) as a,
+            _Point(day=Day(), hours=Clock()) as b,
+            _Point(day=None, hours=Clock()) as c,
+        ]:
+            return [replace(a, hours=b.hours), replace(b, hours=c.hours)]
+    return points
 
 
-def is_time(word: str) -> bool:
-    word = word.lower()
-    known = word in DAYS_AGO or word in LAST_DAYS
-    return known or any(form.fullmatch(word) for form in (DATE, TIME, DAYS, HOURS, MOMENT))
+def _up_to(point: _Point, atom: Clock | Hours, role: Role) -> _Point:
+    """`yesterday until 12:00`: from its beginning."""
+    if isinstance(atom, Clock) and role is Role.UP_TO:
+        return replace(point, hours=Hours(time.min, atom.time))
+    return replace(point, hours=atom)
 
 
-class _PeriodReader:
-    """Word-by-word parser that collects dates and times of day."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-        self._interval: Period | None = None
-        self._dates: list[date] = []
-        self._times: list[tuple[int, time]] = []
-
-    @property
-    def has_moments(self) -> bool:
-        return bool(self._dates or self._times)
-
-    def take(self, word: str) -> bool:
-        """Consume a word; return False if it is not a time. Raises NotAPeriod."""
-        if moment := MOMENT.fullmatch(word):
-            if DATE.fullmatch(moment[1]) is None:
-                return False
-            return self.take(moment[1]) and self.take(moment[2])
-        if word in DAYS_AGO:
-            self._dates.append(self._now.date() - timedelta(days=DAYS_AGO[word]))
-        elif word in LAST_DAYS:
-            self._set(_last_days(LAST_DAYS[word], self._now), word)
-        elif days := DAYS.fullmatch(word):
-            self._set(_last_days(int(days[1]), self._now), word)
-        elif hours := HOURS.fullmatch(word):
-            self._set(_last_hours(int(hours[1]), self._now), word)
-        elif DATE.fullmatch(word):
-            self._dates.append(_date(word, self._now.date()))
-        elif TIME.fullmatch(word):
-            self._times.append((len(self._dates), _time(word)))
-        else:
-            return False
-        return True
-
-    def period(self) -> Period:
-        if self._interval is not None:
-            if self.has_moments:
-                raise NotAPeriod(" ".join(str(one) for one in self._dates) or str(self._times[0][1]))
-            return self._interval
-        backwards = self._dates != sorted(self._dates) and self._times
-        if len(self._dates) > 2 or len(self._times) > 2 or backwards:
-            raise NotAPeriod(" ".join(str(one) for one in self._dates))
-        dates = self._dates or [self._now.date()]
-        begin, until = self._times_of_day(len(dates))
-        period = Period(datetime.combine(min(dates), begin), datetime.combine(max(dates), until))
-        if period.end < period.start or (period.last - period.first).days >= MAX_DAYS:
-            raise NotAPeriod(f"{period.start:%Y-%m-%d %H:%M} – {period.end:%Y-%m-%d %H:%M}")
-        return period
-
-    def _times_of_day(self, dates: int) -> tuple[time, time]:
-        """Return the times of day at both ends. A single time is the start, or the end if it follows the second
-        date."""
-        if not self._times:
-            return time.min, END_OF_DAY
-        if len(self._times) == 2:
-            return self._times[0][1], self._times[1][1]
-        after, only = self._times[0]
-        return (time.min, only) if dates == 2 and after == 2 else (only, END_OF_DAY)
-
-    def _set(self, period: Period, word: str) -> None:
-        if self._interval is not None:
-            raise NotAPeriod(word)
-        self._interval = period
+def _night_begins(hours: Hours, day: date, now: datetime, named: Day | Days | None) -> date:
+    """A night is the one that begins on the day; today's, unless it has begun, the one before."""
+    is_overnight = hours.end <= hours.start
+    is_to_come = is_overnight and datetime.combine(day, hours.start) > now
+    return day - timedelta(days=1) if is_to_come and (named is None or day == now.date()) else day
 
 
-def _last_days(days: int, now: datetime) -> Period:
-    """Return whole days, today included."""
-    if not 1 <= days <= MAX_DAYS:
-        raise NotAPeriod(f"{days}d")
-    first = now.date() - timedelta(days=days - 1)
-    return Period(datetime.combine(first, time.min), datetime.combine(now.date(), END_OF_DAY))
+def _begin_of(length: Length, now: datetime) -> datetime:
+    if not length.is_of_days:
+        return (now - length.elapsed).replace(microsecond=0)
+    if not 1 <= length.days <= MAX_DAYS:
+        raise NotAPeriod(f"{length.days}d")
+    return datetime.combine(now.date() - timedelta(days=length.days - 1), time.min)
 
 
-def _last_hours(hours: int, now: datetime) -> Period:
-    if not hours:
+def _end_of(length: Length, now: datetime) -> datetime:
+    if length.is_of_days:
+        return datetime.combine(now.date(), END_OF_DAY)
+    if not length.elapsed:
         raise NotAPeriod("0h")
-    return Period((now - timedelta(hours=hours)).replace(microsecond=0), now.replace(microsecond=0))
-
-
-def _date(word: str, today: date) -> date:
-    for form in ("%Y-%m-%d", "%d.%m.%Y", "%d.%m.%y"):
-        try:
-            return datetime.strptime(word, form).date()  # noqa: DTZ007 (a date has no zone)
-        except ValueError:
-            continue
-    try:
-        # Without a year, the last occurrence.
-        day, month = (int(part) for part in word.split("."))
-        this_year = date(today.year, month, day)
-        return this_year if this_year <= today else date(today.year - 1, month, day)
-    except ValueError:
-        raise NotAPeriod(word) from None
-
-
-def _time(word: str) -> time:
-    try:
-        return time.fromisoformat(word if word[1:2] != ":" else f"0{word}")
-    except ValueError:
-        raise NotAPeriod(word) from None
+    return now.replace(microsecond=0)

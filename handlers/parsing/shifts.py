@@ -1,46 +1,25 @@
-"""Parse on-call shifts: `weekly mon 09:00`, `daily 09:00`, `every 12h from 08:00`, `level 2`; in Russian too. Pure."""
+"""Parse on-call shifts: `weekly mon 09:00`, `daily 9am`, `every 12h from 08:00`, `каждые две недели`, `level 2`.
+Pure."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from bot.oncall.rotation import Shift, Unit
+from handlers.parsing import time_words
+from handlers.parsing.time_atoms import NotATime, clock_at, fold, hour_of, length_at
+from handlers.parsing.time_words import AT, FROM, WEEKDAYS
 
 WEEKLY = frozenset({"weekly", "еженедельно", "понедельно"})
 DAILY = frozenset({"daily", "ежедневно", "посуточно"})
 EVERY = frozenset({"every", "каждые", "каждый", "каждую", "каждое"})
-FILLERS = frozenset({"from", "at", "on", "с", "со", "в", "во", "по"})
+FILLERS = EVERY | AT | FROM | {"on", "по"}
 LEVEL = frozenset({"level", "уровень"})
 UNITS = {
-    "h": Unit.HOURS,
-    "ч": Unit.HOURS,
-    "d": Unit.DAYS,
-    "д": Unit.DAYS,
-    "w": Unit.WEEKS,
-    "нед": Unit.WEEKS,
+    time_words.Unit.HOURS: Unit.HOURS,
+    time_words.Unit.DAYS: Unit.DAYS,
+    time_words.Unit.WEEKS: Unit.WEEKS,
 }
-# `every day` has no number.
-ONE = {
-    "hour": Unit.HOURS,
-    "час": Unit.HOURS,
-    "day": Unit.DAYS,
-    "день": Unit.DAYS,
-    "сутки": Unit.DAYS,
-    "week": Unit.WEEKS,
-    "неделю": Unit.WEEKS,
-}
-LENGTH = re.compile(rf"(\d{{1,3}})({'|'.join(UNITS)})[^\W\d_]*")
-TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
-DAYS = (
-    ("mon", "пн", "пон"),
-    ("tue", "вт"),
-    ("wed", "ср"),
-    ("thu", "чт", "чет"),
-    ("fri", "пт", "пят"),
-    ("sat", "сб", "суб"),
-    ("sun", "вс", "вос"),
-)
 MAX_LENGTH = timedelta(weeks=8)
 MAX_LEVELS = 5
 HANDOVER_TIME = time(9, 0)
@@ -75,13 +54,16 @@ def take_level(words: Sequence[str]) -> tuple[int | None, list[str]]:
 def take_shift(words: Sequence[str], now: datetime, zone: str) -> tuple[Shift, list[str]]:
     """Extract the shifts; return them and the remaining words. `now`: local time, naive. The first shift is already
     running, so the first person named is on call at once. Raises NotAShift."""
-    partial, remaining = _PartialShift(), list[str]()
-    for word in _joined(words):
-        found = _read(word.lower(), partial)
+    partial, remaining, at = _PartialShift(), list[str](), 0
+    folded = [fold(word) for word in words]
+    while at < len(folded):
+        try:
+            found, count = _read(folded[at:], folded[at - 1] if at else "", partial)
+        except NotATime as wrong:
+            raise NotAShift(str(wrong)) from None
         if found is None:
-            remaining.append(word)
-        else:
-            partial = found
+            remaining.append(words[at])
+        partial, at = found or partial, at + count
     if partial.unit is None or partial.length < 1:
         raise NotAShift(" ".join(words))
     shift = Shift(partial.unit, partial.length, _first(partial, now), zone)
@@ -92,34 +74,26 @@ def take_shift(words: Sequence[str], now: datetime, zone: str) -> tuple[Shift, l
     return shift, remaining
 
 
-def _joined(words: Sequence[str]) -> list[str]:
-    """Join `12 hours` into one word."""
-    joined: list[str] = []
-    for word in words:
-        if joined and joined[-1].isdecimal() and len(joined[-1]) <= 3 and LENGTH.fullmatch(joined[-1] + word.lower()):
-            joined[-1] += word
-        else:
-            joined.append(word)
-    return joined
-
-
-def _read(word: str, so_far: _PartialShift) -> _PartialShift | None:
-    """Return `so_far` updated by the word; None if the word is not part of a shift."""
-    unit, length, day, clock = so_far.unit, so_far.length, so_far.day, so_far.clock
-    if word in EVERY or word in FILLERS:
-        return so_far
+def _read(words: Sequence[str], before: str, so_far: _PartialShift) -> tuple[_PartialShift | None, int]:
+    """Return `so_far` updated by the first words, and their number; None if they are not part of a shift. Raises
+    NotATime."""
+    word = words[0]
     if word in WEEKLY:
-        return _PartialShift(Unit.WEEKS, 1, day, clock)
+        return replace(so_far, unit=Unit.WEEKS, length=1), 1
     if word in DAILY:
-        return _PartialShift(Unit.DAYS, 1, day, clock)
-    if (found := TIME.fullmatch(word)) is not None:
-        return _PartialShift(unit, length, day, time(int(found[1]), int(found[2])))
-    named = next((n for n, names in enumerate(DAYS) if word.isalpha() and word.startswith(names)), None)
-    if named is not None:
-        return _PartialShift(unit, length, named, clock)
-    if (of := LENGTH.fullmatch(word)) is not None:
-        return _PartialShift(UNITS[of[2]], int(of[1]), day, clock)
-    return _PartialShift(ONE[word], 1, day, clock) if word in ONE else None
+        return replace(so_far, unit=Unit.DAYS, length=1), 1
+    if word in WEEKDAYS:
+        return replace(so_far, day=WEEKDAYS[word]), 1
+    if before not in EVERY and (found := clock_at(words)) is not None:
+        return replace(so_far, clock=found[0].time), found[1]
+    if before in AT | FROM and (hour := hour_of(word)) is not None:
+        return replace(so_far, clock=hour.time), 1
+    if (length := length_at(words, "for" if before in EVERY else "")) is not None:
+        (amount, unit), *more = length[0].amounts
+        if more or amount != int(amount) or unit not in UNITS:
+            raise NotATime(" ".join(words[: length[1]]))
+        return replace(so_far, unit=UNITS[unit], length=int(amount)), length[1]
+    return (so_far, 1) if word in FILLERS else (None, 1)
 
 
 def _first(partial: _PartialShift, now: datetime) -> datetime:

@@ -1,29 +1,23 @@
-"""Parse a maintenance window: `tomorrow 02:00-04:00`, `sat 02:00 for 2h`, `weekly sat,sun 02:00-04:00`, `daily
-03:00-03:15`; in Russian too. Pure."""
+"""Parse a maintenance window: `tomorrow 02:00-04:00`, `sat 2am for 2h`, `weekly sat,sun 02:00-04:00`, `ежедневно с 3 до
+4`. Pure."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from handlers.parsing.deadlines import TIME, WEEKDAYS, NotADeadline, day_of, length_in
+from handlers.parsing.time_atoms import END_OF_DAY, Atoms, Clock, Day, Hours, Length, Moment, NotATime, fold
+from handlers.parsing.time_words import AND, FILLERS, FROM, UP_TO, WEEKDAYS
 
 DAY = timedelta(days=1)
 MAX_WEEKLY_LENGTH = DAY
 GROUPS = {
-    **dict.fromkeys(("weekdays", "будни", "будням"), frozenset(range(5))),
+    **dict.fromkeys(("weekdays", "workdays", "будни", "будням", "будние"), frozenset(range(5))),
     **dict.fromkeys(("weekend", "weekends", "выходные", "выходным"), frozenset({5, 6})),
 }
 DAILY = frozenset({"daily", "ежедневно", "everyday"})
 WEEKLY = frozenset({"weekly", "еженедельно", "every", "каждый", "каждую", "каждое", "каждые"})
 ANY_DAY = frozenset({"day", "день"})
-NOW = frozenset({"now", "сейчас"})
-TODAY = frozenset({"today", "сегодня"})
-BETWEEN = frozenset({"-", "–", "—", "to", "till", "until", "до", "по"})
-LEADING = frozenset({"from", "at", "on", "for", "and", "с", "со", "в", "во", "на", "по", "и"})
-TIMES = re.compile(r"(\d{1,2}:\d{2})[-–—](\d{1,2}:\d{2})")
-MIDNIGHT = "24:00"
-MAX_LENGTH_WORDS = 4
+BESIDE_TIMES = FROM | UP_TO | FILLERS | AND
 # Every weekday by name, with a start and an end, takes about twenty words.
 MAX_WORDS = 40
 
@@ -65,80 +59,80 @@ def take_window(words: Sequence[str], now: datetime) -> tuple[OneTimeWindow | We
 
 
 class _WindowReader:
-    """Word-by-word parser that stops at the first word that is not a time."""
+    """Parser that stops at the first word that belongs to no time."""
 
     def __init__(self, now: datetime) -> None:
         self._now = now
+        self._atoms = Atoms(now, is_ahead=True)
         self._repeats = False
         self._days: frozenset[int] = frozenset()
         self._date: date | None = None
-        self._clock: list[str] = []
+        self._clock: list[Clock] = []
         self._length: timedelta | None = None
         self._from_now = False
 
     def take(self, words: Sequence[str]) -> int:
-        """Return the number of words consumed."""
+        """Return the number of words consumed. Raises NotAWindow."""
+        folded = [fold(word) for word in words]
         consumed = at = 0
-        while at < len(words):
-            word = words[at].lower().rstrip(",")
-            if length := self._take_length(words[at : at + MAX_LENGTH_WORDS]):
-                consumed = at = at + length
-                continue
-            at += 1
-            if self._take(word):
-                consumed = at
-            elif word not in BETWEEN | LEADING:
+        while at < len(folded):
+            try:
+                count = self._take(folded[at:], folded[at - 1] if at else "")
+            except (NotATime, OverflowError) as wrong:
+                raise NotAWindow(str(wrong)) from None
+            if count:
+                consumed = at = at + count
+            elif folded[at] in BESIDE_TIMES:
+                at += 1
+            else:
                 break
         return consumed
 
-    def _take(self, word: str) -> bool:
-        """Consume a word; return False if it is not a time."""
-        if span := TIMES.fullmatch(word):
-            return self._take(span[1]) and self._take(span[2])
+    def _take(self, words: Sequence[str], before: str) -> int:
+        """Return the number of leading words that are a time: 0 if there is none. Raises NotATime."""
+        word = words[0]
         if word in DAILY or (word in ANY_DAY and self._repeats and not self._days):
             self._repeats, self._days = True, frozenset(range(7))
         elif word in WEEKLY:
             self._repeats = True
         elif days := _days(word):
             self._days |= days
-        elif word in NOW and not (self._clock or self._length):
-            self._from_now = True
-        elif word == MIDNIGHT or TIME.fullmatch(word):
-            self._clock.append(word)
         else:
-            return self._take_other(word)
-        return True
+            return self._take_atom(words, before)
+        return 1
 
-    def _take_length(self, words: Sequence[str]) -> int:
-        """Return the number of leading words that are a duration: `2h`, `for 2 hours`, `на полчаса`."""
-        for count in range(len(words), 0, -1):
-            length = length_in(words[:count])
-            if length is not None and words[count - 1].lower() not in LEADING:
-                self._length = length
-                return count
-        return 0
-
-    def _take_other(self, word: str) -> bool:
-        if word in TODAY:
-            self._date = self._now.date()
-        elif (found := _date(word, self._now)) is not None:
-            self._date = found
-        else:
-            return False
-        return True
+    def _take_atom(self, words: Sequence[str], before: str) -> int:
+        match self._atoms.at(words, before):
+            case Day(day, is_weekday), count:
+                if is_weekday:
+                    self._days |= {day.weekday()}
+                else:
+                    self._date = day
+            case Length() as length, count:
+                self._length = length.elapsed
+            case Clock() as clock, count:
+                self._clock.append(clock)
+            case Hours(start, end, None), count:
+                self._clock += [Clock(start), Clock(end, is_midnight_after=end == END_OF_DAY)]
+            case Moment(moment), count if moment == self._now.replace(microsecond=0) and not self._clock:
+                self._from_now = True
+            case _:
+                return 0
+        return count
 
     def window(self) -> OneTimeWindow | WeeklyWindow:
         if self._from_now or not self._clock:
             return self._beginning_now()
-        first, length = _time(self._clock[0]), self._length
-        if len(self._clock) > 2 or (len(self._clock) == 2) == (length is not None):
-            raise NotAWindow(" ".join(self._clock))
+        first, length = self._clock[0], self._length
+        if len(self._clock) > 2 or (len(self._clock) == 2) == (length is not None) or first.is_midnight_after:
+            raise NotAWindow(" ".join(f"{clock.time:%H:%M}" for clock in self._clock))
         if length is None:
-            last = timedelta() if self._clock[1] == MIDNIGHT else _since_midnight(_time(self._clock[1]))
-            length = (last - _since_midnight(first)) % DAY or DAY
+            last = self._clock[1]
+            end = timedelta() if last.is_midnight_after else _since_midnight(last.time)
+            length = (end - _since_midnight(first.time)) % DAY or DAY
         if self._repeats or len(self._days) > 1:
-            return self._weekly(first, length)
-        return self._one_time(first, length)
+            return self._weekly(first.time, length)
+        return self._one_time(first.time, length)
 
     def _beginning_now(self) -> OneTimeWindow:
         if self._repeats or self._date or self._days or self._clock or self._length is None:
@@ -165,7 +159,7 @@ class _WindowReader:
 def _days(word: str) -> frozenset[int]:
     """Parse `sat`, `sat,sun`, `mon-fri`, `weekdays`; empty for any other word."""
     days: set[int] = set()
-    for part in word.split(","):
+    for part in word.replace("–", "-").replace("—", "-").split(","):
         first, _, last = part.partition("-")
         if part in GROUPS:
             days |= GROUPS[part]
@@ -175,21 +169,6 @@ def _days(word: str) -> frozenset[int]:
         else:
             return frozenset()
     return frozenset(days)
-
-
-def _date(word: str, now: datetime) -> date | None:
-    try:
-        found = day_of(word, now)
-    except NotADeadline as wrong:
-        raise NotAWindow(str(wrong)) from None
-    return found.date() if found is not None else None
-
-
-def _time(word: str) -> time:
-    if word == MIDNIGHT:
-        raise NotAWindow(word)
-    hours, _, minutes = word.partition(":")
-    return time(int(hours), int(minutes))
 
 
 def _since_midnight(moment: time) -> timedelta:

@@ -120,7 +120,7 @@ async def test_when_nobody_is_on_call_a_time_is_needed(harness: OnCallHarness) -
     [
         ("8h level 2", "no level"),
         ("until yesterday", "is not a time I can use"),
-        ("yesterday", "times and levels"),
+        ("yesterday", "is not a time I can use"),
         ("until 2020-01-01", "is not a time I can use"),
     ],
 )

@@ -1,0 +1,135 @@
+"""Find the times among words, wherever they stand, and what introduces each. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from handlers.parsing.time_atoms import Atom, Atoms, Day, Found, Hours, NotATime, fold, hour_of
+from handlers.parsing.time_words import AND, ARTICLES, AT, BETWEEN, FILLERS, FROM, SINCE, UP_TO
+
+MOMENT = re.compile(r"(.{6,10})[Tt](\d{1,2}:\d{2}(?::\d{2})?)")
+DASH = re.compile(r"[-–—…]|\.\.+")
+NUMBER_GROUP = re.compile(r"[+\d().-]*\d[\d().-]*")
+INTRODUCING = FROM | UP_TO | FILLERS
+DASHES = frozenset("-–—")
+# After these a number up to 24 is an hour.
+BEFORE_HOUR = SINCE | AT | {"до", "until", "till", "before"}
+# Longest chain of words before a time that say nothing more: `in the last 3 hours`.
+MAX_FILLERS = 3
+
+
+class Role(Enum):
+    PLAIN = auto()
+    SINCE = auto()
+    UP_TO = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Time with its role; `written` is what was read as it."""
+
+    atom: Atom
+    role: Role
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Times in order, and the words that belong to none."""
+
+    times: tuple[Time, ...]
+    remaining: tuple[str, ...]
+
+
+def scan(words: Sequence[str], atoms: Atoms) -> Scan:
+    """Find all times. Raises NotATime for one that does not exist."""
+    pending = _split(words, atoms)
+    folded = [fold(word) for word in pending]
+    times, remaining = list[Time](), list[str]()
+    at = 0
+    is_between = False
+    while at < len(pending):
+        # `from 9 to 12` is one time, with its first word.
+        found = max(
+            (
+                (at + count + one[1], -count, one[0])
+                for count in range(_introduction(folded, at, joins=bool(times)) + 1)
+                if (one := _time_at(folded, at + count, atoms, remaining, follows=bool(times)))
+            ),
+            key=lambda one: one[:2],
+            default=None,
+        )
+        if found is None:
+            remaining.append(pending[at])
+            at += 1
+            continue
+        end, before, atom = found
+        introduction = folded[at : at - before]
+        times.append(Time(atom, _role(introduction, closes=is_between), " ".join(pending[at:end])))
+        is_between = any(word in BETWEEN for word in introduction)
+        at = end
+    return Scan(tuple(times), tuple(remaining))
+
+
+def _time_at(
+    folded: Sequence[str], at: int, atoms: Atoms, remaining: Sequence[str], *, follows: bool
+) -> Found[Atom] | None:
+    """`remaining`: the words in front that belong to no time; `follows`: there is a time among them."""
+    before = next((word for word in reversed(folded[:at]) if word not in ARTICLES), "")
+    found = atoms.at(folded[at:], before)
+    if found is None and at < len(folded) and (before in BEFORE_HOUR or (follows and before in ("с", "со"))):
+        hour = hour_of(folded[at])
+        return (hour, 1) if hour is not None else None
+    # 495 12-15 is a part of a telephone number.
+    is_number = remaining and fold(remaining[-1]) == before and NUMBER_GROUP.fullmatch(before)
+    return None if found and found[1] == 1 and isinstance(found[0], Hours) and is_number else found
+
+
+def _introduction(folded: Sequence[str], at: int, *, joins: bool) -> int:
+    """Return the number of words that may introduce a time; `joins`: it is not the first."""
+    count = 0
+    while count < MAX_FILLERS and at + count < len(folded):
+        word = folded[at + count]
+        if (word not in INTRODUCING or (word in DASHES and not joins)) and not (joins and word in AND):
+            break
+        count += 1
+    return count
+
+
+def _role(introduction: Sequence[str], *, closes: bool) -> Role:
+    """`closes`: the time before was introduced by `between`."""
+    roles = [Role.SINCE if word in FROM else Role.UP_TO for word in introduction if word in FROM | UP_TO]
+    if not roles and closes and any(word in AND for word in introduction):
+        return Role.UP_TO
+    return roles[-1] if roles else Role.PLAIN
+
+
+def _split(words: Sequence[str], atoms: Atoms) -> list[str]:
+    """Split `01.11-05.11`, `9:00-12:00`, `mon-fri` and `2026-11-01T18:00` into the times that they consist of."""
+    parts: list[str] = []
+    for word in words:
+        if (moment := MOMENT.fullmatch(word)) and _is_day(moment[1], atoms):
+            parts += [moment[1], moment[2]]
+            continue
+        parts += next(
+            (
+                [word[: dash.start()], "-", word[dash.end() :]]
+                for dash in DASH.finditer(word)
+                if _is_time(word[: dash.start()], atoms) and _is_time(word[dash.end() :], atoms)
+            ),
+            [word],
+        )
+    return parts
+
+
+def _is_day(word: str, atoms: Atoms) -> bool:
+    found = atoms.at([fold(word)])
+    return found is not None and isinstance(found[0], Day)
+
+
+def _is_time(word: str, atoms: Atoms) -> bool:
+    try:
+        return atoms.at([fold(word)]) is not None
+    except NotATime:
+        return True

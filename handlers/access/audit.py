@@ -12,6 +12,7 @@ from bot.store.access.audit_queries import AuditFilter, AuditRow
 from bot.store.access.contacts import Contact
 from bot.store.tables.audit import AuditOutcome
 from handlers.dialog import paging
+from handlers.dialog.not_understood import not_a_period
 from handlers.dispatch.declare import CATALOGUE, button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import RULES, Topic
@@ -109,7 +110,7 @@ async def _read(request: Request) -> AuditFilter:
     try:
         period, unknown = take_period(unparsed, now)
     except NotAPeriod as wrong:
-        raise WrongArguments(message=Message("not_a_period", {"written": str(wrong), "command": "audit"})) from None
+        raise not_a_period("audit", request.arguments, wrong) from None
     if unknown:
         raise WrongArguments(
             mark("I do not understand “%(written)s”. Known: a @username, an id, a command, denied, allowed, a period."),

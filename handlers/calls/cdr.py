@@ -7,14 +7,16 @@ from typing import Any
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction, direction
-from handlers.calls.filter import CallFilter, from_button, read_filter
+from handlers.calls.filter import KEYWORDS, CallFilter, from_button, read_filter
 from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.calls.pages import RecordKey, Summary, key_of, summarise
 from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.dialog import paging
+from handlers.dialog.not_understood import not_a_period, not_understood
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
+from handlers.parsing.nearest import nearest
 from handlers.parsing.periods import NotAPeriod
 from handlers.parsing.phone_numbers import as_number, same_number
 
@@ -28,19 +30,23 @@ ENDINGS = {"": mark("All"), "answered": mark("✅ Answered"), "missed": mark("�
     summary=mark("The calls of a period, by caller, number or outcome"),
     usage=mark("[period] [missed | answered | …] [from …] [to …] [name or number]"),
     examples=(
-        "/cdr today missed",
+        "/cdr since monday missed",
         "/cdr yesterday from 201",
         "/cdr 7d to 89161111111",
         "/cdr 2026-11-01 2026-11-05 answered",
-        "/cdr today 9:00-12:00 Anna",
+        "/cdr yesterday 9-12 Anna",
     ),
 )
 async def cdr(request: Request) -> Reply:
+    trunks = request.station.watch.trunk_names
     try:
-        call_filter = read_filter(request.arguments, request.station.local(request.now))
+        call_filter = read_filter(request.arguments, request.station.local(request.now), trunks)
     except NotAPeriod as wrong:
-        facts = {"written": str(wrong), "command": "cdr"}
-        raise WrongArguments(message=Message("not_a_period", facts)) from None
+        raise not_a_period("cdr", request.arguments, wrong) from None
+    for word in call_filter.search.split():
+        # A typing error would be searched for as a name, in all calls of the period.
+        if nearest(word, KEYWORDS) and not await _numbers(request, call_filter.search):
+            raise WrongArguments(message=not_understood("cdr", request.arguments, word, KEYWORDS))
     return Reply(await page(request, {"wanted": call_filter.stored()}))
 
 
@@ -61,6 +67,7 @@ async def page(request: Request, page_data: Mapping[str, Any]) -> Message:
     facts = period.facts() | {
         "station": request.station.name,
         "wanted": call_filter.facts(),
+        "is_name_known": bool(numbers) or not call_filter.search or bool(as_number(call_filter.search)),
         "total": summary.total,
         "answered": summary.answered,
         "missed": summary.missed,

@@ -9,14 +9,18 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import EVERYTHING, Direction, ServerFilter, direction
+from bot.text.person_names import folded
 from handlers.calls.outcome import Outcome, failure_outcome, outcome
 from handlers.parsing.arguments import read_words
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
 from handlers.parsing.phone_numbers import as_number, has_part, is_among, same_number
+from handlers.parsing.time_atoms import fold
+from handlers.parsing.time_words import SINGLE
 
 # Accepted words for the end of a call, and their outcomes.
 ENDINGS: Mapping[str, frozenset[Outcome]] = {
@@ -63,16 +67,28 @@ FIELD_WORDS = {
     "with": "party",
     "did": "did",
 }
+TEXTS = ("ending", "source", "destination", "party", "did", "trunk", "trunk_name", "search")
+# Shorter parts of names are in too many.
+MIN_PART = 3
 ONLY_FIELDS = {"search": "search", "поиск": "search"}
+# Words offered for a typing error.
+KEYWORDS = (
+    SINGLE | ENDING_WORDS.keys() | DIRECTION_WORDS.keys() | {"пропущенные", "отвеченные", "входящие", "исходящие"}
+)
+# They say nothing more than the command's name.
+SILENT = frozenset({"calls", "call", "all", "by", "of", "the", "and", "звонки", "звонок", "вызовы", "все", "и"})
+BY_TRUNK = frozenset({"via", "through", "trunk", "через", "транк", "линия", "линии"})
 # Numbers searched for one by one; for more, all records are read once.
 MAX_NUMBERS = 4
 PHONE_PART = re.compile(r"\+?[\d().-]+")
+# A number written in groups has at least so many digits.
+MIN_GROUPED = 10
 
 
 @dataclass(frozen=True, slots=True)
 class CallFilter:
     """Call filter. `source`, `destination` and `party` (either) are numbers or parts of names; `did` is a number;
-    `search` is a part of the number or name of a participant."""
+    `trunk` is the id of one, `trunk_name` its name; `search` is a part of the number or name of a participant."""
 
     period: Period
     ending: str = ""
@@ -81,6 +97,8 @@ class CallFilter:
     destination: str = ""
     party: str = ""
     did: str = ""
+    trunk: str = ""
+    trunk_name: str = ""
     search: str = ""
 
     def server_filters(self, numbers: Collection[str] = ()) -> tuple[ServerFilter, ...]:
@@ -112,6 +130,7 @@ class CallFilter:
             and (not self.destination or is_among(self.destination, _callees(record)))
             and (not self.party or is_among(self.party, [*_callers(record), *_callees(record)]))
             and (not self.did or is_among(self.did, [(record.did, "")]))
+            and (not self.trunk or any(self.trunk in (leg.from_account, leg.to_account) for leg in record.legs))
             and (not self.search or self._is_found(record, numbers))
         )
 
@@ -134,6 +153,8 @@ class CallFilter:
             "destination": self.destination,
             "party": self.party,
             "did": self.did,
+            "trunk": self.trunk,
+            "trunk_name": self.trunk_name,
             "search": self.search,
         }
 
@@ -144,23 +165,40 @@ class CallFilter:
 def from_button(data: Mapping[str, Any]) -> CallFilter:
     """Restore a filter from `stored`."""
     way = Direction(data["direction"]) if data["direction"] else None
-    texts = {name: str(data[name]) for name in ("ending", "source", "destination", "party", "did", "search")}
-    return CallFilter(from_stored(data), direction=way, **texts)
+    return CallFilter(from_stored(data), direction=way, **{name: str(data.get(name, "")) for name in TEXTS})
 
 
-def read_filter(text: str, now: datetime) -> CallFilter:
-    """Parse a filter; unrecognized words become the search text. `now`: station local time, naive. Raises
-    NotAPeriod."""
+def read_filter(text: str, now: datetime, trunks: Mapping[str, str] = MappingProxyType({})) -> CallFilter:
+    """Parse a filter; unrecognized words become the search text. `now`: station local time, naive. `trunks`: names by
+    id. Raises NotAPeriod."""
     written = read_words(text)
     found = _fields(written.fields)
-    words = _take_fields(list(written.free), found)
-    period, words = take_period(words, now)
+    period, words = take_period(written.free, now)
+    words = _take_fields(words, found)
     words = _take_outcome_and_direction(words, found)
-    if words and all(PHONE_PART.fullmatch(word) for word in words):
-        found.setdefault("party", "".join(words))
-    elif words:
-        found.setdefault("search", " ".join(words))
+    words = [word for word in _take_trunk(words, found, trunks) if fold(word) not in SILENT]
+    numbers = [word for word in words if PHONE_PART.fullmatch(word)]
+    if numbers:
+        found.setdefault("party", "".join(numbers))
+    if names := [word for word in words if word not in numbers]:
+        found.setdefault("search", " ".join(names))
     return CallFilter(period, **found)
+
+
+def _take_trunk(words: list[str], found: dict[str, Any], trunks: Mapping[str, str]) -> list[str]:
+    """Extract the name of a trunk, or a part of only one's."""
+    for length in range(len(words), 0, -1):
+        for at in range(len(words) - length + 1):
+            written = " ".join(words[at : at + length])
+            named = [id_ for id_, name in trunks.items() if folded(name) == folded(written)] or [
+                id_ for id_, name in trunks.items() if len(written) >= MIN_PART and folded(written) in folded(name)
+            ]
+            if len(named) != 1:
+                continue
+            found["trunk"], found["trunk_name"] = named[0], trunks[named[0]]
+            before = words[:at]
+            return [*(before[:-1] if before and fold(before[-1]) in BY_TRUNK else before), *words[at + length :]]
+    return words
 
 
 def _fields(written: Mapping[str, str]) -> dict[str, Any]:
@@ -172,36 +210,45 @@ def _fields(written: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _take_fields(words: list[str], found: dict[str, Any]) -> list[str]:
-    """Extract `from 201` and `to 8 916 111-11-11`; `from 2026-11-01` is left as a time."""
+    """Extract `from 201` and `to 8 916 111-11-11`."""
     remaining: list[str] = []
     while words:
         word = words.pop(0)
         field = FIELD_WORDS.get(word.lower())
-        if field is None or not words or is_time(words[0]):
+        if field is None or not words:
             remaining.append(word)
             continue
         found[field] = words.pop(0)
-        # A number written in groups begins with a country code or trunk prefix.
-        if re.fullmatch(r"\+\d+|\d", found[field]):
-            while words and PHONE_PART.fullmatch(words[0]) and not is_time(words[0]):
-                found[field] += words.pop(0)
+        for _ in range(_groups(found[field], words)):
+            found[field] += words.pop(0)
     return remaining
+
+
+def _groups(first: str, following: Sequence[str]) -> int:
+    """Return how many of the following words are groups of the number: it begins with a country code or trunk prefix,
+    or has as many digits as no extension."""
+    if not PHONE_PART.fullmatch(first):
+        return 0
+    count = next((at for at, word in enumerate(following) if not PHONE_PART.fullmatch(word)), len(following))
+    digits = sum(char.isdecimal() for word in (first, *following[:count]) for char in word)
+    return count if re.fullmatch(r"\+\d+|\d", first) or digits >= MIN_GROUPED else 0
 
 
 def _take_outcome_and_direction(words: Sequence[str], found: dict[str, Any]) -> list[str]:
     remaining: list[str] = []
-    pending = list(words)
-    while pending:
-        word = pending.pop(0).lower()
-        if pending and (ending := TWO_WORDS.get((word, pending[0].lower()))):
-            pending.pop(0)
+    at = 0
+    while at < len(words):
+        word, following = fold(words[at]), fold(words[at + 1]) if at + 1 < len(words) else ""
+        at += 1
+        if ending := TWO_WORDS.get((word, following)):
+            at += 1
             found["ending"] = ending
         elif ending := ENDING_WORDS.get(word) or _by_stem(word, ENDING_STEMS):
             found["ending"] = ending
         elif way := DIRECTION_WORDS.get(word) or _by_stem(word, DIRECTION_STEMS):
             found["direction"] = way
         else:
-            remaining.append(words[len(words) - len(pending) - 1])
+            remaining.append(words[at - 1])
     return remaining
 
 

@@ -10,8 +10,9 @@ from bot.pbx.resources.record_models import Direction
 from handlers.calls.call_stats import CallStats, bars, compute_stats
 from handlers.calls.outcome import Outcome
 from handlers.calls.reading import ANEW, CONTINUE, Reading
+from handlers.dialog.not_understood import not_a_period
 from handlers.dispatch.declare import button, command
-from handlers.dispatch.request import Reply, Request, WrongArguments
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, read_period
 
@@ -54,8 +55,7 @@ def period_written(request: Request, text: str, command_name: str) -> Period:
     try:
         return read_period(text, request.station.local(request.now))
     except NotAPeriod as wrong:
-        facts = {"written": str(wrong), "command": command_name}
-        raise WrongArguments(message=Message("not_a_period", facts)) from None
+        raise not_a_period(command_name, text, wrong) from None
 
 
 async def _figures(request: Request, period: Period, view: str) -> Message:

@@ -264,6 +264,7 @@ RULES: Mapping[str, Rule] = {
     "/stations": Rule(Permission.STATUS_READ),
     "stations.show": Rule(Permission.STATUS_READ),
     "station.choose": Rule(Permission.ANY_ROLE),
+    "suggestion.take": Rule(Permission.ANY_ROLE),
     "/bind": Rule(Permission.ACCESS_GRANT, Where.GROUP),
     "chat.ask_bind": Rule(Permission.ACCESS_GRANT, Where.GROUP),
     "chat.bind": Rule(Permission.ACCESS_GRANT, Where.GROUP, writes=mark("Bind a group to a PBX")),

@@ -11,9 +11,10 @@ from bot.incidents.model import STATION, is_of_trunk
 from bot.messages import chart, masking
 from bot.messages.message import Button, File, Message, Rows, mark
 from handlers.dialog import paging
+from handlers.dialog.not_understood import not_a_period
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import button, command
-from handlers.dispatch.request import Reply, Request, WrongArguments
+from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.incidents.availability import StateInterval, TrunkAvailability, intervals_of, trunk_availabilities
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
@@ -52,7 +53,7 @@ async def history(request: Request) -> Reply:
         if len(remaining) == len(words):
             period, _ = take_period(DEFAULT_PERIOD, now)
     except NotAPeriod as wrong:
-        raise WrongArguments(message=Message("not_a_period", {"written": str(wrong), "command": "history"})) from None
+        raise not_a_period("history", request.arguments, wrong) from None
     trunk = " ".join(remaining).strip("\"'“”«»")
     trunk_history = await _load(request, trunk, period)
     if trunk and not (trunk_history.trunks or trunk_history.off):

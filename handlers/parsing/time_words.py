@@ -150,3 +150,11 @@ AT = _words("at в во")
 FILLERS = AT | BETWEEN | _words("on in for during over within за на через течение течении") | ARTICLES
 # A unit alone is one of it: за неделю, for an hour.
 COUNTS_ONE = _words("for in within during за на через течение течении")
+
+# Words of one meaning each, offered for a typing error.
+SINGLE = frozenset(
+    word
+    for words in (DAYS_AHEAD, WEEKDAYS, MONTHS, DAY_PARTS, CLOCKS, UNITS)
+    for word in words
+    if len(word) > 3 and not word.endswith(("s'", "ам", "ям"))
+)

@@ -1,0 +1,30 @@
+"""Find the known words nearest to one with a typing error, or typed in the other keyboard layout. Pure."""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+from handlers.parsing.time_atoms import fold
+
+LATIN = "`qwertyuiop[]asdfghjkl;'zxcvbnm,.~QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>"
+CYRILLIC = "ёйцукенгшщзхъфывапролджэячсмитьбюЁЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ"
+OTHER_LAYOUT = str.maketrans(LATIN + CYRILLIC, CYRILLIC + LATIN)
+MAX_NEAR = 3
+# Shorter words are near to too many.
+MIN_LENGTH = 4
+# One error in five letters, two in eight.
+CUTOFF = 0.75
+
+
+def other_layout(text: str) -> str:
+    """Return what the same keys write in the other layout: `сегодня` for `ctujlyz`, `status` for `ыефегы`."""
+    return text.translate(OTHER_LAYOUT)
+
+
+def nearest(word: str, known: Collection[str]) -> list[str]:
+    """Return the known words (folded) that it may be meant as, nearest first; at most MAX_NEAR."""
+    folded = fold(word)
+    if (same_keys := fold(other_layout(word))) in known:
+        return [same_keys]
+    if len(folded) < MIN_LENGTH:
+        return []
+    return get_close_matches(folded, known, MAX_NEAR, CUTOFF)

@@ -57,6 +57,12 @@ def day(view: ReaderView, value: str | date) -> str:
     return format_skeleton("MMMd" if same_year else "yMMMd", value, locale=view.language)
 
 
+def dated_weekday(view: ReaderView, value: date) -> str:
+    """Format as `Mon, Nov 23`, with the year if not this year."""
+    same_year = value.year == view.now.astimezone(view.zone).year
+    return format_skeleton("MMMEd" if same_year else "yMMMEd", value, locale=view.language)
+
+
 def duration(view: ReaderView, seconds: float) -> str:
     """Format as `40 s`, `2 min 5 s`, `12 d 4 h`: the largest unit and the one below it."""
     remaining = max(0, int(seconds))

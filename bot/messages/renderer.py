@@ -137,6 +137,7 @@ class Renderer:
             formatting.clock,
             formatting.moment,
             formatting.day,
+            formatting.dated_weekday,
             formatting.duration,
             formatting.ago,
             formatting.or_now,

@@ -142,7 +142,7 @@ def _of_one(point: _Point, now: datetime, written: str) -> tuple[datetime, datet
         return start, now.replace(microsecond=0)
     if point.role is Role.SINCE and point.day is not None:
         return start, datetime.combine(max(now.date(), start.date()), END_OF_DAY)
-    if isinstance(point.hours, Clock) or point.role is Role.SINCE:
+    if isinstance(point.hours, Clock):
         return start, datetime.combine(start.date(), END_OF_DAY)
     return start, end
 
@@ -172,6 +172,8 @@ def _points(times: Sequence[Time], written: str) -> list[_Point]:
         atom, last = one.atom, points[-1] if points else None
         if isinstance(atom, Length):
             atom = Rolling(atom)
+        if isinstance(atom, Hours) and atom.part and one.role is Role.SINCE:
+            atom = Clock(atom.start)
         if isinstance(atom, Clock | Hours):
             if last is not None and last.day is not None and last.hours is None and one.role is not Role.UP_TO:
                 points[-1] = replace(last, hours=atom)

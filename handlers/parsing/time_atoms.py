@@ -36,6 +36,7 @@ from handlers.parsing.time_words import (
     OF_CLOCK,
     ONE_AND_A_HALF,
     ROLLING,
+    ROUND_THE_CLOCK,
     THIS,
     UNITS,
     UP_TO,
@@ -180,6 +181,7 @@ class Atoms:
         return (
             self._written_date,
             self._date,
+            self._dated_weekday,
             self._month_or_year,
             self._relative_day,
             self._weekday,
@@ -232,11 +234,20 @@ class Atoms:
             if day is None or month is None:
                 continue
             written = f"{number} {name}"
-            if len(words) > 2 and YEAR.fullmatch(words[2]):
-                more = 2 if len(words) > 3 and words[3] in YEAR_WORDS else 1
-                return Day(_existing(int(words[2]), month, int(day[1]), f"{written} {words[2]}")), count + more
+            if (year := self._year(words[2:])) is not None:
+                return Day(_existing(year[0], month, int(day[1]), f"{written} {year[0]}")), count + year[1]
             return Day(self._without_year(int(day[1]), month, written)), count
         return None
+
+    def _dated_weekday(self, words: Sequence[str]) -> Found[Day] | None:
+        """`Mon, Nov 23`, `пн, 23 ноября`. Raises NotATime if it is another weekday."""
+        weekday = WEEKDAYS.get(words[0]) if words else None
+        found = weekday is not None and (self._date(words[1:]) or self._written_date(words[1:]))
+        if not found:
+            return None
+        if found[0].date.weekday() != weekday:
+            raise NotATime(" ".join(words[: found[1] + 1]))
+        return found[0], found[1] + 1
 
     def _dates(self, words: Sequence[str]) -> Found[Days] | None:
         """`9-12 ноября`, `from 9 to 12 november`, `с 9 по 12 ноября`."""
@@ -269,15 +280,24 @@ class Atoms:
             return Days(date(int(words[0]), 1, 1), date(int(words[0]), 12, 31)), 2
         if not words or (month := MONTHS.get(words[0])) is None:
             return None
-        if len(words) > 1 and YEAR.fullmatch(words[1]) and not qualifier:
-            more = 2 if len(words) > 2 and words[2] in YEAR_WORDS else 1
-            return _month_of(int(words[1]), month), 1 + more
+        if not qualifier and (of_year := self._year(words[1:])) is not None:
+            return _month_of(of_year[0], month), 1 + of_year[1]
         year = self.today.year
         if self.is_ahead:
             year += month < self.today.month
         else:
             year -= month > self.today.month or (qualifier in LAST and month == self.today.month)
         return _month_of(year, month), 1 + count
+
+    def _year(self, words: Sequence[str]) -> Found[int] | None:
+        """Year behind a month: `2025`, `2025 года`, `last year`, `прошлого года`."""
+        if not words:
+            return None
+        if YEAR.fullmatch(words[0]):
+            return int(words[0]), 2 if len(words) > 1 and words[1] in YEAR_WORDS else 1
+        if len(words) > 1 and UNITS.get(words[1]) is Unit.YEARS and (words[0] in LAST or words[0] in THIS):
+            return self.today.year - (words[0] in LAST), 2
+        return None
 
     def _relative_day(self, words: Sequence[str]) -> Found[Day] | None:
         """`yesterday`, `day before yesterday`, `позавчера`."""
@@ -492,7 +512,9 @@ def _amount(words: Sequence[str]) -> tuple[list[tuple[float, Unit]], int] | None
     if first in HALF and second in NUMBERS and third in UNITS:
         return [(0.5, UNITS[third])], 3
     if second in UNITS and (number := _number(first)) is not None and (len(second) > 1 or first.isdecimal()):
-        return [(number, UNITS[second])], 2
+        return [_of(number, second)], 2
+    if first in HALF and second in UNITS:
+        return [(0.5, UNITS[second])], 2
     if first in ("a", "an") and second == "half" and third in UNITS:
         return [(0.5, UNITS[third])], 3
     if "couple" in (first, second):
@@ -522,8 +544,12 @@ def _number(word: str) -> float | None:
 
 def _one(words: Sequence[str]) -> Found[Length] | None:
     """A unit without a number is one of it: `неделю назад`, `last hour`."""
-    unit = UNITS.get(words[0]) if words else None
-    return (Length(((1, unit),)), 1) if unit is not None and len(words[0]) > 2 else None
+    is_one = bool(words) and words[0] in UNITS and len(words[0]) > 2
+    return (Length((_of(1, words[0]),)), 1) if is_one else None
+
+
+def _of(number: float, unit: str) -> tuple[float, Unit]:
+    return (number * 24, Unit.HOURS) if unit in ROUND_THE_CLOCK else (number, UNITS[unit])
 
 
 def _month_of(year: int, month: int) -> Days:

@@ -47,19 +47,19 @@ UNITS = _by_word(
 )
 WEEKDAYS = _by_word(
     {
-        0: "mon monday mondays пн понедельник понедельника понедельнику понедельники понедельникам",
-        1: "tue tues tuesday tuesdays вт вторник вторника вторнику вторники вторникам",
-        2: "wed weds wednesday wednesdays ср среда среду среды среде средам",
-        3: "thu thur thurs thursday thursdays чт четверг четверга четвергу четверги четвергам",
-        4: "fri friday fridays пт пятница пятницу пятницы пятнице пятницам",
-        5: "sat saturday saturdays сб суббота субботу субботы субботе субботам",
-        6: "sun sunday sundays вс воскресенье воскресенья воскресенью воскресеньям",
+        0: "mon monday mondays пн понедельник понедельника понедельнику понедельники понедельникам понедельником",
+        1: "tue tues tuesday tuesdays вт вторник вторника вторнику вторники вторникам вторником",
+        2: "wed weds wednesday wednesdays ср среда среду среды среде средам средой",
+        3: "thu thur thurs thursday thursdays чт четверг четверга четвергу четверги четвергам четвергом",
+        4: "fri friday fridays пт пятница пятницу пятницы пятнице пятницам пятницей",
+        5: "sat saturday saturdays сб суббота субботу субботы субботе субботам субботой",
+        6: "sun sunday sundays вс воскресенье воскресенья воскресенью воскресеньям воскресеньем",
     }
 )
 MONTHS = _by_word(
     {
         1: "jan january янв январь января январе январю",
-        2: "feb february фев февраль февраля феврале февралю",
+        2: "feb february фев февр февраль февраля феврале февралю",
         3: "mar march мар март марта марте марту",
         4: "apr april апр апрель апреля апреле апрелю",
         5: "may май мая мае маю",
@@ -87,6 +87,8 @@ NUMBERS = _by_word(
         12: "twelve двенадцать двенадцати",
     }
 )
+# Days that begin at any moment.
+ROUND_THE_CLOCK = _words("сутки суток")
 ONE_AND_A_HALF = _words("полтора полторы полутора")
 HALF = _words("half пол")
 # Half a unit in one word.

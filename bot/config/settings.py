@@ -8,12 +8,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
 from bot.config import addresses
+from bot.config.environment_file import EnvFileSource, read_env_file
 from bot.config.errors import REMEDIES, WrongSettings
 from bot.config.parsing import check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.config.station_settings import (
@@ -42,8 +48,8 @@ TELEGRAM = "https://api.telegram.org"
 
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file=".env",
-        env_file_encoding="utf-8",
+        # Read by EnvFileSource; None keeps the file out.
+        env_file=(),
         extra="ignore",
         env_ignore_empty=True,
         # For ROLE_<name> only.
@@ -221,6 +227,18 @@ class Settings(BaseSettings):
             **({"country": self.pbx_country} if self.pbx_country else {}),
         }
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        leaves_out = isinstance(dotenv_settings, DotEnvSettingsSource) and dotenv_settings.env_file is None
+        return init_settings, env_settings, *(() if leaves_out else (EnvFileSource(settings_cls),))
+
     @property
     def roles(self) -> Mapping[str, Role]:
         """Return the built-in roles and the site's own."""
@@ -261,8 +279,7 @@ class Settings(BaseSettings):
 
 def environment() -> dict[str, str]:
     """Return the environment and `.env`, including names that are no settings."""
-    in_file = {name: value for name, value in dotenv_values(".env", encoding="utf-8").items() if value is not None}
-    return {**in_file, **os.environ}
+    return {**read_env_file(), **os.environ}
 
 
 def load_settings() -> Settings:

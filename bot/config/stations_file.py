@@ -20,6 +20,7 @@ from bot.config.errors import WrongSettings
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.http import urls
+from bot.text.normalization import decoded
 
 KNOWN = {*StationSettings.model_fields, "key_env"}
 MISSING = {
@@ -42,7 +43,7 @@ def read_stations(settings: Settings, environment: Mapping[str, str]) -> tuple[S
 
 def _tables(path: Path) -> list[dict[str, Any]]:
     try:
-        content = tomllib.loads(path.read_text("utf-8"))
+        content = tomllib.loads(decoded(path.read_bytes()))
     except OSError as error:
         raise WrongSettings([f"STATIONS_FILE: {path} cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError:

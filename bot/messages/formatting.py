@@ -57,8 +57,9 @@ def day(view: ReaderView, value: str | date) -> str:
     return format_skeleton("MMMd" if same_year else "yMMMd", value, locale=view.language)
 
 
-def dated_weekday(view: ReaderView, value: date) -> str:
+def dated_weekday(view: ReaderView, value: str | date) -> str:
     """Format as `Mon, Nov 23`, with the year if not this year."""
+    value = date.fromisoformat(value) if isinstance(value, str) else value
     same_year = value.year == view.now.astimezone(view.zone).year
     return format_skeleton("MMMEd" if same_year else "yMMMEd", value, locale=view.language)
 

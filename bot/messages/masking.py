@@ -11,7 +11,8 @@ from typing import Any
 
 from bot.messages import formatting
 from bot.messages.message import TrustedText
-from bot.messages.sanitize import BLANKS, visible
+from bot.messages.sanitize import visible
+from bot.text.normalization import BLANKS
 
 MIN_DIGITS = 7
 HIDDEN = 5

@@ -3,7 +3,7 @@ formula. Pure."""
 
 import re
 
-from bot.messages.sanitize import INVISIBLE
+from bot.text.normalization import INVISIBLE
 
 SEPARATORS = ";\t,"
 # Characters that begin a formula, also those of Asian keyboards; and those that a spreadsheet skips before them.

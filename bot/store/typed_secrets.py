@@ -8,7 +8,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 
-from bot.messages.sanitize import INVISIBLE_CHARS, LINE_BREAKS
+from bot.messages.sanitize import LINE_BREAKS
+from bot.text.normalization import INVISIBLE_CHARS
 from bot.text.person_names import CYRILLIC_LOOKALIKES
 
 HIDDEN = "•••"

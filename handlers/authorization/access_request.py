@@ -13,6 +13,7 @@ from bot.store.messages.unfinished_updates import Checkpoint
 from bot.store.tables.dialog import QuestionRow
 from bot.store.tables.messages import Keyboard
 from handlers.authorization.preconditions import Approval
+from handlers.dispatch.command_names import resolved
 from handlers.dispatch.declare import ButtonAction, Catalogue, Command
 from handlers.dispatch.intents import Actor, CommandTyped, Intent, Place
 from handlers.dispatch.rules import OnRestart, Rule
@@ -154,7 +155,8 @@ class Authorization:
 
 
 def with_subcommand(catalogue: Catalogue, typed: CommandTyped) -> CommandTyped:
-    """Move the second word into the name if there is such a command."""
+    """Return the command that is meant, with its second word in its name if there is such a command."""
+    typed = resolved(typed)
     first, *remaining = typed.arguments.split(None, 1) or [""]
     for command in catalogue.commands.values():
         name, _, subcommand = command.name.partition(" ")

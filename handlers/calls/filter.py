@@ -68,6 +68,8 @@ FIELD_WORDS = {
     "did": "did",
 }
 TEXTS = ("ending", "source", "destination", "party", "did", "trunk", "trunk_name", "search")
+# Longer names and texts are not searched for the name of a trunk.
+MAX_NAME_WORDS, MAX_WORDS = 6, 30
 # Shorter parts of names are in too many.
 MIN_PART = 3
 ONLY_FIELDS = {"search": "search", "поиск": "search"}
@@ -187,8 +189,8 @@ def read_filter(text: str, now: datetime, trunks: Mapping[str, str] = MappingPro
 
 def _take_trunk(words: list[str], found: dict[str, Any], trunks: Mapping[str, str]) -> list[str]:
     """Extract the name of a trunk, or a part of only one's."""
-    for length in range(len(words), 0, -1):
-        for at in range(len(words) - length + 1):
+    for length in range(min(len(words), MAX_NAME_WORDS), 0, -1):
+        for at in range(min(len(words), MAX_WORDS) - length + 1):
             written = " ".join(words[at : at + length])
             named = [id_ for id_, name in trunks.items() if folded(name) == folded(written)] or [
                 id_ for id_, name in trunks.items() if len(written) >= MIN_PART and folded(written) in folded(name)

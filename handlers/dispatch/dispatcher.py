@@ -19,13 +19,14 @@ from handlers.authorization.access_request import Authorization, MembershipUnkno
 from handlers.authorization.authorizer import Authorizer
 from handlers.dialog import refusals
 from handlers.dispatch.button_actions import ButtonActions
+from handlers.dispatch.command_names import without_slash
 from handlers.dispatch.declare import Command, StationScope
 from handlers.dispatch.executor import ExecutionJob, Executor
 from handlers.dispatch.hooks import ChatJoined, Hooks
 from handlers.dispatch.intents import AddedToChat, AnonymousText, ButtonPressed, CommandTyped, Intent, TextSent
 from handlers.dispatch.replier import Replier
 from handlers.dispatch.request import Reply
-from handlers.dispatch.rules import OnRestart
+from handlers.dispatch.rules import RULES, OnRestart
 from handlers.dispatch.update_parser import read_intent, unknown_fields
 from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address
@@ -133,7 +134,7 @@ class Dispatcher:
         intent, authorization = decided
         if authorization is None:
             if isinstance(intent, TextSent):
-                await self._handle_other_text(intent)
+                await self._handle_other_text(intent, update_id)
             return False
         if isinstance(intent, CommandTyped):
             return await self._handle_command(intent, authorization, update_id)
@@ -216,14 +217,18 @@ class Dispatcher:
         if answer is not None and self._authorizer.may_reply(typed, authorization):
             await replier.finish(Reply(answer))
 
-    async def _handle_other_text(self, sent: TextSent) -> None:
+    async def _handle_other_text(self, sent: TextSent, update_id: int) -> None:
         """Handle text that answers no question. In a group it is ignored unless it contains a secret, which is
-        deleted."""
+        deleted. In private it may be a command without its slash, which is carried out if it only reads."""
         await self._authorizer.record_group(sent.place)
         if not sent.place.private and not contains_secret(sent.text):
             return
         may = await self._authorizer.rights(sent.actor, sent.place)
         if not refusals.is_known(may):
+            return
+        typed = without_slash(sent) if sent.place.private else None
+        if typed is not None and RULES[f"/{typed.name}"].is_read_only:
+            await self._handle_instead(typed, update_id)
             return
         address = Address(sent.actor, sent.place, EVERY_STATION, asked=sent.message_id)
         replier = self._executor.replier(address, may)

@@ -12,6 +12,8 @@ from telegram import CallbackQuery, Chat, ChatMember, ChatMemberUpdated, Message
 from telegram.constants import ChatType
 
 from bot.messages.sanitize import visible
+from bot.text.normalization import normalized
+from handlers.dispatch.command_names import length_of_name
 from handlers.dispatch.intents import (
     ANONYMOUS,
     Actor,
@@ -127,18 +129,18 @@ def _read_message(
     text = message.text or message.caption or ""
     if not (text or message.document):
         return None
-    command = next((e for e in _entities(message) if e.type == MessageEntity.BOT_COMMAND and e.offset == 0), None)
-    if command is None:
+    length = _length_of_command(message, text)
+    if not length:
         if rejection == ANONYMOUS:
             actor = _actor(message.from_user, message.sender_chat)
             return AnonymousText(text, actor, _place(message.chat, message), message.message_id)
         return None if rejection else _read_text(message, text)
-    name, _, addressed = text[1 : command.length].partition("@")
+    name, _, addressed = text[1:length].partition("@")
     if not _is_addressed_to(bot_name, addressed):
         return None
     return CommandTyped(
         name=name.lower(),
-        arguments=_with_ids(message, text, command.length).strip(),
+        arguments=normalized(_with_ids(message, text, length)).strip(),
         actor=_actor(message.from_user, message.sender_chat),
         place=_place(message.chat, message),
         message_id=message.message_id,
@@ -149,13 +151,21 @@ def _read_message(
     )
 
 
+def _length_of_command(message: Message, text: str) -> int:
+    """Return the length of the command at the beginning, 0 if there is none. Telegram marks those in Latin letters."""
+    marked = next((e for e in _entities(message) if e.type == MessageEntity.BOT_COMMAND and e.offset == 0), None)
+    if marked is not None:
+        return marked.length
+    return length_of_name(text) if message.chat.type == ChatType.PRIVATE else 0
+
+
 def _is_addressed_to(bot_name: str, addressed: str) -> bool:
     return addressed.lower() in ("", bot_name.lower())
 
 
 def _read_text(message: Message, text: str) -> TextSent:
     return TextSent(
-        text=text.strip(),
+        text=normalized(text).strip(),
         document=_document(message),
         replied_to=message.reply_to_message.message_id if message.reply_to_message else None,
         actor=_actor(message.from_user),

@@ -52,14 +52,14 @@ DAYS_IN = {Unit.DAYS: 1, Unit.WEEKS: 7, Unit.MONTHS: 30, Unit.QUARTERS: 91, Unit
 MINUTES_IN = {Unit.MINUTES: 1, Unit.HOURS: 60}
 # Of these a unit alone is a period.
 LONG = frozenset({Unit.WEEKS, Unit.MONTHS, Unit.QUARTERS, Unit.YEARS})
-COMPACT = re.compile(r"(\d{1,9}(?:[.,]\d{1,2})?)([a-zа-я]+)")
+COMPACT = re.compile(r"(\d{1,9}(?:[.,]\d{1,2})?)([a-zа-я]{1,8})")
 NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,2})?")
 YEAR_FIRST = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})")
 # 12-11-25 is a telephone number of six digits.
 DAY_FIRST = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})|(\d{1,2})-(\d{1,2})-(\d{4})")
 SHORT_DATE = re.compile(r"(\d{1,2})[./](\d{1,2})")
 DAY_NUMBER = re.compile(r"(\d{1,2})(?:st|nd|rd|th|-?го|-?е)?")
-DAY_AND_MONTH = re.compile(r"(\d{1,2})([a-zа-я]{3,})|([a-zа-я]{3,})(\d{1,2})")
+DAY_AND_MONTH = re.compile(r"(\d{1,2})([a-zа-я]{3,9})|([a-zа-я]{3,9})(\d{1,2})")
 YEAR = re.compile(r"(?:19|20|21)\d\d")
 YEAR_WORDS = frozenset({"г", "года", "год", "year"})
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")

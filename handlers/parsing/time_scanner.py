@@ -10,11 +10,12 @@ from handlers.parsing.time_words import AND, ARTICLES, AT, BETWEEN, FILLERS, FRO
 
 MOMENT = re.compile(r"(.{6,10})[Tt](\d{1,2}:\d{2}(?::\d{2})?)")
 DASH = re.compile(r"[-–—…]|\.\.+")
-NUMBER_GROUP = re.compile(r"[+\d().-]*\d[\d().-]*")
+NUMBER_GROUP = re.compile(r"[+(]{0,2}\d[\d().-]{0,20}")
 INTRODUCING = FROM | UP_TO | FILLERS
 DASHES = frozenset("-–—")
 # After these a number up to 24 is an hour.
 BEFORE_HOUR = SINCE | AT | {"до", "until", "till", "before"}
+MAX_SPAN = 40
 # Longest chain of words before a time that say nothing more: `in the last 3 hours`.
 MAX_FILLERS = 3
 
@@ -112,10 +113,12 @@ def _split(words: Sequence[str], atoms: Atoms) -> list[str]:
         if (moment := MOMENT.fullmatch(word)) and _is_day(moment[1], atoms):
             parts += [moment[1], moment[2]]
             continue
+        # Longer words are no two times.
+        dashes = DASH.finditer(word) if len(word) <= MAX_SPAN else ()
         parts += next(
             (
                 [word[: dash.start()], "-", word[dash.end() :]]
-                for dash in DASH.finditer(word)
+                for dash in dashes
                 if _is_time(word[: dash.start()], atoms) and _is_time(word[dash.end() :], atoms)
             ),
             [word],

@@ -12,7 +12,8 @@ from telegram import Update
 
 from bot.messages import masking
 from bot.messages.renderer import Renderer
-from bot.messages.sanitize import BLANKS, INVISIBLE_CHARS, sanitize, unmarked, unsanitize, visible
+from bot.messages.sanitize import sanitize, unmarked, unsanitize, visible
+from bot.text.normalization import BLANKS, INVISIBLE_CHARS
 from handlers.dispatch.intents import CommandTyped
 from handlers.dispatch.update_parser import read_intent
 

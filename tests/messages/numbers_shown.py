@@ -14,7 +14,9 @@ WRITTEN = "Ivan +7 (916) 111-22-33"
 PERIOD = {"first": date(2026, 11, 23), "last": date(2026, 11, 23), "one_day": True, "times": None}
 TODAY = datetime(2026, 11, 23, 11, 55)  # noqa: DTZ001 (the PBX's wall clock)
 PARTY = {"number": CALLER, "name": WRITTEN}
-WANTED = dict.fromkeys(("ending", "direction", "source", "destination", "party", "did", "trunk", "trunk_name", "search"), "")
+WANTED = dict.fromkeys(
+    ("ending", "direction", "source", "destination", "party", "did", "trunk", "trunk_name", "search"), ""
+)
 RECORD = {
     "start": TODAY,
     "incoming": True,
@@ -112,7 +114,10 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
         PERIOD
         | {"station": "Head office", "total": 1, "answered": 1, "missed": 0, "after_hours": 0, "not_reached": 0}
         | {"average": 134, "begin": 1, "until": 1, "records": [RECORD]}
-        | {"is_name_known": True, "wanted": WANTED | {"source": CALLER, "destination": MOBILE, "did": DID, "search": LOCAL}},
+        | {
+            "is_name_known": True,
+            "wanted": WANTED | {"source": CALLER, "destination": MOBILE, "did": DID, "search": LOCAL},
+        },
     ],
     "cdr_record": [
         {

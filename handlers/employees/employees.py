@@ -1,12 +1,14 @@
 """/employees: names, numbers, and connected phones."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeRow, PbxError
 from bot.sandbox.time_slices import matching
 from bot.text.person_names import is_named
+from bot.text.similar_names import MAX_NEAR, nearest_names
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import button, command
@@ -40,12 +42,21 @@ async def select_one(request: Request, written: str) -> EmployeeRow | Message:
     several."""
     if written.isascii() and written.isdecimal():
         found = await request.station.pbx.employees.find(written)
-        return found or Message("no_such_employee", {"written": written})
+        return found or Message("no_such_employee", {"written": written, "near": 0})
     all_rows = (await request.station.pbx.employees.list()).value
     named = await matching(all_rows, lambda row: is_named(row.name, written))
     if len(named) == 1:
         return named[0]
-    return await _list(request, written, 0) if named else Message("no_such_employee", {"written": written})
+    return await _list(request, written, 0) if named else nobody(written, all_rows)
+
+
+def nobody(written: str, rows: Sequence[EmployeeRow]) -> Message:
+    """Answer to a name of nobody, with the nearest."""
+    near = nearest_names(written, [row.name for row in rows])
+    offered = [row for row in rows if row.name in near][:MAX_NEAR]
+    facts = {"written": written, "near": len(offered)}
+    buttons = tuple((Button(f"{row.number} {row.name}", "employee.card", {"id": row.id}),) for row in offered)
+    return Message("no_such_employee", facts, buttons)
 
 
 @button("employees.show")
@@ -56,6 +67,8 @@ async def show(request: Request) -> Reply:
 async def _list(request: Request, search: str, page: int) -> Message:
     answer, connected = await asyncio.gather(request.station.pbx.employees.list(), _connected(request))
     found = await matching(answer.value, lambda row: not search or _is_found(row, search))
+    if search and not found and not as_number(search):
+        return nobody(search, answer.value)
     rows = sorted(found, key=lambda row: (len(row.number), row.number))
     shown = paginate(rows, page, PAGE_SIZE)
     facts = {

@@ -18,6 +18,7 @@ from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.incidents.availability import StateInterval, TrunkAvailability, intervals_of, trunk_availabilities
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
+from handlers.trunks.trunks import choice
 
 PAGE_SIZE = 8
 BUTTONS_IN_A_ROW = 4
@@ -57,7 +58,7 @@ async def history(request: Request) -> Reply:
     trunk = " ".join(remaining).strip("\"'“”«»")
     trunk_history = await _load(request, trunk, period)
     if trunk and not (trunk_history.trunks or trunk_history.off):
-        return Reply(Message("trunk_choice", {"station": request.station.name, "found": 0}), outcome="no such trunk")
+        return Reply(choice(request, (), trunk), outcome="no such trunk")
     return Reply(_page(request, trunk_history, trunk, period, 0))
 
 

@@ -180,4 +180,4 @@ def _which(request: Request, found: list[SilenceSubject], planned: dict[str, Any
         )
         for subject in found[:MAX_OFFERED]
     )
-    return Message("trunk_choice", {"station": request.station.name, "found": len(found)}, rows)
+    return Message("trunk_choice", {"station": request.station.name, "found": len(found), "near": 0}, rows)

@@ -149,7 +149,7 @@ async def list_again(request: Request) -> Message:
 
 
 def no_such_trunk(request: Request) -> Message:
-    return Message("trunk_choice", {"station": request.station.name, "found": 0})
+    return Message("trunk_choice", {"station": request.station.name, "found": 0, "near": 0})
 
 
 def _is_until(request: Request, words: Sequence[str]) -> bool:

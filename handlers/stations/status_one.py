@@ -29,8 +29,10 @@ async def lookup(request: Request, query: str) -> Message:
         found, people = await asyncio.gather(trunks.find(request, query), request.station.pbx.phone_book.named(query))
     if len(people) == 1 and not found:
         return await _extension(request, people[0].number)
+    if not people and not found:
+        people = await request.station.pbx.phone_book.nearest(query)
     if not people:
-        return _trunk(request, found[0]) if len(found) == 1 else trunks.choice(request, found, "status.trunk")
+        return _trunk(request, found[0]) if len(found) == 1 else trunks.choice(request, found, query, "status.trunk")
     return _which(request, query, found, people)
 
 

@@ -25,7 +25,10 @@ async def delete_trunk(request: Request) -> Reply:
         raise WrongArguments(mark("Write the name of the trunk to delete."))
     found = await trunks.find(request, request.arguments)
     if len(found) != 1:
-        return Reply(trunks.choice(request, found, "trunk.delete"), outcome=f"{len(found)} trunks of that name")
+        return Reply(
+            trunks.choice(request, found, request.arguments, "trunk.delete"),
+            outcome=f"{len(found)} trunks of that name",
+        )
     return await _ask(request, found[0])
 
 

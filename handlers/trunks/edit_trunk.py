@@ -46,7 +46,7 @@ async def edit_trunk(request: Request) -> Reply:
     password_in_chat.refuse(words, problems)
     found = await trunks.find(request, name)
     if len(found) != 1:
-        return Reply(trunks.choice(request, found), outcome=f"{len(found)} trunks of that name")
+        return Reply(trunks.choice(request, found, name), outcome=f"{len(found)} trunks of that name")
     if new_password:
         return await _ask_password(request, found[0].id, found[0].name, draft)
     return await _ask(request, found[0].id, draft)

@@ -7,6 +7,7 @@ from typing import Any
 from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkRow, TrunkStatus
+from bot.text.similar_names import nearest_names
 from handlers.dialog import paging
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import button, command
@@ -28,7 +29,11 @@ PAGE_SIZE = 8
 async def trunks(request: Request) -> Reply:
     if request.arguments:
         found = await find(request, request.arguments)
-        return Reply(await card.details_view(request, found[0].id) if len(found) == 1 else choice(request, found))
+        return Reply(
+            await card.details_view(request, found[0].id)
+            if len(found) == 1
+            else choice(request, found, request.arguments)
+        )
     return Reply(await _list(request, 0))
 
 
@@ -57,12 +62,15 @@ MATCHERS: tuple[Callable[[TrunkStatus, str], bool], ...] = (
 )
 
 
-def choice(request: Request, found: Sequence[TrunkStatus], action: str = "trunk.card") -> Message:
-    """Answer to a name of no trunk, or of several with a button for each."""
-    facts = {"station": request.station.name, "found": len(found)}
-    return Message(
-        "trunk_choice", facts, tuple((Button(trunk.name, action, {"id": trunk.id}),) for trunk in found[:PAGE_SIZE])
-    )
+def choice(request: Request, found: Sequence[TrunkStatus], written: str, action: str = "trunk.card") -> Message:
+    """Answer to a name of no trunk, with the nearest, or of several, with a button for each."""
+    names = {trunk.id: trunk.name for trunk in found[:PAGE_SIZE]}
+    if not found:
+        known = request.station.watch.trunk_names
+        near = nearest_names(written, known.values())
+        names = {id_: name for id_, name in known.items() if name in near}
+    facts = {"station": request.station.name, "found": len(found), "near": len(names), "written": written}
+    return Message("trunk_choice", facts, tuple((Button(name, action, {"id": id_}),) for id_, name in names.items()))
 
 
 async def _list(request: Request, page: int) -> Message:

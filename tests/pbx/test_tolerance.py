@@ -48,6 +48,7 @@ EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "records.recording": lambda pbx: pbx.records.recording(RECORDED, "mp3", 1000),
     "phone_book.names": lambda pbx: pbx.phone_book.names(),
     "phone_book.named": lambda pbx: pbx.phone_book.named("x"),
+    "phone_book.nearest": lambda pbx: pbx.phone_book.nearest("xyz"),
     "employees.list": lambda pbx: pbx.employees.list("x"),
     "employees.find": lambda pbx: pbx.employees.find("201"),
     "employees.get": lambda pbx: pbx.employees.get("7"),

@@ -12,6 +12,7 @@ from bot.pbx.resources.employees import EmployeeRow, Employees
 from bot.runtime.clock import Monotonic
 from bot.sandbox.time_slices import matching
 from bot.text.person_names import is_named, respelled
+from bot.text.similar_names import nearest_names
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +44,12 @@ class PhoneBook:
         """Return the employees with `text` in their names, in any spelling."""
         await self._refresh(Priority.COMMAND)
         return tuple(await matching(self._rows, lambda row: is_named(row.name, text)))
+
+    async def nearest(self, text: str) -> tuple[EmployeeRow, ...]:
+        """Return the employees whose names are most like `text`, which nobody is called."""
+        await self._refresh(Priority.COMMAND)
+        near = nearest_names(text, [row.name for row in self._rows])
+        return tuple(row for row in self._rows if row.name in near)
 
     async def _refresh(self, priority: Priority) -> None:
         if self._is_valid():

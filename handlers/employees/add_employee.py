@@ -50,7 +50,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 async def add_employee(request: Request) -> Reply:
     if not request.arguments:
         return await _begin(request)
-    words = read_words(request.arguments)
+    words = read_words(request.arguments, fields.NAME_WORDS)
     hidden = await password_in_chat.delete_typed(request, words)
     if hidden is not None and not request.place.private:
         return password_in_chat.group_warning(deleted=hidden)

@@ -15,7 +15,7 @@ PHONE_PART = re.compile(r"\+?[\d().-]+")
 def read_employee(text: str, country: str = "") -> EmployeeDraft:
     """Parse an employee: without a number the PBX chooses one; a mobile without a plus is of the `country`. Raises
     WrongArguments with the sentences for the person."""
-    words = read_words(text)
+    words = read_words(text, employee_fields.NAME_WORDS)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Whom shall I create? Write a name, and a number if you want a certain one."))
     draft, problems = employee_fields.read_fields(as_written(text), country)
@@ -27,7 +27,7 @@ def read_employee(text: str, country: str = "") -> EmployeeDraft:
 
 def as_written(text: str) -> dict[str, str]:
     """Raw text of each field, not validated."""
-    words = read_words(text)
+    words = read_words(text, employee_fields.NAME_WORDS)
     return _free(list(words.free)) | words.fields
 
 

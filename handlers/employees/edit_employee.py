@@ -27,24 +27,30 @@ from handlers.safety import password_in_chat
     fields=employee_fields.FIELDS.names,
 )
 async def edit_employee(request: Request) -> Reply:
-    words = read_words(request.arguments)
+    words = read_words(request.arguments, employee_fields.NAME_WORDS)
     hidden = await password_in_chat.delete_typed(request, words)
     if hidden is not None and not request.place.private:
         return password_in_chat.group_warning(deleted=hidden)
-    if not words.free or not words.fields:
+    if not words.free:
         raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
     draft, problems = employee_fields.read_fields(words.fields, request.station.country)
     password_in_chat.refuse(words, problems)
     found = await employees.select_one(request, " ".join(words.free))
     if isinstance(found, Message):
         return Reply(found, outcome="no such employee, or several")
+    if not words.fields:
+        return await show_how_to_edit(request, found.id)
     employee = (await request.station.pbx.employees.get(found.id)).value
     return await ask(request, employee, draft)
 
 
 @button("employee.edit")
 async def how_to_edit(request: Request) -> Reply:
-    employee = (await request.station.pbx.employees.get(str(request.data["id"]))).value
+    return await show_how_to_edit(request, str(request.data["id"]))
+
+
+async def show_how_to_edit(request: Request, employee_id: str) -> Reply:
+    employee = (await request.station.pbx.employees.get(employee_id)).value
     facts = {
         "number": employee.number,
         "name": employee.name,

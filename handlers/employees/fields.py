@@ -178,6 +178,8 @@ def fields_in(country: str) -> Fields:
 
 # For names and labels, which depend on no country.
 FIELDS = fields_in("")
+# Of these a value may have several words without quotes.
+NAME_WORDS = FIELDS.names_of("name")
 
 
 def read_fields(written: Mapping[str, str], country: str = "") -> tuple[EmployeeDraft, list[Problem]]:

@@ -9,6 +9,7 @@ from bot.store.typed_secrets import HIDDEN
 # Mobile keyboards replace plain quotes with typographic ones.
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 FIELD = re.compile(r"\A[^\W\d][\w-]*=")
+SPACES_AROUND = re.compile(r"(?<!\S)([^\W\d][\w-]{0,30})[ \t]{0,9}=[ \t]{0,9}(?=\S)")
 # Text that may be intended as a field: a name with other characters in it, or followed by a colon.
 FIELD_LIKE = re.compile(r"\A(?:[^=:]*=|[^\W\d_]+:)")
 
@@ -44,17 +45,21 @@ def split(text: str) -> list[str]:
     return words
 
 
-def read_words(text: str) -> Words:
-    """Parse `244 "Anna Johnson" mobile=+79001234567` into two free words and one field. The last of duplicate fields
-    wins."""
+def read_words(text: str, several: Collection[str] = ()) -> Words:
+    """Parse `244, "Anna Johnson" mobile = +79001234567` into two free words and one field. The last of duplicate fields
+    wins. Values of the fields `several` may have more words, up to the next field, without quotes."""
     free: list[str] = []
     fields: dict[str, str] = {}
-    for word in split(text):
+    name = ""
+    for word in split(SPACES_AROUND.sub(r"\1=", text)):
         if FIELD.match(word):
-            name, _, value = word.partition("=")
-            fields[name.lower()] = value
+            written, _, value = word.partition("=")
+            name = written.lower()
+            fields[name] = value
+        elif name in several:
+            fields[name] += f" {word}"
         else:
-            free.append(word)
+            free.append(word.rstrip(",;") or word)
     return Words(tuple(free), fields)
 
 

@@ -63,6 +63,11 @@ class Fields:
         """Return every accepted name, in lower case."""
         return frozenset(self._names)
 
+    def names_of(self, key: str) -> frozenset[str]:
+        """Return the accepted names of one field, in lower case."""
+        field = self.by_key[key]
+        return frozenset({field.key, *field.words})
+
     def find(self, written: str) -> Field | None:
         return self._names.get(written.strip().lower())
 

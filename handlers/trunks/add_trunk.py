@@ -34,7 +34,7 @@ DRAFT_LIFETIME = timedelta(minutes=15)
     fields=fields.FIELDS.names | {*TYPE_WORDS},
 )
 async def add_trunk(request: Request) -> Reply:
-    words = read_words(request.arguments)
+    words = read_words(request.arguments, fields.NAME_WORDS)
     hidden = await password_in_chat.delete_typed(request, words)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Write the trunk's name, its host, and the login if it has one."))

@@ -32,7 +32,7 @@ REGISTERS = frozenset({"host", "port", "username", "registration", "transport", 
     fields=trunk_fields.FIELDS.names,
 )
 async def edit_trunk(request: Request) -> Reply:
-    words = read_words(request.arguments)
+    words = read_words(request.arguments, trunk_fields.NAME_WORDS)
     hidden = await password_in_chat.delete_typed(request, words)
     new_password = len(words.free) > 1 and words.free[-1].lower() in password_in_chat.NAMES
     name = " ".join(words.free[:-1] if new_password else words.free)

@@ -114,6 +114,8 @@ FIELDS = Fields(
     Field("note", mark("Note"), ("заметка",), note),
     Field(PASSWORD, mark("Password"), PASSWORD_WORDS, password),
 )
+# Of these a value may have several words without quotes.
+NAME_WORDS = FIELDS.names_of("name") | FIELDS.names_of("note")
 
 
 def read_fields(written: Mapping[str, str]) -> tuple[TrunkDraft, list[Problem]]:

@@ -18,10 +18,15 @@ from handlers.parsing.arguments import of_known_fields, read_words, split
         ('an "open quote', ("an", '"open', "quote"), {}),
         ("Имя=Анна ", (), {"имя": "Анна"}),
         ("", (), {}),
+        ("244, Anna email = a@b.ru", ("244", "Anna"), {"email": "a@b.ru"}),
+        ("@boris, @anna;", ("@boris", "@anna"), {}),
+        ("243 name=Melanie Jones mobile=1 x", ("243", "x"), {"name": "Melanie Jones", "mobile": "1"}),
+        ("=", ("=",), {}),
+        (",", (",",), {}),
     ],
 )
 def test_words_and_fields_are_distinguished(text: str, free: tuple[str, ...], fields: dict[str, str]) -> None:
-    found = read_words(text)
+    found = read_words(text, {"name"})
     assert (found.free, found.fields) == (free, fields)
 
 

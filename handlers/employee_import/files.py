@@ -1,45 +1,64 @@
 """Tables of employees: from the rows of a file or of a message to the raw cells of each person."""
 
+import re
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.messages.message import mark
 from bot.spreadsheet.cells import SEPARATORS
-from bot.spreadsheet.reader import MAX_ROWS, Row
+from bot.spreadsheet.table import MAX_ROWS, Row, Table
+from handlers.employee_import.headers import Columns, columns_of, find_header
 from handlers.employees.draft import as_written
 from handlers.employees.fields import FIELDS
 from handlers.parsing import spreadsheet
+from handlers.parsing.fields import PASSWORD, Problem
 from handlers.parsing.spreadsheet import WrongFile
 
 COLUMNS = tuple(field.key for field in FIELDS.table)
 # Order of the columns in a table without a header.
 USUAL = ("number", "name", "email", "mobile")
+MAY_BE_NUMBER = re.compile(r"\d{2,8}")
+NO_NAME = re.compile(r"[^@]*@[^@]*|[+\d\s().-]{7,}")
+TOO_MANY_LINES = mark("More than 5,000 lines; please split the file.")
 
 
 @dataclass(frozen=True, slots=True)
 class FileLine:
-    """`number` as an editor counts lines. `cells` by the key of the field; `unknown` are headers of no field."""
+    """`number` as an editor counts lines. `cells` by the key of the field. `problems`: what the file does not tell."""
 
     number: int
     cells: Mapping[str, str]
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EmployeeTable:
+    """`unknown`: headers of no field. `above`: texts above the header. Both are left out, as are `other_sheets`."""
+
+    lines: tuple[FileLine, ...]
     unknown: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+    sheet: str = ""
+    other_sheets: tuple[str, ...] = ()
 
 
-async def read_file(content: bytes, owner: Hashable) -> list[FileLine]:
+async def read_file(content: bytes, owner: Hashable) -> EmployeeTable:
     """Parse a CSV or an Excel file that `owner` sent; its type is detected from the content. Raises WrongFile."""
-    return lines_of(await spreadsheet.read(content, owner))
+    return employee_table(await spreadsheet.read(content, owner))
 
 
-def read_pasted(text: str) -> list[FileLine]:
+def read_pasted(text: str) -> EmployeeTable:
     """Parse lines pasted into a message: a table, or `243 John Smith john@company.com` each. Raises WrongFile."""
     lines = text.strip().splitlines()
     if any(separator in line for line in lines for separator in SEPARATORS):
-        return lines_of(spreadsheet.read_text(text.strip()))
+        return employee_table(spreadsheet.read_text(text.strip()))
     if not lines:
         raise WrongFile(mark("There is nothing in it."))
     if len(lines) > MAX_ROWS:
-        raise WrongFile(mark("More than 5,000 lines; please split the file."))
-    return [FileLine(number, as_written(line)) for number, line in enumerate(lines, 1) if line.strip()]
+        raise WrongFile(TOO_MANY_LINES)
+    return EmployeeTable(
+        tuple(FileLine(number, as_written(line)) for number, line in enumerate(lines, 1) if line.strip())
+    )
 
 
 def template() -> list[list[str]]:
@@ -49,23 +68,86 @@ def template() -> list[list[str]]:
     return [list(COLUMNS), *([row.get(key, "") for key in COLUMNS] for row in (john, anna))]
 
 
-def lines_of(rows: Sequence[Row]) -> list[FileLine]:
-    """Lines of a table. Raises WrongFile."""
-    filled = [(number, [cell.strip() for cell in row]) for number, row in rows]
-    if not filled:
+def employee_table(table: Table) -> EmployeeTable:
+    """Return the people of a table. Raises WrongFile."""
+    rows = [Row(number, [cell.strip() for cell in cells], doubts) for number, cells, doubts in table.rows]
+    if not rows:
         raise WrongFile(mark("There is nothing in it."))
-    header = [FIELDS.find(cell) for cell in filled[0][1]]
-    if any(header):
-        keys = [field.key if field else "" for field in header]
-        unknown = tuple(cell for cell, field in zip(filled[0][1], header, strict=True) if cell and not field)
-        filled = filled[1:]
-    else:
-        keys, unknown = list(USUAL), ()
-    if not filled:
+    place = find_header([row.cells for row in rows])
+    people = rows if place is None else rows[place + 1 :]
+    if not people:
         raise WrongFile(mark("There is only a header, and nobody under it."))
-    if len(filled) > MAX_ROWS:
-        raise WrongFile(mark("More than 5,000 lines; please split the file."))
+    if len(people) > MAX_ROWS:
+        raise WrongFile(TOO_MANY_LINES)
+    columns = _usual_columns(people) if place is None else columns_of(rows[place].cells)
+    _check_number_column(columns, people)
+    lines = [_line(row, columns) for row in people]
+    return EmployeeTable(
+        tuple(map(_without_header, lines) if place is None else _without_headings(lines)),
+        columns.unknown,
+        tuple(" ".join(filter(None, row.cells)) for row in rows[: place or 0]),
+        table.sheet,
+        tuple(table.other_sheets),
+    )
+
+
+def _usual_columns(rows: Sequence[Row]) -> Columns:
+    if any(len(row.cells) > len(USUAL) for row in rows):
+        raise WrongFile(
+            mark(
+                "I do not know what its columns are. Write a header above them: number, name, email, mobile and so on."
+            )
+        )
+    return Columns(USUAL, ())
+
+
+def _check_number_column(columns: Columns, people: Sequence[Row]) -> None:
+    """Refuse to choose numbers for people who may have one in a column with an unknown header."""
+    if "number" in columns.keys:
+        return
+    for column, key in enumerate(columns.keys):
+        values = [row.cells[column] for row in people if column < len(row.cells) and row.cells[column]]
+        if not key and values and all(map(MAY_BE_NUMBER.fullmatch, values)):
+            raise WrongFile(
+                mark(
+                    "Which column has the internal numbers? Write “number” above it. "
+                    "If there are none, delete the columns of figures: I will choose the numbers."
+                )
+            )
+
+
+def _line(row: Row, columns: Columns) -> FileLine:
+    doubts = dict(row.doubts)
+    cells: dict[str, str] = {}
+    problems = []
+    for column, (key, text) in enumerate(zip(columns.keys, row.cells, strict=False)):
+        if not key or not (text or column in doubts):
+            continue
+        shown = "" if key == PASSWORD else text
+        if column in doubts:
+            problems.append(Problem(FIELDS.by_key[key].label, doubts[column], shown))
+        elif key == "name" and columns.name_in_parts:
+            cells[key] = f"{cells[key]} {text}" if key in cells else text
+        elif cells.setdefault(key, text) != text:
+            problems.append(Problem(FIELDS.by_key[key].label, mark("is there twice, and not the same"), shown))
+    return FileLine(row.number, cells, tuple(problems))
+
+
+def _without_header(line: FileLine) -> FileLine:
+    """Report a name that is none, where only the order tells the columns."""
+    name = line.cells.get("name", "")
+    if not NO_NAME.fullmatch(name):
+        return line
+    problem = Problem(FIELDS.by_key["name"].label, mark("that is no name; write a header above the columns"), name)
+    return replace(line, problems=(*line.problems, problem))
+
+
+def _without_headings(lines: Sequence[FileLine]) -> list[FileLine]:
+    """Report lines with nothing but a name, which may be that of a department, where others have numbers."""
+    if not any("number" in line.cells for line in lines):
+        return list(lines)
+    problem = Problem(FIELDS.by_key["number"].label, mark("is missing, as is everything but a name; is it a heading?"))
     return [
-        FileLine(number, {key: cell for key, cell in zip(keys, row, strict=False) if key and cell}, unknown)
-        for number, row in filled
+        replace(line, problems=(*line.problems, problem)) if set(line.cells) == {"name"} and not line.problems else line
+        for line in lines
     ]

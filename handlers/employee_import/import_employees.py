@@ -1,6 +1,7 @@
 """/import_employees: read a table, show a dry run, and begin the import once it is confirmed."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from handlers.dispatch.declare import answer, button, command
 from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.employee_import import files, report, run
-from handlers.employee_import.files import FileLine
+from handlers.employee_import.files import EmployeeTable, FileLine
 from handlers.employee_import.plan import ImportPlan, RowResult, as_rows, plan_import
 from handlers.parsing import spreadsheet
 from handlers.parsing.spreadsheet import WrongFile
@@ -71,16 +72,17 @@ async def take_table(request: Request) -> Reply:
 
 
 async def _dry_run(request: Request) -> Reply:
-    plan = await _plan(request, await _lines(request))
+    table = await _table(request)
+    plan = await _plan(request, table.lines)
     token = await request.services.temporary_payloads.put({"rows": as_rows(plan)}, CONFIRM_WITHIN)
-    message = Message("import_preview", _facts(request, plan), _preview_buttons(plan, token))
+    message = Message("import_preview", _facts(request, table, plan), _preview_buttons(plan, token))
     if request.place.private:
         return Reply(message, closes_question=True, outcome=f"dry run of {len(plan.rows)} lines")
     await request.chat.send_privately(message)
     return Reply(Message("goes_on_in_private", {"person": request.actor.name}), outcome="dry run in private")
 
 
-async def _lines(request: Request) -> list[FileLine]:
+async def _table(request: Request) -> EmployeeTable:
     try:
         if request.document is None:
             return files.read_pasted(request.arguments)
@@ -95,7 +97,7 @@ async def _lines(request: Request) -> list[FileLine]:
         raise WrongArguments(message=message, question=TABLE_QUESTION) from None
 
 
-async def _plan(request: Request, lines: list[FileLine]) -> ImportPlan:
+async def _plan(request: Request, lines: Sequence[FileLine]) -> ImportPlan:
     pbx = request.station.pbx
     existing = (await pbx.employees.list()).value
     try:
@@ -108,19 +110,26 @@ async def _plan(request: Request, lines: list[FileLine]) -> ImportPlan:
     return await asyncio.to_thread(plan_import, lines, existing, other_numbers, next_free, request.station.country)
 
 
-def _facts(request: Request, plan: ImportPlan) -> dict[str, Any]:
+def _facts(request: Request, table: EmployeeTable, plan: ImportPlan) -> dict[str, Any]:
     wrong = [row for row in plan.rows if row.problems]
     create = [row for row in plan.rows if row.result is RowResult.CREATE]
     return {
         "station": request.station.name,
         "lines": len(plan.rows),
         "create": len(create),
-        "people": [{"number": row.draft.number, "name": row.draft.name} for row in create[:MAX_PEOPLE]],
+        "people": [
+            {"number": row.draft.number, "name": row.draft.name, "mobile": row.draft.mobile or ""}
+            for row in create[:MAX_PEOPLE]
+        ],
         "others": max(0, len(create) - MAX_PEOPLE),
         "there": plan.count(RowResult.EXISTS),
         "conflicts": plan.count(RowResult.CONFLICT),
         "bad": plan.count(RowResult.BAD),
-        "unknown": list(plan.unknown_columns),
+        "chosen": sum(row.chosen for row in create),
+        "unknown": list(table.unknown),
+        "above": list(table.above),
+        "sheet": table.sheet,
+        "other_sheets": list(table.other_sheets),
         "wrong": [
             {
                 "line": row.line,

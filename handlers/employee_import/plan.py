@@ -1,7 +1,7 @@
 """Plan of an import: every line validated before the first write. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,7 @@ from bot.messages.message import mark
 from bot.pbx import EmployeeDraft, EmployeeRow
 from bot.text.person_names import folded
 from handlers.employee_import.files import FileLine
+from handlers.employee_import.values import read_cells
 from handlers.employees import fields
 from handlers.employees.fields import FIELDS
 from handlers.parsing.fields import Problem
@@ -24,18 +25,18 @@ class RowResult(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One line. `problems` are the reasons not to create it."""
+    """One line. `problems` are the reasons not to create it. `chosen`: its number was not in the file."""
 
     line: int
     result: RowResult
     draft: EmployeeDraft
     problems: tuple[Problem, ...] = ()
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ImportPlan:
     rows: tuple[Planned, ...]
-    unknown_columns: tuple[str, ...] = ()
 
     def count(self, result: RowResult) -> int:
         return sum(row.result is result for row in self.rows)
@@ -48,9 +49,14 @@ def plan_import(
 
     Lines without a number get free ones from `next_free` upwards; mobiles without a plus are of the `country`.
     """
-    planner = _Planner(lines, there, taken, next_free, country)
-    rows = tuple(planner.row(line) for line in lines)
-    return ImportPlan(rows, lines[0].unknown if lines else ())
+    meant = [_as_meant(line) for line in lines]
+    planner = _Planner(meant, there, taken, next_free, country)
+    return ImportPlan(tuple(map(planner.row, meant)))
+
+
+def _as_meant(line: FileLine) -> FileLine:
+    cells, problems = read_cells(line.cells)
+    return replace(line, cells=cells, problems=(*line.problems, *problems))
 
 
 class _Planner:
@@ -73,20 +79,25 @@ class _Planner:
 
     def row(self, line: FileLine) -> Planned:
         draft, problems = fields.read_fields(line.cells, self._country)
+        problems = [*line.problems, *problems]
+        owner = self._by_number.get(draft.number or "")
+        # Nothing of such a line is used, so its problems are none.
+        if owner is not None and _same_name(owner.name, draft.name or ""):
+            repeated = self._duplicates(draft, line.number)
+            return Planned(line.number, RowResult.BAD if repeated else RowResult.EXISTS, draft, tuple(repeated))
         if not draft.name and not any(problem.label == FIELDS.by_key["name"].label for problem in problems):
             problems.append(Problem(FIELDS.by_key["name"].label, mark("is missing")))
         if problems:
             return Planned(line.number, RowResult.BAD, draft, tuple(problems))
-        if draft.number is None:
+        chosen = draft.number is None
+        if chosen:
             draft = draft.model_copy(update={"number": next(self._free)})
         problems = self._duplicates(draft, line.number)
         if problems:
             return Planned(line.number, RowResult.BAD, draft, tuple(problems))
-        owner = self._by_number.get(draft.number or "")
-        if owner is not None and _same_name(owner.name, draft.name or ""):
-            return Planned(line.number, RowResult.EXISTS, draft)
         problems = self._conflicts(draft, owner)
-        return Planned(line.number, RowResult.CONFLICT if problems else RowResult.CREATE, draft, tuple(problems))
+        result = RowResult.CONFLICT if problems else RowResult.CREATE
+        return Planned(line.number, result, draft, tuple(problems), chosen)
 
     def _duplicates(self, draft: EmployeeDraft, line: int) -> list[Problem]:
         problems = []

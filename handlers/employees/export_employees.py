@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.access.policy import Permission
 from bot.messages.message import File, Message, mark
+from bot.messages.sanitize import visible
 from bot.pbx import Employee, EmployeeRow, Priority
 from handlers.dispatch.declare import command
 from handlers.dispatch.request import Reply, Request, WrongArguments
@@ -100,7 +101,7 @@ def cell(employee: Employee, key: str, country: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(visible(text).split())
 
 
 def _progress(request: Request, done: int, of: int) -> Message:

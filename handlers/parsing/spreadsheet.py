@@ -6,8 +6,9 @@ from typing import Any
 from bot.messages.message import mark
 from bot.sandbox.process import run
 from bot.sandbox.task import TaskFailed, TaskFailure, TaskRefused
-from bot.spreadsheet import reader
-from bot.spreadsheet.reader import READ, Row
+from bot.spreadsheet.csv_reader import read_csv
+from bot.spreadsheet.reader import READ
+from bot.spreadsheet.table import Row, Table
 from bot.spreadsheet.writer import WRITE, serialized
 from handlers.dispatch.request import WrongArguments
 
@@ -35,21 +36,21 @@ class WrongFile(ValueError):
         self.problem = problem
 
 
-async def read(content: bytes, owner: Hashable) -> list[Row]:
+async def read(content: bytes, owner: Hashable) -> Table:
     """Return the rows of a CSV or Excel file. `owner` is the key of the sandbox queue. Raises WrongFile."""
     try:
-        found = await run(READ, content, owner=owner)
+        rows, sheet, other_sheets = await run(READ, content, owner=owner)
     except TaskRefused as refusal:
         raise WrongFile(refusal.reason) from None
     except TaskFailed as error:
         raise WrongFile(FAILURE_TEXTS[error.failure]) from None
-    return [(number, cells) for number, cells in found]
+    return Table([Row(*row) for row in rows], sheet, other_sheets)
 
 
-def read_text(text: str) -> list[Row]:
+def read_text(text: str) -> Table:
     """Return the rows of a table pasted as text. Raises WrongFile."""
     try:
-        return reader.read_text(text)
+        return read_csv(text)
     except TaskRefused as refusal:
         raise WrongFile(refusal.reason) from None
 

@@ -112,14 +112,14 @@ async def test_what_takes_too_much_is_ended_and_the_sender_notified(
 
 
 async def test_five_thousand_people_are_written_and_read() -> None:
-    lines = await files.read_file(await spreadsheet.write(PEOPLE, "xlsx", "people", 1), 1)
+    lines = (await files.read_file(await spreadsheet.write(PEOPLE, "xlsx", "people", 1), 1)).lines
     assert len(lines) == 5_000
     assert lines[-1].cells["name"] == "Person 4999"
 
 
 def test_of_a_table_with_gaps_nobody_is_left_out() -> None:
     gaps = [line for row in PEOPLE for line in (row, [])]
-    lines = files.lines_of(reader.read(write(serialized(gaps), "xlsx", "people")))
+    lines = files.employee_table(reader.read(write(serialized(gaps), "xlsx", "people"))).lines
     assert [(lines[0].number, len(lines))] == [(3, 5_000)]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.spreadsheet.reader import read
-from handlers.employee_import.files import lines_of
+from handlers.employee_import.files import employee_table
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, KEY, Json, Seen, Standins, running_bot, running_standins
 
 # As stored by the PBX, and as shown: in one line, without invisible characters.
@@ -233,7 +233,7 @@ def test_a_file_of_all_employees(shared: Standins, room: Room) -> None:
     before = shared.says(ANNA, "/export_employees", room())
     file = shared.wait_for(lambda: next((m for m in shared.from_bot(ANNA) if m.raw["document"]), None), str(before))
     is_mere_text(file)
-    names = [line.cells.get("name") for line in lines_of(read(shared.file_of(file)))]
+    names = [line.cells.get("name") for line in employee_table(read(shared.file_of(file))).lines]
     # A name is one line, as an import reads it.
     assert not [p for p in api(shared, "employees")["data"] if " ".join(p["user_username"].split()) not in names]
 

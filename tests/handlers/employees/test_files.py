@@ -12,14 +12,18 @@ from bot.sandbox.task import TaskRefused
 from bot.spreadsheet import reader
 from bot.spreadsheet.writer import serialized, write
 from handlers.employee_import import files
-from handlers.employee_import.files import COLUMNS, FileLine, lines_of, read_pasted
+from handlers.employee_import.files import COLUMNS, EmployeeTable, FileLine, employee_table, read_pasted
 from handlers.parsing.spreadsheet import WrongFile
 from tests.fixtures.examples import examples
 
 
-def read_file(content: bytes) -> list[FileLine]:
+def read_table(content: bytes) -> EmployeeTable:
     """Read as the sandbox process does."""
-    return lines_of(reader.read(content))
+    return employee_table(reader.read(content))
+
+
+def read_file(content: bytes) -> tuple[FileLine, ...]:
+    return read_table(content).lines
 
 
 JOHN = {"number": "243", "name": "John Smith", "email": "john@company.com", "mobile": "+79001234567"}
@@ -50,19 +54,21 @@ def test_an_excel_file_with_numbers_as_numbers_is_read() -> None:
     sheet.append([244.0, "=1+1", "", ""])
     stored = io.BytesIO()
     book.save(stored)
-    john, other = read_file(stored.getvalue())
+    table = read_table(stored.getvalue())
+    john, other = table.lines
     assert dict(john.cells) == {"number": "243", "name": "John Smith", "mobile": "79001234567"}
-    assert john.unknown == ("Shoe size",)
+    assert table.unknown == ("Shoe size",)
+    assert table.sheet == "Sheet"
     assert (other.number, other.cells["number"]) == (4, "244")
 
 
 def test_pasted_lines_are_read_like_the_command_or_like_a_table() -> None:
-    pasted = read_pasted("243 John Smith john@company.com +7 900 123-45-67\n\nAnna Johnson ring=30")
+    pasted = read_pasted("243 John Smith john@company.com +7 900 123-45-67\n\nAnna Johnson ring=30").lines
     assert [dict(line.cells) for line in pasted] == [
         {"number": "243", "name": "John Smith", "email": "john@company.com", "mobile": "+7900123-45-67"},
         {"name": "Anna Johnson", "ring": "30"},
     ]
-    assert dict(read_pasted("243;John Smith;john@company.com;+79001234567")[0].cells) == JOHN
+    assert dict(read_pasted("243;John Smith;john@company.com;+79001234567").lines[0].cells) == JOHN
 
 
 @pytest.mark.parametrize(
@@ -116,6 +122,7 @@ def test_any_bytes_are_a_table_or_a_sentence(content: bytes) -> None:
 
 def test_the_template_is_one_that_the_bot_itself_understands() -> None:
     for form in ("csv", "xlsx"):
-        john, anna = read_file(write(serialized(files.template()), form, "employees"))
+        table = read_table(write(serialized(files.template()), form, "employees"))
+        john, anna = table.lines
         assert (john.cells["number"], anna.cells["mobile"]) == ("243", "+79001234567")
-        assert john.unknown == ()
+        assert table.unknown == ()

@@ -1,0 +1,70 @@
+"""Cells of a table as people and programs leave them: read right, or reported. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from bot.messages.message import mark
+from bot.messages.sanitize import visible
+from bot.text import phone_numbers
+from handlers.employees.fields import FIELDS
+from handlers.parsing.fields import PASSWORD, Problem
+
+# Kept as they are.
+VERBATIM = frozenset({PASSWORD, "extra", "dial"})
+FIGURES = frozenset({"number", "mobile", "ring", "forward", "busy", "unavailable", "filter"})
+SPACES_AND_DASHES = {"Zs": " ", "Pd": "-"}
+WITH_ZERO_FRACTION = re.compile(r"(\d+)[.,]0+")
+SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?[EeЕе]\+?(\d{1,2})")
+# Written by an old export of this bot, for 89261111111.
+PLUS_BEFORE_8 = re.compile(r"\+8\d{10}")
+SPREADSHEET_ERROR = re.compile(r"#{2,}|#[A-ZА-Я]{1,9}(?:/[A-ZА-Я0])?[!?]?")
+LOST_LETTERS = re.compile(r"\ufffd|\?{2,}")
+RUN_TOGETHER = re.compile(r"[\r\n][^\r\n]*[\d;\t]|[\d;\t][^\r\n]*[\r\n]")
+LOST_FIGURES = mark("its last digits are lost; format the column as text and write it again")
+
+
+def read_cells(written: Mapping[str, str]) -> tuple[dict[str, str], list[Problem]]:
+    """Return the cells by key as they are meant, and a problem instead of each that does not tell. Unknown fields and
+    verbatim ones stay as written."""
+    cells: dict[str, str] = {}
+    problems = []
+    for word, text in written.items():
+        field = FIELDS.find(word)
+        if field is None or field.key in VERBATIM:
+            cells[word] = text
+        elif problem := _problem(field.key, text):
+            problems.append(Problem(field.label, problem, text))
+        else:
+            cells[field.key] = _figures(text) if field.key in FIGURES else visible(text).strip()
+    return cells, problems
+
+
+def _problem(key: str, text: str) -> str:
+    if SPREADSHEET_ERROR.fullmatch(text.strip()):
+        return mark("the spreadsheet has an error in place of a value")
+    if LOST_LETTERS.search(text):
+        return mark("its letters are lost; save the table as Excel (.xlsx), or as “CSV UTF-8”")
+    if key == "name" and RUN_TOGETHER.search(text):
+        return mark("goes over several lines; is a quotation mark not closed?")
+    found = SCIENTIFIC.fullmatch(text.strip()) if key in FIGURES else None
+    return LOST_FIGURES if found and not _is_complete(found) else ""
+
+
+def _figures(text: str) -> str:
+    """Return a number without an apostrophe ahead, decimals and powers, and typographic spaces and hyphens."""
+    plain = "".join(SPACES_AND_DASHES.get(unicodedata.category(char), char) for char in visible(text))
+    plain = plain.replace("\u2212", "-").strip().lstrip("'").strip()
+    if found := SCIENTIFIC.fullmatch(plain):
+        return found[1] + (found[2] or "").ljust(int(found[3]), "0")
+    if found := WITH_ZERO_FRACTION.fullmatch(plain):
+        return found[1]
+    digits = re.sub(r"[\s().-]", "", plain)
+    if PLUS_BEFORE_8.fullmatch(digits) and not phone_numbers.readings(digits, ""):
+        return digits.removeprefix("+")
+    return plain
+
+
+def _is_complete(found: re.Match[str]) -> bool:
+    """Return True if no digit was rounded away."""
+    return len(found[2] or "") == int(found[3])

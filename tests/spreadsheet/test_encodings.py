@@ -1,0 +1,59 @@
+"""Encodings, judged by what comes out."""
+
+from itertools import product
+
+import pytest
+
+from bot.sandbox.task import TaskRefused
+from bot.spreadsheet.encodings import decode
+
+NAMES = (
+    *("Пётр Ильин", "Анна Лис", "Юлия Щукина", "Юра", "Эдуард Хиль", "Фёдор Цой", "Олег", "Ян", "ИВАНОВ ПЁТР"),
+    *("Олександр Їжак", "Вера Чуб", "Яков Шух", "Жанна Эйдельман", "Эрнст Юнг", "Зухра", "Ющенко", "Уэйн"),
+    *("Мбаппе Ндонго", "Римский-Корсаков", "ООО «Ёлка», отдел №1", "Ильин П. Ю."),
+)
+HEADS = ("number;name;mobile\r\n", "номер;фио;телефон\r\n", "")
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "mac_cyrillic", "koi8_r", "utf-8", "utf-16-le", "utf-16-be"])
+def test_a_table_of_one_person_is_enough(encoding: str) -> None:
+    for head, name in product(HEADS, NAMES):
+        text = f"{head}301;{name};+79161110011\r\n"
+        try:
+            content = text.encode(encoding)
+        except UnicodeEncodeError:
+            # DOS has no quotation marks of print, and not all letters of Ukrainian.
+            continue
+        assert decode(content) == text
+
+
+@pytest.mark.parametrize("name", ["Jürgen Groß", "François Lefèvre", "José Muñoz", "Åsa Öst"])
+def test_western_names_are_not_taken_for_cyrillic(name: str) -> None:
+    assert decode(f"301;{name}\n".encode("cp1252")) == f"301;{name}\n"
+
+
+@pytest.mark.parametrize("taken_for", ["cp1251", "cp1252", "latin_1", "cp866"])
+def test_what_was_encoded_twice_is_read_once(taken_for: str) -> None:
+    text = "номер;фио\n301;Пётр Ольгин\n"
+    twice = text.encode().decode(taken_for, errors="replace").encode()
+    if "\ufffd".encode() in twice:
+        with pytest.raises(TaskRefused, match="come out as garbage"):
+            decode(twice)
+    else:
+        assert decode(twice) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Łukasz Żółć;Świętosława Gęś", "cp1250"),
+        ("Γιώργος Παπαδόπουλος;Ελένη", "cp1253"),
+        ("山田太郎;鈴木", "shift_jis"),
+        ("山田太郎;鈴木一郎", "gbk"),
+        ("Ünal Şimşek;Ağrı", "cp1254"),
+    ],
+)
+def test_what_stays_garbage_is_refused(text: str, encoding: str) -> None:
+    with pytest.raises(TaskRefused, match="come out as garbage"):
+        decode(f"301;{text}\n".encode(encoding))
+    assert decode(f"301;{text}\n".encode()) == f"301;{text}\n"

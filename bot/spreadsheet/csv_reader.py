@@ -59,7 +59,7 @@ def _row(number: int, cells: list[str]) -> Row:
 def _separator(text: str) -> str:
     """Return the one that splits most lines, outside quotes, and then into equally many columns."""
     start = text[:JUDGED_CHARACTERS].lstrip()
-    return max(SEPARATORS, key=lambda separator: _splitting(start, separator))
+    return max(f"{SEPARATORS}|", key=lambda separator: _splitting(start, separator))
 
 
 def _splitting(text: str, separator: str) -> tuple[int, int, int]:

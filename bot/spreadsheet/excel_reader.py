@@ -23,21 +23,28 @@ CHUNK = 1 << 16
 # Excel's own limit; the dimensions in a file may be wrong.
 ROWS_IN_EXCEL = 1 << 20
 FORMULA = re.compile(rb"<(?:\w+:)?f[ />]")
+ROW = re.compile(rb"<(?:\w+:)?row\s([^>]*)>")
+ROW_NUMBER = re.compile(rb'\br="(\d+)"')
+HIDDEN = re.compile(rb'\bhidden="(?:1|true)"')
 A_DATE = mark("a date or a time; format the cell as text and write it again")
 NOT_READABLE = mark("The Excel file cannot be read; save it again, or as CSV.")
 
 
 def read_excel(content: bytes) -> Table:
-    """Return the first visible sheet that has rows; the one that was open comes first. Raises TaskRefused."""
+    """Return the first visible sheet that has rows; the one that was open comes first. Hidden rows are left out. Raises
+    TaskRefused."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             has_formulas = _check_parts(packed)
-        values = _open(content, data_only=True)
-        formulas = _open(content, data_only=False) if has_formulas else None
-        titles = _visible(values)
-        for title in titles:
-            if rows := filled(_rows(values, formulas, title)):
-                return Table(rows, title, [other for other in titles if other != title])
+            values = _open(content, data_only=True)
+            formulas = _open(content, data_only=False) if has_formulas else None
+            titles = _visible(values)
+            for title in titles:
+                if rows := filled(_rows(values, formulas, title)):
+                    hidden = _hidden_rows(packed, values[title])
+                    seen = [row for row in rows if row.number not in hidden]
+                    others = [other for other in titles if other != title]
+                    return Table(seen, title, others, len(rows) - len(seen))
     except (TaskRefused, MemoryError):
         raise
     except Exception:
@@ -54,6 +61,12 @@ def _visible(book: Workbook) -> list[str]:
     titles = [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
     opened = book.active.title if book.active is not None else ""
     return sorted(titles, key=lambda title: title != opened)
+
+
+def _hidden_rows(archive: zipfile.ZipFile, sheet: Any) -> frozenset[int]:
+    """Return the numbers of hidden rows, which openpyxl does not tell for a large file."""
+    found = (row[1] for row in ROW.finditer(archive.read(sheet._worksheet_path)) if HIDDEN.search(row[1]))
+    return frozenset(int(number[1]) for row in found if (number := ROW_NUMBER.search(row)))
 
 
 def _rows(values: Workbook, formulas: Workbook | None, title: str) -> Iterator[Row]:

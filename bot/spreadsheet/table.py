@@ -27,12 +27,13 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """Filled rows. `sheet` is the title of the sheet that was read, `other_sheets` are the visible ones that were not;
-    only Excel has them."""
+    """Filled rows. `sheet` is the title of the sheet that was read, `other_sheets` are the visible ones that were not,
+    `hidden` is the number of rows that were not seen; only Excel has them."""
 
     rows: Sequence[Row]
     sheet: str = ""
     other_sheets: Sequence[str] = ()
+    hidden: int = 0
 
 
 def filled(found: Iterable[Row]) -> list[Row]:

@@ -33,13 +33,15 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True)
 class EmployeeTable:
-    """`unknown`: headers of no field. `above`: texts above the header. Both are left out, as are `other_sheets`."""
+    """`unknown`: headers of no field. `above`: texts above the header. Both are left out, as are `other_sheets` and
+    `hidden` rows."""
 
     lines: tuple[FileLine, ...]
     unknown: tuple[str, ...] = ()
     above: tuple[str, ...] = ()
     sheet: str = ""
     other_sheets: tuple[str, ...] = ()
+    hidden: int = 0
 
 
 async def read_file(content: bytes, owner: Hashable) -> EmployeeTable:
@@ -88,6 +90,7 @@ def employee_table(table: Table) -> EmployeeTable:
         tuple(" ".join(filter(None, row.cells)) for row in rows[: place or 0]),
         table.sheet,
         tuple(table.other_sheets),
+        table.hidden,
     )
 
 

@@ -32,7 +32,7 @@ NAME_WORDS = _words("имя фамилия отчество и name first last s
 VOCABULARY = (
     Word(
         "number",
-        _words("внутренний внутр внут вн добавочный доб короткий extension ext internal sip durchwahl nebenstelle"),
+        _words("внутренний внутр внут вн добавочный доб короткий extension ext internal sip ip durchwahl nebenstelle"),
         NUMBER_WORDS | PERSON | _words("код"),
     ),
     Word(
@@ -42,8 +42,8 @@ VOCABULARY = (
     ),
     Word(
         "email",
-        _words("почта почты email mail имейл емейл"),
-        PERSON | _words("e эл электронная электронной адрес address рабочая корпоративная 1 value"),
+        _words("почта почты email mail имейл емейл эл электронный"),
+        PERSON | _words("e электронная электронной адрес address рабочая корпоративная 1 value"),
     ),
     Word("last", _words("фамилия surname last family nachname lastname"), PERSON | _words("name")),
     Word("first", _words("имя first given forename vorname firstname"), PERSON | _words("name")),
@@ -61,6 +61,8 @@ VOCABULARY = (
         generic=True,
     ),
 )
+# MobileNumber of 3CX, telephoneNumber of a directory.
+CAMEL_CASE = re.compile(r"(?<=[a-z])(?=[A-Z])")
 GENERIC = frozenset({"номер", "number", "телефон", "phone", "имя", "name"})
 
 
@@ -110,7 +112,7 @@ def _word(cell: str) -> Word | None:
     plain = cell.strip().lower()
     field = FIELDS.find(plain)
     if field is None or plain in GENERIC:
-        return _by_vocabulary(plain)
+        return _by_vocabulary(plain) or _by_vocabulary(CAMEL_CASE.sub(" ", cell).lower())
     return Word(field.key, frozenset({plain}))
 
 

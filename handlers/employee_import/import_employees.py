@@ -130,6 +130,7 @@ def _facts(request: Request, table: EmployeeTable, plan: ImportPlan) -> dict[str
         "above": list(table.above),
         "sheet": table.sheet,
         "other_sheets": list(table.other_sheets),
+        "hidden": table.hidden,
         "wrong": [
             {
                 "line": row.line,

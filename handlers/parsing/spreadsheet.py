@@ -39,12 +39,12 @@ class WrongFile(ValueError):
 async def read(content: bytes, owner: Hashable) -> Table:
     """Return the rows of a CSV or Excel file. `owner` is the key of the sandbox queue. Raises WrongFile."""
     try:
-        rows, sheet, other_sheets = await run(READ, content, owner=owner)
+        rows, *about = await run(READ, content, owner=owner)
     except TaskRefused as refusal:
         raise WrongFile(refusal.reason) from None
     except TaskFailed as error:
         raise WrongFile(FAILURE_TEXTS[error.failure]) from None
-    return Table([Row(*row) for row in rows], sheet, other_sheets)
+    return Table([Row(*row) for row in rows], *about)
 
 
 def read_text(text: str) -> Table:

@@ -191,7 +191,8 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
     "mobile_taken": [EMPLOYEE | {"mobile": MOBILE}],
     "import_preview": [
         {"station": "Head office", "lines": 1, "create": 1, "there": 0, "conflicts": 0, "bad": 0, "more": 0}
-        | {"takes": 2.0, "people": [{"number": "203", "name": f"Melanie {CALLER}", "mobile": MOBILE}], "unknown": [], "wrong": []}
+        | {"people": [{"number": "203", "name": f"Melanie {CALLER}", "mobile": MOBILE}]}
+        | {"unknown": [], "wrong": [], "takes": 2.0}
     ],
     "recording": [
         {

@@ -22,6 +22,13 @@ def test_rows_of_a_sheet_are_tuples_of_values_within_the_limits() -> None:
     assert rows == [(1, None, None), (None, None, None), (True, 1.5, None)]
 
 
+def test_a_sheet_tells_where_it_is_in_the_file() -> None:
+    content = BytesIO()
+    openpyxl.Workbook().save(content)
+    (sheet,) = openpyxl.load_workbook(content, read_only=True).worksheets
+    assert sheet._worksheet_path == "xl/worksheets/sheet1.xml"  # type: ignore[attr-defined]
+
+
 def test_openpyxl_works_where_numpy_cannot_be_imported() -> None:
     code = "import sys; sys.modules['numpy'] = None; import openpyxl; print(openpyxl.NUMPY)"
     done = subprocess.run([sys.executable, "-P", "-s", "-c", code], capture_output=True, text=True, check=True)

@@ -12,7 +12,6 @@ from tests.end_to_end import secret_scan
 from tests.end_to_end.harness import ANNA, GROUP, KEY, TOKEN, VERA, Program, Seen, Standins
 from tests.fixtures import stored
 
-
 FIELD_FILES = Path(__file__).parents[2] / "handlers/employees/field_files"
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
@@ -99,6 +100,8 @@ def test_what_the_file_does_not_tell_is_reported_by_line(name: str, labels: list
 PEOPLE = [("0301", "Пётр Ильин", "+79161110011"), ("302", "Юлия Щёкина", "+79161110012"), ("303", "Юсуф Эм", None)]
 ENCODINGS = ("utf-8", "utf-8-sig", "cp1251", "cp866", "mac_cyrillic", "koi8_r", "utf-16", "utf-16-le", "utf-16-be")
 HEADERS = [
+    ("Number", "FirstName", "EmailAddress", "MobileNumber"),
+    ("Внутр. тел.", "Сотрудник", "Эл. адрес", "Сотовый"),
     ("number", "name", "email", "mobile"),
     ("Номер", "Имя", "Почта", "Телефон"),
     ("Внутренний номер", "ФИО", "E-mail", "Мобильный телефон"),
@@ -109,7 +112,7 @@ HEADERS = [
 ]
 
 
-@pytest.mark.parametrize(("encoding", "separator", "header"), [*product(ENCODINGS, ";,\t", HEADERS)])
+@pytest.mark.parametrize(("encoding", "separator", "header"), [*product(ENCODINGS, ";,\t|", HEADERS)])
 def test_any_encoding_separator_and_header(encoding: str, separator: str, header: tuple[str, ...]) -> None:
     stored = io.StringIO()
     writer = csv.writer(stored, delimiter=separator)
@@ -170,6 +173,27 @@ def test_an_empty_sheet_that_was_open_is_passed_over() -> None:
     assert created(excel(HEADER, [301, "Пётр Ильин"], change=more)) == [("301", "Пётр Ильин", None)]
 
 
+def test_a_formula_whose_result_is_an_empty_text_is_an_empty_cell() -> None:
+    stored = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(excel(HEADER, [301, "Пётр Ильин", '=""']))) as book,
+        zipfile.ZipFile(stored, "w") as saved,
+    ):
+        for part in book.namelist():
+            # As Excel writes it.
+            saved.writestr(part, book.read(part).replace(b'<c r="C2">', b'<c r="C2" t="str">'))
+    assert created(stored.getvalue()) == [("301", "Пётр Ильин", None)]
+
+
+def test_rows_that_a_filter_hides_are_left_out_and_counted() -> None:
+    def filtered(book: openpyxl.Workbook) -> None:
+        book.worksheets[0].row_dimensions[3].hidden = True
+
+    content = excel(HEADER, [301, "Пётр Ильин"], [302, "Анна Лис"], [303, "Яна Лис"], change=filtered)
+    assert [number for number, _, _ in created(content)] == ["301", "303"]
+    assert table(content).hidden == 1
+
+
 @pytest.mark.parametrize(
     ("row", "label", "says"),
     [
@@ -211,7 +235,7 @@ def test_a_number_is_read_through_what_programs_put_around_it(number: str, mobil
 
 
 def test_a_formula_is_read_by_its_stored_result_and_a_date_is_none() -> None:
-    content = excel(HEADER, [301, "Пётр Ильин"], ["=1+1", "Анна Лис"], change=lambda _: None)
+    content = excel(HEADER, [301, "Пётр Ильин"], ["=1+1", "Анна Лис"])
     results = [row.result for row in planned(content).rows]
     assert results == [RowResult.CREATE, RowResult.BAD]
 

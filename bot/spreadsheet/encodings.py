@@ -13,7 +13,7 @@ from itertools import pairwise
 from bot.messages.message import mark
 from bot.sandbox.task import TaskRefused
 
-# Of equals the first is taken.
+# The usual one comes first.
 SINGLE_BYTE = ("cp1251", "cp866", "mac_cyrillic", "koi8_r", "cp1252")
 # Text in UTF-8 that a program took for one of these and saved in UTF-8 again.
 TAKEN_FOR = ("cp1251", "cp1252", "latin_1", "cp866")
@@ -38,8 +38,10 @@ FREQUENCIES = (
 )  # fmt: skip
 LETTER_SCORES = {letter: math.log(frequency / 8) for letter, frequency in FREQUENCIES.items()}
 RARE_LETTER, NO_WORD, STRANGE_SIGN = -3.0, -3.0, -4.0
+# Points ahead of every other encoding. A single name of two or three rare letters has less.
+LEAST_LEAD = 2.0
 # Most words in a table of people are names.
-CAPITALIZED = 1.0
+CAPITALIZED = 2.0
 # A vowel after a consonant, or the other way round.
 ALTERNATING = 0.6
 WORD = re.compile(r"[^\W\d_]+")
@@ -48,10 +50,10 @@ CYRILLIC = re.compile(r"[\u0400-\u04ff]+")
 LATIN = re.compile(r"[A-Za-zß-ïñ-öø-üÿÀ-ÏÑ-ÖØ-ÜŒœŸ]+")
 VOWELS = frozenset("аеёиоуыэюяіїєўaeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýÿœ")
 LONGEST_WITHOUT_VOWEL = 4
-# Signs that are none of a table of people, or that begin no word.
+# Signs that are none of a table of people, or that begin or end no word.
 STRANGE = re.compile(
     r"[^\w\s\x21-\x7e«»„“”‘’–—…№•·°§©®™€\u00ad\u2010\u2011\ufeff\u200b-\u200f\u202a-\u202e\u2060]"
-    r"|[\x00-\x08\x0e-\x1f\x7f-\x9f]|(?<!\w)[»”’–—…·°§©®™€](?=[^\W\d_])"
+    r"|[\x00-\x08\x0e-\x1f\x7f-\x9f]|(?<!\w)[»”’–—…·°§©®™€](?=[^\W\d_])|(?<=[^\W\d_])[°§©®€](?!\w)|[‘“„](?=[^\W\d_A-ZА-ЯЁ])"
 )
 # Of the words, or signs, with letters beyond ASCII.
 MAX_GARBAGE = 0.1
@@ -113,8 +115,13 @@ def _single_byte(content: bytes) -> str:
     sample = b"\n".join(line for line in content.split(b"\n") if not line.isascii())[:JUDGED]
     # Undefined bytes become U+FFFD, which is a strange sign.
     texts = [sample.decode(encoding, errors="replace") for encoding in SINGLE_BYTE]
-    encoding, text = max(zip(SINGLE_BYTE, texts, strict=True), key=lambda one: _score(one[1]))
-    if not _is_plausible(text):
+    scores = dict(zip(SINGLE_BYTE, map(_score, texts), strict=True))
+    encoding = max(SINGLE_BYTE, key=scores.__getitem__)
+    text = texts[SINGLE_BYTE.index(encoding)]
+    # Encodings that give the same text are no rivals, and the usual one needs no lead.
+    rivals = [score for score, other in zip(scores.values(), texts, strict=True) if other != text]
+    needed = 0 if encoding == SINGLE_BYTE[0] else LEAST_LEAD
+    if not _is_plausible(text) or max(rivals, default=-math.inf) > scores[encoding] - needed:
         raise TaskRefused(NOT_READABLE)
     return content.decode(encoding, errors="replace")
 

@@ -1,5 +1,6 @@
 """Encodings, judged by what comes out."""
 
+import contextlib
 from itertools import product
 
 import pytest
@@ -10,7 +11,7 @@ from bot.spreadsheet.encodings import decode
 NAMES = (
     *("Пётр Ильин", "Анна Лис", "Юлия Щукина", "Юра", "Эдуард Хиль", "Фёдор Цой", "Олег", "Ян", "ИВАНОВ ПЁТР"),
     *("Олександр Їжак", "Вера Чуб", "Яков Шух", "Жанна Эйдельман", "Эрнст Юнг", "Зухра", "Ющенко", "Уэйн"),
-    *("Мбаппе Ндонго", "Римский-Корсаков", "ООО «Ёлка», отдел №1", "Ильин П. Ю."),
+    *("Мбаппе Ндонго", "Римский-Корсаков", "Фишер", "Фет", "Сюй Цзин", "ООО «Ёлка», отдел №1", "Ильин П. Ю."),
 )
 HEADS = ("number;name;mobile\r\n", "номер;фио;телефон\r\n", "")
 
@@ -25,6 +26,14 @@ def test_a_table_of_one_person_is_enough(encoding: str) -> None:
             # DOS has no quotation marks of print, and not all letters of Ukrainian.
             continue
         assert decode(content) == text
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866", "mac_cyrillic", "koi8_r"])
+@pytest.mark.parametrize("name", ["Фух", "Шушу", "Ия", "Эш", "Щ", "Сюй", "Глеб", "Юсуф"])
+def test_a_name_too_short_to_tell_is_read_right_or_refused(encoding: str, name: str) -> None:
+    text = f"301;{name}\n"
+    with contextlib.suppress(TaskRefused):
+        assert decode(text.encode(encoding)) == text
 
 
 @pytest.mark.parametrize("name", ["Jürgen Groß", "François Lefèvre", "José Muñoz", "Åsa Öst"])

@@ -159,7 +159,7 @@ def test_the_sheet_that_was_open_is_read_and_the_others_are_named() -> None:
         book.worksheets[1].sheet_state = "veryHidden"
         book.active = 2
 
-    content = excel(change=more)
+    content = excel(HEADER, [902, "Яна Лис"], change=more)
     assert created(content) == [("301", "Пётр Ильин", None)]
     found = table(content)
     assert (found.sheet, found.other_sheets) == ("Отдел", ("Sheet", "Прочее"))

@@ -57,9 +57,7 @@ STRANGE = re.compile(
 )
 # Of the words, or signs, with letters beyond ASCII.
 MAX_GARBAGE = 0.1
-# Points for a letter, of all words. Names of people have more.
-LEAST_MEAN = 0.6
-# The other way round, of the characters beyond ASCII.
+# Of the characters beyond ASCII of a text that was encoded twice.
 MAX_LOST = 0.3
 
 
@@ -132,9 +130,7 @@ def _score(text: str) -> float:
 
 def _is_plausible(text: str) -> bool:
     words, signs = _words(text), len(STRANGE.findall(text))
-    if sum(not _is_word(word) for word in words) + signs > MAX_GARBAGE * (len(words) + signs):
-        return False
-    return sum(map(_word_score, words)) >= LEAST_MEAN * sum(map(len, words))
+    return sum(not _is_word(word) for word in words) + signs <= MAX_GARBAGE * (len(words) + signs)
 
 
 def _words(text: str) -> Sequence[str]:

@@ -66,3 +66,9 @@ def test_what_stays_garbage_is_refused(text: str, encoding: str) -> None:
     with pytest.raises(TaskRefused, match="come out as garbage"):
         decode(f"301;{text}\n".encode(encoding))
     assert decode(f"301;{text}\n".encode()) == f"301;{text}\n"
+
+
+def test_a_file_of_two_encodings_is_refused() -> None:
+    lines = [f"{301 + place};{name}\n" for place, name in enumerate(["Пётр Ильин", "Анна Лис", "Олег Белов"])]
+    with pytest.raises(TaskRefused, match="come out as garbage"):
+        decode("".join(lines).encode("cp1251") + "".join(lines).encode("cp866"))

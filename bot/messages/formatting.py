@@ -18,7 +18,6 @@ UNITS = (
     (1, mark("%(n)d s")),
 )
 AGO = mark("%(duration)s ago")
-PHONE_PUNCTUATION = str.maketrans("", "", " -().\u00a0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ def phone(value: str | int, country: str = "") -> str:
     `country` applies to numbers without a plus, "" if unknown.
     """
     written = str(value)
-    found = phone_numbers.likeliest(unsanitize(written).translate(PHONE_PUNCTUATION), country)
+    found = phone_numbers.likeliest(phone_numbers.bare(unsanitize(written)), country)
     return written if found is None else phone_numbers.formatted(found)
 
 

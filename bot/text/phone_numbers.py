@@ -4,6 +4,7 @@ In Russia 84951234500 is Moscow, where 8 is the trunk prefix, not Vietnam with c
 """
 
 import re
+import unicodedata
 from datetime import tzinfo
 from functools import lru_cache
 
@@ -20,6 +21,13 @@ MAX_DIGITS = 15
 USUAL_NATIONAL = 10
 DIGITS = re.compile(r"\+?[0-9]+")
 ANYWHERE = "ZZ"
+# Stands in for a country that is not known: where it reads digits differently, neither reading is certain.
+USUAL_COUNTRY = "RU"
+MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
+_PUNCTUATION = str.maketrans("", "", " \t().-")
+# Categories of spaces, hyphens and dashes, and of marks that are not seen, with what is read in their place.
+_READ_AS = {"Zs": " ", "Pd": "-", "Cf": ""}
+_MINUS = str.maketrans({"\u2212": "-", "\uff0b": "+"})
 
 
 def country_of(zone: tzinfo) -> str:
@@ -31,6 +39,19 @@ def country_of(zone: tzinfo) -> str:
 def is_country(code: str) -> bool:
     """Return True for a supported two-letter country."""
     return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def plain(written: str) -> str:
+    """Return the text with ASCII spaces and hyphens in place of typographic ones, without invisible and direction
+    marks, which phones and spreadsheets put around numbers."""
+    if written.isascii():
+        return written
+    return "".join(_READ_AS.get(unicodedata.category(char), char) for char in written.translate(_MINUS))
+
+
+def bare(written: str) -> str:
+    """Return a number without its spaces, hyphens, dots and brackets."""
+    return plain(written).translate(_PUNCTUATION)
 
 
 @lru_cache(maxsize=4096)
@@ -48,17 +69,23 @@ def readings(digits: str, country: str) -> tuple[PhoneNumber, ...]:
 
 
 def likeliest(digits: str, country: str) -> PhoneNumber | None:
-    """Return the number to show. Without a plus, a number too short for a country code is national or None."""
+    """Return the number to show. Without a plus, a number too short for a country code is national or None; so is one
+    that is written as in USUAL_COUNTRY while the country is not known."""
     found = readings(digits, country)
     if not found or digits.startswith("+"):
         return found[0] if found else None
+    if not country and len(readings(digits, USUAL_COUNTRY)) > 1:
+        return None
     own = phonenumbers.country_code_for_region(country) if country else 0
     return found[0] if len(digits) >= MIN_INTERNATIONAL or found[0].country_code == own else None
 
 
 def are_certain(digits: str, found: tuple[PhoneNumber, ...]) -> bool:
-    """Return True if the first reading is certain: it is the only one, or the digits begin with its prefix."""
-    return len(found) == 1 or (len(found) > 1 and has_prefix(digits, found[0]))
+    """Return True if the first reading is certain: it is the only one, the digits begin with its prefix, or it is a
+    mobile, which is dialled without one."""
+    if len(found) < 2:
+        return bool(found)
+    return has_prefix(digits, found[0]) or phonenumbers.number_type(found[0]) in MOBILE
 
 
 def has_prefix(digits: str, number: PhoneNumber) -> bool:
@@ -85,4 +112,4 @@ def _valid(digits: str, country: str | None) -> tuple[PhoneNumber, ...]:
 
 
 def _is_usual(digits: str, number: PhoneNumber) -> bool:
-    return len(digits) <= USUAL_NATIONAL or phonenumbers.number_type(number) == PhoneNumberType.MOBILE
+    return len(digits) <= USUAL_NATIONAL or phonenumbers.number_type(number) in MOBILE

@@ -15,6 +15,7 @@ from typing import Any
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import EVERYTHING, Direction, ServerFilter, direction
 from bot.text.person_names import folded
+from bot.text.phone_numbers import plain
 from handlers.calls.outcome import Outcome, failure_outcome, outcome
 from handlers.parsing.arguments import read_words
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
@@ -173,7 +174,7 @@ def from_button(data: Mapping[str, Any]) -> CallFilter:
 def read_filter(text: str, now: datetime, trunks: Mapping[str, str] = MappingProxyType({})) -> CallFilter:
     """Parse a filter; unrecognized words become the search text. `now`: station local time, naive. `trunks`: names by
     id. Raises NotAPeriod."""
-    written = read_words(text)
+    written = read_words(plain(text))
     found = _fields(written.fields)
     period, words = take_period(written.free, now)
     words = _take_fields(words, found)

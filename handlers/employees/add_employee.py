@@ -13,11 +13,11 @@ from handlers.dialog.paging import grid
 from handlers.dispatch.declare import answer, button, command
 from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
-from handlers.employees import create_employee, fields
-from handlers.employees.draft import read_employee
+from handlers.employees import create_employee, fields, mobile_choice
+from handlers.employees.draft import read_draft
 from handlers.employees.fields import FIELDS, fields_in
 from handlers.parsing.arguments import read_words
-from handlers.parsing.fields import WrongValue
+from handlers.parsing.fields import WrongValue, refuse
 from handlers.safety import password_in_chat
 
 FIRST = ("number", "name", "email", "mobile")
@@ -56,7 +56,16 @@ async def add_employee(request: Request) -> Reply:
         return password_in_chat.group_warning(deleted=hidden)
     if hidden is not None:
         password_in_chat.refuse(words, [])
-    return await create_employee.ask(request, read_employee(request.arguments, request.station.country))
+    draft, problems = read_draft(request.arguments, request.station.country)
+    if (question := mobile_choice.offer(request, draft, problems, "employee.add_with_mobile", {})) is not None:
+        return question
+    refuse(problems)
+    return await create_employee.ask(request, draft)
+
+
+@button("employee.add_with_mobile")
+async def add_with_mobile(request: Request) -> Reply:
+    return await create_employee.ask(request, EmployeeDraft(**request.data["draft"]))
 
 
 async def _begin(request: Request) -> Reply:
@@ -115,7 +124,11 @@ async def _accept(request: Request, text: str) -> Reply:
         answers[key] = fields_in(request.station.country).by_key[key].read(text.strip())
     except WrongValue as wrong:
         facts = {"label": FIELDS.by_key[key].label, "problem": wrong.problem, "value": wrong.value or text}
-        raise WrongArguments(message=Message("wrong_step", facts)) from None
+        chosen = {"key": key, "said": answers}
+        readings = mobile_choice.buttons(
+            wrong.readings, "employee_step.choose", lambda number: {**chosen, "value": number}
+        )
+        raise WrongArguments(message=Message("wrong_step", facts, readings)) from None
     if key == "number" and (taken := await request.station.pbx.employees.find(answers["number"])) is not None:
         raise WrongArguments(message=Message("employee_taken", {"number": answers["number"], "name": taken.name}))
     return _next(request, key, answers)

@@ -4,10 +4,12 @@ import re
 
 from bot.messages.message import mark
 from bot.pbx import EmployeeDraft
+from bot.text.phone_numbers import plain
 from handlers.dispatch.request import WrongArguments
 from handlers.employees import fields as employee_fields
 from handlers.parsing import fields
 from handlers.parsing.arguments import read_words
+from handlers.parsing.fields import Problem
 
 PHONE_PART = re.compile(r"\+?[\d().-]+")
 
@@ -15,14 +17,21 @@ PHONE_PART = re.compile(r"\+?[\d().-]+")
 def read_employee(text: str, country: str = "") -> EmployeeDraft:
     """Parse an employee: without a number the PBX chooses one; a mobile without a plus is of the `country`. Raises
     WrongArguments with the sentences for the person."""
+    draft, problems = read_draft(text, country)
+    fields.refuse(problems)
+    return draft
+
+
+def read_draft(text: str, country: str = "") -> tuple[EmployeeDraft, list[Problem]]:
+    """Parse what can be read of an employee, and return the problems of the rest. Raises WrongArguments if the name is
+    all that is missing, or everything is."""
     words = read_words(text, employee_fields.NAME_WORDS)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Whom shall I create? Write a name, and a number if you want a certain one."))
     draft, problems = employee_fields.read_fields(as_written(text), country)
-    fields.refuse(problems)
-    if not draft.name:
+    if not draft.name and all(problem.readings for problem in problems):
         raise WrongArguments(mark("A name is missing."))
-    return draft
+    return draft, problems
 
 
 def as_written(text: str) -> dict[str, str]:
@@ -33,7 +42,7 @@ def as_written(text: str) -> dict[str, str]:
 
 def _free(words: list[str]) -> dict[str, str]:
     """Number first, e-mail and mobile last, in any order; the words between them are the name."""
-    number = words.pop(0) if words and re.fullmatch(r"[\d+]\S*", words[0]) else ""
+    number = words.pop(0) if words and re.fullmatch(r"[\d+]\S*", plain(words[0])) else ""
     email, words = _take_email(words)
     mobile, words = _take_mobile(words)
     if not email:
@@ -49,6 +58,6 @@ def _take_email(words: list[str]) -> tuple[str, list[str]]:
 def _take_mobile(words: list[str]) -> tuple[str, list[str]]:
     """Extract the longest tail that looks like a phone number, which may contain spaces."""
     start = len(words)
-    while start and PHONE_PART.fullmatch(words[start - 1]):
+    while start and PHONE_PART.fullmatch(plain(words[start - 1])):
         start -= 1
-    return "".join(words[start:]), words[:start]
+    return plain("".join(words[start:])), words[:start]

@@ -10,7 +10,7 @@ from handlers.dialog import confirm, verify_write
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
-from handlers.employees import card, create_employee, employees
+from handlers.employees import card, create_employee, employees, mobile_choice
 from handlers.employees import fields as employee_fields
 from handlers.employees.undo import restored, snapshot, undo_change
 from handlers.parsing import fields
@@ -34,11 +34,25 @@ async def edit_employee(request: Request) -> Reply:
     if not words.free:
         raise WrongArguments(mark("Write whom to change, and what: the number, then field=value."))
     draft, problems = employee_fields.read_fields(words.fields, request.station.country)
+    whom = " ".join(words.free)
+    if not password_in_chat.is_unassigned(words):
+        question = mobile_choice.offer(request, draft, problems, "employee.edit_with_mobile", {"whom": whom})
+        if question is not None:
+            return question
     password_in_chat.refuse(words, problems)
-    found = await employees.select_one(request, " ".join(words.free))
+    return await _ask_about(request, whom, draft)
+
+
+@button("employee.edit_with_mobile")
+async def edit_with_mobile(request: Request) -> Reply:
+    return await _ask_about(request, str(request.data["whom"]), EmployeeDraft(**request.data["draft"]))
+
+
+async def _ask_about(request: Request, whom: str, draft: EmployeeDraft) -> Reply:
+    found = await employees.select_one(request, whom)
     if isinstance(found, Message):
         return Reply(found, outcome="no such employee, or several")
-    if not words.fields:
+    if draft == EmployeeDraft():
         return await show_how_to_edit(request, found.id)
     employee = (await request.station.pbx.employees.get(found.id)).value
     return await ask(request, employee, draft)

@@ -45,9 +45,10 @@ PASSWORD_LENGTH = 20
 
 
 def number(text: str) -> str:
-    if not NUMBER.fullmatch(text):
+    digits = phone_numbers.plain(text).strip()
+    if not NUMBER.fullmatch(digits):
         raise WrongValue(mark("2 to 8 digits and nothing else"))
-    return text
+    return digits
 
 
 def name(text: str) -> str:
@@ -67,22 +68,22 @@ def email(text: str) -> str:
 def mobile(text: str, country: str = "") -> str:
     """Return it as `+79001234567`. Without a plus it is read as dialled in the country of the PBX; where that is not
     known, as Russians dial or with the country's code in front. An ambiguous number is refused with both readings."""
-    if text in EMPTY_WORDS:
+    digits = phone_numbers.bare(text)
+    if text in EMPTY_WORDS or digits in EMPTY_WORDS:
         return ""
-    digits = re.sub(r"[\s().-]", "", text)
     if not re.fullmatch(r"\+?[0-9]{7,15}", digits):
         raise WrongValue(MOBILE_FORM)
-    found = phone_numbers.readings(digits, country or USUAL_COUNTRY)
+    found = phone_numbers.readings(digits, country or phone_numbers.USUAL_COUNTRY)
     if not found:
         raise WrongValue(MOBILE_FORM)
     if not phone_numbers.are_certain(digits, found) or (len(found) > 1 and not country):
-        raise WrongValue(mark("that can be two numbers; write the right one with its plus"), _readings(text, found))
+        raise WrongValue(TWO_NUMBERS, _readings(text, found), tuple(map(phone_numbers.e164, found)))
     return phone_numbers.e164(found[0])
 
 
 def exported_mobile(stored: str, country: str) -> str:
     """Return the number in full, which an import reads back without a guess; other text as the PBX has it."""
-    found = phone_numbers.readings(re.sub(r"[\s().-]", "", stored), country or USUAL_COUNTRY)
+    found = phone_numbers.readings(phone_numbers.bare(stored), country or phone_numbers.USUAL_COUNTRY)
     return phone_numbers.e164(found[0]) if found else stored
 
 
@@ -91,8 +92,7 @@ def _readings(text: str, found: Iterable[PhoneNumber]) -> str:
 
 
 MOBILE_FORM = mark("a number with its country, like +79001234567")
-# Used while the country of the PBX is not known.
-USUAL_COUNTRY = "RU"
+TWO_NUMBERS = mark("that can be two numbers; write the right one with its plus")
 
 
 def dial(text: str) -> str:
@@ -132,10 +132,10 @@ def destination(text: str) -> str:
         return ""
     if word in FORWARD_WORDS:
         return word
-    plain = re.sub(r"[\s().-]", "", text)
-    if not DESTINATION.fullmatch(plain):
+    digits = phone_numbers.bare(text)
+    if not DESTINATION.fullmatch(digits):
         raise WrongValue(mark("a number, hangup, busy, voicemail, or none"))
-    return plain
+    return digits
 
 
 def password(text: str) -> SecretStr:

@@ -17,12 +17,14 @@ PASSWORD_WORDS = ("пароль", "secret", "pass", "sip_secret")
 
 
 class WrongValue(ValueError):
-    """`problem`: one marked sentence. `value`: shown instead of the input if not empty."""
+    """`problem`: one marked sentence. `value`: shown instead of the input if not empty. `readings`: values that the
+    input can mean, to choose from."""
 
-    def __init__(self, problem: str, value: str = "") -> None:
+    def __init__(self, problem: str, value: str = "", readings: tuple[str, ...] = ()) -> None:
         super().__init__(problem)
         self.problem = problem
         self.value = value
+        self.readings = readings
 
 
 # Close-match search is slow; input with more unknown fields than this is a paste.
@@ -42,12 +44,13 @@ class Field:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Invalid field. `label` and `problem` are marked texts. `value`: the input, never a password. `nearest`: key of
-    the closest known field."""
+    the closest known field. `readings`: values that the input can mean."""
 
     label: str
     problem: str
     value: str = ""
     nearest: str = ""
+    readings: tuple[str, ...] = ()
 
 
 class Fields:
@@ -84,9 +87,8 @@ class Fields:
             try:
                 values["secret" if field.key == PASSWORD else field.key] = field.read(text.strip())
             except WrongValue as wrong:
-                problems.append(
-                    Problem(field.label, wrong.problem, "" if field.key == PASSWORD else wrong.value or text)
-                )
+                value = "" if field.key == PASSWORD else wrong.value or text
+                problems.append(Problem(field.label, wrong.problem, value, readings=wrong.readings))
         return values, problems
 
     def _nearest(self, word: str) -> str:

@@ -54,6 +54,20 @@ def test_without_a_number_the_next_free_one_is_taken(standins: Standins, start_b
     standins.wait_for_message("Created: .*Anna Johnson")
 
 
+def test_a_mobile_that_can_be_two_numbers_is_chosen_by_a_button(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    start_bot(PBX_COUNTRY="RU")
+    question = standins.asks(ANNA, "/add_employee 243 John Smith 4951110045", GROUP)
+    assert "Which mobile is meant?" in question
+    standins.presses(ANNA, question, "+7 495 111-00-45")
+    preview = standins.wait_for_message("Create this employee")
+    assert "+7 495 111-00-45" in preview
+    standins.presses(ANNA, preview, "Create")
+    standins.wait_for_message("Created")
+    assert [e["mobile"] for e in employees(standins, "243")] == ["74951110045"]
+
+
 def test_cancel_creates_nothing(standins: Standins, start_bot: Callable[..., Program]) -> None:
     start_bot()
     question = standins.asks(ANNA, "/add_employee 243 John Smith", GROUP)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.pbx import Employee, EmployeeDraft
 from handlers.dispatch.request import WrongArguments
 from handlers.employees import fields
-from handlers.employees.draft import read_employee
+from handlers.employees.draft import read_draft, read_employee
 
 EVERY_FIELD = (
     '244 "Anna Johnson" email=anna@company.com mobile=+79001234567 ring=30 record=no transport=tls dtmf=rfc4733 '
@@ -45,6 +45,17 @@ EVERY_FIELD = (
                 "unavailable": "voicemail",
                 "extra": "a=b c",
             },
+        ),
+        # As phones and spreadsheets copy them: direction marks, hyphens that do not break, spaces of no width.
+        (
+            "401 Пётр Ильин +7 (916) 111\u201100\u201141",
+            {"number": "401", "name": "Пётр Ильин", "mobile": "+79161110041"},
+        ),
+        ("402 Пётр Ильин \u202a+79161110042\u202c", {"number": "402", "name": "Пётр Ильин", "mobile": "+79161110042"}),
+        ("403\u200b Пётр Ильин", {"number": "403", "name": "Пётр Ильин"}),
+        (
+            "404 Пётр Ильин +7\u00a0916\u00a0111\u201300\u201344",
+            {"number": "404", "name": "Пётр Ильин", "mobile": "+79161110044"},
         ),
         ("имя=Анна номер=244 запись=нет", {"number": "244", "name": "Анна", "record": False}),
     ],
@@ -137,3 +148,9 @@ def test_any_text_is_an_employee_or_a_sentence(text: str) -> None:
     assert asked.name
     assert len(asked.name) <= 100
     assert not asked.number or (asked.number.isascii() and asked.number.isdecimal() and 2 <= len(asked.number) <= 8)
+
+
+def test_what_can_be_two_numbers_is_to_be_chosen_with_everything_else_read() -> None:
+    draft, (problem,) = read_draft("405 Anna Johnson 4951110045", "RU")
+    assert (draft.number, draft.name, draft.mobile) == ("405", "Anna Johnson", None)
+    assert problem.readings == ("+74951110045", "+4951110045")

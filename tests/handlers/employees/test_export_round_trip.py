@@ -121,6 +121,11 @@ def test_what_can_be_two_numbers_is_reported_with_both(written: str, country: st
     assert "two numbers" in problem.problem
 
 
+def test_ten_digits_of_a_mobile_are_of_the_country_of_the_pbx() -> None:
+    draft, problems = fields.read_fields({"name": "Anna", "mobile": "9607710045"}, "RU")
+    assert (draft.mobile, problems) == ("+79607710045", [])
+
+
 def test_a_mobile_that_somebody_has_with_an_8_is_the_same_with_a_7() -> None:
     there = [EmployeeRow(id="1", number="204", name="Anna", mobile="89261111111")]
     lines = files.read_pasted("number;name;mobile\n301;Boris;+79261111111").lines

@@ -4,6 +4,7 @@ The address of a calendar is a secret: it is never logged nor part of an excepti
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +16,18 @@ from bot.access.policy import Permission
 from bot.http import decompression, response_head
 from bot.http.decompression import BodyTooLarge
 from bot.http.public_address import NotPublic, PublicOnlyTransport, Resolve, is_allowed, resolve
+from bot.http.user_agent import user_agent
+from bot.oncall import calendar
 from bot.oncall.calendar import MAX_BYTES, READ, Event, duties
+from bot.oncall.calendar_names import EMAIL
+from bot.oncall.calendar_text import decoded
 from bot.oncall.rotation import Calendar
 from bot.sandbox.process import FOR_PEOPLE, run
 from bot.sandbox.slots import SlotPool
 from bot.sandbox.task import TaskFailed, TaskRefused
 from bot.store.access.contacts import Contacts
 from bot.store.access.grants import Grants
+from bot.text.person_names import folded
 
 # Two queues, so that periodic fetches do not delay people. Measured: a calendar sent byte by byte takes 0.7 s of
 # processor time before it is refused; one that times out occupies its slot for ten seconds.
@@ -29,7 +35,7 @@ FETCHED_FOR_PEOPLE = SlotPool(3)
 FETCHED_IN_THE_BACKGROUND = SlotPool(4, max_waiting=10_000)
 FETCH_WITHIN = 10.0
 MOST_REDIRECTS = 3
-HEADERS = {"Accept": "text/calendar", **decompression.IDENTITY}
+LOCAL_SEPARATORS = re.compile(r"[._]+")
 
 
 class CalendarFault(StrEnum):
@@ -46,13 +52,19 @@ class CalendarFault(StrEnum):
     NO_ANSWER = "no answer"
     NOT_GIVEN = "not given"
     TOO_LARGE = "too large"
-    NOT_A_CALENDAR = "not a calendar"
+    NOT_A_CALENDAR = calendar.UNPARSED
+    TOO_MANY_EVENTS = calendar.TOO_MANY
+    UNKNOWN_ZONE = calendar.UNKNOWN_ZONE
+    UNREADABLE_EVENT = calendar.UNREADABLE_EVENT
     UNSAID = "unsaid"
 
 
 class NoCalendar(Exception):
-    def __init__(self, trouble: CalendarFault) -> None:
+    """`problem`: the fault, with the name of a zone or event that it concerns after `: `; shown and stored."""
+
+    def __init__(self, trouble: CalendarFault, name: str = "") -> None:
         self.trouble = trouble
+        self.problem = f"{trouble}: {name}" if name else str(trouble)
         super().__init__(str(trouble))
 
 
@@ -103,7 +115,7 @@ class CalendarFeed:
             ):
                 response_head.limit_head(client, through.through)
                 for _ in range(MOST_REDIRECTS + 1):
-                    async with client.stream("GET", self.address(url), headers=HEADERS) as answer:
+                    async with client.stream("GET", self.address(url), headers=_headers()) as answer:
                         if not answer.has_redirect_location:
                             return await _text(answer)
                         url = _next(answer)
@@ -112,6 +124,10 @@ class CalendarFeed:
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
             raise NoCalendar(CalendarFault.NO_ANSWER) from None
         raise NoCalendar(CalendarFault.NOT_GIVEN)
+
+
+def _headers() -> dict[str, str]:
+    return {"Accept": "text/calendar", "User-Agent": user_agent(), **decompression.IDENTITY}
 
 
 def _next(answer: httpx.Response) -> str:
@@ -135,7 +151,7 @@ async def _text(answer: httpx.Response) -> str:
         content = await decompression.read_all(answer, MAX_BYTES)
     except BodyTooLarge:
         raise NoCalendar(CalendarFault.TOO_LARGE) from None
-    return content.decode("utf-8", "replace")
+    return decoded(bytes(content), answer.charset_encoding)
 
 
 async def read(
@@ -162,31 +178,41 @@ async def events(text: str, zone: str, now: datetime, *, owner: Hashable, places
         found = await run(
             READ, text.encode("utf-8", "replace"), owner=owner, slots=places, zone=zone, now=now.isoformat()
         )
-    except (TaskRefused, TaskFailed):
+    except TaskRefused as refused:
+        fault, _, name = refused.reason.partition(": ")
+        raise NoCalendar(CalendarFault(fault), name) from None
+    except TaskFailed:
         raise NoCalendar(CalendarFault.NOT_A_CALENDAR) from None
     moment = datetime.fromisoformat
-    return [Event(title, moment(begins), moment(ends)) for title, begins, ends in found]
+    return [Event(title, moment(begins), moment(ends), tuple(attendees)) for title, begins, ends, *attendees in found]
 
 
 async def names(grants: Grants, people: Contacts, station: str, now: datetime) -> Callable[[str], int | None]:
     """Return a lookup from a name in a calendar to the user id among people that may be on call.
 
-    A name of two people yields None.
+    A name of two people yields None. Names are equal in any spelling and order; an e-mail address names whoever has its
+    local part as username or, like `anna.ivanova`, as name.
     """
     able = (await grants.current()).people_with(Permission.ONCALL_TAKE, station, now)
     known = await people.named(able, station)
     bearers: dict[str, set[int]] = {str(person): {person} for person in able}
     for one in known.values():
-        for name in (one.name, f"@{one.username}" if one.username else ""):
+        for name in (one.name, one.username or ""):
             if name:
-                bearers.setdefault(_folded(name), set()).add(one.id)
+                bearers.setdefault(_key(name), set()).add(one.id)
+        if one.username:
+            bearers.setdefault(_key(f"@{one.username}"), set()).add(one.id)
     return lambda name: _only(bearers, name)
 
 
-def _folded(name: str) -> str:
-    return " ".join(name.casefold().split())
+def _key(name: str) -> str:
+    return " ".join(sorted(folded(name).split()))
 
 
 def _only(bearers: Mapping[str, set[int]], name: str) -> int | None:
-    found = bearers.get(_folded(name), set())
-    return next(iter(found)) if len(found) == 1 else None
+    if not EMAIL.fullmatch(name):
+        found = bearers.get(_key(name), set())
+        return next(iter(found)) if len(found) == 1 else None
+    local = name.partition("@")[0]
+    words = LOCAL_SEPARATORS.sub(" ", local)
+    return _only(bearers, f"@{local}") or (_only(bearers, words) if " " in words else None)

@@ -7,6 +7,7 @@ from bot.engine import calendar_feed
 from bot.engine.calendar_feed import CalendarFault, NoCalendar
 from bot.messages.message import Button, Message, mark
 from bot.oncall.calendar import MAX_BYTES
+from bot.oncall.calendar_text import decoded
 from bot.oncall.roster import Roster
 from bot.store.access.audit import Change
 from bot.store.oncall import calendars
@@ -71,8 +72,11 @@ async def _preview(request: Request, level: int, written: str) -> Reply:
         if not sees_content and not kept.calendar.duties:
             raise NoCalendar(CalendarFault.UNSAID)
     except NoCalendar as error:
-        problem = error.trouble if sees_content else CalendarFault.UNSAID
-        message = Message("oncall_no_calendar", {"problem": str(problem)})
+        facts = {
+            "problem": error.problem if sees_content else str(CalendarFault.UNSAID),
+            "by_address": request.document is None,
+        }
+        message = Message("oncall_no_calendar", facts)
         raise WrongArguments(message=message, question=_question(level) if request.place.private else None) from None
     roster = Roster(calendars={level: kept.calendar})
     until = request.now + HORIZON
@@ -121,7 +125,7 @@ async def _file(request: Request) -> str:
     content = await request.chat.download(request.document)
     if content is None:
         raise WrongArguments(mark("Telegram did not give me the file; send it again."))
-    return content.decode("utf-8", "replace")
+    return decoded(content)
 
 
 @button("oncall.import", resume=OnRestart.ATOMIC)

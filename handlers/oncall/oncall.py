@@ -123,11 +123,12 @@ def _level(
 
 def _calendar_facts(request: Request, kept: StoredCalendar | None) -> dict[str, Any]:
     if kept is None:
-        return {"unknown": [], "unnamed": 0, "problem": ""}
+        return {"unknown": [], "unnamed": 0, "problem": "", "by_address": False}
+    facts: dict[str, Any] = {"unknown": [], "unnamed": 0, "problem": kept.problem, "by_address": bool(kept.url)}
     if kept.url and not sees_addresses(request):
         problem = str(CalendarFault.UNSAID) if kept.problem else ""
-        return {"unknown": [], "unnamed": len(kept.calendar.unknown), "problem": problem}
-    return {"unknown": list(kept.calendar.unknown[:MAX_UNKNOWN]), "unnamed": 0, "problem": kept.problem}
+        return facts | {"unnamed": len(kept.calendar.unknown), "problem": problem}
+    return facts | {"unknown": list(kept.calendar.unknown[:MAX_UNKNOWN])}
 
 
 def sees_addresses(request: Request) -> bool:

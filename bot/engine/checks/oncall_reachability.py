@@ -179,12 +179,12 @@ class ReachabilityCheck:
         try:
             text = await self._fetched(kept.url) if kept.url else kept.text
         except NoCalendar as error:
-            problem = str(error.trouble)
+            problem = error.problem
         try:
             whose = await calendar_feed.names(self._grants, self._people, self._station, now)
             calendar = duties(await self._events_of(kept, text, now), kept.level, whose)
         except NoCalendar as error:
-            text, problem = kept.text, problem or str(error.trouble)
+            text, problem = kept.text, problem or error.problem
         if problem:
             log.warning(
                 "calendar refresh failed, old calendar kept", station=self._station, level=kept.level, reason=problem
@@ -211,7 +211,12 @@ class ReachabilityCheck:
         """
         access, now = await self._grants.current(), self._clock()
         everywhere = set(access.people_with(Permission.ONCALL_WRITE, EVERY_STATION, now))
-        facts = {"station": self._station, "level": failed.level, "problem": failed.problem}
+        facts = {
+            "station": self._station,
+            "level": failed.level,
+            "problem": failed.problem,
+            "by_address": bool(failed.url),
+        }
         return [
             Notice(
                 Destination(admin),

@@ -233,7 +233,13 @@ def test_a_file_says_who_is_on_call_and_whom_it_names_in_vain(shared: Standins, 
 @pytest.mark.parametrize(
     ("content", "shows"),
     [
-        (b"hello", "cannot be read as an iCal calendar"),
+        (b"hello", "Export the calendar again as .ics"),
+        (
+            calendar("Boris Petrov")
+            .replace(b";VALUE=DATE:20", b";TZID=Mars/Olympus:20")
+            .replace(b"\r\nRRULE", b"T090000\r\nDURATION:PT9H\r\nRRULE"),
+            "a zone that I do not know: Mars/Olympus",
+        ),
         (b"x" * 1_000_001, "larger than 1 MB"),
         (calendar("Nobody In Particular"), "No event of the next two months names somebody"),
         (calendar("Vera Smirnova"), "names somebody who may be on call"),

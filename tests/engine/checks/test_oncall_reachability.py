@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -215,8 +216,10 @@ class Server:
 
     address: str = ""
     answer: Response = field(default_factory=lambda: PlainTextResponse(OF_BORIS))
+    agents: list[str] = field(default_factory=list)
 
     async def give(self, request: Request) -> Response:
+        self.agents.append(request.headers["User-Agent"])
         return self.answer
 
 
@@ -421,3 +424,27 @@ async def test_a_name_that_two_people_bear_is_nobodys(harness: Harness) -> None:
         None,
         None,
     ]
+
+
+async def test_a_name_is_found_in_any_spelling_and_order_and_by_its_e_mail(harness: Harness) -> None:
+    with harness.database.begin() as session:
+        contacts.record(session, Contact(OLEG, "Семён Фёдоров", "oleg"))
+        contacts.record(session, Contact(BORIS, "Boris Petrov", "boris_petrov"))
+    whose = await calendar_feed.names(harness.grants, Contacts(harness.database), STATION, NOW)
+    assert {whose(name) for name in ("Семен Федоров", "Федоров Семен", "oleg", "OLEG@example.com")} == {OLEG}
+    assert {whose(name) for name in ("boris_petrov", "boris.petrov@example.com", "Petrov Boris")} == {BORIS}
+    assert [whose(name) for name in ("boris@example.com", "Семён", "")] == [None, None, None]
+
+
+async def test_a_server_is_told_who_asks_and_microsoft_365_gives_its_calendar(server: Server) -> None:
+    """It redirects agents without `Mozilla/5.0 (…) Chrome/` to an error page."""
+    await CalendarFeed(ThisMachine()).fetch(server.address, owner=1)
+    (agent,) = server.agents
+    assert re.match(r"Mozilla/5\.0 \(compatible; mikopbx-bot/\d[\d.]*[;)]", agent)
+    assert "Chrome/" in agent
+
+
+async def test_an_answer_in_another_encoding_is_read(server: Server) -> None:
+    in_russian = OF_BORIS.replace("Boris", "Семён")
+    server.answer = Response(in_russian.encode("cp1251"), headers={"Content-Type": "text/calendar"})
+    assert await CalendarFeed(ThisMachine()).fetch(server.address, owner=1) == in_russian

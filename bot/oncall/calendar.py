@@ -5,8 +5,10 @@ midnight; they and times without a zone are in the calendar's X-WR-TIMEZONE, els
 events, the one that begins first lasts to its end; of those that begin together, the first title in sort order wins.
 """
 
+import re
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
@@ -25,6 +27,7 @@ BEHIND, AHEAD = timedelta(days=7), timedelta(days=60)
 TITLE_LIMIT = 200
 MAX_ATTENDEES = 20
 ONE_DAY = timedelta(days=1)
+ZONE_DEFINED = re.compile(r"^BEGIN:VTIMEZONE\n(?:(?!END:VTIMEZONE).*\n)*END:VTIMEZONE\n", re.IGNORECASE | re.MULTILINE)
 ZONE_OF_CALENDAR = "X-WR-TIMEZONE"
 # Properties with times of an event: one that cannot be read would be a shift that is missing, or at another time.
 WITH_ZONES = ("DTSTART", "DTEND", "RECURRENCE-ID", "RDATE", "EXDATE")
@@ -66,20 +69,17 @@ def read(text: str, zone_name: str, now: datetime) -> list[Event]:
     A hostile calendar can occupy the libraries for hours: run it in the sandbox.
     """
     import icalendar  # slow import, needed by the sandboxed process only
-    from icalendar.timezone import tzp
 
     calendars = calendars_in(text)
     if not calendars:
         raise NotACalendar(UNPARSED)
     # A zone at the end of a vendor's path is what the vendor means.
     warnings.filterwarnings("ignore", module=icalendar.__name__)
-    # Zones that an earlier file defined are not this one's.
-    tzp.use_default()
     # A line that is no iCalendar is passed over in whatever part it stands, as it is in events.
     icalendar.Component.ignore_exceptions = True
     found: list[Event] = []
     try:
-        for calendar in icalendar.Calendar.from_ical(calendars, multiple=True):
+        for calendar in _parsed(calendars):
             for event in _events(calendar, zone_named(zone_name), now):
                 found.append(event)
                 if len(found) > MAX_EVENTS:
@@ -92,12 +92,29 @@ def read(text: str, zone_name: str, now: datetime) -> list[Event]:
     return sorted(found, key=lambda event: (event.begins, event.title))
 
 
+def _parsed(text: str) -> list[Any]:
+    """Parse, without the definitions of zones if one is broken. Raises NotACalendar if nothing is complete."""
+    import icalendar
+    from icalendar.timezone import tzp
+
+    for tried in (text, ZONE_DEFINED.sub("", text)):
+        # Zones that an earlier text defined are not this one's.
+        tzp.use_default()
+        with suppress(ValueError, KeyError):
+            if parsed := icalendar.Calendar.from_ical(tried, multiple=True):
+                return parsed
+    raise NotACalendar(UNPARSED)
+
+
 def _events(calendar: Any, zone: tzinfo, now: datetime) -> Iterator[Event]:
     import recurring_ical_events  # type: ignore[import-untyped]
 
     begin, end = now - BEHIND, now + AHEAD
-    own_zone = calendar.pop(ZONE_OF_CALENDAR, None)
-    floating = zone if own_zone is None else _zone(str(own_zone))
+    own_zone = calendar.pop(ZONE_OF_CALENDAR, "")
+    name = str(own_zone[0] if isinstance(own_zone, list) else own_zone)
+    floating = _zone(name) if name.strip() else zone
+    # Without a beginning it is nobody's shift.
+    calendar.subcomponents = [one for one in calendar.subcomponents if one.name != "VEVENT" or "DTSTART" in one]
     for event in calendar.walk("VEVENT"):
         if not _is_cancelled(event):
             _check(event)

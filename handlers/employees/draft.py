@@ -7,24 +7,18 @@ from bot.pbx import EmployeeDraft
 from bot.text.phone_numbers import plain
 from handlers.dispatch.request import WrongArguments
 from handlers.employees import fields as employee_fields
-from handlers.parsing import fields
 from handlers.parsing.arguments import read_words
 from handlers.parsing.fields import Problem
 
 PHONE_PART = re.compile(r"\+?[\d().-]+")
 
 
-def read_employee(text: str, country: str = "") -> EmployeeDraft:
-    """Parse an employee: without a number the PBX chooses one; a mobile without a plus is of the `country`. Raises
-    WrongArguments with the sentences for the person."""
-    draft, problems = read_draft(text, country)
-    fields.refuse(problems)
-    return draft
-
-
 def read_draft(text: str, country: str = "") -> tuple[EmployeeDraft, list[Problem]]:
-    """Parse what can be read of an employee, and return the problems of the rest. Raises WrongArguments if the name is
-    all that is missing, or everything is."""
+    """Parse what can be read of an employee, and return the problems of the rest.
+
+    Without a number the PBX chooses one; a mobile without a plus is of the `country`. Raises WrongArguments if the name
+    is all that is missing, or everything is.
+    """
     words = read_words(text, employee_fields.NAME_WORDS)
     if not words.free and not words.fields:
         raise WrongArguments(mark("Whom shall I create? Write a name, and a number if you want a certain one."))

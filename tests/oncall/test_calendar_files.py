@@ -114,12 +114,14 @@ def test_a_server_may_say_the_encoding() -> None:
         at_nine("", "BEGIN:VALARM", "TRIGGER;RELATED=:-PT15M", "rubbish", "END:VALARM"),
         at_nine("", "X-ALT-DESC;FMTTYPE=text/html:<html>", "<body>a: b</body>", "</html>"),
         # Two calendars in one file, the first without a shift.
-        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\nrubbish: too\r\n" + at_nine(),
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nEND:VCALENDAR\r\n" + at_nine(),
+        # An event without a beginning, a zone without a rule that nothing is in, an empty zone of the calendar.
+        at_nine().replace("VERSION:2.0", "VERSION:2.0\r\nBEGIN:VEVENT\r\nUID:2\r\nSUMMARY:Someone\r\nEND:VEVENT"),
+        at_nine().replace("VERSION:2.0", "VERSION:2.0\r\nBEGIN:VTIMEZONE\r\nTZID:X\r\nEND:VTIMEZONE"),
+        at_nine().replace("VERSION:2.0", "VERSION:2.0\r\nX-WR-TIMEZONE:"),
     ],
 )
 def test_what_stands_around_and_between_the_lines_does_not_matter(text: str) -> None:
-    if "rubbish: too" in text:
-        text = text.replace("rubbish: too\r\n", "")
     assert shifts(text.encode()) == [(ANNA, *MOSCOW)]
 
 
@@ -221,6 +223,12 @@ def test_a_shift_whose_time_cannot_be_read_is_named_and_not_left_out(line: str) 
         shifts(calendar(f"SUMMARY:{ANNA}", *lines).encode())
 
 
+def test_a_zone_without_a_rule_is_not_known() -> None:
+    text = at_nine("X").replace("VERSION:2.0", "VERSION:2.0\r\nBEGIN:VTIMEZONE\r\nTZID:X\r\nEND:VTIMEZONE")
+    with pytest.raises(NotACalendar, match="unknown zone: X"):
+        shifts(text.encode())
+
+
 def test_a_whole_day_that_ends_on_its_own_day_is_that_day() -> None:
     text = calendar(f"SUMMARY:{ANNA}", "DTSTART;VALUE=DATE:20261130", "DTEND;VALUE=DATE:20261130")
     assert shifts(text.encode()) == [(ANNA, "29 21:00", "30 21:00")]
@@ -231,3 +239,5 @@ def test_a_calendar_that_was_cut_off_is_refused(end: str) -> None:
     text = at_nine()
     with pytest.raises(NotACalendar):
         shifts((text[: text.index("END:VEVENT")] + end).encode())
+    with pytest.raises(NotACalendar):
+        shifts(text.replace("END:VEVENT\r\n", "").encode())

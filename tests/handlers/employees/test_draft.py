@@ -10,12 +10,19 @@ from hypothesis import strategies as st
 from bot.pbx import Employee, EmployeeDraft
 from handlers.dispatch.request import WrongArguments
 from handlers.employees import fields
-from handlers.employees.draft import read_draft, read_employee
+from handlers.employees.draft import read_draft
+from handlers.parsing.fields import refuse
 
 EVERY_FIELD = (
     '244 "Anna Johnson" email=anna@company.com mobile=+79001234567 ring=30 record=no transport=tls dtmf=rfc4733 '
     'filter=none forward=243 busy=hangup unavailable=voicemail extra="a=b c"'
 )
+
+
+def read_employee(text: str) -> EmployeeDraft:
+    draft, problems = read_draft(text)
+    refuse(problems)
+    return draft
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,22 @@ def test_a_mobile_that_can_be_two_numbers_is_chosen_by_a_button(
     assert [e["mobile"] for e in employees(standins, "243")] == ["74951110045"]
 
 
+def test_so_it_is_in_a_change_and_step_by_step(standins: Standins, start_bot: Callable[..., Program]) -> None:
+    start_bot(PBX_COUNTRY="RU")
+    question = standins.asks(ANNA, "/edit_employee 201 mobile=4951110046", GROUP)
+    standins.presses(ANNA, question, "+7 495 111-00-46")
+    assert "+7 495 111-00-46" in standins.wait_for_message("Change 201")
+    standins.says(ANNA, "/start")
+    standins.says(ANNA, "/add_employee")
+    for said, asked in (("247", "Name"), ("John Smith", "E-mail"), ("-", "Mobile")):
+        standins.says(ANNA, said)
+        standins.wait_for_message(asked, ANNA)
+    standins.says(ANNA, "4951110047")
+    refused = standins.wait_for_message("can be two numbers", ANNA)
+    standins.presses(ANNA, refused, "+49 511 10047")
+    standins.wait_for_message("Mobile: .49 511 10047", ANNA)
+
+
 def test_cancel_creates_nothing(standins: Standins, start_bot: Callable[..., Program]) -> None:
     start_bot()
     question = standins.asks(ANNA, "/add_employee 243 John Smith", GROUP)

@@ -13,7 +13,7 @@ from bot.spreadsheet.cells import SEPARATORS
 from bot.spreadsheet.table import NO_RESULT, Row, Table, filled
 
 # First line of Excel's, which tells the separator.
-SEPARATOR_LINE = re.compile(r"\s*\"?sep=([^\r\n])\"?[ ;,\t]*(?:\r\n?|\n|\Z)", re.IGNORECASE)
+SEPARATOR_LINE = re.compile(r"\A\s{0,9}\"?sep=([^\r\n])\"?[ ;,\t]{0,99}(?:\r\n?|\n|\Z)", re.IGNORECASE)
 # Excel's way to keep leading zeros.
 QUOTED_TEXT = re.compile(r'\s*=\s*"([^"]*)"\s*')
 # Enough to see what splits the lines.

@@ -6,7 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-TOKEN = re.compile(r'"(?P<quoted>[^"]*)"|\\(?P<escaped>.)|[_*].|\[(?P<bracket>[^\]]*)\]|(?P<plain>.)', re.DOTALL)
+TOKEN = re.compile(
+    r"""
+      "(?P<quoted>[^"]{0,255})"
+    | \\(?P<escaped>.)
+    | [_*].
+    | \[(?P<bracket>[^\]]{0,40})\]
+    | (?P<plain>.)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
 CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(\d+)(?:\.0*)?")
 COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     "<=": operator.le,

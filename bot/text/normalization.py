@@ -33,7 +33,7 @@ BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-1
 
 def normalized(text: str) -> str:
     """Return the text without invisible characters, with the keyboard's own hyphens and spaces. Lines stay."""
-    return text if text.isascii() else INVISIBLE_IN_LINES.sub("", text.translate(_FOLDED))
+    return INVISIBLE_IN_LINES.sub("", text.translate(_FOLDED))
 
 
 def decoded(content: bytes) -> str:

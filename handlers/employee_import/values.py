@@ -14,13 +14,13 @@ from handlers.parsing.fields import PASSWORD, Problem
 VERBATIM = frozenset({PASSWORD, "extra", "dial"})
 FIGURES = frozenset({"number", "mobile", "ring", "forward", "busy", "unavailable", "filter"})
 SPACES_AND_DASHES = {"Zs": " ", "Pd": "-"}
-WITH_ZERO_FRACTION = re.compile(r"(\d+)[.,]0+")
-SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d+))?[EeЕе]\+?(\d{1,2})")
+WITH_ZERO_FRACTION = re.compile(r"(\d{1,30})[.,]0{1,9}")
+SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d{1,30}))?[EeЕе]\+?(\d{1,2})")
 # Written by an old export of this bot, for 89261111111.
 PLUS_BEFORE_8 = re.compile(r"\+8\d{10}")
 SPREADSHEET_ERROR = re.compile(r"#{2,}|#[A-ZА-Я]{1,9}(?:/[A-ZА-Я0])?[!?]?")
 LOST_LETTERS = re.compile(r"\ufffd|\?{2,}")
-RUN_TOGETHER = re.compile(r"[\r\n][^\r\n]*[\d;\t]|[\d;\t][^\r\n]*[\r\n]")
+OF_OTHER_CELLS = re.compile(r"[\d;\t]")
 LOST_FIGURES = mark("its last digits are lost; format the column as text and write it again")
 
 
@@ -45,7 +45,7 @@ def _problem(key: str, text: str) -> str:
         return mark("the spreadsheet has an error in place of a value")
     if LOST_LETTERS.search(text):
         return mark("its letters are lost; save the table as Excel (.xlsx), or as “CSV UTF-8”")
-    if key == "name" and RUN_TOGETHER.search(text):
+    if key == "name" and len(text.splitlines()) > 1 and OF_OTHER_CELLS.search(text):
         return mark("goes over several lines; is a quotation mark not closed?")
     found = SCIENTIFIC.fullmatch(text.strip()) if key in FIGURES else None
     return LOST_FIGURES if found and not _is_complete(found) else ""

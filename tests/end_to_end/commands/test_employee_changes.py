@@ -50,7 +50,7 @@ def test_the_list_is_searched_by_name_and_a_number_opens_the_card(shared: Standi
     assert person["sip_secret"] not in card
     assert not any("password" in label for row in card.buttons for label in row)
     assert "Transport" in shared.asks(VERA, f"/employees {person['number']}", group)
-    assert "Nobody found" in shared.asks(VERA, "/employees Nonesuch", group)
+    assert "Nobody is called" in shared.asks(VERA, "/employees Nonesuch", group)
 
 
 def test_a_password_is_shown_to_an_administrator_in_private_only(shared: Standins, group: int) -> None:

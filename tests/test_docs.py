@@ -94,7 +94,7 @@ def test_every_path_that_developers_are_sent_to_exists(file: str) -> None:
 
 
 def test_a_wrong_path_is_found() -> None:
-    right = "`bot/store/`, `handlers/help.py`, `bot/messages/templates/<topic>/<name>.html` and `bot.store`"
+    right = "`bot/store/`, `handlers/help/help.py`, `bot/messages/templates/<topic>/<name>.html` and `bot.store`"
     wrong = "`bot/store/databse.py` or `handlers/<topic>/no_such_<name>.txt`"
     assert missing_paths(right) == set()
     assert missing_paths(f"{right}, {wrong}") == {"bot/store/databse.py", "handlers/<topic>/no_such_<name>.txt"}
@@ -136,7 +136,7 @@ def test_the_readme_names_every_right() -> None:
 
 def test_every_topic_has_a_command_and_every_command_is_shown() -> None:
     shown = dict(CATALOGUE.by_topic(lambda _command: True))
-    assert list(shown) == [topic.value for topic in Topic]
+    assert list(shown) == list(Topic)
     assert sorted(command.name for commands in shown.values() for command in commands) == sorted(CATALOGUE.commands)
 
 

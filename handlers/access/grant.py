@@ -40,7 +40,11 @@ REFUSALS = {
     topic=Topic.ACCESS,
     summary=mark("Give a person or this group a role, for good or for a time"),
     usage=mark("[@username | id | here] role [for 8h | until date]"),
-    examples=("/grant @boris operator", "/grant 100200300 viewer until 2026-12-31", "/grant here viewer"),
+    examples=(
+        mark("/grant @boris operator"),
+        mark("/grant 100200300 viewer until 2026-12-31"),
+        mark("/grant here viewer"),
+    ),
 )
 async def grant(request: Request) -> Reply:
     words = request.arguments.split()
@@ -62,7 +66,7 @@ async def grant(request: Request) -> Reply:
     topic=Topic.ACCESS,
     summary=mark("Take a role away, or all of them"),
     usage=mark("[@username | id | here] [role]"),
-    examples=("/revoke @boris", "/revoke 100200300 operator"),
+    examples=("/revoke @boris", mark("/revoke 100200300 operator")),
 )
 async def revoke(request: Request) -> Reply:
     roles, subject_words = _roles(request, request.arguments.split())

@@ -60,9 +60,10 @@ class RateLimits:
     def may_reply(
         self, decision: Decision, actor: Actor, place: Place, now: datetime, *, of_chat: bool = False
     ) -> bool:
-        """Limit replies to denials: rate limits once a minute per person and chat, other denials as many as commands. A
-        denial `of_chat` is sent to the chat once a minute."""
-        limit = 1 if of_chat or decision in RATE_LIMITED else self._limits.person
+        """Limit replies to denials: in a group rate limits once a minute per person, all other denials as many as
+        commands. A denial `of_chat` is sent to the chat once a minute."""
+        is_once = of_chat or (decision in RATE_LIMITED and not place.private)
+        limit = 1 if is_once else self._limits.person
         kind = f"reply {decision.reason}" if of_chat else f"reply {decision.reason} in {place.chat}"
         with self._lock:
             replies = self._window(kind, place.chat if of_chat else actor.id, now)

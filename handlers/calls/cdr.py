@@ -30,11 +30,11 @@ ENDINGS = {"": mark("All"), "answered": mark("✅ Answered"), "missed": mark("�
     summary=mark("The calls of a period, by caller, number or outcome"),
     usage=mark("[period] [missed | answered | …] [from …] [to …] [name or number]"),
     examples=(
-        "/cdr since monday missed",
-        "/cdr yesterday from 201",
-        "/cdr 7d to 89161111111",
-        "/cdr 2026-11-01 2026-11-05 answered",
-        "/cdr yesterday 9-12 Anna",
+        mark("/cdr since monday missed"),
+        mark("/cdr yesterday from 201"),
+        mark("/cdr 7d to 89161111111"),
+        mark("/cdr 2026-11-01 2026-11-05 answered"),
+        mark("/cdr yesterday 9-12 Anna"),
     ),
 )
 async def cdr(request: Request) -> Reply:

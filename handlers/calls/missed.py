@@ -26,7 +26,7 @@ CALL_BACK_WITHIN = timedelta(days=7)
     topic=Topic.CALLS,
     summary=mark("Incoming calls nobody answered, and who was called back"),
     usage=mark("[period]"),
-    examples=("/missed", "/missed yesterday", "/missed 7d"),
+    examples=("/missed", mark("/missed yesterday"), mark("/missed 7d")),
 )
 async def missed(request: Request) -> Reply:
     return Reply(await _page(request, period_written(request, request.arguments, "missed"), 0))

@@ -34,7 +34,7 @@ PERIODS = {"today": mark("Today"), "yesterday": mark("Yesterday"), "7d": mark("7
     topic=Topic.CALLS,
     summary=mark("Calls in figures: answered, missed, by hour, trunk and employee"),
     usage=mark("[period]"),
-    examples=("/stats", "/stats 7d", "/stats 2026-11-01 2026-11-05"),
+    examples=("/stats", mark("/stats 7d"), mark("/stats 2026-11-01 2026-11-05")),
 )
 async def stats(request: Request) -> Reply:
     return Reply(await _figures(request, period_written(request, request.arguments, "stats"), "all"))

@@ -1,5 +1,6 @@
 """Replies to denied requests. Pure."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from bot.access.policy import MEMBERSHIP_UNKNOWN, Decision, Permission
@@ -9,7 +10,8 @@ from bot.store.typed_secrets import contains_address, contains_secret
 from handlers.authorization import preconditions
 from handlers.authorization.preconditions import May
 from handlers.authorization.rate_limits import RATE_LIMITED
-from handlers.dispatch.intents import ANONYMOUS, Actor, CommandTyped, TextSent
+from handlers.dialog.not_understood import unknown_command
+from handlers.dispatch.intents import ANONYMOUS, Actor, CommandTyped, Place, TextSent
 from handlers.dispatch.update_parser import UNKNOWN_FIELDS
 from handlers.safety.anonymous import command_line
 
@@ -45,9 +47,11 @@ def toast(decision: Decision) -> str:
     return TOASTS.get(decision, NO_RIGHT)
 
 
-def answer_to_command(typed: CommandTyped, decision: Decision, may: May, *, one_command: bool = True) -> Message | None:
+def answer_to_command(
+    typed: CommandTyped, decision: Decision, may: May, *, one_command: bool = True, near: Sequence[str] = ()
+) -> Message | None:
     """Return the reply to a denied command: none to strangers in a group, their id in private, the reason to people
-    with a role."""
+    with a role. `near`: the commands that an unknown one may be meant as."""
     if decision == preconditions.UNDECIDED and typed.place.private:
         return Message("undecided")
     if typed.rejected_because == UNKNOWN_FIELDS and typed.place.chat == typed.actor.id and is_known(may):
@@ -64,17 +68,17 @@ def answer_to_command(typed: CommandTyped, decision: Decision, may: May, *, one_
         return too_old(typed.sent_at, f"/{typed.name}", one_command=one_command)
     if decision == preconditions.TOO_EARLY:
         return Message("too_early")
-    return _to_known_person(typed, decision)
+    return _to_known_person(typed, decision, near)
 
 
-def _to_known_person(typed: CommandTyped, decision: Decision) -> Message | None:
+def _to_known_person(typed: CommandTyped, decision: Decision, near: Sequence[str]) -> Message | None:
     if decision == preconditions.NO_SUCH_COMMAND:
         # In a group the command may be for another bot.
-        return Message("unknown_command", {"command": typed.name}) if typed.place.private else None
+        return unknown_command(f"/{typed.name}", typed.arguments, near) if typed.place.private else None
     if decision == preconditions.ONLY_IN_PRIVATE:
         return Message("only_in_private", {"command": typed.name})
     if decision in RATE_LIMITED:
-        return Message("too_much", {"person": typed.actor.name})
+        return too_much(typed.actor, typed.place)
     return Message("not_bound" if decision == preconditions.UNBOUND else "no_right", {"command": typed.name})
 
 
@@ -83,7 +87,7 @@ def answer_to_late_text(sent: TextSent, decision: Decision, may: May) -> Message
     if decision in UNANSWERED or not is_known(may):
         return None
     if decision in RATE_LIMITED:
-        return Message("too_much", {"person": sent.actor.name})
+        return too_much(sent.actor, sent.place)
     if decision == preconditions.TOO_EARLY:
         return Message("too_early")
     return too_old(sent.sent_at) if decision == preconditions.TOO_OLD else Message("no_right_now")
@@ -92,6 +96,11 @@ def answer_to_late_text(sent: TextSent, decision: Decision, may: May) -> Message
 def too_old(sent_at: datetime, command: str = "", *, one_command: bool = True) -> Message:
     """`one_command`: the reply is about this command, not about all that waited in the chat."""
     return Message("too_old", {"command": command, "sent_at": sent_at, "alone": one_command})
+
+
+def too_much(actor: Actor, place: Place) -> Message:
+    """Return the answer to a command beyond the rate limits; in private each gets one, in a group they share one."""
+    return Message("too_much", {"person": actor.name, "private": place.private})
 
 
 def is_known(may: May) -> bool:

@@ -1,75 +1,29 @@
-"""Resolve the name of a command as people type it: in Russian, in capitals, in the other keyboard layout. Pure."""
+"""Commands as people type them, with a slash: in Russian, in capitals, in the other keyboard layout. Pure."""
 
 import re
 from dataclasses import replace
 
-from handlers.dispatch.intents import CommandTyped, TextSent
+from handlers.dispatch.intents import CommandTyped
 from handlers.dispatch.rules import RULES
+from handlers.parsing.command_words import is_in_other_layout, named_command
 from handlers.parsing.nearest import other_layout
 
-NAMES = frozenset(name[1:] for name in RULES if name.startswith("/"))
-FIRST_WORD = re.compile(r"\A/?([^\W\d_]\w*),?(?=\s|\Z)")
-
-RUSSIAN = {
-    name: command
-    for command, names in {
-        "status": "статус состояние",
-        "calls": "звонки разговоры",
-        "cdr": "журнал история_звонков",
-        "missed": "пропущенные",
-        "stats": "статистика",
-        "employees": "сотрудники",
-        "add_employee": "добавить_сотрудника",
-        "edit_employee": "изменить_сотрудника",
-        "delete_employee": "удалить_сотрудника",
-        "trunks": "транки линии",
-        "incidents": "инциденты аварии",
-        "mute": "заглушить тишина",
-        "mutes": "заглушенные",
-        "oncall": "дежурный дежурные дежурство",
-        "why": "почему",
-        "history": "история",
-        "stations": "станции атс",
-        "help": "помощь справка команды",
-        "start": "старт начать",
-    }.items()
-    for name in names.split()
-}
+NAMES = frozenset(name[1:] for name in RULES if name.startswith("/") and " " not in name)
+FIRST_WORD = re.compile(r"\A/([^\W\d_]\w*),?(?=\s|\Z)")
 
 
 def resolved(typed: CommandTyped) -> CommandTyped:
     """Return the command that is meant, with the name under which it is declared; unchanged if none is."""
-    name = _declared(typed.name)
-    if name:
-        return typed if name == typed.name else replace(typed, name=name)
-    if name := _declared(other_layout(typed.name)):
-        # The arguments were typed in that layout too.
-        return replace(typed, name=name, arguments=other_layout(typed.arguments))
-    return typed
+    name = named_command(typed.name, NAMES)
+    if name is None or name == typed.name:
+        return typed
+    # The arguments were typed in the layout of the name.
+    is_other = is_in_other_layout(typed.name, NAMES)
+    return replace(typed, name=name, arguments=other_layout(typed.arguments) if is_other else typed.arguments)
 
 
 def length_of_name(text: str) -> int:
     """Return the length of the slash and the name of a command in letters that Telegram marks none in; 0 if it is not
     one. Other text may be the answer to a question, and a password."""
     found = FIRST_WORD.match(text)
-    return found.end(1) if found and text.startswith("/") and _is_name(found[1]) else 0
-
-
-def without_slash(sent: TextSent) -> CommandTyped | None:
-    """Return the command that text without a slash begins with; None for any other text."""
-    found = FIRST_WORD.match(sent.text)
-    if found is None or not _is_name(found[1]):
-        return None
-    typed = CommandTyped(
-        found[1].lower(), sent.text[found.end() :].strip(), sent.actor, sent.place, sent.message_id, sent.sent_at
-    )
-    return resolved(typed)
-
-
-def _is_name(word: str) -> bool:
-    return bool(_declared(word) or _declared(other_layout(word)))
-
-
-def _declared(word: str) -> str:
-    name = word.casefold().replace("ё", "е")
-    return name if name in NAMES else RUSSIAN.get(name, "")
+    return found.end(1) if found and named_command(found[1], NAMES) else 0

@@ -61,12 +61,12 @@ class Catalogue:
         """Return True if a button or an answer of that name is declared."""
         return name in self.buttons or name in self.answers
 
-    def by_topic(self, allowed: Callable[[Command], bool]) -> Iterator[tuple[str, list[Command]]]:
-        """Yield the heading of each topic with its allowed commands; topics without any are left out."""
+    def by_topic(self, allowed: Callable[[Command], bool]) -> Iterator[tuple[Topic, list[Command]]]:
+        """Yield each topic with its allowed commands; topics without any are left out."""
         ordered = [self.commands[name[1:]] for name in RULES if name[1:] in self.commands and name[0] == "/"]
         for topic in Topic:
             if found := [command for command in ordered if command.topic is topic and allowed(command)]:
-                yield topic.value, found
+                yield topic, found
 
     def in_order(self) -> list[Command]:
         return [command for _, commands in self.by_topic(lambda _command: True) for command in commands]

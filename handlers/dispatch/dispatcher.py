@@ -18,9 +18,9 @@ from handlers.authorization import preconditions
 from handlers.authorization.access_request import Authorization, MembershipUnknown
 from handlers.authorization.authorizer import Authorizer
 from handlers.dialog import refusals
+from handlers.dialog.command_guess import CommandGuess
 from handlers.dispatch.button_actions import ButtonActions
-from handlers.dispatch.command_names import without_slash
-from handlers.dispatch.declare import Command, StationScope
+from handlers.dispatch.declare import Catalogue, Command, StationScope
 from handlers.dispatch.executor import ExecutionJob, Executor
 from handlers.dispatch.hooks import ChatJoined, Hooks
 from handlers.dispatch.intents import AddedToChat, AnonymousText, ButtonPressed, CommandTyped, Intent, TextSent
@@ -58,6 +58,7 @@ class Dispatcher:
         two_person_rule: TwoPersonRule,
         executor: Executor,
         alert_chats: AlertChats,
+        catalogue: Catalogue,
         hooks: Hooks,
     ) -> None:
         self._bot_name = bot_name
@@ -66,6 +67,7 @@ class Dispatcher:
         self._buttons = ButtonActions(authorizer, executor, two_person_rule, self._handle_instead)
         self._alert_chats = alert_chats
         self._hooks = hooks
+        self._guess = CommandGuess(catalogue)
         self._unstored_keyboards = executor.unstored_keyboards
         self._refused_fields = set[str]()
 
@@ -211,29 +213,32 @@ class Dispatcher:
             refusals.offer_identification(typed, is_read_only=rule.is_read_only) if rule is not None else None
         )
         one_command = rule is None or not rule.is_read_only
+        is_unknown = authorization.decision == preconditions.NO_SUCH_COMMAND and typed.place.private
+        # An unknown command is about no PBX: the person's rights anywhere count.
+        may = await self._authorizer.rights(typed.actor, typed.place) if is_unknown else authorization.may
+        near = self._guess.nearest(typed.name, may) if is_unknown else ()
         answer = identification or refusals.answer_to_command(
-            typed, authorization.decision, authorization.may, one_command=one_command
+            typed, authorization.decision, may, one_command=one_command, near=near
         )
         if answer is not None and self._authorizer.may_reply(typed, authorization):
             await replier.finish(Reply(answer))
 
     async def _handle_other_text(self, sent: TextSent, update_id: int) -> None:
-        """Handle text that answers no question. In a group it is ignored unless it contains a secret, which is
-        deleted. In private it may be a command without its slash, which is carried out if it only reads."""
+        """Handle text that answers no question. In private it may be a command in other words; in a group it is ignored
+        unless it contains a secret, which is deleted."""
         await self._authorizer.record_group(sent.place)
         if not sent.place.private and not contains_secret(sent.text):
             return
         may = await self._authorizer.rights(sent.actor, sent.place)
         if not refusals.is_known(may):
             return
-        typed = without_slash(sent) if sent.place.private else None
-        if typed is not None and RULES[f"/{typed.name}"].is_read_only:
+        if sent.place.private and (typed := self._guess.command(sent, may)) is not None:
             await self._handle_instead(typed, update_id)
             return
         address = Address(sent.actor, sent.place, EVERY_STATION, asked=sent.message_id)
         replier = self._executor.replier(address, may)
         if sent.place.private:
-            await replier.finish(Reply(Message("not_a_command")))
+            await replier.finish(Reply(self._guess.answer(sent, may)))
         else:
             await _hide_secret(replier, "password_in_group")
 

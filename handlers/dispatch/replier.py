@@ -141,6 +141,10 @@ class Replier:
             log.warning("request message not deleted", chat=self._place.chat, reason=str(error))
             return False
 
+    async def withdraw_questions(self) -> bool:
+        place, person = self._place, self._actor.id
+        return await self._database.run(questions.withdraw, place.chat, person, self._clock())
+
     async def leave(self) -> None:
         try:
             await with_retries(lambda: self._sender.leave_chat(self._place.chat))

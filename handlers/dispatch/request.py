@@ -83,6 +83,10 @@ class Chat(Protocol):
     async def delete_asked(self) -> bool:
         """Delete the asker's message; False if it is still visible."""
 
+    async def withdraw_questions(self) -> bool:
+        """Close the asker's open question here, and the changes that wait for their confirmation; False if there are
+        none."""
+
     async def leave(self) -> None:
         """Leave the chat of the request."""
 

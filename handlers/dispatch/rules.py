@@ -79,7 +79,8 @@ class OnRestart(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Rule:
     """Rule of an action. `writes`: name, marked for translation, of the change to the PBX or its access; it is done
-    once, and under two-person approval if TWO_PERSON includes the permission. `costly`: expensive for the PBX.
+    once, and under two-person approval if TWO_PERSON includes the permission. `costly`: expensive for the
+    PBX; turning a page is not.
     `accepts_password`: the handler deletes a typed password itself; otherwise a password in a group ends the request.
     """
 
@@ -110,11 +111,11 @@ RULES: Mapping[str, Rule] = {
     "calls.show": Rule(Permission.CALLS_READ),
     # calls that have ended
     "/cdr": Rule(Permission.CDR_READ, costly=True),
-    "cdr.page": Rule(Permission.CDR_READ, costly=True),
+    "cdr.page": Rule(Permission.CDR_READ),
     "cdr.record": Rule(Permission.CDR_READ),
     "cdr.listen": Rule(Permission.RECORDINGS_LISTEN, costly=True),
     "/missed": Rule(Permission.CDR_READ, costly=True),
-    "missed.page": Rule(Permission.CDR_READ, costly=True),
+    "missed.page": Rule(Permission.CDR_READ),
     "/stats": Rule(Permission.CDR_READ, costly=True),
     "stats.show": Rule(Permission.CDR_READ, costly=True),
     # employees
@@ -275,8 +276,10 @@ RULES: Mapping[str, Rule] = {
     "chat.leave_bound": Rule(Permission.ACCESS_GRANT, Where.GROUP),
     # the bot
     "/help": Rule(Permission.ANYONE),
+    "help.show": Rule(Permission.ANY_ROLE),
     "/id": Rule(Permission.ANYONE),
     "/start": Rule(Permission.ANYONE),
+    "/cancel": Rule(Permission.ANY_ROLE, exempt_from_rate_limit=True),
     "work.stop": Rule(Permission.ANY_ROLE, exempt_from_rate_limit=True),
     "identity.prove": Rule(Permission.ANY_ROLE, Where.GROUP),
     "identity.obey": Rule(Permission.ANY_ROLE, Where.GROUP),

@@ -42,8 +42,8 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     summary=mark("Create an employee; without a number the next free one is taken"),
     usage=mark("[number] name [e-mail] [mobile] [field=value …]"),
     examples=(
-        "/add_employee 243 John Smith",
-        '/add_employee 244 "Anna Johnson" email=anna@company.com mobile=+79001234567 ring=30 record=no',
+        mark("/add_employee 243 John Smith"),
+        mark('/add_employee 244 "Anna Johnson" email=anna@company.com mobile=+79001234567 ring=30 record=no'),
     ),
     fields=fields.FIELDS.names,
 )

@@ -23,7 +23,10 @@ from handlers.safety import password_in_chat
     topic=Topic.EMPLOYEES,
     summary=mark("Change an employee: the difference is shown first"),
     usage=mark("number field=value …"),
-    examples=('/edit_employee 243 name="John Brown" mobile=+79001234567', "/edit_employee 243 forward=244 ring=20"),
+    examples=(
+        mark('/edit_employee 243 name="John Brown" mobile=+79001234567'),
+        "/edit_employee 243 forward=244 ring=20",
+    ),
     fields=employee_fields.FIELDS.names,
 )
 async def edit_employee(request: Request) -> Reply:

@@ -28,7 +28,7 @@ PHONES_TIMEOUT = 5.0
     topic=Topic.EMPLOYEES,
     summary=mark("The employees: numbers, mobiles, who is connected"),
     usage=mark("[number, name, e-mail or mobile]"),
-    examples=("/employees", "/employees Anna", "/employees 243"),
+    examples=("/employees", mark("/employees Anna"), "/employees 243"),
 )
 async def employees(request: Request) -> Reply:
     search = request.arguments.strip()

@@ -44,7 +44,7 @@ class TrunkHistory:
     topic=Topic.INCIDENTS,
     summary=mark("The outages of the trunks in a period: how many, how long, availability, as a chart too"),
     usage=mark("[trunk] [period]"),
-    examples=("/history", "/history Zadarma 30d", "/history 2026-11-01 2026-11-15"),
+    examples=("/history", mark("/history Zadarma 30d"), mark("/history 2026-11-01 2026-11-15")),
 )
 async def history(request: Request) -> Reply:
     words = request.arguments.split()

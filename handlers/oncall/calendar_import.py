@@ -30,7 +30,7 @@ MAX_UNKNOWN = 10
     topic=Topic.ONCALL,
     summary=mark("Let a calendar say who is on call"),
     usage=mark("[an .ics file, or in private an https address] [level 2]"),
-    examples=("/oncall import", "/oncall import level 2"),
+    examples=("/oncall import", mark("/oncall import level 2")),
     aliases=("импорт", "календарь"),
 )
 async def import_(request: Request) -> Reply:

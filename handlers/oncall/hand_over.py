@@ -28,7 +28,7 @@ MAX_LENGTH = timedelta(days=60)
     topic=Topic.ONCALL,
     summary=mark("Be on call from now on, instead of whose turn it is"),
     usage=mark("[for 8h | until 18:00] [level 2]"),
-    examples=("/oncall take 8h", "/oncall take until 18:00"),
+    examples=(mark("/oncall take 8h"), mark("/oncall take until 18:00")),
     aliases=("взять", "беру", "принять"),
     resume=OnRestart.ATOMIC,
 )
@@ -81,7 +81,7 @@ async def _take(request: Request, requested: int | None, until: datetime | None)
     topic=Topic.ONCALL,
     summary=mark("Give your duty to somebody else"),
     usage=mark("@username [for 8h | until 18:00] [level 2]"),
-    examples=("/oncall give @boris until 18:00", "/oncall give @boris"),
+    examples=(mark("/oncall give @boris until 18:00"), "/oncall give @boris"),
     aliases=("отдать", "передать"),
     resume=OnRestart.ATOMIC,
 )

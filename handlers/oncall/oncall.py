@@ -30,7 +30,7 @@ async def oncall(request: Request) -> Reply:
         return Reply(await overview(request))
     until, _ = take_until(request, request.arguments.split())
     if until is None:
-        raise WrongArguments(mark("I do not know that word here. What can be done with duties, /help shows."))
+        raise WrongArguments(mark("I do not know that word here. What can be done with duties, /help oncall shows."))
     raise WrongArguments(
         mark("That alone changes nothing. To be on call until then, write: /oncall take, and the time.")
     )

@@ -21,7 +21,7 @@ HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[
     topic=Topic.ONCALL,
     summary=mark("Hours in which you want no warnings in private; outages come always"),
     usage=mark("[22:00-08:00 | off]"),
-    examples=("/quiet 22:00-08:00", "/quiet off"),
+    examples=("/quiet 22:00-08:00", mark("/quiet off")),
     resume=OnRestart.ATOMIC,
     scope=StationScope.ANY,
 )

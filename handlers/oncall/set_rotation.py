@@ -32,7 +32,10 @@ CONFIRM_WITHIN = timedelta(minutes=10)
     topic=Topic.ONCALL,
     summary=mark("Set who takes turns, and when they hand over"),
     usage=mark("weekly mon 09:00 | daily 09:00 | every 12h from 08:00, then people [level 2]"),
-    examples=("/oncall set weekly mon 09:00 @anna @boris", "/oncall set every 12h from 08:00 @anna @boris level 2"),
+    examples=(
+        mark("/oncall set weekly mon 09:00 @anna @boris"),
+        mark("/oncall set every 12h from 08:00 @anna @boris level 2"),
+    ),
     aliases=("задать", "установить", "назначить"),
 )
 async def set_(request: Request) -> Reply:
@@ -123,7 +126,7 @@ async def _before(request: Request, level: int) -> dict[str, Any]:
     topic=Topic.ONCALL,
     summary=mark("Remove a rotation or a calendar"),
     usage=mark("[level 2]"),
-    examples=("/oncall remove", "/oncall remove level 2"),
+    examples=("/oncall remove", mark("/oncall remove level 2")),
     aliases=("удалить", "убрать"),
 )
 async def remove(request: Request) -> Reply:

@@ -27,4 +27,6 @@ def nearest(word: str, known: Collection[str]) -> list[str]:
         return [same_keys]
     if len(folded) < MIN_LENGTH:
         return []
-    return get_close_matches(folded, known, MAX_NEAR, CUTOFF)
+    near = get_close_matches(folded, known, MAX_NEAR, CUTOFF)
+    # Letters that changed places are the likelier error: stauts is status, not stats.
+    return sorted(near, key=lambda one: sorted(one) != sorted(folded))

@@ -21,7 +21,7 @@ ALERTS = frozenset({"alerts", "оповещения", "тревоги"})
     topic=Topic.STATIONS,
     summary=mark("Which PBXs this group is about, and which of them alert it; bind it to one"),
     usage=mark("[PBX] [alerts]"),
-    examples=("/bind", "/bind branch2", "/bind branch2 alerts"),
+    examples=("/bind", "/bind branch2", mark("/bind branch2 alerts")),
     scope=StationScope.NAMED,
 )
 async def bind(request: Request) -> Reply:

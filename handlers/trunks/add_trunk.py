@@ -29,7 +29,7 @@ DRAFT_LIFETIME = timedelta(minutes=15)
     usage=mark("name host=… username=… [field=value …]"),
     examples=(
         '/add_trunk "Zadarma" host=sip.zadarma.com username=316811',
-        "/add_trunk Office registration=none host=10.0.0.5",
+        mark("/add_trunk Office registration=none host=10.0.0.5"),
     ),
     fields=fields.FIELDS.names | {*TYPE_WORDS},
 )

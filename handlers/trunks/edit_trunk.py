@@ -28,7 +28,7 @@ REGISTERS = frozenset({"host", "port", "username", "registration", "transport", 
     topic=Topic.TRUNKS,
     summary=mark("Change a trunk: the difference is shown first"),
     usage=mark("name field=value … [password]"),
-    examples=("/edit_trunk Zadarma host=sip2.zadarma.com", "/edit_trunk Zadarma password"),
+    examples=("/edit_trunk Zadarma host=sip2.zadarma.com", mark("/edit_trunk Zadarma password")),
     fields=trunk_fields.FIELDS.names,
 )
 async def edit_trunk(request: Request) -> Reply:

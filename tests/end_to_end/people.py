@@ -3,7 +3,7 @@
 from tests.end_to_end.harness import ANNA, Seen, Standins, press
 
 ANYONE = {"help", "id", "start"}
-VIEWER = ANYONE | {"status", "calls", "cdr", "missed", "stats", "employees", "trunks", "oncall"}
+VIEWER = ANYONE | {"cancel", "status", "calls", "cdr", "missed", "stats", "employees", "trunks", "oncall"}
 VIEWER |= {"incidents", "why", "history", "mutes", "maintenance", "stations"}
 OPERATOR = VIEWER | {"ack", "mute", "unmute", "quiet", "watch", "unwatch", "test_alert"}
 

@@ -190,8 +190,8 @@ def test_what_the_bot_says_itself_is_nobodys_number() -> None:
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_help_can_be_copied_from_a_masked_group(language: str) -> None:
     cdr = CATALOGUE.commands["cdr"]
-    facts = {"name": cdr.name, "usage": cdr.usage, "summary": cdr.summary, "examples": cdr.examples}
-    assert "to 89161111111" in shown_in("help_command", facts, language)
+    facts = {"name": cdr.name, "usage": cdr.usage, "summary": cdr.summary, "examples": cdr.examples, "subcommands": ()}
+    assert "89161111111" in shown_in("help_command", facts, language)
     wrong = {"label": mark("Mobile"), "value": MOBILE, "problem": mark("a number with its country, like +79001234567")}
     text = shown_in("wrong_step", wrong, language)
     assert "+79001234567" in text

@@ -138,6 +138,7 @@ def build_dispatcher(
         two_person_rule=second,
         executor=executor,
         alert_chats=alert_chats,
+        catalogue=catalogue,
         hooks=HOOKS,
     )
 

@@ -94,6 +94,19 @@ def use_once(session: Session, keyboard_id: str, now: datetime) -> bool:
     return used.scalar_one_or_none() is not None
 
 
+def withdraw(session: Session, *, chat_id: int, asker_id: int, now: datetime) -> int:
+    """Mark as used what waits for one press of this person in this chat; return the number."""
+    open_ones = (
+        Keyboard.chat_id == chat_id,
+        Keyboard.asker_id == asker_id,
+        Keyboard.single_use,
+        Keyboard.used_at.is_(None),
+        Keyboard.expires_at > now,
+    )
+    withdrawn = session.execute(update(Keyboard).where(*open_ones).values(used_at=now).returning(Keyboard.id))
+    return len(withdrawn.scalars().all())
+
+
 def sent_menus(session: Session) -> Mapping[str, SentMenu]:
     """Return the command menus sent to Telegram, by scope."""
     found = session.execute(select(MenuRow)).scalars()

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
+from bot.store.messages import keyboards
 from bot.store.tables.dialog import QuestionRow
 
 
@@ -52,6 +53,15 @@ def remove(session: Session, *, chat_id: int, person_id: int) -> bool:
         .returning(QuestionRow.answer)
     )
     return deleted.scalar_one_or_none() is not None
+
+
+def withdraw(session: Session, chat_id: int, person_id: int, now: datetime) -> bool:
+    """Close the open question of a person in a chat, and the buttons that wait for their confirmation; return True if
+    there were any."""
+    question = find(session, chat_id=chat_id, person_id=person_id)
+    was_open = question is not None and question.expires_at > now
+    remove(session, chat_id=chat_id, person_id=person_id)
+    return keyboards.withdraw(session, chat_id=chat_id, asker_id=person_id, now=now) > 0 or was_open
 
 
 def delete_expired(session: Session, now: datetime) -> None:

@@ -229,10 +229,15 @@ def test_a_role_of_the_site_opens_what_it_names_and_nothing_else(shared: Standin
     shared.asks(person, "/start")
     group = shared.new_group(members=[person])
     grant(shared, "@lena reception", group)
-    wait_for_menu(shared, person, ANYONE | {"status", "calls", "stations"})
-    listed = shared.asks(person, "/help")
-    assert set(re.findall(r"^/(\w+)", listed.text, re.MULTILINE)) == ANYONE | {"status", "calls", "stations"}
-    assert "Ask me /status, /calls." in shared.asks(person, "/start")
+    wait_for_menu(shared, person, ANYONE | {"cancel", "status", "calls", "stations"})
+    topics = shared.asks(person, "/help")
+    assert topics.buttons == [["📞 Right now", "🏢 PBXs"], ["🤖 The bot"], ["🕐 How to write times"]]
+    shared.presses(person, topics, "Right now")
+    listed = shared.wait_for(
+        lambda: (m := shared.again(topics, person)) and (m if "/calls" in m.text else None), "topic"
+    )
+    assert re.findall(r"^/(\w+)", listed.text, re.MULTILINE) == ["status", "calls"]
+    assert shared.asks(person, "/start").buttons == [["🚦 Status", "📞 Calls now"], ["❓ All commands"]]
     for allowed, shows in (("/status", "Zadarma"), ("/calls", "calls")):
         assert shows in shared.asks(person, allowed)
     for denied in ("/cdr", "/trunks", "/employees", "/access", "/audit"):

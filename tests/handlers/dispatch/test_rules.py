@@ -12,7 +12,7 @@ from handlers.dialog.menus import Menus
 from handlers.dispatch.declare import ButtonAction, Command
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import RULES, OnRestart, Rule, Where
-from handlers.help import help_
+from handlers.help.help import help_
 from tests.handlers.dispatcher_harness import STATION, DispatcherHarness
 from tests.messages.renderers import renderer
 
@@ -77,9 +77,15 @@ async def test_help_and_the_menu_list_what_is_obeyed(harness: DispatcherHarness,
     if ROLES[person] is None:
         return
     harness.catalogue.commands["help"] = Command("help", help_, RULES["/help"], "")
-    await harness.types("/help", person, person if private else GROUP)
-    _, _, facts = harness.chat.said[-1]
-    assert {command["name"] for topic in facts["topics"] for command in topic["commands"]} == expected
+    harness.catalogue.buttons["help.show"] = CATALOGUE.buttons["help.show"]
+    chat, listed = person if private else GROUP, list[str]()
+    await harness.types("/help", person, chat)
+    topics, keyboard = harness.chat.shown[-1].buttons, harness.chat.keyboards[-1]
+    for row, buttons in enumerate(topics[:-1]):
+        for column, _ in enumerate(buttons):
+            await harness.presses(keyboard, person, chat, f"{row}:{column}")
+            listed += [command["name"] for command in harness.chat.shown[-1].facts["commands"]]
+    assert sorted(listed) == sorted(expected)
 
 
 # Writes that do not resume after a kill, with the reason: none so far.

@@ -1,0 +1,1 @@
+"""What the bot can do and how to begin: /help, /start, /id and /cancel."""

@@ -23,6 +23,7 @@ from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing import people
 from handlers.parsing.deadlines import NotADeadline, take_deadline
+from handlers.parsing.role_words import role_named
 
 HERE = frozenset({"here", "group", "chat", "здесь", "группа", "чат"})
 LENGTHS = ((mark("for 8 h"), timedelta(hours=8)), (mark("for 7 d"), timedelta(days=7)))
@@ -77,8 +78,8 @@ def _roles(request: Request, words: list[str]) -> tuple[list[str], list[str]]:
     """Extract the roles; return them and the remaining words. Raises WrongArguments for a word that can only be an
     unknown role."""
     known = request.services.grants.roles
-    roles = [word.lower() for word in words if word.lower() in known]
-    others = [word for word in words if word.lower() not in known]
+    roles = [role for word in words if (role := role_named(word, known))]
+    others = [word for word in words if role_named(word, known) is None]
     wrong = [word for word in others if not _is_subject_reference(word)]
     if wrong and not roles and (request.reply_author is not None or len(others) > 1):
         raise _which_role(request, wrong[0])

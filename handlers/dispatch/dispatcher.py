@@ -26,7 +26,7 @@ from handlers.dispatch.hooks import ChatJoined, Hooks
 from handlers.dispatch.intents import AddedToChat, AnonymousText, ButtonPressed, CommandTyped, Intent, TextSent
 from handlers.dispatch.replier import Replier
 from handlers.dispatch.request import Reply
-from handlers.dispatch.rules import RULES, OnRestart
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.update_parser import read_intent, unknown_fields
 from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address

@@ -13,7 +13,11 @@ ANSWER = Reply(Message("broken"))
 
 @pytest.fixture
 def asked(harness: DispatcherHarness) -> DispatcherHarness:
-    for name, permission in (("status", Permission.STATUS_READ), ("cdr", Permission.CDR_READ), ("missed", Permission.CDR_READ)):
+    for name, permission in (
+        ("status", Permission.STATUS_READ),
+        ("cdr", Permission.CDR_READ),
+        ("missed", Permission.CDR_READ),
+    ):
         harness.offers(name, permission, ANSWER)
     harness.offers("delete_employee", Permission.EMPLOYEES_WRITE, ANSWER)
     return harness
@@ -58,9 +62,10 @@ async def test_it_is_carried_out(asked: DispatcherHarness, text: str, command: s
     "text", ["hello", "стат", "delete_employee 201", "удалить_сотрудника 201", "statuses", "/пароль"]
 )
 async def test_other_text_is_no_command(asked: DispatcherHarness, text: str) -> None:
+    """What it may be meant as is offered."""
     await privately(asked, text)
     assert not asked.done
-    assert asked.chat.said[-1][1] == "not_a_command"
+    assert asked.chat.said[-1][1] in ("not_a_command", "unknown_command")
 
 
 async def test_in_a_group_a_word_alone_is_said_to_others(asked: DispatcherHarness) -> None:
@@ -77,4 +82,3 @@ async def test_the_answer_to_a_question_is_no_command(asked: DispatcherHarness) 
     await asked.says("status", chat=ANNA)
     assert [request.arguments for request in asked.done] == ["status"]
     assert (await asked.audit())[-1].what == "thing.word"
-

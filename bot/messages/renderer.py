@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from bot.messages import access_words, formatting, masking
+from bot.messages import access_words, audit_words, formatting, masking
 from bot.messages.i18n import translations
 from bot.messages.message import Facts
 from bot.messages.sanitize import literal_code, plain, sanitize, sanitize_facts, units, unmarked, unsanitize
@@ -149,6 +149,7 @@ class Renderer:
             "phone": self._phone,
             "unmarked": unmarked,
             "role": partial(self._named, access_words.ROLES),
+            "audit_word": self._audit_word,
             "right": partial(self._named, access_words.RIGHTS),
             "seconds_since": formatting.seconds_since,
         }
@@ -158,6 +159,9 @@ class Renderer:
         """Return the name of a code, translated; a code without a name as it is."""
         name = names.get(unsanitize(code))
         return code if name is None else sanitize(self._translate(name))
+
+    def _audit_word(self, stored: str) -> str:
+        return sanitize(audit_words.in_words(unsanitize(stored), self._translate))
 
     def _phone(self, value: str | int) -> str:
         return formatting.phone(value, self._view.get().country)

@@ -17,6 +17,7 @@ import pytest
 from telegram import Update
 
 from bot.messages import masking
+from bot.messages.audit_words import COMPILED
 from bot.messages.sanitize import sanitize_facts
 from bot.store.typed_secrets import contains_secret, cut, is_name, names_secret, without_secrets
 from handlers.dialog.pbx_messages import TRANSLATIONS
@@ -42,6 +43,7 @@ MADE_LATER = {
     "bot.demo.pbx.web.endpoints:self.ids",
     "bot.demo.pbx.web.passwords:kind",
     "handlers.dispatch.declare:pattern",
+    "bot.messages.audit_words:pattern",
     "handlers.dialog.pbx_messages:pattern",
 }
 # Functions that open, write or declare something; and calendars, which are parsed in a process that can be killed.
@@ -108,14 +110,20 @@ def whole_match(pattern: re.Pattern[Any]) -> Reads:
 
 
 def ways(place: str, pattern: re.Pattern[Any]) -> tuple[Reads, ...]:
-    """Return the ways to apply a pattern. The demo matches the bot's own texts at one position, without a search."""
-    return (whole_match(pattern),) if place.startswith("bot.demo") else (all_matches(pattern), whole_match(pattern))
+    """Return the ways to apply a pattern. The demo matches the bot's own texts at one position, without a search; the
+    audit's words are matched whole."""
+    return (
+        (whole_match(pattern),)
+        if place.startswith(("bot.demo", "bot.messages.audit_words"))
+        else (all_matches(pattern), whole_match(pattern))
+    )
 
 
 def test_no_pattern_takes_the_square_of_what_it_reads() -> None:
     found, made_later = programs_code.patterns()
     assert made_later == MADE_LATER
     assert len(found) > 150
+    found |= {f"bot.messages.audit_words:{text}": pattern for pattern, text in COMPILED}
     found |= {
         f"handlers.dialog.pbx_messages:{one}": re.compile(one, re.IGNORECASE | re.DOTALL) for one, _ in TRANSLATIONS
     }

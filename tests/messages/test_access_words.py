@@ -25,8 +25,8 @@ def test_a_role_of_the_site_keeps_its_name(language: str, shown: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_no_right_is_shown_as_its_code(language: str) -> None:
-    facts = {"deed": "Given", "is_chat": False, "name": "Anna", "username": "", "subject": 1, "station": "", "grants": [],
-             "rights": sorted(PERMISSIONS)}  # fmt: skip
+    facts = dict.fromkeys(("deed", "name", "username", "station"), "") | {"is_chat": False, "subject": 1, "grants": []}
+    facts["rights"] = sorted(PERMISSIONS)
     text = plain(renderer(language).text("access_card", facts, zone=UTC, now=NOW)).replace("\u2060", "")
     assert not [code for code in PERMISSIONS if code in text]
 

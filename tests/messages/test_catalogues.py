@@ -58,14 +58,14 @@ def test_a_catalogue_is_brought_up_to_date(tmp_path: Path) -> None:
     header, new, *others = catalogue_path("ru").read_text().split("\n\n")
     changed = max((entry for entry in others if "msgid_plural" not in entry), key=len)
     others[others.index(changed)] = changed.replace('msgid "', 'msgid "!')
-    path.write_text("\n\n".join([header, 'msgid "gone"\nmsgstr "нет"', *others]))
+    path.write_text("\n\n".join([header, 'msgid "gone for good"\nmsgstr "нет"', *others]))
     path.write_bytes(updated(path, "ru"))
     catalogue = read_po(BytesIO(path.read_bytes()), locale="ru")
     [untranslated], [slightly] = ([one for one in read_po(StringIO(entry)) if one.id] for entry in (new, changed))
     assert catalogue[untranslated.id].fuzzy or not catalogue[untranslated.id].string
     assert catalogue[slightly.id].fuzzy
     assert catalogue[slightly.id].string == slightly.string
-    assert "gone" not in catalogue
+    assert "gone for good" not in catalogue
     assert path.read_text().startswith(f"{header}\n\n")
     assert updated(path, "ru") == path.read_bytes()
 

@@ -139,8 +139,8 @@ def test_pages_turn_to_what_is_older_and_back_to_the_newest(shared: Standins, re
 @pytest.mark.parametrize(
     ("what", "permission", "changes"),
     [
-        ("employee", "employees.write", ["name: Anna Johnson → Anna Bell"]),
-        ("trunk", "trunks.write", ["host: sip.zadarma.com → sip2.zadarma.com"]),
+        ("employee", "create and change employees", ["name: Anna Johnson → Anna Bell"]),
+        ("trunk", "change trunks", ["host: sip.zadarma.com → sip2.zadarma.com"]),
     ],
 )
 def test_a_card_shows_what_a_change_found_and_left(

@@ -112,7 +112,11 @@ async def test_how_to_write_times(harness: HelpHarness, written: str) -> None:
     assert await harness.press("How to write times", ANNA) == text
 
 
-async def test_with_several_pbxs_whoever_has_a_role_at_one_can_press(database: Database) -> None:
-    harness = HelpHarness(database, ("acme", "beta"), grants=(Grant(SAM, "viewer", "beta"),))
+@pytest.mark.parametrize("roles_at", [("beta",), ("acme", "beta")])
+async def test_with_several_pbxs_whoever_has_a_role_at_some_can_press(
+    database: Database, roles_at: tuple[str, ...]
+) -> None:
+    grants = tuple(Grant(SAM, "viewer", station) for station in roles_at)
+    harness = HelpHarness(database, ("acme", "beta", "gamma"), grants=grants)
     await harness.asks("/help", SAM)
     assert "/status" in await harness.press("Right now", SAM)

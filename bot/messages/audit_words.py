@@ -10,6 +10,7 @@ from bot.messages.access_words import ROLES
 from bot.messages.message import TrustedText, mark
 
 FIXED = (
+    mark("a mobile that can be two numbers"),
     mark("a password was typed in a group"),
     mark("accepted, but not read back"),
     mark("an address in a group"),

@@ -1,13 +1,11 @@
-"""Commands that are meant by other words: without a slash, in Russian, in the other keyboard layout, or with a typing
-error."""
+"""Commands that may be meant by a word with a typing error, offered as buttons."""
 
 from bot.messages.message import Message
 from handlers.authorization.preconditions import May
 from handlers.dialog.not_understood import unknown_command
-from handlers.dispatch.command_names import resolved
 from handlers.dispatch.declare import Catalogue
-from handlers.dispatch.intents import CommandTyped, TextSent
-from handlers.parsing.command_words import SLASHES, named_command, nearest_commands
+from handlers.dispatch.intents import TextSent
+from handlers.parsing.command_words import nearest_commands
 
 
 class CommandGuess:
@@ -15,15 +13,6 @@ class CommandGuess:
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
-
-    def command(self, sent: TextSent, may: May) -> CommandTyped | None:
-        """Return the command that the text names without an error, if it only looks: others are offered first."""
-        word, arguments = _parts(sent.text)
-        name = named_command(word, self._names(may))
-        if name is None or sent.document is not None or not self._catalogue.commands[name].rule.is_read_only:
-            return None
-        typed = CommandTyped(word.lstrip(SLASHES), arguments, sent.actor, sent.place, sent.message_id, sent.sent_at)
-        return resolved(typed)
 
     def nearest(self, word: str, may: May) -> tuple[str, ...]:
         """Return the commands that the word may be meant as, nearest first."""
@@ -33,8 +22,8 @@ class CommandGuess:
         """Return the answer to a text that is no command."""
         word, arguments = _parts(sent.text)
         near = self.nearest(word, may)
-        is_meant = near or word.startswith(tuple(SLASHES))
-        return unknown_command(word, arguments, near) if is_meant else Message("not_a_command")
+        # Other text may be a password, and is not repeated.
+        return unknown_command(word, arguments, near) if near else Message("not_a_command")
 
     def _names(self, may: May) -> list[str]:
         return [

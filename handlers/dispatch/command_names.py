@@ -1,29 +1,51 @@
-"""Commands as people type them, with a slash: in Russian, in capitals, in the other keyboard layout. Pure."""
+"""Resolve the name of a command as people type it: in Russian, in capitals, in the other keyboard layout. Pure."""
 
 import re
 from dataclasses import replace
 
-from handlers.dispatch.intents import CommandTyped
+from handlers.dispatch.intents import CommandTyped, TextSent
 from handlers.dispatch.rules import RULES
-from handlers.parsing.command_words import is_in_other_layout, named_command
+from handlers.parsing.command_words import RUSSIAN
 from handlers.parsing.nearest import other_layout
 
-NAMES = frozenset(name[1:] for name in RULES if name.startswith("/") and " " not in name)
-FIRST_WORD = re.compile(r"\A/([^\W\d_]\w*),?(?=\s|\Z)")
+NAMES = frozenset(name[1:] for name in RULES if name.startswith("/"))
+# On a Russian keyboard the key of the slash writes a full stop.
+FIRST_WORD = re.compile(r"\A[/.]?([^\W\d_]\w*),?(?=\s|\Z)")
 
 
 def resolved(typed: CommandTyped) -> CommandTyped:
     """Return the command that is meant, with the name under which it is declared; unchanged if none is."""
-    name = named_command(typed.name, NAMES)
-    if name is None or name == typed.name:
-        return typed
-    # The arguments were typed in the layout of the name.
-    is_other = is_in_other_layout(typed.name, NAMES)
-    return replace(typed, name=name, arguments=other_layout(typed.arguments) if is_other else typed.arguments)
+    name = _declared(typed.name)
+    if name:
+        return typed if name == typed.name else replace(typed, name=name)
+    if name := _declared(other_layout(typed.name)):
+        # The arguments were typed in that layout too.
+        return replace(typed, name=name, arguments=other_layout(typed.arguments))
+    return typed
 
 
 def length_of_name(text: str) -> int:
     """Return the length of the slash and the name of a command in letters that Telegram marks none in; 0 if it is not
     one. Other text may be the answer to a question, and a password."""
     found = FIRST_WORD.match(text)
-    return found.end(1) if found and named_command(found[1], NAMES) else 0
+    return found.end(1) if found and text.startswith("/") and _is_name(found[1]) else 0
+
+
+def without_slash(sent: TextSent) -> CommandTyped | None:
+    """Return the command that text without a slash begins with; None for any other text."""
+    found = FIRST_WORD.match(sent.text)
+    if found is None or not _is_name(found[1]):
+        return None
+    typed = CommandTyped(
+        found[1].lower(), sent.text[found.end() :].strip(), sent.actor, sent.place, sent.message_id, sent.sent_at
+    )
+    return resolved(typed)
+
+
+def _is_name(word: str) -> bool:
+    return bool(_declared(word) or _declared(other_layout(word)))
+
+
+def _declared(word: str) -> str:
+    name = word.casefold().replace("ё", "е")
+    return name if name in NAMES else RUSSIAN.get(name, "")

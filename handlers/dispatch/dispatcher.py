@@ -20,13 +20,14 @@ from handlers.authorization.authorizer import Authorizer
 from handlers.dialog import refusals
 from handlers.dialog.command_guess import CommandGuess
 from handlers.dispatch.button_actions import ButtonActions
+from handlers.dispatch.command_names import without_slash
 from handlers.dispatch.declare import Catalogue, Command, StationScope
 from handlers.dispatch.executor import ExecutionJob, Executor
 from handlers.dispatch.hooks import ChatJoined, Hooks
 from handlers.dispatch.intents import AddedToChat, AnonymousText, ButtonPressed, CommandTyped, Intent, TextSent
 from handlers.dispatch.replier import Replier
 from handlers.dispatch.request import Reply
-from handlers.dispatch.rules import OnRestart
+from handlers.dispatch.rules import RULES, OnRestart
 from handlers.dispatch.update_parser import read_intent, unknown_fields
 from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address
@@ -224,15 +225,16 @@ class Dispatcher:
             await replier.finish(Reply(answer))
 
     async def _handle_other_text(self, sent: TextSent, update_id: int) -> None:
-        """Handle text that answers no question. In private it may be a command in other words; in a group it is ignored
-        unless it contains a secret, which is deleted."""
+        """Handle text that answers no question. In a group it is ignored unless it contains a secret, which is
+        deleted. In private it may be a command without its slash, which is carried out if it only reads."""
         await self._authorizer.record_group(sent.place)
         if not sent.place.private and not contains_secret(sent.text):
             return
         may = await self._authorizer.rights(sent.actor, sent.place)
         if not refusals.is_known(may):
             return
-        if sent.place.private and (typed := self._guess.command(sent, may)) is not None:
+        typed = without_slash(sent) if sent.place.private else None
+        if typed is not None and RULES[f"/{typed.name}"].is_read_only:
             await self._handle_instead(typed, update_id)
             return
         address = Address(sent.actor, sent.place, EVERY_STATION, asked=sent.message_id)

@@ -1,7 +1,7 @@
 """Find the command that a word names: in English, in Russian, in the other keyboard layout, or with a typing error.
 Pure."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 from handlers.parsing.nearest import MAX_NEAR, nearest, other_layout
 from handlers.parsing.time_atoms import fold
@@ -11,44 +11,48 @@ SLASHES = "/."
 # Shorter beginnings are those of too many.
 MIN_BEGINNING = 3
 RUSSIAN = {
-    "status": "статус состояние",
-    "calls": "звонки разговоры",
-    "incidents": "инциденты аварии проблемы",
-    "ack": "принять взять",
-    "why": "почему",
-    "history": "история",
-    "watch": "следить",
-    "unwatch": "не_следить",
-    "test_alert": "проверка тревога учебная_тревога",
-    "cdr": "журнал_звонков история_звонков записи",
-    "missed": "пропущенные",
-    "stats": "статистика",
-    "employees": "сотрудники",
-    "add_employee": "добавить_сотрудника новый_сотрудник",
-    "edit_employee": "изменить_сотрудника",
-    "delete_employee": "удалить_сотрудника",
-    "import_employees": "импорт загрузить",
-    "export_employees": "экспорт выгрузить",
-    "trunks": "транки провайдеры линии",
-    "add_trunk": "добавить_транк добавить_провайдера",
-    "edit_trunk": "изменить_транк",
-    "delete_trunk": "удалить_транк",
-    "mute": "заглушить отключить_уведомления",
-    "mutes": "заглушённые тишина",
-    "unmute": "включить_уведомления",
-    "maintenance": "работы обслуживание",
-    "oncall": "дежурство дежурный дежурные дежурства",
-    "quiet": "тихо тихие_часы",
-    "stations": "станции атс",
-    "bind": "привязать",
-    "unbind": "отвязать",
-    "access": "доступ права",
-    "grant": "выдать",
-    "revoke": "отозвать",
-    "audit": "журнал аудит",
-    "help": "помощь справка команды",
-    "start": "старт начать",
-    "cancel": "отмена отменить",
+    fold(name): command
+    for command, names in {
+        "status": "статус состояние",
+        "calls": "звонки разговоры",
+        "incidents": "инциденты аварии проблемы",
+        "ack": "принять взять",
+        "why": "почему",
+        "history": "история",
+        "watch": "следить",
+        "unwatch": "не_следить",
+        "test_alert": "проверка тревога учебная_тревога",
+        "cdr": "журнал журнал_звонков история_звонков записи",
+        "missed": "пропущенные",
+        "stats": "статистика",
+        "employees": "сотрудники",
+        "add_employee": "добавить_сотрудника новый_сотрудник",
+        "edit_employee": "изменить_сотрудника",
+        "delete_employee": "удалить_сотрудника",
+        "import_employees": "импорт загрузить",
+        "export_employees": "экспорт выгрузить",
+        "trunks": "транки провайдеры линии",
+        "add_trunk": "добавить_транк добавить_провайдера",
+        "edit_trunk": "изменить_транк",
+        "delete_trunk": "удалить_транк",
+        "mute": "заглушить отключить_уведомления",
+        "mutes": "заглушённые тишина",
+        "unmute": "включить_уведомления",
+        "maintenance": "работы обслуживание",
+        "oncall": "дежурство дежурный дежурные дежурства",
+        "quiet": "тихо тихие_часы",
+        "stations": "станции атс",
+        "bind": "привязать",
+        "unbind": "отвязать",
+        "access": "доступ права",
+        "grant": "выдать",
+        "revoke": "отозвать",
+        "audit": "аудит журнал_действий",
+        "help": "помощь справка команды",
+        "start": "старт начать",
+        "cancel": "отмена отменить",
+    }.items()
+    for name in names.split()
 }
 
 
@@ -56,12 +60,6 @@ def named_command(word: str, names: Collection[str]) -> str | None:
     """Return the command, of those in `names`, that the word names without an error; slashes do not matter."""
     words, typed = _words(names), word.lstrip(SLASHES)
     return next((words[one] for one in (fold(typed), fold(other_layout(typed))) if one in words), None)
-
-
-def is_in_other_layout(word: str, names: Collection[str]) -> bool:
-    """Return True if the word names a command only by the keys that were pressed."""
-    typed = word.lstrip(SLASHES)
-    return fold(typed) not in (words := _words(names)) and fold(other_layout(typed)) in words
 
 
 def nearest_commands(word: str, names: Collection[str]) -> list[str]:
@@ -76,9 +74,5 @@ def nearest_commands(word: str, names: Collection[str]) -> list[str]:
 
 
 def _words(names: Collection[str]) -> dict[str, str]:
-    return {word: name for name in names for word in _words_of(name)}
-
-
-def _words_of(name: str) -> Iterator[str]:
-    yield name
-    yield from (fold(word) for word in RUSSIAN.get(name, "").split())
+    russian = {word: name for word, name in RUSSIAN.items() if name in names}
+    return {name: name for name in names} | russian

@@ -105,7 +105,7 @@ def test_every_field_of_the_article_reaches_the_pbx(standins: Standins, start_bo
 def test_what_is_wrong_is_named_in_the_readers_language(standins: Standins, start_bot: Callable[..., Program]) -> None:
     start_bot(LANGUAGE="ru")
     answer = standins.asks(ANNA, "/add_employee 20а Анна звонок=999 почта=никто", GROUP)
-    assert all(label in answer for label in ("Номер", "Время звонка", "Почта"))
+    assert all(label in answer for label in ("Номер", "Сколько звонить", "Почта"))
     question = standins.asks(ANNA, '/add_employee 245 "Анна Иванова" мобильный=89001234567 запись=нет', GROUP)
     press(standins, question, "Создать", "Создан")
     created = on_pbx(standins, "245")

@@ -182,7 +182,7 @@ def test_what_is_missing_or_wrong_is_named_in_russian(standins: Standins, start_
     assert all(label in answer for label in ("Порт", "Хост", "не указано"))
     quick(standins)
     preview = create(standins, "/add_trunk Новый хост=sip.example.com логин=1", SECRET)
-    press(standins, preview, "Создать", "Работает")
+    press(standins, preview, "Создать", "Заработал")
 
 
 def test_a_change_is_shown_and_applied_and_the_note_stays(

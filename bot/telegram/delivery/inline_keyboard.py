@@ -1,7 +1,8 @@
-"""Inline keyboards: labels, and callback data that holds only ids."""
+"""Inline keyboards: labels, colours, and callback data that holds only ids."""
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
+from bot.messages.button_styles import STYLES
 from bot.messages.renderer import Renderer
 from bot.messages.sanitize import shortened
 from bot.store.tables.messages import Keyboard
@@ -19,6 +20,7 @@ def markup_of(keyboard: Keyboard | None, renderer: Renderer, masked: bool) -> In
                 InlineKeyboardButton(
                     _legible(renderer.label(button["label"], masked=masked)),
                     callback_data=f"{keyboard.id}:{row}:{column}",
+                    style=STYLES.get(button.get("action", "")),
                 )
                 for column, button in enumerate(buttons)
             ]

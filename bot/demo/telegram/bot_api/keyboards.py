@@ -9,6 +9,7 @@ from bot.demo.telegram.model import ChatMessage, Json
 MOST_BUTTONS = 100
 MOST_IN_ROW = 8
 LONGEST_DATA = 64
+STYLES = ("primary", "success", "danger")
 ACTIONS = frozenset({"callback_data", "url", "web_app", "login_url", "switch_inline_query", "copy_text", "pay"}) | {
     "switch_inline_query_current_chat"
 }
@@ -42,6 +43,8 @@ def _button(button: object) -> Json:
     data = button.get("callback_data")
     if data is not None and not 1 <= len(str(data).encode()) <= LONGEST_DATA:
         raise bad_request("BUTTON_DATA_INVALID")
+    if button.get("style") not in (None, *STYLES):
+        raise bad_request("BUTTON_STYLE_INVALID")
     url = button.get("url")
     if url is not None and not str(url).startswith(("http://", "https://", "tg://")):
         raise bad_request(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")

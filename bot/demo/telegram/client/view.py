@@ -92,7 +92,7 @@ def _sender(one: Person) -> Json:
 def _button(button: Json) -> Json:
     if "url" in button:
         return {"text": button["text"], "kind": "url", "url": button["url"]}
-    return {"text": button["text"], "kind": "callback"}
+    return {"text": button["text"], "kind": "callback", "style": button.get("style")}
 
 
 def _file(one: ChatMessage) -> Json:

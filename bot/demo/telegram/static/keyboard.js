@@ -20,7 +20,8 @@ export function buildKeyboard(rows, chat, message) {
 function buildButton(button, position) {
   const { chat, message, row, column } = position;
   const busy = waiting.has(`${chat}:${message}:${row}:${column}`);
-  const attributes = { class: "inline-button", "data-testid": "inline-button", "data-row": row, "data-column": column };
+  const style = button.style ? ` ${button.style}` : "";
+  const attributes = { class: `inline-button${style}`, "data-testid": "inline-button", "data-row": row, "data-column": column };
   if (button.kind === "url") {
     const address = { href: safe(button.url), target: "_blank", rel: "noopener noreferrer" };
     return el("a", { ...attributes, ...address }, button.text, icon("link"));

@@ -1,7 +1,6 @@
 """/quiet: hours without warnings in private. Outages notify the person on call at any hour."""
 
-import re
-from datetime import time
+from datetime import datetime, time
 from typing import Any
 
 from bot.access.policy import EVERY_STATION
@@ -11,9 +10,11 @@ from bot.store.oncall.reachability import QuietHours
 from handlers.dispatch.declare import StationScope, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
+from handlers.parsing.time_atoms import END_OF_DAY, Atoms, Clock, Hours, NotATime, fold
+from handlers.parsing.time_scanner import Scan, scan
 
 OFF = frozenset({"off", "no", "выкл", "нет", "выключить"})
-HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)\s*(?:-|–|—|\s)\s*([01]?\d|2[0-3]):([0-5]\d)")
+NOTHING = Scan((), ())
 
 
 @command(
@@ -30,7 +31,7 @@ async def quiet(request: Request) -> Reply:
     before = await schedules.quiet_hours_of(person)
     if not request.arguments:
         return Reply(_message(request, before, changed=False))
-    hours = _hours(request.arguments)
+    hours = _hours(request.arguments, request.station.local(request.now))
     await schedules.set_quiet_hours(person, hours)
     return Reply(
         _message(request, hours, changed=True),
@@ -39,16 +40,19 @@ async def quiet(request: Request) -> Reply:
     )
 
 
-def _hours(text: str) -> QuietHours | None:
-    if text.strip().lower() in OFF:
+def _hours(text: str, now: datetime) -> QuietHours | None:
+    if fold(text.strip()) in OFF:
         return None
-    found = HOURS.fullmatch(text.strip())
-    begins, ends = (
-        (time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))) if found else (time(), time())
-    )
-    if begins == ends:
-        raise WrongArguments(mark("Write from when to when, in the station's time."))
-    return begins, ends
+    try:
+        found = scan(text.split(), Atoms(now, is_ahead=True))
+    except NotATime:
+        found = NOTHING
+    match [one.atom for one in found.times] if not found.remaining else []:
+        case [Hours(begins, ends, None)] | [Clock(begins), Clock(ends)]:
+            ends = time() if ends == END_OF_DAY else ends
+            if begins != ends:
+                return begins, ends
+    raise WrongArguments(mark("Write from when to when, in the station's time."))
 
 
 def _message(request: Request, hours: QuietHours | None, *, changed: bool) -> Message:

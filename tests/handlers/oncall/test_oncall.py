@@ -216,6 +216,26 @@ async def test_quiet_hours_are_ones_own(harness: OnCallHarness) -> None:
     assert "no right" in await harness.asks("/quiet 22:00-08:00", VERA)
 
 
+@pytest.mark.parametrize(
+    ("written", "hours"),
+    [
+        ("22-8", "22:00–08:00"),
+        ("с 22 до 8", "22:00–08:00"),
+        ("from 10pm to 8am", "22:00–08:00"),
+        ("22.00-8.00", "22:00–08:00"),
+        ("22:00 08:00", "22:00–08:00"),
+        ("с 22:00 до 24:00", "22:00–00:00"),
+        ("OFF", "any hour"),
+        ("в 22", "from when to when"),
+        ("22-22", "from when to when"),
+        ("22-8 please", "from when to when"),
+        ("evening", "from when to when"),
+    ],
+)
+async def test_quiet_hours_are_read_as_people_write_them(harness: OnCallHarness, written: str, hours: str) -> None:
+    assert hours in await harness.asks(f"/quiet {written}", BORIS)
+
+
 async def test_a_pbx_without_a_list_says_who_is_called_instead(database: Database) -> None:
     harness = OnCallHarness(database, stations=("acme", "baker"))
     await harness.open()

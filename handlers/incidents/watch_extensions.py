@@ -12,6 +12,7 @@ from handlers.dialog.paging import grid
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
+from handlers.employees.employees import select_one
 
 NUMBER = re.compile(r"[0-9]{1,32}")
 MAX_WATCHED = 40
@@ -24,11 +25,11 @@ Phones = Mapping[str, ExtensionStatus]
     "watch",
     topic=Topic.INCIDENTS,
     summary=mark("Alert when the phone of an extension goes offline; alone: which are watched"),
-    usage=mark("[extension …]"),
-    examples=("/watch 202 203", "/watch"),
+    usage=mark("[extension or name …]"),
+    examples=("/watch 202 203", mark("/watch Anna"), "/watch"),
 )
 async def watch(request: Request) -> Reply:
-    numbers = _numbers(request.arguments)
+    numbers = await _numbers(request)
     if not numbers:
         return Reply(await _list(request))
     if request.station.watch.asterisk_down:
@@ -50,12 +51,12 @@ async def watch(request: Request) -> Reply:
     "unwatch",
     topic=Topic.INCIDENTS,
     summary=mark("Stop watching an extension"),
-    usage=mark("[extension …]"),
+    usage=mark("[extension or name …]"),
     examples=("/unwatch 202",),
     resume=OnRestart.VERIFY_FIRST,
 )
 async def unwatch(request: Request) -> Reply:
-    numbers = _numbers(request.arguments)
+    numbers = await _numbers(request)
     if not numbers:
         return Reply(await _list(request))
     removed = await request.station.watched.unwatch(numbers)
@@ -77,12 +78,21 @@ async def stop(request: Request) -> Reply:
     return Reply(await _list(request), toast=toast, outcome=f"not watched any more: {number}")
 
 
-def _numbers(written: str) -> list[str]:
-    """Return unique numbers in input order. Raises WrongArguments."""
-    words = [word for word in re.split(r"[\s,;]+", written) if word]
-    if not all(NUMBER.fullmatch(word) for word in words):
-        raise WrongArguments(mark("An extension is a number, like 202."))
-    return list(dict.fromkeys(words))
+async def _numbers(request: Request) -> list[str]:
+    """Return unique numbers in input order, those of employees for their names. Raises WrongArguments."""
+    numbers: list[str] = []
+    for part in re.split(r"[,;]+", request.arguments):
+        words = part.split()
+        if all(NUMBER.fullmatch(word) for word in words):
+            numbers += words
+            continue
+        if any(char.isdigit() for char in part):
+            raise WrongArguments(mark("An extension is a number, like 202."))
+        employee = await select_one(request, " ".join(words))
+        if isinstance(employee, Message):
+            raise WrongArguments(message=employee)
+        numbers.append(employee.number)
+    return list(dict.fromkeys(numbers))
 
 
 async def _list(

@@ -37,12 +37,18 @@ def test_an_operator_watches_extensions_looks_at_them_and_lets_them_go(shared: S
     ("words", "shows"),
     [
         ("/watch 999", "Head office has no extension 999"),
-        ("/watch Anna", "An extension is a number, like 202. Write it like this: /watch [extension …]"),
-        ("/unwatch reception", "An extension is a number"),
+        ("/watch 20a", "An extension is a number, like 202. Write it like this: /watch [extension or name …]"),
+        ("/unwatch Nonesuch", "Nobody is called “Nonesuch”"),
     ],
 )
 def test_what_cannot_be_meant_is_said_with_how_to_write_it(shared: Standins, words: str, shows: str) -> None:
     assert shows in shared.asks(BORIS, words).text.replace("\n", " ")
+
+
+def test_an_extension_is_watched_by_the_name_of_its_employee(shared: Standins) -> None:
+    employee = shared.get("/control/state")["extensions"][3]
+    assert f"{employee['number']}" in shared.asks(BORIS, f"/watch {employee['name']}")
+    assert employee["number"] in shared.asks(BORIS, f"/unwatch {employee['name']}")
 
 
 def test_a_viewer_and_a_stranger_watch_nothing(shared: Standins, group: int) -> None:

@@ -93,7 +93,7 @@ async def test_a_number_that_the_pbx_does_not_have_is_not_watched(harness: Offic
     assert await harness.watched.all() == []
 
 
-@pytest.mark.parametrize("words", ["Anna", "20a", "202;DROP", "٢٠٢", "2" * 33])
+@pytest.mark.parametrize("words", ["20a", "202;20a", "٢٠٢", "2" * 33])
 async def test_what_is_no_number_is_not_looked_up(harness: Office, words: str) -> None:
     assert "An extension is a number" in await harness.asks(f"/watch {words}")
     assert harness.pbx.asked == 0

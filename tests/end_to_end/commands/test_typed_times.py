@@ -9,7 +9,20 @@ import pytest
 from tests.end_to_end.commands.test_call_records import Archive
 from tests.end_to_end.harness import ANNA, Program, Standins
 
-MONTHS = "января февраля марта апреля мая июня июля августа сентября октября ноября декабря".split()
+MONTHS = [
+    "января",
+    "февраля",
+    "марта",
+    "апреля",
+    "мая",
+    "июня",
+    "июля",
+    "августа",
+    "сентября",
+    "октября",
+    "ноября",
+    "декабря",
+]
 PHRASES = {
     "en": {
         "yesterday": 3,

@@ -14,7 +14,7 @@ READ = Task(__name__, "read", seconds=20, max_result=3 * MEGABYTE, within=180.0)
 
 
 def read(content: bytes) -> Table:
-    """Return the rows, at most one more than a header and MAX_ROWS. Raises TaskRefused, also beyond MAX_LINES."""
+    """Return the rows within the limits of `bot.spreadsheet.table`. Raises TaskRefused, also beyond them."""
     if len(content) > MAX_BYTES:
         raise TaskRefused(mark("The file is larger than 5 MB."))
     if content.startswith(b"PK\x03\x04"):

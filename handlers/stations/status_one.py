@@ -6,9 +6,6 @@ from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeRow, NotFound, PbxError, PeerStatus, TrunkStatus
-from bot.text.person_names import folded
-from bot.text.similar_names import nearest_names
-from handlers.dialog.choose_station import station_button
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
 from handlers.trunks import card, trunks
@@ -33,23 +30,10 @@ async def lookup(request: Request, query: str) -> Message:
     if len(people) == 1 and not found:
         return await _extension(request, people[0].number)
     if not people and not found:
-        if stations := _stations_like(request, query):
-            facts = {"station": request.station.name, "found": 0, "near": len(stations), "written": query}
-            return Message("trunk_choice", facts, tuple((one,) for one in stations))
         people = await request.station.pbx.phone_book.nearest(query)
     if not people:
         return _trunk(request, found[0]) if len(found) == 1 else trunks.choice(request, found, query, "status.trunk")
     return _which(request, query, found, people)
-
-
-def _stations_like(request: Request, query: str) -> list[Button]:
-    """Buttons for the status of the other PBXs with that part in their titles, or the nearest titles."""
-    known = {name: request.services.fleet.station(name) for name in request.candidates if name != request.station.name}
-    titles = {name: station.title for name, station in known.items() if station is not None}
-    named = [name for name, title in titles.items() if folded(query) and folded(query) in folded(title)]
-    near = nearest_names(query, [*titles.values(), *titles])
-    named = named or [name for name, title in titles.items() if title in near or name in near]
-    return [station_button("status", "", name, titles[name]) for name in named[:MAX_OFFERED]]
 
 
 def _which(request: Request, query: str, found: Sequence[TrunkStatus], people: Sequence[EmployeeRow]) -> Message:

@@ -176,7 +176,7 @@ def test_here_is_the_group_which_is_operator_at_most(shared: Standins) -> None:
         ("dora viewer", "Write whom you mean"),
         ("viewer", "Write whom you mean"),
         (f"700800900 viewer until {IN_A_MONTH}", "viewer until "),
-        ("700800900 viewer until 2020-01-01", "“2020-01-01 23:59” is not a time I can use"),
+        ("700800900 viewer until 2020-01-01", "“until 2020-01-01” is not a time I can use"),
     ],
 )
 def test_what_a_grant_says_of_how_it_was_written(shared: Standins, words: str, shows: str) -> None:

@@ -20,7 +20,7 @@ MOSCOW = "84951234500"
     ("language", "reached", "back", "refused", "until"),
     [
         ("en", "reached us at 12:00 (204)", "called back 11:00 by 204", "“for 30” is not a time I can use", "until"),
-        ("ru", "дозвонился сам 12:00 (204)", "перезвонили 11:00, 204", "«for 30»", "до"),
+        ("ru", "дозвонились сами 12:00 (204)", "перезвонили 11:00, 204", "«for 30»", "до"),
     ],
 )
 def test_who_is_spelled_how_and_found_by_what(

@@ -420,7 +420,7 @@ async def test_buttons_carry_an_id_and_a_place_and_nothing_else(
     await delivery.owe(TEAM, "down", keyboard=keyboard)
     await delivery.deliver()
     (call,) = telegram.calls
-    button = {"text": "I'm on it", "callback_data": f"{keyboard.id}:0:0"}
+    button = {"text": "I'm on it", "callback_data": f"{keyboard.id}:0:0", "style": "success"}
     assert call.parameters["reply_markup"] == {"inline_keyboard": [[button]]}
 
 

@@ -11,7 +11,7 @@ Resolve = Callable[[str], int | None]
 
 MENTION = re.compile(r"(?<![\w.@+-])@\w{4,32}")
 ID = re.compile(r"(?<!\d)\d{4,19}(?!\d)")
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,9}")
 # Between the parts of `On call - Anna Ivanova - Primary`, `Night: Anna Ivanova (phone)`.
 BETWEEN = re.compile(r"\s[-\u2010-\u2015]+\s|[:;,|/()\[\]{}\u00b7\u2022\u2192>]")
 # Words of a name that is found among others: fewer could be somebody else's first name.

@@ -181,6 +181,9 @@ def read_filter(text: str, now: datetime, trunks: Mapping[str, str] = MappingPro
     words = _take_outcome_and_direction(words, found)
     words = [word for word in _take_trunk(words, found, trunks) if fold(word) not in SILENT]
     numbers = [word for word in words if PHONE_PART.fullmatch(word)]
+    if len(numbers) > 1 and _groups(numbers[0], numbers[1:]) != len(numbers) - 1:
+        # Two extensions are no number.
+        raise NotAPeriod(numbers[1])
     if numbers:
         found.setdefault("party", "".join(numbers))
     if names := [word for word in words if word not in numbers]:
@@ -243,7 +246,9 @@ def _take_outcome_and_direction(words: Sequence[str], found: dict[str, Any]) -> 
     while at < len(words):
         word, following = fold(words[at]), fold(words[at + 1]) if at + 1 < len(words) else ""
         at += 1
-        if ending := TWO_WORDS.get((word, following)):
+        if ending := TWO_WORDS.get((word, following)) or (
+            "unanswered" if (word, following[:5]) == ("не", "отвеч") else ""
+        ):
             at += 1
             found["ending"] = ending
         elif ending := ENDING_WORDS.get(word) or _by_stem(word, ENDING_STEMS):

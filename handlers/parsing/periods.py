@@ -140,7 +140,7 @@ def _of_one(point: _Point, now: datetime, written: str) -> tuple[datetime, datet
         return datetime.combine(now.date(), time.min), end
     if isinstance(point.whole, Moment):
         return start, now.replace(microsecond=0)
-    if point.role is Role.SINCE and point.day is not None:
+    if point.role is Role.SINCE and (point.day is not None or isinstance(point.hours, Hours)):
         return start, datetime.combine(max(now.date(), start.date()), END_OF_DAY)
     if isinstance(point.hours, Clock):
         return start, datetime.combine(start.date(), END_OF_DAY)
@@ -155,8 +155,15 @@ def _of_two(first: _Point, second: _Point, now: datetime, written: str) -> tuple
         first, second = second, first
     if not (first.hours or second.hours or first.whole or second.whole):
         begin, end = first.begin(now, today), second.end(now, today)
+        if begin <= end:
+            return begin, end
+        if isinstance(first.day, Day) and isinstance(second.day, Day) and first.day.is_weekday:
+            # From friday to monday.
+            return begin - timedelta(weeks=1), end
+        if isinstance(first.day, Days) or isinstance(second.day, Days):
+            raise NotAPeriod(written)
         # Two dates in either order.
-        return (begin, end) if begin <= end else (second.begin(now, today), first.end(now, today))
+        return second.begin(now, today), first.end(now, today)
     day = first.day if isinstance(first.day, Day) else today
     start = first.begin(now, second.day if first.day is None and isinstance(second.day, Day) else today)
     end = second.end(now, day)
@@ -172,7 +179,7 @@ def _points(times: Sequence[Time], written: str) -> list[_Point]:
         atom, last = one.atom, points[-1] if points else None
         if isinstance(atom, Length):
             atom = Rolling(atom)
-        if isinstance(atom, Hours) and atom.part and one.role is Role.SINCE:
+        if isinstance(atom, Hours) and atom.part and atom.end > atom.start and one.role is Role.SINCE:
             atom = Clock(atom.start)
         if isinstance(atom, Clock | Hours):
             if last is not None and last.day is not None and last.hours is None and one.role is not Role.UP_TO:
@@ -182,10 +189,7 @@ def _points(times: Sequence[Time], written: str) -> list[_Point]:
             else:
                 points.append(_Point(one.role, hours=atom))
         elif isinstance(atom, Day | Days):
-            if last is not None and last.day is None and last.hours is not None and one.role is not Role.UP_TO:
-                points[-1] = replace(last, day=atom)
-            else:
-                points.append(_Point(one.role, day=atom))
+            _add_day(points, atom, one.role)
         else:
             points.append(_Point(one.role, whole=atom))
     match points:
@@ -197,6 +201,17 @@ def _points(times: Sequence[Time], written: str) -> list[_Point]:
         ]:
             return [replace(a, hours=b.hours), replace(b, hours=c.hours)]
     return points
+
+
+def _add_day(points: list[_Point], day: Day | Days, role: Role) -> None:
+    last = points[-1] if points else None
+    if last is not None and last.day == day and last.hours is None:
+        # Yesterday, the 27th.
+        return
+    if last is not None and last.day is None and last.hours is not None and role is not Role.UP_TO:
+        points[-1] = replace(last, day=day)
+    else:
+        points.append(_Point(role, day=day))
 
 
 def _up_to(point: _Point, atom: Clock | Hours, role: Role) -> _Point:

@@ -22,6 +22,8 @@ UNITS = {
 }
 MAX_LENGTH = timedelta(weeks=8)
 MAX_LEVELS = 5
+# More of any unit than MAX_LENGTH.
+TOO_LONG = 10_000
 HANDOVER_TIME = time(9, 0)
 
 
@@ -66,7 +68,7 @@ def take_shift(words: Sequence[str], now: datetime, zone: str) -> tuple[Shift, l
         partial, at = found or partial, at + count
     if partial.unit is None or partial.length < 1:
         raise NotAShift(" ".join(words))
-    shift = Shift(partial.unit, partial.length, _first(partial, now), zone)
+    shift = Shift(partial.unit, min(partial.length, TOO_LONG), _first(partial, now), zone)
     if shift.lasts > MAX_LENGTH:
         raise NotAShift(" ".join(words))
     while shift.begins + shift.lasts <= now:

@@ -64,6 +64,8 @@ YEAR = re.compile(r"(?:19|20|21)\d\d")
 YEAR_WORDS = frozenset({"г", "года", "год", "year"})
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 # 18.30 and 09.00 are times: there is no month 30 or 0.
+# So are 9-00 and 9-30: there is no hour 30, and none ends at 0 that begins at 9.
+CLOCK_WITH_A_HYPHEN = re.compile(r"(\d{1,2})-(00|30|45)")
 CLOCK_WITH_A_POINT = re.compile(r"(\d{1,2})\.(00|1[3-9]|[2-5]\d)")
 HALF_DAY_CLOCK = re.compile(r"(0?[1-9]|1[0-2])(?:[:.]([0-5]\d))?(am|pm)")
 HOURS = re.compile(r"(\d{1,2}(?:[:.]\d{2})?(?:am|pm)?)[-–—](\d{1,2}(?:[:.]\d{2})?(?:am|pm)?)")
@@ -421,7 +423,7 @@ def clock_of(word: str) -> Clock | None:
         return Clock(CLOCKS[word])
     if found := HALF_DAY_CLOCK.fullmatch(word):
         return Clock(time(int(found[1]) % 12 + (12 if found[3] == "pm" else 0), int(found[2] or 0)))
-    if found := CLOCK.fullmatch(word) or CLOCK_WITH_A_POINT.fullmatch(word):
+    if found := CLOCK.fullmatch(word) or CLOCK_WITH_A_POINT.fullmatch(word) or CLOCK_WITH_A_HYPHEN.fullmatch(word):
         if word in ("24:00", "24.00"):
             return Clock(END_OF_DAY, is_midnight_after=True)
         hours, minutes, seconds = (int(part or 0) for part in (*found.groups(), 0)[:3])
@@ -455,6 +457,8 @@ def clock_at(words: Sequence[str]) -> Found[Clock] | None:
 
 def _hours(words: Sequence[str]) -> Found[Hours] | None:
     """`9-12`, `9:00-12:30`, `2-4 pm`, `22-8`, `from 9 to 12`, `с 9 до 18:00`."""
+    if words and CLOCK_WITH_A_HYPHEN.fullmatch(words[0]):
+        return None
     if joined := HOURS.fullmatch(words[0]) if words else None:
         found = _from_to(joined[1], [joined[2], *words[1:2]])
         return found and (found[0], found[1])
@@ -478,7 +482,11 @@ def _from_to(first: str, last: Sequence[str]) -> Found[Hours] | None:
     # 2-4 pm is both in the afternoon, 9-5 pm is not.
     if first.isdecimal() and end.time.hour > begin.hour + 12 and (count > 1 or last[0].endswith("pm")):
         begin = begin.replace(hour=begin.hour + 12)
-    return Hours(begin, end.time), count
+    finish = end.time
+    # 9 to 5 is a day's work, 22 to 8 a night.
+    if last[0].isdecimal() and count == 1 and finish < begin and begin.hour <= 12 and not end.is_midnight_after:
+        finish = finish.replace(hour=finish.hour + 12)
+    return Hours(begin, finish), count
 
 
 def _length(words: Sequence[str]) -> Found[Length] | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import takewhile
 
 from handlers.parsing.time_atoms import Atom, Atoms, Day, Found, Hours, NotATime, fold, hour_of
 from handlers.parsing.time_words import AND, ARTICLES, AT, BETWEEN, FILLERS, FROM, SINCE, UP_TO
@@ -16,6 +17,8 @@ DASHES = frozenset("-–—")
 # After these a number up to 24 is an hour.
 BEFORE_HOUR = SINCE | AT | {"до", "until", "till", "before"}
 MAX_SPAN = 40
+# Digits of a telephone number: of a town's, and with its code.
+NUMBER_LENGTHS = (7, 10, 11)
 # Longest chain of words before a time that say nothing more: `in the last 3 hours`.
 MAX_FILLERS = 3
 
@@ -83,8 +86,15 @@ def _time_at(
         hour = hour_of(folded[at])
         return (hour, 1) if hour is not None else None
     # 495 12-15 is a part of a telephone number.
-    is_number = remaining and fold(remaining[-1]) == before and NUMBER_GROUP.fullmatch(before)
-    return None if found and found[1] == 1 and isinstance(found[0], Hours) and is_number else found
+    if found and found[1] == 1 and isinstance(found[0], Hours) and remaining and fold(remaining[-1]) == before:
+        return None if _makes_a_number(remaining, folded[at]) else found
+    return found
+
+
+def _makes_a_number(remaining: Sequence[str], word: str) -> bool:
+    """Return True if the word ends a telephone number that the words in front of it begin."""
+    groups = list(takewhile(NUMBER_GROUP.fullmatch, reversed(remaining)))
+    return sum(char.isdecimal() for group in (word, *groups) for char in group) in NUMBER_LENGTHS if groups else False
 
 
 def _introduction(folded: Sequence[str], at: int, *, joins: bool) -> int:

@@ -16,6 +16,8 @@ GROUPS = {
 }
 DAILY = frozenset({"daily", "ежедневно", "everyday"})
 WEEKLY = frozenset({"weekly", "еженедельно", "every", "каждый", "каждую", "каждое", "каждые"})
+# In 2 hours is no length.
+AFTER = frozenset({"in", "через"})
 ANY_DAY = frozenset({"day", "день"})
 BESIDE_TIMES = FROM | UP_TO | FILLERS | AND
 # Every weekday by name, with a start and an end, takes about twenty words.
@@ -55,7 +57,10 @@ def take_window(words: Sequence[str], now: datetime) -> tuple[OneTimeWindow | We
     NotAWindow."""
     reader = _WindowReader(now)
     consumed = reader.take(words[:MAX_WORDS])
-    return reader.window(), list(words[consumed:])
+    try:
+        return reader.window(), list(words[consumed:])
+    except OverflowError:
+        raise NotAWindow(" ".join(words[:consumed])) from None
 
 
 class _WindowReader:
@@ -96,6 +101,9 @@ class _WindowReader:
         elif word in WEEKLY:
             self._repeats = True
         elif days := _days(word):
+            if self._days and before in UP_TO:
+                # `mon-fri` are five days; these may be so, or one window over several.
+                raise NotATime(word)
             self._days |= days
         else:
             return self._take_atom(words, before)
@@ -106,9 +114,14 @@ class _WindowReader:
             case Day(day, is_weekday), count:
                 if is_weekday:
                     self._days |= {day.weekday()}
-                else:
+                elif self._date in (None, day):
                     self._date = day
+                else:
+                    # It would be taken for the only one.
+                    raise NotATime(words[0])
             case Length() as length, count:
+                if before in AFTER or self._length is not None:
+                    raise NotATime(words[0])
                 self._length = length.elapsed
             case Clock() as clock, count:
                 self._clock.append(clock)

@@ -40,6 +40,9 @@ def meant(text: str) -> dict[str, str]:
         ("8 916 111-11-11", {"party": "8916111-11-11"}),
         ("with Anna", {"party": "Anna"}),
         ("did=74951110001", {"did": "74951110001"}),
+        ("не отвеченные вчера", {"ending": "unanswered"}),
+        ("with 916 123 45 01", {"party": "9161234501"}),
+        ("от 8 (916) 123-45-01 9-12", {"source": "8(916)123-45-01"}),
         ("did 74951110001 outgoing", {"did": "74951110001", "direction": "outgoing"}),
         ("src=201 dst=202", {"source": "201", "destination": "202"}),
         ("без ответа исходящие", {"ending": "unanswered", "direction": "outgoing"}),
@@ -53,7 +56,7 @@ def test_words(text: str, wanted: dict[str, str]) -> None:
     assert meant(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["colour=red", "did=", "2026-13-40", "today 7d"])
+@pytest.mark.parametrize("text", ["colour=red", "did=", "2026-13-40", "today 7d", "201 202"])
 def test_what_cannot_be_meant_is_refused(text: str) -> None:
     with pytest.raises(NotAPeriod):
         read_filter(text, NOW)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import get_global
 
+MAX_PARTS = 6
 NAME_LIMIT = 100
 UNIVERSAL = frozenset({"utc", "gmt", "z", "coordinated universal time"})
 MICROSOFT = "tzone://microsoft/"
@@ -50,7 +51,8 @@ def zone_written(name: str) -> tzinfo:
 
 
 def _named(written: str) -> Iterator[tzinfo]:
-    parts = written.lower().split("/")
+    # No zone has more parts; a prefix stands before some.
+    parts = written.lower().split("/")[-MAX_PARTS:]
     for first in range(max(1, len(parts) - 1)):
         if (key := _keys().get("/".join(parts[first:]))) is not None:
             yield ZoneInfo(key)

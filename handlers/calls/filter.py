@@ -20,8 +20,8 @@ from handlers.calls.outcome import Outcome, failure_outcome, outcome
 from handlers.parsing.arguments import read_words
 from handlers.parsing.periods import NotAPeriod, Period, from_stored, take_period
 from handlers.parsing.phone_numbers import as_number, has_part, is_among, same_number
-from handlers.parsing.time_atoms import fold
-from handlers.parsing.time_words import SINGLE
+from handlers.parsing.times.model import fold
+from handlers.parsing.times.words import SINGLE
 
 # Accepted words for the end of a call, and their outcomes.
 ENDINGS: Mapping[str, frozenset[Outcome]] = {

@@ -7,10 +7,10 @@ from bot.store.typed_secrets import contains_address, contains_secret
 from handlers.dispatch.declare import StationScope, button
 from handlers.dispatch.intents import CommandTyped
 from handlers.dispatch.request import Reply, Request, WrongArguments
-from handlers.parsing import time_examples
 from handlers.parsing.nearest import nearest
 from handlers.parsing.periods import NotAPeriod, StillToCome
-from handlers.parsing.time_words import SINGLE
+from handlers.parsing.times import examples as time_examples
+from handlers.parsing.times.words import SINGLE
 
 # A button's data is stored; longer text was not typed.
 MAX_ARGUMENTS = 500

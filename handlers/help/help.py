@@ -8,8 +8,8 @@ from handlers.dialog.paging import grid
 from handlers.dispatch.declare import CATALOGUE, Command, StationScope, button, command
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
-from handlers.parsing import time_examples
 from handlers.parsing.command_words import named_command, nearest_commands
+from handlers.parsing.times import examples as time_examples
 
 WIDTH = 2
 TO_TOPICS = Button(mark("↩ Topics"), "help.show")

@@ -4,7 +4,7 @@ Pure."""
 from collections.abc import Collection
 
 from handlers.parsing.nearest import MAX_NEAR, nearest, other_layout
-from handlers.parsing.time_atoms import fold
+from handlers.parsing.times.model import fold
 
 # On a Russian keyboard the key of the slash writes a full stop.
 SLASHES = "/."

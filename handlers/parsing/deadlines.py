@@ -7,20 +7,11 @@ become part of a name or a reason.
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
-from handlers.parsing.time_atoms import (
-    END_OF_DAY,
-    Atoms,
-    Clock,
-    Day,
-    Days,
-    Hours,
-    Length,
-    NotATime,
-    fold,
-    length_at,
-)
-from handlers.parsing.time_scanner import Role, Scan, Time, scan
-from handlers.parsing.time_words import BEGINS
+from handlers.parsing.times.atoms import Atoms
+from handlers.parsing.times.lengths import length_at
+from handlers.parsing.times.model import END_OF_DAY, Clock, Day, Days, Hours, Length, NotATime, fold
+from handlers.parsing.times.scanner import Role, Scan, Time, scan
+from handlers.parsing.times.words import BEGINS
 
 LEADING = frozenset({"for", "until", "till", "to", "in", "before", "на", "до", "по", "через"})
 # Words that require a time after them.

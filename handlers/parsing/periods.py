@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from handlers.parsing.time_atoms import END_OF_DAY, Atoms, Clock, Day, Days, Hours, Length, Moment, NotATime, Rolling
-from handlers.parsing.time_scanner import Role, Time, scan
+from handlers.parsing.times.atoms import Atoms
+from handlers.parsing.times.model import END_OF_DAY, Clock, Day, Days, Hours, Length, Moment, NotATime, Rolling
+from handlers.parsing.times.scanner import Role, Time, scan
 
 MAX_DAYS = 3660
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
 from bot.oncall.rotation import Shift, Unit
-from handlers.parsing import time_words
-from handlers.parsing.time_atoms import NotATime, clock_at, fold, hour_of, length_at
-from handlers.parsing.time_words import AT, FROM, WEEKDAYS
+from handlers.parsing.times import words as time_words
+from handlers.parsing.times.clocks import clock_at, hour_of
+from handlers.parsing.times.lengths import length_at
+from handlers.parsing.times.model import NotATime, fold
+from handlers.parsing.times.words import AT, FROM, WEEKDAYS
 
 WEEKLY = frozenset({"weekly", "еженедельно", "понедельно"})
 DAILY = frozenset({"daily", "ежедневно", "посуточно"})

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from handlers.parsing.time_atoms import END_OF_DAY, Atoms, Clock, Day, Hours, Length, Moment, NotATime, fold
-from handlers.parsing.time_words import AND, FILLERS, FROM, UP_TO, WEEKDAYS
+from handlers.parsing.times.atoms import Atoms
+from handlers.parsing.times.model import END_OF_DAY, Clock, Day, Hours, Length, Moment, NotATime, fold
+from handlers.parsing.times.words import AND, FILLERS, FROM, UP_TO, WEEKDAYS
 
 DAY = timedelta(days=1)
 MAX_WEEKLY_LENGTH = DAY

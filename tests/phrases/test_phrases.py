@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from bot.messages.formatting import ReaderView, dated_weekday
 from bot.messages.renderer import Renderer
-from handlers.parsing import time_words
 from handlers.parsing.deadlines import NotADeadline, take_deadline
 from handlers.parsing.periods import NotAPeriod, Period, read_period, take_period
-from handlers.parsing.time_atoms import fold
+from handlers.parsing.times import words as time_words
+from handlers.parsing.times.model import fold
 
 HERE = Path(__file__).parent
 # A Saturday.

@@ -5,12 +5,13 @@ from typing import get_args
 
 import pytest
 
-from handlers.parsing import time_examples
 from handlers.parsing.deadlines import take_deadline
 from handlers.parsing.periods import read_period
-from handlers.parsing.time_atoms import Atom, Atoms
-from handlers.parsing.time_examples import AHEAD, PAST, PERIOD_IN_SHORT, SEPARATOR, WINDOWS, Form
-from handlers.parsing.time_scanner import scan
+from handlers.parsing.times import examples as time_examples
+from handlers.parsing.times.atoms import Atoms
+from handlers.parsing.times.examples import AHEAD, PAST, PERIOD_IN_SHORT, SEPARATOR, WINDOWS, Form
+from handlers.parsing.times.model import Atom
+from handlers.parsing.times.scanner import scan
 from handlers.parsing.windows import take_window
 from tests.messages.renderers import renderer
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import takewhile
 
-from handlers.parsing.time_atoms import Atom, Atoms, Day, Found, Hours, NotATime, fold, hour_of
-from handlers.parsing.time_words import AND, ARTICLES, AT, BETWEEN, FILLERS, FROM, SINCE, UP_TO
+from handlers.parsing.times.atoms import Atoms
+from handlers.parsing.times.clocks import hour_of
+from handlers.parsing.times.model import Atom, Day, Found, Hours, NotATime, fold
+from handlers.parsing.times.words import AND, ARTICLES, AT, BETWEEN, FILLERS, FROM, SINCE, UP_TO
 
 MOMENT = re.compile(r"(.{6,10})[Tt](\d{1,2}:\d{2}(?::\d{2})?)")
 DASH = re.compile(r"[-–—…]|\.\.+")

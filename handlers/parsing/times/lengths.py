@@ -1,0 +1,86 @@
+"""Recognize a length: `7d`, `2h30m`, `1 час 30 минут`, `half an hour`. Pure."""
+
+import re
+from collections.abc import Sequence
+
+from handlers.parsing.times.model import Found, Length
+from handlers.parsing.times.words import COUNTS_ONE, HALF, HALVES, NUMBERS, ONE_AND_A_HALF, ROUND_THE_CLOCK, UNITS, Unit
+
+COMPACT = re.compile(r"(\d{1,9}(?:[.,]\d{1,2})?)([a-zа-я]{1,8})")
+NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,2})?")
+
+
+def length_at(words: Sequence[str], before: str = "") -> Found[Length] | None:
+    """Return the length at the beginning; a unit alone is one of it after `before`, if that is `for`."""
+    return amounts_at(words) or (one_at(words) if before in COUNTS_ONE else None)
+
+
+def amounts_at(words: Sequence[str]) -> Found[Length] | None:
+    """`7d`, `2h30m`, `1.5 hours`, `1 час 30 минут`, `half an hour`, `полтора часа`."""
+    amounts: list[tuple[float, Unit]] = []
+    at = 0
+    while at < len(words):
+        taken = _amount(words[at:])
+        if taken is None:
+            if amounts and words[at] in ("and", "и") and _amount(words[at + 1 :]) is not None:
+                at += 1
+                continue
+            break
+        parts, count = taken
+        if {unit for _, unit in parts} & {unit for _, unit in amounts}:
+            break
+        amounts += parts
+        at += count
+    if amounts and list(words[at : at + 3]) == ["and", "a", "half"]:
+        amounts[-1] = (amounts[-1][0] + 0.5, amounts[-1][1])
+        at += 3
+    return (Length(tuple(amounts)), at) if amounts else None
+
+
+def _amount(words: Sequence[str]) -> tuple[list[tuple[float, Unit]], int] | None:
+    first, second, third = (*words[:3], "", "", "")[:3]
+    if first in HALVES:
+        return [(0.5, HALVES[first])], 1
+    if parts := _compact(first):
+        return parts, 1
+    if first in HALF and second in NUMBERS and third in UNITS:
+        return [(0.5, UNITS[third])], 3
+    if second in UNITS and (number := _number(first)) is not None and (len(second) > 1 or first.isdecimal()):
+        return [_of(number, second)], 2
+    if first in HALF and second in UNITS:
+        return [(0.5, UNITS[second])], 2
+    if first in ("a", "an") and second == "half" and third in UNITS:
+        return [(0.5, UNITS[third])], 3
+    if "couple" in (first, second):
+        at = 1 + (second == "couple") + ("of" in words[1:3])
+        if at < len(words) and (unit := UNITS.get(words[at])) is not None:
+            return [(2, unit)], at + 1
+    return None
+
+
+def _compact(word: str) -> list[tuple[float, Unit]]:
+    """Return the amounts of `90min`, `2h30m`; none for any other word."""
+    parts: list[tuple[float, Unit]] = []
+    end = 0
+    for found in COMPACT.finditer(word):
+        if found.start() != end or (unit := UNITS.get(found[2])) is None or unit in {one for _, one in parts}:
+            return []
+        parts.append((float(found[1].replace(",", ".")), unit))
+        end = found.end()
+    return parts if end == len(word) else []
+
+
+def _number(word: str) -> float | None:
+    if NUMBER.fullmatch(word):
+        return float(word.replace(",", "."))
+    return 1.5 if word in ONE_AND_A_HALF else NUMBERS.get(word)
+
+
+def one_at(words: Sequence[str]) -> Found[Length] | None:
+    """A unit without a number is one of it: `неделю назад`, `last hour`."""
+    is_one = bool(words) and words[0] in UNITS and len(words[0]) > 2
+    return (Length((_of(1, words[0]),)), 1) if is_one else None
+
+
+def _of(number: float, unit: str) -> tuple[float, Unit]:
+    return (number * 24, Unit.HOURS) if unit in ROUND_THE_CLOCK else (number, UNITS[unit])

@@ -73,7 +73,7 @@ def read(text: str, zone_name: str, now: datetime) -> list[Event]:
     calendars = calendars_in(text)
     if not calendars:
         raise NotACalendar(UNPARSED)
-    # A zone at the end of a vendor's path is what the vendor means.
+    # Vendors put their own path before the IANA name, as in freeassociation.sourceforge.net/Europe/Berlin.
     warnings.filterwarnings("ignore", module=icalendar.__name__)
     # A line that is no iCalendar is passed over in whatever part it stands, as it is in events.
     icalendar.Component.ignore_exceptions = True
@@ -113,7 +113,7 @@ def _events(calendar: Any, zone: tzinfo, now: datetime) -> Iterator[Event]:
     own_zone = calendar.pop(ZONE_OF_CALENDAR, "")
     name = str(own_zone[0] if isinstance(own_zone, list) else own_zone)
     floating = _zone(name) if name.strip() else zone
-    # Without a beginning it is nobody's shift.
+    # An event without DTSTART begins no shift.
     calendar.subcomponents = [one for one in calendar.subcomponents if one.name != "VEVENT" or "DTSTART" in one]
     for event in calendar.walk("VEVENT"):
         if not _is_cancelled(event):

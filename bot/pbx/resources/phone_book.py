@@ -46,7 +46,7 @@ class PhoneBook:
         return tuple(await matching(self._rows, lambda row: is_named(row.name, text)))
 
     async def nearest(self, text: str) -> tuple[EmployeeRow, ...]:
-        """Return the employees whose names are most like `text`, which nobody is called."""
+        """Return the employees with the names nearest to `text`, for a `text` that `named` does not find."""
         await self._refresh(Priority.COMMAND)
         near = nearest_names(text, [row.name for row in self._rows])
         return tuple(row for row in self._rows if row.name in near)

@@ -15,7 +15,7 @@ from handlers.parsing.times.model import END_OF_DAY, Clock, Hours, NotATime, fol
 from handlers.parsing.times.scanner import Scan, scan
 
 OFF = frozenset({"off", "no", "выкл", "нет", "выключить"})
-NOTHING = Scan((), ())
+NOTHING = Scan(())
 
 
 @command(

@@ -4,6 +4,7 @@ Shared by mutes, maintenance, roles and shifts. `for` and `until` require a time
 become part of a name or a reason.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
@@ -16,6 +17,11 @@ from handlers.parsing.times.words import BEGINS
 LEADING = frozenset({"for", "until", "till", "to", "in", "before", "на", "до", "по", "через"})
 # Words that require a time after them.
 STRICT = frozenset({"for", "until", "till", "на", "до"})
+# `for tonight` ends with it, `until the night` when it begins.
+LASTING = frozenset({"for", "на"})
+HOURS_AND_MINUTES = re.compile(r"\d{1,2}[:.]\d{2}")
+SATURDAY = 5
+NOON = 12
 MAX_AHEAD = timedelta(days=3660)
 
 
@@ -63,31 +69,55 @@ def _scanned(words: Sequence[str], now: datetime) -> Scan:
 
 
 def _moment(times: Sequence[Time], now: datetime, weekday_ends: time) -> datetime | None:
-    written = " ".join(one.written for one in times)
     try:
         match [one.atom for one in times]:
             case []:
                 return None
-            case [Length() as length]:
+            # `до 5 минут` is no moment.
+            case [Length() as length] if times[0].role is not Role.UP_TO:
                 return now + length.elapsed
             case [Day() | Days() as day]:
-                return _end_of(day, times[0].role, weekday_ends)
+                return _end_of(day, times[0].role, weekday_ends, now)
             case [Clock() | Hours() as clock]:
-                return _next(_time_of(clock), now)
+                return _next_of(clock, times[0], now)
             case [Day() as day, (Clock() | Hours()) as clock] | [(Clock() | Hours()) as clock, Day() as day]:
-                return datetime.combine(day.date, _time_of(clock))
+                return _on(day, clock, is_lasting=times[0].is_introduced_by(LASTING))
     except (NotATime, OverflowError):
         pass
-    raise NotADeadline(written)
+    raise NotADeadline(" ".join(one.written for one in times))
 
 
-def _end_of(day: Day | Days, role: Role, weekday_ends: time) -> datetime:
+def _next_of(clock: Clock | Hours, read: Time, now: datetime) -> datetime:
+    """Raises NotATime."""
+    if isinstance(clock, Hours) and clock.part and read.is_introduced_by(LASTING):
+        return _next(clock.end, now)
+    if isinstance(clock, Clock) and clock.time.hour <= NOON and HOURS_AND_MINUTES.fullmatch(read.words[0]):
+        # `for 1:30` is a length, `на 1:30` may be one.
+        if read.is_introduced_by(frozenset({"for"})):
+            return now + timedelta(hours=clock.time.hour, minutes=clock.time.minute)
+        if read.is_introduced_by(LASTING):
+            raise NotATime
+    return _next(_time_of(clock), now)
+
+
+def _end_of(day: Day | Days, role: Role, weekday_ends: time, now: datetime) -> datetime:
     """`until next week` ends when it begins, `for the weekend` when that is over."""
     if isinstance(day, Day):
         return datetime.combine(day.date, weekday_ends if day.is_weekday else END_OF_DAY)
     if role is Role.UP_TO:
-        return datetime.combine(day.first, time.min)
+        begins = datetime.combine(day.first, time.min)
+        # Until the weekend, said on one.
+        is_weekend = day.first.weekday() == SATURDAY and day.last - day.first == timedelta(days=1)
+        return begins + timedelta(weeks=is_weekend and begins <= now)
     return datetime.combine(day.last, END_OF_DAY)
+
+
+def _on(day: Day, clock: Clock | Hours, *, is_lasting: bool) -> datetime:
+    if isinstance(clock, Clock) and clock.is_midnight:
+        return datetime.combine(day.date, END_OF_DAY)
+    if isinstance(clock, Hours) and clock.part and is_lasting:
+        return datetime.combine(day.date, clock.end) + timedelta(days=clock.end <= clock.start)
+    return datetime.combine(day.date, _time_of(clock))
 
 
 def _time_of(clock: Clock | Hours) -> time:

@@ -6,8 +6,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from handlers.parsing.times.atoms import Atoms
-from handlers.parsing.times.model import END_OF_DAY, Clock, Day, Days, Hours, Length, Moment, NotATime, Rolling
+from handlers.parsing.times.model import END_OF_DAY, Clock, Day, Days, Hours, Length, Moment, NotATime, Rolling, fold
 from handlers.parsing.times.scanner import Role, Time, scan
+from handlers.parsing.times.words import MONTHS, DayPart
 
 MAX_DAYS = 3660
 
@@ -66,20 +67,42 @@ def take_period(words: Sequence[str], now: datetime) -> tuple[Period, list[str]]
     invalid time."""
     try:
         found = scan(words, Atoms(now))
-        period = _period(found.times, now)
+        try:
+            period = _period(found.times, now)
+        except NotAPeriod:
+            # `from April yesterday` is about somebody of that name.
+            if (name := _month_beside(found.times)) is None:
+                raise
+            found = found.without(name)
+            period = _period(found.times, now)
     except (NotATime, OverflowError) as wrong:
         raise NotAPeriod(str(wrong)) from None
     return period, list(found.remaining)
 
 
+def _month_beside(times: Sequence[Time]) -> Time | None:
+    """Return the only time that is the name of a month and nothing more, if there are others."""
+    names = [
+        one for one in times if isinstance(one.atom, Days) and len(one.words) == 1 and fold(one.words[0]) in MONTHS
+    ]
+    return names[0] if len(names) == 1 < len(times) else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Point:
-    """One end of a period, or all of it."""
+    """One end of a period, or all of it. `is_listed`: a comma or `and` is in front of it."""
 
     role: Role = Role.PLAIN
     day: Day | Days | None = None
     hours: Clock | Hours | None = None
     whole: Rolling | Moment | None = None
+    is_listed: bool = False
+
+    @property
+    def is_moment(self) -> bool:
+        """Return True if it is the beginning or the end of something without a word that says so."""
+        is_dated = isinstance(self.day, Day) and self.day.is_dated and self.hours is None
+        return is_dated or isinstance(self.hours, Clock) or self.whole is not None
 
     def begin(self, now: datetime, default: Day) -> datetime:
         if isinstance(self.whole, Moment):
@@ -125,7 +148,7 @@ def _period(times: Sequence[Time], now: datetime) -> Period:
     else:
         raise NotAPeriod(written)
     start, end = period
-    if start.date() > now.date():
+    if start > now:
         raise StillToCome(written)
     if end < start or (end.date() - start.date()).days >= MAX_DAYS:
         raise NotAPeriod(written)
@@ -151,32 +174,55 @@ def _of_one(point: _Point, now: datetime, written: str) -> tuple[datetime, datet
 def _of_two(first: _Point, second: _Point, now: datetime, written: str) -> tuple[datetime, datetime]:
     if isinstance(first.whole, Rolling) or isinstance(second.whole, Rolling):
         raise NotAPeriod(written)
-    today = Day(now.date())
     if first.role is Role.UP_TO and second.role is not Role.UP_TO:
         first, second = second, first
+    if first.role is not Role.UP_TO and second.role is Role.SINCE:
+        raise NotAPeriod(written)
     if not (first.hours or second.hours or first.whole or second.whole):
-        begin, end = first.begin(now, today), second.end(now, today)
-        if begin <= end:
-            return begin, end
-        if isinstance(first.day, Day) and isinstance(second.day, Day) and first.day.is_weekday:
-            # From friday to monday.
-            return begin - timedelta(weeks=1), end
-        if isinstance(first.day, Days) or isinstance(second.day, Days):
-            raise NotAPeriod(written)
-        # Two dates in either order.
-        return second.begin(now, today), first.end(now, today)
+        return _of_days(first, second, now, written)
+    today = Day(now.date())
+    is_plain = first.role is Role.PLAIN is second.role
+    if is_plain and not all(point.is_moment for point in (first, second)):
+        # Yesterday 9-12 and 14-16: two periods.
+        raise NotAPeriod(written)
     day = first.day if isinstance(first.day, Day) else today
     start = first.begin(now, second.day if first.day is None and isinstance(second.day, Day) else today)
     end = second.end(now, day)
-    if second.day is None and second.hours is not None and end < start and first.role is Role.PLAIN is second.role:
+    if second.day is None and second.hours is not None and end < start and is_plain:
         raise NotAPeriod(written)
     return start, end
+
+
+def _of_days(first: _Point, second: _Point, now: datetime, written: str) -> tuple[datetime, datetime]:
+    today = Day(now.date())
+    days = first.day or today, second.day or today
+    if first.role is Role.PLAIN is second.role or first.role is Role.SINCE is not second.role is Role.PLAIN:
+        earlier, later = (first, second) if first.begin(now, today) <= second.begin(now, today) else (second, first)
+        are_dates = all(isinstance(day, Day) and day.is_dated for day in days)
+        if earlier.end(now, today) + timedelta(seconds=1) >= later.begin(now, today):
+            # Yesterday and today.
+            return earlier.begin(now, today), later.end(now, today)
+        if second.is_listed or not are_dates:
+            # On Monday and Wednesday: not on Tuesday.
+            raise NotAPeriod(written)
+        # Two dates in either order.
+        return earlier.begin(now, today), later.end(now, today)
+    begin, end = first.begin(now, today), second.end(now, today)
+    if begin <= end:
+        return begin, end
+    if isinstance(first.day, Day) and isinstance(second.day, Day):
+        if first.day.is_weekday:
+            # From friday to monday; from monday to wednesday of another week.
+            back = (second.day.date.weekday() - first.day.date.weekday()) % 7
+            return datetime.combine(second.day.date - timedelta(days=back), time.min), end
+        return second.begin(now, today), first.end(now, today)
+    raise NotAPeriod(written)
 
 
 def _points(times: Sequence[Time], written: str) -> list[_Point]:
     """Join each day with its time of day."""
     points: list[_Point] = []
-    for one in times:
+    for one in _nights(times):
         atom, last = one.atom, points[-1] if points else None
         if isinstance(atom, Length):
             atom = Rolling(atom)
@@ -188,11 +234,11 @@ def _points(times: Sequence[Time], written: str) -> list[_Point]:
             elif last is not None and last.day and last.hours is None and len(points) == 1 and len(times) == 2:
                 points[-1] = _up_to(last, atom, one.role)
             else:
-                points.append(_Point(one.role, hours=atom))
+                points.append(_Point(one.role, hours=atom, is_listed=one.is_listed))
         elif isinstance(atom, Day | Days):
-            _add_day(points, atom, one.role)
+            _add_day(points, atom, one)
         else:
-            points.append(_Point(one.role, whole=atom))
+            points.append(_Point(one.role, whole=atom, is_listed=one.is_listed))
     match points:
         # `01.11 02.11 9:00 12:00`
         case [
@@ -204,15 +250,28 @@ def _points(times: Sequence[Time], written: str) -> list[_Point]:
     return points
 
 
-def _add_day(points: list[_Point], day: Day | Days, role: Role) -> None:
+def _nights(times: Sequence[Time]) -> Sequence[Time]:
+    """`в ночь с пятницы на субботу` is the night of Friday."""
+    match times:
+        case [Time(Hours(_, _, DayPart.NIGHT)) as night, Time(Day() as first, Role.SINCE) as on, Time(Day() as second)]:
+            if second.date - first.date == timedelta(days=1):
+                return [replace(on, role=Role.PLAIN), night]
+    return times
+
+
+def _add_day(points: list[_Point], day: Day | Days, one: Time) -> None:
     last = points[-1] if points else None
-    if last is not None and last.day == day and last.hours is None:
+    if last is not None and last.hours is None and _is_same(last.day, day):
         # Yesterday, the 27th.
         return
-    if last is not None and last.day is None and last.hours is not None and role is not Role.UP_TO:
+    if last is not None and last.day is None and last.hours is not None and one.role is not Role.UP_TO:
         points[-1] = replace(last, day=day)
     else:
-        points.append(_Point(role, day=day))
+        points.append(_Point(one.role, day=day, is_listed=one.is_listed))
+
+
+def _is_same(a: Day | Days | None, b: Day | Days) -> bool:
+    return isinstance(a, Day) and isinstance(b, Day) and a.date == b.date
 
 
 def _up_to(point: _Point, atom: Clock | Hours, role: Role) -> _Point:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import time
 
 from handlers.parsing.times.model import END_OF_DAY, HOURS, Clock, Found, Hours, NotATime
+from handlers.parsing.times.numerals import cardinal_at
 from handlers.parsing.times.words import AND, BETWEEN, CLOCKS, FROM, HALF_DAYS, OF_CLOCK, UP_TO
 
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
@@ -12,13 +13,19 @@ CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 # So are 9-00 and 9-30: there is no hour 30, and none ends at 0 that begins at 9.
 CLOCK_WITH_A_HYPHEN = re.compile(r"(\d{1,2})-(00|30|45)")
 CLOCK_WITH_A_POINT = re.compile(r"(\d{1,2})\.(00|1[3-9]|[2-5]\d)")
+# 9ч after `до` or `с`; elsewhere a length.
+HOURS_WORD = re.compile(r"(\d{1,2})(?:ч|час|часов)")
+# One o'clock needs no number in Russian: час дня.
+ONE_O_CLOCK = frozenset({"час", "часа", "часу"})
+# These are numbers of a length only.
+NO_HOURS = frozenset({"a", "an", "couple", "пару"})
 HALF_DAY_CLOCK = re.compile(r"(0?[1-9]|1[0-2])(?:[:.]([0-5]\d))?(am|pm)")
 
 
 def clock_of(word: str) -> Clock | None:
     """Return the time of day of one word: `9:00`, `09.30`, `9pm`, `noon`. Raises NotATime."""
     if word in CLOCKS:
-        return Clock(CLOCKS[word])
+        return Clock(CLOCKS[word], is_midnight=CLOCKS[word] == time())
     if found := HALF_DAY_CLOCK.fullmatch(word):
         return Clock(time(int(found[1]) % 12 + (12 if found[3] == "pm" else 0), int(found[2] or 0)))
     if found := CLOCK.fullmatch(word) or CLOCK_WITH_A_POINT.fullmatch(word) or CLOCK_WITH_A_HYPHEN.fullmatch(word):
@@ -33,15 +40,23 @@ def clock_of(word: str) -> Clock | None:
 
 
 def hour_of(word: str) -> Clock | None:
-    """Return the full hour of a bare number up to 24, where the words around it say that it is one."""
+    """Return the full hour of a number up to 24, where the words around it say that it is one."""
+    word = _in_digits(word)
     if not re.fullmatch(r"\d{1,2}", word) or int(word) > 24:
         return None
     return Clock(END_OF_DAY, is_midnight_after=True) if int(word) == 24 else Clock(time(int(word)))
 
 
 def clock_at(words: Sequence[str]) -> Found[Clock] | None:
-    """`9:00`, `9 pm`, `9 вечера`, `9 часов утра`, `9 o'clock`."""
+    """`9:00`, `9 pm`, `9 вечера`, `9 часов утра`, `девять утра`, `час дня`, `9 o'clock`."""
     first, second, third = (*words[:3], "", "", "")[:3]
+    if first in ONE_O_CLOCK and second in HALF_DAYS:
+        first = "1"
+    elif second in OF_CLOCK or second in HALF_DAYS:
+        first = _in_digits(first)
+    elif written := HOURS_WORD.fullmatch(first):
+        found = hour_of(written[1])
+        return (found, 1) if found is not None else None
     of_clock = second in OF_CLOCK
     half = HALF_DAYS.get(third if of_clock else second)
     if half is not None and HALF_DAY_CLOCK.fullmatch(f"{first}{half}"):
@@ -53,18 +68,38 @@ def clock_at(words: Sequence[str]) -> Found[Clock] | None:
     return (found, count) if found is not None else None
 
 
+def _in_digits(word: str) -> str:
+    found = cardinal_at([word]) if word not in NO_HOURS else None
+    return str(found[0]) if found is not None else word
+
+
 def hours_at(words: Sequence[str]) -> Found[Hours] | None:
-    """`9-12`, `9:00-12:30`, `2-4 pm`, `22-8`, `from 9 to 12`, `с 9 до 18:00`."""
+    """`9-12`, `9:00-12:30`, `2-4 pm`, `22-8`, `from 9 to 12`, `с 9 вечера до 2 ночи`, `с девяти до двенадцати`."""
     if words and CLOCK_WITH_A_HYPHEN.fullmatch(words[0]):
         return None
     if joined := HOURS.fullmatch(words[0]) if words else None:
         found = _from_to(joined[1], [joined[2], *words[1:2]])
         return found and (found[0], found[1])
     before = 1 if words and words[0] in FROM | BETWEEN else 0
-    if len(words) < before + 3 or words[before + 1] not in UP_TO | AND:
+    start = clock_at(words[before:])
+    count = before + (start[1] if start is not None else 1)
+    if len(words) < count + 2 or words[count] not in UP_TO | AND:
         return None
-    found = _from_to(words[before], words[before + 2 :])
-    return found and (found[0], before + 2 + found[1])
+    if start is not None and start[1] > 1:
+        found = _between(start[0], words[count + 1 :])
+    elif before or words[before][0].isdecimal():
+        found = _from_to(words[before], words[count + 1 :])
+    else:
+        found = None
+    return found and (found[0], count + 1 + found[1])
+
+
+def _between(start: Clock, last: Sequence[str]) -> Found[Hours] | None:
+    """`9 вечера` to `2 ночи`: both with the half of the day, or the second in 24 hours."""
+    end = clock_at(last)
+    if end is None or start.is_midnight_after or start == end[0]:
+        return None
+    return Hours(start.time, end[0].time), end[1]
 
 
 def _from_to(first: str, last: Sequence[str]) -> Found[Hours] | None:

@@ -4,15 +4,30 @@ import re
 from collections.abc import Sequence
 
 from handlers.parsing.times.model import Found, Length
-from handlers.parsing.times.words import COUNTS_ONE, HALF, HALVES, NUMBERS, ONE_AND_A_HALF, ROUND_THE_CLOCK, UNITS, Unit
+from handlers.parsing.times.numerals import NUMBERS, cardinal_at
+from handlers.parsing.times.words import COUNTS_ONE, HALF, HALVES, ONE_AND_A_HALF, ROUND_THE_CLOCK, UNITS, Unit
 
 COMPACT = re.compile(r"(\d{1,9}(?:[.,]\d{1,2})?)([a-zа-я]{1,8})")
 NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,2})?")
+MINUTES = re.compile(r"[0-5]\d")
 
 
 def length_at(words: Sequence[str], before: str = "") -> Found[Length] | None:
     """Return the length at the beginning; a unit alone is one of it after `before`, if that is `for`."""
-    return amounts_at(words) or (one_at(words) if before in COUNTS_ONE else None)
+    found = amounts_at(words) or (one_at(words) if before in COUNTS_ONE else None)
+    return _with_minutes(*found, words[found[1] :]) if found is not None and before in COUNTS_ONE else found
+
+
+def _with_minutes(length: Length, count: int, following: Sequence[str]) -> Found[Length]:
+    """`на час двадцать`, `for 1 hour 20`: minutes without their unit."""
+    if [unit for _, unit in length.amounts] != [Unit.HOURS]:
+        return length, count
+    found = cardinal_at(following)
+    if found is None and following and MINUTES.fullmatch(following[0]):
+        found = int(following[0]), 1
+    if found is None or not 5 <= found[0] < 60 or any(word in UNITS for word in following[found[1] : found[1] + 1]):
+        return length, count
+    return Length((*length.amounts, (found[0], Unit.MINUTES))), count + found[1]
 
 
 def amounts_at(words: Sequence[str]) -> Found[Length] | None:
@@ -47,6 +62,8 @@ def _amount(words: Sequence[str]) -> tuple[list[tuple[float, Unit]], int] | None
         return [(0.5, UNITS[third])], 3
     if second in UNITS and (number := _number(first)) is not None and (len(second) > 1 or first.isdecimal()):
         return [_of(number, second)], 2
+    if (compound := cardinal_at(words)) is not None and third in UNITS and compound[1] == 2:
+        return [_of(compound[0], third)], 3
     if first in HALF and second in UNITS:
         return [(0.5, UNITS[second])], 2
     if first in ("a", "an") and second == "half" and third in UNITS:
@@ -73,7 +90,10 @@ def _compact(word: str) -> list[tuple[float, Unit]]:
 def _number(word: str) -> float | None:
     if NUMBER.fullmatch(word):
         return float(word.replace(",", "."))
-    return 1.5 if word in ONE_AND_A_HALF else NUMBERS.get(word)
+    if word in ONE_AND_A_HALF:
+        return 1.5
+    found = cardinal_at([word])
+    return found[0] if found is not None else None
 
 
 def one_at(words: Sequence[str]) -> Found[Length] | None:

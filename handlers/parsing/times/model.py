@@ -19,10 +19,11 @@ class NotATime(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """`is_weekday`: named by its weekday only."""
+    """`is_weekday`: named by its weekday only; `is_dated`: by its number in the month."""
 
     date: date
     is_weekday: bool = False
+    is_dated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,21 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
+class Calendar:
+    """Day from which others are counted. A day or month without its year is the nearest past one, or the nearest
+    future one if `is_ahead`."""
+
+    today: date
+    is_ahead: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Clock:
-    """Time of day; `is_midnight_after`: 24:00."""
+    """Time of day; `is_midnight_after`: 24:00; `is_midnight`: that word."""
 
     time: time
     is_midnight_after: bool = False
+    is_midnight: bool = False
 
 
 @dataclass(frozen=True, slots=True)

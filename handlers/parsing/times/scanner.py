@@ -33,62 +33,101 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Time with its role; `written` is what was read as it."""
+    """Time with its role. `words` are those that it was read from, `introduction` those in front of them.
+    `is_listed`: a comma or `and` is between it and the time before."""
 
     atom: Atom
     role: Role
-    written: str
+    words: tuple[str, ...]
+    introduction: tuple[str, ...] = ()
+    is_listed: bool = False
+
+    @property
+    def written(self) -> str:
+        return " ".join((*self.introduction, *self.words))
+
+    def is_introduced_by(self, words: frozenset[str]) -> bool:
+        return any(fold(word) in words for word in self.introduction)
 
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """Times in order, and the words that belong to none."""
+    """Times and the words that belong to none, in order."""
 
-    times: tuple[Time, ...]
-    remaining: tuple[str, ...]
+    pieces: tuple[Time | str, ...]
+
+    @property
+    def times(self) -> tuple[Time, ...]:
+        return tuple(piece for piece in self.pieces if isinstance(piece, Time))
+
+    @property
+    def remaining(self) -> tuple[str, ...]:
+        return tuple(piece for piece in self.pieces if isinstance(piece, str))
+
+    def without(self, time: Time) -> "Scan":
+        """Return it with the words of one time as words that belong to none."""
+        at = self.pieces.index(time)
+        return Scan((*self.pieces[:at], *time.introduction, *time.words, *self.pieces[at + 1 :]))
 
 
 def scan(words: Sequence[str], atoms: Atoms) -> Scan:
     """Find all times. Raises NotATime for one that does not exist."""
     pending = _split(words, atoms)
     folded = [fold(word) for word in pending]
-    times, remaining = list[Time](), list[str]()
+    pieces: list[Time | str] = []
     at = 0
     is_between = False
     while at < len(pending):
         # `from 9 to 12` is one time, with its first word.
+        joins = any(isinstance(piece, Time) for piece in pieces)
         found = max(
             (
                 (at + count + one[1], -count, one[0])
-                for count in range(_introduction(folded, at, joins=bool(times)) + 1)
-                if (one := _time_at(folded, at + count, atoms, remaining, follows=bool(times)))
+                for count in range(_introduction(folded, at, joins=joins) + 1)
+                if (one := _time_at(folded, at + count, atoms, pieces))
             ),
             key=lambda one: one[:2],
             default=None,
         )
         if found is None:
-            remaining.append(pending[at])
+            pieces.append(pending[at])
             at += 1
             continue
         end, before, atom = found
         introduction = folded[at : at - before]
-        times.append(Time(atom, _role(introduction, closes=is_between), " ".join(pending[at:end])))
+        role = _role(introduction, closes=is_between)
+        is_listed = role is Role.PLAIN and (
+            any(word in AND for word in introduction) or (at > 0 and pending[at - 1].endswith((",", ";")))
+        )
+        pieces.append(
+            Time(
+                atom,
+                role,
+                tuple(pending[at - before : end]),
+                tuple(pending[at : at - before]),
+                is_listed=is_listed,
+            )
+        )
         is_between = any(word in BETWEEN for word in introduction)
         at = end
-    return Scan(tuple(times), tuple(remaining))
+    return Scan(tuple(pieces))
 
 
-def _time_at(
-    folded: Sequence[str], at: int, atoms: Atoms, remaining: Sequence[str], *, follows: bool
-) -> Found[Atom] | None:
-    """`remaining`: the words in front that belong to no time; `follows`: there is a time among them."""
+def _time_at(folded: Sequence[str], at: int, atoms: Atoms, pieces: Sequence[Time | str]) -> Found[Atom] | None:
+    """`pieces`: what was found in front of the word."""
     before = next((word for word in reversed(folded[:at]) if word not in ARTICLES), "")
+    remaining = [piece for piece in pieces if isinstance(piece, str)]
+    follows = len(remaining) < len(pieces)
     found = atoms.at(folded[at:], before)
-    if found is None and at < len(folded) and (before in BEFORE_HOUR or (follows and before in ("с", "со"))):
-        hour = hour_of(folded[at])
+    if found is None and at < len(folded):
+        is_hour = before in BEFORE_HOUR or (follows and before in ("с", "со"))
+        # `until monday 9`
+        last = pieces[-1] if pieces else None
+        is_hour = is_hour or (atoms.is_ahead and isinstance(last, Time) and isinstance(last.atom, Day))
+        hour = hour_of(folded[at]) if is_hour else None
         return (hour, 1) if hour is not None else None
-    # 495 12-15 is a part of a telephone number.
-    if found and found[1] == 1 and isinstance(found[0], Hours) and remaining and fold(remaining[-1]) == before:
+    # 495 12-15 and 916 111 11 11 are telephone numbers.
+    if found and isinstance(found[0], Hours) and remaining and fold(remaining[-1]) == before:
         return None if _makes_a_number(remaining, folded[at]) else found
     return found
 

@@ -25,27 +25,29 @@ class DayPart(StrEnum):
     NIGHT = "night"
 
 
-def _by_word(rows: Mapping[T, str]) -> dict[str, T]:
+def by_word(rows: Mapping[T, str]) -> dict[str, T]:
+    """Return the meaning of each word of the rows."""
     return {word: meaning for meaning, words in rows.items() for word in words.split()}
 
 
-def _words(text: str) -> frozenset[str]:
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of the text."""
     return frozenset(text.split())
 
 
 # Words are compared in lower case, with е for ё.
-UNITS = _by_word(
+UNITS = by_word(
     {
         Unit.MINUTES: "m min mins minute minutes м мин минута минуту минуты минут",
-        Unit.HOURS: "h hr hrs hour hours ч час часа часов",
-        Unit.DAYS: "d day days д дн день дня дней дни сутки суток",
-        Unit.WEEKS: "w wk wks week weeks нед неделя неделю недели недель неделе",
+        Unit.HOURS: "h hr hrs hour hours ч час часа часов часок",
+        Unit.DAYS: "d day days д дн день дня дней дни денек сутки суток",
+        Unit.WEEKS: "w wk wks week weeks нед неделя неделю недели недель неделе недельку",
         Unit.MONTHS: "mo month months мес месяц месяца месяцев месяце",
-        Unit.QUARTERS: "quarter quarters квартал квартала кварталов квартале",
+        Unit.QUARTERS: "quarter quarters кв квартал квартала кварталов квартале",
         Unit.YEARS: "y yr year years г год года году лет",
     }
 )
-WEEKDAYS = _by_word(
+WEEKDAYS = by_word(
     {
         0: "mon monday mondays пн понедельник понедельника понедельнику понедельники понедельникам понедельником",
         1: "tue tues tuesday tuesdays вт вторник вторника вторнику вторники вторникам вторником",
@@ -56,7 +58,7 @@ WEEKDAYS = _by_word(
         6: "sun sunday sundays вс воскресенье воскресенья воскресенью воскресеньям воскресеньем",
     }
 )
-MONTHS = _by_word(
+MONTHS = by_word(
     {
         1: "jan january янв январь января январе январю",
         2: "feb february фев февр февраль февраля феврале февралю",
@@ -72,39 +74,25 @@ MONTHS = _by_word(
         12: "dec december дек декабрь декабря декабре декабрю",
     }
 )
-NUMBERS = _by_word(
-    {
-        1: "a an one один одна одну одни одного",
-        2: "two couple два две двух пару",
-        3: "three три трех",
-        4: "four четыре четырех",
-        5: "five пять пяти",
-        6: "six шесть шести",
-        7: "seven семь семи",
-        8: "eight восемь восьми",
-        9: "nine девять девяти",
-        10: "ten десять десяти",
-        12: "twelve двенадцать двенадцати",
-    }
-)
 # Days that begin at any moment.
-ROUND_THE_CLOCK = _words("сутки суток")
-ONE_AND_A_HALF = _words("полтора полторы полутора")
-HALF = _words("half пол")
+ROUND_THE_CLOCK = word_set("сутки суток")
+ONE_AND_A_HALF = word_set("полтора полторы полутора")
+HALF = word_set("half пол")
 # Half a unit in one word.
 HALVES = {"полчаса": Unit.HOURS, "полдня": Unit.DAYS, "полгода": Unit.YEARS}
-DAYS_AHEAD = _by_word(
+DAYS_AHEAD = by_word(
     {-2: "позавчера", -1: "yesterday вчера", 0: "today сегодня", 1: "tomorrow завтра", 2: "послезавтра"}
 )
 # Before `день`, or alone: вчерашние.
-ADJECTIVES_OF_DAYS = _by_word(
+ADJECTIVES_OF_DAYS = by_word(
     {
-        -1: "вчерашний вчерашнего вчерашнем вчерашние вчерашних",
-        0: "сегодняшний сегодняшнего сегодняшнем сегодняшние сегодняшних",
-        1: "завтрашний завтрашнего завтрашнем",
+        -1: "вчерашний вчерашнего вчерашнем вчерашние вчерашних вчерашнее вчерашним вчерашней вчерашнюю вчерашняя",
+        0: "сегодняшний сегодняшнего сегодняшнем сегодняшние сегодняшних сегодняшнее сегодняшним сегодняшней",
+        1: "завтрашний завтрашнего завтрашнем завтрашнее завтрашней завтрашним",
+        2: "послезавтрашнего послезавтрашней",
     }
 )
-DAY_PARTS = _by_word(
+DAY_PARTS = by_word(
     {
         DayPart.MORNING: "morning утро утра утром",
         DayPart.AFTERNOON: "afternoon днем",
@@ -121,37 +109,40 @@ HOURS_OF = {
 }
 # What somebody means who waits for it.
 BEGINS = {DayPart.MORNING: time(8), DayPart.AFTERNOON: time(12), DayPart.EVENING: time(18), DayPart.NIGHT: time(22)}
-CLOCKS = _by_word(
+CLOCKS = by_word(
     {time(12): "noon midday полдень полудня", time(13): "lunch обед обеда", time(0): "midnight полночь полуночи"}
 )
 # After a number of hours: 9 pm, 9 вечера.
-HALF_DAYS = _by_word({"am": "am a.m утра ночи", "pm": "pm p.m дня вечера"})
-OF_CLOCK = _words("o'clock oclock часов часа час")
-WEEKENDS = _words("weekend weekends выходные выходных выходным")
-NOW = _words("now сейчас")
+HALF_DAYS = by_word({"am": "am a.m утра ночи", "pm": "pm p.m дня вечера"})
+OF_CLOCK = word_set("o'clock oclock часов часа час ч")
+WEEKENDS = word_set("weekend weekends выходные выходных выходным")
+NOW = word_set("now сейчас")
 
-THIS = _words("this current этот эта эту это этой этом этого эти текущий текущая текущую текущей текущем текущее")
-LAST = _words(
+THIS = word_set("this current этот эта эту это этой этом этого эти текущий текущая текущую текущей текущем текущее")
+LAST = word_set(
     "last previous prev прошлый прошлая прошлую прошлой прошлом прошлого прошлое прошлые прошлых "
     "предыдущий предыдущая предыдущую предыдущей предыдущем предыдущие"
 )
-NEXT = _words("next следующий следующая следующую следующей следующем следующего следующие будущий будущую будущей")
-ROLLING = _words("past последний последняя последнюю последние последних последнее")
-AGO = _words("ago назад")
-BEGINNING = _words("beginning start начало начала началу")
-END = _words("end конец конца концу")
-ARTICLES = _words("the of самого")
+NEXT = word_set(
+    "next следующий следующая следующую следующей следующем следующего следующие следующих "
+    "будущий будущую будущей будущего"
+)
+ROLLING = word_set("past последний последняя последнюю последней последнего последние последних последнее")
+AGO = word_set("ago назад")
+BEGINNING = word_set("beginning start начало начала началу")
+END = word_set("end конец конца концу")
+ARTICLES = word_set("the of самого")
 
-SINCE = _words("since after starting начиная после")
-FROM = SINCE | _words("from с со от")
-UP_TO = _words("to till until through before до по перед - – —")
-BETWEEN = _words("between между")
-AND = _words("and и")
-AT = _words("at в во")
+SINCE = word_set("since after starting начиная после")
+FROM = SINCE | word_set("from с со от")
+UP_TO = word_set("to till until through before до по перед - – —")
+BETWEEN = word_set("between между")
+AND = word_set("and и")
+AT = word_set("at в во")
 # Before a time they say nothing more.
-FILLERS = AT | BETWEEN | _words("on in for during over within за на через течение течении") | ARTICLES
+FILLERS = AT | BETWEEN | word_set("on in for during over within за на через течение течении") | ARTICLES
 # A unit alone is one of it: за неделю, for an hour.
-COUNTS_ONE = _words("for in within during за на через течение течении")
+COUNTS_ONE = word_set("for in within during за на через течение течении")
 
 # Words of one meaning each, offered for a typing error.
 SINGLE = frozenset(

@@ -87,7 +87,7 @@ def hours_at(words: Sequence[str]) -> Found[Hours] | None:
         return None
     if start is not None and start[1] > 1:
         found = _between(start[0], words[count + 1 :])
-    elif before or words[before][0].isdecimal():
+    elif before or words[before][:1].isdecimal():
         found = _from_to(words[before], words[count + 1 :])
     else:
         found = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import takewhile
 
-from handlers.parsing.times.atoms import Atoms
+from handlers.parsing.times.atoms import MAX_WORDS, Atoms
 from handlers.parsing.times.clocks import hour_of
 from handlers.parsing.times.model import Atom, Day, Found, Hours, NotATime, fold
 from handlers.parsing.times.words import AND, ARTICLES, AT, BETWEEN, FILLERS, FROM, SINCE, UP_TO
@@ -72,64 +72,72 @@ class Scan:
 
 def scan(words: Sequence[str], atoms: Atoms) -> Scan:
     """Find all times. Raises NotATime for one that does not exist."""
-    pending = _split(words, atoms)
-    folded = [fold(word) for word in pending]
-    pieces: list[Time | str] = []
-    at = 0
-    is_between = False
-    while at < len(pending):
-        # `from 9 to 12` is one time, with its first word.
-        joins = any(isinstance(piece, Time) for piece in pieces)
-        found = max(
-            (
-                (at + count + one[1], -count, one[0])
-                for count in range(_introduction(folded, at, joins=joins) + 1)
-                if (one := _time_at(folded, at + count, atoms, pieces))
-            ),
-            key=lambda one: one[:2],
-            default=None,
-        )
-        if found is None:
-            pieces.append(pending[at])
-            at += 1
-            continue
-        end, before, atom = found
-        introduction = folded[at : at - before]
-        role = _role(introduction, closes=is_between)
-        is_listed = role is Role.PLAIN and (
-            any(word in AND for word in introduction) or (at > 0 and pending[at - 1].endswith((",", ";")))
-        )
-        pieces.append(
-            Time(
-                atom,
-                role,
-                tuple(pending[at - before : end]),
-                tuple(pending[at : at - before]),
-                is_listed=is_listed,
+    return _Scanner(_split(words, atoms), atoms).scan()
+
+
+class _Scanner:
+    """One pass over the words."""
+
+    def __init__(self, words: Sequence[str], atoms: Atoms) -> None:
+        self._words = words
+        self._folded = [fold(word) for word in words]
+        self._atoms = atoms
+        self._pieces: list[Time | str] = []
+        self._remaining: list[str] = []
+        self._last_time: Time | None = None
+
+    def scan(self) -> Scan:
+        at = 0
+        while at < len(self._words):
+            # `from 9 to 12` is one time, with its first word.
+            found = max(
+                (
+                    (at + count + one[1], -count, one[0])
+                    for count in range(_introduction(self._folded, at, joins=self._last_time is not None) + 1)
+                    if (one := self._time_at(at + count))
+                ),
+                key=lambda one: one[:2],
+                default=None,
             )
-        )
-        is_between = any(word in BETWEEN for word in introduction)
-        at = end
-    return Scan(tuple(pieces))
+            if found is None:
+                self._pieces.append(self._words[at])
+                self._remaining.append(self._words[at])
+                at += 1
+                continue
+            end, before, atom = found
+            self._last_time = self._time(at, at - before, end, atom)
+            self._pieces.append(self._last_time)
+            at = end
+        return Scan(tuple(self._pieces))
 
+    def _time(self, at: int, begins: int, end: int, atom: Atom) -> Time:
+        introduction = self._folded[at:begins]
+        is_between = self._last_time is not None and self._last_time.is_introduced_by(BETWEEN)
+        role = _role(introduction, closes=is_between)
+        has_comma = at > 0 and self._words[at - 1].endswith((",", ";"))
+        is_listed = role is Role.PLAIN and (has_comma or any(word in AND for word in introduction))
+        return Time(atom, role, tuple(self._words[begins:end]), tuple(self._words[at:begins]), is_listed)
 
-def _time_at(folded: Sequence[str], at: int, atoms: Atoms, pieces: Sequence[Time | str]) -> Found[Atom] | None:
-    """`pieces`: what was found in front of the word."""
-    before = next((word for word in reversed(folded[:at]) if word not in ARTICLES), "")
-    remaining = [piece for piece in pieces if isinstance(piece, str)]
-    follows = len(remaining) < len(pieces)
-    found = atoms.at(folded[at:], before)
-    if found is None and at < len(folded):
-        is_hour = before in BEFORE_HOUR or (follows and before in ("с", "со"))
+    def _time_at(self, at: int) -> Found[Atom] | None:
+        before_at = at - 1
+        while before_at >= 0 and self._folded[before_at] in ARTICLES:
+            before_at -= 1
+        before = self._folded[before_at] if before_at >= 0 else ""
+        found = self._atoms.at(self._folded[at : at + MAX_WORDS], before)
+        if found is None and at < len(self._folded):
+            hour = hour_of(self._folded[at]) if self._is_hour_after(before) else None
+            return (hour, 1) if hour is not None else None
+        # 495 12-15 and 916 111 11 11 are telephone numbers.
+        if found and isinstance(found[0], Hours) and self._remaining and fold(self._remaining[-1]) == before:
+            return None if _makes_a_number(self._remaining, self._folded[at]) else found
+        return found
+
+    def _is_hour_after(self, before: str) -> bool:
+        if before in BEFORE_HOUR or (self._last_time is not None and before in ("с", "со")):
+            return True
         # `until monday 9`
-        last = pieces[-1] if pieces else None
-        is_hour = is_hour or (atoms.is_ahead and isinstance(last, Time) and isinstance(last.atom, Day))
-        hour = hour_of(folded[at]) if is_hour else None
-        return (hour, 1) if hour is not None else None
-    # 495 12-15 and 916 111 11 11 are telephone numbers.
-    if found and isinstance(found[0], Hours) and remaining and fold(remaining[-1]) == before:
-        return None if _makes_a_number(remaining, folded[at]) else found
-    return found
+        last = self._pieces[-1] if self._pieces else None
+        return self._atoms.is_ahead and isinstance(last, Time) and isinstance(last.atom, Day)
 
 
 def _makes_a_number(remaining: Sequence[str], word: str) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction, direction
-from handlers.calls.filter import KEYWORDS, CallFilter, from_button, read_filter
+from handlers.calls.filter import CallFilter, from_button
+from handlers.calls.filter_words import KEYWORDS, read_filter
 from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.calls.pages import RecordKey, Summary, key_of, summarise
 from handlers.calls.reading import ANEW, CONTINUE, Reading
@@ -135,7 +136,7 @@ def _buttons(call_filter: CallFilter, summary: Summary, page_data: Mapping[str, 
     endings = [
         Button(label, "cdr.page", {"wanted": call_filter.with_ending(ending).stored()})
         for ending, label in ENDINGS.items()
-        if ending != call_filter.ending
+        if (ending,) != (call_filter.endings or ("",))
     ]
     page_row = paging.page_row("cdr.page", newer, older)
     return (*paging.grid(detail_buttons, BUTTONS_IN_A_ROW), *page_row, (refresh,), tuple(endings))

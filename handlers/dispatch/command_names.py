@@ -6,7 +6,7 @@ from dataclasses import replace
 from handlers.dispatch.intents import CommandTyped, TextSent
 from handlers.dispatch.rules import RULES
 from handlers.parsing.command_words import RUSSIAN
-from handlers.parsing.nearest import other_layout
+from handlers.parsing.nearest import in_one_layout, other_layout
 
 NAMES = frozenset(name[1:] for name in RULES if name.startswith("/"))
 # On a Russian keyboard the key of the slash writes a full stop.
@@ -19,8 +19,7 @@ def resolved(typed: CommandTyped) -> CommandTyped:
     if name:
         return typed if name == typed.name else replace(typed, name=name)
     if name := _declared(other_layout(typed.name)):
-        # The arguments were typed in that layout too.
-        return replace(typed, name=name, arguments=other_layout(typed.arguments))
+        return replace(typed, name=name, arguments=in_one_layout(typed.arguments))
     return typed
 
 

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from difflib import get_close_matches
 
 from handlers.parsing.times.model import fold
+from handlers.parsing.times.words import KNOWN
 
 LATIN = "`qwertyuiop[]asdfghjkl;'zxcvbnm,.~QWERTYUIOP{}ASDFGHJKL:\"ZXCVBNM<>"
 CYRILLIC = "ёйцукенгшщзхъфывапролджэячсмитьбюЁЙЦУКЕНГШЩЗХЪФЫВАПРОЛДЖЭЯЧСМИТЬБЮ"
@@ -30,3 +31,10 @@ def nearest(word: str, known: Collection[str]) -> list[str]:
     near = get_close_matches(folded, known, MAX_NEAR, CUTOFF)
     # Letters that changed places are the likelier error: stauts is status, not stats.
     return sorted(near, key=lambda one: sorted(one) != sorted(folded))
+
+
+def in_one_layout(arguments: str) -> str:
+    """Return the arguments of a command whose name was typed in the other layout: in that one too, unless a word of
+    them is known as it is."""
+    words = [fold(word) for word in arguments.split()]
+    return arguments if any(word in KNOWN for word in words) else other_layout(arguments)

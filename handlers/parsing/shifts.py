@@ -87,11 +87,18 @@ def _read(words: Sequence[str], before: str, so_far: _PartialShift) -> tuple[_Pa
     if word in DAILY:
         return replace(so_far, unit=Unit.DAYS, length=1), 1
     if word in WEEKDAYS:
+        if so_far.day not in (None, WEEKDAYS[word]):
+            # Shifts change on one day of the week.
+            raise NotATime(word)
         return replace(so_far, day=WEEKDAYS[word]), 1
-    if before not in EVERY and (found := clock_at(words)) is not None:
-        return replace(so_far, clock=found[0].time), found[1]
-    if before in AT | FROM and (hour := hour_of(word)) is not None:
-        return replace(so_far, clock=hour.time), 1
+    found = clock_at(words) if before not in EVERY else None
+    if found is None and before in AT | FROM and (hour := hour_of(word)) is not None:
+        found = hour, 1
+    if found is not None:
+        clock, count = found
+        if clock.is_midnight_after or so_far.clock not in (None, clock.time):
+            raise NotATime(" ".join(words[:count]))
+        return replace(so_far, clock=clock.time), count
     if (length := length_at(words, "for" if before in EVERY else "")) is not None:
         (amount, unit), *more = length[0].amounts
         if more or amount != int(amount) or unit not in UNITS:

@@ -148,7 +148,7 @@ def test_no_function_takes_the_square_of_what_was_typed(part: int) -> None:
     } <= found.keys()
     assert {
         "handlers.parsing.periods.read_period",
-        "handlers.calls.filter.read_filter",
+        "handlers.calls.filter_words.read_filter",
         "bot.text.person_names.folded",
     } <= found.keys()
     mine = [*found.items()][part::4]

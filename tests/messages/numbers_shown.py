@@ -15,7 +15,20 @@ PERIOD = {"first": date(2026, 11, 23), "last": date(2026, 11, 23), "one_day": Tr
 TODAY = datetime(2026, 11, 23, 11, 55)  # noqa: DTZ001 (the PBX's wall clock)
 PARTY = {"number": CALLER, "name": WRITTEN}
 WANTED = dict.fromkeys(
-    ("ending", "direction", "source", "destination", "party", "did", "trunk", "trunk_name", "search"), ""
+    (
+        "ending",
+        "direction",
+        "longer_than",
+        "shorter_than",
+        "source",
+        "destination",
+        "party",
+        "did",
+        "trunk",
+        "trunk_name",
+        "search",
+    ),
+    "",
 )
 RECORD = {
     "start": TODAY,

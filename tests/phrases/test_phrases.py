@@ -3,18 +3,15 @@
 import string
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.formatting import ReaderView, dated_weekday
-from bot.messages.renderer import Renderer
 from handlers.parsing.deadlines import NotADeadline, take_deadline
-from handlers.parsing.periods import NotAPeriod, Period, read_period, take_period
+from handlers.parsing.periods import NotAPeriod, take_period
 from handlers.parsing.times import words as time_words
 from handlers.parsing.times.model import fold
 
@@ -73,35 +70,6 @@ def test_there_are_enough_of_them_in_each_language() -> None:
 
 
 MINUTES = st.integers(0, 3 * 365 * 24 * 60).map(lambda minutes: NOW - timedelta(minutes=minutes))
-
-
-@st.composite
-def periods(draw: st.DrawFn) -> Period:
-    start, end = sorted([draw(MINUTES), draw(MINUTES)])
-    if draw(st.booleans()):
-        start, end = datetime.combine(start, time.min), datetime.combine(end, time(23, 59, 59))
-    return Period(start, end)
-
-
-RENDERERS = {language: Renderer(language) for language in ("en", "ru")}
-PARTS = '{% from "_period.html" import span %}{{ span(first, last, one_day, times)|trim }}'
-
-
-@given(periods(), st.sampled_from(["en", "ru"]))
-@example(Period(datetime(2026, 2, 3), datetime(2026, 5, 31, 23, 59, 59)), "ru")  # noqa: DTZ001
-@example(Period(datetime(2025, 9, 1, 9), datetime(2025, 9, 1, 12)), "ru")  # noqa: DTZ001
-def test_what_is_said_back_is_read_as_the_same(period: Period, language: str) -> None:
-    renderer = RENDERERS[language]
-    now = NOW.replace(tzinfo=UTC)
-    view = renderer._view.set(ReaderView(language, str, ZoneInfo("UTC"), now))
-    try:
-        said = renderer._environment.from_string(PARTS).render(period.facts())
-    finally:
-        renderer._view.reset(view)
-    # A whole day may be shown without its times.
-    assert read_period(said.replace("&nbsp;", " "), NOW) == period, said
-
-
 VOCABULARY = {
     word
     for name, table in vars(time_words).items()
@@ -133,8 +101,3 @@ def test_whatever_is_written_is_a_period_in_order_or_refused(words: list[str], n
         return
     assert period.start <= period.end
     assert period.first <= now.date()
-
-
-def test_the_day_is_said_with_its_weekday() -> None:
-    view = ReaderView("ru", str, ZoneInfo("UTC"), NOW.replace(tzinfo=UTC))
-    assert dated_weekday(view, NOW.date()) == "сб, 28 нояб."

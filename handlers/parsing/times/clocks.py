@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import time
 
 from handlers.parsing.times.model import END_OF_DAY, HOURS, Clock, Found, Hours, NotATime
-from handlers.parsing.times.numerals import cardinal_at
-from handlers.parsing.times.words import AND, BETWEEN, CLOCKS, FROM, HALF_DAYS, OF_CLOCK, UP_TO
+from handlers.parsing.times.numerals import OF_MONTH, cardinal_at
+from handlers.parsing.times.words import AND, BETWEEN, CLOCKS, FROM, HALF_DAYS, MONTHS, OF_CLOCK, UP_TO
 
 CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 # 18.30 and 09.00 are times: there is no month 30 or 0.
@@ -105,7 +105,9 @@ def _between(start: Clock, last: Sequence[str]) -> Found[Hours] | None:
 def _from_to(first: str, last: Sequence[str]) -> Found[Hours] | None:
     """Return the hours, and the number of words of `last` that belong to them."""
     found = clock_at(last)
-    if found is None and (hour := hour_of(last[0])) is not None:
+    # 10:00 to 2 december
+    is_day = len(last) > 1 and (last[1] in MONTHS or last[1] in OF_MONTH)
+    if found is None and not is_day and (hour := hour_of(last[0])) is not None:
         found = hour, 1
     start = clock_of(first) or hour_of(first)
     if found is None or start is None or start.is_midnight_after or start == found[0]:

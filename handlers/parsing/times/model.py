@@ -105,5 +105,5 @@ Found = tuple[A, int]
 
 def fold(word: str) -> str:
     """Return the word as it is compared: lower case, е for ё, without the punctuation around it."""
-    word = word.casefold().replace("ё", "е").replace("’", "'").strip(",;!?").removesuffix(".")
+    word = word.casefold().replace("ё", "е").replace("’", "'").strip(",;:!?").removesuffix(".")
     return word.removesuffix("'s")

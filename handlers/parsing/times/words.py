@@ -144,6 +144,27 @@ FILLERS = AT | BETWEEN | word_set("on in for during over within за на чер
 # A unit alone is one of it: за неделю, for an hour.
 COUNTS_ONE = word_set("for in within during за на через течение течении")
 
+# All words of times, to tell them from the same keys in the other layout.
+KNOWN = frozenset(
+    word
+    for words in (
+        UNITS,
+        WEEKDAYS,
+        MONTHS,
+        DAYS_AHEAD,
+        DAY_PARTS,
+        CLOCKS,
+        THIS,
+        LAST,
+        NEXT,
+        ROLLING,
+        FROM,
+        UP_TO,
+        FILLERS,
+    )
+    for word in words
+    if word.isalpha() and len(word) > 2
+)
 # Words of one meaning each, offered for a typing error.
 SINGLE = frozenset(
     word

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.pbx import CallRecord, CallRecordLeg
-from handlers.calls.filter import CallFilter, from_button, read_filter
+from handlers.calls.filter import CallFilter, from_button
+from handlers.calls.filter_words import read_filter
 from handlers.parsing.periods import NotAPeriod, read_period
 
 NOW = datetime(2026, 11, 23, 14, 30)  # noqa: DTZ001 (PBX local time)
@@ -50,13 +51,23 @@ def meant(text: str) -> dict[str, str]:
         ("занятые", {"ending": "busy"}),
         ("недоступен 7d", {"ending": "unavailable"}),
         ("поиск=today", {"search": "today"}),
+        ("пропущенные и занятые", {"ending": "missed busy"}),
+        ("входящие и исходящие вчера", {"direction": "incoming outgoing"}),
+        ("missed, busy", {"ending": "missed busy"}),
+        ("вчера дольше 2 минут", {"longer_than": "120"}),
+        ("больше 2 мин входящие", {"longer_than": "120", "direction": "incoming"}),
+        ("короче 10 секунд", {"shorter_than": "10"}),
+        ("longer than half an hour yesterday", {"longer_than": "1800"}),
+        ("> 1m <30m", {"longer_than": "60", "shorter_than": "1800"}),
     ],
 )
 def test_words(text: str, wanted: dict[str, str]) -> None:
     assert meant(text) == wanted
 
 
-@pytest.mark.parametrize("text", ["colour=red", "did=", "2026-13-40", "today 7d", "201 202"])
+@pytest.mark.parametrize(
+    "text", ["colour=red", "did=", "2026-13-40", "today 7d", "201 202", "longer", "дольше 201", "longer than 2 days"]
+)
 def test_what_cannot_be_meant_is_refused(text: str) -> None:
     with pytest.raises(NotAPeriod):
         read_filter(text, NOW)
@@ -126,6 +137,10 @@ INCOMING = record(
         "incoming",
         "\n    9161111111",
         "answered incoming from ivan to johnson",
+        "answered and missed",
+        "incoming and outgoing",
+        "longer than 4 seconds",
+        "короче 6 сек",
     ],
 )
 def test_a_call_is_found_by_everything_about_it(text: str) -> None:
@@ -133,7 +148,9 @@ def test_a_call_is_found_by_everything_about_it(text: str) -> None:
     assert matches(f"answered incoming {text}", INCOMING)
 
 
-@pytest.mark.parametrize("text", ["from 202", "to 20", "to 2", "from 111", "missed", "unanswered", "outgoing", "did=1"])
+@pytest.mark.parametrize(
+    "text", ["from 202", "to 20", "to 2", "from 111", "missed", "outgoing", "did=1", "missed busy", ">5s", "<5s"]
+)
 def test_and_not_by_what_it_is_not(text: str) -> None:
     assert not matches(text, INCOMING)
 

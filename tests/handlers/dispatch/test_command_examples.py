@@ -9,7 +9,7 @@ from bot.store.database import Database
 from handlers import CATALOGUE
 from handlers.access.audit import PAGE_SIZE
 from handlers.authorization.access_request import with_subcommand
-from handlers.calls.filter import read_filter
+from handlers.calls.filter_words import read_filter
 from handlers.dispatch.declare import Command
 from handlers.dispatch.intents import Actor, CommandTyped, Place
 from handlers.employees import fields as employee_fields

@@ -40,6 +40,8 @@ async def privately(harness: DispatcherHarness, text: str) -> None:
         ("/ыефегы яфвфкьф", "/status", "zadarma"),
         ("/журнал вчера", "/cdr", "вчера"),
         ("/свк нуыеуквфн", "/cdr", "yesterday"),
+        ("/свк вчера Анна", "/cdr", "вчера Анна"),
+        ("свк, понедельник", "/cdr", "понедельник"),
         ("status", "/status", ""),
         ("Status Zadarma", "/status", "Zadarma"),
         ("статус", "/status", ""),

@@ -40,7 +40,20 @@ def test_turns_begin_so_that_the_first_named_is_on_call_now(words: str, unit: Un
     assert rest == ["@anna", "@boris"]
 
 
-@pytest.mark.parametrize("words", ["", "mon 09:00", "@anna @boris", "every 0 days", "every 9 weeks", "monthly 09:00"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "mon 09:00",
+        "@anna @boris",
+        "every 0 days",
+        "every 9 weeks",
+        "monthly 09:00",
+        "weekly mon tue",
+        "daily 24:00",
+        "daily 9:00 10:00",
+    ],
+)
 def test_what_is_no_length_of_a_turn_is_said_to_be_none(words: str) -> None:
     with pytest.raises(NotAShift):
         take_shift(words.split(), NOW, "UTC")

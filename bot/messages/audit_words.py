@@ -80,6 +80,7 @@ FIXED = (
     mark("taken"),
     mark("already taken"),
     mark("already over"),
+    mark("an incident that is not known"),
     mark("the PBX did not do it"),
     mark("the export was not delivered"),
     mark("the password is asked"),
@@ -173,6 +174,8 @@ PATTERNS = (
     mark("%(name)s is off"),
     mark("%(name)s is gone"),
     mark("%(name)s is being registered anew"),
+    mark("incident %(number)s: %(result)s"),
+    mark("incident %(number)s"),
     mark("%(name)s: %(result)s"),
 )
 # The stored word is that of a call in the catalogue, which is translated otherwise.

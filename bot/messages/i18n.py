@@ -17,6 +17,11 @@ def catalogue_path(language: str) -> Path:
     return LOCALES / language / "LC_MESSAGES" / "messages.po"
 
 
+def languages() -> tuple[str, ...]:
+    """Return the source language, and those that have a catalogue."""
+    return SOURCE_LANGUAGE, *sorted(path.parent.parent.name for path in LOCALES.glob("*/LC_MESSAGES/messages.po"))
+
+
 @cache
 def translations(language: str) -> gettext.NullTranslations:
     """Load a catalogue, compiled anew if it has changed; cached, since it is slow."""

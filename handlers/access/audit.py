@@ -1,33 +1,29 @@
 """/audit: requests, with actor, chat, decision, reason and outcome."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.access.policy import EVERY_STATION
-from bot.messages.message import Button, File, Message, Rows, mark
-from bot.spreadsheet.writer import serialized
+from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit_queries import AuditFilter, AuditRow
 from bot.store.access.contacts import Contact
 from bot.store.tables.audit import AuditOutcome
+from handlers.access import audit_export
+from handlers.access.audit_changes import Difference, differences
 from handlers.dialog import paging
 from handlers.dialog.not_understood import not_a_period
 from handlers.dispatch.declare import CATALOGUE, button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import RULES, Topic
-from handlers.parsing import spreadsheet
 from handlers.parsing.people import ID
 from handlers.parsing.periods import NotAPeriod, Period, take_period
 
 PAGE_SIZE = 10
 BUTTONS_IN_A_ROW = 5
-MAX_EXPORTED = 50_000
-# Rows read and written at once; a larger batch blocks the event loop.
-BATCH_SIZE = 200
 DECISIONS = {"denied": False, "refused": False, "отказано": False, "allowed": True, "разрешено": True}
-REQUEST_COLUMNS = ("time", "who", "id", "where", "chat id", "station")
-DECISION_COLUMNS = ("what", "arguments", "permission", "decision", "why", "outcome", "before", "after")
 
 
 @command(
@@ -59,7 +55,7 @@ async def show_details(request: Request) -> Reply:
         "person": entry.actor_id,
         "chat": entry.chat_id,
         "outcomes": [{"at": one.at, "outcome": one.outcome} for one in outcomes],
-        "changes": _changes(outcomes),
+        "changes": [one._asdict() for one in _changes(outcomes, request.translate)],
     }
     back = Button(paging.TO_LIST, "audit.page", dict(request.data["back"]))
     return Reply(Message("audit_entry", facts, ((back,),)))
@@ -69,27 +65,8 @@ async def show_details(request: Request) -> Reply:
 async def export(request: Request) -> Reply:
     """Export in a background task: a year can be many rows."""
     audit_filter = _from_button(request, request.data["wanted"])
-    return Reply(toast=mark("It comes as a file."), then=lambda: _export(request, audit_filter), outcome="export begun")
-
-
-async def _export(request: Request, audit_filter: AuditFilter) -> Reply:
-    table = [serialized([(*REQUEST_COLUMNS, *DECISION_COLUMNS)])]
-    total = 0
-    before: int | None = None
-    while total < MAX_EXPORTED and not request.stopping():
-        rows = await request.services.audit.newest(audit_filter, BATCH_SIZE, before=before)
-        if not rows:
-            break
-        names = await request.known({row.entry.chat_id for row in rows})
-        table.append(serialized(_cells(request, row, names) for row in rows))
-        total += len(rows)
-        before = rows[-1].entry.id
-    facts = {"station": request.station.name, "total": total}
-    name = f"audit-{request.station.local(request.now):%Y-%m-%d}.csv"
-    content = await spreadsheet.write_packed(b"".join(table), "csv", "audit", request.actor.id)
-    file = File(name, content, caption=Message("audit_caption", facts))
-    sent = await request.chat.send_privately(file)
-    return Reply(outcome=f"{total} rows exported" if sent else "the export was not delivered")
+    send = partial(audit_export.export, request, audit_filter)
+    return Reply(toast=mark("It comes as a file."), then=send, outcome="export begun")
 
 
 async def _read(request: Request) -> AuditFilter:
@@ -202,42 +179,10 @@ def _line(request: Request, row: AuditRow, names: Mapping[int, Contact]) -> dict
     }
 
 
-def _changes(outcomes: Sequence[AuditOutcome]) -> list[dict[str, str]]:
-    """Return before and after of each field that a write has changed."""
+def _changes(outcomes: Sequence[AuditOutcome], translate: Callable[[str], str]) -> list[Difference]:
+    """Return what a write has changed."""
     changed = next((one for one in outcomes if one.before is not None or one.after is not None), None)
-    if changed is None:
-        return []
-    before, after = changed.before or {}, changed.after or {}
-    return [
-        {"field": key, "before": _as_text(before.get(key)), "after": _as_text(after.get(key))}
-        for key in (*before, *(key for key in after if key not in before))
-        if before.get(key) != after.get(key)
-    ]
-
-
-def _as_text(value: Any) -> str:
-    return "" if value is None else str(value)
-
-
-def _cells(request: Request, row: AuditRow, names: Mapping[int, Contact]) -> list[Any]:
-    entry, outcome = row.entry, row.outcome
-    chat = names.get(entry.chat_id)
-    return [
-        f"{request.station.local(entry.at):%Y-%m-%d %H:%M:%S}",
-        entry.actor_name,
-        entry.actor_id,
-        chat.name if chat and entry.chat_id < 0 else "private",
-        entry.chat_id,
-        entry.station,
-        entry.what,
-        entry.arguments,
-        entry.permission,
-        "allowed" if entry.allowed else "denied",
-        entry.reason,
-        outcome.outcome if outcome else "",
-        _as_text(outcome.before) if outcome else "",
-        _as_text(outcome.after) if outcome else "",
-    ]
+    return [*differences(changed.before, changed.after, translate)] if changed else []
 
 
 def _stored(audit_filter: AuditFilter) -> dict[str, Any]:

@@ -1,19 +1,20 @@
 """Tables of employees: from the rows of a file or of a message to the raw cells of each person."""
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.messages.message import mark
 from bot.spreadsheet.cells import SEPARATORS
 from bot.spreadsheet.table import MAX_ROWS, Row, Table
-from handlers.employee_import.headers import Columns, columns_of, find_header
+from handlers.employee_import.headers import Columns, columns_of, find_header, header_of
 from handlers.employees.draft import as_written
 from handlers.employees.fields import FIELDS
 from handlers.parsing import spreadsheet
 from handlers.parsing.fields import PASSWORD, Problem
 from handlers.parsing.spreadsheet import WrongFile
 
+NAME = mark("employees")
 COLUMNS = tuple(field.key for field in FIELDS.table)
 # Order of the columns in a table without a header.
 USUAL = ("number", "name", "email", "mobile")
@@ -63,11 +64,13 @@ def read_pasted(text: str) -> EmployeeTable:
     )
 
 
-def template() -> list[list[str]]:
+def template(translate: Callable[[str], str]) -> list[list[str]]:
     """Rows of the template, with two people as an example."""
-    anna = {"number": "244", "name": "Anna Johnson", "email": "anna@company.com", "mobile": "+79001234567"}
-    john = {"number": "243", "name": "John Smith", "ring": "30", "forward": "244", "record": "no"}
-    return [list(COLUMNS), *([row.get(key, "") for key in COLUMNS] for row in (john, anna))]
+    anna = {"number": "244", "name": mark("Anna Johnson"), "email": "anna@company.com", "mobile": "+79001234567"}
+    john = {"number": "243", "name": mark("John Smith"), "ring": "30", "forward": "244", "record": mark("no")}
+    for person in (anna, john):
+        person.update({key: translate(person[key]) for key in ("name", "record") if key in person})
+    return [header_of(COLUMNS, translate), *([row.get(key, "") for key in COLUMNS] for row in (john, anna))]
 
 
 def employee_table(table: Table) -> EmployeeTable:

@@ -1,9 +1,11 @@
 """Header of a table of employees, in the words of other programs: Excel lists, Google Contacts, Outlook. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from bot.messages.i18n import languages, translations
 from handlers.employees.fields import FIELDS
 
 # Titles and empty lines above a header are fewer.
@@ -76,6 +78,21 @@ class Columns:
     name_in_parts: bool = False
 
 
+def header_of(keys: Iterable[str], translate: Callable[[str], str]) -> list[str]:
+    """Return the header of an exported table, in the reader's words; `columns_of` finds the same keys in it."""
+    return [translate(FIELDS.by_key[key].label) for key in keys]
+
+
+@cache
+def _labels() -> Mapping[str, str]:
+    """Return the key of each field by its label in every language, in lower case."""
+    return {
+        translations(language).gettext(field.label).lower(): field.key
+        for language in languages()
+        for field in FIELDS.table
+    }
+
+
 def find_header(rows: Sequence[Sequence[str]]) -> int | None:
     """Return the place of the header: the first row with the headers of two fields, or only such."""
     for place, cells in enumerate(rows[:MAX_ABOVE]):
@@ -110,6 +127,8 @@ def _name_keys(exact: set[str]) -> set[str]:
 
 def _word(cell: str) -> Word | None:
     plain = cell.strip().lower()
+    if (key := _labels().get(plain)) and plain not in GENERIC:
+        return Word(key, frozenset({plain}))
     field = FIELDS.find(plain)
     if field is None or plain in GENERIC:
         return _by_vocabulary(plain) or _by_vocabulary(CAMEL_CASE.sub(" ", cell).lower())

@@ -56,8 +56,9 @@ def _templates() -> Rows:
 @button("import.template")
 async def template(request: Request) -> Reply:
     form = str(request.data["form"])
-    content = await spreadsheet.write(files.template(), form, "employees", request.actor.id)
-    sent = await request.chat.send_privately(File(f"employees.{form}", content))
+    name = request.translate(files.NAME)
+    content = await spreadsheet.write(files.template(request.translate), form, name, request.actor.id)
+    sent = await request.chat.send_privately(File(f"{name}.{form}", content))
     return Reply(toast=mark("Fill it in and send it to me here.") if sent else mark("Telegram did not take the file."))
 
 

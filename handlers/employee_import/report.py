@@ -7,7 +7,9 @@ from typing import Any
 from bot.messages.message import File, Message, mark
 from handlers.dialog.pbx_messages import sentence
 from handlers.dispatch.request import Request
+from handlers.employee_import.headers import header_of
 from handlers.parsing import spreadsheet
+from handlers.parsing.fields import PASSWORD
 
 # The file holds passwords.
 LIFETIME = timedelta(hours=1)
@@ -28,7 +30,7 @@ FIELDS = ("number", "name", "email", "mobile")
 async def report_file(request: Request, rows: Sequence[dict[str, Any]], owner: Hashable) -> File:
     """Return the file, with the passwords of the created employees only. Raises WrongArguments when it cannot be made
     now; it takes the turn of `owner` in the queue."""
-    table = [[*_header(request), "password"], *(_line(request, row) for row in rows)]
+    table = [[*_header(request), *header_of([PASSWORD], request.translate)], *(_line(request, row) for row in rows)]
     facts = {
         "station": request.station.name,
         "created": count(rows, "created"),
@@ -36,8 +38,9 @@ async def report_file(request: Request, rows: Sequence[dict[str, Any]], owner: H
         "failed": count(rows, "failed"),
         "left": count(rows, "waiting") + count(rows, "sending"),
     }
-    content = await spreadsheet.write(table, "xlsx", "import", owner)
-    name = f"import-{request.station.local(request.now):%Y-%m-%d-%H%M}.xlsx"
+    named = request.translate(mark("import"))
+    content = await spreadsheet.write(table, "xlsx", named, owner)
+    name = f"{named}-{request.station.local(request.now):%Y-%m-%d-%H%M}.xlsx"
     return File(name, content, caption=Message("import_report", facts))
 
 
@@ -45,7 +48,8 @@ async def problems_file(request: Request, rows: Sequence[dict[str, Any]]) -> Fil
     """File of the lines that would not be created; no passwords."""
     left_out = [row for row in rows if row["state"] != "waiting"]
     table = [_header(request), *(_line(request, row)[:-1] for row in left_out)]
-    return File("problems.xlsx", await spreadsheet.write(table, "xlsx", "problems", request.actor.id))
+    name = request.translate(mark("left out"))
+    return File(f"{name}.xlsx", await spreadsheet.write(table, "xlsx", name, request.actor.id))
 
 
 def count(rows: Sequence[dict[str, Any]], state: str) -> int:
@@ -53,7 +57,7 @@ def count(rows: Sequence[dict[str, Any]], state: str) -> int:
 
 
 def _header(request: Request) -> list[str]:
-    return [*map(request.translate, RESULT_COLUMNS), *FIELDS]
+    return [*map(request.translate, RESULT_COLUMNS), *header_of(FIELDS, request.translate)]
 
 
 def _line(request: Request, row: dict[str, Any]) -> list[str]:

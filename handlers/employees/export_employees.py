@@ -1,6 +1,6 @@
 """/export_employees: the employees as a file, in the columns that an import reads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from handlers.dispatch.declare import command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.employee_import import files
+from handlers.employee_import.headers import header_of
 from handlers.employees import fields
 from handlers.employees.fields import exported_mobile
 from handlers.parsing import spreadsheet
@@ -52,21 +53,21 @@ async def export_employees(request: Request) -> Reply:
     people = sorted(rows, key=lambda row: (len(row.number), row.number))
     if words & {"full", "passwords"}:
         return Reply(_progress(request, 0, len(people)), then=lambda: _in_full(request, people, words), outcome="begun")
-    table = [BRIEF_COLUMNS, *(brief(row, country) for row in people)]
+    table = [header_of(BRIEF_COLUMNS, request.translate), *(brief(row, country) for row in people)]
     return await _send(request, table, words)
 
 
 async def _in_full(request: Request, people: Sequence[EmployeeRow], words: set[str]) -> Reply:
     """Send one request for each employee, as bulk work within the station's budget."""
     keys = [key for key in files.COLUMNS if key != "password" or "passwords" in words]
-    table: list[Sequence[Any]] = [keys]
+    table: list[Sequence[Any]] = [header_of(keys, request.translate)]
     for done, row in enumerate(people):
         if request.stopping():
             return Reply(Message("export_given_up"), outcome="given up: the bot was being ended")
         if done and done % PROGRESS_EVERY == 0:
             await request.chat.progress(_progress(request, done, len(people)))
         employee = (await request.station.pbx.employees.get(row.id, priority=Priority.BULK)).value
-        table.append([cell(employee, key, request.station.country) for key in keys])
+        table.append([cell(employee, key, request.station.country, request.translate) for key in keys])
     return await _send(request, table, words)
 
 
@@ -74,8 +75,8 @@ async def _send(request: Request, table: Sequence[Sequence[Any]], words: set[str
     form = "csv" if "csv" in words else "xlsx"
     passwords = "passwords" in words
     facts = {"station": request.station.name, "total": len(table) - 1, "passwords": passwords}
-    content = await spreadsheet.write(table, form, "employees", request.actor.id)
-    name = f"employees-{request.station.local(request.now):%Y-%m-%d}.{form}"
+    content = await spreadsheet.write(table, form, request.translate(files.NAME), request.actor.id)
+    name = f"{request.translate(files.NAME)}-{request.station.local(request.now):%Y-%m-%d}.{form}"
     file = File(name, content, caption=Message("export_caption", facts))
     sent = await request.chat.send_privately(file, lifetime=PASSWORDS_LIFETIME if passwords else None)
     facts |= {"sent": sent, "private": request.place.private}
@@ -86,13 +87,13 @@ def brief(row: EmployeeRow, country: str) -> list[str]:
     return [row.number, _one_line(row.name), row.email, exported_mobile(row.mobile, country)]
 
 
-def cell(employee: Employee, key: str, country: str) -> str:
+def cell(employee: Employee, key: str, country: str, translate: Callable[[str], str]) -> str:
     """Text that an import reads back as the same value. `country` is that of mobiles without a plus."""
     if key == "password":
         return employee.secret.get_secret_value()
     value = fields.current_values(employee)[key]
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return translate(mark("yes") if value else mark("no"))
     if key == "ring":
         return str(value or "")
     if key == "mobile":

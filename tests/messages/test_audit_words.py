@@ -32,7 +32,7 @@ def test_every_reason_has_words() -> None:
         ("role operator, viewer", "роль: оператор, наблюдатель"),
         ("beyond role viewer", "больше, чем позволяет роль: наблюдатель"),
         ("asked for 243", "спрошено: 243"),
-        ("incident 17: already taken", "incident 17: уже взято"),
+        ("incident 17: already taken", "инцидент № 17: уже взято"),
         ("created 243", "создано: 243"),
         ("role operator of this chat", "роль: оператор этого чата"),
         ("asked for operator", "спрошено: operator"),

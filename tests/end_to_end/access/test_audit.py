@@ -139,8 +139,8 @@ def test_pages_turn_to_what_is_older_and_back_to_the_newest(shared: Standins, re
 @pytest.mark.parametrize(
     ("what", "permission", "changes"),
     [
-        ("employee", "create and change employees", ["name: Anna Johnson → Anna Bell"]),
-        ("trunk", "change trunks", ["host: sip.zadarma.com → sip2.zadarma.com"]),
+        ("employee", "create and change employees", ["Name: Anna Johnson → Anna Bell"]),
+        ("trunk", "change trunks", ["Host: sip.zadarma.com → sip2.zadarma.com"]),
     ],
 )
 def test_a_card_shows_what_a_change_found_and_left(
@@ -164,7 +164,7 @@ def test_the_export_arrives_in_private_and_holds_no_formula(shared: Standins, re
     cells = dict(zip(heading, row, strict=True))
     assert cells["who"] == f"'{FORMULA}"
     assert (cells["what"], cells["decision"], cells["why"]) == ("/status", "denied", "stranger")
-    assert (cells["where"], cells["id"], cells["station"]) == ("private", str(CALCULATOR), "Head office")
+    assert (cells["where"], cells["id"], cells["PBX"]) == ("in private", str(CALCULATOR), "Head office")
 
 
 def test_in_a_group_it_says_only_in_private(shared: Standins, group: int) -> None:

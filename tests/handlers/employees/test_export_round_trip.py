@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
+from bot.messages.i18n import languages, translations
 from bot.messages.sanitize import visible
 from bot.pbx import Employee, EmployeeDraft, EmployeeRow
 from bot.spreadsheet.reader import read
 from bot.spreadsheet.writer import serialized, write
 from handlers.employee_import import files
 from handlers.employee_import.files import COLUMNS
+from handlers.employee_import.headers import header_of
 from handlers.employee_import.plan import ImportPlan, RowResult, plan_import
 from handlers.employees import fields
 from handlers.employees.export_employees import BRIEF_COLUMNS, brief, cell
@@ -62,10 +64,13 @@ def imported(content: bytes, country: str = "RU") -> ImportPlan:
 
 
 @examples(daily=60, ci=400)
-@given(employees(), st.sampled_from(["csv", "xlsx"]))
-def test_in_full(employee: Employee, form: str) -> None:
+@given(employees(), st.sampled_from(["csv", "xlsx"]), st.sampled_from(languages()))
+def test_in_full(employee: Employee, form: str, language: str) -> None:
+    translate = translations(language).gettext
+
     def file(one: Employee) -> bytes:
-        return write(serialized([COLUMNS, [cell(one, key, "RU") for key in COLUMNS]]), form, "employees")
+        cells = [cell(one, key, "RU", translate) for key in COLUMNS]
+        return write(serialized([header_of(COLUMNS, translate), cells]), form, "employees")
 
     first = file(employee)
     (row,) = imported(first).rows
@@ -73,10 +78,11 @@ def test_in_full(employee: Employee, form: str) -> None:
     assert read(file(stored(row.draft))) == read(first)
 
 
-@given(NAME, MOBILE, st.sampled_from(["csv", "xlsx"]))
-def test_in_brief(name: str, mobile: str, form: str) -> None:
+@given(NAME, MOBILE, st.sampled_from(["csv", "xlsx"]), st.sampled_from(languages()))
+def test_in_brief(name: str, mobile: str, form: str, language: str) -> None:
     def file(one: EmployeeRow) -> bytes:
-        return write(serialized([BRIEF_COLUMNS, brief(one, "RU")]), form, "employees")
+        header = header_of(BRIEF_COLUMNS, translations(language).gettext)
+        return write(serialized([header, brief(one, "RU")]), form, "employees")
 
     first = file(EmployeeRow(id="7", number="201", name=name, mobile=mobile))
     (row,) = imported(first).rows

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.messages.i18n import languages, translations
 from bot.sandbox.task import TaskRefused
 from bot.spreadsheet import reader
 from bot.spreadsheet.writer import serialized, write
 from handlers.employee_import import files
 from handlers.employee_import.files import COLUMNS, EmployeeTable, FileLine, employee_table, read_pasted
+from handlers.employee_import.headers import columns_of, header_of
 from handlers.parsing.spreadsheet import WrongFile
 from tests.fixtures.examples import examples
 
@@ -120,9 +122,17 @@ def test_any_bytes_are_a_table_or_a_sentence(content: bytes) -> None:
         assert read_file(content)
 
 
-def test_the_template_is_one_that_the_bot_itself_understands() -> None:
-    for form in ("csv", "xlsx"):
-        table = read_table(write(serialized(files.template()), form, "employees"))
-        john, anna = table.lines
-        assert (john.cells["number"], anna.cells["mobile"]) == ("243", "+79001234567")
-        assert table.unknown == ()
+@pytest.mark.parametrize(("language", "name"), [("en", "John Smith"), ("ru", "Иван Кузнецов")])
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_the_template_is_one_that_the_bot_itself_understands(form: str, language: str, name: str) -> None:
+    table = read_table(write(serialized(files.template(translations(language).gettext)), form, "employees"))
+    john, anna = table.lines
+    assert (john.cells["number"], john.cells["name"], anna.cells["mobile"]) == ("243", name, "+79001234567")
+    assert table.unknown == ()
+
+
+@pytest.mark.parametrize("language", languages())
+def test_an_exported_header_is_read_back_in_every_language(language: str) -> None:
+    header = header_of(COLUMNS, translations(language).gettext)
+    for found in map(columns_of, (header, COLUMNS)):
+        assert (found.keys, found.unknown) == (COLUMNS, ())

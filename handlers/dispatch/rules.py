@@ -18,10 +18,10 @@ class Topic(Enum):
 
     NOW = mark("📞 Right now")
     INCIDENTS = mark("🚨 Incidents")
-    CALLS = mark("📒 Calls that have ended")
+    CALLS = mark("📒 Past calls")
     EMPLOYEES = mark("👥 Employees")
     TRUNKS = mark("🔌 Trunks")
-    SILENCES = mark("🔕 Mutes and maintenance")
+    SILENCES = mark("🔕 Mutes")
     ONCALL = mark("📟 On call")
     STATIONS = mark("🏢 PBXs")
     ACCESS = mark("🔐 Access")

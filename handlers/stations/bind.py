@@ -50,7 +50,7 @@ def _ask(request: Request, *, alerts: bool) -> Reply:
         confirm_buttons.insert(0, Button(mark("✅ Bind"), "chat.bind", {"alerts": False}))
     cancel_button = Button(mark("Cancel"), "chat.leave_bound")
     facts = {"station": request.station.name, "alerts": alerts, "public": request.place.username}
-    message = Message("bind", facts, (tuple(confirm_buttons), (cancel_button,)))
+    message = Message("bind", facts, (*((button,) for button in confirm_buttons), (cancel_button,)))
     return Reply(message, confirm=True, outcome="asked whether to bind")
 
 

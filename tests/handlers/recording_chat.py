@@ -9,6 +9,10 @@ from bot.access.policy import Destination
 from bot.messages.message import Message
 from bot.store.tables.messages import Keyboard
 from tests.incident_harness.wiring import SilentSender
+from tests.messages.button_width import cut_labels
+
+# Labels of the running test that a phone would cut.
+CUT_LABELS = set[str]()
 
 
 @dataclass
@@ -30,8 +34,7 @@ class Chat(SilentSender):
             raise self.failures.pop(0)
         self.said.append((to.chat, message.template, dict(message.facts)))
         self.shown.append(message)
-        if keyboard is not None:
-            self.keyboards.append(keyboard)
+        self._keep(keyboard)
         return len(self.said)
 
     async def edit(
@@ -41,8 +44,12 @@ class Chat(SilentSender):
             raise self.failures.pop(0)
         self.edited.append(message.template)
         self.shown.append(message)
+        self._keep(keyboard)
+
+    def _keep(self, keyboard: Keyboard | None) -> None:
         if keyboard is not None:
             self.keyboards.append(keyboard)
+            CUT_LABELS.update(cut_labels(keyboard.rows))
 
     async def answer(self, query_id: str, text: str | None = None, *, alert: bool = False) -> None:
         self.toasts.append(text)

@@ -16,26 +16,31 @@ import uvicorn
 from starlette.applications import Starlette
 
 from bot.demo import pbx, telegram
+from bot.demo.pbx.office import OFFICES, Office
 from bot.demo.pbx.registration.sights import NEWEST, Dialect
+from bot.demo.telegram.wording import Language
 from bot.demo.wire import AbortableProtocol
 
 ADMIN, OPERATOR, VIEWER = 1001, 1002, 1003
 GROUP = -1001000000001
+GREETINGS: dict[Language, str] = {
+    "en": "  The demo runs at  {address}\n  Type /status, then break a trunk on the right. Ctrl+C ends it.",
+    "ru": "  Демонстрация открыта по адресу  {address}\n"
+    "  Напишите /status, затем сломайте транк справа. Завершить: Ctrl+C.",
+}
 
 
-async def stage(port: int, language: str, pbxs: int = 1, dialect: Dialect = NEWEST) -> int:
+async def stage(port: int, language: Language, pbxs: int = 1, dialect: Dialect = NEWEST) -> int:
     """Serve until interrupted; return the exit code. Prints the page's address when the bot is listening."""
     token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
-    stations = {_path(n): _station(n, dialect) for n in range(1, pbxs + 1)}
-    chats = telegram.populated(token)
+    office = OFFICES[language]
+    stations = {_path(n): _station(n, dialect, office) for n in range(1, pbxs + 1)}
+    chats = telegram.populated(token, language=language)
     switches = {path: station.name for path, station in stations.items()}
     behind = [pbx.behind(path, station) for path, station in stations.items() if path]
     app = Starlette(routes=[*behind, *pbx.routes(stations[""]), *telegram.routes(chats, switches)])
     with listening(port) as (sock, address):
-        print(
-            f"\n  The demo runs at  {address}\n  Type /status, then break a trunk on the right. Ctrl+C ends it.\n",
-            flush=True,
-        )
+        print(f"\n{GREETINGS[language].format(address=address)}\n", flush=True)
         with tempfile.TemporaryDirectory(prefix="mikopbx-bot-demo-") as folder:
             watched = _only(address, stations[""]) if pbxs == 1 else _several(address, stations, Path(folder))
             bot = await _start_bot(address, token, watched, language, Path(folder))
@@ -53,9 +58,9 @@ def _path(number: int) -> str:
     return "" if number == 1 else f"/pbx/branch{number}"
 
 
-def _station(number: int, dialect: Dialect) -> pbx.StandinPbx:
-    name = "Head office" if number == 1 else f"Branch {number}"
-    return pbx.StandinPbx(name=name, api_key=secrets.token_hex(32), seed=number, zone=_zone_here(), dialect=dialect)
+def _station(number: int, dialect: Dialect, office: Office) -> pbx.StandinPbx:
+    name = office.name if number == 1 else office.branch.format(number=number)
+    return pbx.StandinPbx(name, secrets.token_hex(32), number, zone=_zone_here(), dialect=dialect, office=office)
 
 
 def _only(address: str, station: pbx.StandinPbx) -> Mapping[str, str]:

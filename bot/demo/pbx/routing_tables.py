@@ -3,30 +3,36 @@
 from collections.abc import Mapping, Sequence
 
 from bot.demo.pbx.employees import EmployeeRecord
+from bot.demo.pbx.office import Office
 from bot.demo.pbx.registration.trunks import ProviderRecord
 
-# number -> (type, caller id)
-SERVICE_NUMBERS = {
-    "000063": ("DIALPLAN APPLICATION", "Reads back the extension"),
-    "000064": ("DIALPLAN APPLICATION", "0000MILLI"),
-    "10003246": ("DIALPLAN APPLICATION", "Echo test"),
-    "1111": ("CONFERENCE", "Main conference room"),
-    "2001": ("QUEUE", "Sales office"),
-    "2002": ("QUEUE", "Technical Support Department"),
-    "2003": ("IVR MENU", "Main voice menu"),
-}
+
+def service_numbers(office: Office) -> dict[str, tuple[str, str]]:
+    """Return type and caller id by number."""
+    (sales, _), (support, _) = office.queues
+    return {
+        "000063": ("DIALPLAN APPLICATION", "Reads back the extension"),
+        "000064": ("DIALPLAN APPLICATION", "0000MILLI"),
+        "10003246": ("DIALPLAN APPLICATION", "Echo test"),
+        "1111": ("CONFERENCE", office.conference),
+        "2001": ("QUEUE", sales),
+        "2002": ("QUEUE", support),
+        "2003": ("IVR MENU", office.menu),
+    }
 
 
 def _represent(trunk: ProviderRecord) -> str:
     return f'<i class="server icon"></i> {trunk.text("type")}: {trunk.text("description")}'
 
 
-def incoming(trunks: Sequence[ProviderRecord], people: Mapping[int, EmployeeRecord]) -> list[dict[str, object]]:
+def incoming(
+    trunks: Sequence[ProviderRecord], people: Mapping[int, EmployeeRecord], office: Office
+) -> list[dict[str, object]]:
     answering = list(people.values())
     return [
         {
             "id": str(place + 12),
-            "rulename": f"{trunk.text('description')} to reception",
+            "rulename": office.route_in.format(trunk=trunk.text("description")),
             "number": trunk.did,
             "providerid": trunk.id,
             "priority": place,
@@ -47,11 +53,11 @@ def incoming(trunks: Sequence[ProviderRecord], people: Mapping[int, EmployeeReco
     ]
 
 
-def outbound(trunks: Sequence[ProviderRecord]) -> list[dict[str, object]]:
+def outbound(trunks: Sequence[ProviderRecord], office: Office) -> list[dict[str, object]]:
     return [
         {
             "id": str(place + 20),
-            "rulename": f"Out through {trunk.text('description')}",
+            "rulename": office.route_out.format(trunk=trunk.text("description")),
             "providerid": trunk.id,
             "priority": place,
             "numberbeginswith": "7",
@@ -62,7 +68,7 @@ def outbound(trunks: Sequence[ProviderRecord]) -> list[dict[str, object]]:
             "providerid_represent": _represent(trunk),
             "provider_type": trunk.text("type"),
             "provider_disabled": trunk.disabled,
-            "represent": f'<i class="random icon"></i> Out through {trunk.text("description")}',
+            "represent": f'<i class="random icon"></i> {office.route_out.format(trunk=trunk.text("description"))}',
         }
         for place, trunk in enumerate((trunk for trunk in trunks if trunk.did), start=1)
     ]

@@ -3,6 +3,7 @@
 from random import Random
 
 from bot.demo.pbx.employees import EmployeeRecord, Phone
+from bot.demo.pbx.office import Office, TrunkNames
 from bot.demo.pbx.registration.sights import AT_ONCE, TrunkChange
 from bot.demo.pbx.registration.trunks import ProviderRecord
 
@@ -41,32 +42,32 @@ TRUNK_DEFAULTS: dict[str, object] = {
     "cid_did_debug": False,
     "additionalHosts": [],
 }
-# number, name, mobile, e-mail, phone (None: offline)
-_STAFF: tuple[tuple[str, str, str, str, str | None], ...] = (
-    ("201", "Anna Johnson", "79161110201", "anna@office.example", "Yealink SIP-T46U 108.86.0.20"),
-    ("202", "Boris Petrov", "79161110202", "boris@office.example", "Yealink SIP-T31P 124.86.0.40"),
-    ("203", "Melanie Collins", "", "melanie@office.example", "Grandstream GXP2170 1.0.11.64"),
-    ("204", "Пётр Иванов", "79161110204", "petr@office.example", "Yealink SIP-T46U 108.86.0.20"),
-    ("205", "Ольга Смирнова", "79161110205", "", "Telephone 1.6"),
-    ("206", "James Carter", "", "", None),
-    ("207", "Алексей Кузнецов", "79161110207", "", "MicroSIP/3.21.3"),
-    ("208", "Maria Lopez", "", "maria@office.example", "Yealink SIP-T31P 124.86.0.40"),
-    ("209", "Наталья Орлова", "", "", "Zoiper v2.10.19"),
-    ("210", "Warehouse", "", "", "Grandstream HT802 1.0.43.11"),
-    ("211", "Сергей Волков", "79161110211", "", None),
-    ("212", 'Robert <b>O\'Neil</b> & "Sons"', "", "", "Linphone/5.2.5"),
+# number, mobile, phone (None: offline)
+_STAFF: tuple[tuple[str, str, str | None], ...] = (
+    ("201", "79161110201", "Yealink SIP-T46U 108.86.0.20"),
+    ("202", "79161110202", "Yealink SIP-T31P 124.86.0.40"),
+    ("203", "", "Grandstream GXP2170 1.0.11.64"),
+    ("204", "79161110204", "Yealink SIP-T46U 108.86.0.20"),
+    ("205", "79161110205", "Telephone 1.6"),
+    ("206", "", None),
+    ("207", "79161110207", "MicroSIP/3.21.3"),
+    ("208", "", "Yealink SIP-T31P 124.86.0.40"),
+    ("209", "", "Zoiper v2.10.19"),
+    ("210", "", "Grandstream HT802 1.0.43.11"),
+    ("211", "79161110211", None),
+    ("212", "", "Linphone/5.2.5"),
 )
 FIRST_USER_ID = 110
 
 
-def employees(random: Random) -> list[EmployeeRecord]:
+def employees(random: Random, office: Office) -> list[EmployeeRecord]:
     return [
         EmployeeRecord(
             id=FIRST_USER_ID + place,
             number=number,
             name=name,
             secret=secret(random),
-            email=email,
+            email=f"{mailbox}@office.example" if mailbox else "",
             mobile=mobile,
             mobile_dialstring=mobile,
             avatar=f"/avatars/user_{FIRST_USER_ID + place}.jpg",
@@ -75,7 +76,7 @@ def employees(random: Random) -> list[EmployeeRecord]:
             phone=Phone(f"192.168.1.{100 + place}", agent or "", round(random.uniform(0.3, 4.5), 2)),
             online=agent is not None,
         )
-        for place, (number, name, mobile, email, agent) in enumerate(_STAFF)
+        for place, ((number, mobile, agent), (name, mailbox)) in enumerate(zip(_STAFF, office.staff, strict=True))
     ]
 
 
@@ -83,26 +84,23 @@ def secret(random: Random) -> str:
     return "".join(random.choices("abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789", k=20))
 
 
-def trunks(random: Random, now: float) -> list[ProviderRecord]:
+def trunks(random: Random, now: float, office: Office) -> list[ProviderRecord]:
     """Return the trunks.
 
     Ids are fixed, so that a page or a test may name them; one ends in a letter on purpose (see keys).
     """
+    first, second, branch, gateway, old = office.trunks
     return [
-        _trunk("SIP-TRUNK-44BBC135", "74951110001", now, random, "Zadarma", "sip.zadarma.com", "74951110001"),
-        _trunk("SIP-TRUNK-C07C8D8E", "74951110002", now, random, "Mango Office", "vpbx400.mangosip.ru", "mango201"),
-        _trunk("IAX-TRUNK-5D1E9A27", "", now, random, "Branch IAX", "203.0.113.40", "branch", type="IAX", port=4569),
-        _trunk(
-            "SIP-TRUNK-8DAFEDB5", "", now, random, "Doorphone gateway", "192.168.1.60", "", registration_type="none"
-        ),
-        _trunk("SIP-TRUNK-8F96BC91", "", now, random, "Old provider", "sip.old.example", "4957770000", disabled=True),
+        _trunk("SIP-TRUNK-44BBC135", "74951110001", now, random, first),
+        _trunk("SIP-TRUNK-C07C8D8E", "74951110002", now, random, second),
+        _trunk("IAX-TRUNK-5D1E9A27", "", now, random, branch, type="IAX", port=4569),
+        _trunk("SIP-TRUNK-8DAFEDB5", "", now, random, gateway, registration_type="none"),
+        _trunk("SIP-TRUNK-8F96BC91", "", now, random, old, disabled=True),
     ]
 
 
-def _trunk(
-    id_: str, did: str, now: float, random: Random, description: str, host: str, username: str, **more: object
-) -> ProviderRecord:
-    named = {"description": description, "host": host, "username": username, "secret": secret(random)}
+def _trunk(id_: str, did: str, now: float, random: Random, names: TrunkNames, **more: object) -> ProviderRecord:
+    named: dict[str, object] = names._asdict() | {"secret": secret(random)}
     if more.get("registration_type") == "none":
         named["secret"] = ""
     record = TRUNK_DEFAULTS | named | more

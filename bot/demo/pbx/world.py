@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from bot.demo.pbx import routing_tables, seed
 from bot.demo.pbx.employees import EmployeeRecord, Phone
+from bot.demo.pbx.office import MIXED, Office
 from bot.demo.pbx.registration.reload import RELOAD_AFTER, Reload, load
 from bot.demo.pbx.registration.sights import AT_ONCE, NEWEST, Condition, Dialect, TrunkChange
 from bot.demo.pbx.registration.trunks import ProviderRecord
@@ -43,12 +44,12 @@ class StandinPbx:
     `api_key` None: generated, read it from the attribute. `now` returns unix seconds; pass one to control time. `speed`
     divides the delays and timeouts measured on a real PBX, including `reload_after`: seconds from a change of the PBX's
     records to Asterisk's reload. The same seed gives the same data. `iax_told`: the PBX reports the states of its IAX
-    trunks, which no measured release does.
+    trunks, which no measured release does. `office`: its names; without a `name` also its own.
     """
 
     def __init__(
         self,
-        name: str = "Head office",
+        name: str = "",
         api_key: str | None = None,
         seed: int = 1,
         now: Callable[[], float] = time.time,
@@ -58,8 +59,10 @@ class StandinPbx:
         dialect: Dialect = "2026.1",
         reload_after: float = RELOAD_AFTER,
         iax_told: bool = False,
+        office: Office = MIXED,
     ) -> None:
-        self.name = name
+        self.name = name or office.name
+        self.office = office
         self.api_key = api_key or secrets.token_hex(32)
         self.now = now
         self.speed = speed
@@ -90,12 +93,13 @@ class StandinPbx:
 
     def _furnish(self, traffic: bool) -> None:
         start = self.now()
-        self.employees = {person.id: person for person in seed.employees(self.random)}
-        self.trunks = {trunk.id: trunk for trunk in seed.trunks(self.random, start)}
-        self.service_numbers = dict(routing_tables.SERVICE_NUMBERS)
-        self.queues = queues.queues()
-        self.incoming_routes = routing_tables.incoming(list(self.trunks.values()), self.employees)
-        self.outbound_routes = routing_tables.outbound(list(self.trunks.values()))
+        self.employees = {person.id: person for person in seed.employees(self.random, self.office)}
+        self.trunks = {trunk.id: trunk for trunk in seed.trunks(self.random, start, self.office)}
+        self.service_numbers = routing_tables.service_numbers(self.office)
+        self.queues = queues.queues(self.office)
+        self.menu = queues.menu(self.office)
+        self.incoming_routes = routing_tables.incoming(list(self.trunks.values()), self.employees, self.office)
+        self.outbound_routes = routing_tables.outbound(list(self.trunks.values()), self.office)
         self._last_user_id = max(self.employees)
         self.calls = CallBook()
         self.planner = Planner(self.employees, first_serial=_LIVE_SERIAL)
@@ -140,7 +144,7 @@ class StandinPbx:
 
     def _past_scene(self) -> Scene:
         trunks = [trunk for trunk in self.trunks.values() if not trunk.disabled and trunk.registration == "outbound"]
-        return Scene(trunks, trunks, list(self.employees.values()), self.zone, self.queues)
+        return self._scene_of(trunks, trunks, list(self.employees.values()))
 
     def _scene(self) -> Scene:
         """Return the current scene: only working trunks carry calls, only reachable idle phones ring."""
@@ -150,7 +154,12 @@ class StandinPbx:
         outward = [trunk for trunk in trunks if trunk.reaches_out(now)]
         people = [person for person in self.employees.values() if person.reachable()]
         free = [person for person in people if person.number not in busy]
-        return Scene(trunks, outward, free or people or list(self.employees.values()), self.zone, self.queues)
+        return self._scene_of(trunks, outward, free or people or list(self.employees.values()))
+
+    def _scene_of(
+        self, trunks: Sequence[ProviderRecord], outward: Sequence[ProviderRecord], people: Sequence[EmployeeRecord]
+    ) -> Scene:
+        return Scene(trunks, outward, people, self.zone, self.office.callers, self.menu, self.queues)
 
     def set_online(self, person: EmployeeRecord, online: bool) -> None:
         """Connect or disconnect a phone; the cached answer of up to 30 s is dropped, so the change shows at once."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -35,7 +35,7 @@ def routes(telegram: Telegram, pbxs: Mapping[str, str]) -> list[BaseRoute]:
         return JSONResponse({"pbxs": pbxs, "title": telegram.title})
 
     async def page(request: Request) -> Response:
-        return FileResponse(STATIC / "index.html")
+        return HTMLResponse((STATIC / "index.html").read_text().replace('lang="en"', f'lang="{telegram.language}"', 1))
 
     return [
         Route("/", page),

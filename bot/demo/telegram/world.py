@@ -17,6 +17,7 @@ from bot.demo.telegram.limits import PublicLimits
 from bot.demo.telegram.model import Chat, ChatMessage, Json, Member, Person
 from bot.demo.telegram.waiting import ChangeCounter
 from bot.demo.telegram.webhook import WebhookDelivery
+from bot.demo.telegram.wording import Language
 
 BOT_ID = 7000000001
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{35,}")
@@ -63,10 +64,12 @@ class Telegram:
         token: str | None = None,
         now: Callable[[], float] = time.time,
         title: str = "Telegram stand-in",
+        language: Language = "en",
     ) -> None:
         self.token = token
         self.now = now
         self.title = title
+        self.language: Language = language
         bot_id = int(token.split(":")[0]) if token else BOT_ID
         self.bot = Person(bot_id, "MikoPBX", username="mikopbx_demo_bot", is_bot=True)
         self.privacy = True

@@ -95,6 +95,19 @@ def test_a_newcomer_with_two_pbxs_breaks_the_one_that_is_shown(page: Page) -> No
     expect(zadarma.get_by_role("button", name="Break").first).to_be_visible()
 
 
+@pytest.mark.skipif(ONLY_FIRST_CASES, reason="a third browser takes eight seconds: CI has it")
+@pytest.mark.parametrize("options", [("--language", "ru")])
+def test_a_russian_newcomer_reads_russian(page: Page) -> None:
+    panel = page.get_by_test_id("pbx-panel")
+    rostelecom = panel.locator("[data-state]").filter(has_text="Ростелеком").first
+    rostelecom.get_by_role("button", name="Сломать").first.click()
+    expect(page.get_by_test_id("message").filter(has_text="Ростелеком").first).to_be_visible(timeout=30_000)
+    expect(panel).to_contain_text("запрос")
+    shown = page.locator("body").inner_text()
+    foreign = {*re.findall(r"(?<![\w@.])[A-Za-z]{2,}(?![\w.])", shown)}
+    assert foreign <= {"MikoPBX", "Telegram", "Asterisk", "API", "IAX", "PHP", "Redis", "JSON", "HTML"}
+
+
 def keep_picture(page: Page, path: str) -> None:
     """For the README: one outage that is over and one that is open."""
     mango = page.get_by_test_id("pbx-panel").locator("[data-state]").filter(has_text="Mango").first

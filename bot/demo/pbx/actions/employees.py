@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from bot.demo.pbx import seed
 from bot.demo.pbx.employees import EmployeeRecord, matching, next_free, record, row
-from bot.demo.pbx.telephony import queues
 from bot.demo.pbx.web.envelope import ActionCall, ActionResult, refused
 from bot.demo.pbx.web.passwords import sip_complaints
 
@@ -126,8 +125,8 @@ class EmployeeActions:
             for other in self.pbx.employees.values()
             if other is not person and numbers & {other.forwarding, other.forwarding_busy, other.forwarding_unavailable}
         ]
-        chosen = any(number in numbers for _, number in queues.MENU.choices)
-        menu = [_link("ivr-menu", queues.MENU.id, "sitemap", f"IVR menu - {queues.MENU.name}")] if chosen else []
+        chosen = any(number in numbers for _, number in self.pbx.menu.choices)
+        menu = [_link("ivr-menu", self.pbx.menu.id, "sitemap", f"IVR menu - {self.pbx.menu.name}")] if chosen else []
         return routes + forwarding + menu
 
     def batch_create(self, call: ActionCall) -> ActionResult:

@@ -9,18 +9,6 @@ from bot.demo.pbx.registration.trunks import ProviderRecord
 from bot.demo.pbx.telephony.calls import ActiveCall, ActiveLeg, CallKind
 from bot.demo.pbx.telephony.queues import CallQueue, Menu
 
-CALLERS: Sequence[tuple[str, str]] = (
-    ("79161234501", ""),
-    ("79037770102", ""),
-    ("74956660103", "Delivery Express"),
-    ("79262220104", ""),
-    ("78123330105", "ООО «Ромашка»"),
-    ("79859990106", ""),
-    ("79031110107", 'Tom <b>Bold</b> & "Co" <script>alert(1)</script>'),
-    ("anonymous", "Anonymous"),
-)
-
-
 # Seconds of an announcement.
 _TOLD_SO = 6.1
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.demo.pbx.office import Office
+
 Strategy = Literal["ringall", "random"]
 
 
@@ -34,25 +36,13 @@ class Menu:
         return f'<i class="sitemap icon"></i> {self.name} <{self.number}>'
 
 
-def queues() -> list[CallQueue]:
+def queues(office: Office) -> list[CallQueue]:
+    (sales, about_sales), (support, about_support) = office.queues
     return [
-        CallQueue(
-            "QUEUE-F383",
-            "2001",
-            "Sales office",
-            "ringall",
-            "Everybody's phone rings at the same time.",
-            ["202", "203", "205"],
-        ),
-        CallQueue(
-            "QUEUE-D676",
-            "2002",
-            "Technical Support Department",
-            "random",
-            "One phone rings at a time.",
-            ["207", "208"],
-        ),
+        CallQueue("QUEUE-F383", "2001", sales, "ringall", about_sales, ["202", "203", "205"]),
+        CallQueue("QUEUE-D676", "2002", support, "random", about_support, ["207", "208"]),
     ]
 
 
-MENU = Menu("IVR-4A1C", "2003", "Main voice menu", (("1", "2001"), ("2", "201"), ("3", "204")))
+def menu(office: Office) -> Menu:
+    return Menu("IVR-4A1C", "2003", office.menu, (("1", "2001"), ("2", "201"), ("3", "204")))

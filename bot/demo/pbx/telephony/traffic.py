@@ -10,8 +10,8 @@ from bot.demo.pbx.employees import EmployeeRecord
 from bot.demo.pbx.registration.trunks import ProviderRecord
 from bot.demo.pbx.seed import DAY
 from bot.demo.pbx.telephony.calls import ActiveCall
-from bot.demo.pbx.telephony.planning import CALLERS, Order, Planner, unreachable
-from bot.demo.pbx.telephony.queues import MENU, CallQueue
+from bot.demo.pbx.telephony.planning import Order, Planner, unreachable
+from bot.demo.pbx.telephony.queues import CallQueue, Menu
 
 _BY_HOUR = (0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.4, 1, 4, 6, 6, 4, 3.5, 5, 5.5, 5, 4, 2, 1, 0.6, 0.3, 0.2, 0.1)
 _LIVE_GAP_BY_DAY, _LIVE_GAP_AT_NIGHT = 60.0, 90.0
@@ -25,6 +25,8 @@ class Scene:
     outward: Sequence[ProviderRecord]
     people: Sequence[EmployeeRecord]
     zone: ZoneInfo
+    callers: Sequence[tuple[str, str]]
+    menu: Menu
     queues: Sequence[CallQueue] = ()
 
     def working(self, moment: float) -> bool:
@@ -92,7 +94,7 @@ class Traffic:
 
     def _incoming(self, scene: Scene, start: float) -> ActiveCall:
         trunk = self._random.choice([trunk for trunk in scene.trunks if trunk.did])
-        number, name = self._stranger()
+        number, name = self._stranger(scene)
         person = self._random.choice(scene.people)
         if not scene.working(start):
             return self._planner.after_hours(Order("incoming", number, "", trunk, name), start, self._ring() + 6)
@@ -113,14 +115,14 @@ class Traffic:
         return call
 
     def _by_menu(self, scene: Scene, start: float, trunk: ProviderRecord, caller: tuple[str, str]) -> ActiveCall:
-        digits, number = self._random.choice(MENU.choices)
+        digits, number = self._random.choice(scene.menu.choices)
         direct = [person for person in scene.people if person.number == number]
         person = self._random.choice(direct or scene.people)
         digits = "" if self._random.random() < 0.15 else digits
         answer = self._ring() if self._random.random() < 0.75 else None
         talk, ring = self._talk(), self._ring() + 8
         order = Order("incoming", caller[0], person.number, trunk, caller[1], ring, answer, talk)
-        return self._planner.by_menu(order, start, 4 + self._ring(), MENU, digits)
+        return self._planner.by_menu(order, start, 4 + self._ring(), scene.menu, digits)
 
     def _by_queue(self, scene: Scene, start: float, trunk: ProviderRecord, caller: tuple[str, str]) -> ActiveCall:
         queue = self._random.choice(scene.queues)
@@ -168,10 +170,10 @@ class Traffic:
             order = Order("internal", caller.number, called.number, ring=self._ring() + 5)
         return self._planner.plan(order, start)
 
-    def _stranger(self) -> tuple[str, str]:
+    def _stranger(self, scene: Scene) -> tuple[str, str]:
         """Return a caller; some call repeatedly, most do not."""
         if self._random.random() < 0.35:
-            return self._random.choice(CALLERS)
+            return self._random.choice(scene.callers)
         return self._random.choice(self._numbers), ""
 
     def _colleague(self, scene: Scene, person: EmployeeRecord) -> EmployeeRecord:

@@ -5,6 +5,7 @@ from bot.demo.telegram.bot_api.params import Params
 from bot.demo.telegram.bot_api.refusal import BotApiRefused, bad_request
 from bot.demo.telegram.client import view
 from bot.demo.telegram.model import GENERAL, IN_CHAT, STATUSES, Chat, Json, Member, Person, Topic
+from bot.demo.telegram.wording import Note, note
 from bot.demo.telegram.world import Telegram
 
 ICON_COLOR = 7322096
@@ -49,7 +50,10 @@ def new_chat(telegram: Telegram, params: Params) -> Json:
         chat.topics[GENERAL] = Topic(GENERAL, "General")
     if kind != "channel":
         telegram.announce(
-            chat, creator, {f"{kind}_chat_created": True}, f"{creator.name} created the group “{chat.title}”"
+            chat,
+            creator,
+            {f"{kind}_chat_created": True},
+            note(telegram.language, "created", creator.name, chat.title),
         )
     if params.flag("with_bot", default=True):
         _move(
@@ -82,7 +86,7 @@ def _move(telegram: Telegram, chat: Chat, by: Person, user: Person, new: Member)
     chat.members[user.id] = new
     telegram.tell_membership(chat, by, user, old, new)
     if is_in and not was_in and chat.type != "channel":
-        text = f"{user.name} joined" if by is user else f"{by.name} added {user.name}"
+        text = note(telegram.language, "joined" if by is user else "added", by.name, user.name)
         telegram.announce(chat, by, {"new_chat_members": [shapes.person(user)]}, text)
     elif was_in and not is_in and user is telegram.bot:
         _tell_left(telegram, chat, by, user)
@@ -91,7 +95,7 @@ def _move(telegram: Telegram, chat: Chat, by: Person, user: Person, new: Member)
 
 def _tell_left(telegram: Telegram, chat: Chat, by: Person, user: Person) -> None:
     if chat.type != "channel":
-        text = f"{user.name} left" if by is user else f"{by.name} removed {user.name}"
+        text = note(telegram.language, "left" if by is user else "removed", by.name, user.name)
         telegram.announce(chat, by, {"left_chat_member": shapes.person(user)}, text)
 
 
@@ -122,7 +126,7 @@ def _open_topic(telegram: Telegram, chat: Chat, name: str) -> Topic:
     owner, number = _owner(telegram, chat), chat.last_id + 1
     chat.topics[number] = Topic(number, name)
     service: Json = {"forum_topic_created": {"name": name, "icon_color": ICON_COLOR}}
-    telegram.announce(chat, owner, service, f"{owner.name} opened the topic “{name}”", number)
+    telegram.announce(chat, owner, service, note(telegram.language, "opened", owner.name, name), number)
     return chat.topics[number]
 
 
@@ -130,9 +134,12 @@ def _close_topic(telegram: Telegram, chat: Chat, topic: Topic, closed: bool) -> 
     if topic.closed == closed:
         return
     topic.closed = closed
-    owner, word = _owner(telegram, chat), "closed" if closed else "reopened"
+    owner = _owner(telegram, chat)
+    word: Note = "closed" if closed else "reopened"
     thread = None if topic.id == GENERAL else topic.id
-    telegram.announce(chat, owner, {f"forum_topic_{word}": {}}, f"{owner.name} {word} the topic “{topic.name}”", thread)
+    telegram.announce(
+        chat, owner, {f"forum_topic_{word}": {}}, note(telegram.language, word, owner.name, topic.name), thread
+    )
 
 
 def _delete_topic(chat: Chat, number: int) -> None:
@@ -150,7 +157,8 @@ def migrate(telegram: Telegram, params: Params) -> Json:
         raise bad_request("only a group can become a supergroup")
     new = telegram.new_chat(old.title, "supergroup")
     new.members, owner = old.members, _owner(telegram, old)
-    telegram.announce(old, owner, {"migrate_to_chat_id": new.id}, "The group became a supergroup")
-    telegram.announce(new, owner, {"migrate_from_chat_id": old.id}, "The group became a supergroup")
+    migrated = note(telegram.language, "migrated")
+    telegram.announce(old, owner, {"migrate_to_chat_id": new.id}, migrated)
+    telegram.announce(new, owner, {"migrate_from_chat_id": old.id}, migrated)
     old.migrated_to = new.id
     return {"new_id": new.id}

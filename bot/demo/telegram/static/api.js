@@ -1,3 +1,5 @@
+import { t } from "./words.js";
+
 export class ApiError extends Error {
   constructor(status, text) {
     super(text);
@@ -8,7 +10,7 @@ export class ApiError extends Error {
 async function answer(request) {
   const response = await request;
   const body = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiError(response.status, body.error ?? `The server answered ${response.status}`);
+  if (!response.ok) throw new ApiError(response.status, body.error ?? t("The server answered {status}", { status: response.status }));
   return body;
 }
 

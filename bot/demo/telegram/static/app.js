@@ -9,6 +9,7 @@ import { byId } from "./dom.js";
 import { changed, onChange, readHash, refresh, session } from "./state.js";
 import { markSeen } from "./unread.js";
 import { setUpViews } from "./views.js";
+import { t } from "./words.js";
 
 const RETRY_MS = 1000;
 
@@ -52,7 +53,7 @@ async function configure() {
     await pause(RETRY_MS);
     return configure();
   }
-  document.title = config.title;
+  document.title = t(config.title);
   document.body.classList.toggle("with-pbx", Object.keys(config.pbxs).length > 0);
   startPbx(config.pbxs);
 }

@@ -5,6 +5,7 @@ import { unread } from "./unread.js";
 import { clock } from "./time.js";
 import { attempt } from "./notices.js";
 import { showChatOnPhone } from "./views.js";
+import { counted, t } from "./words.js";
 
 export function renderSidebar() {
   renderPeople();
@@ -29,7 +30,7 @@ function personButton(person) {
       role: "radio",
       class: "person",
       title: person.username ? `${name} · @${person.username}` : name,
-      "aria-label": `Be ${name}`,
+      "aria-label": t("Be {name}", { name }),
       "data-testid": `person-${person.id}`,
       onclick: () => attempt(choose({ as: person.id })),
     },
@@ -63,7 +64,7 @@ function chatRow({ chat, last, count, sounding }) {
     attempt(choose({ chat: chat.id }));
   };
   const badgeClass = sounding ? "badge" : "badge quiet";
-  const badge = count > 0 && el("span", { class: badgeClass, "aria-label": `${count} unread` }, String(count));
+  const badge = count > 0 && el("span", { class: badgeClass, "aria-label": counted("unread", count) }, String(count));
   return el(
     "li",
     {},
@@ -82,14 +83,14 @@ function chatRow({ chat, last, count, sounding }) {
 }
 
 function preview(chat, message) {
-  if (!message) return "Press Start to open the chat";
+  if (!message) return t("Press Start to open the chat");
   const content = message.service ?? (message.text || message.caption || attachmentName(message));
   if (message.service || (chat.type === "private" && !isOwn(message))) return content;
-  const name = isOwn(message) ? "You" : sender(message).name.split(" ")[0];
+  const name = isOwn(message) ? t("You") : sender(message).name.split(" ")[0];
   return [el("span", { class: "preview-name" }, `${name}: `), content];
 }
 
 function attachmentName(message) {
-  if (message.photo) return "Photo";
+  if (message.photo) return t("Photo");
   return message.document?.name ?? "";
 }

@@ -6,6 +6,7 @@ import { attempt } from "./notices.js";
 import { sender } from "./people.js";
 import { changed, currentChat, isOwn, messagesShown, session } from "./state.js";
 import { suggestionKey, renderSuggestions } from "./suggestions.js";
+import { t } from "./words.js";
 
 const field = () => byId("composer");
 const MAX_FIELD_HEIGHT = 180;
@@ -54,11 +55,11 @@ function renderContext(chat) {
 }
 
 function contextOf(target) {
-  const title = session.editing ? "Edit message" : `Reply to ${sender(target).name}`;
+  const title = session.editing ? t("Edit message") : t("Reply to {name}", sender(target));
   return [
     icon(session.editing ? "edit" : "reply"),
     el("span", { class: "context-text" }, el("b", {}, title), el("span", {}, excerpt(target))),
-    iconButton("close", "Cancel", cancel, "cancel"),
+    iconButton("close", t("Cancel"), cancel, "cancel"),
   ];
 }
 

@@ -1,4 +1,5 @@
 import { el } from "./dom.js";
+import { t } from "./words.js";
 
 // Offsets of Bot API entities count UTF-16 units, and so do JavaScript's strings.
 export function formatted(text, entities, sendCommand) {
@@ -72,11 +73,11 @@ function spoiler() {
     if (event.type === "keydown" && event.key !== "Enter") return;
     event.currentTarget.classList.add("revealed");
   };
-  const attributes = { class: "spoiler", role: "button", tabindex: "0", title: "Show the hidden text" };
+  const attributes = { class: "spoiler", role: "button", tabindex: "0", title: t("Show the hidden text") };
   return el("span", { ...attributes, onclick: reveal, onkeydown: reveal });
 }
 
 function expandable() {
   const toggle = (event) => event.currentTarget.classList.toggle("expanded");
-  return el("blockquote", { class: "expandable", title: "Show more", onclick: toggle });
+  return el("blockquote", { class: "expandable", title: t("Show more"), onclick: toggle });
 }

@@ -4,6 +4,7 @@ import { attempt } from "./notices.js";
 import { chatAvatar } from "./people.js";
 import { choose, currentChat, currentTopic, session, topics } from "./state.js";
 import { unread } from "./unread.js";
+import { counted, t } from "./words.js";
 
 export function renderHeader() {
   const chat = currentChat();
@@ -16,10 +17,9 @@ export function renderHeader() {
 const OUTSIDE = new Set(["left", "kicked"]);
 
 function subtitle(chat) {
-  if (chat.type === "private") return "bot";
+  if (chat.type === "private") return t("bot");
   const count = chat.members.filter(({ status }) => !OUTSIDE.has(status)).length;
-  const noun = chat.type === "channel" ? "subscriber" : "member";
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+  return counted(chat.type === "channel" ? "subscribers" : "members", count);
 }
 
 function renderTopics(chat) {

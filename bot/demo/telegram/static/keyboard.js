@@ -3,6 +3,7 @@ import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { attempt } from "./notices.js";
 import { changed } from "./state.js";
+import { t } from "./words.js";
 
 // "chat:message:row:column" of the buttons whose answer has not come yet.
 const waiting = new Set();
@@ -30,7 +31,7 @@ function buildButton(button, position) {
     "button",
     { ...attributes, type: "button", "aria-busy": String(busy), onclick: () => press(position) },
     el("span", {}, button.text),
-    busy && el("span", { class: "spinner", "aria-label": "waiting for the bot" }),
+    busy && el("span", { class: "spinner", "aria-label": t("waiting for the bot") }),
   );
 }
 

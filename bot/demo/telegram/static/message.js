@@ -7,6 +7,7 @@ import { attempt } from "./notices.js";
 import { avatar, colour, sender } from "./people.js";
 import { changed, isFromBot, isOwn, openedAt, session } from "./state.js";
 import { clock } from "./time.js";
+import { decimal, t } from "./words.js";
 
 export function buildMessage(item) {
   const { message } = item;
@@ -49,7 +50,7 @@ function bubble(item) {
     "div",
     { class: "bubble" },
     hasAvatar(item) && item.first && author(message),
-    message.forwarded_from && el("div", { class: "forwarded" }, "Forwarded from ", el("b", {}, message.forwarded_from)),
+    message.forwarded_from && el("div", { class: "forwarded" }, t("Forwarded from"), " ", el("b", {}, message.forwarded_from)),
     message.reply_to && quote(item.replied),
     message.photo && photo(message),
     message.document && file(message.document),
@@ -65,11 +66,11 @@ const body = (content, entities) =>
 function author(message) {
   const { id, name, isBot } = sender(message);
   const className = isBot ? "author ink-bot" : `author ink-${colour(id)}`;
-  return el("div", { class: className }, name, isBot && el("span", { class: "author-note" }, "bot"));
+  return el("div", { class: className }, name, isBot && el("span", { class: "author-note" }, t("bot")));
 }
 
 function quote(replied) {
-  if (!replied) return el("div", { class: "quote" }, el("span", { class: "quote-text" }, "Deleted message"));
+  if (!replied) return el("div", { class: "quote" }, el("span", { class: "quote-text" }, t("Deleted message")));
   const { id, name, isBot } = sender(replied);
   return el(
     "button",
@@ -80,7 +81,7 @@ function quote(replied) {
 }
 
 export const excerpt = (message) =>
-  (message.text || message.caption || message.document?.name || (message.audio && soundName(message.audio)) || (message.photo ? "Photo" : "")).split("\n")[0];
+  (message.text || message.caption || message.document?.name || (message.audio && soundName(message.audio)) || (message.photo ? t("Photo") : "")).split("\n")[0];
 
 function scrollTo(id) {
   const node = document.querySelector(`[data-message-id="${id}"]`);
@@ -91,7 +92,7 @@ function scrollTo(id) {
 }
 
 function photo({ photo: { url } }) {
-  return el("a", { href: url, target: "_blank" }, el("img", { class: "photo", src: url, alt: "Picture" }));
+  return el("a", { href: url, target: "_blank" }, el("img", { class: "photo", src: url, alt: t("Picture") }));
 }
 
 function file(document) {
@@ -117,9 +118,9 @@ function sound(audio) {
 const length = (seconds) => seconds > 0 && `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 
 function size(bytes) {
-  if (bytes < 1024) return `${bytes} B`;
-  if (bytes < 1024 ** 2) return `${(bytes / 1024).toFixed(1)} KB`;
-  return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+  if (bytes < 1024) return `${bytes} ${t("B")}`;
+  if (bytes < 1024 ** 2) return `${decimal(bytes / 1024)} ${t("KB")}`;
+  return `${decimal(bytes / 1024 ** 2)} ${t("MB")}`;
 }
 
 function mark(name, label) {
@@ -130,9 +131,9 @@ function meta(message) {
   return el(
     "span",
     { class: "meta" },
-    message.protected && mark("lock", "Protected: cannot be forwarded or saved"),
-    message.silent && mark("silent", "Sent without sound"),
-    message.edit_date && el("span", {}, "edited"),
+    message.protected && mark("lock", t("Protected: cannot be forwarded or saved")),
+    message.silent && mark("silent", t("Sent without sound")),
+    message.edit_date && el("span", {}, t("edited")),
     el("time", {}, clock(message.date)),
   );
 }
@@ -145,9 +146,9 @@ function tools(message) {
   return el(
     "div",
     { class: "tools" },
-    iconButton("reply", "Reply", () => start({ replyTo: message.id, editing: null }), "reply"),
-    isOwn(message) && message.text && iconButton("edit", "Edit", () => start({ editing: message.id, replyTo: null }), "edit"),
-    isOwn(message) && iconButton("remove", "Delete", remove, "delete"),
+    iconButton("reply", t("Reply"), () => start({ replyTo: message.id, editing: null }), "reply"),
+    isOwn(message) && message.text && iconButton("edit", t("Edit"), () => start({ editing: message.id, replyTo: null }), "edit"),
+    isOwn(message) && iconButton("remove", t("Delete"), remove, "delete"),
   );
 }
 

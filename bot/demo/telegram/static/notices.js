@@ -1,6 +1,7 @@
 import { byId, el } from "./dom.js";
 import { ApiError } from "./api.js";
 import { session } from "./state.js";
+import { t } from "./words.js";
 
 const TOAST_SECONDS = 4;
 
@@ -35,7 +36,7 @@ export async function attempt(action) {
   try {
     return await action;
   } catch (error) {
-    toast(error instanceof ApiError ? error.message : "The server does not answer");
+    toast(t(error instanceof ApiError ? error.message : "The server does not answer"));
     return null;
   }
 }

@@ -5,6 +5,7 @@ import { buildCalls } from "./pbx_calls.js";
 import { buildExtensions } from "./pbx_extensions.js";
 import { buildSwitches } from "./pbx_switches.js";
 import { buildTrunks } from "./pbx_trunks.js";
+import { counted, t } from "./words.js";
 
 const POLL_MS = 1500;
 
@@ -27,13 +28,13 @@ const header = (pbxs) =>
   el(
     "header",
     { class: "pbx-header" },
-    el("div", {}, el("h2", {}, "The PBX"), Object.keys(pbxs).length > 1 ? choice(pbxs) : el("p", { id: "pbx-name" })),
-    el("span", { id: "pbx-requests", class: "pbx-requests", title: "Requests of the bot to the PBX's REST API" }),
+    el("div", {}, el("h2", {}, t("The PBX")), Object.keys(pbxs).length > 1 ? choice(pbxs) : el("p", { id: "pbx-name" })),
+    el("span", { id: "pbx-requests", class: "pbx-requests", title: t("Requests of the bot to the PBX's REST API") }),
   );
 
 function choice(pbxs) {
   const options = Object.entries(pbxs).map(([at, name]) => el("option", { value: at, selected: at === path }, name));
-  const select = el("select", { id: "pbx-name", "aria-label": "Which PBX", "data-testid": "pbx-choice" }, ...options);
+  const select = el("select", { id: "pbx-name", "aria-label": t("Which PBX"), "data-testid": "pbx-choice" }, ...options);
   select.addEventListener("change", () => {
     path = select.value;
     build(pbxs);
@@ -57,7 +58,7 @@ async function look() {
   if (asked !== path) return;
   const name = byId("pbx-name");
   if (name.tagName === "P") name.textContent = state.name;
-  byId("pbx-requests").textContent = `${state.requests.total.toLocaleString("en")} API requests`;
+  byId("pbx-requests").textContent = counted("API requests", state.requests.total);
   for (const section of sections) section.render(state);
 }
 
@@ -66,6 +67,6 @@ async function control(what, body) {
     await post(`${at()}control/${what}`, body);
     await look();
   } catch (error) {
-    toast(error.message);
+    toast(t(error.message));
   }
 }

@@ -1,21 +1,22 @@
 import { el, keyed } from "./dom.js";
 import { icon, iconButton } from "./icons.js";
 import { duration } from "./time.js";
+import { t } from "./words.js";
 
 const RING_SECONDS = 8;
 const TALK_SECONDS = 90;
 
 export function buildCalls(control) {
   const list = el("ul", { class: "calls" });
-  const empty = el("p", { class: "nothing" }, "Nobody is talking");
+  const empty = el("p", { class: "nothing" }, t("Nobody is talking"));
   let state = null;
   const start = el(
     "button",
     { type: "button", class: "chip", "data-testid": "call-start", onclick: () => control("calls", incomingCall(state)) },
     icon("phone"),
-    "Incoming call",
+    t("Incoming call"),
   );
-  const head = el("div", { class: "section-head" }, el("h3", {}, "Calls"), start);
+  const head = el("div", { class: "section-head" }, el("h3", {}, t("Calls")), start);
   return {
     node: el("section", { class: "pbx-section" }, head, list, empty),
     render: (fresh) => {
@@ -53,8 +54,8 @@ function callRow({ linkedid, src, dst, state }, control) {
     "li",
     { class: "call", "data-testid": `call-${linkedid}`, "data-state": state },
     el("span", { class: "call-parties" }, `${src} → ${dst}`),
-    el("span", { class: "call-state" }, state, " ", el("span", { class: "call-time" })),
-    state === "ringing" && iconButton("phone", "Answer", act("answer"), "call-answer"),
-    iconButton("close", "Hang up", act("hangup"), "call-hangup"),
+    el("span", { class: "call-state" }, t(state), " ", el("span", { class: "call-time" })),
+    state === "ringing" && iconButton("phone", t("Answer"), act("answer"), "call-answer"),
+    iconButton("close", t("Hang up"), act("hangup"), "call-hangup"),
   );
 }

@@ -1,9 +1,10 @@
 import { el, keyed } from "./dom.js";
+import { t } from "./words.js";
 
 export function buildExtensions(control) {
-  const list = el("div", { class: "extensions", role: "group", "aria-label": "Extensions" });
+  const list = el("div", { class: "extensions", role: "group", "aria-label": t("Extensions") });
   return {
-    node: el("section", { class: "pbx-section" }, el("h3", {}, "Extensions"), list),
+    node: el("section", { class: "pbx-section" }, el("h3", {}, t("Extensions")), list),
     render: (state) =>
       keyed(list, state.extensions, {
         key: (extension) => extension.number,
@@ -19,7 +20,7 @@ function chip({ number, name, online, busy }, control) {
     {
       type: "button",
       class: "extension",
-      title: `${name}: ${word}`,
+      title: `${name}: ${t(word)}`,
       "aria-label": `${number} ${name}`,
       "aria-pressed": String(online),
       "data-state": word,

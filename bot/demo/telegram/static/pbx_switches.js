@@ -1,4 +1,5 @@
 import { el } from "./dom.js";
+import { t } from "./words.js";
 
 const FAULTS = {
   none: "Works",
@@ -18,11 +19,11 @@ const SLOW_SECONDS = 8;
 
 export function buildSwitches(control) {
   const asterisk = switchRow("asterisk-toggle", "Asterisk", (running) => control("asterisk", { running, instant: true }));
-  const worker = switchRow("worker-toggle", "API worker", (running) => control("worker", { running }));
-  const key = switchRow("key-toggle", "API key of the bot", (valid) => control("key", { revoked: !valid }));
+  const worker = switchRow("worker-toggle", t("API worker"), (running) => control("worker", { running }));
+  const key = switchRow("key-toggle", t("API key of the bot"), (valid) => control("key", { revoked: !valid }));
   const fault = faultRow((kind) => control("fault", { kind, delay: kind === "slow" ? SLOW_SECONDS : 0 }));
   return {
-    node: el("section", { class: "pbx-section" }, el("h3", {}, "Machine"), asterisk.node, worker.node, key.node, fault.node),
+    node: el("section", { class: "pbx-section" }, el("h3", {}, t("Machine")), asterisk.node, worker.node, key.node, fault.node),
     render: (state) => {
       asterisk.show(state.asterisk !== "stopped", state.asterisk);
       worker.show(state.worker === "running", state.worker);
@@ -41,21 +42,21 @@ function switchRow(testid, label, turn) {
     node: el("div", { class: "switch-row" }, el("span", {}, label), word, button),
     show: (on, text) => {
       button.setAttribute("aria-checked", String(on));
-      word.textContent = text;
+      word.textContent = t(text);
       word.classList.toggle("bad", !on);
     },
   };
 }
 
 function faultRow(choose) {
-  const options = Object.entries(FAULTS).map(([kind, label]) => el("option", { value: kind }, label));
+  const options = Object.entries(FAULTS).map(([kind, label]) => el("option", { value: kind }, t(label)));
   const onchange = () => {
     choose(select.value);
     select.blur();
   };
   const select = el("select", { id: "fault", "data-testid": "fault-select", onchange }, options);
   return {
-    node: el("div", { class: "switch-row" }, el("label", { for: "fault" }, "Web API"), select),
+    node: el("div", { class: "switch-row" }, el("label", { for: "fault" }, t("Web API")), select),
     show: (kind) => {
       if (document.activeElement !== select) select.value = kind;
       select.classList.toggle("bad", kind !== "none");

@@ -1,5 +1,6 @@
 import { el, keyed } from "./dom.js";
 import { icon } from "./icons.js";
+import { decimal, t } from "./words.js";
 
 const WAYS_TO_BREAK = {
   provider_dead: "Provider dies",
@@ -15,7 +16,7 @@ const WAYS_TO_BREAK = {
 
 export function buildTrunks(control) {
   const list = el("ul", { class: "trunks" });
-  const empty = el("p", { class: "nothing" }, "No trunks");
+  const empty = el("p", { class: "nothing" }, t("No trunks"));
   const restorable = el("div", { class: "restorable" });
   const deleted = new Map();
   let trunks = [];
@@ -29,7 +30,7 @@ export function buildTrunks(control) {
       key: (trunk) => trunk.id,
       version: ({ rtt, ...rest }) => JSON.stringify(rest),
       build: (trunk) => row(trunk, setCondition, toggleMenu),
-      update: (node, trunk) => (node.querySelector(".rtt").textContent = trunk.rtt == null ? "" : `${trunk.rtt} ms`),
+      update: (node, trunk) => (node.querySelector(".rtt").textContent = trunk.rtt == null ? "" : `${decimal(trunk.rtt)} ${t("ms")}`),
     });
   };
   const toggleMenu = (id) => {
@@ -43,7 +44,7 @@ export function buildTrunks(control) {
     control(`trunks/${id}`, { condition, instant: true });
   };
   return {
-    node: el("section", { class: "pbx-section" }, el("h3", {}, "Trunks"), list, empty, restorable),
+    node: el("section", { class: "pbx-section" }, el("h3", {}, t("Trunks")), list, empty, restorable),
     render: (state) => {
       trunks = state.trunks;
       render();
@@ -54,7 +55,7 @@ export function buildTrunks(control) {
 function restoreChip({ id, name, host, username, type, registration }, control) {
   const restore = () => control("trunks", { name, host, username, type, registration });
   const attributes = { type: "button", class: "chip", "data-testid": `trunk-restore-${id}` };
-  return el("button", { ...attributes, onclick: restore }, `Add ${name} again`);
+  return el("button", { ...attributes, onclick: restore }, t("Add {name} again", { name }));
 }
 
 // The colours of the page follow the same reading of the PBX's words as a careful administrator's.
@@ -79,13 +80,13 @@ function row(trunk, setCondition, toggleMenu) {
       "data-health": health(trunk),
       "data-condition": condition,
     },
-    el("span", { class: "dot", role: "img", "aria-label": health(trunk) }),
+    el("span", { class: "dot", role: "img", "aria-label": t(health(trunk)) }),
     el(
       "div",
       { class: "trunk-text" },
       el("b", { title: name }, name),
-      el("span", { class: "trunk-state" }, el("span", { class: "word" }, state || "no state"), el("span", { class: "rtt" })),
-      el("span", { class: "host" }, host || `${trunk.type.toUpperCase()}, ${trunk.registration}`),
+      el("span", { class: "trunk-state" }, el("span", { class: "word" }, t(state || "no state")), el("span", { class: "rtt" })),
+      el("span", { class: "host" }, host || `${trunk.type.toUpperCase()}, ${t(trunk.registration)}`),
     ),
     el("div", { class: "trunk-buttons" }, toggle(trunk, setCondition), menuButton(trunk, toggleMenu)),
     open && menu(trunk, setCondition),
@@ -101,10 +102,10 @@ function toggle({ id, name, condition }, setCondition) {
       type: "button",
       class: `toggle ${word.toLowerCase()}`,
       "data-testid": `trunk-${word.toLowerCase()}-${id}`,
-      "aria-label": `${word} ${name}`,
+      "aria-label": `${t(word)} ${name}`,
       onclick: () => setCondition(id, next),
     },
-    word,
+    t(word),
   );
 }
 
@@ -114,8 +115,8 @@ const menuButton = ({ id, name, open }, toggleMenu) =>
     {
       type: "button",
       class: "icon-button",
-      title: "More ways to break it",
-      "aria-label": `More ways to break ${name}`,
+      title: t("More ways to break it"),
+      "aria-label": t("More ways to break {name}", { name }),
       "aria-expanded": String(open),
       "data-testid": `trunk-menu-${id}`,
       onclick: () => toggleMenu(id),
@@ -134,8 +135,8 @@ function menu({ id, condition }, setCondition) {
         "data-testid": `trunk-condition-${id}-${way}`,
         onclick: () => setCondition(id, way),
       },
-      label,
+      t(label),
     );
-  const attributes = { class: "trunk-menu", role: "group", "aria-label": "Ways to break it" };
+  const attributes = { class: "trunk-menu", role: "group", "aria-label": t("Ways to break it") };
   return el("div", attributes, Object.entries(WAYS_TO_BREAK).map(choice));
 }

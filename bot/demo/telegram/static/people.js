@@ -1,6 +1,7 @@
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { session } from "./state.js";
+import { t } from "./words.js";
 
 const COLOURS = 7;
 
@@ -24,6 +25,6 @@ export function avatar(id, name) {
 export const chatAvatar = (chat) => avatar(chat.type === "private" ? session.snapshot.bot.id : chat.id, chat.title);
 
 export function sender(message) {
-  if (message.sender_chat) return { id: message.sender_chat.id, name: message.sender_chat.title ?? "Channel" };
+  if (message.sender_chat) return { id: message.sender_chat.id, name: message.sender_chat.title ?? t("Channel") };
   return { id: message.from.id, name: message.from.name, isBot: message.from.is_bot };
 }

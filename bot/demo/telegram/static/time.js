@@ -1,3 +1,5 @@
+import { language, t } from "./words.js";
+
 const two = (number) => String(number).padStart(2, "0");
 
 const local = (seconds) => new Date(seconds * 1000);
@@ -11,9 +13,9 @@ export const dayKey = (seconds) => local(seconds).toDateString();
 
 export function dayName(seconds) {
   const key = dayKey(seconds);
-  if (key === new Date().toDateString()) return "Today";
-  if (key === new Date(Date.now() - 86_400_000).toDateString()) return "Yesterday";
-  return local(seconds).toLocaleDateString("en", { day: "numeric", month: "long" });
+  if (key === new Date().toDateString()) return t("Today");
+  if (key === new Date(Date.now() - 86_400_000).toDateString()) return t("Yesterday");
+  return local(seconds).toLocaleDateString(language, { day: "numeric", month: "long" });
 }
 
 export const duration = (seconds) => `${Math.floor(seconds / 60)}:${two(Math.floor(seconds % 60))}`;

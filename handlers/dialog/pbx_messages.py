@@ -1,7 +1,7 @@
 """Translations of the PBX's own error messages: the fault and its remedy. Pure.
 
 The PBX answers in English or in the language of its settings, some messages with internals of its code; a message that
-is not known here is shown as it came.
+is not known here is shown as it came, in quotation marks.
 """
 
 import re
@@ -74,6 +74,7 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
     ),
     (r"HTTP (?P<status>\d+)", mark("it gives no reason (HTTP %(status)s)")),
 )
+UNKNOWN = mark("“%(said)s”")
 NO_SUCH_FUNCTION = re.compile(r"Endpoint not found", re.IGNORECASE)
 INTERNALS = re.compile(
     r"Stack trace|Uncaught|Undefined (?:array key|index|variable|property)|Call to undefined|SQLSTATE", re.IGNORECASE
@@ -81,7 +82,9 @@ INTERNALS = re.compile(
 
 
 def sentence(message: str) -> Sentence:
+    if INTERNALS.search(message):
+        return Sentence(mark("it has an internal error; look at its log"), {})
     for pattern, text in TRANSLATIONS:
         if found := re.fullmatch(pattern, message.strip(), re.IGNORECASE | re.DOTALL):
             return Sentence(text, found.groupdict())
-    return Sentence("%(said)s", {"said": message})
+    return Sentence(UNKNOWN, {"said": message.strip().rstrip(".")})

@@ -31,7 +31,7 @@ from bot.pbx import (
     WriteRefused,
 )
 from handlers.dialog import pbx_errors
-from handlers.dialog.pbx_messages import TRANSLATIONS, sentence
+from handlers.dialog.pbx_messages import TRANSLATIONS, UNKNOWN, sentence
 from tests.fixtures.paths import RECORDINGS
 from tests.messages.renderers import renderer
 
@@ -96,7 +96,16 @@ def reads_well(error: PbxError) -> None:
 
 @pytest.mark.parametrize("file", recorded_errors(), ids=lambda file: file.stem)
 async def test_every_recorded_error_is_one_sentence_in_both_languages(file: Path) -> None:
-    reads_well(await error_of(file))
+    error = await error_of(file)
+    reads_well(error)
+    texts = [one["text"] for one in pbx_errors.describe(error).get("messages", ())]
+    assert UNKNOWN not in texts, "a text of the PBX that people meet is not translated"
+
+
+def test_an_unknown_text_of_the_pbx_is_quoted_in_the_reader_s_sentence() -> None:
+    error = Invalid(("Something is wrong here.",))
+    assert said(error, "ru") == "АТС отказала: «Something is wrong here»."
+    assert said(error, "en") == "The PBX refused: “Something is wrong here”."
 
 
 @pytest.mark.parametrize(

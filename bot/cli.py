@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_demo(add: AddParser) -> None:
     shown = _command(add, "demo", demo)
     shown.add_argument("--port", type=port_number, default=8765, help="Port on 127.0.0.1; 0 takes a free one.")
-    shown.add_argument("--language", choices=("en", "ru"), default="en", help="What the bot speaks.")
+    shown.add_argument("--language", choices=("en", "ru"), default="en", help="What the bot and the page speak.")
     shown.add_argument(
         "--pbxs", type=int, choices=range(1, 21), default=1, metavar="N", help="How many stand-in PBXs: 1 to 20."
     )

@@ -81,13 +81,14 @@ class AccessRequest:
 @dataclass(frozen=True, slots=True)
 class Target:
     """Resolved action with its actor's context at each candidate station; `contexts[0]` decides once it is settled.
-    `named`: the station was named. `unbound`: no station is possible here."""
+    `named`: the station was named. `unbound`: no station is possible here. `written`: words that name several."""
 
     subject: ResolvedAction
     contexts: tuple[AccessContext, ...]
     named: bool = False
     unbound: bool = False
     unsettled: bool = False
+    written: str = ""
 
     @property
     def asking(self) -> AccessContext:

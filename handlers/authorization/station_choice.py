@@ -16,6 +16,7 @@ from handlers.dispatch.declare import ButtonAction, Catalogue, Command, StationS
 from handlers.dispatch.intents import AddedToChat, ButtonPressed, CommandTyped
 from handlers.dispatch.services import Station
 from handlers.parsing.arguments import station_named
+from handlers.parsing.station_names import NamedStations, stations_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +130,37 @@ class StationChooser:
         is_candidate = last is not None and (last in candidates or last in fleet.values())
         return StationChoice(last if is_candidate else None, candidates, arguments)
 
+    def named_stations(
+        self, access: Access, asking: AccessContext, candidates: Sequence[str], command: Command, arguments: str
+    ) -> NamedStations | None:
+        """Return those of the candidates that the arguments name in another way than by the name itself. A station at
+        which the person may not do this is handled like one that does not exist."""
+        if self.single_station is not None or not arguments:
+            return None
+        fleet = {} if command.rule.asks_pbx or command.scope is not StationScope.ONE else {EVERY_STATION: FLEET_WORD}
+        names = [*candidates, *(fleet if self._fleet_candidate(candidates) else ())]
+        running = {view.station: self.station(view.station) for view in contexts_at(asking, names) if names}
+        permitted = {
+            name: station
+            for name, station in running.items()
+            if station is not None and _may_be_permitted(access, replace(asking, station=name), command)
+        }
+        titles = {name: fleet.get(name, station.title) for name, station in permitted.items()}
+        return stations_named(
+            arguments,
+            titles,
+            lambda written: any(station.knows(written) for name, station in permitted.items() if name),
+            command.own_words,
+        )
+
     def _fleet_candidate(self, candidates: Sequence[str]) -> dict[str, str]:
         """Return the fleet as a candidate, in chats about all stations."""
         return {FLEET_WORD: EVERY_STATION} if len(candidates) == len(self.names) > 0 else {}
+
+
+def _may_be_permitted(access: Access, view: AccessContext, command: Command) -> bool:
+    """Return True also as long as membership, on which it depends, is not known."""
+    return access.may(view, command.rule.permission).allowed or (view.member is None and access.needs_membership(view))
 
 
 def contexts_at(asking: AccessContext, stations: Iterable[str]) -> list[AccessContext]:
@@ -183,6 +212,13 @@ def _command_target(
     choice = directory.choose(
         session, access, asking, subject.arguments, named_only=permitted, excludes_fleet=command.rule.asks_pbx
     )
+    if not choice.named:
+        found = directory.named_stations(access, asking, choice.candidates, command, subject.arguments)
+        if found is not None and len(found.stations) > 1:
+            subject = replace(subject, arguments=found.remaining)
+            return Target(subject, tuple(contexts_at(asking, found.stations)), unsettled=True, written=found.written)
+        if found is not None:
+            choice = StationChoice(found.stations[0], choice.candidates, found.remaining, named=True)
     subject = replace(subject, arguments=choice.arguments)
     if choice.station is not None:
         return Target(subject, (replace(asking, station=choice.station),), named=choice.named)
@@ -231,14 +267,17 @@ def settle(target: Target, access: Access) -> Target:
     subject = target.subject
     if len(allowed) == 1 and isinstance(handler, Command) and handler.scope is not StationScope.ALL:
         return replace(target, contexts=tuple(allowed), unsettled=False)
-    if isinstance(handler, Command) and handler.scope is StationScope.ONE and allowed:
-        subject = _ask_station(subject, handler, allowed)
+    if isinstance(handler, Command) and allowed and (handler.scope is StationScope.ONE or target.written):
+        subject = _ask_station(subject, handler, allowed, target.written)
     return replace(target, subject=subject, contexts=tuple(allowed) or target.contexts[:1])
 
 
-def _ask_station(subject: ResolvedAction, command: Command, allowed: Sequence[AccessContext]) -> ResolvedAction:
+def _ask_station(
+    subject: ResolvedAction, command: Command, allowed: Sequence[AccessContext], written: str
+) -> ResolvedAction:
     data = {
         "command": command.name,
+        "written": written,
         "among": [view.station for view in allowed],
         "only_looks": command.rule.is_read_only,
     }

@@ -12,8 +12,8 @@ MAX_OFFERED = 20
 
 
 async def ask_station(request: Request) -> Reply:
-    """Answer a command that may be about several stations; `data` holds its name, the stations at which it is allowed,
-    and if it only reads."""
+    """Answer a command that may be about several stations; `data` holds its name, the words that name them, the
+    stations at which it is allowed, and if it only reads."""
     command, candidates = str(request.data["command"]), list(request.data["among"])
     offered = [
         station_button(command, request.arguments, name, station.title)
@@ -21,7 +21,13 @@ async def ask_station(request: Request) -> Reply:
         if (station := request.services.fleet.station(name)) is not None
     ]
     rows = grid(offered, BUTTONS_PER_ROW)
-    facts = {"command": command, "arguments": request.arguments, "count": len(candidates), "example": candidates[0]}
+    facts = {
+        "command": command,
+        "arguments": request.arguments,
+        "written": request.data["written"],
+        "count": len(candidates),
+        "example": candidates[0],
+    }
     # A command that writes stays its author's: only they may choose its station.
     writes = not request.data["only_looks"]
     return Reply(Message("which_station", facts, rows), confirm=writes, outcome="asked which PBX is meant")

@@ -8,6 +8,7 @@ from enum import StrEnum
 from bot.messages.message import TrustedText
 from handlers.dispatch.request import Handler
 from handlers.dispatch.rules import RULES, OnRestart, Rule, Topic
+from handlers.parsing.station_names import OwnWords
 
 
 class StationScope(StrEnum):
@@ -22,7 +23,8 @@ class StationScope(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Command:
     """Declared command. `oncall take` handles `/oncall take` under its own rule; `aliases` are its second word in other
-    languages. `fields`: names of its field=value arguments."""
+    languages. `fields`: names of its field=value arguments. `own_words`: where these are not known
+    words."""
 
     name: str
     handler: Handler
@@ -35,6 +37,7 @@ class Command:
     scope: StationScope = StationScope.ONE
     fields: frozenset[str] = frozenset()
     topic: Topic = Topic.BOT
+    own_words: OwnWords = OwnWords.NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ def command(
     resume: OnRestart = OnRestart.RERUN,
     scope: StationScope = StationScope.ONE,
     fields: frozenset[str] = frozenset(),
+    own_words: OwnWords = OwnWords.NOWHERE,
 ) -> Callable[[Handler], Handler]:
     """Declare a command. Raises TypeError at import without a rule in RULES."""
     rule = _rule(f"/{name}", name in CATALOGUE.commands, r"/[a-z][a-z0-9_]{0,31}( [a-z]+)?")
@@ -103,6 +107,7 @@ def command(
             scope,
             fields,
             topic,
+            own_words,
         )
         return handler
 

@@ -8,7 +8,7 @@ import structlog
 from telegram import Update
 
 from bot.access.policy import EVERY_STATION
-from bot.messages.message import Message
+from bot.messages.message import Message, mark
 from bot.runtime import metrics
 from bot.store.access.known_senders import AlertChats
 from bot.store.database import DatabaseError, Session
@@ -26,7 +26,7 @@ from handlers.dispatch.executor import ExecutionJob, Executor
 from handlers.dispatch.hooks import ChatJoined, Hooks
 from handlers.dispatch.intents import AddedToChat, AnonymousText, ButtonPressed, CommandTyped, Intent, TextSent
 from handlers.dispatch.replier import Replier
-from handlers.dispatch.request import Reply
+from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import RULES, OnRestart
 from handlers.dispatch.update_parser import read_intent, unknown_fields
 from handlers.recovery import pending_replies
@@ -197,7 +197,7 @@ class Dispatcher:
             atomic=command.resume is OnRestart.ATOMIC,
             finishes_update=finishes_update,
         )
-        reply = await self._executor.execute(job, lambda: command.handler(request), command=command)
+        reply = await self._executor.execute(job, lambda: _run(command, request), command=command)
         await self._executor.conclude(job, replier, reply)
         metrics.COMMAND_SECONDS.labels(command.name).observe(time.monotonic() - started)
         return finishes_update
@@ -275,6 +275,19 @@ class Dispatcher:
         for hook in self._hooks.added_to_chat:
             reply = await hook(joined)
         return reply
+
+
+async def _run(command: Command, request: Request) -> Reply:
+    """Run the handler; words behind a command without arguments are refused. Raises WrongArguments."""
+    if request.arguments and not command.usage and command.scope is StationScope.ONE:
+        several = request.services.fleet.single_station is None
+        problem = (
+            mark("I do not understand “%(written)s”. Behind this command stands the name of a PBX, or nothing.")
+            if several
+            else mark("I do not understand “%(written)s”. This command stands alone.")
+        )
+        raise WrongArguments(problem, written=request.arguments)
+    return await command.handler(request)
 
 
 async def _hide_secret(replier: Replier, template: str) -> None:

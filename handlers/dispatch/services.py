@@ -25,6 +25,7 @@ from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Reregistrations
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.telegram.membership import Membership
+from bot.text.person_names import is_named
 from bot.text.phone_numbers import country_of
 from handlers.dialog.stop_buttons import StopButtons
 
@@ -49,6 +50,11 @@ class Station:
     def country(self) -> str:
         """Country of numbers without a plus; empty if unknown."""
         return self.country_set or country_of(self.zone())
+
+    def knows(self, text: str) -> bool:
+        """Return True if a trunk or an employee that is in memory has every word of the text in its name."""
+        names = (*self.watch.trunk_names.values(), *self.pbx.phone_book.last_names)
+        return any(is_named(name, text) for name in names)
 
     def local(self, moment: datetime) -> datetime:
         """Convert to the station's local time, without a zone, as the PBX writes times."""

@@ -17,6 +17,7 @@ from handlers.employee_import.files import EmployeeTable, FileLine
 from handlers.employee_import.plan import ImportPlan, RowResult, as_rows, plan_import
 from handlers.parsing import spreadsheet
 from handlers.parsing.spreadsheet import WrongFile
+from handlers.parsing.station_names import OwnWords
 
 CONFIRM_WITHIN = timedelta(minutes=15)
 TABLE_QUESTION = Question("import.table", lifetime=timedelta(hours=1))
@@ -30,6 +31,7 @@ MAX_PEOPLE = 20
     summary=mark("Create many employees from a CSV or Excel file, or from pasted lines"),
     usage=mark("[a file, or lines below]"),
     examples=("/import_employees",),
+    own_words=OwnWords.ANYWHERE,
 )
 async def import_employees(request: Request) -> Reply:
     if not await request.chat.private_chat_is_open():

@@ -18,6 +18,7 @@ from handlers.employees.draft import read_draft
 from handlers.employees.fields import FIELDS, fields_in
 from handlers.parsing.arguments import read_words
 from handlers.parsing.fields import WrongValue, refuse
+from handlers.parsing.station_names import OwnWords
 from handlers.safety import password_in_chat
 
 FIRST = ("number", "name", "email", "mobile")
@@ -46,6 +47,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
         mark('/add_employee 244 "Anna Johnson" email=anna@company.com mobile=+79001234567 ring=30 record=no'),
     ),
     fields=fields.FIELDS.names,
+    own_words=OwnWords.ANYWHERE,
 )
 async def add_employee(request: Request) -> Reply:
     if not request.arguments:

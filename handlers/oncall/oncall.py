@@ -23,7 +23,11 @@ MAX_UNKNOWN = 5
 
 
 @command(
-    "oncall", topic=Topic.ONCALL, summary=mark("Who is on call now, until when, and who is next"), examples=("/oncall",)
+    "oncall",
+    topic=Topic.ONCALL,
+    summary=mark("Who is on call now, until when, and who is next"),
+    usage="[take | give | swap | cancel | set | remove | import]",
+    examples=("/oncall",),
 )
 async def oncall(request: Request) -> Reply:
     if not request.arguments.strip():

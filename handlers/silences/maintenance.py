@@ -1,5 +1,6 @@
 """/maintenance: one-time and weekly windows without notifications, planned after a preview."""
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any
 
@@ -15,6 +16,7 @@ from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.silences import SilenceSubject, moment_of, take_subject
+from handlers.parsing.station_names import OwnWords
 from handlers.parsing.windows import NotAWindow, OneTimeWindow, WeeklyWindow, is_window, take_window
 from handlers.silences.facts import display_name, listed, open_in_scope, silence_facts
 from handlers.silences.mute_service import TOO_LONG, silence_request, station_count
@@ -34,6 +36,7 @@ MAX_OFFERED = 8
         mark("/maintenance all weekly sat,sun 02:00-04:00 updates"),
         mark("/maintenance daily 03:00-03:15"),
     ),
+    own_words=OwnWords.AT_THE_END,
 )
 async def maintenance(request: Request) -> Reply:
     words = split(request.arguments)
@@ -46,7 +49,7 @@ async def maintenance(request: Request) -> Reply:
         words, request.station.watch.trunk_names, lambda candidate: is_window(candidate, local_now)
     )
     if not found and not is_window(remaining, local_now):
-        return Reply(no_such_trunk(request), outcome="no such trunk")
+        return Reply(no_such_trunk(request, _before_window(remaining, local_now)), outcome="no such trunk")
     try:
         window, remaining = take_window(remaining, local_now)
     except NotAWindow as wrong:
@@ -55,6 +58,10 @@ async def maintenance(request: Request) -> Reply:
     if len(found) > 1:
         return Reply(_which(request, found, planned), outcome="asked which")
     return _preview(request, found[0] if found else SilenceSubject(EVERYTHING), planned)
+
+
+def _before_window(words: Sequence[str], local_now: datetime) -> Sequence[str]:
+    return next((words[:place] for place in range(1, len(words)) if is_window(words[place:], local_now)), words)
 
 
 @button("maintenance.show")

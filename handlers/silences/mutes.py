@@ -15,6 +15,7 @@ from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.deadlines import NotADeadline
 from handlers.parsing.silences import ALL, SilenceSubject, Until, find_until, take_subject, take_until
+from handlers.parsing.station_names import OwnWords
 from handlers.silences.facts import display_name, is_real, listed, subject_of
 from handlers.silences.mute_service import RECOVERY, mute, unmuted
 
@@ -34,6 +35,7 @@ OFF = frozenset({"off", "stop", "выкл", "выключить", "отмена"
         mark("/mute until recovery"),
     ),
     resume=OnRestart.ATOMIC,
+    own_words=OwnWords.AT_THE_END,
 )
 async def mute_(request: Request) -> Reply:
     names = request.station.watch.trunk_names
@@ -45,7 +47,7 @@ async def mute_(request: Request) -> Reply:
     except NotADeadline as wrong:
         raise WrongArguments(message=Message("not_a_deadline", {"written": str(wrong)})) from None
     if not found and until is None and remaining:
-        return Reply(_which(no_such_trunk(request), _trunks(request), until, ""), outcome="no such trunk")
+        return Reply(_which(no_such_trunk(request, remaining), _trunks(request), until, ""), outcome="no such trunk")
     named = bool(found)
     if not named:
         found = await _all_down(request)
@@ -148,8 +150,9 @@ async def list_again(request: Request) -> Message:
     return await listed(request, int(request.data["page"]), action, kind)
 
 
-def no_such_trunk(request: Request) -> Message:
-    return Message("trunk_choice", {"station": request.station.name, "found": 0, "near": 0})
+def no_such_trunk(request: Request, words: Sequence[str]) -> Message:
+    written = without_passwords(" ".join(words))
+    return Message("trunk_choice", {"station": request.station.name, "found": 0, "near": 0, "written": written})
 
 
 def _is_until(request: Request, words: Sequence[str]) -> bool:

@@ -35,7 +35,7 @@ async def bind(request: Request) -> Reply:
             )
         return _ask(request, alerts=True) if alerts else await _overview(request)
     if others or (words and not request.named):
-        return Reply(Message("no_such_station", {"station": ""}), outcome="named no PBX of theirs")
+        return _no_such_station(request)
     return _ask(request, alerts=alerts) if request.named else await _overview(request)
 
 
@@ -79,7 +79,7 @@ async def unbind(request: Request) -> Reply:
     is_single = request.services.fleet.single_station is not None
     if not is_single and not request.named:
         if request.arguments.strip():
-            return Reply(Message("no_such_station", {"station": ""}), outcome="named no PBX of theirs")
+            return _no_such_station(request)
         return await _overview(request)
     if not await _bound(request):
         return Reply(Message("not_bound_to", {"station": request.station.name}), outcome="not bound")
@@ -107,6 +107,11 @@ async def unbind_now(request: Request) -> Reply:
 @button("chat.leave_bound")
 async def cancel(request: Request) -> Reply:
     return Reply(Message("bind_left", {"station": request.station.name}), outcome="cancelled")
+
+
+def _no_such_station(request: Request) -> Reply:
+    facts = {"station": "", "written": request.arguments.strip()}
+    return Reply(Message("no_such_station", facts), outcome="named no PBX of theirs")
 
 
 async def _overview(request: Request) -> Reply:

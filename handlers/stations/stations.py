@@ -1,7 +1,7 @@
 """/stations: all PBXs in scope, one line each, those with problems first."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
 from bot.incidents import silence
@@ -15,6 +15,7 @@ from handlers.dispatch.declare import StationScope, button, command
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic
 from handlers.dispatch.services import Station
+from handlers.parsing.station_names import stations_named
 from handlers.stations.summary import HEALTH_SIGNS, StationHealth, StationLine, in_order, line_of
 
 T = TypeVar("T")
@@ -50,6 +51,8 @@ async def _page(request: Request, words: str, page: int) -> Message:
     ]
     lines = in_order([line_of(station, incidents.get(station.name, 0)) for station in in_scope])
     found = [line for line in lines if line.matches(words)]
+    near = _near(words, lines) if not found else []
+    found = found or near
     shown = paginate(found, page, PAGE_SIZE)
     running = {station.name: station for station in in_scope}
     live = await asyncio.gather(*(_live(running[line.name]) for line in shown.items))
@@ -64,6 +67,7 @@ async def _page(request: Request, words: str, page: int) -> Message:
         else HEALTH_SIGNS[StationHealth.HEALTHY],
         "words": words,
         "found": len(found),
+        "near": bool(near),
         "rows": [
             line.facts() | figures | {"silenced": count}
             for line, figures, count in zip(shown.items, live, silence_counts, strict=True)
@@ -71,6 +75,12 @@ async def _page(request: Request, words: str, page: int) -> Message:
         **shown.facts(),
     }
     return Message("stations", facts, _buttons(shown, words, several=request.services.fleet.single_station is None))
+
+
+def _near(words: str, lines: Sequence[StationLine]) -> list[StationLine]:
+    """Return the lines whose name is nearly written."""
+    named = stations_named(words, {line.name: line.title for line in lines}, lambda _written: False)
+    return [line for line in lines if named and not named.remaining and line.name in named.stations]
 
 
 def _buttons(shown: Page[StationLine], words: str, *, several: bool) -> Rows:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.detection.observation import Observation
 from bot.detection.trunk_health import Health
+from bot.text.person_names import is_named
 from handlers.dispatch.services import Station
 from handlers.trunks.facts import UNCOUNTED
 
@@ -48,9 +49,8 @@ class StationLine:
         return self.health in (StationHealth.BROKEN, StationHealth.PROBLEM)
 
     def matches(self, words: str) -> bool:
-        """Return True if every word is a part of the name or title."""
-        text = f"{self.name} {self.title}".casefold()
-        return all(word in text for word in words.casefold().split())
+        """Return True if every word is a part of the name or title, or there are none."""
+        return not words or is_named(f"{self.name} {self.title}", words)
 
     def facts(self) -> dict[str, Any]:
         return {

@@ -14,6 +14,7 @@ from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import Words, read_words
 from handlers.parsing.fields import Problem, WrongValue
+from handlers.parsing.station_names import OwnWords
 from handlers.safety import password_in_chat
 from handlers.trunks import fields, registration
 
@@ -32,6 +33,7 @@ DRAFT_LIFETIME = timedelta(minutes=15)
         mark("/add_trunk Office registration=none host=10.0.0.5"),
     ),
     fields=fields.FIELDS.names | {*TYPE_WORDS},
+    own_words=OwnWords.ANYWHERE,
 )
 async def add_trunk(request: Request) -> Reply:
     words = read_words(request.arguments, fields.NAME_WORDS)

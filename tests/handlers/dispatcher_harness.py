@@ -23,6 +23,7 @@ from bot.store.oncall.schedules import OnCallSchedules
 from bot.store.stations.watched_extensions import WatchedExtensions
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.tables.messages import Keyboard
+from bot.text.person_names import is_named
 from handlers.authorization.rate_limits import RequestLimits
 from handlers.authorization.station_choice import StationChooser
 from handlers.dispatch.declare import ButtonAction, Catalogue, Command, StationScope
@@ -67,6 +68,9 @@ class FakeStation:
     @staticmethod
     def zone() -> tzinfo:
         return UTC
+
+    def knows(self, text: str) -> bool:
+        return any(is_named(name, text) for name in self.watch.trunk_names.values())
 
     @staticmethod
     def local(moment: datetime) -> datetime:
@@ -201,7 +205,7 @@ class DispatcherHarness:
         rule = Rule(
             permission, **{key: more.pop(key) for key in ("where", "costly", "exempt_from_rate_limit") if key in more}
         )
-        self.catalogue.commands[name] = Command(name, handler, rule, "", **more)
+        self.catalogue.commands[name] = Command(name, handler, rule, "", more.pop("usage", "[words]"), **more)
 
     def on_press(self, name: str, permission: str, reply: Reply, **more: Any) -> None:
         scope = more.pop("scope", StationScope.ONE)

@@ -1,7 +1,7 @@
 """Names by extension, spelled as in `/employees`: cached for minutes, so that few commands need a request."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 import structlog
@@ -34,6 +34,11 @@ class PhoneBook:
         self._valid_until = float("-inf")
         self._version = -1
         self._lock = asyncio.Lock()
+
+    @property
+    def last_names(self) -> Collection[str]:
+        """Names from the last request; empty before the first."""
+        return self._names.values()
 
     async def names(self, priority: Priority = Priority.COMMAND) -> Mapping[str, str]:
         """Return names by number, the last ones after a timeout or PbxError."""

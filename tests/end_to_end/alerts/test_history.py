@@ -175,7 +175,7 @@ def test_a_trunk_and_a_period_are_chosen_in_words(shared: Standins, past: dict[s
     assert "Мегафон" not in shown
     assert "Old line" in shared.asks(VERA, "/history old month", group)
     assert "Мегафон: 100 %" in shared.asks(VERA, "/history мегафон сегодня", group)
-    assert "no such trunk" in shared.asks(VERA, "/history Nonesuch", group)
+    assert "no trunk “Nonesuch”" in shared.asks(VERA, "/history Nonesuch", group)
     assert "do not understand" in shared.asks(VERA, "/history 2026-99-99", group)
 
 

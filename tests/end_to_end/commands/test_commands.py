@@ -93,7 +93,7 @@ def test_status_of_one_trunk_by_a_part_of_its_name(shared: Standins, group: int)
     assert "since" in answer
     shared.presses(VERA, answer, "Card")
     shared.wait_for(lambda: (m := shared.again(answer)) and (m if "Last changes" in m.text else None), "the card")
-    assert "no such trunk" in shared.asks(VERA, "/status Nowhere", group)
+    assert "no trunk “Nowhere”" in shared.asks(VERA, "/status Nowhere", group)
     assert "which one" in shared.asks(VERA, "/status sip", group)
 
 

@@ -60,7 +60,7 @@ def test_check_now_measures_instead_of_remembering(shared: Standins, group: int)
 
 
 def test_a_name_that_is_none_and_one_that_is_several(shared: Standins, group: int) -> None:
-    assert "no such trunk" in shared.asks(VERA, "/trunks Nonesuch", group)
+    assert "no trunk “Nonesuch”" in shared.asks(VERA, "/trunks Nonesuch", group)
     several = shared.asks(VERA, "/trunks sip.", group)
     assert "which one" in several
     assert len(several.buttons) > 1

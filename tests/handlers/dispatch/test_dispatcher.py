@@ -299,7 +299,7 @@ async def test_what_goes_on_is_reported_that_the_program_ends(harness: Dispatche
 
         return Reply(Message("broken"), then=later)
 
-    harness.catalogue.commands["add"] = Command("add", handler, Rule(Permission.EMPLOYEES_WRITE), "")
+    harness.catalogue.commands["add"] = Command("add", handler, Rule(Permission.EMPLOYEES_WRITE), "", "name")
     await harness.types("/add x")
     await harness.dispatcher.finish(5)
     assert (await harness.outcomes())[-1].outcome == "stopped between two steps"

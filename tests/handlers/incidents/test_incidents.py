@@ -423,7 +423,7 @@ async def test_a_trunk_that_was_deleted_still_has_its_past(harness: Office) -> N
 
 
 async def test_what_is_no_trunk_and_what_is_no_period_is_said(harness: Office) -> None:
-    assert "no such trunk" in await harness.asks("/history Nonesuch")
+    assert "no trunk “Nonesuch”" in await harness.asks("/history Nonesuch")
     assert "do not understand" in await harness.asks("/history 2026-13-45")
 
 

@@ -180,7 +180,7 @@ async def test_when_the_whole_station_is_down_everything_is_meant(harness: Offic
     ("text", "said"),
     [
         ("/mute", "Nothing is down now."),
-        ("/mute Nonesuch", "There is no such trunk"),
+        ("/mute Nonesuch", "There is no trunk “Nonesuch”"),
         ("/mute all for 8d", "Everything is muted for 7 days at most"),
         ("/mute Zadarma until recovery", "It is not down, so it cannot recover."),
         ("/mute all until recovery", "It is not down, so it cannot recover."),
@@ -188,7 +188,7 @@ async def test_when_the_whole_station_is_down_everything_is_meant(harness: Offic
         ("/unmute", "Nothing is muted on Head office."),
         ("/unmute Zadarma", "That is not muted."),
         ("/unmute 77", "That is not muted."),
-        ("/maintenance Nonesuch sat 02:00-04:00", "There is no such trunk"),
+        ("/maintenance Nonesuch sat 02:00-04:00", "There is no trunk “Nonesuch”"),
         ("/maintenance all", "I do not understand when"),
         ("/maintenance all today 02:00-04:00", "“2026-11-23 02:00” is no time of maintenance"),
         ("/maintenance all now for 8d", "Everything is muted for 7 days at most"),

@@ -101,11 +101,13 @@ async def test_without_a_name_ones_own_pbxs_are_offered_and_no_others_named(flee
 
 
 async def test_anothers_pbx_is_refused_like_one_that_is_not_there(fleet: DispatcherHarness) -> None:
-    for text in ("/bind baker", "/bind nothing", "/bind baker alerts", "/unbind baker", "/unbind nothing"):
-        await fleet.types(text, ALICE, ROOM)
-    assert {(template, str(facts)) for _, template, facts in fleet.chat.said} == {
-        ("no_such_station", str({"station": ""}))
-    }
+    typed = ("baker", "nothing", "baker alerts", "Bakr", "bak")
+    for words in typed:
+        await fleet.types(f"/bind {words}", ALICE, ROOM)
+        await fleet.types(f"/unbind {words}", ALICE, ROOM)
+    assert [(template, facts) for _, template, facts in fleet.chat.said] == [
+        ("no_such_station", {"station": "", "written": words}) for words in typed for _ in range(2)
+    ]
     rows = {(row.allowed, row.reason, row.station) for row in await fleet.audit()}
     assert len(rows) == 1
     assert not await bound(fleet)

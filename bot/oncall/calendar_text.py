@@ -3,6 +3,8 @@
 import codecs
 import re
 
+from bot.text.normalization import normalized
+
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 BEGIN = re.compile(r"^[^\S\n]*BEGIN[^\S\n]*:[^\S\n]*VCALENDAR\b", re.IGNORECASE | re.MULTILINE)
 END = re.compile(r"^[^\S\n]*END[^\S\n]*:[^\S\n]*VCALENDAR\b", re.IGNORECASE | re.MULTILINE)
@@ -14,7 +16,12 @@ CYRILLIC_WORD = re.compile(rb"[\xa8\xb8\xc0-\xff]{3}")
 
 
 def decoded(content: bytes, charset: str | None = None) -> str:
-    """Decode by the byte order mark, as UTF-8, by the `charset` that a server named, or as Windows writes it."""
+    """Decode by the byte order mark, as UTF-8, by the `charset` that a server named, or as Windows writes it; without
+    invisible characters, with the keyboard's own hyphens and spaces."""
+    return normalized(_decoded(content, charset))
+
+
+def _decoded(content: bytes, charset: str | None) -> str:
     if content.startswith(UTF_16):
         return content.decode("utf-16", "replace")
     if content[:1] == b"\0" or content[1:2] == b"\0":

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from babel.core import get_global
 
+from bot.text.normalization import normalized_figures
+
 MAX_PARTS = 6
 NAME_LIMIT = 100
 UNIVERSAL = frozenset({"utc", "gmt", "z", "coordinated universal time"})
@@ -38,7 +40,7 @@ class UnknownZone(tzinfo):
 
 def zone_written(name: str) -> tzinfo:
     """Return the zone of an IANA name in any case, also at the end of a path, of a Windows name, or of an offset."""
-    written = " ".join(name.replace("\u2212", "-").strip(" \"'/").split())
+    written = " ".join(normalized_figures(name).strip(" \"'/").split())
     if written.lower().startswith(MICROSOFT):
         written = written[len(MICROSOFT) :]
     if written.lower() in UNIVERSAL:

@@ -6,6 +6,7 @@ into them, and byte order marks before files. Nobody sees them, and nobody can l
 
 import codecs
 import re
+import unicodedata
 
 # Invisible letters and signs: fillers of Hangul, a Braille cell without dots, vowels of Khmer.
 BLANKS = "\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
@@ -28,6 +29,14 @@ _FOLDED = str.maketrans(
         ),
     }
 )
+# Signs in figures and names that stand for others: dashes of every kind, and what is not seen.
+_SIGNS = re.compile(r"[^\w\s!-~]")
+_READ_AS = {"Pd": "-", "Cf": ""}
+_FULL_WIDTH_PLUS = "\uff0b"
+# A value of a setting in the quotes of a text editor, in place of those of the keyboard.
+_QUOTED_VALUE = re.compile(
+    r"^([ \t]*(?:export[ \t]+)?[\w.-]+[ \t]*=[ \t]*)[“”„«]([^\"\n]*)[“”»]([ \t]*(?:#[^\n]*)?\r?)$", re.MULTILINE
+)
 BYTE_ORDER_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -36,7 +45,17 @@ def normalized(text: str) -> str:
     return INVISIBLE_IN_LINES.sub("", text.translate(_FOLDED))
 
 
+def normalized_figures(text: str) -> str:
+    """Return a number or a key of comparison, in which dashes of every kind are hyphens and nothing invisible stays."""
+    return _SIGNS.sub(_figure_sign, normalized(text))
+
+
+def _figure_sign(sign: re.Match[str]) -> str:
+    return "+" if sign[0] == _FULL_WIDTH_PLUS else _READ_AS.get(unicodedata.category(sign[0]), sign[0])
+
+
 def decoded(content: bytes) -> str:
-    """Return the text of a file in UTF-8 or, with a byte order mark, UTF-16. Raises UnicodeDecodeError."""
+    """Return the text of a file of settings in UTF-8 or, with a byte order mark, UTF-16, with plain quotes around its
+    values. Raises UnicodeDecodeError."""
     encoding = next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), "utf-8")
-    return normalized(content.decode(encoding))
+    return _QUOTED_VALUE.sub(r'\1"\2"\3', normalized(content.decode(encoding)))

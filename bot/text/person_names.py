@@ -8,6 +8,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from bot.text.normalization import normalized_figures
+
 # Latin letters that look like Cyrillic ones.
 CYRILLIC_LOOKALIKES = {
     **dict(zip("aceopxykmthbi", "асеорхукмтнві", strict=True)),
@@ -22,7 +24,7 @@ _CYRILLIC = re.compile(r"[\u0400-\u04ff]")
 _WORD = re.compile(r"[^\W\d_]+")
 # Characters that Asterisk's configuration drops from a name, and that phones use for an apostrophe.
 _DROPPED = dict.fromkeys("<>&\"'/`´‘’‛ʼ′“”„«»")
-_ALIKE = str.maketrans({**_DROPPED, "ё": "е", **dict.fromkeys("‐‑‒–—−", "-"), "\u00a0": " ", "\u202f": " "})
+_ALIKE = str.maketrans({**_DROPPED, "ё": "е"})
 
 
 @lru_cache(maxsize=4096)
@@ -40,10 +42,7 @@ def folded(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _folded(text: str) -> str:
-    visible = unicodedata.normalize("NFC", text)
-    # Printable text has no Cf characters; checking each one took most of the time.
-    if not visible.isprintable():
-        visible = "".join(char for char in visible if unicodedata.category(char) != "Cf")
+    visible = normalized_figures(unicodedata.normalize("NFC", text))
     return " ".join(respelled(visible.casefold()).translate(_ALIKE).split())
 
 

@@ -4,13 +4,14 @@ In Russia 84951234500 is Moscow, where 8 is the trunk prefix, not Vietnam with c
 """
 
 import re
-import unicodedata
 from datetime import tzinfo
 from functools import lru_cache
 
 import phonenumbers
 from babel.core import get_global
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
+
+from bot.text.normalization import normalized_figures
 
 # Shorter ones are extensions, service numbers, or lack the area code.
 MIN_NATIONAL = 9
@@ -25,9 +26,6 @@ ANYWHERE = "ZZ"
 USUAL_COUNTRY = "RU"
 MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 _PUNCTUATION = str.maketrans("", "", " \t().-")
-# Categories of spaces, hyphens and dashes, and of marks that are not seen, with what is read in their place.
-_READ_AS = {"Zs": " ", "Pd": "-", "Cf": ""}
-_MINUS = str.maketrans({"\u2212": "-", "\uff0b": "+"})
 
 
 def country_of(zone: tzinfo) -> str:
@@ -41,17 +39,9 @@ def is_country(code: str) -> bool:
     return code in phonenumbers.SUPPORTED_REGIONS
 
 
-def plain(written: str) -> str:
-    """Return the text with ASCII spaces and hyphens in place of typographic ones, without invisible and direction
-    marks, which phones and spreadsheets put around numbers."""
-    if written.isascii():
-        return written
-    return "".join(_READ_AS.get(unicodedata.category(char), char) for char in written.translate(_MINUS))
-
-
 def bare(written: str) -> str:
     """Return a number without its spaces, hyphens, dots and brackets."""
-    return plain(written).translate(_PUNCTUATION)
+    return normalized_figures(written).translate(_PUNCTUATION)
 
 
 @lru_cache(maxsize=4096)

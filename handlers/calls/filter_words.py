@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.pbx.resources.record_models import Direction
 from bot.text.person_names import folded
-from bot.text.phone_numbers import plain
+from bot.text.normalization import normalized_figures
 from handlers.calls.filter import ENDINGS, CallFilter
 from handlers.calls.talk_words import take_talk_length
 from handlers.parsing.arguments import read_words
@@ -72,7 +72,7 @@ MIN_GROUPED = 10
 def read_filter(text: str, now: datetime, trunks: Mapping[str, str] = MappingProxyType({})) -> CallFilter:
     """Parse a filter; unrecognized words become the search text. `now`: station local time, naive. `trunks`: names by
     id. Raises NotAPeriod."""
-    written = read_words(plain(text))
+    written = read_words(normalized_figures(text))
     found = _fields(written.fields)
     talk, words = take_talk_length(written.free)
     period, words = take_period(words, now)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from bot.messages.i18n import languages, translations
+from bot.text.normalization import normalized_figures
 from handlers.employees.fields import FIELDS
 
 # Titles and empty lines above a header are fewer.
@@ -126,6 +127,7 @@ def _name_keys(exact: set[str]) -> set[str]:
 
 
 def _word(cell: str) -> Word | None:
+    cell = normalized_figures(cell)
     plain = cell.strip().lower()
     if (key := _labels().get(plain)) and plain not in GENERIC:
         return Word(key, frozenset({plain}))

@@ -1,19 +1,18 @@
 """Cells of a table as people and programs leave them: read right, or reported. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Mapping
 
 from bot.messages.message import mark
 from bot.messages.sanitize import visible
 from bot.text import phone_numbers
+from bot.text.normalization import normalized, normalized_figures
 from handlers.employees.fields import FIELDS
 from handlers.parsing.fields import PASSWORD, Problem
 
 # Kept as they are.
 VERBATIM = frozenset({PASSWORD, "extra", "dial"})
 FIGURES = frozenset({"number", "mobile", "ring", "forward", "busy", "unavailable", "filter"})
-SPACES_AND_DASHES = {"Zs": " ", "Pd": "-"}
 WITH_ZERO_FRACTION = re.compile(r"(\d{1,30})[.,]0{1,9}")
 SCIENTIFIC = re.compile(r"(\d)(?:[.,](\d{1,30}))?[EeЕе]\+?(\d{1,2})")
 # Written by an old export of this bot, for 89261111111.
@@ -36,7 +35,7 @@ def read_cells(written: Mapping[str, str]) -> tuple[dict[str, str], list[Problem
         elif problem := _problem(field.key, text):
             problems.append(Problem(field.label, problem, text))
         else:
-            cells[field.key] = _figures(text) if field.key in FIGURES else visible(text).strip()
+            cells[field.key] = _figures(text) if field.key in FIGURES else visible(normalized(text)).strip()
     return cells, problems
 
 
@@ -53,8 +52,7 @@ def _problem(key: str, text: str) -> str:
 
 def _figures(text: str) -> str:
     """Return a number without an apostrophe ahead, decimals and powers, and typographic spaces and hyphens."""
-    plain = "".join(SPACES_AND_DASHES.get(unicodedata.category(char), char) for char in visible(text))
-    plain = plain.replace("\u2212", "-").strip().lstrip("'").strip()
+    plain = normalized_figures(visible(text)).strip().lstrip("'").strip()
     if found := SCIENTIFIC.fullmatch(plain):
         return found[1] + (found[2] or "").ljust(int(found[3]), "0")
     if found := WITH_ZERO_FRACTION.fullmatch(plain):

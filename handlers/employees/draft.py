@@ -4,7 +4,7 @@ import re
 
 from bot.messages.message import mark
 from bot.pbx import EmployeeDraft
-from bot.text.phone_numbers import plain
+from bot.text.normalization import normalized_figures
 from handlers.dispatch.request import WrongArguments
 from handlers.employees import fields as employee_fields
 from handlers.parsing.arguments import read_words
@@ -36,7 +36,7 @@ def as_written(text: str) -> dict[str, str]:
 
 def _free(words: list[str]) -> dict[str, str]:
     """Number first, e-mail and mobile last, in any order; the words between them are the name."""
-    number = words.pop(0) if words and re.fullmatch(r"[\d+]\S*", plain(words[0])) else ""
+    number = words.pop(0) if words and re.fullmatch(r"[\d+]\S*", normalized_figures(words[0])) else ""
     email, words = _take_email(words)
     mobile, words = _take_mobile(words)
     if not email:
@@ -52,6 +52,6 @@ def _take_email(words: list[str]) -> tuple[str, list[str]]:
 def _take_mobile(words: list[str]) -> tuple[str, list[str]]:
     """Extract the longest tail that looks like a phone number, which may contain spaces."""
     start = len(words)
-    while start and PHONE_PART.fullmatch(plain(words[start - 1])):
+    while start and PHONE_PART.fullmatch(normalized_figures(words[start - 1])):
         start -= 1
-    return plain("".join(words[start:])), words[:start]
+    return normalized_figures("".join(words[start:])), words[:start]

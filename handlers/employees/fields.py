@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from bot.messages.message import mark
 from bot.pbx import Employee, EmployeeDraft
 from bot.text import phone_numbers
+from bot.text.normalization import normalized_figures
 from handlers.parsing.fields import (
     EMPTY_WORDS,
     PASSWORD,
@@ -45,7 +46,7 @@ PASSWORD_LENGTH = 20
 
 
 def number(text: str) -> str:
-    digits = phone_numbers.plain(text).strip()
+    digits = normalized_figures(text).strip()
     if not NUMBER.fullmatch(digits):
         raise WrongValue(mark("2 to 8 digits and nothing else"))
     return digits

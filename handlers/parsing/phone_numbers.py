@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from bot.text.normalization import normalized_figures
 from bot.text.person_names import is_named
-from bot.text.phone_numbers import plain
 
 # 8 916 111-11-11, +7 916 111-11-11 and a number with a dial-out prefix are equal.
 SAME_DIGITS = 10
@@ -17,7 +17,7 @@ def same_number(written: str) -> str:
 
 def as_number(written: str) -> str:
     """Return the comparison key; empty for a name."""
-    return same_number(written) if re.fullmatch(r"[+\d() .-]+", plain(written)) else ""
+    return same_number(written) if re.fullmatch(r"[+\d() .-]+", normalized_figures(written)) else ""
 
 
 def is_among(query: str, parties: Iterable[tuple[str, str]]) -> bool:

@@ -15,8 +15,10 @@ async def ask_station(request: Request) -> Reply:
     """Answer a command that may be about several stations; `data` holds its name, the words that name them, the
     stations at which it is allowed, and if it only reads."""
     command, candidates = str(request.data["command"]), list(request.data["among"])
+    # A command that writes stays its author's: only they may choose its station, once.
+    writes = not request.data["only_looks"]
     offered = [
-        station_button(command, request.arguments, name, station.title)
+        station_button(command, request.arguments, name, station.title, once=writes)
         for name in candidates[: MAX_OFFERED if len(candidates) <= MAX_OFFERED else 0]
         if (station := request.services.fleet.station(name)) is not None
     ]
@@ -28,14 +30,13 @@ async def ask_station(request: Request) -> Reply:
         "count": len(candidates),
         "example": candidates[0],
     }
-    # A command that writes stays its author's: only they may choose its station.
-    writes = not request.data["only_looks"]
     return Reply(Message("which_station", facts, rows), confirm=writes, outcome="asked which PBX is meant")
 
 
-def station_button(command: str, arguments: str, name: str, title: str) -> Button:
-    """Button that runs the command for that station."""
-    return Button(title, "station.choose", {"command": command, "arguments": arguments, "station": name})
+def station_button(command: str, arguments: str, name: str, title: str, *, once: bool = False) -> Button:
+    """Button that runs the command for that station. `once`: its message is a question, which has no buttons then."""
+    data = {"command": command, "arguments": arguments, "station": name, "once": once}
+    return Button(title, "station.choose", data)
 
 
 @button("station.choose")
@@ -44,4 +45,5 @@ async def choose(request: Request) -> Reply:
     name, _, subcommand = str(request.data["command"]).partition(" ")
     arguments = f"{subcommand} {request.data['arguments']} {request.data['station']}".strip()
     typed = CommandTyped(name, arguments, request.actor, request.place, message_id=0, sent_at=request.now)
-    return Reply(instead=typed, outcome=f"chose {request.data['station']}")
+    asked = Message("station_chosen", {"station": request.data["station"]}) if request.data.get("once") else None
+    return Reply(asked, instead=typed, outcome=f"chose {request.data['station']}")

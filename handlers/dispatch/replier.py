@@ -141,6 +141,15 @@ class Replier:
             log.warning("request message not deleted", chat=self._place.chat, reason=str(error))
             return False
 
+    async def replace(self, message_id: int, message: Message) -> None:
+        shown, chat, now = self._with_station(message), self._place.chat, self._clock()
+        try:
+            await with_retries(
+                lambda: self._sender.edit(chat, message_id, shown, zone=self._zone, now=now, masked=self._masked)
+            )
+        except DeliveryError as error:
+            log.warning("message not replaced", chat=chat, reason=str(error))
+
     async def withdraw_questions(self) -> bool:
         place, person = self._place, self._actor.id
         return await self._database.run(questions.withdraw, place.chat, person, self._clock())

@@ -83,6 +83,9 @@ class Chat(Protocol):
     async def delete_asked(self) -> bool:
         """Delete the asker's message; False if it is still visible."""
 
+    async def replace(self, message_id: int, message: Message) -> None:
+        """Replace another message of the bot in this chat, and its buttons."""
+
     async def withdraw_questions(self) -> bool:
         """Close the asker's open question here, and the changes that wait for their confirmation; False if there are
         none."""

@@ -8,7 +8,7 @@ from handlers.dialog.not_understood import run_button
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import CATALOGUE, StationScope, command
 from handlers.dispatch.request import Reply, Request
-from handlers.dispatch.rules import Topic
+from handlers.dispatch.rules import RULES, Topic
 from handlers.help.help import may_use
 
 # What somebody does first, of those that they may; the last ones are an administrator's.
@@ -48,5 +48,7 @@ async def start(request: Request) -> Reply:
         return Reply(await requests.still_waits(request) or refusals.stranger(request.actor))
     steps = [run_button(label, name) for name, label in FIRST_STEPS if may_use(request, CATALOGUE.commands[name])]
     about = request.station.name if request.settled else EVERY_STATION
-    facts = {"station": about, "private": request.place.private}
+    # A group that anybody else adds the bot to is left again.
+    may_add = any(request.may_at(station, RULES["chat.added"].permission).allowed for station in request.candidates)
+    facts = {"station": about, "private": request.place.private, "may_add": may_add}
     return Reply(Message("start", facts, grid([*steps, TO_HELP], WIDTH)))

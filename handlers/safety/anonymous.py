@@ -18,11 +18,12 @@ async def identify(request: Request) -> Reply:
     if not await _is_anonymous_admin(request):
         return _not_anonymous()
     if RULES[f"/{request.data['name']}"].is_read_only:
-        return Reply(instead=_typed(request), outcome="proved who it is")
-    confirm = Button(mark("✅ Do it"), "identity.obey", request.data)
-    cancel = Button(mark("Cancel"), "identity.leave", request.data)
+        return Reply(_over(request) if _may(request) else None, instead=_typed(request), outcome="proved who it is")
+    data = {**request.data, "offer": request.shown}
+    confirm = Button(mark("✅ Do it"), "identity.obey", data)
+    cancel = Button(mark("Cancel"), "identity.leave", data)
     message = Message("anonymous_sure", _facts(request), ((confirm, cancel),))
-    # A press by another person must not consume the question.
+    # A press by another person must not consume the question; it ends when the command is carried out.
     return Reply(message, as_new_message=True, confirm=True, outcome="asked whether to do it as theirs")
 
 
@@ -30,7 +31,9 @@ async def identify(request: Request) -> Reply:
 async def run_confirmed(request: Request) -> Reply:
     if not await _is_anonymous_admin(request):
         return _not_anonymous()
-    message = Message("anonymous_over", _facts(request) | {"obeyed": True})
+    message, offer = _over(request), request.data.get("offer")
+    if offer and _may(request):
+        await request.chat.replace(int(offer), message)
     return Reply(message, instead=_typed(request), outcome="proved who it is")
 
 
@@ -41,6 +44,15 @@ async def cancel(request: Request) -> Reply:
 
 async def _is_anonymous_admin(request: Request) -> bool:
     return await request.services.membership.is_anonymous_admin(request.place.chat, request.actor.id)
+
+
+def _may(request: Request) -> bool:
+    """Return True if the command will be carried out in the person's name."""
+    return request.may(RULES[f"/{request.data['name']}"].permission).allowed
+
+
+def _over(request: Request) -> Message:
+    return Message("anonymous_over", _facts(request) | {"obeyed": True})
 
 
 def _not_anonymous() -> Reply:

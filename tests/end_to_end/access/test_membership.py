@@ -147,6 +147,9 @@ def test_an_anonymous_administrator_presses_and_is_obeyed_with_their_own_rights(
     sure = harness.wait_for_message("Do it as Anna", chat, offer.id)
     harness.presses(ANNA, sure, "Do it")
     question = harness.wait_for_message("Create[^🕶]*243", chat, sure.id)
+    answered = harness.again(offer)
+    assert answered is not None
+    assert answered.buttons == []
     assert "Only whoever sent the command" in harness.presses(VERA, question, "Create")["text"]
     press(harness, question, "Create", "Created")
 

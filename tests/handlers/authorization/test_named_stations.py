@@ -108,3 +108,14 @@ async def test_where_one_has_to_be_named_several_are_asked_about(fleet: Dispatch
     await fleet.types("/tie north", EVE, GROUP)
     assert done(fleet)[0] == (OFFICE, "")
     assert (done(fleet)[1][1], fleet.done[1].named) == ("north", False)
+
+
+@pytest.mark.parametrize(("command", "edited"), [("look", []), ("change", ["station_chosen"])])
+async def test_the_question_of_a_change_has_no_buttons_once_it_is_answered(
+    fleet: DispatcherHarness, command: str, edited: list[str]
+) -> None:
+    """They would be refused; those of a reading command go on to work."""
+    await fleet.types(f"/{command} 202", ROOT, ROOT)
+    await fleet.presses(fleet.chat.keyboards[-1], ROOT, ROOT)
+    assert done(fleet) == [(NORTH, "202")]
+    assert fleet.chat.edited == edited

@@ -16,10 +16,12 @@ def harness(database: Database) -> HelpHarness:
 
 
 async def test_each_role_is_offered_its_first_steps(harness: HelpHarness) -> None:
-    assert "I look after" in await harness.asks("/start", VERA)
+    shown = await harness.asks("/start", VERA)
+    assert "I look after" in shown
+    assert "Add me" not in shown
     viewer = harness.labels()
     assert viewer == ["🚦 Status", "📞 Calls now", "📵 Missed today", "📟 On call", "❓ All commands"]
-    await harness.asks("/start", ANNA)
+    assert "Add me to your team's group" in await harness.asks("/start", ANNA)
     assert {*harness.labels()} - {*viewer} == {"🔔 Rehearse an alert", "👤 New employee", "🔐 Who has access"}
 
 

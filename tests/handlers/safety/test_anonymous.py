@@ -47,6 +47,7 @@ async def test_what_does_more_than_look_is_asked_once_more_of_one_person(harness
     await harness.presses(sure, ANNA)
     await harness.presses(sure, ANNA)
     assert [(one.actor.id, one.arguments) for one in harness.done] == [(ANNA, "all for 6d  provider")]
+    assert harness.chat.edited == ["anonymous_over", "anonymous_over"], "neither question keeps its buttons"
     authorizer = [(row.what, row.allowed, row.reason) for row in await harness.audit()]
     assert authorizer == [
         ("/mute", False, "an anonymous administrator"),
@@ -69,6 +70,7 @@ async def test_what_only_looks_is_done_at_once_with_the_rights_of_who_pressed(ha
     keyboard = await typed_anonymously(harness, "/status")
     await harness.presses(keyboard, VERA)
     assert [one.actor.id for one in harness.done] == [VERA]
+    assert harness.chat.edited == ["anonymous_over"]
 
 
 async def test_what_cannot_be_shown_whole_nobody_is_made_to_own(harness: DispatcherHarness) -> None:

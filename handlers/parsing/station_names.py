@@ -19,6 +19,8 @@ from handlers.parsing.times import words as times
 # Shorter parts are in too many names.
 MIN_PART, MIN_MIDDLE = 3, 4
 MAX_WORDS = 4
+# Longer words are none of a name's.
+MAX_LENGTH = 100
 # Words of commands, which mean themselves.
 KEYWORDS = (
     frozenset().union(
@@ -106,7 +108,9 @@ def _pieces(text: str) -> Iterator[_Piece]:
 
 def _may_name(written: str) -> bool:
     """Return False for words with the signs of other arguments, without letters, or all of commands."""
-    return not NO_NAME.search(written) and any(map(str.isalpha, written)) and not KEYWORDS.issuperset(_words(written))
+    if len(written) > MAX_LENGTH or NO_NAME.search(written) or not any(map(str.isalpha, written)):
+        return False
+    return not KEYWORDS.issuperset(_words(written))
 
 
 @lru_cache(maxsize=4096)
@@ -115,6 +119,7 @@ def _forms(name: str, title: str) -> _Forms:
     return _Forms(frozenset("".join(phrase) for phrase in phrases), frozenset(phrases))
 
 
+@lru_cache(maxsize=4096)
 def _words(text: str) -> tuple[str, ...]:
     return tuple(PARTS.findall(folded(text)))
 
@@ -169,5 +174,8 @@ def _is_near(word: str, known: str) -> bool:
         return bool(letters)
     if len(letters) < MIN_LENGTH:
         return False
+    # The upper bound of the ratio spares most comparisons, which are slow.
+    if 2 * min(len(letters), len(others)) < CUTOFF * (len(letters) + len(others)):
+        return False
     matcher = SequenceMatcher(None, letters, others)
-    return min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= CUTOFF and matcher.ratio() >= CUTOFF
+    return matcher.quick_ratio() >= CUTOFF and matcher.ratio() >= CUTOFF

@@ -1,7 +1,7 @@
 import asyncio
 
 import pytest
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup
+from telegram import Bot, CopyTextButton, InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import BadRequest
 
 from tests.demo.telegram.standin import ANNA, BORIS, ON_CALL, SAM, Clock, Inbox, People
@@ -62,7 +62,10 @@ async def test_only_a_button_that_is_there_can_be_pressed_and_only_by_members(bo
     sent = await bot.send_message(ON_CALL, "Take it?", reply_markup=link)
     where = {"chat": ON_CALL, "message": sent.id, "column": 0}
     assert await people.refused("press", **{"as": ANNA}, row=1, **where) == (404, "there is no such button")
-    assert await people.refused("press", **{"as": ANNA}, row=0, **where) == (400, "this button opens a link")
+    assert await people.refused("press", **{"as": ANNA}, row=0, **where) == (
+        400,
+        "no press of this button reaches the bot",
+    )
     assert (await people.refused("press", **{"as": SAM}, row=0, **where))[0] == 403
 
 
@@ -73,6 +76,7 @@ async def test_only_a_button_that_is_there_can_be_pressed_and_only_by_members(bo
         (keyboard(*(str(number) for number in range(101))), "Reply markup is too long"),
         (InlineKeyboardMarkup([[InlineKeyboardButton("x", callback_data="x")] * 9]), "Reply markup is too long"),
         (InlineKeyboardMarkup([[InlineKeyboardButton("x", url="localhost")]]), "Inline keyboard button url"),
+        (InlineKeyboardMarkup([[InlineKeyboardButton("x", copy_text=CopyTextButton("x" * 257))]]), "Button_copy_text"),
         (InlineKeyboardMarkup([[InlineKeyboardButton("x")]]), "Can't parse inline keyboard button: text buttons are"),
     ],
 )
@@ -85,3 +89,14 @@ async def test_a_keyboard_at_its_limits_is_taken(bot: Bot) -> None:
     rows = [[InlineKeyboardButton("x", callback_data="я" * 32)] * 8] * 12
     sent = await bot.send_message(ANNA, "x", reply_markup=InlineKeyboardMarkup(rows))
     assert sent.reply_markup == InlineKeyboardMarkup(rows)
+
+
+async def test_a_person_copies_without_a_press_that_reaches_the_bot(bot: Bot, people: People, inbox: Inbox) -> None:
+    copies = InlineKeyboardMarkup([[InlineKeyboardButton("the host", copy_text=CopyTextButton("sip.zadarma.com"))]])
+    sent = await bot.send_message(ON_CALL, "Zadarma", reply_markup=copies)
+    assert sent.reply_markup == copies
+    ((shown,),) = (await people.messages(ANNA, ON_CALL))[-1]["buttons"]
+    assert shown == {"text": "the host", "kind": "copy", "copies": "sip.zadarma.com"}
+    where = {"chat": ON_CALL, "message": sent.id, "row": 0, "column": 0}
+    assert (await people.refused("press", **{"as": ANNA}, **where))[0] == 400
+    assert await inbox.read() == []

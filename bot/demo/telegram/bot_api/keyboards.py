@@ -9,6 +9,7 @@ from bot.demo.telegram.model import ChatMessage, Json
 MOST_BUTTONS = 100
 MOST_IN_ROW = 8
 LONGEST_DATA = 64
+LONGEST_COPIED = 256
 STYLES = ("primary", "success", "danger")
 ACTIONS = frozenset({"callback_data", "url", "web_app", "login_url", "switch_inline_query", "copy_text", "pay"}) | {
     "switch_inline_query_current_chat"
@@ -43,12 +44,23 @@ def _button(button: object) -> Json:
     data = button.get("callback_data")
     if data is not None and not 1 <= len(str(data).encode()) <= LONGEST_DATA:
         raise bad_request("BUTTON_DATA_INVALID")
+    copied = copied_text(button)
+    if copied is not None and not 1 <= len(copied) <= LONGEST_COPIED:
+        raise bad_request("BUTTON_COPY_TEXT_INVALID")
     if button.get("style") not in (None, *STYLES):
         raise bad_request("BUTTON_STYLE_INVALID")
     url = button.get("url")
     if url is not None and not str(url).startswith(("http://", "https://", "tg://")):
         raise bad_request(f"inline keyboard button URL '{url}' is invalid: Wrong HTTP URL")
     return button
+
+
+def copied_text(button: Json) -> str | None:
+    """Return the text that a button copies; None for a button of another kind."""
+    if "copy_text" not in button:
+        return None
+    copied = button["copy_text"]
+    return str(copied.get("text") or "") if isinstance(copied, dict) else ""
 
 
 def inline_rows(message: ChatMessage) -> list[list[Json]]:

@@ -204,7 +204,7 @@ async def press(telegram: Telegram, params: Params) -> Json:
     if button is None:
         raise BotApiRefused(404, "there is no such button")
     if "callback_data" not in button:
-        raise bad_request("this button opens a link")
+        raise bad_request("no press of this button reaches the bot")
     if chat.is_private and user.blocked:
         raise bad_request("you have blocked the bot")
     query_id = telegram.presses.add(user.id)

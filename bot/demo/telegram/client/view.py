@@ -1,6 +1,6 @@
 """State that one person sees, for the web page."""
 
-from bot.demo.telegram.bot_api.keyboards import inline_rows
+from bot.demo.telegram.bot_api.keyboards import copied_text, inline_rows
 from bot.demo.telegram.bot_api.refusal import BotApiRefused
 from bot.demo.telegram.model import Chat, ChatMessage, Json, Person
 from bot.demo.telegram.world import Telegram
@@ -92,6 +92,8 @@ def _sender(one: Person) -> Json:
 def _button(button: Json) -> Json:
     if "url" in button:
         return {"text": button["text"], "kind": "url", "url": button["url"]}
+    if (copies := copied_text(button)) is not None:
+        return {"text": button["text"], "kind": "copy", "copies": copies}
     return {"text": button["text"], "kind": "callback", "style": button.get("style")}
 
 

@@ -1,7 +1,7 @@
 import * as actions from "./actions.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
-import { attempt } from "./notices.js";
+import { attempt, toast } from "./notices.js";
 import { changed } from "./state.js";
 import { t } from "./words.js";
 
@@ -27,6 +27,9 @@ function buildButton(button, position) {
     const address = { href: safe(button.url), target: "_blank", rel: "noopener noreferrer" };
     return el("a", { ...attributes, ...address }, button.text, icon("link"));
   }
+  if (button.kind === "copy") {
+    return el("button", { ...attributes, type: "button", onclick: () => copy(button.copies) }, button.text, icon("copy"));
+  }
   return el(
     "button",
     { ...attributes, type: "button", "aria-busy": String(busy), onclick: () => press(position) },
@@ -36,6 +39,16 @@ function buildButton(button, position) {
 }
 
 const safe = (url) => (/^(https?|tg):/i.test(url) ? url : "#");
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(`Copied: ${text}`);
+  } catch {
+    // A browser gives the clipboard to pages of the machine itself and of https only.
+    toast(`The browser does not let this page copy: ${text}`);
+  }
+}
 
 async function press({ chat, message, row, column }) {
   const key = `${chat}:${message}:${row}:${column}`;

@@ -1,5 +1,6 @@
-"""Colours of buttons, by their action: green for what takes an outage, red for what deletes or takes away. Telegram's
-servers that do not know them yet ignore them."""
+"""Colours of buttons, by their action: green for what takes an outage, red for what deletes, or takes away a right, a
+shift or alerts. What only stops, cancels a question or ends a mute has none. Telegram's servers that do not know them
+yet ignore them."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -13,15 +14,18 @@ class ButtonStyle(StrEnum):
 
 
 STYLES: Mapping[str, ButtonStyle] = {
-    **dict.fromkeys(("incident.take", "incident.take_all"), ButtonStyle.SUCCESS),
+    **dict.fromkeys(("incident.take", "incident.take_all", "incident.ack"), ButtonStyle.SUCCESS),
     **dict.fromkeys(
         (
             "employee.delete",
             "employee.delete_now",
             "trunk.delete",
+            "access.ask_take",
             "access.take",
             "oncall.remove",
+            "oncall.cancel",
             "chat.unbind",
+            "watch.stop",
         ),
         ButtonStyle.DANGER,
     ),

@@ -124,9 +124,10 @@ def _of_one(incident: Incident) -> Rows:
     second = [Button(mark("🔍 Details"), "incident.details", data)]
     if applies(AlertAction.CHECK, incident):
         second.append(Button(CHECK, "trunk.check", {"id": incident.subject, "beside": True}))
-    if applies(AlertAction.REREGISTER, incident):
-        second.append(Button(REREGISTER, "trunk.reregister", {"id": incident.subject}))
-    return tuple(first), tuple(second)
+    if not applies(AlertAction.REREGISTER, incident):
+        return tuple(first), tuple(second)
+    # A row of its own: three labels do not fit side by side on a phone.
+    return tuple(first), tuple(second), (Button(REREGISTER, "trunk.reregister", {"id": incident.subject}),)
 
 
 def _can_acknowledge(incident: Incident) -> bool:

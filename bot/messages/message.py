@@ -30,13 +30,28 @@ class Button:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-Rows = tuple[tuple[Button, ...], ...]
+@dataclass(frozen=True, slots=True)
+class CopyButton:
+    """Button that copies `text` on the person's device; no press reaches the bot.
+
+    Readers from whom phone numbers are masked do not get one that has a number.
+    """
+
+    label: str
+    text: str
+
+
+Rows = tuple[tuple[Button | CopyButton, ...], ...]
 
 
 def stored(rows: Rows) -> list[list[dict[str, Any]]]:
-    return [
-        [{"label": button.label, "action": button.action, "data": dict(button.data)} for button in row] for row in rows
-    ]
+    return [[_stored(button) for button in row] for row in rows]
+
+
+def _stored(button: Button | CopyButton) -> dict[str, Any]:
+    if isinstance(button, CopyButton):
+        return {"label": button.label, "copy": button.text}
+    return {"label": button.label, "action": button.action, "data": dict(button.data)}
 
 
 @dataclass(frozen=True, slots=True)

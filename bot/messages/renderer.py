@@ -1,7 +1,8 @@
 """Render a template and its facts to Telegram HTML.
 
-Facts are sanitized before rendering and escaped by the template. Conventions: an HTML tag opens and closes on one line;
-text to copy is in <code>; no text is marked safe.
+Facts are sanitized before rendering and escaped by the template. Conventions: an HTML tag opens and closes on one line
+of its template, and only a quotation (`_folded.html`) spans several of a text; text to copy is in <code>; no text is
+marked safe.
 """
 
 import re
@@ -187,7 +188,9 @@ class Renderer:
             if capacity < 0:
                 break
             kept.append(line)
-        return "\n".join([*kept, self._and_more(len(lines) - len(kept))])
+        shown = "\n".join(kept)
+        end = "</blockquote>" if shown.count("<blockquote") > shown.count("</blockquote>") else ""
+        return f"{shown}{end}\n{self._and_more(len(lines) - len(kept))}"
 
     def _and_more(self, count: int) -> str:
         return self._translations.ngettext("… and %(count)d more line", "… and %(count)d more lines", count) % {

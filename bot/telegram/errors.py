@@ -46,6 +46,10 @@ class HtmlRefused(Refused):
     """Text that is not the HTML that Telegram knows."""
 
 
+class ButtonRefused(Refused):
+    """Keyboard with a button that Telegram does not know or accept."""
+
+
 class ChatMoved(DeliveryError):
     """Group that became a supergroup."""
 
@@ -125,6 +129,8 @@ def _refusal(text: str) -> DeliveryError:
         return TopicGone(text)
     if known.startswith("can't parse entities"):
         return HtmlRefused(text)
+    if "button" in known:
+        return ButtonRefused(text)
     return Refused(text)
 
 

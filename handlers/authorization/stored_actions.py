@@ -107,11 +107,11 @@ def _audit_data(catalogue: Catalogue, data: Mapping[str, Any]) -> str:
 
 
 def find_button(keyboard: Keyboard | None, pressed: ButtonPressed) -> dict[str, Any] | None:
-    """Return the stored button at the pressed position; None if there is none."""
+    """Return the stored button at the pressed position; None if there is none, or it has no action."""
     if keyboard is None or pressed.row >= len(keyboard.rows) or pressed.column >= len(keyboard.rows[pressed.row]):
         return None
     button: dict[str, Any] = keyboard.rows[pressed.row][pressed.column]
-    return button
+    return button if "action" in button else None
 
 
 def resolve_answer(answer: ButtonAction, question: QuestionRow, sent: TextSent) -> ResolvedAction:

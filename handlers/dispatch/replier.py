@@ -8,7 +8,7 @@ from functools import partial
 import structlog
 
 from bot.access.policy import Destination
-from bot.messages.message import File, Message, stored
+from bot.messages.message import Button, File, Message, stored
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.database import Database, DatabaseError, Session
@@ -294,7 +294,11 @@ class Replier:
         """Return the keyboard of a message that is about to be sent."""
         if not message.buttons:
             return None
-        writes = any(self._needs_second(button.action) for row in message.buttons for button in row)
+        writes = any(
+            isinstance(button, Button) and self._needs_second(button.action)
+            for row in message.buttons
+            for button in row
+        )
         keyboard = keyboards.new_keyboard(
             chat,
             stored(message.buttons),

@@ -15,6 +15,7 @@ def incident_facts(incident: Incident, now: datetime) -> dict[str, Any]:
         "kind": str(incident.kind),
         "name": name_of(incident),
         "host": str(facts.get("host") or ""),
+        "contact": str(facts.get("contact") or ""),
         "cause": str(facts.get("cause") or ""),
         "trouble": str(facts.get("trouble") or ""),
         "row": str(facts.get("row") or ""),

@@ -209,6 +209,12 @@ def test_length_is_counted_in_utf_16_units_after_parsing() -> None:
     assert renderer.text("names", {"names": [*fits, "x" * 60]}, zone=UTC, now=NOW).endswith("… and 1 more line")
 
 
+def test_a_quotation_is_closed_where_it_is_cut() -> None:
+    text = Renderer("en", HERE).text("quotation", {"lines": ["x" * 300] * 40}, zone=UTC, now=NOW)
+    assert text.count("<blockquote expandable>") == text.count("</blockquote>") == 1
+    assert re.search(r"x</blockquote>\n… and \d+ more lines$", text)
+
+
 def test_blank_lines_that_conditions_leave_are_closed_up(show: Show) -> None:
     assert show("\n\none  \n\n{% if false %}x{% endif %}\n\n\ntwo\n") == "one\n\ntwo"
 

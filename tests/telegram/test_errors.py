@@ -11,6 +11,7 @@ from telegram import Bot
 from telegram.error import BadRequest, Forbidden, TelegramError
 
 from bot.telegram.errors import (
+    ButtonRefused,
     ChatMoved,
     DeliveryError,
     HtmlRefused,
@@ -97,7 +98,7 @@ NGINX = "<html><head><title>404</title></head><body><center><h1>nginx</h1></cent
         (refuses(400, "Bad Request: message thread not found"), TopicGone),
         (refuses(400, "Bad Request: TOPIC_CLOSED"), TopicGone),
         (refuses(400, "Bad Request: can't parse entities: unsupported start tag"), HtmlRefused),
-        (refuses(400, "Bad Request: BUTTON_DATA_INVALID"), Refused),
+        (refuses(400, "Bad Request: BUTTON_DATA_INVALID"), ButtonRefused),
         (refuses(403, "Forbidden: something never heard of"), Refused),
         (refuses(401, "Unauthorized"), TryLater),
         (refuses(404, "Not Found"), TryLater),

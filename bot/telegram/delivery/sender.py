@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -11,7 +12,6 @@ from telegram import (
     BotCommand,
     BotCommandScope,
     ForceReply,
-    InlineKeyboardMarkup,
     LinkPreviewOptions,
     ReplyParameters,
 )
@@ -20,7 +20,6 @@ from telegram.error import TelegramError
 from bot.access.policy import Destination
 from bot.messages.message import File, Message, Rendered, mark
 from bot.messages.renderer import CAPTION_LIMIT, Renderer
-from bot.messages.sanitize import plain
 from bot.runtime.clock import Sleep
 from bot.store.database import Database
 from bot.store.messages.outbox import Urgency
@@ -30,11 +29,12 @@ from bot.telegram.chat_access import ChatInfo
 from bot.telegram.delivery.button_answers import ButtonAnswers
 from bot.telegram.delivery.inline_keyboard import markup_of
 from bot.telegram.delivery.rate_limiter import PROFILE, RateLimiter
+from bot.telegram.delivery.server_features import Content, Feature, refused_feature, unknown_to_server
 from bot.telegram.delivery.targets import LastMessages, Redirects, SendTarget, not_notified
 from bot.telegram.errors import (
     DeliveryError,
-    HtmlRefused,
     MessageGone,
+    Refused,
     TryLater,
     Undeliverable,
     classify,
@@ -69,6 +69,7 @@ class Sender:
         self._pace = pace
         self.presses = ButtonAnswers(bot, sleep)
         self.newest = LastMessages()
+        self._unknown_to_server: frozenset[Feature] = frozenset()
 
     async def send(
         self,
@@ -93,11 +94,12 @@ class Sender:
         text = self.rendered(message, zone=zone, now=now, masked=masked).html
         if repeat:
             text = f"<i>{self._renderer.label(POSSIBLE_REPEAT)}</i>\n{text}"
-        markup = ForceReply(selective=True) if wants_answer else markup_of(keyboard, self._renderer, masked)
+        content = Content(text, markup_of(keyboard, self._renderer, masked))
+        question = ForceReply(selective=True) if wants_answer else None
         target = SendTarget(to, reply_to)
         while True:
             try:
-                return await self._send(target, text, message, markup, urgency)
+                return await self._send(target, content, message, question, urgency)
             except DeliveryError as error:
                 target = await self._redirects.next_best(target, error, now)
 
@@ -139,16 +141,16 @@ class Sender:
     ) -> None:
         """Edit a message; without a keyboard it loses its buttons. "message is not modified" counts as success."""
         text = self.rendered(message, zone=zone, now=now, masked=masked).html
-        markup = markup_of(keyboard, self._renderer, masked)
+        content = Content(text, markup_of(keyboard, self._renderer, masked))
 
-        async def change(shown: str, parse_mode: str | None) -> None:
+        async def change(shown: Content) -> None:
             try:
                 await self._bot.edit_message_text(
-                    shown,
+                    shown.text,
                     chat_id,
                     message_id,
-                    parse_mode=parse_mode,
-                    reply_markup=markup,
+                    parse_mode=shown.parse_mode,
+                    reply_markup=shown.markup,
                     link_preview_options=NO_PREVIEW,
                     **TIMEOUTS,
                 )
@@ -156,7 +158,7 @@ class Sender:
                 if not is_not_modified(error):
                     raise
 
-        await self._in_html_or_plain(chat_id, message.template, text, change, urgency)
+        await self._accepted(chat_id, message.template, content, change, urgency)
 
     async def delete(self, chat_id: int, message_id: int) -> bool:
         """Return False when it is already gone, or the bot has no right: in a group it needs an administrator's right
@@ -233,21 +235,21 @@ class Sender:
     async def _send(
         self,
         target: SendTarget,
-        text: str,
+        content: Content,
         message: Message | Rendered,
-        markup: InlineKeyboardMarkup | ForceReply | None,
+        question: ForceReply | None,
         urgency: Urgency,
     ) -> int:
         reply = ReplyParameters(target.reply_to, allow_sending_without_reply=True) if target.reply_to else None
 
-        async def put(shown: str, parse_mode: str | None) -> int:
+        async def put(shown: Content) -> int:
             sent = await self._bot.send_message(
                 target.to.chat,
-                shown,
-                parse_mode=parse_mode,
+                shown.text,
+                parse_mode=shown.parse_mode,
                 message_thread_id=target.to.thread,
                 reply_parameters=reply,
-                reply_markup=markup,
+                reply_markup=question or shown.markup,
                 disable_notification=message.silent,
                 protect_content=message.protected,
                 link_preview_options=NO_PREVIEW,
@@ -256,22 +258,33 @@ class Sender:
             self.newest.observe(target.to.chat, sent.message_id)
             return sent.message_id
 
-        return await self._in_html_or_plain(target.to.chat, message.template, text, put, urgency)
+        return await self._accepted(target.to.chat, message.template, content, put, urgency)
 
-    async def _in_html_or_plain(
+    async def _accepted(
         self,
         chat_id: int,
         template: str,
-        text: str,
-        show: Callable[[str, str | None], Awaitable[T]],
+        content: Content,
+        show: Callable[[Content], Awaitable[T]],
         urgency: Urgency,
     ) -> T:
-        """Send as plain text when Telegram refuses the HTML: a mistake in a template must not lose an alert."""
-        try:
-            return await self._call(chat_id, lambda: show(text, "HTML"), urgency)
-        except HtmlRefused as error:
-            log.error("HTML of a template refused, sent as plain text", template=template, reason=str(error))
-            return await self._call(chat_id, lambda: show(plain(text), None), urgency)
+        """Send without what Telegram refuses: neither an older server nor a mistake in a template may lose an alert."""
+        left_out = self._unknown_to_server
+        while True:
+            shown = content.without(left_out)
+            try:
+                result = await self._call(chat_id, partial(show, shown), urgency)
+            except Refused as error:
+                feature = refused_feature(error, shown)
+                if feature is None:
+                    raise
+                log.error(
+                    "message sent without a refused part", part=str(feature), template=template, reason=str(error)
+                )
+                left_out |= {feature}
+            else:
+                self._unknown_to_server |= unknown_to_server(left_out)
+                return result
 
     async def _call(self, chat_id: int, request: Callable[[], Awaitable[T]], urgency: Urgency = Urgency.ANSWER) -> T:
         await self._pace.acquire(chat_id, urgency)

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from bot.access.policy import Access, AccessContext, Decision, Grant
-from bot.messages.message import Message
+from bot.messages.message import Message, stored
 from bot.store.access.audit import EarlierDecision
 from bot.store.tables.messages import Keyboard
 from handlers import CATALOGUE
@@ -170,7 +170,7 @@ def test_strangers_hear_nothing_in_groups_and_their_id_in_private() -> None:
         answer = told(Place(1, None, private=True), decision)
         assert answer is not None
         assert answer.facts["person"] == 1
-        assert [button.action for row in answer.buttons for button in row] == ["access.request"]
+        assert [one["action"] for row in stored(answer.buttons) for one in row] == ["access.request"]
 
 
 def test_a_declaration_without_a_rule_does_not_import() -> None:

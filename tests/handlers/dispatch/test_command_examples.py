@@ -4,6 +4,7 @@ from datetime import UTC
 
 import pytest
 
+from bot.messages.message import stored
 from bot.messages.sanitize import plain
 from bot.store.database import Database
 from handlers import CATALOGUE
@@ -64,7 +65,8 @@ async def test_the_audit_turns_only_to_where_one_is_not(database: Database) -> N
     turns = list[list[str]]()
 
     def turned() -> None:
-        turns.append([one.label for row in harness.chat.shown[-1].buttons for one in row if one.action == "audit.page"])
+        buttons = [one for row in stored(harness.chat.shown[-1].buttons) for one in row]
+        turns.append([one["label"] for one in buttons if one["action"] == "audit.page"])
 
     await harness.types("/audit", ANNA, ANNA)
     turned()

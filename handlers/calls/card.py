@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.access.policy import Permission
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, CopyButton, Message, Rows, mark
 from bot.pbx import CallRecord, CallRecordLeg, PbxError
 from bot.pbx.resources.record_models import Direction, direction
 from handlers.calls.outcome import (
@@ -18,6 +18,7 @@ from handlers.calls.outcome import (
     talk_seconds,
     trunk_of,
 )
+from handlers.dialog.copy_buttons import copy_row, number_button
 from handlers.dialog.paging import TO_LIST, grid
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
@@ -98,7 +99,7 @@ def _buttons(request: Request, record: CallRecord) -> Rows:
     back = request.data.get("back")
     stored = {"linkedid": record.linkedid, "back": back}
     recorded = [(place, leg) for place, leg in enumerate(record.legs) if leg.is_recorded][:MAX_RECORDINGS]
-    rows: list[tuple[Button, ...]] = []
+    rows: list[tuple[Button | CopyButton, ...]] = []
     if request.may(Permission.RECORDINGS_LISTEN).allowed:
         label = mark("🎧 Listen")
         listen_buttons = [
@@ -109,4 +110,14 @@ def _buttons(request: Request, record: CallRecord) -> Rows:
     last_row = [Button(mark("↻ Refresh"), "cdr.record", stored)]
     if back:
         last_row.insert(0, Button(TO_LIST, "cdr.page", back))
-    return (*rows, tuple(last_row))
+    return (*rows, *copy_row(_outside_number(request, record)), tuple(last_row))
+
+
+def _outside_number(request: Request, record: CallRecord) -> CopyButton | None:
+    match direction(record):
+        case Direction.INCOMING:
+            return number_button(record.source_number, request.station.country)
+        case Direction.OUTGOING:
+            return number_button(record.destination_number, request.station.country)
+        case Direction.INTERNAL:
+            return None

@@ -9,6 +9,7 @@ from handlers.calls.missed_calls import MissedCaller, MissedCalls, MissedSummary
 from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.calls.stats import period_written
 from handlers.dialog import paging
+from handlers.dialog.copy_buttons import copy_row, number_button
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request
@@ -17,6 +18,7 @@ from handlers.parsing.periods import Period, from_stored
 
 PAGE_SIZE = 10
 MAX_PHONES = 2
+MAX_COPY_BUTTONS = 2
 # Latest time after the period at which a call back still counts.
 CALL_BACK_WITHIN = timedelta(days=7)
 
@@ -50,7 +52,7 @@ async def _page(request: Request, period: Period, number: int) -> Message:
         "callers": [_line(caller, period) for caller in shown.items],
         **shown.facts(),
     }
-    return Message("missed", facts, _buttons(period, shown))
+    return Message("missed", facts, _buttons(request, period, shown))
 
 
 async def _summarise(request: Request, period: Period, reading: Reading) -> MissedSummary:
@@ -79,9 +81,11 @@ def _line(caller: MissedCaller, period: Period) -> dict[str, Any]:
     }
 
 
-def _buttons(period: Period, shown: Page[MissedCaller]) -> Rows:
+def _buttons(request: Request, period: Period, shown: Page[MissedCaller]) -> Rows:
     here = period.stored() | {"page": shown.number}
+    to_call = [caller.last.number for caller in shown.items if caller.has_number and caller.open]
     return (
+        *copy_row(*(number_button(number, request.station.country) for number in to_call[:MAX_COPY_BUTTONS])),
         *paging.numbered_row(shown, "missed.page", here),
         (Button(mark("↻ Refresh"), "missed.page", here | {ANEW: True}),),
     )

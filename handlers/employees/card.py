@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.access.policy import Permission
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, CopyButton, Message, Rows, mark
 from bot.pbx import Employee, ExtensionStatus, PbxError
 from handlers.dialog import pbx_errors
+from handlers.dialog.copy_buttons import copy_row, number_button
 from handlers.dialog.paging import TO_LIST
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request, Secret
@@ -55,7 +56,8 @@ def _buttons(request: Request, employee: Employee, back: Mapping[str, Any] | Non
     first = [Button(mark("↻ Refresh"), "employee.card", {"id": employee.id, "back": back and dict(back)})]
     if request.may(Permission.EMPLOYEES_SECRETS).allowed:
         first.append(Button(mark("🔑 Show password"), "employee.secret", data))
-    rows = [tuple(first)]
+    copied = (number_button(number, request.station.country) for number in (employee.number, employee.mobile))
+    rows: list[tuple[Button | CopyButton, ...]] = [tuple(first), *copy_row(*copied)]
     if request.may(Permission.EMPLOYEES_WRITE).allowed:
         edit = Button(mark("✏️ Edit"), "employee.edit", data)
         rows.append((edit, Button(mark("🔒 New password"), "employee.new_password", data)))

@@ -8,11 +8,12 @@ from typing import Any
 
 from bot.access.policy import EVERY_STATION, Permission
 from bot.engine.incident_manager import AckResult
-from bot.messages.message import Button, Message, Rows, TrustedText, mark
+from bot.messages.message import Button, CopyButton, Message, Rows, TrustedText, mark
 from bot.pbx.resources.trunk_models import PREFIXES
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
 from handlers.dialog import paging
+from handlers.dialog.copy_buttons import copy_row, host_button, number_button
 from handlers.dialog.paging import TO_LIST, Page, paginate
 from handlers.dispatch.declare import StationScope, button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
@@ -201,10 +202,19 @@ def _buttons(request: Request, incident: Incident) -> Rows:
     first = [Button(mark("❓ Why"), "why.show", here | {"part": 0})]
     if incident.subject.startswith(PREFIXES) and request.may(Permission.TRUNKS_CHECK).allowed:
         first.append(Button(mark("🔎 Check now"), "trunk.check", {"id": incident.subject}))
-    rows = [tuple(first), (Button(mark("↻ Refresh"), "incident.details", here),)]
+    rows: list[tuple[Button | CopyButton, ...]] = [tuple(first), *_copy_row(request, incident)]
     is_waiting = incident.open_key is not None and incident.acknowledged_at is None
     if is_waiting and request.may(Permission.INCIDENTS_ACKNOWLEDGE).allowed:
         rows.insert(0, (Button(mark("✅ I'm on it"), "incident.ack", here),))
-    if page is not None:
-        rows[-1] = (Button(TO_LIST, "incidents.show", {"page": page}), *rows[-1])
-    return tuple(rows)
+    refresh = Button(mark("↻ Refresh"), "incident.details", here)
+    to_list = () if page is None else (Button(TO_LIST, "incidents.show", {"page": page}),)
+    return (*rows, (*to_list, refresh))
+
+
+def _copy_row(request: Request, incident: Incident) -> Rows:
+    """Return what the provider is called by, and asked about, while the incident is open."""
+    if incident.open_key is None:
+        return ()
+    facts = incident_facts(incident, request.now)
+    number = facts["contact"].split(",")[0]
+    return copy_row(host_button(facts["host"]), number_button(number, request.station.country))

@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 from bot.access.policy import Permission
 from bot.detection.trunk_health import Health, health_of, health_of_word
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, CopyButton, Message, Rows, mark
 from bot.pbx import NotFound, PbxError, TrunkEvent, TrunkStatus
 from handlers.dialog import pbx_errors
+from handlers.dialog.copy_buttons import copy_row, host_button
 from handlers.dialog.paging import TO_LIST
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
@@ -157,16 +158,17 @@ def _buttons(request: Request, status: TrunkStatus, page: int | None) -> Rows:
     first = [Button(mark("↻ Refresh"), "trunk.card", data)]
     if request.may(Permission.TRUNKS_CHECK).allowed:
         first.append(Button(mark("🔎 Check now"), "trunk.check", data))
-    rows = [tuple(first)]
+    rows: list[tuple[Button | CopyButton, ...]] = [tuple(first), *copy_row(host_button(status.host))]
     if request.may(Permission.TRUNKS_WRITE).allowed:
         is_off = health_of(status) is Health.OFF
         label = mark("🔌 Switch on") if is_off else mark("🔌 Switch off")
         switch = Button(label, "trunk.switch", {"id": status.id, "on": is_off})
         edit = Button(mark("✏️ Edit"), "trunk.edit", {"id": status.id})
         delete = Button(mark("🗑 Delete"), "trunk.delete", {"id": status.id})
-        rows.append((switch, edit, delete))
+        rows.append((switch, edit))
         if status.type.lower() == "sip" and status.state in UNREGISTERED_STATES:
             rows.append((Button(mark("♻️ Re-register"), "trunk.reregister", {"id": status.id}),))
+        rows.append((delete,))
     if page is not None:
         rows.append((Button(TO_LIST, "trunks.show", {"page": page}),))
     return tuple(rows)

@@ -55,6 +55,7 @@ def ordinary_settings() -> Settings:
 
 class FakeStation:
     name = title = STATION
+    country = ""
 
     class pbx:  # noqa: N801
         wait_seconds = 0.0

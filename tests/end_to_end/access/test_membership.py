@@ -173,3 +173,23 @@ def test_a_number_is_whole_only_for_who_may_read_it_or_asks_in_private(harness: 
             assert number_in(harness.asks(person, question, takers)) == whole
         assert number_in(harness.asks(BORIS, question, lookers)) == whole
         assert number_in(harness.asks(VERA, question)) == whole
+
+
+def copied(message: Seen) -> list[str]:
+    return [button["copies"] for row in message.raw["buttons"] for button in row if button["kind"] == "copy"]
+
+
+def test_a_number_is_copied_only_where_it_is_whole(harness: Standins) -> None:
+    """On the card of a call, among who called in vain, and on the card of an employee."""
+    midnight = f"{harness.now():%Y-%m-%d} 00:00:0"
+    trunk = harness.trunk("Zadarma")["id"]
+    leg = {"src_num": OUTSIDE, "dst_num": "201", "from_account": trunk, "to_account": "201", "disposition": "NOANSWER"}
+    leg |= {"start": f"{midnight}1", "answer": "", "endtime": f"{midnight}9"}
+    harness.post("/control/records", clear=True, records=[{"legs": [leg]}])
+    lookers, takers = group_with(harness, "viewer", SAM), group_with(harness, "operator", SAM)
+    for chat, whole in ((lookers, []), (takers, ["+79161234567"])):
+        calls = harness.asks(SAM, f"/cdr today from {OUTSIDE}", chat)
+        assert copied(press(harness, calls, "1", "Trunk Zadarma", SAM)) == whole
+        assert copied(harness.asks(SAM, "/missed today", chat)) == whole
+        extension, *mobile = copied(harness.asks(SAM, "/employees 201", chat))
+        assert (extension, len(mobile)) == ("201", len(whole))

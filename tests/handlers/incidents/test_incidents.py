@@ -129,6 +129,31 @@ async def harness(database: Database) -> Office:
 # --- /incidents -----------------------------------------------------------------------------------------------------
 
 
+async def test_what_the_provider_is_called_by_can_be_copied_while_it_is_down(harness: Office) -> None:
+    where: dict[str, Any] = {"host": "sip.zadarma.com", "contact": "+7 (495) 111-22-33, noc@zadarma.example"}
+    await add_incident(harness.database, NOW - HOUR, **where)
+    await add_incident(harness.database, NOW - DAY, NOW - HOUR, **where)
+    await harness.asks("/incidents")
+    assert "Provider: +7 (495) 111-22-33" in await harness.presses_label("#1")
+    assert copied(harness) == ["sip.zadarma.com", "+74951112233"]
+    await harness.asks("/incidents")
+    assert "Provider" not in await harness.presses_label("#2")
+    assert copied(harness) == []
+
+
+async def test_a_press_that_no_telegram_sends_is_refused(harness: Office) -> None:
+    """A button that copies has nothing to carry out, whatever a forged client sends."""
+    await add_incident(harness.database, NOW - HOUR, host="sip.zadarma.com")
+    await harness.asks("/incidents")
+    shown = await harness.presses_label("#1")
+    assert await harness.presses_label("sip.zadarma.com") == shown
+    assert "button" in str(harness.chat.toasts[-1])
+
+
+def copied(harness: Office) -> list[str]:
+    return [button["copy"] for row in harness.chat.keyboards[-1].rows for button in row if "copy" in button]
+
+
 async def test_when_nothing_is_open_that_is_said(harness: Office) -> None:
     assert "Nothing is open." in await harness.asks("/incidents")
 

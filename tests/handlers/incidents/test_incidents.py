@@ -1,5 +1,6 @@
 """/incidents, /ack, /why and /history from the database alone, without PBX requests."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -383,6 +384,24 @@ async def test_the_newest_is_meant_when_no_number_is_given(harness: Office) -> N
 async def test_without_incidents_there_is_nothing_to_explain(harness: Office) -> None:
     assert "has had no incident yet" in await harness.asks("/why")
     assert "has no incident 5." in await harness.asks("/why 5")
+
+
+async def test_a_long_chain_is_folded_and_a_short_one_is_not(harness: Office) -> None:
+    number = await add_incident(harness.database, NOW - HOUR)
+
+    async def folded() -> list[str]:
+        await harness.asks("/why")
+        _, template, facts = harness.chat.said[-1]
+        html = renderer().text(template, facts, zone=UTC, now=NOW)
+        return re.findall("<blockquote expandable>(.+)</blockquote>", html.replace(WORD_JOINER, ""), re.DOTALL)
+
+    for _ in range(3):
+        await add_event(harness.database, number, "released", NOW)
+    assert await folded() == []
+    await add_event(harness.database, number, "taken", NOW, by="</blockquote>Boris")
+    (quoted,) = await folded()
+    assert quoted.splitlines()[-1].endswith("✅ &lt;/blockquote&gt;Boris took it")
+    assert len(quoted.splitlines()) == 5
 
 
 async def test_a_garbled_link_of_a_chain_hides_no_other(harness: Office) -> None:

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.pbx.resources.record_models import Direction
-from bot.text.person_names import folded
 from bot.text.normalization import normalized_figures
+from bot.text.person_names import folded
 from handlers.calls.filter import ENDINGS, CallFilter
 from handlers.calls.talk_words import take_talk_length
 from handlers.parsing.arguments import read_words

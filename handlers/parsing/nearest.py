@@ -37,4 +37,4 @@ def in_one_layout(arguments: str) -> str:
     """Return the arguments of a command whose name was typed in the other layout: in that one too, unless a word of
     them is known as it is."""
     words = [fold(word) for word in arguments.split()]
-    return arguments if any(word in KNOWN for word in words) else other_layout(arguments)
+    return arguments if any(len(word) > 2 and word in KNOWN for word in words) else other_layout(arguments)

@@ -1,16 +1,15 @@
 """Parse a period that is past: `today`, `last week`, `с понедельника`, `28 ноября с 9 до 12`, `last 3 hours`. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from handlers.parsing.times.atoms import Atoms
-from handlers.parsing.times.model import END_OF_DAY, Clock, Day, Days, Hours, Length, Moment, NotATime, Rolling, fold
+from handlers.parsing.times.model import END_OF_DAY, Clock, Day, Days, Hours, Moment, NotATime, Rolling, fold
+from handlers.parsing.times.points import MAX_DAYS, Point, points_of
 from handlers.parsing.times.scanner import Role, Time, scan
-from handlers.parsing.times.words import MONTHS, DayPart
-
-MAX_DAYS = 3660
+from handlers.parsing.times.words import MONTHS
 
 
 class NotAPeriod(ValueError):
@@ -88,59 +87,14 @@ def _month_beside(times: Sequence[Time]) -> Time | None:
     return names[0] if len(names) == 1 < len(times) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Point:
-    """One end of a period, or all of it. `is_listed`: a comma or `and` is in front of it."""
-
-    role: Role = Role.PLAIN
-    day: Day | Days | None = None
-    hours: Clock | Hours | None = None
-    whole: Rolling | Moment | None = None
-    is_listed: bool = False
-
-    @property
-    def is_moment(self) -> bool:
-        """Return True if it is the beginning or the end of something without a word that says so."""
-        is_dated = isinstance(self.day, Day) and self.day.is_dated and self.hours is None
-        return is_dated or isinstance(self.hours, Clock) or self.whole is not None
-
-    def begin(self, now: datetime, default: Day) -> datetime:
-        if isinstance(self.whole, Moment):
-            return self.whole.at
-        if self.whole is not None:
-            return _begin_of(self.whole.length, now)
-        day = self.day or default
-        first = day.date if isinstance(day, Day) else day.first
-        if self.hours is None:
-            return datetime.combine(first, time.min)
-        if isinstance(self.hours, Clock):
-            return datetime.combine(first, self.hours.time)
-        return datetime.combine(_night_begins(self.hours, first, now, self.day), self.hours.start)
-
-    def end(self, now: datetime, default: Day) -> datetime:
-        if isinstance(self.whole, Moment):
-            return self.whole.at
-        if self.whole is not None:
-            return _end_of(self.whole.length, now)
-        day = self.day or default
-        last = day.date if isinstance(day, Day) else min(day.last, max(now.date(), day.first))
-        if self.hours is None:
-            return datetime.combine(last, END_OF_DAY)
-        if isinstance(self.hours, Clock):
-            return datetime.combine(last, self.hours.time)
-        last = _night_begins(self.hours, last, now, self.day)
-        overnight = timedelta(days=self.hours.end <= self.hours.start)
-        return datetime.combine(last, self.hours.end) + overnight
-
-
 def _period(times: Sequence[Time], now: datetime) -> Period:
     written = " ".join(one.written for one in times)
-    points = _points(times, written)
+    points = points_of(times, written)
     today = Day(now.date())
     if any(isinstance(point.day, Days) and point.hours is not None for point in points):
         raise NotAPeriod(written)
     if not points:
-        period = _Point().begin(now, today), _Point().end(now, today)
+        period = Point().begin(now, today), Point().end(now, today)
     elif len(points) == 1:
         period = _of_one(points[0], now, written)
     elif len(points) == 2:
@@ -155,7 +109,7 @@ def _period(times: Sequence[Time], now: datetime) -> Period:
     return Period(start, end)
 
 
-def _of_one(point: _Point, now: datetime, written: str) -> tuple[datetime, datetime]:
+def _of_one(point: Point, now: datetime, written: str) -> tuple[datetime, datetime]:
     today = Day(now.date())
     start, end = point.begin(now, today), point.end(now, today)
     if point.role is Role.UP_TO:
@@ -171,7 +125,7 @@ def _of_one(point: _Point, now: datetime, written: str) -> tuple[datetime, datet
     return start, end
 
 
-def _of_two(first: _Point, second: _Point, now: datetime, written: str) -> tuple[datetime, datetime]:
+def _of_two(first: Point, second: Point, now: datetime, written: str) -> tuple[datetime, datetime]:
     if isinstance(first.whole, Rolling) or isinstance(second.whole, Rolling):
         raise NotAPeriod(written)
     if first.role is Role.UP_TO and second.role is not Role.UP_TO:
@@ -193,7 +147,7 @@ def _of_two(first: _Point, second: _Point, now: datetime, written: str) -> tuple
     return start, end
 
 
-def _of_days(first: _Point, second: _Point, now: datetime, written: str) -> tuple[datetime, datetime]:
+def _of_days(first: Point, second: Point, now: datetime, written: str) -> tuple[datetime, datetime]:
     today = Day(now.date())
     days = first.day or today, second.day or today
     if first.role is Role.PLAIN is second.role or first.role is Role.SINCE is not second.role is Role.PLAIN:
@@ -217,88 +171,3 @@ def _of_days(first: _Point, second: _Point, now: datetime, written: str) -> tupl
             return datetime.combine(second.day.date - timedelta(days=back), time.min), end
         return second.begin(now, today), first.end(now, today)
     raise NotAPeriod(written)
-
-
-def _points(times: Sequence[Time], written: str) -> list[_Point]:
-    """Join each day with its time of day."""
-    points: list[_Point] = []
-    for one in _nights(times):
-        atom, last = one.atom, points[-1] if points else None
-        if isinstance(atom, Length):
-            atom = Rolling(atom)
-        if isinstance(atom, Hours) and atom.part and atom.end > atom.start and one.role is Role.SINCE:
-            atom = Clock(atom.start)
-        if isinstance(atom, Clock | Hours):
-            if last is not None and last.day is not None and last.hours is None and one.role is not Role.UP_TO:
-                points[-1] = replace(last, hours=atom)
-            elif last is not None and last.day and last.hours is None and len(points) == 1 and len(times) == 2:
-                points[-1] = _up_to(last, atom, one.role)
-            else:
-                points.append(_Point(one.role, hours=atom, is_listed=one.is_listed))
-        elif isinstance(atom, Day | Days):
-            _add_day(points, atom, one)
-        else:
-            points.append(_Point(one.role, whole=atom, is_listed=one.is_listed))
-    match points:
-        # `01.11 02.11 9:00 12:00`
-        case [
-            _Point(day=Day(), hours=None) as a,
-            _Point(day=Day(), hours=Clock()) as b,
-            _Point(day=None, hours=Clock()) as c,
-        ]:
-            return [replace(a, hours=b.hours), replace(b, hours=c.hours)]
-    return points
-
-
-def _nights(times: Sequence[Time]) -> Sequence[Time]:
-    """`в ночь с пятницы на субботу` is the night of Friday."""
-    match times:
-        case [Time(Hours(_, _, DayPart.NIGHT)) as night, Time(Day() as first, Role.SINCE) as on, Time(Day() as second)]:
-            if second.date - first.date == timedelta(days=1):
-                return [replace(on, role=Role.PLAIN), night]
-    return times
-
-
-def _add_day(points: list[_Point], day: Day | Days, one: Time) -> None:
-    last = points[-1] if points else None
-    if last is not None and last.hours is None and _is_same(last.day, day):
-        # Yesterday, the 27th.
-        return
-    if last is not None and last.day is None and last.hours is not None and one.role is not Role.UP_TO:
-        points[-1] = replace(last, day=day)
-    else:
-        points.append(_Point(one.role, day=day, is_listed=one.is_listed))
-
-
-def _is_same(a: Day | Days | None, b: Day | Days) -> bool:
-    return isinstance(a, Day) and isinstance(b, Day) and a.date == b.date
-
-
-def _up_to(point: _Point, atom: Clock | Hours, role: Role) -> _Point:
-    """`yesterday until 12:00`: from its beginning."""
-    if isinstance(atom, Clock) and role is Role.UP_TO:
-        return replace(point, hours=Hours(time.min, atom.time))
-    return replace(point, hours=atom)
-
-
-def _night_begins(hours: Hours, day: date, now: datetime, named: Day | Days | None) -> date:
-    """A night is the one that begins on the day; today's, unless it has begun, the one before."""
-    is_overnight = hours.end <= hours.start
-    is_to_come = is_overnight and datetime.combine(day, hours.start) > now
-    return day - timedelta(days=1) if is_to_come and (named is None or day == now.date()) else day
-
-
-def _begin_of(length: Length, now: datetime) -> datetime:
-    if not length.is_of_days:
-        return (now - length.elapsed).replace(microsecond=0)
-    if not 1 <= length.days <= MAX_DAYS:
-        raise NotAPeriod(f"{length.days}d")
-    return datetime.combine(now.date() - timedelta(days=length.days - 1), time.min)
-
-
-def _end_of(length: Length, now: datetime) -> datetime:
-    if length.is_of_days:
-        return datetime.combine(now.date(), END_OF_DAY)
-    if not length.elapsed:
-        raise NotAPeriod("0h")
-    return now.replace(microsecond=0)

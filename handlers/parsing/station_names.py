@@ -15,6 +15,7 @@ from handlers.parsing import role_words
 from handlers.parsing.nearest import CUTOFF, MIN_LENGTH, other_layout
 from handlers.parsing.silences import ALL
 from handlers.parsing.times import words as times
+from handlers.parsing.times.numerals import NUMBERS, ORDINALS
 
 # Shorter parts are in too many names.
 MIN_PART, MIN_MIDDLE = 3, 4
@@ -23,15 +24,15 @@ MAX_WORDS = 4
 MAX_LENGTH = 100
 # Words of commands, which mean themselves.
 KEYWORDS = (
-    frozenset().union(
-        times.UNITS, times.WEEKDAYS, times.MONTHS, times.NUMBERS, times.DAYS_AHEAD, times.DAY_PARTS, times.CLOCKS,
-        times.WEEKENDS, times.NOW, times.THIS, times.LAST, times.NEXT, times.ROLLING, times.AGO, times.BEGINNING,
-        times.END, times.FROM, times.UP_TO, times.BETWEEN, times.AND, times.FILLERS, role_words.RUSSIAN,
-        role_words.WORDS, ALL,
-    )
+    times.KNOWN
+    | NUMBERS.keys()
+    | ORDINALS.keys()
+    | role_words.RUSSIAN.keys()
+    | role_words.WORDS.keys()
+    | ALL
     | {"missed", "answered", "busy", "failed", "denied", "allowed", "recovery", "weekly", "daily", "every", "level"}
     | {"alerts", "here", "full", "csv", "password", "passwords", "with", "off"}
-)  # fmt: skip
+)
 NO_NAME = re.compile(r"[@/=\"“”«»„]")
 PARTS = re.compile(r"[^\W_]+")
 DIGITS = re.compile(r"\d+")

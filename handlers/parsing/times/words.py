@@ -144,27 +144,11 @@ FILLERS = AT | BETWEEN | word_set("on in for during over within за на чер
 # A unit alone is one of it: за неделю, for an hour.
 COUNTS_ONE = word_set("for in within during за на через течение течении")
 
-# All words of times, to tell them from the same keys in the other layout.
-KNOWN = frozenset(
-    word
-    for words in (
-        UNITS,
-        WEEKDAYS,
-        MONTHS,
-        DAYS_AHEAD,
-        DAY_PARTS,
-        CLOCKS,
-        THIS,
-        LAST,
-        NEXT,
-        ROLLING,
-        FROM,
-        UP_TO,
-        FILLERS,
-    )
-    for word in words
-    if word.isalpha() and len(word) > 2
-)
+# All of the above but numbers.
+KNOWN = frozenset().union(
+    UNITS, WEEKDAYS, MONTHS, DAYS_AHEAD, ADJECTIVES_OF_DAYS, DAY_PARTS, CLOCKS, WEEKENDS, NOW, THIS, LAST, NEXT,
+    ROLLING, AGO, BEGINNING, END, FROM, UP_TO, BETWEEN, AND, FILLERS,
+)  # fmt: skip
 # Words of one meaning each, offered for a typing error.
 SINGLE = frozenset(
     word

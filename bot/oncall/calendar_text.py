@@ -11,6 +11,8 @@ END = re.compile(r"^[^\S\n]*END[^\S\n]*:[^\S\n]*VCALENDAR\b", re.IGNORECASE | re
 LINE_ENDS = re.compile(r"[\r\n]+")
 # A time in small letters, which the library does not read.
 SMALL_TIME = re.compile(r"(?<=[:,=])\d{8}t\d{6}z?")
+# A zone with a colon, as Microsoft writes `tzone://Microsoft/Custom`, which must stand in quotes.
+ZONE = re.compile(r";TZID=([^\"\n;]{1,200}?):(?=\d{8})", re.IGNORECASE)
 # A word of Cyrillic letters in a code page of eight bits; in Western ones letters beyond ASCII stand alone.
 CYRILLIC_WORD = re.compile(rb"[\xa8\xb8\xc0-\xff]{3}")
 
@@ -41,6 +43,7 @@ def calendars_in(text: str) -> str:
     Empty if there is no calendar, or its end is missing: shifts would be missing too.
     """
     lines = SMALL_TIME.sub(lambda time: time[0].upper(), LINE_ENDS.sub("\n", text))
+    lines = ZONE.sub(r';TZID="\1":', lines)
     begin, ends = BEGIN.search(lines), list(END.finditer(lines))
     if begin is None or not ends or ends[-1].start() < begin.end():
         return ""

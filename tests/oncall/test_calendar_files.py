@@ -144,6 +144,9 @@ def test_what_stands_around_and_between_the_lines_does_not_matter(text: str) -> 
         ('"UTC+05:30"', 3),
         ("Etc/GMT-5", 4),
         ('"tzone://Microsoft/Utc"', 9),
+        # Without the quotes that a name with a colon needs.
+        ("(UTC+05:00) Ekaterinburg", 4),
+        ("tzone://Microsoft/Utc", 9),
         ("UTC", 9),
         ("Z", 9),
     ],
@@ -160,6 +163,8 @@ def test_a_zone_that_is_not_known_is_named_and_never_that_of_the_pbx(zone: str) 
     with pytest.raises(NotACalendar, match="unknown zone") as refused:
         shifts(at_nine(f'"{zone}"').encode())
     assert refused.value.reason == f"unknown zone: {zone}"
+    with pytest.raises(NotACalendar, match="unknown zone"):
+        shifts(at_nine(zone).encode())
     weekly = at_nine(f'"{zone}"', "RRULE:FREQ=WEEKLY").replace("20261130", "20261102")
     with pytest.raises(NotACalendar, match="unknown zone"):
         shifts(weekly.encode())

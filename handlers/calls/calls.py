@@ -12,6 +12,7 @@ from bot.sandbox.time_slices import matching
 from bot.text.person_names import folded
 from handlers.calls.active_calls import LiveCall, join_legs
 from handlers.dialog import paging
+from handlers.dialog.near_names import is_known, near_names
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request
@@ -42,16 +43,25 @@ async def _list(request: Request, query: str, page: int) -> Message:
     all_calls = join_legs(answer.value, channels)
     found = await matching(all_calls, lambda call: _matches(request, query, call)) if query else all_calls
     shown = paginate(found, page, PAGE_SIZE)
+    is_unknown = bool(query) and not found and not _is_trunk(request, query) and not await is_known(request, query)
+    near = await near_names(request, query) if is_unknown else ()
     facts = {
         "station": request.station.name,
         "now": request.now,
         "wanted": query,
+        "unknown": is_unknown,
+        "near": len(near),
         "total": len(found),
         "trunks": _by_trunk(request, found),
         "calls": [_call_facts(request, call) for call in shown.items],
         "unseen": not all_calls and (answer.suspect or await _asterisk_is_down(request)),
     }
-    return Message("calls", facts, _buttons(query, shown))
+    named = tuple((Button(one.name, "calls.show", {"wanted": one.number or one.name, "page": 0}),) for one in near)
+    return Message("calls", facts, (*named, *_buttons(query, shown)))
+
+
+def _is_trunk(request: Request, query: str) -> bool:
+    return any(folded(query) in folded(name) for name in request.station.watch.trunk_names.values())
 
 
 def _matches(request: Request, query: str, call: LiveCall) -> bool:

@@ -1,6 +1,7 @@
 """/cdr: totals of a period's calls, and a page of records."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outc
 from handlers.calls.pages import RecordKey, Summary, key_of, summarise
 from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.dialog import paging
+from handlers.dialog.near_names import NearName, is_known, near_names
 from handlers.dialog.not_understood import not_a_period, not_understood
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
@@ -20,8 +22,12 @@ from handlers.dispatch.rules import Topic
 from handlers.parsing.nearest import nearest
 from handlers.parsing.periods import NotAPeriod
 from handlers.parsing.phone_numbers import as_number, same_number
+from handlers.parsing.times.model import fold
+from handlers.parsing.times.words import KNOWN
 
 BUTTONS_IN_A_ROW = 5
+# Fields that hold a number or a name; `search` may be the rest of the name.
+NAMED = ("source", "destination", "party", "search")
 ENDINGS = {"": mark("All"), "answered": mark("✅ Answered"), "missed": mark("🔴 Missed")}
 
 
@@ -45,8 +51,8 @@ async def cdr(request: Request) -> Reply:
     except NotAPeriod as wrong:
         raise not_a_period("cdr", request.arguments, wrong) from None
     for word in call_filter.search.split():
-        # A typing error would be searched for as a name, in all calls of the period.
-        if nearest(word, KEYWORDS) and not await _numbers(request, call_filter.search):
+        # A typing error, or a second time, would be searched for as a name in all calls of the period.
+        if (fold(word) in KNOWN or nearest(word, KEYWORDS)) and not await _numbers(request, call_filter.search):
             raise WrongArguments(message=not_understood("cdr", request.arguments, word, KEYWORDS))
     return Reply(await page(request, {"wanted": call_filter.stored()}))
 
@@ -65,10 +71,12 @@ async def page(request: Request, page_data: Mapping[str, Any]) -> Message:
     found = (record async for record in _records(reading, call_filter, numbers) if call_filter.matches(record, numbers))
     summary = await reading.finish(summarise(found, _key(page_data.get("before")), _key(page_data.get("after"))))
     shown = summary.page
+    unknown, near = ("", ()) if summary.total else await _unknown_name(request, call_filter)
     facts = period.facts() | {
         "station": request.station.name,
         "wanted": call_filter.facts(),
-        "is_name_known": bool(numbers) or not call_filter.search or bool(as_number(call_filter.search)),
+        "unknown": unknown,
+        "near": bool(near),
         "total": summary.total,
         "answered": summary.answered,
         "missed": summary.missed,
@@ -79,7 +87,31 @@ async def page(request: Request, page_data: Mapping[str, Any]) -> Message:
         "until": summary.newer + len(shown),
         "records": [_line(record) for record in shown],
     }
-    return Message("cdr", facts, _buttons(call_filter, summary, page_data))
+    return Message("cdr", facts, (*near, *_buttons(call_filter, summary, page_data)))
+
+
+async def _unknown_name(request: Request, call_filter: CallFilter) -> tuple[str, Rows]:
+    """Return the name that no employee has, empty if there is none, and buttons that search for the nearest."""
+    unknown = {
+        field: written
+        for field in NAMED
+        if (written := getattr(call_filter, field)) and not await is_known(request, written)
+    }
+    written = " ".join(unknown.values())
+    if not unknown:
+        return "", ()
+    field = next(iter(unknown))
+    nothing: dict[str, Any] = dict.fromkeys(unknown, "")
+    asked = replace(call_filter, **nothing)
+    corrected = [(one.name, _corrected(asked, field, one)) for one in await near_names(request, written)]
+    return written, tuple((Button(name, "cdr.page", {"wanted": one.stored()}),) for name, one in corrected)
+
+
+def _corrected(call_filter: CallFilter, field: str, near: NearName) -> CallFilter:
+    if near.trunk:
+        return replace(call_filter, trunk=near.trunk, trunk_name=near.name)
+    number: dict[str, Any] = {"party" if field == "search" else field: near.number}
+    return replace(call_filter, **number)
 
 
 async def _numbers(request: Request, search: str) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from handlers.calls.talk_words import take_talk_length
 from handlers.parsing.arguments import read_words
 from handlers.parsing.periods import NotAPeriod, take_period
 from handlers.parsing.times.model import fold
-from handlers.parsing.times.words import SINGLE
+from handlers.parsing.times.words import SINGLE, word_set
 
 ENDING_WORDS = {word: word for word in ENDINGS} | {
     "noanswer": "unanswered",
@@ -44,6 +44,7 @@ FIELD_WORDS = {
     "from": "source",
     "от": "source",
     "с": "source",
+    "со": "source",
     "src": "source",
     "to": "destination",
     "на": "destination",
@@ -52,6 +53,10 @@ FIELD_WORDS = {
     "with": "party",
     "did": "did",
 }
+# `с 201` is who called, `с Борисом` who took part.
+WITH_A_NAME = frozenset({"с", "со"})
+# No filter leaves calls out, and their first letters are parts of names.
+NEGATIONS = frozenset({"not", "except", "without", "не", "кроме", "без", "нет"})
 # Longer names and texts are not searched for the name of a trunk.
 MAX_NAME_WORDS, MAX_WORDS = 6, 30
 # Shorter parts of names are in too many.
@@ -62,7 +67,10 @@ KEYWORDS = (
     SINGLE | ENDING_WORDS.keys() | DIRECTION_WORDS.keys() | {"пропущенные", "отвеченные", "входящие", "исходящие"}
 )
 # They say nothing more than the command's name.
-SILENT = frozenset({"calls", "call", "all", "by", "of", "the", "and", "звонки", "звонок", "вызовы", "все", "и"})
+SILENT = word_set(
+    "calls call all any by of the and only show "
+    "звонки звонок звонков вызовы вызов вызовов все всё и только покажи показать"
+)
 BY_TRUNK = frozenset({"via", "through", "trunk", "через", "транк", "линия", "линии"})
 PHONE_PART = re.compile(r"\+?[\d().-]+")
 # A number written in groups has at least so many digits.
@@ -76,9 +84,11 @@ def read_filter(text: str, now: datetime, trunks: Mapping[str, str] = MappingPro
     found = _fields(written.fields)
     talk, words = take_talk_length(written.free)
     period, words = take_period(words, now)
-    words = _take_fields(words, found)
+    words = _take_fields(words, found, trunks)
     words = _take_outcome_and_direction(words, found)
     words = [word for word in _take_trunk(words, found, trunks) if fold(word) not in SILENT]
+    if unread := next((word for word in words if fold(word) in NEGATIONS or fold(word) in FIELD_WORDS), ""):
+        raise NotAPeriod(unread)
     numbers = [word for word in words if PHONE_PART.fullmatch(word)]
     if len(numbers) > 1 and _groups(numbers[0], numbers[1:]) != len(numbers) - 1:
         # Two extensions are no number.
@@ -94,16 +104,20 @@ def _take_trunk(words: list[str], found: dict[str, Any], trunks: Mapping[str, st
     """Extract the name of a trunk, or a part of only one's."""
     for length in range(min(len(words), MAX_NAME_WORDS), 0, -1):
         for at in range(min(len(words), MAX_WORDS) - length + 1):
-            written = " ".join(words[at : at + length])
-            named = [id_ for id_, name in trunks.items() if folded(name) == folded(written)] or [
-                id_ for id_, name in trunks.items() if len(written) >= MIN_PART and folded(written) in folded(name)
-            ]
-            if len(named) != 1:
-                continue
-            found["trunk"], found["trunk_name"] = named[0], trunks[named[0]]
-            before = words[:at]
-            return [*(before[:-1] if before and fold(before[-1]) in BY_TRUNK else before), *words[at + length :]]
+            if trunk := _trunk_named(" ".join(words[at : at + length]), trunks):
+                found["trunk"], found["trunk_name"] = trunk, trunks[trunk]
+                before = words[:at]
+                return [*(before[:-1] if before and fold(before[-1]) in BY_TRUNK else before), *words[at + length :]]
     return words
+
+
+def _trunk_named(written: str, trunks: Mapping[str, str]) -> str:
+    """Return the id; empty for a part of several names, or of none."""
+    wanted = folded(written)
+    named = [id_ for id_, name in trunks.items() if folded(name) == wanted] or [
+        id_ for id_, name in trunks.items() if len(written) >= MIN_PART and wanted in folded(name)
+    ]
+    return named[0] if len(named) == 1 else ""
 
 
 def _fields(written: Mapping[str, str]) -> dict[str, Any]:
@@ -114,8 +128,8 @@ def _fields(written: Mapping[str, str]) -> dict[str, Any]:
     return {known[name]: value for name, value in written.items()}
 
 
-def _take_fields(words: list[str], found: dict[str, Any]) -> list[str]:
-    """Extract `from 201` and `to 8 916 111-11-11`."""
+def _take_fields(words: list[str], found: dict[str, Any], trunks: Mapping[str, str]) -> list[str]:
+    """Extract `from 201` and `to 8 916 111-11-11`. A trunk behind such a word, as in `на Манго`, is left."""
     remaining: list[str] = []
     while words:
         word = words.pop(0)
@@ -123,6 +137,11 @@ def _take_fields(words: list[str], found: dict[str, Any]) -> list[str]:
         if field is None or not words:
             remaining.append(word)
             continue
+        is_name = not PHONE_PART.fullmatch(words[0])
+        if is_name and _trunk_named(words[0], trunks):
+            remaining.append(words.pop(0))
+            continue
+        field = "party" if is_name and word.lower() in WITH_A_NAME else field
         found[field] = words.pop(0)
         for _ in range(_groups(found[field], words)):
             found[field] += words.pop(0)

@@ -1,11 +1,12 @@
 """/status of one extension (number or employee name) or trunk (name), partial names included."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import EmployeeRow, NotFound, PbxError, PeerStatus, TrunkStatus
+from handlers.dialog.near_names import near_trunks
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
 from handlers.trunks import card, trunks
@@ -29,20 +30,33 @@ async def lookup(request: Request, query: str) -> Message:
         found, people = await asyncio.gather(trunks.find(request, query), request.station.pbx.phone_book.named(query))
     if len(people) == 1 and not found:
         return await _extension(request, people[0].number)
-    if not people and not found:
-        people = await request.station.pbx.phone_book.nearest(query)
+    if not people and not found and (near := await request.station.pbx.phone_book.nearest(query)):
+        return _which(request, query, near_trunks(request, query), near, is_near=True)
     if not people:
         return _trunk(request, found[0]) if len(found) == 1 else trunks.choice(request, found, query, "status.trunk")
-    return _which(request, query, found, people)
+    return _which(request, query, {trunk.id: trunk.name for trunk in found}, people)
 
 
-def _which(request: Request, query: str, found: Sequence[TrunkStatus], people: Sequence[EmployeeRow]) -> Message:
-    rows = [(Button(trunk.name, "status.trunk", {"id": trunk.id}),) for trunk in found]
+def _which(
+    request: Request,
+    query: str,
+    trunks_by_id: Mapping[str, str],
+    people: Sequence[EmployeeRow],
+    *,
+    is_near: bool = False,
+) -> Message:
+    """Offer those with the name in them, or, if there are none, with the nearest."""
+    rows = [(Button(name, "status.trunk", {"id": id_}),) for id_, name in trunks_by_id.items()]
     rows += [
         (Button(f"{employee.number} {employee.name}", "status.extension", {"number": employee.number}),)
         for employee in people
     ]
-    facts = {"station": request.station.name, "written": query, "more": max(0, len(rows) - MAX_OFFERED)}
+    facts = {
+        "station": request.station.name,
+        "written": query,
+        "is_near": is_near,
+        "more": max(0, len(rows) - MAX_OFFERED),
+    }
     return Message("status_which", facts, tuple(rows[:MAX_OFFERED]))
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import PbxError, TrunkRow, TrunkStatus
-from bot.text.similar_names import nearest_names
 from handlers.dialog import paging
+from handlers.dialog.near_names import near_trunks
 from handlers.dialog.paging import Page, paginate
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request
@@ -66,9 +66,7 @@ def choice(request: Request, found: Sequence[TrunkStatus], written: str, action:
     """Answer to a name of no trunk, with the nearest, or of several, with a button for each."""
     names = {trunk.id: trunk.name for trunk in found[:PAGE_SIZE]}
     if not found:
-        known = request.station.watch.trunk_names
-        near = nearest_names(written, known.values())
-        names = {id_: name for id_, name in known.items() if name in near}
+        names = near_trunks(request, written)
     facts = {"station": request.station.name, "found": len(found), "near": len(names), "written": written}
     return Message("trunk_choice", facts, tuple((Button(name, action, {"id": id_}),) for id_, name in names.items()))
 

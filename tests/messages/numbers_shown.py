@@ -116,19 +116,22 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
             "station": "Head office",
             "now": NOON,
             "wanted": CALLER,
+            "unknown": False,
+            "near": 0,
             "total": 1,
             "trunks": [{"name": f"Line {DID}", "calls": 1}],
             "calls": [CALL],
             "unseen": False,
         },
-        {"station": "Head office", "now": NOON, "wanted": CALLER, "total": 0, "unseen": False},
+        {"station": "Head office", "now": NOON, "wanted": CALLER, "total": 0, "unseen": False, "unknown": False},
     ],
     "cdr": [
         PERIOD
         | {"station": "Head office", "total": 1, "answered": 1, "missed": 0, "after_hours": 0, "not_reached": 0}
         | {"average": 134, "begin": 1, "until": 1, "records": [RECORD]}
         | {
-            "is_name_known": True,
+            "unknown": "",
+            "near": False,
             "wanted": WANTED | {"source": CALLER, "destination": MOBILE, "did": DID, "search": LOCAL},
         },
     ],

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bot.text.similar_names import MAX_NEAR, nearest_names
 
-NAMES = ["Melanie Jones", "Пётр Сёмин", "Zadarma", "Branch 7", "Ростелеком", "Anna Johnson"]
+NAMES = ["Melanie Jones", "Пётр Сёмин", "Zadarma", "Branch 7", "Ростелеком", "Anna Johnson", "Ольга Орлова"]
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,9 @@ NAMES = ["Melanie Jones", "Пётр Сёмин", "Zadarma", "Branch 7", "Рос�
         ("brnch 7", "Branch 7"),
         ("Растелеком", "Ростелеком"),
         ("jonson", "Anna Johnson"),
+        ("Орловой", "Ольга Орлова"),
+        ("Ольги Орловой", "Ольга Орлова"),
+        ("Петром", "Пётр Сёмин"),
     ],
 )
 def test_the_nearest_is_offered(written: str, nearest: str) -> None:

@@ -86,3 +86,40 @@ def test_a_typing_error_is_named_and_mended_with_a_button(
     standins.presses(ANNA, answer, meant)
     listed = standins.wait_for_message("10:30", ANNA, after=answer.id - 1)
     assert re.search(TOLD[language], listed.text)
+
+
+UNKNOWN = {"en": ("no employee and no trunk has that name", "Did you mean"), "ru": ("так не зовут", "Может быть")}
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_a_name_with_a_typing_error_is_named_and_mended_with_a_button(
+    standins: Standins, start_bot: Callable[..., Program], language: str
+) -> None:
+    standins.post("/control/traffic", running=False)
+    archive = Archive(standins)
+    number, name = archive.people[0]
+    archive.put([archive.outgoing(archive.at(1, "10:30:00"), 65)])
+    start_bot(LANGUAGE=language)
+    misspelled = name[:2] + name[3:]
+    unknown, near = UNKNOWN[language]
+    for written in ("from ", ""):
+        answer = standins.asks(ANNA, f"/cdr yesterday {written}{misspelled}")
+        assert misspelled.split()[0] in answer.text
+        assert unknown in answer.text
+        assert near in answer.text
+        standins.presses(ANNA, answer, f"{number} {name}")
+        standins.wait_for_message("10:30", ANNA, after=answer.id - 1)
+    for command in ("calls", "status"):
+        answer = standins.asks(ANNA, f"/{command} {misspelled}")
+        assert near in answer.text, command
+        assert [f"{number} {name}"] in answer.buttons, command
+
+
+@pytest.mark.parametrize(("language", "second"), [("en", "may"), ("ru", "май")])
+def test_a_second_time_is_no_name(
+    standins: Standins, start_bot: Callable[..., Program], language: str, second: str
+) -> None:
+    start_bot(LANGUAGE=language)
+    answer = standins.asks(ANNA, f"/cdr yesterday {second}")
+    assert answer.text.startswith("⚠️")
+    assert second in answer.text

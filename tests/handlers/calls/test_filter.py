@@ -40,6 +40,10 @@ def meant(text: str) -> dict[str, str]:
         ("201", {"party": "201"}),
         ("8 916 111-11-11", {"party": "8916111-11-11"}),
         ("with Anna", {"party": "Anna"}),
+        ("с Анной вчера", {"party": "Анной"}),
+        ("со Складом", {"party": "Складом"}),
+        ("с 201", {"source": "201"}),
+        ("покажи только пропущенные звонки", {"ending": "missed"}),
         ("did=74951110001", {"did": "74951110001"}),
         ("не отвеченные вчера", {"ending": "unanswered"}),
         ("with 916 123 45 01", {"party": "9161234501"}),
@@ -58,9 +62,7 @@ def meant(text: str) -> dict[str, str]:
         ("больше 2 мин входящие", {"longer_than": "120", "direction": "incoming"}),
         ("короче 10 секунд", {"shorter_than": "10"}),
         ("longer than half an hour yesterday", {"longer_than": "1800"}),
-        ("over the last 90 days", {}),
-        ("дольше 201", {"party": "201", "search": "дольше"}),
-        ("over 2 minutes", {"longer_than": "120"}),
+        ("over the last 90 days over 2 minutes", {"longer_than": "120"}),
         ("> 1m <30m", {"longer_than": "60", "shorter_than": "1800"}),
     ],
 )
@@ -69,7 +71,11 @@ def test_words(text: str, wanted: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["colour=red", "did=", "2026-13-40", "today 7d", "201 202"]
+    "text",
+    [
+        *("colour=red", "did=", "2026-13-40", "today 7d", "201 202", "longer", "дольше 201", "longer than 2 days"),
+        *("не пропущенные", "all except missed", "вчера без Анны", "вчера от", "with"),
+    ],
 )
 def test_what_cannot_be_meant_is_refused(text: str) -> None:
     with pytest.raises(NotAPeriod):
@@ -233,3 +239,14 @@ def test_what_the_pbx_is_asked_for_holds_everything_that_is_meant(
     wanted = read_filter(" ".join(kind if kind == "answered" else f"{kind} {number}" for kind in kinds), NOW)
     if wanted.matches(call):
         assert as_the_pbx_finds(call, wanted)
+
+
+@pytest.mark.parametrize("text", ["через Манго", "входящие на Манго Офис", "from манго", "с Манго", "Манго"])
+def test_a_trunk_behind_a_word_of_direction_is_the_trunk(text: str) -> None:
+    found = read_filter(text, NOW, {TRUNK: "Манго Офис", "other": "Ростелеком 201"})
+    assert (found.trunk, found.source, found.destination, found.party, found.search) == (TRUNK, "", "", "", "")
+
+
+def test_a_number_behind_one_is_no_part_of_a_trunks_name() -> None:
+    found = read_filter("from 201", NOW, {"other": "Ростелеком 201"})
+    assert (found.trunk, found.source) == ("", "201")

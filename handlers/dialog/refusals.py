@@ -12,7 +12,7 @@ from handlers.authorization.preconditions import May
 from handlers.authorization.rate_limits import RATE_LIMITED
 from handlers.dialog.not_understood import unknown_command
 from handlers.dispatch.intents import ANONYMOUS, Actor, CommandTyped, Place, TextSent
-from handlers.dispatch.update_parser import UNKNOWN_FIELDS
+from handlers.dispatch.update_parser import EDITED, UNKNOWN_FIELDS
 from handlers.safety.anonymous import command_line
 
 NO_RIGHT = mark("You have no right to do this here. Ask an administrator of the bot.")
@@ -56,6 +56,8 @@ def answer_to_command(
         return Message("undecided")
     if typed.rejected_because == UNKNOWN_FIELDS and typed.place.chat == typed.actor.id and is_known(may):
         return Message("not_simply_typed")
+    if typed.rejected_because == EDITED and typed.place.chat == typed.actor.id and is_known(may):
+        return Message("edited_not_read")
     if typed.rejected_because is not None or decision in UNANSWERED:
         return None
     if decision.reason == MEMBERSHIP_UNKNOWN:

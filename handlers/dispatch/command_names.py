@@ -30,6 +30,12 @@ def length_of_name(text: str) -> int:
     return found.end(1) if found and text.startswith("/") and _is_name(found[1]) else 0
 
 
+def cancels(sent: TextSent) -> CommandTyped | None:
+    """Return `/cancel` for a text of only that word: it is no answer, nobody has such a name."""
+    typed = without_slash(sent)
+    return typed if typed is not None and typed.name == "cancel" and not typed.arguments else None
+
+
 def without_slash(sent: TextSent) -> CommandTyped | None:
     """Return the command that text without a slash begins with; None for any other text."""
     found = FIRST_WORD.match(sent.text)

@@ -13,7 +13,7 @@ from telegram.constants import ChatType
 
 from bot.messages.sanitize import visible
 from bot.text.normalization import normalized
-from handlers.dispatch.command_names import length_of_name
+from handlers.dispatch.command_names import cancels, length_of_name
 from handlers.dispatch.intents import (
     ANONYMOUS,
     Actor,
@@ -137,7 +137,10 @@ def _read_message(
         return None if rejection else _read_text(message, text)
     name, _, addressed = text[1:length].partition("@")
     if not _is_addressed_to(bot_name, addressed):
-        return None
+        if message.chat.type != ChatType.PRIVATE:
+            return None
+        # Nobody else reads it here: it is answered as a command that is not known.
+        name = text[1:length]
     return CommandTyped(
         name=name.lower(),
         arguments=normalized(_with_ids(message, text, length)).strip(),
@@ -163,8 +166,8 @@ def _is_addressed_to(bot_name: str, addressed: str) -> bool:
     return addressed.lower() in ("", bot_name.lower())
 
 
-def _read_text(message: Message, text: str) -> TextSent:
-    return TextSent(
+def _read_text(message: Message, text: str) -> CommandTyped | TextSent:
+    sent = TextSent(
         text=normalized(text).strip(),
         document=_document(message),
         replied_to=message.reply_to_message.message_id if message.reply_to_message else None,
@@ -173,6 +176,8 @@ def _read_text(message: Message, text: str) -> TextSent:
         message_id=message.message_id,
         sent_at=message.date,
     )
+    is_private = message.chat.type == ChatType.PRIVATE
+    return (cancels(sent) if is_private and sent.document is None else None) or sent
 
 
 def _entities(message: Message) -> Sequence[MessageEntity]:

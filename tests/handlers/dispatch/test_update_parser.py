@@ -26,6 +26,7 @@ from handlers.dispatch.update_parser import (
 
 WHEN = int(datetime(2026, 11, 23, 14, 0, tzinfo=UTC).timestamp())
 ANNA = {"id": 1001, "is_bot": False, "first_name": "Anna"}
+PRIVATE = {"id": 1001, "type": "private", "first_name": "Anna"}
 GROUP = {"id": -100500, "type": "supergroup", "title": "Office"}
 
 
@@ -50,6 +51,24 @@ def test_a_typed_command_is_read_with_its_arguments() -> None:
 def test_the_bot_may_be_named_and_only_this_one() -> None:
     assert read(message=message("/status@Office_Bot")) is not None
     assert read(message=message("/status@other_bot")) is None
+
+
+def test_in_private_a_command_to_another_bot_is_one_that_is_not_known() -> None:
+    typed = read(message=message("/status@other_bot", chat=PRIVATE))
+    assert isinstance(typed, CommandTyped)
+    assert typed.name == "status@other_bot"
+
+
+@pytest.mark.parametrize("text", ["отмена", "Отмена", "cancel", "jnvtyf", ".отмена"])
+def test_the_word_for_cancelling_is_no_answer(text: str) -> None:
+    typed = read(message=message(text, chat=PRIVATE))
+    assert isinstance(typed, CommandTyped)
+    assert typed.name == "cancel"
+
+
+@pytest.mark.parametrize("text", ["отмена записи", "отменять"])
+def test_other_text_with_that_word_is_one(text: str) -> None:
+    assert isinstance(read(message=message(text, chat=PRIVATE)), TextSent)
 
 
 def test_a_topic_is_remembered_and_the_general_one_is_none() -> None:

@@ -91,3 +91,12 @@ async def test_turning_pages_is_not_costly(database: Database) -> None:
     harness = HelpHarness(database, pace=RequestLimits(costly=1))
     for action in ("cdr.page", "missed.page"):
         assert not harness.catalogue.buttons[action].rule.costly
+
+
+async def test_a_command_that_is_changed_is_not_carried_out_and_says_so_in_private(harness: HelpHarness) -> None:
+    changed = {"edit_date": int(harness.now.timestamp())}
+    await harness.takes({"edited_message": message("/status 202", ANNA, ANNA, harness.now, **changed)})
+    assert not harness.done
+    assert harness.chat.shown[-1].template == "edited_not_read"
+    await harness.takes({"edited_message": message("/status 202", ANNA, GROUP, harness.now, **changed)})
+    assert [shown.template for shown in harness.chat.shown] == ["edited_not_read"]

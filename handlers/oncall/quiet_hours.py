@@ -53,7 +53,7 @@ def _hours(text: str, now: datetime) -> QuietHours | None:
             ends = time() if ends == END_OF_DAY else ends
             if begins != ends:
                 return begins, ends
-    raise WrongArguments(mark("Write from when to when, in the station's time."))
+    raise WrongArguments(mark("Write from when to when, in the PBX's time."))
 
 
 def _message(request: Request, hours: QuietHours | None, *, changed: bool) -> Message:

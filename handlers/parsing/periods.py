@@ -153,7 +153,7 @@ def _of_days(first: Point, second: Point, now: datetime, written: str) -> tuple[
     if first.role is Role.PLAIN is second.role or first.role is Role.SINCE is not second.role is Role.PLAIN:
         earlier, later = (first, second) if first.begin(now, today) <= second.begin(now, today) else (second, first)
         are_dates = all(isinstance(day, Day) and day.is_dated for day in days)
-        if earlier.end(now, today) + timedelta(seconds=1) >= later.begin(now, today):
+        if earlier.end(now, today) + timedelta(seconds=1) == later.begin(now, today):
             # Yesterday and today.
             return earlier.begin(now, today), later.end(now, today)
         if second.is_listed or not are_dates:

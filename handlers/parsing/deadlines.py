@@ -12,7 +12,7 @@ from handlers.parsing.times.atoms import Atoms
 from handlers.parsing.times.lengths import length_at
 from handlers.parsing.times.model import END_OF_DAY, Clock, Day, Days, Hours, Length, NotATime, fold
 from handlers.parsing.times.scanner import Role, Scan, Time, scan
-from handlers.parsing.times.words import BEGINS
+from handlers.parsing.times.words import BEGINS, UP_TO
 
 LEADING = frozenset({"for", "until", "till", "to", "in", "before", "на", "до", "по", "через"})
 # Words that require a time after them.
@@ -50,8 +50,10 @@ def take_deadline(
 
 
 def length_in(words: Sequence[str]) -> timedelta | None:
-    """Parse words that are a duration and no more: `for half an hour`, `на час`."""
+    """Parse words that are a duration and no more: `for half an hour`, `на час`. `до 18ч` is none."""
     folded = [fold(word) for word in words]
+    if folded and folded[0] in UP_TO:
+        return None
     at = 1 if folded and folded[0] in LEADING else 0
     found = length_at(folded[at:], folded[0] if at else "")
     return found[0].elapsed if found is not None and found[1] == len(folded) - at else None
@@ -71,6 +73,9 @@ def _scanned(words: Sequence[str], now: datetime) -> Scan:
 def _moment(times: Sequence[Time], now: datetime, weekday_ends: time) -> datetime | None:
     try:
         match [one.atom for one in times]:
+            case _ if any(one.role is Role.SINCE for one in times):
+                # `from monday` is a beginning.
+                pass
             case []:
                 return None
             # `до 5 минут` is no moment.

@@ -93,15 +93,19 @@ def _period(times: Sequence[Time], now: datetime) -> Period:
     today = Day(now.date())
     if any(isinstance(point.day, Days) and point.hours is not None for point in points):
         raise NotAPeriod(written)
-    if not points:
-        period = Point().begin(now, today), Point().end(now, today)
-    elif len(points) == 1:
-        period = _of_one(points[0], now, written)
-    elif len(points) == 2:
-        period = _of_two(points[0], points[1], now, written)
-    else:
-        raise NotAPeriod(written)
-    start, end = period
+    try:
+        match points:
+            case []:
+                start, end = Point().begin(now, today), Point().end(now, today)
+            case [point]:
+                start, end = _of_one(point, now, written)
+            case [first, second]:
+                start, end = _of_two(first, second, now, written)
+            case _:
+                raise NotAPeriod(written)
+    except NotATime:
+        # Too long a time.
+        raise NotAPeriod(written) from None
     if start > now:
         raise StillToCome(written)
     if end < start or (end.date() - start.date()).days >= MAX_DAYS:

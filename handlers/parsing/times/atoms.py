@@ -8,7 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
-from handlers.parsing.times.calendar_days import calendar_at, day_in_it, edge_at, half_at, new_year, part_of_year
+from handlers.parsing.times.calendar_days import (
+    calendar_at,
+    day_in_it,
+    days_of_week,
+    edge_at,
+    half_at,
+    new_year,
+    part_of_year,
+)
 from handlers.parsing.times.clocks import clock_at, hours_at
 from handlers.parsing.times.dates import date_at, dated_weekday, dates_at, day_of_month, month_or_year, written_date
 from handlers.parsing.times.lengths import amounts_at, length_at, one_at
@@ -82,6 +90,7 @@ class Atoms:
             dated_weekday,
             month_or_year,
             day_in_it,
+            days_of_week,
             part_of_year,
             half_at,
             calendar_at,

@@ -13,11 +13,13 @@ from handlers.parsing.times.words import (
     AT,
     BEGINNING,
     END,
+    FROM,
     LAST,
     NEXT,
     ROLLING,
     THIS,
     UNITS,
+    UP_TO,
     WEEKDAYS,
     Unit,
 )
@@ -133,6 +135,19 @@ def _week_and_weekday(words: Sequence[str], calendar: Calendar) -> Found[Day] | 
     at = _skip_within(words, week[1])
     number = WEEKDAYS.get(words[at]) if at < len(words) else None
     return (_weekday(week[0], number), at + 1) if number is not None else None
+
+
+def days_of_week(words: Sequence[str], calendar: Calendar) -> Found[Days] | None:
+    """`last week monday to friday`, `прошлой неделе с пн по ср`."""
+    week = calendar_at(words, calendar)
+    if week is None or not isinstance(week[0], Days) or not _is_week(week[0]):
+        return None
+    at = _skip_within(words, week[1])
+    at += at < len(words) and words[at] in FROM
+    match list(words[at : at + 3]):
+        case [first, to, last] if to in UP_TO and WEEKDAYS.get(first, 7) < WEEKDAYS.get(last, 0):
+            return Days(_weekday(week[0], WEEKDAYS[first]).date, _weekday(week[0], WEEKDAYS[last]).date), at + 3
+    return None
 
 
 def _nth(words: Sequence[str], calendar: Calendar) -> Found[Day] | None:

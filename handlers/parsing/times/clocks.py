@@ -14,7 +14,7 @@ CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 CLOCK_WITH_A_HYPHEN = re.compile(r"(\d{1,2})-(00|30|45)")
 CLOCK_WITH_A_POINT = re.compile(r"(\d{1,2})\.(00|1[3-9]|[2-5]\d)")
 # 9ч after `до` or `с`; elsewhere a length.
-HOURS_WORD = re.compile(r"(\d{1,2})(?:ч|час|часов)")
+HOURS_WORD = re.compile(r"(\d{1,2})(?:h|ч|час|часов)")
 # One o'clock needs no number in Russian: час дня.
 ONE_O_CLOCK = frozenset({"час", "часа", "часу"})
 # These are numbers of a length only.

@@ -25,11 +25,11 @@ from handlers.parsing.times.words import (
 
 YEAR_FIRST = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})")
 # 12-11-25 is a telephone number of six digits.
-DAY_FIRST = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})|(\d{1,2})-(\d{1,2})-(\d{4})")
+DAY_FIRST = re.compile(r"(\d{1,2})[./](\d{1,2})[./](\d{4}|\d{2})г?|(\d{1,2})-(\d{1,2})-(\d{4})")
 SHORT_DATE = re.compile(r"(\d{1,2})[./](\d{1,2})")
 BARE_NUMBER = re.compile(r"\d{1,2}")
 DAY_AND_MONTH = re.compile(r"(\d{1,2})([a-zа-я]{3,9})|([a-zа-я]{3,9})(\d{1,2})")
-YEAR = re.compile(r"(?:19|20|21)\d\d")
+YEAR = re.compile(r"((?:19|20|21)\d\d)г?")
 YEAR_WORDS = frozenset({"г", "года", "год", "году", "year"})
 
 
@@ -55,7 +55,7 @@ def written_date(words: Sequence[str], calendar: Calendar) -> Found[Day] | None:
         # 11/24/2026 can only be the 24th of November.
         if month > 12 and "/" in word:
             day, month = month, day
-        return _dated(existing(year, month, day, word)), 1
+        return _dated(existing(year, month, day, word)), 1 + (words[1:2] in (["г"], ["года"]))
     if SHORT_DATE.fullmatch(word) and not CLOCK_WITH_A_POINT.fullmatch(word):
         day, month = (int(part) for part in re.split("[./]", word))
         if month > 12 and "/" in word:
@@ -157,8 +157,10 @@ def month_or_year(words: Sequence[str], calendar: Calendar) -> Found[Days] | Non
     count, qualifier = 0, ""
     if len(words) > 1 and (words[0] in LAST or words[0] in THIS or words[0] in NEXT):
         qualifier, words, count = words[0], words[1:], 1
-    if len(words) > 1 and YEAR.fullmatch(words[0]) and words[1] in YEAR_WORDS and not qualifier:
-        return Days(date(int(words[0]), 1, 1), date(int(words[0]), 12, 31)), 2
+    if not qualifier and words and (found := YEAR.fullmatch(words[0])):
+        is_named = words[1:2] != [] and words[1] in YEAR_WORDS
+        if is_named or words[0] != found[1]:
+            return Days(date(int(found[1]), 1, 1), date(int(found[1]), 12, 31)), 1 + is_named
     if not words or (month := MONTHS.get(words[0])) is None:
         return None
     if not qualifier and (of_year := year_behind(words[1:], calendar, is_short=False)) is not None:
@@ -179,8 +181,8 @@ def year_behind(words: Sequence[str], calendar: Calendar, *, is_short: bool) -> 
         return None
     word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
     named = following in YEAR_WORDS
-    if YEAR.fullmatch(word):
-        return int(word), at + (2 if named else 1)
+    if found := YEAR.fullmatch(word):
+        return int(found[1]), at + (2 if named else 1)
     if UNITS.get(following) is Unit.YEARS and (word in LAST or word in THIS):
         return calendar.today.year - (word in LAST), at + 2
     short = f"{calendar.today.year % 100:02}"

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from handlers.parsing.times.model import Found, Length
 from handlers.parsing.times.numerals import NUMBERS, cardinal_at
-from handlers.parsing.times.words import COUNTS_ONE, HALF, HALVES, ONE_AND_A_HALF, ROUND_THE_CLOCK, UNITS, Unit
+from handlers.parsing.times.words import COUNTS_ONE, HALF, HALVES, ONE_AND_A_HALF, ROUND_THE_CLOCK, SEVERAL, UNITS, Unit
 
 COMPACT = re.compile(r"(\d{1,9}(?:[.,]\d{1,2})?)([a-zа-я]{1,8})")
 NUMBER = re.compile(r"\d{1,9}(?:[.,]\d{1,2})?")
+ONE_OF_LONG = frozenset({"week", "month", "quarter", "year", "неделя", "неделю", "месяц", "квартал", "год"})
 MINUTES = re.compile(r"[0-5]\d")
 
 
@@ -60,7 +61,7 @@ def _amount(words: Sequence[str]) -> tuple[list[tuple[float, Unit]], int] | None
         return parts, 1
     if first in HALF and second in NUMBERS and third in UNITS:
         return [(0.5, UNITS[third])], 3
-    if second in UNITS and (number := _number(first)) is not None and (len(second) > 1 or first.isdecimal()):
+    if second in UNITS and (number := _number_of(first, second)) is not None:
         return [_of(number, second)], 2
     if (compound := cardinal_at(words)) is not None and third in UNITS and compound[1] == 2:
         return [_of(compound[0], third)], 3
@@ -87,6 +88,13 @@ def _compact(word: str) -> list[tuple[float, Unit]]:
     return parts if end == len(word) else []
 
 
+def _number_of(word: str, unit: str) -> float | None:
+    """`201 week` is the extension, and a week."""
+    if (len(unit) == 1 and not word.isdecimal()) or (unit in ONE_OF_LONG and re.fullmatch(r"\d{3,}", word)):
+        return None
+    return _number(word)
+
+
 def _number(word: str) -> float | None:
     if NUMBER.fullmatch(word):
         return float(word.replace(",", "."))
@@ -97,8 +105,8 @@ def _number(word: str) -> float | None:
 
 
 def one_at(words: Sequence[str]) -> Found[Length] | None:
-    """A unit without a number is one of it: `неделю назад`, `last hour`."""
-    is_one = bool(words) and words[0] in UNITS and len(words[0]) > 2
+    """A unit without a number is one of it: `неделю назад`, `last hour`; `last hours` are not."""
+    is_one = bool(words) and words[0] in UNITS and len(words[0]) > 2 and words[0] not in SEVERAL
     return (Length((_of(1, words[0]),)), 1) if is_one else None
 
 

@@ -10,9 +10,9 @@ from handlers.parsing.times.words import by_word, word_set
 ONES = by_word(
     {
         1: "one один одна одну одни одного",
-        2: "two два две двух",
-        3: "three три трех",
-        4: "four четыре четырех",
+        2: "two два две двух двое",
+        3: "three три трех трое",
+        4: "four четыре четырех четверо",
         5: "five пять пяти",
         6: "six шесть шести",
         7: "seven семь семи",

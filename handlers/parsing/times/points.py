@@ -9,6 +9,8 @@ from handlers.parsing.times.scanner import Role, Time
 from handlers.parsing.times.words import DayPart
 
 MAX_DAYS = 3660
+# `от 5 минут` is how long a call lasted.
+OF_TALK = frozenset({"from", "от"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ def points_of(times: Sequence[Time], written: str) -> list[Point]:
     for one in _nights(times):
         atom, last = one.atom, points[-1] if points else None
         if isinstance(atom, Length):
+            if one.is_introduced_by(OF_TALK):
+                raise NotATime(one.written)
             atom = Rolling(atom)
         if isinstance(atom, Hours) and atom.part and atom.end > atom.start and one.role is Role.SINCE:
             atom = Clock(atom.start)
@@ -129,7 +133,7 @@ def _begin_of(length: Length, now: datetime) -> datetime:
     if not length.is_of_days:
         return (now - length.elapsed).replace(microsecond=0)
     if not 1 <= length.days <= MAX_DAYS:
-        raise NotATime(f"{length.days}d")
+        raise NotATime
     return datetime.combine(now.date() - timedelta(days=length.days - 1), time.min)
 
 
@@ -137,5 +141,5 @@ def _end_of(length: Length, now: datetime) -> datetime:
     if length.is_of_days:
         return datetime.combine(now.date(), END_OF_DAY)
     if not length.elapsed:
-        raise NotATime("0h")
+        raise NotATime
     return now.replace(microsecond=0)

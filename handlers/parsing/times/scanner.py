@@ -1,7 +1,7 @@
 """Find the times among words, wherever they stand, and what introduces each. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import takewhile
@@ -12,6 +12,8 @@ from handlers.parsing.times.model import Atom, Day, Found, Hours, NotATime, fold
 from handlers.parsing.times.words import AND, ARTICLES, AT, BETWEEN, FILLERS, FROM, SINCE, UP_TO
 
 MOMENT = re.compile(r"(.{6,10})[Tt](\d{1,2}:\d{2}(?::\d{2})?)")
+# `1 -15` and `1- 15`.
+DASH_AT_AN_EDGE = re.compile(r"([-–—])?(\d{1,2}(?:[.:]\d{2,4}){0,2})([-–—])?")
 DASH = re.compile(r"[-–—…]|\.\.+")
 NUMBER_GROUP = re.compile(r"[+(]{0,2}\d[\d().-]{0,20}")
 INTRODUCING = FROM | UP_TO | FILLERS
@@ -168,7 +170,7 @@ def _role(introduction: Sequence[str], *, closes: bool) -> Role:
 def _split(words: Sequence[str], atoms: Atoms) -> list[str]:
     """Split `01.11-05.11`, `9:00-12:00`, `mon-fri` and `2026-11-01T18:00` into the times that they consist of."""
     parts: list[str] = []
-    for word in words:
+    for word in _with_dashes_apart(words):
         if (moment := MOMENT.fullmatch(word)) and _is_day(moment[1], atoms):
             parts += [moment[1], moment[2]]
             continue
@@ -183,6 +185,16 @@ def _split(words: Sequence[str], atoms: Atoms) -> list[str]:
             [word],
         )
     return parts
+
+
+def _with_dashes_apart(words: Sequence[str]) -> Iterator[str]:
+    for at, word in enumerate(words):
+        found = DASH_AT_AN_EDGE.fullmatch(word)
+        before, after = words[at - 1][-1:] if at else "", words[at + 1][:1] if at + 1 < len(words) else ""
+        if found and ((found[1] and before.isdecimal()) or (found[3] and after.isdecimal())):
+            yield from filter(None, found.groups())
+        else:
+            yield word
 
 
 def _is_day(word: str, atoms: Atoms) -> bool:

@@ -74,6 +74,10 @@ MONTHS = by_word(
         12: "dec december дек декабрь декабря декабре декабрю",
     }
 )
+# Forms that are never said of one.
+SEVERAL = word_set(
+    "mins minutes hrs hours days wks weeks months quarters yrs years минут часов дни дней недель месяцев кварталов лет"
+)
 # Days that begin at any moment.
 ROUND_THE_CLOCK = word_set("сутки суток")
 ONE_AND_A_HALF = word_set("полтора полторы полутора")

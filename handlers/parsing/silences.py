@@ -9,15 +9,23 @@ from bot.incidents.silence import EVERYTHING
 from bot.oncall.local_time import moment
 from bot.text.person_names import folded
 from handlers.parsing.deadlines import LEADING, STRICT, MissingTime, length_in, take_deadline
+from handlers.parsing.times.model import fold
+from handlers.parsing.times.words import AND, DAY_PARTS, KNOWN, UNITS
 
 ALL = frozenset({"all", "everything", "*", "все", "всё"})
+# Behind a name they change what it means.
+EXCEPT = frozenset({"except", "but", "without", "excluding", "кроме", "без", "исключая", "&", "+"}) | AND
+# In front of a reason they are a time that is not understood.
+TIME_LIKE = UNITS.keys() | DAY_PARTS.keys() | {"by", "overnight", "к", "ко", "пока"}
+ENDLESS = frozenset({"forever", "indefinitely", "permanently", "always", "навсегда", "бессрочно"})
 RECOVERY = frozenset({"recovery", "recovered", "recovers", "восстановления", "восстановится"})
 MAX_WORDS = 5
 # Words of a reason tried as the start of a time, at most.
 MAX_TRIED = 20
 # Longest name that is searched for, in characters.
 MAX_NAME_LENGTH = 300
-BARE_NUMBER = re.compile(r"[\d.,:]+")
+# Also 1h30 and 1:30h.
+BARE_NUMBER = re.compile(r"[\d.,:]+(?:[hmчм]\d*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +46,50 @@ class Until:
 def take_subject(
     words: Sequence[str], names: Mapping[str, str], is_other: Callable[[Sequence[str]], bool]
 ) -> tuple[list[SilenceSubject], list[str]]:
-    """Extract the subjects named by the first words; return them and the remaining words. A partial name matches unless
-    `is_other` accepts the words as something else."""
+    """Extract the subjects named by the first words; return them and the remaining words, which are all of them if more
+    than one name follows: `all except Zadarma`. A partial name matches unless `is_other` accepts the words as something
+    else."""
+    found, remaining = _named_first(words, names, is_other)
+    is_changed = bool(remaining) and (fold(remaining[0]) in EXCEPT or bool(_named_in_full(remaining, names)[0]))
+    return ([], list(words)) if found and is_changed else (found, remaining)
+
+
+def take_named(words: Sequence[str], names: Mapping[str, str]) -> tuple[list[SilenceSubject], list[str]]:
+    """Extract the subjects named in full by the first words: behind a time, others are a reason."""
+    if words and words[0].casefold() in ALL:
+        return [SilenceSubject(EVERYTHING)], list(words[1:])
+    return _named_in_full(words, names)
+
+
+def _named_first(
+    words: Sequence[str], names: Mapping[str, str], is_other: Callable[[Sequence[str]], bool]
+) -> tuple[list[SilenceSubject], list[str]]:
     if words and words[0].casefold() in ALL:
         return [SilenceSubject(EVERYTHING)], list(words[1:])
 
-    def named(matches: Callable[[str, str, str], bool]) -> tuple[list[SilenceSubject], list[str]] | None:
-        for count in range(_max_name_words(words), 0, -1):
-            written = folded(" ".join(words[:count]))
-            if found := [
-                SilenceSubject(id_, name) for id_, name in names.items() if matches(written, folded(id_), folded(name))
-            ]:
-                return found, list(words[count:])
-        return None
+    exact = _named_in_full(words, names)
+    if exact[0] or is_other(words):
+        return exact
+    # A letter, or `с` and `до`, is in too many.
+    return _named(
+        words, names, lambda written, _id, name: len(written) > 1 and written not in KNOWN and written in name
+    )
 
-    exact = named(lambda written, id_, name: written in (name, id_))
-    if exact is not None or is_other(words):
-        return exact or ([], list(words))
-    return named(lambda written, _id, name: bool(written) and written in name) or ([], list(words))
+
+def _named_in_full(words: Sequence[str], names: Mapping[str, str]) -> tuple[list[SilenceSubject], list[str]]:
+    return _named(words, names, lambda written, id_, name: written in (name, id_))
+
+
+def _named(
+    words: Sequence[str], names: Mapping[str, str], matches: Callable[[str, str, str], bool]
+) -> tuple[list[SilenceSubject], list[str]]:
+    for count in range(_max_name_words(words), 0, -1):
+        written = folded(" ".join(words[:count]))
+        if found := [
+            SilenceSubject(id_, name) for id_, name in names.items() if matches(written, folded(id_), folded(name))
+        ]:
+            return found, list(words[count:])
+    return [], list(words)
 
 
 def _max_name_words(words: Sequence[str]) -> int:
@@ -101,8 +135,10 @@ def find_until(words: Sequence[str], now: datetime, zone: tzinfo) -> tuple[Until
     for count in (2, 1):
         if (length := length_in(words[-count:])) is not None:
             return Until(now + length), list(words[:-count])
-    if BARE_NUMBER.fullmatch(words[0]):
-        raise MissingTime(words[0])
+    if BARE_NUMBER.fullmatch(words[0]) or fold(words[0]) in TIME_LIKE:
+        raise MissingTime(" ".join(words[:2]))
+    if endless := next((word for word in words if fold(word) in ENDLESS), None):
+        raise MissingTime(endless)
     return None, list(words)
 
 

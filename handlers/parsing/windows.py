@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from handlers.parsing.times.atoms import Atoms
+from handlers.parsing.times.clocks import hour_of
 from handlers.parsing.times.model import END_OF_DAY, Clock, Day, Hours, Length, Moment, NotATime, fold
-from handlers.parsing.times.words import AND, FILLERS, FROM, UNITS, UP_TO, WEEKDAYS, Unit
+from handlers.parsing.times.words import AND, AT, FILLERS, FROM, UNITS, UP_TO, WEEKDAYS, Unit
 
 DAY = timedelta(days=1)
 MAX_WEEKLY_LENGTH = DAY
@@ -21,10 +22,14 @@ DAILY = frozenset({"daily", "ежедневно", "everyday"})
 WEEKLY = frozenset({"weekly", "еженедельно", "every", "каждый", "каждую", "каждое", "каждые"})
 # In 2 hours is no length.
 AFTER = frozenset({"in", "через"})
+# Weekdays in the plural come every week: `mondays`, `понедельникам`.
+EACH = frozenset(word for word in WEEKDAYS if word.endswith(("days", "ам", "ям")))
 ANY_DAY = frozenset({"day", "день"})
 BESIDE_TIMES = FROM | UP_TO | FILLERS | AND
 # Every weekday by name, with a start and an end, takes about twenty words.
 MAX_WORDS = 40
+# `с 11 вечера до 1 ночи` is one time.
+MAX_LEADING = 6
 
 
 class NotAWindow(ValueError):
@@ -50,7 +55,7 @@ class WeeklyWindow:
 def is_window(words: Sequence[str], now: datetime) -> bool:
     """Return True if the words begin with a time."""
     try:
-        return _WindowReader(now).take(words[:1]) > 0 or _WindowReader(now).take(words[:2]) > 0
+        return any(_WindowReader(now).take(words[:count]) for count in range(1, MAX_LEADING + 1))
     except NotAWindow:
         return True
 
@@ -114,6 +119,7 @@ class _WindowReader:
         elif word in WEEKLY or (self._repeats and UNITS.get(word) is Unit.WEEKS):
             self._repeats = True
         elif days := _days(word):
+            self._repeats |= word in EACH
             self._add_weekdays(days, word, is_last=before in UP_TO)
         else:
             return self._take_atom(words, before)
@@ -149,6 +155,9 @@ class _WindowReader:
                 self._order += [Clock(start), Clock(end, is_midnight_after=end == END_OF_DAY)]
             case Moment(moment), count if moment == self._now.replace(microsecond=0) and not self._clock:
                 self._from_now = True
+            case _ if before in AT and (hour := hour_of(words[0])) is not None:
+                self._order.append(hour)
+                return 1
             case _:
                 return 0
         return count

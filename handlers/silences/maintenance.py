@@ -15,7 +15,7 @@ from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import split
-from handlers.parsing.silences import SilenceSubject, moment_of, take_subject
+from handlers.parsing.silences import SilenceSubject, moment_of, take_named, take_subject
 from handlers.parsing.station_names import OwnWords
 from handlers.parsing.windows import NotAWindow, OneTimeWindow, WeeklyWindow, is_window, take_window
 from handlers.silences.facts import display_name, listed, open_in_scope, silence_facts
@@ -54,6 +54,8 @@ async def maintenance(request: Request) -> Reply:
         window, remaining = take_window(remaining, local_now)
     except NotAWindow as wrong:
         raise WrongArguments(message=Message("not_a_window", {"written": str(wrong)})) from None
+    if not found:
+        found, remaining = take_named(remaining, request.station.watch.trunk_names)
     planned = _stored(request, window) | {"reason": without_passwords(" ".join(remaining))}
     if len(found) > 1:
         return Reply(_which(request, found, planned), outcome="asked which")

@@ -14,7 +14,7 @@ from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
 from handlers.parsing.arguments import split
 from handlers.parsing.deadlines import NotADeadline
-from handlers.parsing.silences import ALL, SilenceSubject, Until, find_until, take_subject, take_until
+from handlers.parsing.silences import ALL, SilenceSubject, Until, find_until, take_named, take_subject, take_until
 from handlers.parsing.station_names import OwnWords
 from handlers.silences.facts import display_name, is_real, listed, subject_of
 from handlers.silences.mute_service import RECOVERY, mute, unmuted
@@ -43,17 +43,20 @@ async def mute_(request: Request) -> Reply:
         raise WrongArguments(mark("To be told again, type /unmute."))
     try:
         found, remaining = take_subject(split(request.arguments), names, lambda words: _is_until(request, words))
-        until, remaining = find_until(remaining, request.now, request.station.zone())
+        until, behind = find_until(remaining, request.now, request.station.zone())
     except NotADeadline as wrong:
         raise WrongArguments(message=Message("not_a_deadline", {"written": str(wrong)})) from None
-    if not found and until is None and remaining:
+    if not found and (until is None or behind[:1] == remaining[:1]) and remaining:
+        # Words in front of the time are a name.
         return Reply(_which(no_such_trunk(request, remaining), _trunks(request), until, ""), outcome="no such trunk")
+    if not found:
+        found, behind = take_named(behind, names)
     named = bool(found)
     if not named:
         found = await _all_down(request)
     if not found:
         raise WrongArguments(mark("Nothing is down now. Write what to mute: the name of a trunk, or all."))
-    reason = without_passwords(" ".join(remaining))
+    reason = without_passwords(" ".join(behind))
     if len(found) > 1:
         question = Message("mute_which", {"station": request.station.name, "named": named})
         return Reply(_which(question, [*found, SilenceSubject(EVERYTHING)], until, reason), outcome="asked which")

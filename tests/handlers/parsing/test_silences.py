@@ -47,6 +47,11 @@ def says_until(words: object) -> bool:
         ("all until morning", [EVERYTHING], ["until", "morning"]),
         ("всё до утра", [EVERYTHING], ["до", "утра"]),
         ("Nonesuch 1h", [], ["Nonesuch", "1h"]),
+        ("all except Zadarma 1h", [], ["all", "except", "Zadarma", "1h"]),
+        ("все кроме Zadarma на час", [], ["все", "кроме", "Zadarma", "на", "час"]),
+        ("Zadarma and Branch IAX 1h", [], ["Zadarma", "and", "Branch", "IAX", "1h"]),
+        ("Zadarma Branch IAX 1h", [], ["Zadarma", "Branch", "IAX", "1h"]),
+        ("z 1h", [], ["z", "1h"]),
         ("", [], []),
     ],
 )
@@ -93,6 +98,10 @@ def test_until_when_is_read_and_the_reason_is_left(words: str, moment: datetime,
         ("testing for 10m", 10, "testing"),
         ("works on the line 10 min", 10, "works on the line"),
         ("2h работы на линии", 120, "работы на линии"),
+        ("до 18ч", 4 * 60, ""),
+        ("до 18 часов ремонт", 4 * 60, "ремонт"),
+        ("до 3 дня", 60, ""),
+        ("until 18h", 4 * 60, ""),
     ],
 )
 def test_a_mute_lasts_as_long_as_was_written_wherever_it_stands(words: str, minutes: int, reason: str) -> None:
@@ -103,7 +112,12 @@ def test_a_mute_lasts_as_long_as_was_written_wherever_it_stands(words: str, minu
 
 
 @pytest.mark.parametrize(
-    "words", ["for 30", "until 25:00", "for testing", "на линии", "until", "testing for 10x", "30", "25:00 works"]
+    "words",
+    [
+        *("for 30", "until 25:00", "for testing", "на линии", "until", "testing for 10x", "30", "25:00 works"),
+        *("after 18:00", "from tomorrow", "by 18:00", "к утру", "for hours", "на минут 20", "часа два", "1h30"),
+        *("1:30h", "forever", "навсегда", "пока не починят"),
+    ],
 )
 def test_what_may_be_a_time_and_is_none_never_becomes_the_reason(words: str) -> None:
     with pytest.raises(NotADeadline):
@@ -182,6 +196,8 @@ def test_of_two_moments_with_the_same_time_the_one_to_come_is_meant() -> None:
         ("с 22:00 28.11 до 6:00 29.11", "2026-11-28 22:00", "2026-11-29 06:00"),
         ("22:00 to tomorrow 06:00", "2026-11-23 22:00", "2026-11-24 06:00"),
         ("28.11 22:00 - 29.11 24:00", "2026-11-28 22:00", "2026-11-30 00:00"),
+        ("tomorrow at 2 for 2h", "2026-11-24 02:00", "2026-11-24 04:00"),
+        ("завтра в 2 на 2 часа", "2026-11-24 02:00", "2026-11-24 04:00"),
     ],
 )
 def test_a_window_that_comes_once_is_read(words: str, begins: str, ends: str) -> None:
@@ -208,6 +224,9 @@ def test_a_window_that_comes_once_is_read(words: str, begins: str, ends: str) ->
         ("monday to friday 02:00-04:00", {0, 1, 2, 3, 4}, time(2), 120),
         ("weekly mon to fri 02:00-04:00", {0, 1, 2, 3, 4}, time(2), 120),
         ("с понедельника по среду 2:00-4:00", {0, 1, 2}, time(2), 120),
+        ("mondays 2-3", {0}, time(2), 60),
+        ("по понедельникам с 2 до 3", {0}, time(2), 60),
+        ("каждый день в 3 на 15 минут", set(range(7)), time(3), 15),
     ],
 )
 def test_a_window_that_repeats_is_read(words: str, days: set[int], starts: time, minutes: int) -> None:
@@ -257,6 +276,9 @@ def test_what_is_no_window_to_come_is_refused(words: str) -> None:
         ("for 2h", True),
         ("2 hours", True),
         ("2020-01-01", True),
+        ("с 18 до 20", True),
+        ("from 6 to 8 pm", True),
+        ("с 11 вечера до 1 ночи", True),
         ("Zadarma sat 02:00-04:00", False),
         ("", False),
     ],

@@ -125,6 +125,9 @@ async def test_a_mute_says_until_when_by_whom_and_why(harness: Office) -> None:
         ("/mute branch iax until 18:00", "T2", "Muted until 18:00 by A."),
         ("/mute all until morning", EVERYTHING, "Everything · Head office\nMuted until Nov 24 08:00 by A."),
         ("/mute всё до утра", EVERYTHING, "Muted until Nov 24 08:00 by A."),
+        ("/mute for 2h Zadarma", "T1", "Muted until 16:00 by A."),
+        ("/mute until 18:00 branch iax works", "T2", "Muted until 18:00 by A.\nWhy: works"),
+        ("/mute на час всё", EVERYTHING, "Everything · Head office\nMuted until 15:00 by A."),
     ],
 )
 async def test_what_is_muted_and_until_when(harness: Office, text: str, subject: str, said: str) -> None:
@@ -141,6 +144,19 @@ async def test_the_examples_of_the_help_are_understood_in_each_language(harness:
             assert harness.chat.shown[-1].template in ("muted", "silences", "maintenance"), example
             with harness.database.begin() as session:
                 session.execute(delete(Incident))
+
+
+@pytest.mark.parametrize("typed", ["Nonesuch until 18:00", "all except Zadarma for 1h", "Zadarma and Branch IAX 2h"])
+async def test_what_is_not_understood_mutes_nothing_else(harness: Office, typed: str) -> None:
+    await harness.opens("T1")
+    assert f"There is no trunk “{typed}”" in await harness.asks(f"/mute {typed}")
+    assert await harness.silences() == []
+
+
+async def test_a_trunk_behind_its_window_is_not_the_reason(harness: Office) -> None:
+    said = await harness.asks("/maintenance tomorrow 2-4 Zadarma works")
+    assert said.startswith("🛠 Zadarma · Head office\n")
+    assert "Why: works\n" in said
 
 
 async def test_without_words_the_one_open_incident_is_meant(harness: Office) -> None:

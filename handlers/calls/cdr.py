@@ -9,7 +9,7 @@ from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction, direction
 from handlers.calls.filter import CallFilter, from_button
-from handlers.calls.filter_words import KEYWORDS, read_filter
+from handlers.calls.filter_words import KEYWORDS, LINKING, read_filter
 from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.calls.pages import RecordKey, Summary, key_of, summarise
 from handlers.calls.reading import ANEW, CONTINUE, Reading
@@ -50,10 +50,12 @@ async def cdr(request: Request) -> Reply:
         call_filter = read_filter(request.arguments, request.station.local(request.now), trunks)
     except NotAPeriod as wrong:
         raise not_a_period("cdr", request.arguments, wrong) from None
-    for word in call_filter.search.split():
-        # A typing error, or a second time, would be searched for as a name in all calls of the period.
-        if (fold(word) in KNOWN or nearest(word, KEYWORDS)) and not await _numbers(request, call_filter.search):
-            raise WrongArguments(message=not_understood("cdr", request.arguments, word, KEYWORDS))
+    for name in call_filter.names:
+        for word in name.split():
+            # A typing error, or a second time, would be searched for as a name in all calls of the period.
+            is_strange = fold(word) in KNOWN | LINKING or nearest(word, KEYWORDS)
+            if is_strange and not await _numbers(request, name):
+                raise WrongArguments(message=not_understood("cdr", request.arguments, word, KEYWORDS))
     return Reply(await page(request, {"wanted": call_filter.stored()}))
 
 

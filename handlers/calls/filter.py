@@ -48,6 +48,12 @@ class CallFilter:
     trunk_name: str = ""
     search: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the texts that are searched for among the names of participants."""
+        texts = (self.search, self.source, self.destination, self.party)
+        return tuple(text for text in texts if text and not as_number(text))
+
     def server_filters(self, numbers: Collection[str] = ()) -> tuple[ServerFilter, ...]:
         """Return the PBX queries to run one by one, so that not every record of the period is read. `numbers` are those
         of the employees that `search` matches."""

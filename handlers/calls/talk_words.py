@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from handlers.parsing.periods import NotAPeriod
 from handlers.parsing.times.lengths import length_at
 from handlers.parsing.times.model import MINUTES_IN, fold
-from handlers.parsing.times.words import FILLERS
 
 LONGER = frozenset({"longer", "over", "more", ">", "дольше", "длиннее", "больше", "более", "свыше"})
 SHORTER = frozenset({"shorter", "under", "less", "<", "короче", "меньше", "менее"})
-THAN = frozenset({"than", "чем"})
+# `longer then` is a frequent error.
+THAN = frozenset({"than", "then", "чем"})
+NEGATIONS = frozenset({"no", "not", "не"})
 SECONDS = frozenset({"s", "sec", "secs", "second", "seconds", "с", "сек", "секунд", "секунды", "секунду", "секунда"})
 IN_SECONDS = re.compile(r"(\d{1,6})([a-zа-я]{0,8})")
 SIGN = re.compile(r"([<>])=?(.{0,20})")
@@ -27,25 +28,22 @@ class TalkLength:
 
 
 def take_talk_length(words: Sequence[str]) -> tuple[TalkLength, list[str]]:
-    """Extract the bounds from anywhere in the words; return them and the remaining words. Raises NotAPeriod for a word
-    such as `longer` without a length behind it."""
+    """Extract the bounds from anywhere in the words; return them and the remaining words. Raises NotAPeriod for
+    `not longer than`."""
     pending = [part for word in words for part in _parted(word)]
     folded = [fold(word) for word in pending]
     talk, remaining, at = TalkLength(), list[str](), 0
     while at < len(pending):
-        if folded[at] not in LONGER | SHORTER:
-            remaining.append(pending[at])
-            at += 1
-            continue
-        begins = at + 1 + (folded[at + 1 : at + 2] != [] and folded[at + 1] in THAN)
-        seconds, count = _seconds_at(folded[begins : begins + 4])
-        if not seconds and folded[at] in FILLERS:
-            # `over the last 3 days` is a time.
-            remaining.append(pending[at])
-            at += 1
-            continue
+        begins = at + 1 + any(word in THAN for word in folded[at + 1 : at + 2])
+        seconds, count = _seconds_at(folded[begins : begins + 4]) if folded[at] in LONGER | SHORTER else (0, 0)
         if not seconds:
-            raise NotAPeriod(" ".join(pending[at : begins + 1]))
+            # `over the last 90 days` is a period.
+            remaining.append(pending[at])
+            at += 1
+            continue
+        if remaining and fold(remaining[-1]) in NEGATIONS:
+            # Not longer than 10 s.
+            raise NotAPeriod(" ".join([remaining[-1], *pending[at : begins + 1]]))
         talk = replace(talk, longer_than=seconds) if folded[at] in LONGER else replace(talk, shorter_than=seconds)
         at = begins + count
     return talk, remaining

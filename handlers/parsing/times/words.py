@@ -138,7 +138,8 @@ END = word_set("end конец конца концу")
 ARTICLES = word_set("the of самого")
 
 SINCE = word_set("since after starting начиная после")
-FROM = SINCE | word_set("from с со от")
+# The last one is Latin: the same key as с.
+FROM = SINCE | word_set("from с со от c")
 UP_TO = word_set("to till until through before до по перед - – —")
 BETWEEN = word_set("between между")
 AND = word_set("and и")

@@ -86,6 +86,10 @@ def test_a_typing_error_is_named_and_mended_with_a_button(
     standins.presses(ANNA, answer, meant)
     listed = standins.wait_for_message("10:30", ANNA, after=answer.id - 1)
     assert re.search(TOLD[language], listed.text)
+    # Nor is it searched for as a caller; and one whom nobody knows is named.
+    since = "from" if language == "en" else "с"
+    assert asked in standins.asks(ANNA, f"/cdr {since} {written}").text
+    assert UNKNOWN[language][0] in standins.asks(ANNA, f"/cdr {since} Nonesuch").text
 
 
 UNKNOWN = {"en": ("no employee and no trunk has that name", "Did you mean"), "ru": ("так не зовут", "Может быть")}

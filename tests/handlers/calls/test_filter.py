@@ -64,6 +64,20 @@ def meant(text: str) -> dict[str, str]:
         ("longer than half an hour yesterday", {"longer_than": "1800"}),
         ("over the last 90 days over 2 minutes", {"longer_than": "120"}),
         ("> 1m <30m", {"longer_than": "60", "shorter_than": "1800"}),
+        ("longer then 2 min", {"longer_than": "120"}),
+        ("over 2 min over the last 90 days", {"longer_than": "120"}),
+        ("с номера 201", {"source": "201"}),
+        ("to ext. 201", {"destination": "201"}),
+        ("from: 201", {"source": "201"}),
+        ("c 201", {"source": "201"}),
+        ("по номеру 201", {"party": "201"}),
+        ("внутренний номер 201", {"party": "201"}),
+        ("внутренние 201", {"party": "201", "direction": "internal"}),
+        ("тел. 8 916 111 11 11", {"party": "89161111111"}),
+        ("вх. непринятые", {"direction": "incoming", "ending": "missed"}),
+        ("не принятые вчера", {"ending": "missed"}),
+        ("only missed", {"ending": "missed"}),
+        ("201 неделя", {"party": "201"}),
     ],
 )
 def test_words(text: str, wanted: dict[str, str]) -> None:
@@ -71,9 +85,20 @@ def test_words(text: str, wanted: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["Zadarma", "from zadarma", "с Zadarma", "от Zadarma", "over zadarma", "on zad", "по линии zad"]
+)
+def test_a_trunk_is_no_name_of_a_caller(text: str) -> None:
+    wanted = {name: value for name, value in read_filter(text, NOW, {"T1": "Zadarma"}).facts().items() if value}
+    assert wanted == {"trunk": "T1", "trunk_name": "Zadarma"}
+
+
+@pytest.mark.parametrize(
     "text",
     [
-        *("colour=red", "did=", "2026-13-40", "today 7d", "201 202", "longer", "дольше 201", "longer than 2 days"),
+        *("colour=red", "did=", "2026-13-40", "today 7d", "201 202"),
+        *("from 201 and 202", "на 201, 202", "last 4 digits 0123", "последние 4 цифры 1111"),
+        *("except 201", "not internal", "не входящие", "кроме пропущенных", "вчера без внутренних", "не от 201"),
+        *("at least 2 minutes", "no longer than 2 minutes", "не дольше 10 секунд", "от 5 минут"),
         *("не пропущенные", "all except missed", "вчера без Анны", "вчера от", "with"),
     ],
 )

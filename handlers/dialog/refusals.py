@@ -12,7 +12,7 @@ from handlers.authorization.preconditions import May
 from handlers.authorization.rate_limits import RATE_LIMITED
 from handlers.dialog.not_understood import unknown_command
 from handlers.dispatch.intents import ANONYMOUS, Actor, CommandTyped, Place, TextSent
-from handlers.dispatch.update_parser import EDITED, UNKNOWN_FIELDS
+from handlers.dispatch.update_parser import EDITED, FORWARDED, UNKNOWN_FIELDS
 from handlers.safety.anonymous import command_line
 
 NO_RIGHT = mark("You have no right to do this here. Ask an administrator of the bot.")
@@ -56,8 +56,8 @@ def answer_to_command(
         return Message("undecided")
     if typed.rejected_because == UNKNOWN_FIELDS and typed.place.chat == typed.actor.id and is_known(may):
         return Message("not_simply_typed")
-    if typed.rejected_because == EDITED and typed.place.chat == typed.actor.id and is_known(may):
-        return Message("edited_not_read")
+    if typed.rejected_because in (EDITED, FORWARDED) and typed.place.chat == typed.actor.id and is_known(may):
+        return not_read(typed.rejected_because)
     if typed.rejected_because is not None or decision in UNANSWERED:
         return None
     if decision.reason == MEMBERSHIP_UNKNOWN:
@@ -82,6 +82,13 @@ def _to_known_person(typed: CommandTyped, decision: Decision, near: Sequence[str
     if decision in RATE_LIMITED:
         return too_much(typed.actor, typed.place)
     return Message("not_bound" if decision == preconditions.UNBOUND else "no_right", {"command": typed.name})
+
+
+def not_read(why: str) -> Message:
+    """Return the reply to a message in private that is not read, by the reason."""
+    if why == EDITED:
+        return Message("edited_not_read")
+    return Message("forwarded_not_read") if why == FORWARDED else Message("media_not_read")
 
 
 def answer_to_late_text(sent: TextSent, decision: Decision, may: May) -> Message | None:

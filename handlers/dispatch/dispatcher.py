@@ -7,27 +7,33 @@ from typing import NamedTuple
 import structlog
 from telegram import Update
 
-from bot.access.policy import EVERY_STATION
 from bot.messages.message import Message, mark
 from bot.runtime import metrics
 from bot.store.access.known_senders import AlertChats
 from bot.store.database import DatabaseError, Session
 from bot.store.messages.unfinished_updates import Checkpoint
-from bot.store.typed_secrets import contains_secret
 from handlers.authorization import preconditions
 from handlers.authorization.access_request import Authorization, MembershipUnknown
 from handlers.authorization.authorizer import Authorizer
 from handlers.dialog import refusals
 from handlers.dialog.command_guess import CommandGuess
 from handlers.dispatch.button_actions import ButtonActions
-from handlers.dispatch.command_names import without_slash
 from handlers.dispatch.declare import Catalogue, Command, StationScope
 from handlers.dispatch.executor import ExecutionJob, Executor
 from handlers.dispatch.hooks import ChatJoined, Hooks
-from handlers.dispatch.intents import AddedToChat, AnonymousText, ButtonPressed, CommandTyped, Intent, TextSent
+from handlers.dispatch.intents import (
+    AddedToChat,
+    AnonymousText,
+    ButtonPressed,
+    CommandTyped,
+    Intent,
+    TextSent,
+    UnreadMessage,
+)
+from handlers.dispatch.other_messages import OtherMessages, hide_secret
 from handlers.dispatch.replier import Replier
 from handlers.dispatch.request import Reply, Request, WrongArguments
-from handlers.dispatch.rules import RULES, OnRestart
+from handlers.dispatch.rules import OnRestart
 from handlers.dispatch.update_parser import read_intent, unknown_fields
 from handlers.recovery import pending_replies
 from handlers.recovery.pending_replies import Address
@@ -69,6 +75,7 @@ class Dispatcher:
         self._alert_chats = alert_chats
         self._hooks = hooks
         self._guess = CommandGuess(catalogue)
+        self._other_messages = OtherMessages(authorizer, executor, self._guess, self._handle_instead)
         self._unstored_keyboards = executor.unstored_keyboards
         self._refused_fields = set[str]()
 
@@ -87,7 +94,7 @@ class Dispatcher:
         """Decide about a new update in the session that stores it. None if that takes more than the database, or if
         there is nothing to decide."""
         intent = read_intent(update, self._bot_name)
-        if intent is None or isinstance(intent, AnonymousText) or self._waits_for_keyboard(intent):
+        if intent is None or isinstance(intent, AnonymousText | UnreadMessage) or self._waits_for_keyboard(intent):
             return None
         intent = self._authorizer.with_subcommand(intent)
         try:
@@ -119,7 +126,10 @@ class Dispatcher:
                 await self._send_pending(checkpoint, update.update_id)
                 return False
             if isinstance(intent, AnonymousText):
-                await self._handle_anonymous_text(intent)
+                await self._other_messages.handle_anonymous(intent)
+                return False
+            if isinstance(intent, UnreadMessage):
+                await self._other_messages.handle_unread(intent)
                 return False
             decided = await self._decide(intent, update.update_id)
         elif decided.authorization is not None:
@@ -137,7 +147,7 @@ class Dispatcher:
         intent, authorization = decided
         if authorization is None:
             if isinstance(intent, TextSent):
-                await self._handle_other_text(intent, update_id)
+                await self._other_messages.handle_text(intent, update_id)
             return False
         if isinstance(intent, CommandTyped):
             return await self._handle_command(intent, authorization, update_id)
@@ -204,7 +214,7 @@ class Dispatcher:
 
     async def _refuse(self, typed: CommandTyped, authorization: Authorization, replier: Replier) -> None:
         if template := refusals.secret_in_group(typed, authorization.may):
-            await _hide_secret(replier, template)
+            await hide_secret(replier, template)
             return
         if authorization.interrupted_decision is not None and authorization.decision != preconditions.TOO_OLD:
             await replier.finish(await interrupted(authorization, self._executor.services.temporary_payloads))
@@ -223,33 +233,6 @@ class Dispatcher:
         )
         if answer is not None and self._authorizer.may_reply(typed, authorization):
             await replier.finish(Reply(answer))
-
-    async def _handle_other_text(self, sent: TextSent, update_id: int) -> None:
-        """Handle text that answers no question. In a group it is ignored unless it contains a secret, which is
-        deleted. In private it may be a command without its slash, which is carried out if it only reads."""
-        await self._authorizer.record_group(sent.place)
-        if not sent.place.private and not contains_secret(sent.text):
-            return
-        may = await self._authorizer.rights(sent.actor, sent.place)
-        if not refusals.is_known(may):
-            return
-        typed = without_slash(sent) if sent.place.private else None
-        if typed is not None and RULES[f"/{typed.name}"].is_read_only:
-            await self._handle_instead(typed, update_id)
-            return
-        address = Address(sent.actor, sent.place, EVERY_STATION, asked=sent.message_id)
-        replier = self._executor.replier(address, may)
-        if sent.place.private:
-            await replier.finish(Reply(self._guess.answer(sent, may)))
-        else:
-            await _hide_secret(replier, "password_in_group")
-
-    async def _handle_anonymous_text(self, sent: AnonymousText) -> None:
-        """Delete a secret; Admission passes such text only from groups that the bot serves."""
-        if not sent.place.private and contains_secret(sent.text):
-            address = Address(sent.actor, sent.place, EVERY_STATION, asked=sent.message_id)
-            may = await self._authorizer.rights(sent.actor, sent.place)
-            await _hide_secret(self._executor.replier(address, may), "password_in_group")
 
     async def _handle_added(self, added: AddedToChat, authorization: Authorization, update_id: int) -> None:
         """Handle the addition to a chat: ask for its access if the person may grant it, else explain and leave."""
@@ -288,7 +271,3 @@ async def _run(command: Command, request: Request) -> Reply:
         )
         raise WrongArguments(problem, written=request.arguments)
     return await command.handler(request)
-
-
-async def _hide_secret(replier: Replier, template: str) -> None:
-    await replier.finish(Reply(Message(template, {"deleted": await replier.delete_asked()})))

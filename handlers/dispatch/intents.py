@@ -78,6 +78,19 @@ class AnonymousText:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadMessage:
+    """Message in private that is not read: a photo, a voice message, or text that was forwarded or edited.
+    `album`: id of the messages that Telegram shows as one."""
+
+    why: str
+    actor: Actor
+    place: Place
+    message_id: int
+    album: str | None = None
+    rejected_because: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ButtonPressed:
     """Button press. `keyboard`: id in the database; `row` and `column`: position. The client chooses these, while
     Telegram names the message: `is_shown` is True if that message has this button."""
@@ -103,4 +116,4 @@ class AddedToChat:
     rejected_because: str | None = None
 
 
-Intent = CommandTyped | TextSent | ButtonPressed | AddedToChat | AnonymousText
+Intent = CommandTyped | TextSent | ButtonPressed | AddedToChat | AnonymousText | UnreadMessage

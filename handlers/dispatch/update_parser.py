@@ -25,11 +25,14 @@ from handlers.dispatch.intents import (
     Intent,
     Place,
     TextSent,
+    UnreadMessage,
 )
 
 # Accounts of Telegram itself in place of a person: service notifications, anonymous administrators, channels.
 SERVICE_ACCOUNTS = frozenset({777000, 1087968824, 136817688})
 EDITED = "edited"
+FORWARDED = "forwarded"
+MEDIA = "no text"
 UNKNOWN_FIELDS = "in a way not known"
 QUOTES = frozenset({MessageEntity.BLOCKQUOTE, MessageEntity.EXPANDABLE_BLOCKQUOTE})
 NOT_MEMBER = frozenset({ChatMember.LEFT, ChatMember.BANNED})
@@ -64,7 +67,7 @@ MESSAGE_KINDS: Mapping[str, str | None] = {
 }
 # Reasons to reject a message that no person typed now in their own name.
 MESSAGE_REJECTIONS: Mapping[str, Callable[[Message], object]] = {
-    "forwarded": lambda message: message.forward_origin,
+    FORWARDED: lambda message: message.forward_origin,
     "forwarded by itself": lambda message: message.is_automatic_forward,
     "through another bot": lambda message: message.via_bot,
     ANONYMOUS: lambda message: message.sender_chat and message.sender_chat.id == message.chat.id,
@@ -125,16 +128,17 @@ def _rejection(rejections: Mapping[str, Callable[[T], object]], parsed: T) -> st
 
 def _read_message(
     message: Message, bot_name: str, rejection: str | None
-) -> CommandTyped | TextSent | AnonymousText | None:
+) -> CommandTyped | TextSent | AnonymousText | UnreadMessage | None:
     text = message.text or message.caption or ""
     if not (text or message.document):
-        return None
+        # What Telegram itself tells, such as a pinned message, has no attachment.
+        return _unread(message, rejection or MEDIA) if message.effective_attachment else None
     length = _length_of_command(message, text)
     if not length:
         if rejection == ANONYMOUS:
             actor = _actor(message.from_user, message.sender_chat)
             return AnonymousText(text, actor, _place(message.chat, message), message.message_id)
-        return None if rejection else _read_text(message, text)
+        return _unread(message, rejection) if rejection else _read_text(message, text)
     name, _, addressed = text[1:length].partition("@")
     if not _is_addressed_to(bot_name, addressed):
         if message.chat.type != ChatType.PRIVATE:
@@ -152,6 +156,13 @@ def _read_message(
         reply_author=_author_replied_to(message),
         rejected_because=rejection,
     )
+
+
+def _unread(message: Message, why: str) -> UnreadMessage | None:
+    if message.chat.type != ChatType.PRIVATE or why not in (MEDIA, FORWARDED, EDITED):
+        return None
+    actor = _actor(message.from_user, message.sender_chat)
+    return UnreadMessage(why, actor, _place(message.chat, message), message.message_id, message.media_group_id)
 
 
 def _length_of_command(message: Message, text: str) -> int:

@@ -119,6 +119,14 @@ def _within(audit_filter: AuditFilter, period: Period, request: Request) -> Audi
     return replace(audit_filter, since=since, until=until + timedelta(seconds=1))
 
 
+def _period(audit_filter: AuditFilter, request: Request) -> dict[str, Any] | None:
+    """Return the period as it was written, in the station's local time."""
+    if audit_filter.since is None or audit_filter.until is None:
+        return None
+    local = request.station.local
+    return Period(local(audit_filter.since), local(audit_filter.until - timedelta(seconds=1))).facts()
+
+
 async def _page(request: Request, audit_filter: AuditFilter, before: int | None) -> Message:
     rows = await request.services.audit.newest(audit_filter, PAGE_SIZE + 1, before=before)
     page_rows, more = rows[:PAGE_SIZE], len(rows) > PAGE_SIZE
@@ -130,8 +138,7 @@ async def _page(request: Request, audit_filter: AuditFilter, before: int | None)
         "allowed": audit_filter.allowed,
         "what": audit_filter.what,
         "person": audit_filter.actor_id,
-        "since": audit_filter.since,
-        "until": audit_filter.until,
+        "period": _period(audit_filter, request),
     }
     return Message("audit", facts, _buttons(audit_filter, page_rows, before, more=more))
 

@@ -100,7 +100,7 @@ def test_the_newest_decision_stands_first(shared: Standins, reader: int) -> None
             f" · add_employee · {VERA} · denied",
             ["⛔ Vera Smirnova · PBX on call: /add_employee 243 John Smith → beyond role viewer"],
         ),
-        ("@anna_ivanova today allowed trunk", f" · trunk · {ANNA} · allowed · 00:00 – ", [TRUNK]),
+        ("@anna_ivanova today allowed trunk", f" · trunk · {ANNA} · allowed · ", [TRUNK]),
         (f"{CALCULATOR}", f" · {CALCULATOR}", [f"⛔ {FORMULA}: /status → stranger"]),
         (
             f"/edit_employee {ANNA}",

@@ -1,6 +1,7 @@
-"""Warnings about risky settings, logged at each start with the remedy. Pure."""
+"""Warnings about risky and forgotten settings, logged at each start with the remedy. Pure."""
 
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 from bot.config.station_settings import StationSettings
 from bot.http import urls
@@ -9,12 +10,17 @@ from bot.http import urls
 def startup_warnings(
     stations: Iterable[StationSettings], telegram: str, health: str | None = None, *, as_root: bool
 ) -> list[str]:
-    """Return one line for each risk.
+    """Return one line for each.
 
     `telegram` is the address of the Bot API, `health` the host:port of /healthz. Root is accepted while all addresses
     are on this machine, as in a trial.
     """
     stations, lines = list(stations), list[str]()
+    if nameless := [station.title for station in stations if station.title == urlsplit(station.url).hostname]:
+        lines.append(
+            f"messages are headed {', '.join(nameless)}, an address: write what people call that PBX into PBX_NAME (of "
+            "many: title), like PBX_NAME=Head office"
+        )
     if as_root and not all(map(urls.is_local_url, (telegram, *(station.url for station in stations)))):
         lines.append(
             "the bot runs as root, and whoever took it over would have the machine: run it as a user of its own, as "

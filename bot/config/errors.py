@@ -1,9 +1,9 @@
 """Errors of settings: one line for each wrong or missing one, with the remedy."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 REMEDIES = {
     "telegram_token": "is missing; create a bot with @BotFather and copy its token here",
@@ -39,25 +39,21 @@ class WrongSettings(Exception):
 
     @classmethod
     def from_validation(cls, error: ValidationError) -> "WrongSettings":
-        return cls(map(_line, error.errors()))
+        return cls(
+            _line(one["loc"], one["type"], sentence(one["type"], one["msg"], one.get("ctx", {})))
+            for one in error.errors()
+        )
 
 
-def _line(error: ErrorDetails) -> str:
-    field = field_of(error, "settings")
-    if error["type"] == "missing":
+def _line(location: tuple[int | str, ...], kind: str, text: str) -> str:
+    field = str(location[0]) if location else "settings"
+    if kind == "missing":
         return f"{field.upper()}: {REMEDIES[field]}"
-    text = sentence(error)
     return text if text.startswith("ROLE_") else f"{field.upper()}: {text}"
 
 
-def field_of(error: ErrorDetails, whole: str) -> str:
-    """Return the name of the wrong field; `whole` if it is none of them."""
-    return str(error["loc"][0]) if error["loc"] else whole
-
-
-def sentence(error: ErrorDetails) -> str:
+def sentence(kind: str, message: str, limits: Mapping[str, Any]) -> str:
     """Return what is wrong and what to write, in words of the settings; it never quotes the value."""
-    kind, limits = error["type"], error.get("ctx", {})
     if kind in SENTENCES:
         return SENTENCES[kind].format(**limits)
-    return error["msg"].removeprefix("Value error, ")
+    return message.removeprefix("Value error, ")

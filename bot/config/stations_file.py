@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from bot.access.policy import FLEET_WORD
 from bot.config.environment_file import read_env_file
-from bot.config.errors import WrongSettings, field_of, sentence
+from bot.config.errors import WrongSettings, sentence
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.config.unknown_names import nearest, unknown_in_file
@@ -103,7 +102,10 @@ def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment:
     try:
         station = StationSettings.model_validate({"title": str(written.get("name") or "-"), **written})
     except ValidationError as error:
-        raise WrongSettings([*wrong, *map(_error_line, error.errors())]) from None
+        lines = (
+            _error_line(e["loc"], e["type"], sentence(e["type"], e["msg"], e.get("ctx", {}))) for e in error.errors()
+        )
+        raise WrongSettings([*wrong, *lines]) from None
     wrong += _contradictions(station)
     if wrong:
         raise WrongSettings(wrong)
@@ -127,12 +129,12 @@ def _contradictions(station: StationSettings) -> list[str]:
     return wrong
 
 
-def _error_line(error: ErrorDetails) -> str:
-    field = field_of(error, "the table")
-    if error["type"] == "missing":
+def _error_line(location: tuple[int | str, ...], kind: str, text: str) -> str:
+    field = str(location[0]) if location else "the table"
+    if kind == "missing":
         return f"{field}: {MISSING[field]}"
-    if error["type"] == "extra_forbidden":
+    if kind == "extra_forbidden":
         near = nearest(field, KNOWN)
         remedy = f"did you mean {near}?" if near else f"known are {', '.join(sorted(KNOWN))}"
         return f"{field}: is no setting of a PBX; {remedy}"
-    return f"{field}: {sentence(error)}"
+    return f"{field}: {text}"

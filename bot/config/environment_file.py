@@ -17,6 +17,9 @@ ENV_FILE = Path(".env")
 
 def read_env_file(path: Path = ENV_FILE) -> dict[str, str]:
     """Return the variables of the file, none if it is missing. Raises WrongSettings."""
+    # A device or a pipe may never end.
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise WrongSettings([f"{path} is no file"])
     try:
         text = decoded(path.read_bytes())
     except FileNotFoundError:

@@ -48,6 +48,9 @@ def read_stations(settings: Settings, environment: Mapping[str, str]) -> tuple[S
 
 
 def _tables(path: Path) -> list[dict[str, Any]]:
+    # A device or a pipe may never end.
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise WrongSettings([f"STATIONS_FILE: {path} is no file"])
     try:
         content = tomllib.loads(decoded(path.read_bytes()))
     except OSError as error:
@@ -57,6 +60,8 @@ def _tables(path: Path) -> list[dict[str, Any]]:
     except tomllib.TOMLDecodeError as error:
         # The parser's message does not quote a malformed key.
         raise WrongSettings([f"STATIONS_FILE: {path} is not TOML: {error}"]) from None
+    except RecursionError:
+        raise WrongSettings([f"STATIONS_FILE: {path} is not TOML: its lists are nested too deep"]) from None
     tables = content.pop("station", None)
     if content:
         raise WrongSettings([f"STATIONS_FILE: {path}: {name} belongs into a [[station]]" for name in content])

@@ -56,9 +56,11 @@ def _keys_of_stations(file: str) -> set[str] | None:
     """Return the names that `key_env` gives in the file; None if it cannot be read, which has to be told first."""
     if not file:
         return set()
+    if not Path(file).is_file():
+        return None
     try:
         tables = tomllib.loads(decoded(Path(file).read_bytes())).get("station")
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     tables = tables if isinstance(tables, list) else []
     return {str(table["key_env"]).upper() for table in tables if isinstance(table, dict) and "key_env" in table}

@@ -160,7 +160,10 @@ CASES = {
     "a near name": stations("did you mean alert_chats?", f"{STATION}alert_chat = 1\n"),
     "a number as text": stations("name: is not a text", STATION.replace('"acme"', "5")),
     "no url": stations("url: is missing", re.sub("url.*", "", STATION)),
+    "nested without end": stations("its lists are nested too deep", f"x = {'[' * 5000}"),
+    "a device": Case("STATIONS_FILE: /dev/zero is no file", FLEET | {"STATIONS_FILE": "/dev/zero"}),
     # Values.
+    "an id too long": Case("ADMINS: has '9999999999999999999' in it", {"ADMINS": "9999999999999999999"}),
     "a long name": Case("PBX_NAME: is too long; write at most 64", {"PBX_NAME": "x" * 65}),
     "a fraction": Case("COMMANDS_PER_MINUTE: is not a whole number", {"COMMANDS_PER_MINUTE": "1.5"}),
     "a word for a number": Case("POLL_INTERVAL: is not a number", {"POLL_INTERVAL": "soon"}),

@@ -33,7 +33,8 @@ def check_roles(value: object, built_in: Collection[str], known: frozenset[str])
 
 
 def telegram_id(word: str) -> int:
-    if not re.fullmatch(r"-?\d{1,19}", word):
+    # Telegram's ids have at most 52 bits.
+    if not re.fullmatch(r"-?\d{1,16}", word, re.ASCII):
         raise ValueError(f"has {word!r} in it; only numeric ids are accepted, names can change hands (/id shows yours)")
     return int(word)
 

@@ -28,6 +28,7 @@ from bot.config.station_settings import (
     Country,
     Destinations,
     EscalateAfter,
+    Fingerprints,
     Hosts,
     Hours,
     NoCallsAfter,
@@ -40,6 +41,7 @@ from bot.config.station_settings import (
     WebAddress,
     Zone,
 )
+from bot.config.unknown_names import unknown_in_file
 from bot.config.working_hours import read_hours
 from bot.http import urls
 
@@ -68,8 +70,10 @@ class Settings(BaseSettings):
     # After stations_file: it decides if they are required.
     pbx_url: WebAddress | None = Field(default=None, validate_default=True)
     pbx_api_key: ApiKey | None = Field(default=None, validate_default=True)
-    pbx_name: str = ""
+    pbx_name: str = Field(default="", max_length=64)
     pbx_tls_verify: Verification = True
+    # After pbx_url, which it needs to be https.
+    pbx_tls_fingerprint: Annotated[Fingerprints, NoDecode] = frozenset()
     pbx_allow_http: Annotated[Hosts, NoDecode] = frozenset()
     pbx_timezone: Zone | None = None
     pbx_country: Country | None = None
@@ -134,6 +138,15 @@ class Settings(BaseSettings):
             raise ValueError("stands beside STATIONS_FILE; describe that PBX in the file, or take one of the two out")
         if not several and value is None and "stations_file" in info.data:
             raise ValueError(REMEDIES[info.field_name or ""])
+        return value
+
+    @field_validator("pbx_tls_fingerprint")
+    @classmethod
+    def _of_one_pbx(cls, value: frozenset[str], info: ValidationInfo) -> frozenset[str]:
+        if value and info.data.get("stations_file") is not None:
+            raise ValueError("is of one PBX; beside STATIONS_FILE write it as tls_fingerprint of that PBX in the file")
+        if value and str(info.data.get("pbx_url")).startswith("http://"):
+            raise ValueError("PBX_URL is plain http, which shows no certificate; write https there")
         return value
 
     @field_validator("admins", "operators", "viewers", mode="before")
@@ -204,8 +217,14 @@ class Settings(BaseSettings):
 
     def only_station(self) -> StationSettings:
         """Return the PBX described by the settings when there is no STATIONS_FILE."""
-        name = self.pbx_name or urlsplit(self.pbx_url or "").hostname or "PBX"
-        described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
+        name = self.pbx_name or (urlsplit(self.pbx_url or "").hostname or "PBX")[:64]
+        described = {
+            "name": name,
+            "title": name,
+            "url": self.pbx_url,
+            "key": self.pbx_api_key,
+            "tls_fingerprint": self.pbx_tls_fingerprint,
+        }
         return StationSettings.model_validate(
             {**self.station_defaults(), **described, "alert_chats": self.alert_destinations}
         )
@@ -266,11 +285,11 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Return the strings to redact in logs."""
-        proxy = urlsplit(self.telegram_proxy.get_secret_value()).password if self.telegram_proxy else None
+        proxy = self.telegram_proxy.get_secret_value() if self.telegram_proxy else ""
         heartbeat = self.heartbeat_url.get_secret_value() if self.heartbeat_url else ""
         return [
             self.telegram_token.get_secret_value(),
-            proxy or "",
+            *addresses.proxy_secrets(proxy),
             self.webhook_secret,
             *addresses.database_secrets(self.database_url),
             *addresses.heartbeat_secrets(heartbeat),
@@ -284,10 +303,13 @@ def environment() -> dict[str, str]:
 
 def load_settings() -> Settings:
     """Load and check all settings; raises WrongSettings with all complaints, not only the first."""
+    unknown = unknown_in_file(read_env_file(), Settings.model_fields, environment().get("STATIONS_FILE", ""))
     try:
         settings = Settings()
     except ValidationError as error:
-        raise WrongSettings.from_validation(error) from None
+        raise WrongSettings([*unknown, *WrongSettings.from_validation(error).lines]) from None
+    if unknown:
+        raise WrongSettings(unknown)
     if settings.pbx_url and (refusal := urls.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
     webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None

@@ -16,9 +16,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.access.policy import FLEET_WORD
-from bot.config.errors import WrongSettings
+from bot.config.environment_file import read_env_file
+from bot.config.errors import WrongSettings, sentence
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
+from bot.config.unknown_names import nearest, unknown_in_file
 from bot.http import urls
 from bot.text.normalization import decoded
 
@@ -38,10 +40,17 @@ def read_stations(settings: Settings, environment: Mapping[str, str]) -> tuple[S
     if settings.stations_file is None:
         return (settings.only_station(),)
     path = settings.stations_file
-    return _checked(path, _tables(path), settings.station_defaults(), environment)
+    stations = _checked(path, _tables(path), settings.station_defaults(), environment)
+    # At a reload: a key that was left behind would be found by the next start only.
+    if unknown := unknown_in_file(read_env_file(), Settings.model_fields, str(path)):
+        raise WrongSettings(unknown)
+    return stations
 
 
 def _tables(path: Path) -> list[dict[str, Any]]:
+    # A device or a pipe may never end.
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise WrongSettings([f"STATIONS_FILE: {path} is no file"])
     try:
         content = tomllib.loads(decoded(path.read_bytes()))
     except OSError as error:
@@ -51,6 +60,8 @@ def _tables(path: Path) -> list[dict[str, Any]]:
     except tomllib.TOMLDecodeError as error:
         # The parser's message does not quote a malformed key.
         raise WrongSettings([f"STATIONS_FILE: {path} is not TOML: {error}"]) from None
+    except RecursionError:
+        raise WrongSettings([f"STATIONS_FILE: {path} is not TOML: its lists are nested too deep"]) from None
     tables = content.pop("station", None)
     if content:
         raise WrongSettings([f"STATIONS_FILE: {path}: {name} belongs into a [[station]]" for name in content])
@@ -96,25 +107,39 @@ def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment:
     try:
         station = StationSettings.model_validate({"title": str(written.get("name") or "-"), **written})
     except ValidationError as error:
-        raise WrongSettings([*wrong, *(_error_line(e["loc"], e["type"], e["msg"]) for e in error.errors())]) from None
+        lines = (
+            _error_line(e["loc"], e["type"], sentence(e["type"], e["msg"], e.get("ctx", {}))) for e in error.errors()
+        )
+        raise WrongSettings([*wrong, *lines]) from None
+    wrong += _contradictions(station)
+    if wrong:
+        raise WrongSettings(wrong)
+    return station
+
+
+def _contradictions(station: StationSettings) -> list[str]:
+    """Return the complaints about values that are valid alone."""
+    wrong = []
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", station.name):
         wrong.append("name: is not a short word; write it with small letters, digits, - and _, like acme-2")
     if station.name == FLEET_WORD:
         wrong.append(f"name: {FLEET_WORD} means all PBXs together; take another word")
     if (refusal := urls.refusal(station.url, station.allow_http)) is not None:
         wrong.append(f"url: {refusal}")
+    if station.tls_fingerprint and station.url.startswith("http://"):
+        wrong.append("tls_fingerprint: url is plain http, which shows no certificate; write https there")
     if station.no_calls_after >= station.no_calls_hours.longest:
         longest = station.no_calls_hours.longest
         wrong.append(f"no_calls_after: no_calls_hours never last that long; write less than {longest} (minutes)")
-    if wrong:
-        raise WrongSettings(wrong)
-    return station
+    return wrong
 
 
-def _error_line(location: tuple[int | str, ...], kind: str, message: str) -> str:
+def _error_line(location: tuple[int | str, ...], kind: str, text: str) -> str:
     field = str(location[0]) if location else "the table"
     if kind == "missing":
         return f"{field}: {MISSING[field]}"
     if kind == "extra_forbidden":
-        return f"{field}: is no setting of a PBX; known are {', '.join(sorted(KNOWN))}"
-    return f"{field}: {message.removeprefix('Value error, ')}"
+        near = nearest(field, KNOWN)
+        remedy = f"did you mean {near}?" if near else f"known are {', '.join(sorted(KNOWN))}"
+        return f"{field}: is no setting of a PBX; {remedy}"
+    return f"{field}: {text}"

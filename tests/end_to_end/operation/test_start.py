@@ -69,7 +69,7 @@ WRONG = (
         "DATABASE_URL": ("nonsense", "sqlite:///"),
         "ROLE_reception": ("calls.listen", "known are access.grant"),
         "TWO_PERSON": ("calls.read", "known are access.grant, employees.delete"),
-        "COMMANDS_PER_MINUTE": ("0", "greater than or equal to 1"),
+        "COMMANDS_PER_MINUTE": ("0", "at least 1"),
     },
     {"ADMINS": ("@anna", "numeric"), "ROLE_admin": ("calls.read", "take another name")},
     {"ADMINS": ("-100123", "only people"), "ROLE": ("calls.read", "ROLE_reception=calls.read,status.read")},
@@ -97,6 +97,7 @@ def test_a_proxy_that_does_not_answer_is_reported_without_its_password(tmp_path:
         told = next(line for line in program.stderr if "Telegram unreachable" in line or "Pr0xy" in line)
         program.kill()
     assert "Pr0xy" not in told
+    assert "see whether the proxy of TELEGRAM_PROXY runs" in told
 
 
 def test_settings_are_read_from_a_file_too(tmp_path: Path) -> None:

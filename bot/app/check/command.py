@@ -12,7 +12,6 @@ from bot.config.errors import WrongSettings
 from bot.config.settings import environment, load_settings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import read_stations
-from bot.runtime.clock import Clock
 from bot.runtime.logs import Redaction, configure_logging
 
 WELL, FAULTY, WRONG_SETTINGS = 0, 1, 2
@@ -22,14 +21,14 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def check_installation(only: str, *, json: bool, clock: Clock = utc_now) -> int:
+def check_installation(only: str, *, json: bool) -> int:
     """Print the report; return WELL, FAULTY for a fault, or WRONG_SETTINGS. `only` is the PBX to ask, all if empty."""
     secrets: list[str] = []
     try:
         settings = load_settings()
         stations = read_stations(settings, environment())
         secrets = [*settings.secrets(), *(one.key.get_secret_value() for one in stations)]
-        checked = Installation(settings, _chosen(stations, only), clock)
+        checked = Installation(settings, _chosen(stations, only), utc_now)
     except WrongSettings as error:
         findings, code = wrong(error), WRONG_SETTINGS
     else:

@@ -41,13 +41,21 @@ def startup_risks(
                 "run it as a user of its own, as deploy/mikopbx-bot.service does",
             )
         )
-    if unchecked := [station.title for station in stations if station.tls_verify is False]:
+    if pinned := [one.title for one in stations if one.tls_fingerprint and one.tls_verify is not True]:
+        risks.append(
+            Risk(
+                "PBX_TLS_VERIFY",
+                f"PBX_TLS_VERIFY is not used for {', '.join(pinned)}",
+                "take it out: PBX_TLS_FINGERPRINT (of many: tls_fingerprint) alone decides there whom to trust",
+            )
+        )
+    if unchecked := [one.title for one in stations if one.tls_verify is False and not one.tls_fingerprint]:
         risks.append(
             Risk(
                 "PBX_TLS_VERIFY",
                 f"PBX_TLS_VERIFY=false: whoever is between the bot and {', '.join(unchecked)} can read the API key and "
                 "speak for the PBX",
-                "name the PBX's own certificate in PBX_TLS_VERIFY (of many: tls_verify) instead",
+                "write the certificate's fingerprint into PBX_TLS_FINGERPRINT (of many: tls_fingerprint) instead",
             )
         )
     if clear := [station.title for station in stations if _is_in_the_clear(station.url)]:
@@ -56,7 +64,8 @@ def startup_risks(
                 "PBX_ALLOW_HTTP",
                 f"PBX_ALLOW_HTTP: the API key goes to {', '.join(clear)} unencrypted, and whoever is between can read "
                 "it and speak for the PBX",
-                "write https in PBX_URL (of many: url), and name the PBX's own certificate in PBX_TLS_VERIFY",
+                "write https in PBX_URL (of many: url), and the PBX's own certificate's fingerprint into "
+                "PBX_TLS_FINGERPRINT",
             )
         )
     if _is_in_the_clear(telegram):

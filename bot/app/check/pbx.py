@@ -21,20 +21,21 @@ Trunks = Mapping[str, TrunkStatus]
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Names of the settings of one PBX, as the administrator writes them: in .env, or in STATIONS_FILE."""
+    """Names of the settings of one PBX, as the administrator writes them: in .env, or in STATIONS_FILE. `pin` has {} in
+    place of a fingerprint."""
 
     url: str = "PBX_URL"
     key: str = "PBX_API_KEY"
     zone: str = "PBX_TIMEZONE"
-    fingerprint: str = "PBX_TLS_FINGERPRINT"
-    http: str = "PBX_ALLOW_HTTP"
+    pin: str = "PBX_TLS_FINGERPRINT={}"
 
 
 IN_ENV = Where()
 
 
 def in_stations_file(name: str) -> Where:
-    return Where(*(f"{field} of {name} in STATIONS_FILE" for field in ("url", "key", "timezone", "tls_fingerprint")))
+    of = f"of {name} in STATIONS_FILE"
+    return Where(f"url {of}", f"key {of}", f"timezone {of}", f'tls_fingerprint = "{{}}" {of}')
 
 
 async def check_pbx(
@@ -47,13 +48,13 @@ async def check_pbx(
     try:
         trunks = await pbx.trunks.statuses()
     except Untrusted as refused:
-        return await check_certificate(station, refused, where.fingerprint, now)
+        return await check_certificate(station, refused, where.pin, now)
     except Forbidden:
         pass
     except PbxError as error:
         return [address_fault(station, error, where)]
     found = [ok("pbx.address", f"{station.title} answers at {urlsplit(station.url).netloc}", subject=name)]
-    found += await check_certificate(station, None, where.fingerprint, now)
+    found += await check_certificate(station, None, where.pin, now)
     try:
         held = await pbx.rights.probe()
         found += rights(station, held)
@@ -147,8 +148,9 @@ def _trunks(station: StationSettings, told: Trunks, listed: tuple[TrunkRow, ...]
     if down := _named(trunks, health, Health.DOWN):
         text = f"{station.title}: down now: {down}"
         found.append(warning("pbx.trunks", text, "see /trunks for the cause", subject=station.name))
-    works = sum(one in (Health.UP, Health.DEGRADED, Health.PARTIAL) for one in health.values())
-    return found or [ok("pbx.trunks", f"{station.title}: {works} of {len(trunks)} trunks work", subject=station.name)]
+    off = sum(one is Health.OFF for one in health.values())
+    text = f"{station.title}: none of {len(trunks) - off} trunks is down{f', {off} switched off' if off else ''}"
+    return found or [ok("pbx.trunks", text, subject=station.name)]
 
 
 def _named(trunks: Trunks, health: Mapping[str, Health], wanted: Health) -> str:

@@ -16,6 +16,7 @@ from bot.app.check.findings import Finding, Level, worst
 
 SCHEMA = 1
 WRONG_SETTINGS = "settings"
+TITLES = {"pbx": "PBX"}
 MARKS = {Level.OK: "✓", Level.WARNING: "!", Level.FAULT: "✗"}
 
 
@@ -24,7 +25,7 @@ def lines(findings: Sequence[Finding]) -> Iterable[str]:
     area = ""
     for one in findings:
         if one.area != area:
-            yield f"{'' if not area else chr(10)}{one.area.capitalize()}"
+            yield f"{'' if not area else chr(10)}{TITLES.get(one.area, one.area.capitalize())}"
             area = one.area
         yield f"  {MARKS[one.level]} {one.line}"
     faults, warnings = (sum(one.level is level for one in findings) for level in (Level.FAULT, Level.WARNING))

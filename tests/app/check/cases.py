@@ -1,6 +1,6 @@
 """Misconfigurations: how each is made, the finding that names it, and words of its text and remedy."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,6 +9,7 @@ from bot.demo.telegram.model import Member
 from bot.demo.telegram.webhook import WebhookTarget
 from bot.pbx.rights import RIGHTS
 from tests.app.check.stage import ANNA, BORIS, FORUM, GROUP, KEY, PASSWORD, Stage, closed_port
+from tests.fixtures.certificates import DAY, make_certificate
 
 Spoil = Callable[[Stage], object]
 ALL: dict[str, Right] = {f"/api/v3/{one.resource}": "write" if one.write_probe else "read" for one in RIGHTS}
@@ -106,11 +107,32 @@ def webhook(stage: Stage) -> None:
     stage.chats.webhook.target = WebhookTarget("https://crm.example.com/hook/secret-path", "", 40)
 
 
+def certified(*, trusted: bool, pin: str = "", **made: object) -> Spoil:
+    """Serve the PBX with a certificate, whose file is `trusted`, or in its place the fingerprint `pin`."""
+
+    def spoil(stage: Stage) -> None:
+        shown = make_certificate(stage.folder, **made)  # type: ignore[arg-type]
+        stage.settings["PBX_URL"] = stage.behind_tls(shown)
+        if trusted:
+            stage.settings["PBX_TLS_VERIFY"] = str(shown.file)
+        if pin:
+            stage.settings["PBX_TLS_FINGERPRINT"] = pin
+
+    return spoil
+
+
+def shut_out(stage: Stage) -> None:
+    stage.station.limit.set_mode("enforced")
+    while not stage.station.limit.refuses("127.0.0.1", stage.station.now()):
+        pass
+
+
 def no_trunks(stage: Stage) -> None:
     for key in list(stage.station.trunks):
         stage.station.remove_trunk(key)
 
 
+CERTIFICATE = "pbx.certificate"
 SETTINGS = [
     Case("no token", without("TELEGRAM_TOKEN"), "settings.value", "TELEGRAM_TOKEN: is missing", "@BotFather", 2),
     Case("half a token", setting("TELEGRAM_TOKEN", "1234567890:AAte"), "settings.value", "is not a bot token", "", 2),
@@ -142,7 +164,7 @@ SETTINGS = [
     Case("a language", setting("LANGUAGE", "fr"), "settings.value", "not a language", "en or ru", 2),
     Case("a zone", setting("PBX_TIMEZONE", "Moscow"), "settings.value", "not a time zone", "Europe/Moscow", 2),
     Case("no CA file", setting("PBX_TLS_VERIFY", "pbx.pem"), "settings.value", "existing CA file", "PBX_TLS_VERIFY", 2),
-    Case("UTF-16", file(".env", "ADMINS=1\n".encode("utf-16-be")), "settings.value", ".env", "", 2),
+    Case("another encoding", file(".env", b"# \xcf\xf0\xe8\n"), "settings.value", ".env is not UTF-8", "save it", 2),
     Case("no TOML", stations("[[station"), "settings.value", "is not TOML", "STATIONS_FILE", 2),
     Case(
         "a key that is not set",
@@ -162,18 +184,19 @@ SETTINGS = [
     ),
     Case(
         "an open .env",
-        both(lambda stage: (stage.folder / ".env").touch(), file(".env", b"")),
-        "settings.value",
-        "is missing",
-        "",
-        2,
+        lambda stage: stage.__setattr__("mode", 0o644),
+        "settings.mode",
+        "(0644)",
+        "chmod 600",
+        0,
+        "warning",
     ),
     Case(
         "no verification",
         setting("PBX_TLS_VERIFY", "false"),
         "settings.risk",
         "can read",
-        "own certificate",
+        "certificate's fingerprint",
         0,
         "warning",
     ),
@@ -204,7 +227,7 @@ TELEGRAM = [
         "a wrong clock",
         lambda stage: stage.__setattr__("off_by", timedelta(minutes=10)),
         "telegram.clock",
-        "600 s ahead",
+        "s ahead of Telegram",
         "set-ntp",
     ),
     Case(
@@ -257,11 +280,19 @@ PBX = [
         "speaks plain http",
         "port of https",
     ),
-    Case("another program", setting("PBX_URL", "{at}/client"), "pbx.address", "another program", "correct PBX_URL"),
+    Case(
+        "another program", setting("PBX_URL", "{at}/client"), "pbx.address", "is not that of MikoPBX", "correct PBX_URL"
+    ),
+    Case("its own certificate", certified(trusted=False), CERTIFICATE, "does not know", "PBX_TLS_FINGERPRINT="),
+    Case("another name", certified(trusted=True, is_issuer=True), CERTIFICATE, "another name than", "_FINGERPRINT="),
+    Case("expired", certified(trusted=True, begins=-3 * DAY, ends=-2 * DAY), CERTIFICATE, "has expired", "renew it"),
+    Case("too early", certified(trusted=True, begins=2 * DAY, ends=3 * DAY), CERTIFICATE, "not valid yet", "clocks"),
+    Case("a new one", certified(trusted=False, pin=":".join(["AB"] * 32)), CERTIFICATE, "another one", "is between"),
+    Case("soon over", certified(trusted=True, ends=5 * DAY), CERTIFICATE, "ends in", "renew it", 0, "warning"),
     Case("a wrong key", setting("PBX_API_KEY", "deadbeef" * 8), "pbx.key", "refuses the key", "System → API keys"),
     Case("Redis down", switch("/control/fault", kind="redis_down"), "pbx.address", "internal error", "log of the PBX"),
     Case("PHP down", switch("/control/fault", kind="php_down"), "pbx.address", "internal error", "restart it"),
-    Case("shut out", switch("/control/rate_limit", mode="blocked"), "pbx.address", "shut out", "wait five minutes"),
+    Case("shut out", shut_out, "pbx.address", "shut out", "wait five minutes"),
     Case(
         "no watch", key_without("providers"), "pbx.right", "on Providers: nothing is watched", "row Providers to Read"
     ),
@@ -352,7 +383,3 @@ MACHINE = [
     ),
 ]
 CASES = [*SETTINGS, *TELEGRAM, *PEOPLE, *PBX, *MACHINE]
-
-
-def named(*names: str) -> Iterator[Case]:
-    return (case for case in CASES if case.name in names)

@@ -1,5 +1,6 @@
 """Stage of a check: an installation that is sound, over both stand-ins on real HTTP, which a case then spoils."""
 
+import asyncio
 import contextlib
 import io
 import json
@@ -7,6 +8,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +29,7 @@ from bot.store.database import NEWEST_REVISION
 from tests.end_to_end.clock import Clock
 from tests.end_to_end.server import Server, serving
 from tests.fixtures import stores
+from tests.fixtures.certificates import Made
 
 TOKEN = "1234567890:AAtestTestTestTestTestTestTestTestTest0"
 KEY = "c0ffee" * 10 + "beef"
@@ -71,6 +74,8 @@ class Stage:
     unit: Mapping[str, str] = field(default_factory=lambda: dict(WELL))
     off_by: timedelta = timedelta(0)
     arguments: tuple[str, ...] = ()
+    # Of .env.
+    mode: int = 0o600
 
     @property
     def database(self) -> Path:
@@ -88,12 +93,26 @@ class Stage:
         answer = self.server.ask("POST", path, json=body)
         assert answer.is_success, answer.text
 
+    def behind_tls(self, certificate: Made) -> str:
+        """Serve the PBX with this certificate; return the https address."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate.file, certificate.key)
+        port = int(self.address.rpartition(":")[2])
+
+        async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.gather(_pipe(reader, inner_writer), _pipe(inner_reader, writer))
+
+        front = self.server.carry_out(asyncio.start_server(pass_on, "127.0.0.1", 0, ssl=context))
+        return f"https://127.0.0.1:{front.sockets[0].getsockname()[1]}"
+
     def check(self, *arguments: str) -> Result:
         """Run `mikopbx-bot check` and return its result; with --json its findings too."""
         env = self.folder / ".env"
         if not env.exists():
-            env.touch(0o600)
+            env.touch()
             env.write_text("".join(f"{name}={value}\n" for name, value in self.settings.items()))
+            env.chmod(self.mode)
         _write_systemctl(self.folder / "bin" / "systemctl", self.unit)
         written = io.StringIO()
         environment = {"PATH": str(self.folder / "bin"), "HOME": str(self.folder)}
@@ -109,6 +128,14 @@ class Stage:
         printed = written.getvalue()
         found = json.loads(printed)["findings"] if "--json" in arguments else []
         return Result(code, found, printed)
+
+
+async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while piece := await reader.read(65536):
+            writer.write(piece)
+            await writer.drain()
+    writer.close()
 
 
 def _write_systemctl(path: Path, unit: Mapping[str, str]) -> None:

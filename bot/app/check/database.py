@@ -11,7 +11,7 @@ from bot.app.check.findings import Finding, fault, ok, warning
 from bot.app.check.open_files import Process, writers
 from bot.incidents.model import Kind
 from bot.runtime import file_modes
-from bot.store import installation, sqlite
+from bot.store import database_facts, sqlite
 from bot.store.database import NEWEST_REVISION, Database, DatabaseError
 from bot.store.database_errors import database_message
 
@@ -56,7 +56,7 @@ def place_of(file: Path) -> Place:
 async def look_into(database: Database, file: Path | None, *, is_bot: bool) -> Contents:
     """Look into a database opened for reading; `is_bot` for a look by the bot itself."""
     try:
-        read = await database.run(installation.read)
+        read = await database.run(database_facts.read)
     except DatabaseError as error:
         return Contents(error=database_message(error))
     processes = writers(file) if file is not None else ()
@@ -99,7 +99,8 @@ def content_findings(contents: Contents, engine: str) -> Iterable[Finding]:
     if contents.bots > 1:
         who = f": processes {', '.join(map(str, contents.processes))}" if contents.processes else ""
         text = f"another bot uses this database{who}"
-        yield fault("database.processes", text, "stop one of them, or give each a database of its own")
+        remedy = "stop one of them, or give each a database of its own"
+        yield fault("database.processes", text, remedy, bots=contents.bots)
     if contents.second_copy:
         text = "another copy of the bot polls with the same TELEGRAM_TOKEN"
         yield fault("telegram.second_copy", text, "stop one of them, or give each a token of its own")

@@ -4,7 +4,8 @@ The watch, the check of chats, and the start itself tell of PBXs, chats and sett
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from typing import Any
 
 import structlog
 
@@ -90,14 +91,18 @@ class StartupCheck:
         wanted = {_key(one): one for one in findings if _is_told(one)}
         now = frozenset(wanted) | {key for key in before if _is_unknown(key, findings)}
         if now - before:
-            found = [{"check": one.check, **one.facts} for one in wanted.values()][:MOST_TOLD]
-            if not self._administrators.enqueue(session, "installation", {"found": found}):
+            if not self._administrators.enqueue(session, "installation", facts_of(wanted.values())):
                 return bool(before)
         elif before and not now:
             self._administrators.enqueue(session, "installation_mended", {})
         if now != before:
             states.save(session, self._whole, {TOLD: {"told": sorted(now)} if now else None}, self._clock())
         return bool(now)
+
+
+def facts_of(findings: Iterable[Finding]) -> dict[str, Any]:
+    """Return the facts of the message. A dot in a value would be made harmless, as in an address that nobody sent."""
+    return {"found": [{"what": one.check.replace(".", "_"), **one.facts} for one in findings][:MOST_TOLD]}
 
 
 def _key(one: Finding) -> str:

@@ -1,7 +1,9 @@
 """`mikopbx-bot check`: a sound installation shows no fault, and each misconfiguration is named with its remedy."""
 
+import contextlib
 import logging
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,10 +12,11 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.app.check.cases import CASES, Case
-from tests.app.check.stage import SECRETS, Stage, Switched, server, sound
+from tests.app.check.cases import CASES, NOW, Case, stations
+from tests.app.check.stage import KEY, SECRETS, Stage, Switched, server, sound
 from tests.end_to_end.server import Server
 
+BLOCKED = "Forbidden: bot was blocked by the user"
 HOLDS_IT_OPEN = "import sys; file = open(sys.argv[1], 'r+'); print(flush=True); sys.stdin.read()"
 
 
@@ -99,3 +102,38 @@ def test_two_bots_on_one_database_are_named(stage: Stage) -> None:
     )
     assert str(one.pid) in said["text"]
     assert str(two.pid) in said["text"]
+
+
+FLEET = f"""
+[[station]]
+name = "acme"
+title = "Acme"
+url = "{{at}}"
+key = "{KEY}"
+[[station]]
+name = "branch"
+title = "Branch"
+url = "https://pbx.invalid"
+key = "{KEY}"
+"""
+
+
+def test_of_a_fleet_each_pbx_is_told_by_its_name_or_one_alone(stage: Stage) -> None:
+    stations(FLEET)(stage)
+    checked = stage.check("--json")
+    down = {one["text"]: one["remedy"] for one in checked.wrong if one["check"] == "pbx.address"}
+    remedy = "correct url of branch in STATIONS_FILE, or the name server of this machine"
+    assert down == {"Branch: there is no host pbx.invalid": remedy}
+    alone = stage.check("--json", "--station", "acme")
+    assert (alone.code, {one["subject"] for one in alone.findings if one["check"] == "pbx.address"}) == (0, {"acme"})
+
+
+def test_a_running_bot_is_read_beside(stage: Stage) -> None:
+    """With a log of writes beside the file, what is in it is read, and nothing waits for a writer."""
+    with contextlib.closing(sqlite3.connect(stage.database)) as writer:
+        writer.execute("PRAGMA journal_mode=WAL")
+        writer.execute("INSERT INTO closed_chats (chat_id, reason, at) VALUES (1001, ?, ?)", (BLOCKED, NOW))
+        writer.commit()
+        writer.execute("BEGIN IMMEDIATE")
+        checked = stage.check("--json")
+    assert "people.admin" in {one["check"] for one in checked.wrong}

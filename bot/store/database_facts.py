@@ -9,7 +9,7 @@ from bot.store.stations.incidents import open_at_all
 
 
 @dataclass(frozen=True, slots=True)
-class Installation:
+class DatabaseFacts:
     """`revision` of the schema, None for an empty database; `machines` from which bots use a server's database now, 0
     for a file; `open_kinds` of incidents, none of another revision."""
 
@@ -18,7 +18,7 @@ class Installation:
     open_kinds: frozenset[str]
 
 
-def read(session: Session) -> Installation:
+def read(session: Session) -> DatabaseFacts:
     connection = session.connection()
     revision = revision_of(connection)
     kinds = frozenset(one.kind for one in open_at_all(session)) if revision == NEWEST_REVISION else frozenset()
@@ -27,4 +27,4 @@ def read(session: Session) -> Installation:
         from bot.store import postgresql
 
         machines = postgresql.machines_connected(connection)
-    return Installation(revision, machines, kinds)
+    return DatabaseFacts(revision, machines, kinds)

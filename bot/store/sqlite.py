@@ -42,13 +42,12 @@ def open_engine(url: URL) -> Engine:
 
 def open_reading_engine(url: URL) -> Engine:
     """Open an engine that changes nothing, neither the file nor those beside it: see `address_for_reading`."""
-    address = address_for_reading(Path(url.database or "").absolute())
-    return create_engine(
-        "sqlite://",
-        creator=lambda: sqlite3.connect(address, uri=True, timeout=READ_TIMEOUT, check_same_thread=False),
-        hide_parameters=True,
-        poolclass=StaticPool,
-    )
+    file = Path(url.database or "").absolute()
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address_for_reading(file), uri=True, timeout=READ_TIMEOUT, check_same_thread=False)
+
+    return create_engine("sqlite://", creator=connect, hide_parameters=True, poolclass=StaticPool)
 
 
 def address_for_reading(file: Path) -> str:

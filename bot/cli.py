@@ -155,12 +155,14 @@ def _stations(settings: Settings) -> Sequence[StationSettings]:
     from bot.config.settings import environment
     from bot.config.startup_warnings import startup_warnings
     from bot.config.stations_file import read_stations
+    from bot.config.unknown_names import misspelt_in_environment
     from bot.runtime.logs import configure_logging
 
     stations = read_stations(settings, environment())
     configure_logging(settings.log_level, [*settings.secrets(), *(one.key.get_secret_value() for one in stations)])
     as_root = os.geteuid() == 0
-    for line in startup_warnings(stations, settings.telegram_api_url, settings.health_address, as_root=as_root):
+    risks = startup_warnings(stations, settings.telegram_api_url, settings.health_address, as_root=as_root)
+    for line in (*misspelt_in_environment(os.environ, type(settings).model_fields), *risks):
         logging.getLogger(__name__).warning(line)
     return stations
 
@@ -185,12 +187,16 @@ def access(options: argparse.Namespace) -> int:
     from bot.config.errors import WrongSettings
     from bot.config.settings import environment, load_settings
     from bot.config.stations_file import read_stations
+    from bot.store.database import DatabaseError
+    from bot.store.database_errors import database_message, database_remedy
 
     try:
         settings = load_settings()
         asyncio.run(print_report(settings, read_stations(settings, environment()), options.who, options.station))
     except WrongSettings as wrong:
         return _refused(wrong.lines, EXIT_WRONG_SETTINGS)
+    except DatabaseError as error:
+        return _refused([f"DATABASE_URL: {database_remedy(error) or database_message(error)}"], EXIT_WRONG_SETTINGS)
     except NotMet as not_met:
         return _refused([str(not_met)], EXIT_REFUSED)
     return 0

@@ -7,7 +7,7 @@ import structlog
 
 from bot.config.errors import WrongSettings
 from bot.store.database import DatabaseError
-from bot.store.database_errors import database_message
+from bot.store.database_errors import database_message, database_remedy
 from bot.telegram.errors import SecondCopy, TokenRefused
 
 log = structlog.get_logger(__name__)
@@ -37,6 +37,8 @@ def exit_code_for(error: BaseException) -> int:
             log.error(line)
         return WRONG_SETTINGS
     if isinstance(error, DatabaseError):
+        if (remedy := database_remedy(error)) is not None:
+            return exit_code_for(WrongSettings([f"DATABASE_URL: {remedy}"]))
         log.error(
             "database error, the bot exits; check DATABASE_URL, its disk and permissions",
             reason=database_message(error),

@@ -12,7 +12,7 @@ from telegram import User
 from telegram.error import InvalidToken, TelegramError
 
 from bot.config.errors import WrongSettings
-from bot.config.settings import Settings
+from bot.config.settings import TELEGRAM, Settings
 from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
 from bot.notifications.admin_notices import AdminNotices
 from bot.runtime.clock import Clock
@@ -116,12 +116,20 @@ class UpdateListener(SourceObserver):
             except InvalidToken as error:
                 raise TokenRefused(str(error)) from None
             except TelegramError as error:
-                log.warning("Telegram unreachable, retried", error=str(error) or type(error).__name__)
+                reason = str(error) or type(error).__name__
+                log.warning("Telegram unreachable, retried", error=reason, remedy=self._remedy())
                 # Polling of the PBX runs without Telegram, and a service manager gives up a start that takes long.
                 self._manager.ready("Telegram does not answer yet")
                 await sleep_or_stop(stop, pause)
                 pause = min(pause * 2, LONGEST_PAUSE)
         return None
+
+    def _remedy(self) -> str:
+        if self._settings.telegram_proxy is not None:
+            return "see whether the proxy of TELEGRAM_PROXY runs, and its user and password"
+        if self._settings.telegram_api_url != TELEGRAM:
+            return "see whether the server of TELEGRAM_API_URL runs"
+        return "check the internet of this machine; where Telegram is blocked, set TELEGRAM_PROXY"
 
     async def _delete_webhook(self) -> None:
         """Delete a webhook; only its host is logged, because an earlier run may have set it."""

@@ -7,7 +7,7 @@ import hmac
 import re
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -19,6 +19,8 @@ SECRET_PART = 10
 # Telegram calls no other port; a Bot API server of one's own may.
 WEBHOOK_PORTS = (443, 80, 88, 8443)
 LOOPBACK = ("127.0.0.1", "localhost")
+PROXY_REMEDY = "write it like socks5://user:password@host:1080"
+ENCODING_REMEDY = "write %23 for #, %2F for /, %3F for ?, %40 for @, %5B for [, %5D for ]"
 DATABASE_REMEDY = (
     "write it like sqlite:///mikopbx-bot.sqlite3 or postgresql://user:password@host/database, "
     "with %40 for @ and %2F for / in a password"
@@ -27,7 +29,7 @@ DATABASE_REMEDY = (
 
 def check_heartbeat(address: str) -> None:
     """Check the address. Raises ValueError with the remedy."""
-    parts = urlsplit(address)
+    parts = urls.split(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is not a web address; copy the ping or push address of your monitor whole")
     urls.host_of(address)
@@ -43,14 +45,13 @@ def heartbeat_secrets(address: str) -> list[str]:
 
 def read_webhook(value: str) -> str:
     """Return the address as getWebhookInfo returns it, for the two are compared. Raises ValueError."""
-    parts = urlsplit(value)
+    parts = urls.split(value)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
         raise ValueError("must begin with https://, for Telegram calls nothing else")
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must be a plain address without user, password or query; the bot makes its own secret")
     if not re.fullmatch(r"\w+://[\w.-]+(:\d{1,5})?(/[\x21-\x7e]*)?", value, re.ASCII):
         raise ValueError("is not a web address; write it like https://bot.example.com/telegram")
-    _ = parts.port  # evaluated here only: a ValueError beyond 65535
     return f"{parts.scheme}://{parts.netloc.lower()}{parts.path or '/'}"
 
 
@@ -77,16 +78,31 @@ def check_bot_api(address: str) -> None:
 
 
 def check_proxy(address: str) -> None:
-    """Raises ValueError with the remedy."""
-    if urlsplit(address).scheme not in ("http", "https", "socks5", "socks5h"):
-        raise ValueError("is not a proxy; write it like socks5://user:password@host:1080")
-    urls.host_of(address)
+    """Raises ValueError with the remedy, which quotes nothing of the address: it may be of the password."""
+    scheme, _, rest = address.partition("://")
+    if scheme not in ("http", "https", "socks5", "socks5h") or not rest:
+        raise ValueError(f"is not a proxy; {PROXY_REMEDY}")
+    login, _, _ = rest.rpartition("@")
+    if re.search(r"[#/?@\[\]\\\s]", login):
+        raise ValueError(f"has a sign in its user or password that an address cannot hold; {ENCODING_REMEDY}")
+    if not re.fullmatch(r"[^#/?@\s]+/?", rest.removeprefix(f"{login}@")):
+        raise ValueError(f"is not a proxy: its host or port is wrong; {PROXY_REMEDY}")
+    if not urls.host_of(address):
+        raise ValueError(f"names no host; {PROXY_REMEDY}")
+
+
+def proxy_secrets(address: str) -> list[str]:
+    """Return the password in the address, as it is written and as it is meant."""
+    written = urlsplit(address).password or ""
+    return [written, unquote(written)]
 
 
 def check_listening(address: str) -> None:
     """Check an address to listen at. Raises ValueError with the remedy."""
     if not re.fullmatch(r"\A.+:\d{1,5}", address):
         raise ValueError("is not an address; write it like 127.0.0.1:8080")
+    if (port := int(address.rpartition(":")[2])) > urls.PORTS[-1]:
+        raise ValueError(f"has the port {port}, and ports end at {urls.PORTS[-1]}")
 
 
 def check_database(value: str) -> None:
@@ -102,6 +118,8 @@ def check_database(value: str) -> None:
         if url.database in (None, "", ":memory:"):
             raise ValueError(f"names no file; {DATABASE_REMEDY}")
         folder = Path(url.database or "").parent
+        if Path(url.database or "").is_dir():
+            raise ValueError(f"is a folder; name a file in it: sqlite:///{url.database}/mikopbx-bot.sqlite3")
         if not folder.is_dir():
             raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
     elif url.drivername not in ("postgresql", "postgres"):

@@ -41,6 +41,7 @@ from bot.config.station_settings import (
     WebAddress,
     Zone,
 )
+from bot.config.unknown_names import unknown_in_file
 from bot.config.working_hours import read_hours
 from bot.http import urls
 
@@ -69,7 +70,7 @@ class Settings(BaseSettings):
     # After stations_file: it decides if they are required.
     pbx_url: WebAddress | None = Field(default=None, validate_default=True)
     pbx_api_key: ApiKey | None = Field(default=None, validate_default=True)
-    pbx_name: str = ""
+    pbx_name: str = Field(default="", max_length=64)
     pbx_tls_verify: Verification = True
     # After pbx_url, which it needs to be https.
     pbx_tls_fingerprint: Annotated[Fingerprints, NoDecode] = frozenset()
@@ -216,7 +217,7 @@ class Settings(BaseSettings):
 
     def only_station(self) -> StationSettings:
         """Return the PBX described by the settings when there is no STATIONS_FILE."""
-        name = self.pbx_name or urlsplit(self.pbx_url or "").hostname or "PBX"
+        name = self.pbx_name or (urlsplit(self.pbx_url or "").hostname or "PBX")[:64]
         described = {
             "name": name,
             "title": name,
@@ -284,11 +285,11 @@ class Settings(BaseSettings):
 
     def secrets(self) -> list[str]:
         """Return the strings to redact in logs."""
-        proxy = urlsplit(self.telegram_proxy.get_secret_value()).password if self.telegram_proxy else None
+        proxy = self.telegram_proxy.get_secret_value() if self.telegram_proxy else ""
         heartbeat = self.heartbeat_url.get_secret_value() if self.heartbeat_url else ""
         return [
             self.telegram_token.get_secret_value(),
-            proxy or "",
+            *addresses.proxy_secrets(proxy),
             self.webhook_secret,
             *addresses.database_secrets(self.database_url),
             *addresses.heartbeat_secrets(heartbeat),
@@ -302,10 +303,13 @@ def environment() -> dict[str, str]:
 
 def load_settings() -> Settings:
     """Load and check all settings; raises WrongSettings with all complaints, not only the first."""
+    unknown = unknown_in_file(read_env_file(), Settings.model_fields, environment().get("STATIONS_FILE", ""))
     try:
         settings = Settings()
     except ValidationError as error:
-        raise WrongSettings.from_validation(error) from None
+        raise WrongSettings([*unknown, *WrongSettings.from_validation(error).lines]) from None
+    if unknown:
+        raise WrongSettings(unknown)
     if settings.pbx_url and (refusal := urls.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
     webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None

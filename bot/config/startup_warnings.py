@@ -1,7 +1,8 @@
-"""Warnings about risky settings, logged at each start with the remedy. Pure."""
+"""Warnings about risky and forgotten settings, logged at each start with the remedy. Pure."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 from bot.config.station_settings import StationSettings
 from bot.http import urls
@@ -33,6 +34,14 @@ def startup_risks(
     are on this machine, as in a trial.
     """
     stations, risks = list(stations), list[Risk]()
+    if nameless := [station.title for station in stations if station.title == urlsplit(station.url).hostname]:
+        risks.append(
+            Risk(
+                "PBX_NAME",
+                f"messages are headed {', '.join(nameless)}, an address",
+                "write what people call that PBX into PBX_NAME (of many: title), like PBX_NAME=Head office",
+            )
+        )
     if as_root and not all(map(urls.is_local_url, (telegram, *(station.url for station in stations)))):
         risks.append(
             Risk(

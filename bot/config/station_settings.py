@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
@@ -18,7 +17,7 @@ from bot.text.phone_numbers import is_country
 
 def _web_address(value: str) -> str:
     url = value if "//" in value else f"https://{value}"
-    parts = urlsplit(url)
+    parts = urls.split(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("is not a web address; write it like https://pbx.example.com")
     urls.host_of(url)

@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from bot.access.policy import FLEET_WORD
-from bot.config.errors import WrongSettings
+from bot.config.environment_file import read_env_file
+from bot.config.errors import WrongSettings, field_of, sentence
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
+from bot.config.unknown_names import nearest, unknown_in_file
 from bot.http import urls
 from bot.text.normalization import decoded
 
@@ -38,7 +41,11 @@ def read_stations(settings: Settings, environment: Mapping[str, str]) -> tuple[S
     if settings.stations_file is None:
         return (settings.only_station(),)
     path = settings.stations_file
-    return _checked(path, _tables(path), settings.station_defaults(), environment)
+    stations = _checked(path, _tables(path), settings.station_defaults(), environment)
+    # At a reload: a key that was left behind would be found by the next start only.
+    if unknown := unknown_in_file(read_env_file(), Settings.model_fields, str(path)):
+        raise WrongSettings(unknown)
+    return stations
 
 
 def _tables(path: Path) -> list[dict[str, Any]]:
@@ -96,7 +103,7 @@ def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment:
     try:
         station = StationSettings.model_validate({"title": str(written.get("name") or "-"), **written})
     except ValidationError as error:
-        raise WrongSettings([*wrong, *(_error_line(e["loc"], e["type"], e["msg"]) for e in error.errors())]) from None
+        raise WrongSettings([*wrong, *map(_error_line, error.errors())]) from None
     wrong += _contradictions(station)
     if wrong:
         raise WrongSettings(wrong)
@@ -120,10 +127,12 @@ def _contradictions(station: StationSettings) -> list[str]:
     return wrong
 
 
-def _error_line(location: tuple[int | str, ...], kind: str, message: str) -> str:
-    field = str(location[0]) if location else "the table"
-    if kind == "missing":
+def _error_line(error: ErrorDetails) -> str:
+    field = field_of(error, "the table")
+    if error["type"] == "missing":
         return f"{field}: {MISSING[field]}"
-    if kind == "extra_forbidden":
-        return f"{field}: is no setting of a PBX; known are {', '.join(sorted(KNOWN))}"
-    return f"{field}: {message.removeprefix('Value error, ')}"
+    if error["type"] == "extra_forbidden":
+        near = nearest(field, KNOWN)
+        remedy = f"did you mean {near}?" if near else f"known are {', '.join(sorted(KNOWN))}"
+        return f"{field}: is no setting of a PBX; {remedy}"
+    return f"{field}: {sentence(error)}"

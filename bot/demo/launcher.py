@@ -162,7 +162,9 @@ async def _start_bot(
         **dict.fromkeys(
             ("TELEGRAM_PROXY", "PBX_TIMEZONE", "PBX_TLS_VERIFY", "HEALTH_ADDRESS", "NO_CALLS_AFTER", "WEBHOOK_URL"), ""
         ),
-        **dict.fromkeys(("STATIONS_FILE", "PBX_URL", "PBX_API_KEY", "PBX_NAME", "CALENDAR_HOSTS"), ""),
+        **dict.fromkeys(
+            ("PBX_TLS_FINGERPRINT", "STATIONS_FILE", "PBX_URL", "PBX_API_KEY", "PBX_NAME", "CALENDAR_HOSTS"), ""
+        ),
         **watched,
         "LANGUAGE": language,
     }

@@ -1,11 +1,22 @@
 """Checks of URLs: callable, and safe for a secret. Pure."""
 
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
 PORTS = range(1, 65536)
+
+
+def split(url: str) -> SplitResult:
+    """Return the parts of an address. Raises ValueError with the remedy, which quotes nothing of it."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.hostname, parts.port  # evaluated here only: a ValueError for a wrong port
+    except ValueError:
+        host_of(url)
+        raise ValueError("is not a web address: its host or port is wrong") from None
+    return parts
 
 
 def host_of(url: str) -> str:

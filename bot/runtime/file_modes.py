@@ -42,7 +42,8 @@ def _remove_access(path: Path) -> None:
         mode = _mode(path)
     except OSError:
         return
-    if not mode & OTHERS:
+    # What is named by mistake is often used by all programs, like /tmp or /dev/full.
+    if not mode & OTHERS or not path.is_file():
         return
     try:
         path.chmod(mode & ~OTHERS)

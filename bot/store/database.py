@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.runtime.waiting import signals_deferred
 from bot.store import sqlite
-from bot.store.database_errors import database_message, is_rolled_back
+from bot.store.database_errors import NewerSchema, database_message, is_rolled_back
 
 # Newest revision in migrations/versions. Kept here so that a normal start does not import Alembic (half a second).
 NEWEST_REVISION = "0011"
@@ -224,6 +224,9 @@ class Database:
             sqlite.create_file(self._url)
         with self._engine.begin() as connection:
             current = revision_of(connection)
+            # Revisions are numbers of four digits.
+            if current is not None and current > NEWEST_REVISION:
+                raise NewerSchema(current, NEWEST_REVISION)
             if current is None and self.is_sqlite:
                 sqlite.create_tables(connection, NEWEST_REVISION)
                 current = NEWEST_REVISION

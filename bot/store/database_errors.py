@@ -14,6 +14,26 @@ log = structlog.get_logger(__name__)
 MAX_PAUSE = 30.0
 # SQLSTATE of PostgreSQL for a transaction that is rolled back and may be repeated: serialization failure, deadlock.
 ROLLED_BACK = ("40001", "40P01")
+# By the beginning of the name that SQLite gives an error.
+REMEDIES = {
+    "SQLITE_NOTADB": "its file is no SQLite database; name another file, or move this one away",
+    "SQLITE_CORRUPT": "its file is damaged; restore it from a backup",
+    "SQLITE_CANTOPEN": "its file cannot be opened; the file and its folder must belong to the bot's account",
+    "SQLITE_READONLY": "its file cannot be written to; the file and its folder must belong to the bot's account",
+    "SQLITE_PERM": "its file cannot be written to; the file and its folder must belong to the bot's account",
+    "SQLITE_FULL": "its disk is full; make room and start again",
+    "SQLITE_IOERR": "its disk cannot be read or written; see whether it is full",
+}
+
+
+class NewerSchema(SQLAlchemyError):
+    """Database of a newer release."""
+
+    def __init__(self, found: str, newest: str) -> None:
+        super().__init__(
+            f"it was written by a newer release (schema {found}, this one knows {newest}); install that release again, "
+            "or restore the backup made before the upgrade"
+        )
 
 
 async def retry_on_database_error(name: str, job: Job, stop: asyncio.Event) -> None:
@@ -39,6 +59,14 @@ async def retry_on_database_error(name: str, job: Job, stop: asyncio.Event) -> N
 def database_message(error: SQLAlchemyError) -> str:
     """Return the message of the database, without the statement and links that follow it."""
     return str(error).partition("\n")[0]
+
+
+def database_remedy(error: SQLAlchemyError) -> str | None:
+    """Return what an administrator has to do about the file of SQLite; None where a retry may help."""
+    if isinstance(error, NewerSchema):
+        return str(error)
+    name = str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
+    return next((remedy for prefix, remedy in REMEDIES.items() if name.startswith(prefix)), None)
 
 
 def is_rolled_back(error: DBAPIError) -> bool:

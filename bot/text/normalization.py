@@ -55,7 +55,11 @@ def _figure_sign(sign: re.Match[str]) -> str:
 
 
 def decoded(content: bytes) -> str:
-    """Return the text of a file of settings in UTF-8 or, with a byte order mark, UTF-16, with plain quotes around its
-    values. Raises UnicodeDecodeError."""
-    encoding = next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), "utf-8")
+    """Return the text of a file of settings in UTF-8 or UTF-16, with plain quotes around its values. Raises
+    UnicodeDecodeError."""
+    # Without a byte order mark, each second byte of names in Latin letters is a zero.
+    unmarked = {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(
+        (content[:1] == b"\0", content[1:2] == b"\0")
+    )
+    encoding = next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), unmarked or "utf-8")
     return _QUOTED_VALUE.sub(r'\1"\2"\3', normalized(content.decode(encoding)))

@@ -53,6 +53,6 @@ def test_each_pbx_of_a_file_has_its_own(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_it_decides_alone_and_that_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    (station,) = stations(monkeypatch, **ONE, PBX_TLS_FINGERPRINT=COLONS, PBX_TLS_VERIFY="false")
+    (station,) = stations(monkeypatch, **ONE, PBX_TLS_FINGERPRINT=COLONS, PBX_TLS_VERIFY="false", PBX_NAME="Office")
     (line,) = startup_warnings([station], "https://api.telegram.org", as_root=False)
-    assert line.startswith("PBX_TLS_VERIFY is not used for 10.0.0.5")
+    assert line.startswith("PBX_TLS_VERIFY is not used for Office")

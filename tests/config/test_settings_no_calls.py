@@ -39,7 +39,7 @@ def test_minutes_and_hours_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "complaint"),
     [
-        ("NO_CALLS_AFTER", "-1", "NO_CALLS_AFTER: Input should be greater than or equal to 0"),
+        ("NO_CALLS_AFTER", "-1", "NO_CALLS_AFTER: is too small; write at least 0"),
         ("NO_CALLS_AFTER", "540", "NO_CALLS_AFTER: NO_CALLS_HOURS never last that long; write less than 540 (minutes)"),
         (
             "NO_CALLS_HOURS",

@@ -76,3 +76,17 @@ def test_no_image_of_the_memory_is_left_where_the_system_would_leave_one() -> No
     finally:
         resource.setrlimit(resource.RLIMIT_CORE, (before, most))
         os.umask(umask)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_what_is_named_by_mistake_keeps_its_mode(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "named"
+    if kind == "folder":
+        path.mkdir()
+        path.chmod(0o777)
+    else:
+        os.mkfifo(path)
+        path.chmod(0o666)
+    before = path.stat().st_mode
+    file_modes.make_private(str(path))
+    assert path.stat().st_mode == before

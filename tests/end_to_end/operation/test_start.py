@@ -69,7 +69,7 @@ WRONG = (
         "DATABASE_URL": ("nonsense", "sqlite:///"),
         "ROLE_reception": ("calls.listen", "known are access.grant"),
         "TWO_PERSON": ("calls.read", "known are access.grant, employees.delete"),
-        "COMMANDS_PER_MINUTE": ("0", "greater than or equal to 1"),
+        "COMMANDS_PER_MINUTE": ("0", "at least 1"),
     },
     {"ADMINS": ("@anna", "numeric"), "ROLE_admin": ("calls.read", "take another name")},
     {"ADMINS": ("-100123", "only people"), "ROLE": ("calls.read", "ROLE_reception=calls.read,status.read")},

@@ -13,7 +13,7 @@ from bot.incidents.model import Kind
 from bot.runtime import file_modes
 from bot.store import database_facts, sqlite
 from bot.store.database import NEWEST_REVISION, Database, DatabaseError
-from bot.store.database_errors import database_message
+from bot.store.database_errors import database_message, database_remedy
 
 MEGABYTE = 1024 * 1024
 # A day of a large fleet, and a copy of the file for a migration.
@@ -40,6 +40,7 @@ class Contents:
 
     revision: str | None = None
     error: str = ""
+    remedy: str = ""
     second_copy: bool = False
     bots: int = 0
     processes: tuple[Process, ...] = ()
@@ -58,10 +59,12 @@ async def look_into(database: Database, file: Path | None, *, is_bot: bool) -> C
     try:
         read = await database.run(database_facts.read)
     except DatabaseError as error:
-        return Contents(error=database_message(error))
+        text, _, remedy = (database_remedy(error) or database_message(error)).partition("; ")
+        return Contents(error=text, remedy=remedy)
     processes = writers(file) if file is not None else ()
     bots = read.machines if file is None else len(processes) + is_bot
-    return Contents(read.revision, "", Kind.SECOND_COPY in read.open_kinds, bots, processes)
+    second = Kind.SECOND_COPY in read.open_kinds
+    return Contents(read.revision, second_copy=second, bots=bots, processes=processes)
 
 
 def place_findings(place: Place) -> Iterable[Finding]:
@@ -89,11 +92,8 @@ def place_findings(place: Place) -> Iterable[Finding]:
 def content_findings(contents: Contents, engine: str) -> Iterable[Finding]:
     """Return the findings of a look into the database."""
     if contents.error:
-        text = f"the database cannot be read: {contents.error[:200]}"
-        remedy = "check DATABASE_URL, and that the server runs and admits the bot"
-        if engine == "SQLite":
-            remedy = "put a backup in its place, or move it away and let the bot begin anew"
-        yield fault("database.schema", text, remedy)
+        remedy = contents.remedy or "check DATABASE_URL, and that the server runs and admits the bot"
+        yield fault("database.schema", f"the database cannot be read: {contents.error[:200]}", remedy)
         return
     yield _schema(contents.revision, engine)
     if contents.bots > 1:

@@ -1,5 +1,6 @@
 """Check of the settings: those that are wrong, and those that are a risk. Pure apart from modes of files."""
 
+import os
 import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from bot.config.errors import WrongSettings
 from bot.config.settings import Settings
 from bot.config.startup_warnings import ROOT, Risk, startup_risks
 from bot.config.station_settings import StationSettings
+from bot.config.unknown_names import misspelt_in_environment
 from bot.runtime import file_modes
 
 
@@ -32,12 +34,13 @@ def wrong(error: WrongSettings) -> list[Finding]:
 def check_settings(
     settings: Settings, stations: Sequence[StationSettings], files: Iterable[Path], *, as_root: bool
 ) -> list[Finding]:
-    """Return the risks of settings that are valid. `files` hold secrets."""
+    """Return the risks of settings that are valid, and slips in the environment. `files` hold secrets."""
     found = [
         _of_risk(risk)
         for risk in startup_risks(stations, settings.telegram_api_url, settings.health_address, as_root=as_root)
     ]
     found += [one for path in files if path.exists() for one in _mode(path)]
+    found += map(_misspelt, misspelt_in_environment(os.environ, type(settings).model_fields))
     number = f"{len(stations)} PBX{'s' if len(stations) > 1 else ''}"
     return [ok("settings.value", f"the settings can be read, and describe {number}"), *found]
 
@@ -45,6 +48,11 @@ def check_settings(
 def _of_risk(risk: Risk) -> Finding:
     name = "service.root" if risk.name == ROOT else "settings.risk"
     return warning(name, risk.text, risk.remedy, subject=risk.name)
+
+
+def _misspelt(line: str) -> Finding:
+    text, _, remedy = line.partition("; ")
+    return warning("settings.name", text, remedy, subject=text.split()[1])
 
 
 def _mode(path: Path) -> list[Finding]:

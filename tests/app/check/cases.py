@@ -36,6 +36,10 @@ def without(name: str) -> Spoil:
     return lambda stage: stage.settings.pop(name)
 
 
+def more(line: str) -> Spoil:
+    return lambda stage: stage.__setattr__("more", f"{line}\n")
+
+
 def switch(path: str, **body: object) -> Spoil:
     return lambda stage: stage.control(path, **body)
 
@@ -161,6 +165,20 @@ SETTINGS = [
         "%40",
         2,
     ),
+    Case("a slip", more("ALERT_CHAT=-7"), "settings.value", "ALERT_CHAT is not a setting", "mean ALERT_CHATS", 2),
+    Case("no =", more("LANGUAGE ru"), "settings.value", "is no setting", "write NAME=value", 2),
+    Case("twice", more("ADMINS=7"), "settings.value", "set ADMINS twice", "take one out", 2),
+    Case("no number", setting("KEEP_HISTORY", "a year"), "settings.value", "not a whole number", "digits only", 2),
+    Case(
+        "a slip in the environment",
+        lambda stage: stage.environment.__setitem__("ALERT_CHAT", "-7"),
+        "settings.name",
+        "ALERT_CHAT is not a setting",
+        "did you mean ALERT_CHATS",
+        0,
+        "warning",
+    ),
+    Case("no name", without("PBX_NAME"), "settings.risk", "headed 127.0.0.1", "into PBX_NAME", 0, "warning"),
     Case("a language", setting("LANGUAGE", "fr"), "settings.value", "not a language", "en or ru", 2),
     Case("a zone", setting("PBX_TIMEZONE", "Moscow"), "settings.value", "not a time zone", "Europe/Moscow", 2),
     Case("no CA file", setting("PBX_TLS_VERIFY", "pbx.pem"), "settings.value", "existing CA file", "PBX_TLS_VERIFY", 2),
@@ -340,7 +358,13 @@ MACHINE = [
         0,
         "warning",
     ),
-    Case("no database", lambda stage: stage.database.write_bytes(b"x" * 5000), "database.schema", "not a", "a backup"),
+    Case(
+        "no database",
+        lambda stage: stage.database.write_bytes(b"x" * 5000),
+        "database.schema",
+        "no SQLite database",
+        "another file",
+    ),
     Case(
         "an old one",
         stored("UPDATE alembic_version SET version_num = '0009'"),

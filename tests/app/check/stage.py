@@ -74,8 +74,10 @@ class Stage:
     unit: Mapping[str, str] = field(default_factory=lambda: dict(WELL))
     off_by: timedelta = timedelta(0)
     arguments: tuple[str, ...] = ()
-    # Of .env.
+    # Mode of .env, and lines after those of the settings.
     mode: int = 0o600
+    more: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
 
     @property
     def database(self) -> Path:
@@ -111,11 +113,11 @@ class Stage:
         env = self.folder / ".env"
         if not env.exists():
             env.touch()
-            env.write_text("".join(f"{name}={value}\n" for name, value in self.settings.items()))
+            env.write_text("".join(f"{name}={value}\n" for name, value in self.settings.items()) + self.more)
             env.chmod(self.mode)
         _write_systemctl(self.folder / "bin" / "systemctl", self.unit)
         written = io.StringIO()
-        environment = {"PATH": str(self.folder / "bin"), "HOME": str(self.folder)}
+        environment = {"PATH": str(self.folder / "bin"), "HOME": str(self.folder), **self.environment}
         with (
             mock.patch.dict(os.environ, environment, clear=True),
             contextlib.chdir(self.folder),

@@ -222,7 +222,10 @@ class Program:
 
     async def _inspect(self) -> Sequence[Finding]:
         stations = [one.settings for one in self.fleet]
-        return await inspect(Installation(self._settings, stations, self.clock, is_bot=True))
+        return await inspect(Installation(self._settings, stations, self.clock, self._watches))
+
+    def _watches(self, station: StationSettings) -> bool:
+        return any(one.settings == station for one in self.fleet)
 
     def _granted(self) -> None:
         self._menus.changed()

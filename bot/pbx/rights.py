@@ -39,7 +39,7 @@ class Right:
 
 
 RIGHTS = (
-    Right("providers", "providers:getStatuses", "nothing is watched, and no alert comes", Importance.REQUIRED),
+    Right("providers", "providers", "nothing is watched, and no alert comes", Importance.REQUIRED),
     Right(
         "sip",
         "sip:getPeersStatuses",
@@ -85,6 +85,9 @@ RIGHTS = (
     ),
 )
 
+# The PBX may ban an address with failed logins.
+FEW_REFUSED = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Held:
@@ -106,8 +109,13 @@ class Rights:
         self._connection = connection
 
     async def probe(self) -> tuple[Held, ...]:
-        """Probe every right, one request each, two for a write right that is there. Raises PbxError."""
-        return tuple([await self._held(right) for right in RIGHTS])
+        """Probe every right, one request each, two for a write right that is there; none of them if all of the first
+        FEW_REFUSED are refused: then the key itself is. Raises PbxError."""
+        held: list[Held] = []
+        for right in RIGHTS:
+            is_refused = len(held) >= FEW_REFUSED and not any(one.reads for one in held)
+            held.append(Held(right, reads=False, writes=False) if is_refused else await self._held(right))
+        return tuple(held)
 
     async def _held(self, right: Right) -> Held:
         if not await self._connection.is_key_accepted(right.probe):

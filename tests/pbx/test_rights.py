@@ -11,7 +11,7 @@ from bot.demo.pbx import StandinPbx
 from bot.demo.pbx.web.front import app
 from bot.demo.pbx.web.keys import Permissions, Right
 from bot.pbx import Pbx
-from bot.pbx.rights import RIGHTS
+from bot.pbx.rights import FEW_REFUSED, RIGHTS
 
 ALL: dict[str, Right] = {f"/api/v3/{right.resource}": "write" if right.write_probe else "read" for right in RIGHTS}
 
@@ -51,3 +51,9 @@ async def test_a_release_is_read_by_a_key_that_may() -> None:
         assert await pbx.release() == "2026.1.233-dev"
     async with limited(ALL) as (pbx, _station):
         assert await pbx.release() is None
+
+
+async def test_of_a_key_that_is_refused_few_rights_are_probed() -> None:
+    async with limited({}) as (pbx, station):
+        assert not any(held.reads for held in await pbx.rights.probe())
+        assert len(station.journal.after(0)) == FEW_REFUSED

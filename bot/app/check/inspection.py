@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.app.check import service
@@ -18,7 +18,7 @@ from bot.app.check.database import (
 )
 from bot.app.check.findings import Finding, warning
 from bot.app.check.groups import check_groups
-from bot.app.check.pbx import IN_ENV, check_pbx, in_stations_file
+from bot.app.check.pbx import IN_ENV, Where, check_pbx, check_watched_pbx, in_stations_file
 from bot.app.check.people import check_people
 from bot.app.check.settings import check_settings
 from bot.app.check.telegram import check_telegram
@@ -37,12 +37,16 @@ PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is checked. `is_bot`: by the running bot itself."""
+    """What is checked. `watches`: by the running bot itself, True for a PBX that it watches still; None otherwise."""
 
     settings: Settings
     stations: Sequence[StationSettings]
     clock: Clock
-    is_bot: bool = False
+    watches: Callable[[StationSettings], bool] | None = None
+
+    @property
+    def is_bot(self) -> bool:
+        return self.watches is not None
 
 
 async def inspect(checked: Installation) -> list[Finding]:
@@ -97,18 +101,34 @@ async def _telegram(checked: Installation, people: Addressees) -> list[Finding]:
 
 
 async def _pbxs(checked: Installation) -> list[Finding]:
-    clients = PbxClients()
-    several = checked.settings.stations_file is not None
-    slots = asyncio.Semaphore(1 if checked.is_bot else AT_ONCE)
+    watches = checked.watches
+    found = await (_ask_all(checked) if watches is None else _ask_in_turn(checked, watches))
+    return [finding for findings in found for finding in findings]
 
-    async def one(station: StationSettings) -> list[Finding]:
-        where = in_stations_file(station.name) if several else IN_ENV
+
+async def _ask_all(checked: Installation) -> Sequence[list[Finding]]:
+    clients, slots = PbxClients(), asyncio.Semaphore(AT_ONCE)
+
+    async def ask(station: StationSettings) -> list[Finding]:
         async with slots, clients.open(station) as pbx:
-            found = await check_pbx(station, pbx, where, checked.clock(), with_release=not checked.is_bot)
-            await asyncio.sleep(PAUSE if checked.is_bot and len(checked.stations) > 1 else 0)
-            return found
+            return await check_pbx(station, pbx, _where(checked, station), checked.clock())
 
-    return [found for each in await asyncio.gather(*map(one, checked.stations)) for found in each]
+    return await asyncio.gather(*map(ask, checked.stations))
+
+
+async def _ask_in_turn(checked: Installation, watches: Callable[[StationSettings], bool]) -> Sequence[list[Finding]]:
+    clients, found = PbxClients(), list[list[Finding]]()
+    for station in checked.stations:
+        if found:
+            await asyncio.sleep(PAUSE)
+        if watches(station):
+            async with clients.open(station) as pbx:
+                found.append(await check_watched_pbx(station, pbx, _where(checked, station), checked.clock()))
+    return found
+
+
+def _where(checked: Installation, station: StationSettings) -> Where:
+    return IN_ENV if checked.settings.stations_file is None else in_stations_file(station.name)
 
 
 async def _service(settings: Settings, *, is_running: bool) -> list[Finding]:

@@ -13,7 +13,7 @@ from bot.config.station_settings import StationSettings
 from bot.detection.trunk_health import Health, health_of
 from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.engine.checks.clock_drift import MAX_DRIFT
-from bot.pbx import Answer, Forbidden, Pbx, PbxError, TrunkRow, TrunkStatus, Untrusted, dialect_of
+from bot.pbx import Answer, Forbidden, Pbx, PbxError, TrunkRow, TrunkStatus, Unauthorised, Untrusted, dialect_of
 from bot.pbx.rights import Held, Importance, Right
 
 Trunks = Mapping[str, TrunkStatus]
@@ -38,36 +38,47 @@ def in_stations_file(name: str) -> Where:
     return Where(f"url {of}", f"key {of}", f"timezone {of}", f'tls_fingerprint = "{{}}" {of}')
 
 
-async def check_pbx(
-    station: StationSettings, pbx: Pbx, where: Where, now: datetime, *, with_release: bool = True
-) -> list[Finding]:
-    """Return the findings; `now` is this machine's time. `with_release` reads the version, which takes the PBX a
-    second."""
-    name = station.name
-    trunks: Answer[dict[str, TrunkStatus]] | None = None
+async def check_pbx(station: StationSettings, pbx: Pbx, where: Where, now: datetime) -> list[Finding]:
+    """Return the findings; `now` is this machine's time."""
+    trunks: Answer[dict[str, TrunkStatus]] | None
     try:
         trunks = await pbx.trunks.statuses()
-    except Untrusted as refused:
-        return await check_certificate(station, refused, where.pin, now)
     except Forbidden:
-        pass
+        trunks = None
     except PbxError as error:
-        return [address_fault(station, error, where)]
-    found = [ok("pbx.address", f"{station.title} answers at {urlsplit(station.url).netloc}", subject=name)]
+        return await _refused(station, error, where, now)
+    found = [ok("pbx.address", f"{station.title} answers at {urlsplit(station.url).netloc}", subject=station.name)]
     found += await check_certificate(station, None, where.pin, now)
     try:
         held = await pbx.rights.probe()
         found += rights(station, held)
         may = {one.right.resource for one in held if one.reads}
         if trunks is not None:
-            release = await pbx.release() if with_release else None
             listed = (await pbx.trunks.list()).value if "providers" in may else ()
-            found += [*_release(station, release, trunks.value), *_clock(station, trunks.pbx_time, now)]
+            found += [*_release(station, await pbx.release(), trunks.value), *_clock(station, trunks.pbx_time, now)]
             found += _trunks(station, trunks.value, listed)
         found += await _zone(station, pbx, where, may)
     except PbxError as error:
         found.append(address_fault(station, error, where))
     return found
+
+
+async def check_watched_pbx(station: StationSettings, pbx: Pbx, where: Where, now: datetime) -> list[Finding]:
+    """Return the findings that the watch of a running bot does not tell: of the certificate and the rights, and for an
+    address or a key the remedy."""
+    try:
+        held = await pbx.rights.probe()
+    except PbxError as error:
+        return await _refused(station, error, where, now)
+    if not any(one.reads for one in held):
+        return [address_fault(station, Unauthorised("the key is refused"), where)]
+    return [*await check_certificate(station, None, where.pin, now), *rights(station, held)]
+
+
+async def _refused(station: StationSettings, error: PbxError, where: Where, now: datetime) -> list[Finding]:
+    if isinstance(error, Untrusted):
+        return await check_certificate(station, error, where.pin, now)
+    return [address_fault(station, error, where)]
 
 
 def rights(station: StationSettings, held: tuple[Held, ...]) -> list[Finding]:

@@ -341,7 +341,7 @@ PBX = [
         "its clock",
         lambda stage: stage.station.__setattr__("now", lambda: stage.now().timestamp() - 600),
         "pbx.clock",
-        "600 s behind",
+        "s behind this machine",
         "by NTP",
     ),
     Case("its zone", setting("PBX_TIMEZONE", "Asia/Omsk"), "pbx.zone", "Asia/Omsk", "take PBX_TIMEZONE", 0, "warning"),

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from bot.app.check.certificate import check_certificate
 from bot.app.check.findings import Finding, fault, ok, warning
-from bot.app.check.pbx_errors import address_fault
-from bot.app.check.releases import faults_of
+from bot.app.check.pbx.address import address_fault
+from bot.app.check.pbx.certificate import check_certificate
+from bot.app.check.pbx.releases import faults_of
 from bot.config.station_settings import StationSettings
 from bot.detection.trunk_health import Health, health_of
 from bot.detection.unreported_trunks import UnreportedTrunks

@@ -24,7 +24,7 @@ from bot.pbx import (
 )
 
 if TYPE_CHECKING:
-    from bot.app.check.pbx import Where
+    from bot.app.check.pbx.station import Where
     from bot.config.station_settings import StationSettings
 
 REACH = "check its power and network, and that its firewall lets this machine in"

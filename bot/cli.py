@@ -62,6 +62,9 @@ def _parser() -> argparse.ArgumentParser:
         "who", nargs="?", default="", help="A numeric id, or a @username that the bot has met; everybody without it."
     )
     asked.add_argument("--station", default="", help="The PBX to look at, by its name in STATIONS_FILE.")
+    checked = _command(add, "check", check)
+    checked.add_argument("--station", default="", help="Ask this PBX alone, by its name in STATIONS_FILE.")
+    checked.add_argument("--json", action="store_true", help="Print one JSON object, for programs.")
     _add_demo(add)
     database = add("database", help="Work on the database while the bot is stopped.")
     add_database = database.add_subparsers(title="commands", metavar="COMMAND", required=True).add_parser
@@ -197,6 +200,15 @@ def access(options: argparse.Namespace) -> int:
     except NotMet as not_met:
         return _refused([str(not_met)], EXIT_REFUSED)
     return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Check the installation: settings, Telegram, people and groups, PBXs, database, service. Each fault is told with
+    one remedy; nothing is changed, and the bot may run meanwhile. Exit code 0; 1 if something is wrong; 2 if the
+    settings are."""
+    from bot.app.check.command import check_installation
+
+    return check_installation(options.station, json=options.json)
 
 
 def copy_database(options: argparse.Namespace) -> int:

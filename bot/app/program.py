@@ -9,6 +9,9 @@ from typing import Any
 
 from bot.access.policy import Destination, grants_from
 from bot.app.arrivals import Arrivals
+from bot.app.check.findings import Finding
+from bot.app.check.inspection import Installation, inspect
+from bot.app.check.startup import StartupCheck
 from bot.app.clock_adjustment import ClockAdjustment
 from bot.app.fleet import Fleet
 from bot.app.health_sources import OutboxState, ProgramSignals
@@ -143,6 +146,9 @@ class Program:
             sources=ProgramSignals(self.listener, self.fleet, outbox_state),
             poll_silence=timedelta(seconds=max(120.0, 4 * settings.poll_interval)),
         )
+        self._startup_check = StartupCheck(
+            self._inspect, database, self.administrators, self.fleet.whole.name, clock, self._outbox_queued
+        )
         self._clock_adjustment = ClockAdjustment(clock, database, self.fleet, self.health_monitor, shared.pausable)
 
     def _share(self, resources: Resources, registry: StationRegistry) -> SharedServices:
@@ -178,6 +184,7 @@ class Program:
             "retention": self._retention.run,
             "health monitor": self.health_monitor.run,
             "timekeeping": self._clock_adjustment.run,
+            "startup check": self._startup_check.run,
             **{
                 f"{hook.__module__}.{hook.__name__}": partial(hook, self._services, self.clock)
                 for hook in HOOKS.startup
@@ -212,6 +219,13 @@ class Program:
             admission=Admission(self._known, self.clock()),
             urgent={one.name for one in CATALOGUE.commands.values() if one.rule.exempt_from_rate_limit},
         )
+
+    async def _inspect(self) -> Sequence[Finding]:
+        stations = [one.settings for one in self.fleet]
+        return await inspect(Installation(self._settings, stations, self.clock, self._watches))
+
+    def _watches(self, station: StationSettings) -> bool:
+        return any(one.settings == station for one in self.fleet)
 
     def _granted(self) -> None:
         self._menus.changed()

@@ -49,29 +49,29 @@ def _remove_access(path: Path) -> None:
         path.chmod(mode & ~OTHERS)
         log.warning("file was readable by others, access removed", file=str(path), mode=f"{mode:04o}")
     except OSError:
-        log.warning("file is readable by others, access not removed", file=str(path), remedy=_remedy(path))
+        log.warning("file is readable by others, access not removed", file=str(path), remedy=remedy(path))
 
 
 def warn_of_loose_modes(paths: Iterable[Path]) -> None:
     """Log each file that is accessible to others. Their modes belong to the administrator and are not changed."""
     for path in paths:
-        if path.exists() and _is_loose(path):
+        if path.exists() and is_loose(path):
             log.warning(
                 "file with secrets is accessible to others",
                 file=str(path),
                 mode=f"{_mode(path):04o}",
-                remedy=_remedy(path),
+                remedy=remedy(path),
             )
 
 
-def _is_loose(path: Path) -> bool:
+def is_loose(path: Path) -> bool:
     """Return True if others can read it. A file of another account, such as root, may be readable by our group: the bot
     could not read it otherwise."""
     allowed = 0 if _is_own(path) else stat.S_IRGRP
     return bool(_mode(path) & OTHERS & ~allowed)
 
 
-def _remedy(path: Path) -> str:
+def remedy(path: Path) -> str:
     return f"chmod {'600' if _is_own(path) else '640'} {shlex.quote(str(path))}"
 
 

@@ -75,12 +75,13 @@ class _Queued:
 
 class Database:
     """Open database. A transaction is a plain function over a session, carried out in a thread of the database's own:
-    it cannot wait for anything outside. Only Database commits a session."""
+    it cannot wait for anything outside. Only Database commits a session. One that is `read_only` takes no lock and
+    refuses every change: for a look beside the running bot."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
         self._url = make_url(url)
         # Error texts contain the statement, but not the parameters, which hold user input.
-        self._engine = _open_engine(self._url)
+        self._engine = _open_engine(self._url, read_only=read_only)
         self._sessions = sessionmaker(self._engine, expire_on_commit=False)
         # One writer, and every transaction here writes: those that wait for the thread are served in order, while those
         # that wait for SQLite's lock poll it until the busy timeout and may starve.
@@ -246,13 +247,13 @@ class Database:
             sqlite.truncate_wal(self._engine)
 
 
-def _open_engine(url: URL) -> Engine:
+def _open_engine(url: URL, *, read_only: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
-        return sqlite.open_engine(url)
+        return sqlite.open_reading_engine(url) if read_only else sqlite.open_engine(url)
     # Loaded only where it is used, and installed only with the extra of that name.
     from bot.store import postgresql
 
-    return postgresql.open_engine(url)
+    return postgresql.open_engine(url, read_only=read_only)
 
 
 def _call(work: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any], session: Session) -> T:

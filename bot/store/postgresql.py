@@ -22,8 +22,10 @@ TRANSACTION = "transaction"
 ASKED_TIMES, ASKED_EVERY = 20, 0.5
 # Seconds until a connection counts as dead whose other side does not answer.
 DEAD_AFTER = 20
+# Names that the server shows for the bot, and for a look beside it.
+BOT, READER = "mikopbx-bot", "mikopbx-bot check"
 CONNECT_OPTIONS = {
-    "application_name": "mikopbx-bot",
+    "application_name": BOT,
     "connect_timeout": 10,
     "keepalives_idle": DEAD_AFTER,
     "tcp_user_timeout": DEAD_AFTER * 1000,
@@ -32,9 +34,12 @@ CONNECT_OPTIONS = {
 }
 
 
-def open_engine(url: URL) -> Engine:
-    """Open the engine; options in the address come before those of CONNECT_OPTIONS."""
+def open_engine(url: URL, *, read_only: bool = False) -> Engine:
+    """Open the engine; options in the address come before those of CONNECT_OPTIONS. One that is `read_only` takes no
+    lock, and its server refuses every change."""
     options = {name: value for name, value in CONNECT_OPTIONS.items() if name not in url.query}
+    if read_only:
+        options |= {"options": "-c default_transaction_read_only=on -c timezone=UTC", "application_name": READER}
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         hide_parameters=True,
@@ -45,7 +50,7 @@ def open_engine(url: URL) -> Engine:
         json_serializer=_json,
     )
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _lock)
+    event.listen(engine, "begin", _without_lock if read_only else _lock)
     return engine
 
 
@@ -80,6 +85,17 @@ def _prepare(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
 def _lock(connection: Connection) -> None:
     locked = connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK}), pg_current_xact_id()::text")
     connection.info[TRANSACTION] = locked.one()[1]
+
+
+def _without_lock(connection: Connection) -> None:
+    connection.info[TRANSACTION] = ""
+
+
+def machines_connected(connection: Connection) -> int:
+    """Return the number of machines from which a bot uses this database now, as far as the server shows them."""
+    machines = "count(DISTINCT coalesce(client_addr::text, ''))"
+    query = f"SELECT {machines} FROM pg_stat_activity WHERE datname = current_database()"  # noqa: S608
+    return int(connection.exec_driver_sql(f"{query} AND application_name = '{BOT}'").scalar_one())
 
 
 def transaction_of(connection: Connection) -> str:

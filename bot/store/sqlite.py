@@ -2,13 +2,14 @@
 
 import sqlite3
 from pathlib import Path
+from urllib.parse import quote
 
 import structlog
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import URL, Connection, Engine, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from bot.runtime import file_modes
 
@@ -17,6 +18,8 @@ from bot.runtime import file_modes
 NEWEST_SCHEMA = Path(__file__).parent / "migrations" / "newest.sql"
 STATEMENT_END = ";\n\n"
 BUSY_TIMEOUT = "busy_timeout=10000"
+# Seconds that a reader waits for a writer; with a WAL it need not.
+READ_TIMEOUT = 5.0
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +38,23 @@ def open_engine(url: URL) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", begin_immediate)
     return engine
+
+
+def open_reading_engine(url: URL) -> Engine:
+    """Open an engine that changes nothing, neither the file nor those beside it: see `address_for_reading`."""
+    file = Path(url.database or "").absolute()
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(address_for_reading(file), uri=True, timeout=READ_TIMEOUT, check_same_thread=False)
+
+    return create_engine("sqlite://", creator=connect, hide_parameters=True, poolclass=StaticPool)
+
+
+def address_for_reading(file: Path) -> str:
+    """Return the URI of the file. Without a WAL no process has it open, and it is read as one that does not change:
+    SQLite would create a WAL for the reader otherwise."""
+    has_wal = file.with_name(f"{file.name}-wal").exists()
+    return f"file:{quote(str(file))}?{'mode=ro' if has_wal else 'immutable=1'}"
 
 
 def open_migration_engine(url: URL) -> Engine:

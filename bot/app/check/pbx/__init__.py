@@ -1,0 +1,1 @@
+"""Check of the PBXs, each by itself."""

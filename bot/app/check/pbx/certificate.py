@@ -1,0 +1,71 @@
+"""Check of a PBX's certificate: name, date, issuer, and how to trust it."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from bot.app.check.findings import Finding, fault, ok, warning
+from bot.config.station_settings import StationSettings
+from bot.pbx import Expired, NotYetValid, OtherFingerprint, PbxError, Untrusted, WrongName
+from bot.pbx.certificate import Certificate, read_certificate
+
+CHECK = "pbx.certificate"
+# MikoPBX's Let's Encrypt module renews a month before the end.
+EXPIRES_SOON = timedelta(days=14)
+
+
+async def check_certificate(
+    station: StationSettings, refused: Untrusted | None, pin: str, now: datetime
+) -> list[Finding]:
+    """Read the certificate that the PBX shows; `refused` is the error of a connection, `pin` the setting that trusts a
+    fingerprint, with {} in its place."""
+    address = urlsplit(station.url)
+    if address.scheme != "https":
+        return []
+    try:
+        shown = await read_certificate(address.hostname or "", address.port or 443)
+    except PbxError as error:
+        return [] if refused is None else [_refused(station, refused, None, pin, str(error))]
+    if refused is not None:
+        return [_refused(station, refused, shown, pin, "")]
+    return [_accepted(station, shown, now)]
+
+
+def _accepted(station: StationSettings, shown: Certificate, now: datetime) -> Finding:
+    days = (shown.not_after - now).days
+    text = f"{station.title}: the certificate {_described(shown)}"
+    # Pinned or not verified, it is accepted beyond its date.
+    counts = not station.tls_fingerprint and station.tls_verify is not False
+    if counts and shown.not_after <= now + EXPIRES_SOON:
+        remedy = "renew it in MikoPBX, or install one that renews itself (its Let's Encrypt module)"
+        facts = {"title": station.title, "until": f"{shown.not_after:%Y-%m-%d}"}
+        return warning(CHECK, f"{text}, and ends in {days} days", remedy, subject=station.name, **facts)
+    return ok(CHECK, text, subject=station.name)
+
+
+def _described(shown: Certificate) -> str:
+    issuer = "signed by itself" if shown.is_self_signed else f"of {shown.issuer}"
+    dated = f"until {shown.not_after:%Y-%m-%d}, SHA-256 {shown.fingerprint}"
+    return f"is for {', '.join(shown.names) or 'no name'}, {issuer}, {dated}"
+
+
+def _refused(station: StationSettings, refused: Untrusted, shown: Certificate | None, pin: str, unread: str) -> Finding:
+    host = urlsplit(station.url).hostname or ""
+    described = f" ({_described(shown)})" if shown else f" (and cannot be read: {unread})"
+    pinned = pin.format(shown.fingerprint if shown else "its fingerprint")
+    match refused:
+        case OtherFingerprint():
+            text = "is another one than the fingerprint in the settings is of"
+            remedy = f"if the PBX was given a new certificate, write {pinned}; if not, somebody is between"
+        case WrongName():
+            text = f"is for another name than {host}"
+            remedy = f"write its name in the address, or trust this very certificate: {pinned}"
+        case Expired():
+            text = "has expired"
+            remedy = f"renew it in MikoPBX, or trust this very certificate: {pinned}"
+        case NotYetValid():
+            text = "is not valid yet"
+            remedy = "compare the clocks of this machine and of the PBX"
+        case _:
+            text = "is of an issuer that this machine does not know"
+            remedy = f"trust this very certificate, once you have compared it: {pinned}"
+    return fault(CHECK, f"{station.title}: the certificate {text}{described}", remedy, subject=station.name)

@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo install run test postgresql faults soak bench lint check campaign write-campaign fuzz picture format docs messages lock \
-	metrics advisories clean
+	metrics advisories locked sbom wheel deb container clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make install install what the bot needs into .venv, and nothing else"
@@ -31,6 +31,8 @@ help:
 	@echo "make metrics print figures of the source: widths, lengths, words, wiring (TREE=/path for another checkout)"
 	@echo "make lint    format, lint, types, import rules, dead code, dependencies"
 	@echo "make check   the same, the tests, and the faults"
+	@echo "make locked  check the lock files, without the internet"
+	@echo "make sbom    write dist/mikopbx-bot.cdx.json: every package of the program, as CycloneDX"
 	@echo "make advisories  ask what is publicly known of the versions in the lock files (needs the internet)"
 	@echo "make format  put the code into shape"
 	@echo "make docs    write the README's tables of commands, settings and metrics"
@@ -38,6 +40,9 @@ help:
 	@echo "make campaign  kill the bot KILLS=1000 times amid every fault, by SEED=1, and audit its books"
 	@echo "make write-campaign  kill the bot KILLS=200 times in the middle of writes, by SEED=1"
 	@echo "make fuzz    ask a PBX that answers CASES=100000 kinds of garbage, by SEED=1"
+	@echo "make wheel   build dist/*.whl, which pipx installs"
+	@echo "make deb     build dist/*.deb for the release of Debian on this machine"
+	@echo "make container  build the image mikopbx-bot with podman or docker"
 	@echo "make picture take the README's picture anew (needs Chromium)"
 	@echo "make lock    write the lock files anew (needs uv)"
 
@@ -171,14 +176,41 @@ advisories:
 	"$$tools/bin/pip-audit" --strict --disable-pip --require-hashes -r requirements-dev.lock
 
 # The development lock first: it is the largest, and its versions constrain the others.
-COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet
+# Wheels only: to install a source distribution is to run it.
+LOCKED := --universal --python-version 3.11 --generate-hashes --only-binary :all: --emit-build-options --no-header --quiet
+COMPILE := uv pip compile pyproject.toml $(LOCKED)
 lock:
 	$(COMPILE) --all-extras --group dev --upgrade --output-file requirements-dev.lock
 	$(COMPILE) --extra charts --extra postgresql --constraint requirements-dev.lock --output-file requirements-full.lock
 	$(COMPILE) --extra charts --extra demo --constraint requirements-dev.lock --output-file requirements-demo.lock
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
-	for tool in uv pip-audit; do echo $$tool | uv pip compile - --universal --python-version 3.11 --generate-hashes \
-		--no-header --quiet --upgrade --output-file .ci/$$tool.lock; done
+	for tool in uv pip-audit cyclonedx-bom; do echo $$tool | uv pip compile - $(LOCKED) --upgrade \
+		--output-file .ci/$$tool.lock; done
+
+locked: $(DEVELOPED)
+	@$(BIN)/python -m tests.locked
+
+# The tool is installed once, then no internet is needed.
+SBOM := $(VENV)/sbom
+$(SBOM)/.installed: .ci/cyclonedx-bom.lock
+	@"$(PYTHON)" -m venv $(SBOM)
+	@$(SBOM)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+sbom: $(SBOM)/.installed
+	@mkdir -p dist
+	@PYTHONWARNINGS=ignore::UserWarning $(SBOM)/bin/cyclonedx-py requirements requirements-full.lock --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-file dist/mikopbx-bot.cdx.json
+
+wheel: $(DEVELOPED)
+	@$(BIN)/python -m hatchling build -t wheel -d dist
+
+deb:
+	@deploy/debian/build dist
+
+BUILDER ?= $(shell command -v podman || command -v docker)
+container:
+	@test -n "$(BUILDER)" || { echo "podman or docker is needed" >&2; exit 1; }
+	$(BUILDER) build --file Containerfile --tag mikopbx-bot --build-arg COMMIT=$$(git rev-parse --short=8 HEAD) .
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

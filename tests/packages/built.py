@@ -61,7 +61,7 @@ def installed(built: Path, folder: Path) -> Installed:
     for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE):
         _copy(name, packages)
     python = folder / "bin" / "python"
-    pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip: list[str | Path] = [python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run([*pip, "install", "--no-index", "--no-deps", "--no-compile", built], check=True)
     subprocess.run([*pip, "check"], check=True)
     subprocess.run([python, "-m", "compileall", "-q", "-j", "2", packages], check=True)

@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo install run test postgresql faults soak bench lint check campaign write-campaign fuzz picture format docs messages lock \
-	metrics advisories locked sbom wheel deb container clean
+	metrics advisories locked sbom wheel deb container packages clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make install install what the bot needs into .venv, and nothing else"
@@ -43,6 +43,7 @@ help:
 	@echo "make wheel   build dist/*.whl, which pipx installs"
 	@echo "make deb     build dist/*.deb for the release of Debian on this machine"
 	@echo "make container  build the image mikopbx-bot with podman or docker"
+	@echo "make packages  build, install and run wheel, deb and container (root, podman, buildah, debootstrap)"
 	@echo "make picture take the README's picture anew (needs Chromium)"
 	@echo "make lock    write the lock files anew (needs uv)"
 
@@ -206,6 +207,10 @@ wheel: $(DEVELOPED)
 
 deb:
 	@deploy/debian/build dist
+
+# As root, with podman, buildah and debootstrap: builds and runs all of them in a Debian made for that.
+packages: $(DEVELOPED)
+	PACKAGES_TEST=required $(BIN)/pytest tests/packages
 
 BUILDER ?= $(shell command -v podman || command -v docker)
 container:

@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo install run test postgresql faults soak bench lint check campaign write-campaign fuzz picture format docs messages lock \
-	metrics advisories clean
+	metrics advisories locked sbom wheel deb container packages clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make install install what the bot needs into .venv, and nothing else"
@@ -31,6 +31,8 @@ help:
 	@echo "make metrics print figures of the source: widths, lengths, words, wiring (TREE=/path for another checkout)"
 	@echo "make lint    format, lint, types, import rules, dead code, dependencies"
 	@echo "make check   the same, the tests, and the faults"
+	@echo "make locked  check the lock files, without the internet"
+	@echo "make sbom    write dist/mikopbx-bot.cdx.json: every package of the program, as CycloneDX"
 	@echo "make advisories  ask what is publicly known of the versions in the lock files (needs the internet)"
 	@echo "make format  put the code into shape"
 	@echo "make docs    write the README's tables of commands, settings and metrics"
@@ -38,6 +40,10 @@ help:
 	@echo "make campaign  kill the bot KILLS=1000 times amid every fault, by SEED=1, and audit its books"
 	@echo "make write-campaign  kill the bot KILLS=200 times in the middle of writes, by SEED=1"
 	@echo "make fuzz    ask a PBX that answers CASES=100000 kinds of garbage, by SEED=1"
+	@echo "make wheel   build dist/*.whl, which pipx installs"
+	@echo "make deb     build dist/*.deb for the release of Debian on this machine"
+	@echo "make container  build the image mikopbx-bot with podman or docker"
+	@echo "make packages  build, install and run wheel, deb and container (root, podman, buildah, debootstrap)"
 	@echo "make picture take the README's picture anew (needs Chromium)"
 	@echo "make lock    write the lock files anew (needs uv)"
 
@@ -46,30 +52,36 @@ help:
 # where the bot may not write beside them, each start would compile those that it shows.
 define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "Installing $(2) ..."
+	@echo "Installing $(2), once. 1/3: download of $$(grep -c == $(1)) packages named in $(1), by their hashes"
 	@if command -v uv >/dev/null; then \
 		uv venv --quiet --allow-existing --python "$(PYTHON)" $(VENV) && \
 		VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r $(1) && \
+		echo "2/3: the bot itself" && \
 		VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps -e .; \
 	else \
 		"$(PYTHON)" -m venv $(VENV) && \
+		$(BIN)/python -m pip uninstall --quiet --yes setuptools && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1) && \
+		echo "2/3: the bot itself" && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -e .; \
 	fi
+	@echo "3/3: compiling what it loads, so that it starts at once"
 	@$(BIN)/python -c "import bot.app.application, $(3), matplotlib.backends.backend_agg; \
 		from bot.messages.renderer import Renderer; Renderer('ru').compile_all()"
 endef
 
-$(INSTALLED): requirements.lock pyproject.toml
-	$(call install,$<,the bot into $(VENV) (about 300 MB, a minute or so),bot.health.endpoints)
+# With every extra, as the bot has always been installed from its source: an update takes away no charts and no PostgreSQL.
+$(INSTALLED): requirements-full.lock pyproject.toml
+	$(call install,$<,the bot with charts and PostgreSQL into $(VENV),bot.health.endpoints)
 	@touch $@
 
-$(DEMONSTRABLE): requirements-demo.lock requirements.lock pyproject.toml
-	$(call install,$<,the bot and the demo into $(VENV) (about 300 MB, a minute or so),bot.demo.launcher)
-	@touch $(INSTALLED) $@
+# Also where more is installed already.
+$(DEMONSTRABLE): requirements-demo.lock pyproject.toml
+	$(call install,$<,the bot and the demo into $(VENV),bot.demo.launcher)
+	@touch $@
 
-$(DEVELOPED): requirements-dev.lock requirements-demo.lock requirements.lock pyproject.toml
-	$(call install,$<,the bot and the developers' tools into $(VENV) (about 560 MB, two minutes or so),bot.demo.launcher)
+$(DEVELOPED): requirements-dev.lock requirements-demo.lock requirements-full.lock pyproject.toml
+	$(call install,$<,the bot and the developers' tools into $(VENV),bot.demo.launcher)
 	@touch $(INSTALLED) $(DEMONSTRABLE) $@
 
 # From the command line only: desktops also set LANGUAGE, to lists of locales.
@@ -165,13 +177,45 @@ advisories:
 	"$$tools/bin/pip-audit" --strict --disable-pip --require-hashes -r requirements-dev.lock
 
 # The development lock first: it is the largest, and its versions constrain the others.
-COMPILE := uv pip compile pyproject.toml --extra charts --extra postgresql --universal --python-version 3.11 --generate-hashes --no-header --quiet
+# Wheels only: to install a source distribution is to run it.
+LOCKED := --universal --python-version 3.11 --generate-hashes --only-binary :all: --emit-build-options --no-header --quiet
+COMPILE := uv pip compile pyproject.toml $(LOCKED)
 lock:
-	$(COMPILE) --extra demo --group dev --upgrade --output-file requirements-dev.lock
-	$(COMPILE) --extra demo --constraint requirements-dev.lock --output-file requirements-demo.lock
+	$(COMPILE) --all-extras --group dev --upgrade --output-file requirements-dev.lock
+	$(COMPILE) --extra charts --extra postgresql --constraint requirements-dev.lock --output-file requirements-full.lock
+	$(COMPILE) --extra charts --extra demo --constraint requirements-dev.lock --output-file requirements-demo.lock
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
-	for tool in uv pip-audit; do echo $$tool | uv pip compile - --universal --python-version 3.11 --generate-hashes \
-		--no-header --quiet --upgrade --output-file .ci/$$tool.lock; done
+	for tool in uv pip-audit cyclonedx-bom; do echo $$tool | uv pip compile - $(LOCKED) --upgrade \
+		--output-file .ci/$$tool.lock; done
+
+locked: $(DEVELOPED)
+	@$(BIN)/python -m tests.locked
+
+# The tool is installed once, then no internet is needed.
+SBOM := $(VENV)/sbom
+$(SBOM)/.installed: .ci/cyclonedx-bom.lock
+	@"$(PYTHON)" -m venv $(SBOM)
+	@$(SBOM)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+sbom: $(SBOM)/.installed
+	@mkdir -p dist
+	@PYTHONWARNINGS=ignore::UserWarning $(SBOM)/bin/cyclonedx-py requirements requirements-full.lock --pyproject pyproject.toml --mc-type application \
+		--output-reproducible --output-file dist/mikopbx-bot.cdx.json
+
+wheel: $(DEVELOPED)
+	@$(BIN)/python -m hatchling build -t wheel -d dist
+
+deb:
+	@deploy/debian/build dist
+
+# As root, with podman, buildah and debootstrap: builds and runs all of them in a Debian made for that.
+packages: $(DEVELOPED)
+	PACKAGES_TEST=required $(BIN)/pytest tests/packages
+
+BUILDER ?= $(shell command -v podman || command -v docker)
+container:
+	@test -n "$(BUILDER)" || { echo "podman or docker is needed" >&2; exit 1; }
+	$(BUILDER) build --file Containerfile --tag mikopbx-bot --build-arg COMMIT=$$(git rev-parse --short=8 HEAD) .
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

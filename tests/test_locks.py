@@ -1,30 +1,22 @@
-"""Lock files: the bot's is part of the demo's, and the demo's part of the developers'."""
+"""Lock files: the bot's is part of that with all extras and of the demo's, and these are part of the developers'."""
 
 import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
+from tests import locked
 from tests.fixtures.paths import ROOT
+from tests.locked import pins
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
-def locked(file: str) -> dict[str, list[str]]:
-    """Return the hashes of each pinned requirement, by name, version and marker: a package may have several pins."""
-    pins: dict[str, list[str]] = {}
-    for line in (ROOT / file).read_text().splitlines():
-        if pin := re.match(r"[a-z0-9-]+==[^\\]+", line):
-            pins[pin[0].strip()] = hashes = []
-        elif line.startswith("    --hash="):
-            hashes.append(line.strip(" \\"))
-    return pins
-
-
 def packages(file: str) -> set[str]:
-    return {pin.split("==")[0] for pin in locked(file)}
+    return {pin.split("==")[0] for pin in pins(file)}
 
 
 def wanted(requirements: list[str]) -> set[str]:
@@ -32,27 +24,41 @@ def wanted(requirements: list[str]) -> set[str]:
 
 
 def test_what_the_bot_needs_is_locked_as_the_demo_and_the_developers_have_it() -> None:
-    demo, developers = locked("requirements-demo.lock"), locked("requirements-dev.lock")
-    for pin, hashes in locked("requirements.lock").items():
-        assert demo.get(pin) == hashes, pin
-    for pin, hashes in demo.items():
-        assert developers.get(pin) == hashes, pin
+    program, developers = pins("requirements.lock"), pins("requirements-dev.lock")
+    for more in (pins("requirements-full.lock"), pins("requirements-demo.lock")):
+        for pin, hashes in program.items():
+            assert more.get(pin) == hashes, pin
+        for pin, hashes in more.items():
+            assert developers.get(pin) == hashes, pin
 
 
-@pytest.mark.parametrize("file", ["requirements-dev.lock", ".ci/uv.lock", ".ci/pip-audit.lock"])
-def test_everything_locked_has_hashes(file: str) -> None:
-    assert all(locked(file).values())
-    assert locked(file)
+@pytest.mark.parametrize("file", [*locked.FILES, *locked.TOOLS])
+def test_everything_locked_has_hashes_and_comes_as_a_wheel(file: str) -> None:
+    assert list(locked.faults(file)) == []
+    assert pins(file)
+
+
+def test_the_check_of_the_lock_files_finds_what_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locked, "ROOT", tmp_path)
+    (tmp_path / "wrong.lock").write_text("httpx==0.28.1\njinja2>=3\nhttps://example.com/evil.tar.gz\n")
+    told = "\n".join(locked.faults("wrong.lock"))
+    for fault in ("--only-binary", "httpx==0.28.1 has no hash", "jinja2>=3", "evil.tar.gz"):
+        assert fault in told
+    (tmp_path / "requirements-dev.lock").write_text(f"{locked.WHEELS_ONLY}\npytest==1.0 \\\n")
+    assert [line for line in locked.differences() if line.startswith("pytest ")]
 
 
 def test_the_bot_is_installed_without_the_developers_tools() -> None:
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
-    program = wanted(project["dependencies"] + extras["charts"] + extras["postgresql"])
-    shown = wanted(extras["demo"])
+    program, optional = wanted(project["dependencies"]), wanted(extras["charts"] + extras["postgresql"])
+    shown = wanted(extras["demo"] + extras["charts"])
     tools = wanted(PROJECT["dependency-groups"]["dev"])
     assert program <= packages("requirements.lock")
-    assert not (tools | shown) & packages("requirements.lock")
+    assert not (tools | shown | optional) & packages("requirements.lock")
+    assert program | optional <= packages("requirements-full.lock")
+    assert not (tools | wanted(extras["demo"])) & packages("requirements-full.lock")
+    assert not (tools | wanted(extras["postgresql"])) & packages("requirements-demo.lock")
     assert shown <= packages("requirements-demo.lock")
     assert tools <= packages("requirements-dev.lock")
 

@@ -4,37 +4,20 @@ The recording has an open incident with its alert, a silence, a pending question
 keyboard, a press that was being handled, and a checkpoint whose reply was not sent.
 """
 
-import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.end_to_end.harness import ANNA, BORIS, TOKEN, VERA, Json, Seen, Standins, press, running_bot
 from tests.fixtures import stored
+from tests.fixtures.old_database import LAST_UPDATE, recorded
 
-DUMP = Path(__file__).parents[2] / "recordings" / "database" / "before_the_packages.sql"
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T])\d\d:\d\d:\d\d(?:\.\d+)?")
 pytestmark = stored.about_a_file
-# Telegram's numbers of the messages, and the highest number of an update.
-ALERT, STATUS, LAST_UPDATE = 3, 7, 500_000_006
-
-
-def recorded(now: datetime) -> str:
-    """Return the dump with its times moved as if the bot had been killed now."""
-    dump = DUMP.read_text(encoding="utf-8")
-    made = re.search(r"-- at (\S+)", dump)
-    assert made
-    passed = now - datetime.fromisoformat(made[1])
-
-    def moved(found: re.Match[str]) -> str:
-        moment = datetime.fromisoformat(found[0]) + passed
-        return moment.isoformat(found[1], "microseconds" if "." in found[0] else "seconds")
-
-    return MOMENT.sub(moved, dump)
+# Telegram's numbers of the messages.
+ALERT, STATUS = 3, 7
 
 
 def buttons(database: Path, message: int) -> list[list[Json]]:

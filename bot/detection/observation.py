@@ -13,10 +13,20 @@ from bot.pbx import (
     Answer,
     Ban,
     Busy,
+    ConnectionRefused,
+    ConnectTimedOut,
     Dialect,
+    Expired,
     Forbidden,
+    HttpsPort,
+    NoRoute,
+    NoSuchHost,
+    NotMikoPbx,
+    NotYetValid,
+    OtherFingerprint,
     OutboundRoute,
     PbxError,
+    PlainHttpPort,
     ServerError,
     TimedOut,
     TrunkStatus,
@@ -36,11 +46,20 @@ SAME_CLOCK = timedelta(seconds=5)
 
 class StationFault(StrEnum):
     UNREACHABLE = "unreachable"
+    NO_SUCH_HOST = "no_such_host"
     REFUSES_CONNECTION = "refuses_connection"
+    CONNECT_TIMED_OUT = "connect_timed_out"
+    NO_ROUTE = "no_route"
+    PLAIN_HTTP_PORT = "plain_http_port"
+    HTTPS_PORT = "https_port"
     UNTRUSTED = "untrusted"
     WRONG_NAME = "wrong_name"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    OTHER_FINGERPRINT = "other_fingerprint"
     TIMED_OUT = "timed_out"
     NOT_JSON = "not_json"
+    NOT_MIKOPBX = "not_mikopbx"
     SERVER_ERROR = "server_error"
     BLOCKED = "blocked"
     KEY_REFUSED = "key_refused"
@@ -74,7 +93,8 @@ class TrunkObservation:
 class Observation:
     """One poll.
 
-    With `trouble` set, `trunks` is empty: their states are unknown. Add `skew` to the PBX's time for the bot's.
+    With `trouble` set, `trunks` is empty: their states are unknown. `row` is what the trouble names: the row of a
+    missing right, or names, date or fingerprint of a certificate. Add `skew` to the PBX's time for the bot's.
     """
 
     at: datetime
@@ -145,8 +165,13 @@ def _takes_calls(trunk: TrunkStatus, health: Health) -> bool:
 
 def from_error(error: PbxError, now: datetime) -> Observation:
     retry_after = error.retry_after if isinstance(error, Busy) else None
-    row = error.permission_row if isinstance(error, Forbidden) else ""
-    return Observation(now, trouble=_trouble(error), row=row, retry_after=retry_after)
+    return Observation(now, trouble=_trouble(error), row=_named(error), retry_after=retry_after)
+
+
+def _named(error: PbxError) -> str:
+    if isinstance(error, Forbidden):
+        return error.permission_row
+    return error.shown if isinstance(error, Untrusted) else ""
 
 
 def suggests_asterisk_down(answer: Answer[dict[str, TrunkStatus]]) -> bool:
@@ -179,19 +204,28 @@ def _trunk(trunk: TrunkStatus, health: Health, cause: Cause, now: datetime, skew
     )
 
 
+# The first one that fits, so that a kind comes before the more general one.
 FAULTS: tuple[tuple[type[PbxError], StationFault], ...] = (
     (Unauthorised, StationFault.KEY_REFUSED),
     (Forbidden, StationFault.RIGHT_MISSING),
     (TimedOut, StationFault.TIMED_OUT),
     (Busy, StationFault.BLOCKED),
     (ServerError, StationFault.SERVER_ERROR),
+    (NoSuchHost, StationFault.NO_SUCH_HOST),
+    (ConnectionRefused, StationFault.REFUSES_CONNECTION),
+    (ConnectTimedOut, StationFault.CONNECT_TIMED_OUT),
+    (NoRoute, StationFault.NO_ROUTE),
     (Unreachable, StationFault.UNREACHABLE),
+    (PlainHttpPort, StationFault.PLAIN_HTTP_PORT),
+    (HttpsPort, StationFault.HTTPS_PORT),
     (WrongName, StationFault.WRONG_NAME),
+    (Expired, StationFault.EXPIRED),
+    (NotYetValid, StationFault.NOT_YET_VALID),
+    (OtherFingerprint, StationFault.OTHER_FINGERPRINT),
     (Untrusted, StationFault.UNTRUSTED),
+    (NotMikoPbx, StationFault.NOT_MIKOPBX),
 )
 
 
 def _trouble(error: PbxError) -> StationFault:
-    if isinstance(error, Unreachable) and error.refused:
-        return StationFault.REFUSES_CONNECTION
     return next((trouble for kind, trouble in FAULTS if isinstance(error, kind)), StationFault.NOT_JSON)

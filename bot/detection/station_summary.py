@@ -13,7 +13,15 @@ from bot.detection.trunk_health import SILENT, Health
 from bot.detection.trunk_state import TrunkState
 
 # Faults of a station that is unreachable over the network.
-CUT_OFF = frozenset({StationFault.UNREACHABLE, StationFault.TIMED_OUT})
+CUT_OFF = frozenset(
+    {
+        StationFault.UNREACHABLE,
+        StationFault.NO_SUCH_HOST,
+        StationFault.CONNECT_TIMED_OUT,
+        StationFault.NO_ROUTE,
+        StationFault.TIMED_OUT,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 No other module uses them. tests/http/test_httpx_library.py states each of them, and fails first after an upgrade.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import httpcore
 import httpx
@@ -40,23 +40,3 @@ async def send_once(client: httpx.AsyncClient, request: httpx.Request) -> httpx.
 def network_stream(response: httpx.Response) -> object:
     """Return the stream that the network gave for this response; None for one that came from no network."""
     return response.extensions.get("network_stream")
-
-
-def is_certificate_untrusted(error: httpx.TransportError) -> bool:
-    """OpenSSL's words are all that httpx passes on."""
-    return "CERTIFICATE_VERIFY_FAILED" in str(error)
-
-
-def is_certificate_for_other_name(error: httpx.TransportError) -> bool:
-    return is_certificate_untrusted(error) and "mismatch" in str(error)
-
-
-def is_connection_refused(error: httpx.TransportError) -> bool:
-    """Search the causes: httpx wraps the error of the socket, which wraps one for each address that was tried."""
-    return any(isinstance(cause, ConnectionRefusedError) for cause in _causes(error))
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield from error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
-        error = error.__cause__ or error.__context__

@@ -2,10 +2,20 @@
 
 PbxError
 ├── Unreachable     no connection
-├── Untrusted       an untrusted certificate
-│   └── WrongName   a trusted certificate for another host name
+│   ├── NoSuchHost          the name is unknown, or no name server answers
+│   ├── ConnectionRefused   the host answers, but no process listens at the port
+│   ├── ConnectTimedOut
+│   └── NoRoute
+├── PlainHttpPort   plain HTTP answers at an https address
+├── HttpsPort       TLS answers at an http address
+├── Untrusted       a certificate of an unknown issuer
+│   ├── WrongName   a trusted certificate for another host name
+│   ├── Expired
+│   ├── NotYetValid
+│   └── OtherFingerprint
 ├── TimedOut        a timeout after the connection
 ├── NotJson         not an answer of the API: an error page, a truncated or an oversized body
+│   └── NotMikoPbx  a page or answer of another program
 ├── Unauthorised    the API key is refused
 ├── Forbidden       the key is valid, but lacks a right
 ├── KeyTooNarrow    the key cannot be used for this trunk, with any rights
@@ -30,18 +40,49 @@ class PbxError(Exception):
         self.resource = resource
 
 
-class Unreachable(PbxError):
-    """No connection. `refused`: the host answers, but no process listens at the port."""
-
-    def __init__(self, reason: str, resource: str = "", *, refused: bool = False) -> None:
-        super().__init__(reason, resource)
-        self.refused = refused
+class Unreachable(PbxError): ...
 
 
-class Untrusted(PbxError): ...
+class NoSuchHost(Unreachable): ...
+
+
+class ConnectionRefused(Unreachable): ...
+
+
+class ConnectTimedOut(Unreachable): ...
+
+
+class NoRoute(Unreachable): ...
+
+
+class PlainHttpPort(PbxError): ...
+
+
+class HttpsPort(PbxError): ...
+
+
+class Untrusted(PbxError):
+    """Certificate that is not accepted; the key was not sent.
+
+    `shown` is what the certificate shows of the failed check: its names, date or fingerprint; empty if unknown.
+    """
+
+    def __init__(self, reason: str, resource: str = "", shown: str = "") -> None:
+        super().__init__(f"{reason}: {shown}" if shown else reason, resource)
+        self.reason = reason
+        self.shown = shown
 
 
 class WrongName(Untrusted): ...
+
+
+class Expired(Untrusted): ...
+
+
+class NotYetValid(Untrusted): ...
+
+
+class OtherFingerprint(Untrusted): ...
 
 
 class TimedOut(PbxError): ...
@@ -51,6 +92,9 @@ class NotJson(PbxError):
     def __init__(self, status: int, resource: str = "") -> None:
         super().__init__(f"answer is not JSON (HTTP {status})", resource)
         self.status = status
+
+
+class NotMikoPbx(NotJson): ...
 
 
 class Unauthorised(PbxError):

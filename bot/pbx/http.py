@@ -4,8 +4,8 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -15,15 +15,12 @@ from pydantic import SecretStr
 
 from bot.http import decompression, response_head, urls
 from bot.http.decompression import BodyTooLarge, Garbled
-from bot.http.httpx_library import (
-    is_certificate_for_other_name,
-    is_certificate_untrusted,
-    is_connection_refused,
-    send_once,
-)
+from bot.http.httpx_library import send_once
 from bot.http.public_trust import public_trust
 from bot.http.response_head import EndlessHead
 from bot.pbx import responses
+from bot.pbx.certificate import explain
+from bot.pbx.connection_errors import connection_error
 from bot.pbx.errors import (
     Busy,
     NotJson,
@@ -35,7 +32,6 @@ from bot.pbx.errors import (
     Unreachable,
     Untrusted,
     WriteRefused,
-    WrongName,
 )
 from bot.pbx.key_check import KeyStatus, resource_of
 from bot.pbx.rate_limit import Priority, RequestBudget
@@ -84,6 +80,7 @@ class PbxConnection:
         if urls.refusal(url, allow_http) is not None:
             raise WriteRefused("plain http would show the API key to the network")
         self.host = urlsplit(url).hostname or ""
+        self._url = url
         # Not httpx's base_url: joined to it, `providers:getStatuses` would be a URL with the scheme "providers".
         self._root = url.rstrip("/") + ROOT
         self._key = key
@@ -202,7 +199,7 @@ class PbxConnection:
         await self._budget.acquire(priority)
         request = self._get(path) if method == "GET" and not query else self._request(method, path, query, body)
         max_bytes = responses.MAX_BYTES_OF.get(resource_of(path), responses.MAX_BYTES)
-        with _convert_errors(method, resource_of(path)):
+        async with self._converted_errors(method, resource_of(path)):
             async with asyncio.timeout(RESPONSE_TIMEOUT):
                 response = await send_once(self._http, request)
                 try:
@@ -231,7 +228,7 @@ class PbxConnection:
         if not target.startswith(self._root + "cdr:"):
             raise WriteRefused("recording address is not on the PBX", "cdr")
         await self._budget.acquire(Priority.COMMAND)
-        with _convert_errors("GET", "cdr"):
+        async with self._converted_errors("GET", "cdr"):
             url = httpx.URL(target).copy_merge_params(query)
             began = asyncio.get_running_loop().time()
             async with (
@@ -253,33 +250,29 @@ class PbxConnection:
                 return Recording(bytes(content), kind, seconds_of(response))
         raise Unreachable("no answer", "cdr")
 
+    @asynccontextmanager
+    async def _converted_errors(self, method: str, resource: str) -> AsyncIterator[None]:
+        """Convert httpx errors to PbxError."""
+        try:
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            meant = connection_error(error, resource)
+            raise await explain(meant, self._url) if isinstance(meant, Untrusted) else meant from None
+        except httpx.TimeoutException as error:
+            raise TimedOut(type(error).__name__, resource) from None
+        except TimeoutError:
+            raise TimedOut("answer timed out", resource) from None
+        except (BodyTooLarge, Garbled, EndlessHead) as error:
+            raise NotJson(0, resource) from error
+        except httpx.TransportError as error:
+            unreachable = Unreachable(f"connection lost ({type(error).__name__})", resource)
+            raise unreachable if method == "GET" else Uncertain(unreachable, resource) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise NotJson(0, resource) from error
+
 
 async def _parse(reply: HttpReply, resource: str, method: str) -> Envelope:
     """Parse as `responses.read` does, in a thread if it is slow."""
     if not responses.is_slow(reply.content):
         return responses.read(reply, resource, method)
     return await asyncio.to_thread(responses.read, reply, resource, method)
-
-
-@contextmanager
-def _convert_errors(method: str, resource: str) -> Iterator[None]:
-    """Convert httpx errors to PbxError."""
-    try:
-        yield
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        if is_certificate_for_other_name(error):
-            raise WrongName("certificate is for another host name", resource) from None
-        if is_certificate_untrusted(error):
-            raise Untrusted("certificate is not trusted", resource) from None
-        raise Unreachable(type(error).__name__, resource, refused=is_connection_refused(error)) from None
-    except httpx.TimeoutException as error:
-        raise TimedOut(type(error).__name__, resource) from None
-    except TimeoutError:
-        raise TimedOut("answer timed out", resource) from None
-    except (BodyTooLarge, Garbled, EndlessHead) as error:
-        raise NotJson(0, resource) from error
-    except httpx.TransportError as error:
-        unreachable = Unreachable(f"connection lost ({type(error).__name__})", resource)
-        raise unreachable if method == "GET" else Uncertain(unreachable, resource) from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NotJson(0, resource) from error

@@ -17,9 +17,11 @@ from typing import Any, Generic, TypeVar
 from bot.pbx.errors import (
     Busy,
     Conflict,
+    HttpsPort,
     Invalid,
     NotFound,
     NotJson,
+    NotMikoPbx,
     PbxError,
     ServerError,
     TimedOut,
@@ -164,6 +166,9 @@ def _error(status: int, body: Mapping[str, Any], messages: object, resource: str
 
 def _not_json(reply: HttpReply, resource: str, method: str) -> PbxError:
     status = reply.status
+    text = reply.content[:MAX_MARKUP].lower()
+    if status == 400 and b"sent to https port" in text:
+        return HttpsPort("https answers at the http address", resource)
     if reply.is_redirect:
         return WriteRefused("the PBX redirects, and the key is not sent after a redirect", resource)
     if status == 429:
@@ -178,7 +183,8 @@ def _not_json(reply: HttpReply, resource: str, method: str) -> PbxError:
         return Busy("worker queue is full", QUEUE_FULL_FOR, resource)
     if status >= 500:
         return ServerError(status, resource)
-    return NotJson(status, resource)
+    is_page = b"<html" in text or b"<!doctype" in text
+    return NotMikoPbx(status, resource) if is_page and b"mikopbx" not in text else NotJson(status, resource)
 
 
 def _is_ban(content: bytes | bytearray) -> bool:

@@ -6,12 +6,22 @@ from typing import Any
 from bot.pbx import (
     Busy,
     Conflict,
+    ConnectionRefused,
+    ConnectTimedOut,
+    Expired,
     Forbidden,
+    HttpsPort,
     Invalid,
     KeyTooNarrow,
+    NoRoute,
+    NoSuchHost,
     NotFound,
     NotJson,
+    NotMikoPbx,
+    NotYetValid,
+    OtherFingerprint,
     PbxError,
+    PlainHttpPort,
     ServerError,
     TimedOut,
     TooLarge,
@@ -25,10 +35,20 @@ from bot.pbx import (
 from handlers.dialog.pbx_messages import INTERNALS, NO_SUCH_FUNCTION, sentence
 
 KINDS: tuple[tuple[type[PbxError], str], ...] = (
+    (NoSuchHost, "no_such_host"),
+    (ConnectionRefused, "refuses_connection"),
+    (ConnectTimedOut, "connect_timed_out"),
+    (NoRoute, "no_route"),
     (Unreachable, "unreachable"),
+    (PlainHttpPort, "plain_http_port"),
+    (HttpsPort, "https_port"),
     (WrongName, "wrong_name"),
+    (Expired, "expired"),
+    (NotYetValid, "not_yet_valid"),
+    (OtherFingerprint, "other_fingerprint"),
     (Untrusted, "untrusted"),
     (TimedOut, "timed_out"),
+    (NotMikoPbx, "not_mikopbx"),
     (NotJson, "not_json"),
     (Unauthorised, "unauthorised"),
     (Forbidden, "forbidden"),
@@ -45,11 +65,14 @@ KINDS: tuple[tuple[type[PbxError], str], ...] = (
 
 
 def describe(error: PbxError) -> dict[str, Any]:
-    """Plain facts: `kind`, and those that its sentence needs: row and needs, wait in seconds, messages."""
+    """Plain facts: `kind`, and those that its sentence needs: row and needs, wait in seconds, messages,
+    what a certificate shows."""
     kind = next((name for cls, name in KINDS if isinstance(error, cls)), "other")
     facts: dict[str, Any] = {"kind": kind}
     if isinstance(error, Forbidden):
         facts |= {"row": error.permission_row, "needs": error.needs}
+    if isinstance(error, Untrusted):
+        facts["shown"] = error.shown
     if isinstance(error, KeyTooNarrow):
         facts["row"] = error.permission_row
     if isinstance(error, Unauthorised):

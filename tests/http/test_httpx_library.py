@@ -1,10 +1,8 @@
 """Contract with httpx and httpcore: the private parts that bot/http/httpx_library.py relies on, and the behaviour that
 response_head and decompression rely on. The texts of a refused certificate are in tests/pbx/test_certificate.py."""
 
-import asyncio
 import contextlib
 import gzip
-import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,8 +11,6 @@ import httpx
 import pytest
 
 from bot.http.httpx_library import (
-    is_certificate_untrusted,
-    is_connection_refused,
     network_stream,
     send_once,
     wrap_network,
@@ -232,18 +228,3 @@ async def test_the_headers_of_a_client_say_which_encoding_it_accepts() -> None:
         client.headers.update({"Accept-Encoding": "identity"})
         await client.get("http://pbx/")
     assert seen == ["identity"]
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-async def test_a_refused_connection_is_known_by_the_error_of_its_socket(host: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as sock:
-        port = sock.getsockname()[1]
-    async with httpx.AsyncClient(trust_env=False) as client:
-        with pytest.raises(httpx.ConnectError) as refused:
-            await asyncio.wait_for(client.get(f"http://{host}:{port}/"), 30)
-    assert is_connection_refused(refused.value)
-    assert not is_certificate_untrusted(refused.value)
-
-
-def test_another_error_of_a_connection_is_not_a_refusal() -> None:
-    assert not is_connection_refused(httpx.ConnectError("no such host"))

@@ -21,7 +21,6 @@ from bot.pbx import (
     Unauthorised,
     Uncertain,
     Unreachable,
-    Untrusted,
     WriteRefused,
 )
 
@@ -89,7 +88,6 @@ async def test_a_read_is_repeated_with_a_pause(first: Step) -> None:
     ("step", "error"),
     [
         (httpx.ReadTimeout("slow"), TimedOut),
-        (httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: self-signed"), Untrusted),
         (bad(400, "Request timeout or worker not responding"), TimedOut),
         (httpx.Response(429, text="Too many requests"), Busy),
         (httpx.Response(200, text="<b>Fatal error</b>"), NotJson),

@@ -1,5 +1,6 @@
 """MikoPBX client: one attribute for each resource, typed answers, one hierarchy of errors."""
 
+import re
 import time
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -19,7 +20,12 @@ from bot.pbx.resources.routing import Routing
 from bot.pbx.resources.trunk_models import TrunkStatus
 from bot.pbx.resources.trunks import Trunks
 from bot.pbx.responses import scalar
+from bot.pbx.rights import Rights
 from bot.pbx.schema import MAX_TEXT
+
+# First block of a report made for people. Measured.
+VERSION_PATH = "sysinfo:getInfo"
+VERSION = re.compile(r"PBXVersion\W+(\d[\w.-]*)")
 
 
 class Dialect(StrEnum):
@@ -53,6 +59,7 @@ class Pbx:
         self.records = CallRecords(self._connection, self.phone_book, clock, self._kept_records)
         self.routing = Routing(self._connection)
         self.firewall = Firewall(self._connection)
+        self.rights = Rights(self._connection)
 
     def __repr__(self) -> str:
         return f"Pbx({self.name!r})"
@@ -71,6 +78,15 @@ class Pbx:
     def wait_seconds(self) -> float:
         """Seconds until a command's next request may be sent."""
         return self._connection.wait_seconds
+
+    async def release(self) -> str | None:
+        """Return the version, like 2026.1.233-dev. None if the key may not read it: no other answer names it."""
+        if not await self._connection.is_key_accepted(VERSION_PATH):
+            return None
+        data = (await self._connection.read(VERSION_PATH)).value
+        text = scalar(data.get("content")) if isinstance(data, Mapping) else ""
+        found = VERSION.search(text)
+        return found[1][:MAX_TEXT] if found else None
 
     async def time_zone(self) -> str | None:
         """Return the name of the PBX's zone, None if unknown."""

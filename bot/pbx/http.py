@@ -175,7 +175,7 @@ class PbxConnection:
         try:
             envelope = await _parse(reply, resource_of(path), method)
         except Unauthorised:
-            raise await self._key_status.evaluate(path, method, self._is_key_accepted) from None
+            raise await self._key_status.evaluate(path, method, self.is_key_accepted) from None
         except Busy as error:
             if error.retry_after > 10:
                 self._budget.block(error.retry_after)
@@ -183,9 +183,9 @@ class PbxConnection:
         self._key_status.mark_accepted()
         return envelope
 
-    async def _is_key_accepted(self, probe: str) -> bool:
-        """Return True if the key is accepted for another request; only a refusal is False."""
-        reply = await self._send("GET", probe, None, None, Priority.WATCH)
+    async def is_key_accepted(self, probe: str, method: str = "GET") -> bool:
+        """Return True if the key is accepted for this request; only a refusal is False. Its status is unchanged."""
+        reply = await self._send(method, probe, None, None, Priority.WATCH)
         return reply.status not in (401, 403)
 
     async def _send(

@@ -61,7 +61,9 @@ EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "routing.outbound": lambda pbx: pbx.routing.outbound(),
     "firewall.banned": lambda pbx: pbx.firewall.banned(),
     "routing.queues": lambda pbx: pbx.routing.queues(),
+    "rights.probe": lambda pbx: pbx.rights.probe(),
     "time_zone": lambda pbx: pbx.time_zone(),
+    "release": lambda pbx: pbx.release(),
 }
 # Names that the PBX uses, so that generated answers reach deep into the parsers.
 KEYS = st.sampled_from(
@@ -100,6 +102,7 @@ KEYS = st.sampled_from(
         "providerid",
         "fwd_ringlength",
         "lastChange",
+        "content",
     ]
 )
 ANYTHING = st.recursive(

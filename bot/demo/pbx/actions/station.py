@@ -1,15 +1,17 @@
 """Smaller resources: active calls, system, time, numbers and routes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from bot.demo.pbx.registration.sights import Dialect
 from bot.demo.pbx.telephony import local_time
 from bot.demo.pbx.web.envelope import ActionCall, ActionResult, refused
 
 if TYPE_CHECKING:
     from bot.demo.pbx.world import StandinPbx
 
-VERSION = "2026.1.233-dev"
+VERSIONS: Mapping[Dialect, str] = {"2026.1": "2026.1.233-dev", "2026.9": "2026.9.5"}
 _LANGUAGES = (
     ("en", "English", "united kingdom"),
     ("en_GB", "English (UK)", "united kingdom"),
@@ -73,7 +75,7 @@ class StationActions:
     def info(self, call: ActionCall) -> ActionResult:
         heading = f"{'─' * 39} {{}} {'─' * 39}"
         now = local_time.utc(self.pbx.now())
-        blocks = (("PBXVersion", VERSION), ("Date", f"{now:%a %b %d %H:%M:%S UTC %Y}"))
+        blocks = (("PBXVersion", VERSIONS[self.pbx.dialect]), ("Date", f"{now:%a %b %d %H:%M:%S UTC %Y}"))
         content = "\n\n\n".join(f"{heading.format(name)}\n\n{value}" for name, value in blocks)
         return ActionResult(
             {"content": content}, function="getInfo", processor="Sysinfo\\GetInfoAction::main", cost=0.17

@@ -1,0 +1,53 @@
+"""Probes of the key's rights, at the stand-in PBX: each row is told, and nothing is changed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.demo.pbx import StandinPbx
+from bot.demo.pbx.web.front import app
+from bot.demo.pbx.web.keys import Permissions, Right
+from bot.pbx import Pbx
+from bot.pbx.rights import RIGHTS
+
+ALL: dict[str, Right] = {f"/api/v3/{right.resource}": "write" if right.write_probe else "read" for right in RIGHTS}
+
+
+@asynccontextmanager
+async def limited(permissions: dict[str, Right]) -> AsyncIterator[tuple[Pbx, StandinPbx]]:
+    station = StandinPbx(traffic=False, speed=1e6)
+    station.keys.permit(Permissions(permissions))
+    transport = httpx.ASGITransport(app=app(station), client=("10.0.0.7", 1))
+    async with Pbx("https://pbx", SecretStr(station.api_key), transport=transport) as pbx:
+        yield pbx, station
+
+
+async def test_a_key_with_the_rows_of_the_readme_has_all_rights() -> None:
+    async with limited(ALL) as (pbx, station):
+        before = dict(station.employees), dict(station.trunks)
+        assert [held.right.row for held in await pbx.rights.probe() if not held.is_complete] == []
+        assert (dict(station.employees), dict(station.trunks)) == before
+        assert {entry["status"] for entry in station.journal.after(0) if entry["method"] != "GET"} == {405}
+
+
+@pytest.mark.parametrize("missing", [right.resource for right in RIGHTS])
+async def test_a_missing_row_is_told_alone(missing: str) -> None:
+    async with limited({path: held for path, held in ALL.items() if path != f"/api/v3/{missing}"}) as (pbx, _station):
+        lacking = [held for held in await pbx.rights.probe() if not held.is_complete]
+    assert [(held.right.resource, held.reads) for held in lacking] == [(missing, False)]
+
+
+async def test_a_row_with_read_alone_is_told() -> None:
+    async with limited(ALL | {"/api/v3/employees": "read"}) as (pbx, _station):
+        lacking = [held for held in await pbx.rights.probe() if not held.is_complete]
+    assert [(held.right.resource, held.reads, held.writes) for held in lacking] == [("employees", True, False)]
+
+
+async def test_a_release_is_read_by_a_key_that_may() -> None:
+    async with limited({"/api/v3/sysinfo": "read"}) as (pbx, _station):
+        assert await pbx.release() == "2026.1.233-dev"
+    async with limited(ALL) as (pbx, _station):
+        assert await pbx.release() is None

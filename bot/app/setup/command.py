@@ -1,0 +1,125 @@
+"""The steps of `mikopbx-bot setup` in their order, and its exit code."""
+
+import argparse
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+from bot.app import exit_codes
+from bot.app.setup.conversation import Conversation, GivenUp, Rejected, Unanswered, checked
+from bot.app.setup.draft import Draft
+from bot.app.setup.given import answers
+from bot.app.setup.options import OPTION_OF
+from bot.app.setup.pbx_steps import PbxSteps
+from bot.app.setup.people_steps import PeopleSteps, SecondProgram
+from bot.app.setup.terminal import NoAnswer, Terminal
+from bot.config.errors import WrongSettings
+from bot.config.settings import load_settings
+from bot.runtime.logs import configure_logging
+
+INTERRUPTED = 130
+MAX_TITLE = 64
+
+
+def run(options: argparse.Namespace, install_service: Callable[[], int] | None) -> int:
+    """Ask what is not known, and write `.env`. `install_service` is offered at the end."""
+    terminal = Terminal(agrees=options.yes)
+    # Nothing of the connections is for people; errors would quote addresses.
+    configure_logging("CRITICAL", ())
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        with asyncio.Runner() as runner:
+            conversation = Conversation(terminal, Draft(), answers(options), runner)
+            _settle_all(conversation)
+            return _finish(conversation, install_service)
+    except KeyboardInterrupt:
+        terminal.say("\nInterrupted. What you answered is kept in .env.setup; mikopbx-bot setup goes on from there.")
+        return INTERRUPTED
+    except WrongSettings as wrong:
+        return _ended(wrong.lines, exit_codes.WRONG_SETTINGS)
+    except Rejected as rejected:
+        return _ended([str(rejected)], exit_codes.WRONG_SETTINGS)
+    except Unanswered as needed:
+        line = f"{needed} is missing: give {OPTION_OF[str(needed)]}, or answer in a terminal"
+        return _ended([line], exit_codes.WRONG_SETTINGS)
+    except GivenUp:
+        return _ended(["Not finished. mikopbx-bot setup goes on from here."], exit_codes.FAILED)
+    except SecondProgram:
+        return _ended(["Stop the program that uses this token, then run setup again."], exit_codes.SECOND_COPY)
+
+
+def _settle_all(conversation: Conversation) -> None:
+    say = conversation.terminal.say
+    say("Setup of MikoPBX Bot: eight questions at most. Answers in brackets are taken by Enter.")
+    if conversation.draft.resumes:
+        say("Going on where it was interrupted.")
+    people, pbx = PeopleSteps(conversation), PbxSteps(conversation)
+    try:
+        people.token()
+        if conversation.setting("STATIONS_FILE"):
+            say("  ✓ STATIONS_FILE names the PBXs, with their keys.")
+        else:
+            pbx.address()
+            pbx.key()
+        people.administrator()
+        people.group()
+        conversation.settle("PBX_NAME", "Name of the PBX in messages", _title, default=pbx.host)
+        conversation.settle("LANGUAGE", "Language of the bot, en or ru", _language, default=people.language)
+    finally:
+        people.close()
+
+
+def _title(text: str) -> tuple[str, str]:
+    if len(text) > MAX_TITLE or not text.isprintable():
+        raise Rejected(f"A name has at most {MAX_TITLE} characters")
+    return text, text
+
+
+def _language(text: str) -> tuple[str, str]:
+    language: str = checked("LANGUAGE", text)
+    return language, language
+
+
+def _finish(conversation: Conversation, install_service: Callable[[], int] | None) -> int:
+    say = conversation.terminal.say
+    path = conversation.draft.finish()
+    say(f"\n✓ {path} is written, readable by you alone.")
+    try:
+        load_settings()
+    except WrongSettings as wrong:
+        return _ended(["Something else in it is wrong:", *wrong.lines], exit_codes.WRONG_SETTINGS)
+    is_installed = _offer_service(conversation, install_service)
+    say("\nNext:")
+    say("  1. It runs as a service now." if is_installed else f"  1. Start it here: {_program()} run")
+    say("  2. In Telegram write /test_alert to the bot: it rehearses an outage.")
+    say("  3. Press I'm on it under the alert. From then on it wakes you only for real ones.")
+    return 0
+
+
+def _offer_service(conversation: Conversation, install_service: Callable[[], int] | None) -> bool:
+    if install_service is None:
+        return False
+    try:
+        wanted = conversation.terminal.confirm("Install it as a service that starts with this machine?")
+    except NoAnswer:
+        return False
+    return wanted and install_service() == 0
+
+
+def _program() -> str:
+    name = Path(sys.argv[0]).name
+    return name if name == "mikopbx-bot" else f"{sys.executable} -m bot"
+
+
+def _ended(lines: list[str] | tuple[str, ...], code: int) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)
+    return code
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

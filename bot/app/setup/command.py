@@ -4,7 +4,8 @@ import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
@@ -18,7 +19,6 @@ from bot.app.setup.people_steps import PeopleSteps, SecondProgram
 from bot.app.setup.terminal import NoAnswer, Terminal
 from bot.config.errors import WrongSettings
 from bot.config.settings import load_settings
-from bot.runtime.logs import configure_logging
 
 INTERRUPTED = 130
 MAX_TITLE = 64
@@ -27,12 +27,8 @@ MAX_TITLE = 64
 def run(options: argparse.Namespace, install_service: Callable[[], int] | None) -> int:
     """Ask what is not known, and write `.env`. `install_service` is offered at the end."""
     terminal = Terminal(agrees=options.yes)
-    # Nothing of the connections is for people; errors would quote addresses.
-    configure_logging("CRITICAL", ())
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
     try:
-        with asyncio.Runner() as runner:
+        with _interruptible(), asyncio.Runner() as runner:
             conversation = Conversation(terminal, Draft(), answers(options), runner)
             _settle_all(conversation)
             return _finish(conversation, install_service)
@@ -54,7 +50,7 @@ def run(options: argparse.Namespace, install_service: Callable[[], int] | None) 
 
 def _settle_all(conversation: Conversation) -> None:
     say = conversation.terminal.say
-    say("Setup of MikoPBX Bot: eight questions at most. Answers in brackets are taken by Enter.")
+    say("Setup of MikoPBX Bot, in five minutes. Enter takes the answer in brackets; Ctrl+C keeps those so far.")
     if conversation.draft.resumes:
         say("Going on where it was interrupted.")
     people, pbx = PeopleSteps(conversation), PbxSteps(conversation)
@@ -121,5 +117,16 @@ def _ended(lines: list[str] | tuple[str, ...], code: int) -> int:
     return code
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """End for these signals as for Ctrl+C: a terminal that hides what is typed is set right again."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,7 +1,7 @@
 """The PBX in the setup: its address, its certificate, the key and its rights."""
 
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,13 +28,18 @@ from bot.pbx import (
     ServerError,
     TimedOut,
     Unauthorised,
+    Untrusted,
     WrongName,
 )
 from bot.pbx.certificate import Certificate, trust_by_fingerprint
 from bot.pbx.rights import Held, Importance
 from bot.runtime.logs import printable
 
-FLAWS = {WrongName: "it is for another name", Expired: "it has expired", NotYetValid: "it is not valid yet"}
+FLAWS: Mapping[type[Untrusted], str] = {
+    WrongName: "it is not for this name",
+    Expired: "it has expired",
+    NotYetValid: "it is not valid yet: look at the clocks of both machines",
+}
 REMEDIES: tuple[tuple[type[PbxError], str], ...] = (
     (ConnectionRefused, "the host is there, but nothing listens at that port"),
     (NotMikoPbx, "something else answers there, or a MikoPBX before 2025.1.1, which has no API v3"),
@@ -111,9 +116,11 @@ class PbxSteps:
         self._say(f"    for {names}, until {shown.not_after:%Y-%m-%d}")
         self._say(f"    {'self-signed' if shown.is_self_signed else f'issued by {shown.issuer}'}")
         self._say(f"    SHA-256 {shown.fingerprint}")
+        if shown.flaw is not None and (flaw := FLAWS.get(shown.flaw)):
+            self._say(f"    {flaw}")
 
     def _agree_to_pin(self, fingerprint: str) -> None:
-        self._say("  No authority vouches for it, as for MikoPBX's own. The bot can trust this very one, and no other.")
+        self._say("  It cannot be checked, like MikoPBX's own; the bot can trust this very one, and no other.")
         self._say("  Compare it with what your browser shows for the PBX's page, in the details of the certificate.")
         if not self._agrees("  Trust it?", "PBX_TLS_FINGERPRINT"):
             self._say("  Not trusted. Install a certificate in MikoPBX, or name its authority: PBX_TLS_VERIFY in .env.")

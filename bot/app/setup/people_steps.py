@@ -71,14 +71,14 @@ class PeopleSteps:
             raise Rejected(str(problem)) from None
 
     def administrator(self) -> None:
-        known = self._conversation.known("ADMINS")
-        if known is None:
-            known = self._wait_for_administrator()
+        if self._conversation.known("ADMINS") is None:
+            self._admins = (self._wait_for_administrator(),)
+            return
         self._admins = self._conversation.settle(
             "ADMINS", "Numeric Telegram ids of administrators", self._reached_people
         )
 
-    def _wait_for_administrator(self) -> str:
+    def _wait_for_administrator(self) -> int:
         code = arrivals.new_code()
         self._say("  The first administrator is you. Open this on your phone or computer and press Start:")
         self._say(f"    https://t.me/{self._me.username}?start={code}")
@@ -90,7 +90,7 @@ class PeopleSteps:
         self.language = "ru" if person.language.startswith("ru") else "en"
         self._conversation.draft.keep("ADMINS", str(person.id))
         self._tell(person.id, None, "setup_administrator")
-        return str(person.id)
+        return person.id
 
     def _administrator_in(self, update: Update, code: str) -> Person | None:
         person = arrivals.writer(update)
@@ -157,7 +157,7 @@ class PeopleSteps:
         return True
 
     def _wait_for(self, name: str, wanted: Callable[[Update], T | None]) -> T:
-        self._say("  Waiting. Ctrl+C ends; what is answered is kept.")
+        self._say("  Waiting …")
         while True:
             try:
                 return self._conversation.run(self.bot.wait_for(wanted, lambda away: self._say(f"  ✗ {away}")))

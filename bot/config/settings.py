@@ -28,6 +28,7 @@ from bot.config.station_settings import (
     Country,
     Destinations,
     EscalateAfter,
+    Fingerprints,
     Hosts,
     Hours,
     NoCallsAfter,
@@ -70,6 +71,8 @@ class Settings(BaseSettings):
     pbx_api_key: ApiKey | None = Field(default=None, validate_default=True)
     pbx_name: str = ""
     pbx_tls_verify: Verification = True
+    # After pbx_url, which it needs to be https.
+    pbx_tls_fingerprint: Annotated[Fingerprints, NoDecode] = frozenset()
     pbx_allow_http: Annotated[Hosts, NoDecode] = frozenset()
     pbx_timezone: Zone | None = None
     pbx_country: Country | None = None
@@ -134,6 +137,15 @@ class Settings(BaseSettings):
             raise ValueError("stands beside STATIONS_FILE; describe that PBX in the file, or take one of the two out")
         if not several and value is None and "stations_file" in info.data:
             raise ValueError(REMEDIES[info.field_name or ""])
+        return value
+
+    @field_validator("pbx_tls_fingerprint")
+    @classmethod
+    def _of_one_pbx(cls, value: frozenset[str], info: ValidationInfo) -> frozenset[str]:
+        if value and info.data.get("stations_file") is not None:
+            raise ValueError("is of one PBX; beside STATIONS_FILE write it as tls_fingerprint of that PBX in the file")
+        if value and str(info.data.get("pbx_url")).startswith("http://"):
+            raise ValueError("PBX_URL is plain http, which shows no certificate; write https there")
         return value
 
     @field_validator("admins", "operators", "viewers", mode="before")
@@ -205,7 +217,13 @@ class Settings(BaseSettings):
     def only_station(self) -> StationSettings:
         """Return the PBX described by the settings when there is no STATIONS_FILE."""
         name = self.pbx_name or urlsplit(self.pbx_url or "").hostname or "PBX"
-        described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
+        described = {
+            "name": name,
+            "title": name,
+            "url": self.pbx_url,
+            "key": self.pbx_api_key,
+            "tls_fingerprint": self.pbx_tls_fingerprint,
+        }
         return StationSettings.model_validate(
             {**self.station_defaults(), **described, "alert_chats": self.alert_destinations}
         )

@@ -20,16 +20,22 @@ def startup_warnings(
             "the bot runs as root, and whoever took it over would have the machine: run it as a user of its own, as "
             "deploy/mikopbx-bot.service does"
         )
-    if unchecked := [station.title for station in stations if station.tls_verify is False]:
+    if pinned := [one.title for one in stations if one.tls_fingerprint and one.tls_verify is not True]:
+        lines.append(
+            f"PBX_TLS_VERIFY is not used for {', '.join(pinned)}: PBX_TLS_FINGERPRINT (of many: tls_fingerprint) alone "
+            "decides there whom to trust"
+        )
+    if unchecked := [one.title for one in stations if one.tls_verify is False and not one.tls_fingerprint]:
         lines.append(
             f"PBX_TLS_VERIFY=false: whoever is between the bot and {', '.join(unchecked)} can read the API key and "
-            "speak for the PBX: name the PBX's own certificate in PBX_TLS_VERIFY (of many: tls_verify) instead"
+            "speak for the PBX: write the certificate's fingerprint into PBX_TLS_FINGERPRINT (of many: "
+            "tls_fingerprint) instead"
         )
     if clear := [station.title for station in stations if _is_in_the_clear(station.url)]:
         lines.append(
             f"PBX_ALLOW_HTTP: the API key goes to {', '.join(clear)} unencrypted, and whoever is between can read it "
-            "and speak for the PBX: write https in PBX_URL (of many: url), and name the PBX's own certificate in "
-            "PBX_TLS_VERIFY"
+            "and speak for the PBX: write https in PBX_URL (of many: url), and the PBX's own certificate's "
+            "fingerprint into PBX_TLS_FINGERPRINT"
         )
     if _is_in_the_clear(telegram):
         lines.append(

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
 
 from bot.access.policy import Destination
+from bot.config.certificate_files import check_ca_file, fingerprints
 from bot.config.parsing import destination, words
 from bot.config.working_hours import WorkingHours, read_hours
 from bot.http import urls
@@ -41,9 +42,14 @@ def _verification(value: object) -> object:
         return True
     if text.lower() in ("false", "no", "0", "off"):
         return False
-    if not Path(text).is_file():
-        raise ValueError("is neither true nor false nor the path of an existing CA file (PEM)")
+    check_ca_file(Path(text))
     return Path(text)
+
+
+def _fingerprints(value: object) -> object:
+    if isinstance(value, frozenset):
+        return value
+    return fingerprints(",".join(map(str, value)) if isinstance(value, list) else str(value))
 
 
 def _zone(value: object) -> object:
@@ -76,6 +82,7 @@ def _listed(value: object) -> list[str]:
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 ApiKey = Annotated[SecretStr, AfterValidator(_key)]
 Verification = Annotated[bool | Path, BeforeValidator(_verification)]
+Fingerprints = Annotated[frozenset[str], BeforeValidator(_fingerprints)]
 Hosts = Annotated[frozenset[str], BeforeValidator(_hosts)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Country = Annotated[str, BeforeValidator(_country)]
@@ -94,8 +101,8 @@ class StationSettings(BaseModel):
     """Settings of one PBX.
 
     `name` is typed in commands and identifies the station in the database, `formerly` is its previous name; `title` is
-    shown; `country` applies to numbers without a plus. Times are seconds, `no_calls_after` minutes. Empty `alert_chats`
-    means the chats bound to the station, or the fleet's.
+    shown; `country` applies to numbers without a plus. With a `tls_fingerprint`, `tls_verify` is not used. Times are
+    seconds, `no_calls_after` minutes. Empty `alert_chats` means the chats bound to the station, or the fleet's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
@@ -106,6 +113,7 @@ class StationSettings(BaseModel):
     url: WebAddress
     key: ApiKey
     tls_verify: Verification = True
+    tls_fingerprint: Fingerprints = frozenset()
     allow_http: Hosts = frozenset()
     timezone: Zone | None = None
     country: Country | None = None

@@ -97,18 +97,27 @@ def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment:
         station = StationSettings.model_validate({"title": str(written.get("name") or "-"), **written})
     except ValidationError as error:
         raise WrongSettings([*wrong, *(_error_line(e["loc"], e["type"], e["msg"]) for e in error.errors())]) from None
+    wrong += _contradictions(station)
+    if wrong:
+        raise WrongSettings(wrong)
+    return station
+
+
+def _contradictions(station: StationSettings) -> list[str]:
+    """Return the complaints about values that are valid alone."""
+    wrong = []
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,31}", station.name):
         wrong.append("name: is not a short word; write it with small letters, digits, - and _, like acme-2")
     if station.name == FLEET_WORD:
         wrong.append(f"name: {FLEET_WORD} means all PBXs together; take another word")
     if (refusal := urls.refusal(station.url, station.allow_http)) is not None:
         wrong.append(f"url: {refusal}")
+    if station.tls_fingerprint and station.url.startswith("http://"):
+        wrong.append("tls_fingerprint: url is plain http, which shows no certificate; write https there")
     if station.no_calls_after >= station.no_calls_hours.longest:
         longest = station.no_calls_hours.longest
         wrong.append(f"no_calls_after: no_calls_hours never last that long; write less than {longest} (minutes)")
-    if wrong:
-        raise WrongSettings(wrong)
-    return station
+    return wrong
 
 
 def _error_line(location: tuple[int | str, ...], kind: str, message: str) -> str:

@@ -6,18 +6,20 @@ import ssl
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-from cryptography import x509
 
 from bot.pbx.connection_errors import FingerprintMismatch, connection_error
 from bot.pbx.errors import Expired, NotYetValid, PbxError, Unreachable, Untrusted, WrongName
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 # Seconds, for the connection and the handshake together.
 HANDSHAKE_TIMEOUT = 5.0
 # A certificate with more is not made for people.
 MAX_NAMES = 8
-MAX_TEXT = 100
+MAX_TEXT = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Certificate:
 
 
 SHOWN: dict[type[Untrusted], Callable[[Certificate], str]] = {
-    WrongName: lambda shown: ", ".join(shown.names),
+    WrongName: lambda shown: ", ".join(shown.names[:3]),
     Expired: lambda shown: f"{shown.not_after:%Y-%m-%d}",
     NotYetValid: lambda shown: f"{shown.not_before:%Y-%m-%d}",
 }
@@ -73,8 +75,22 @@ async def explain(error: Untrusted, url: str) -> Untrusted:
     return type(error)(error.reason, error.resource, field(shown))
 
 
+async def wants_https(url: str) -> bool:
+    """Return True for a plain http address where TLS answers."""
+    address = urlsplit(url)
+    if address.scheme != "http" or not address.hostname:
+        return False
+    try:
+        await read_certificate(address.hostname, address.port or 80)
+    except PbxError:
+        return False
+    return True
+
+
 def parse(der: bytes) -> Certificate:
     """Parse a certificate. Raises PbxError if that is impossible."""
+    from cryptography import x509  # imported late: it takes 20 ms of a start that needs none
+
     try:
         read = x509.load_der_x509_certificate(der)
         return Certificate(
@@ -133,7 +149,9 @@ def _accepting_any() -> ssl.SSLContext:
     return context
 
 
-def _names(read: x509.Certificate) -> tuple[str, ...]:
+def _names(read: "x509.Certificate") -> tuple[str, ...]:
+    from cryptography import x509
+
     found: list[object] = []
     try:
         alternatives = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -23,7 +23,7 @@ from bot.pbx.errors import (
     WrongName,
 )
 
-# X509_V_ERR_* of OpenSSL, which the ssl module does not name. All others are of the issuer.
+# Results of OpenSSL's verification, which the ssl module does not name. All others are of the issuer.
 CERTIFICATE_FLAWS: dict[int, tuple[type[Untrusted], str]] = {
     9: (NotYetValid, "certificate is not valid yet"),
     10: (Expired, "certificate has expired"),
@@ -60,7 +60,7 @@ def connection_error(error: BaseException, resource: str = "") -> PbxError:
         if isinstance(cause, ssl.SSLCertVerificationError):
             kind, reason = CERTIFICATE_FLAWS.get(cause.verify_code, (Untrusted, "certificate is not trusted"))
             return kind(reason, resource)
-        if isinstance(cause, ssl.SSLError) and cause.reason in NOT_TLS:
+        if isinstance(cause, ssl.SSLError) and getattr(cause, "reason", None) in NOT_TLS:
             return PlainHttpPort("plain http answers at the https address", resource)
         if isinstance(cause, socket.gaierror):
             return NoSuchHost(f"no such host ({cause.strerror})", resource)

@@ -19,10 +19,11 @@ from bot.http.httpx_library import send_once
 from bot.http.public_trust import public_trust
 from bot.http.response_head import EndlessHead
 from bot.pbx import responses
-from bot.pbx.certificate import explain
+from bot.pbx.certificate import explain, wants_https
 from bot.pbx.connection_errors import connection_error
 from bot.pbx.errors import (
     Busy,
+    HttpsPort,
     NotJson,
     ServerError,
     TimedOut,
@@ -81,6 +82,7 @@ class PbxConnection:
             raise WriteRefused("plain http would show the API key to the network")
         self.host = urlsplit(url).hostname or ""
         self._url = url
+        self._has_answered = False
         # Not httpx's base_url: joined to it, `providers:getStatuses` would be a URL with the scheme "providers".
         self._root = url.rstrip("/") + ROOT
         self._key = key
@@ -202,6 +204,7 @@ class PbxConnection:
         async with self._converted_errors(method, resource_of(path)):
             async with asyncio.timeout(RESPONSE_TIMEOUT):
                 response = await send_once(self._http, request)
+                self._has_answered = True
                 try:
                     return HttpReply(response.status_code, await decompression.read_all(response, max_bytes))
                 finally:
@@ -265,6 +268,9 @@ class PbxConnection:
         except (BodyTooLarge, Garbled, EndlessHead) as error:
             raise NotJson(0, resource) from error
         except httpx.TransportError as error:
+            # Servers but nginx close a plain connection without a word, and so does any that stops.
+            if not self._has_answered and await wants_https(self._url):
+                raise HttpsPort("https answers at the http address", resource) from None
             unreachable = Unreachable(f"connection lost ({type(error).__name__})", resource)
             raise unreachable if method == "GET" else Uncertain(unreachable, resource) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:

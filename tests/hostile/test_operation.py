@@ -151,7 +151,7 @@ def test_what_is_dangerous_is_one_line_each_that_says_what_to_do() -> None:
     (tls,) = startup_warnings(open_ones, TELEGRAM, as_root=False)
     assert "Acme, Beta" in tls
     assert "Closed" not in tls
-    assert "name the PBX's own certificate" in tls
+    assert "PBX_TLS_FINGERPRINT" in tls
     root, _ = startup_warnings(open_ones, TELEGRAM, as_root=True)
     assert "as a user of its own" in root
 

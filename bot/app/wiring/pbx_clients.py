@@ -6,7 +6,9 @@ from functools import cache
 from pathlib import Path
 
 from bot.config.station_settings import StationSettings
+from bot.http.public_trust import public_trust
 from bot.pbx import Pbx
+from bot.pbx.certificate import trust_by_fingerprint
 from bot.pbx.resources.kept_records import KeptRecords
 
 
@@ -19,16 +21,22 @@ class PbxClients:
             settings.url,
             settings.key,
             name=settings.title,
-            verify=_verification(settings),
+            verify=trust_of(settings),
             allow_http=settings.allow_http,
             kept_records=self._kept_records,
         )
 
 
-def _verification(settings: StationSettings) -> bool | ssl.SSLContext:
+def trust_of(settings: StationSettings) -> ssl.SSLContext:
+    """Return the context of a connection to this PBX. Fingerprints decide alone."""
+    if settings.tls_fingerprint:
+        return pinned(settings.tls_fingerprint)
     if isinstance(settings.tls_verify, bool):
-        return settings.tls_verify
+        return public_trust(settings.tls_verify)
     return trusting(settings.tls_verify)
+
+
+pinned = cache(trust_by_fingerprint)
 
 
 @cache

@@ -14,13 +14,23 @@ from bot.messages.sanitize import plain
 from bot.pbx import (
     Busy,
     Conflict,
+    ConnectionRefused,
+    ConnectTimedOut,
+    Expired,
     Forbidden,
+    HttpsPort,
     Invalid,
     KeyTooNarrow,
+    NoRoute,
+    NoSuchHost,
     NotFound,
     NotJson,
+    NotMikoPbx,
+    NotYetValid,
+    OtherFingerprint,
     Pbx,
     PbxError,
+    PlainHttpPort,
     ServerError,
     TimedOut,
     TooLarge,
@@ -29,6 +39,7 @@ from bot.pbx import (
     Unreachable,
     Untrusted,
     WriteRefused,
+    WrongName,
 )
 from handlers.dialog import pbx_errors
 from handlers.dialog.pbx_messages import TRANSLATIONS, UNKNOWN, sentence
@@ -38,6 +49,7 @@ from tests.messages.renderers import renderer
 NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 # Equal in all languages: names of products, and the rows of the PBX's own page.
 NAMES = {
+    *("PBX_TLS_FINGERPRINT", "mikopbx", "VPN", "DNS"),
     *("API", "PBX_URL", "PBX_API_KEY", "PBX_TLS_VERIFY", "MikoPBX", "HTTP", "http", "https", "CA", "id"),
     *("registration_type", "none", "outbound", "inbound", "port", "host", "username"),
 }
@@ -112,9 +124,23 @@ def test_an_unknown_text_of_the_pbx_is_quoted_in_the_reader_s_sentence() -> None
     "error",
     [
         Unreachable("x"),
+        NoSuchHost("x"),
+        ConnectionRefused("x"),
+        ConnectTimedOut("x"),
+        NoRoute("x"),
+        PlainHttpPort("x"),
+        HttpsPort("x"),
         Untrusted("x"),
+        WrongName("x"),
+        WrongName("x", shown="mikopbx"),
+        Expired("x"),
+        Expired("x", shown="2026-11-20"),
+        NotYetValid("x"),
+        NotYetValid("x", shown="2026-12-20"),
+        OtherFingerprint("x", shown="AB:CD"),
         TimedOut("x"),
         NotJson(502),
+        NotMikoPbx(404),
         Unauthorised("x"),
         Unauthorised("x", again_in=300),
         Forbidden("SIP Providers", "read"),

@@ -1,6 +1,5 @@
 """What answers at the address of a PBX: https first, and its certificate, before any key is sent there."""
 
-import re
 import ssl
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -78,11 +77,3 @@ async def check_is_mikopbx(url: str, verify: ssl.SSLContext) -> None:
         raise NotMikoPbx(response.status_code) from None
     except (Busy, ServerError, TimedOut):
         return
-
-
-def normalized_fingerprint(text: str) -> str:
-    """Return a SHA-256 fingerprint as openssl prints it. Raises ValueError."""
-    digits = re.sub(r"[:\s-]", "", text.rpartition("=")[2]).upper()
-    if not re.fullmatch(r"[0-9A-F]{64}", digits):
-        raise ValueError("is not a SHA-256 fingerprint; write its 64 digits, with colons or without")
-    return ":".join(re.findall("..", digits))

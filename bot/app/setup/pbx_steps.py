@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bot.app.setup.conversation import Conversation, GivenUp, NotNow, Rejected, checked
 from bot.app.setup.options import OPTION_OF
-from bot.app.setup.pbx_address import AddressFound, check_is_mikopbx, find, normalized_fingerprint
+from bot.app.setup.pbx_address import AddressFound, check_is_mikopbx, find
 from bot.app.setup.terminal import NoAnswer
 from bot.app.wiring.pbx_clients import trusting
 from bot.config.errors import WrongSettings
@@ -69,10 +69,13 @@ class PbxSteps:
         url, trust = checked("PBX_URL", text), self._named_trust()
         try:
             found = self._conversation.run(find(url, scheme_typed="//" in text, trust=trust))
-            self._trust = self._trusted(found, trust)
+            pinned = self._pinned(found)
+            self._trust = trust_by_fingerprint(pinned) if pinned else trust or public_trust()
             self._conversation.run(check_is_mikopbx(found.url, self._trust))
         except PbxError as error:
             raise Rejected(f"{urlsplit(url).netloc}: {_sentence(error)}") from None
+        if pinned or self._conversation.draft.get("PBX_TLS_FINGERPRINT"):
+            self._conversation.draft.keep("PBX_TLS_FINGERPRINT", ", ".join(sorted(pinned)))
         return found.url, found
 
     def _named_trust(self) -> ssl.SSLContext | None:
@@ -82,24 +85,33 @@ class PbxSteps:
             return trusting(verify)
         return None if verify else public_trust(verify=False)
 
-    def _trusted(self, found: AddressFound, trust: ssl.SSLContext | None) -> ssl.SSLContext:
+    def _pinned(self, found: AddressFound) -> frozenset[str]:
+        """Return the fingerprints to trust alone; none for a certificate that is trusted without, and for plain http,
+        after somebody agreed to that."""
         if found.certificate is None:
             self._agree_on_plain_http(found)
-            return public_trust()
-        wanted = self._conversation.known("PBX_TLS_FINGERPRINT")
-        if wanted is None and found.certificate.flaw is None:
-            return trust or public_trust()
+            return frozenset()
+        wanted: frozenset[str] = checked("PBX_TLS_FINGERPRINT", self._wanted_fingerprint(found.url))
+        if not wanted and found.certificate.flaw is None:
+            return frozenset()
         self._show(found, found.certificate)
         shown = found.certificate.fingerprint
-        if wanted is None:
-            self._agree_to_pin(shown)
-        elif shown not in _fingerprints(wanted):
+        if not wanted:
+            self._agree_to_pin()
+            return frozenset({shown})
+        if shown not in wanted:
             raise Rejected(
-                f"its certificate has the fingerprint {shown}, and not {wanted}: somebody may stand between, or the "
-                f"PBX has a new one; then give {OPTION_OF['PBX_TLS_FINGERPRINT']}={shown}"
+                f"its certificate has another fingerprint, {shown}: somebody may stand between, or the PBX has a new "
+                f"certificate; then give {OPTION_OF['PBX_TLS_FINGERPRINT']}={shown}"
             )
-        self._conversation.draft.keep("PBX_TLS_FINGERPRINT", shown if wanted is None else wanted)
-        return trust_by_fingerprint((shown,))
+        return wanted
+
+    def _wanted_fingerprint(self, url: str) -> str:
+        """Return the fingerprint that an option names, or that an earlier answer trusts at this address."""
+        if "PBX_TLS_FINGERPRINT" in self._conversation.given:
+            return self._conversation.given["PBX_TLS_FINGERPRINT"]
+        is_same = self._conversation.draft.get("PBX_URL") == url
+        return self._conversation.setting("PBX_TLS_FINGERPRINT") if is_same else ""
 
     def _agree_on_plain_http(self, found: AddressFound) -> None:
         allowed = checked("PBX_ALLOW_HTTP", self._conversation.setting("PBX_ALLOW_HTTP"))
@@ -119,7 +131,7 @@ class PbxSteps:
         if shown.flaw is not None and (flaw := FLAWS.get(shown.flaw)):
             self._say(f"    {flaw}")
 
-    def _agree_to_pin(self, fingerprint: str) -> None:
+    def _agree_to_pin(self) -> None:
         self._say("  It cannot be checked, like MikoPBX's own; the bot can trust this very one, and no other.")
         self._say("  Compare it with what your browser shows for the PBX's page, in the details of the certificate.")
         if not self._agrees("  Trust it?", "PBX_TLS_FINGERPRINT"):
@@ -181,13 +193,6 @@ class PbxSteps:
                 self._say(f"  {mark} {one.right.row} ({one.right.needs}): {one.right.without}")
             elif not one.writes:
                 self._say(f"  ✗ {one.right.row} (write too): {one.right.read_only}")
-
-
-def _fingerprints(text: str) -> set[str]:
-    try:
-        return {normalized_fingerprint(one) for one in text.replace(",", " ").split() if one}
-    except ValueError as wrong:
-        raise Rejected(f"PBX_TLS_FINGERPRINT {wrong}") from None
 
 
 def _sentence(error: PbxError) -> str:

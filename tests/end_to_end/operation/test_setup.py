@@ -4,6 +4,7 @@ import os
 import pty
 import re
 import select
+import signal
 import stat
 import subprocess
 import sys
@@ -109,7 +110,7 @@ def place(tmp_path: Path) -> Iterator[Place]:
 
 
 @contextmanager
-def ran(place: Place) -> Iterator[None]:
+def bot_running(place: Place) -> Iterator[None]:
     with (place.folder / "log").open("w") as log:
         bot = subprocess.Popen(
             [sys.executable, "-m", "bot", "run"],
@@ -152,7 +153,7 @@ def test_a_newcomer_has_an_acknowledged_rehearsal(place: Place) -> None:
     assert [file.name for file in place.folder.iterdir()] == [".env"]
 
     began = time.monotonic()
-    with ran(place):
+    with bot_running(place):
         place.wait_for_message("You are my administrator", ANNA)
         place.wait_for_message("This group will be told of outages", group)
         begun = place.asks(ANNA, "/test_alert", ANNA)
@@ -163,3 +164,36 @@ def test_a_newcomer_has_an_acknowledged_rehearsal(place: Place) -> None:
     own = setup.waited + started
     print(f"{setup.answers} answers; the program itself needed {setup.waited:.1f} s + {started:.1f} s")
     assert own < OWN_SECONDS
+
+
+def test_an_interrupted_setup_goes_on_where_it_was(place: Place) -> None:
+    kept = place.folder / ".env.setup"
+    setup = place.setup()
+    setup.answers_to("Bot token.*: ", TOKEN)
+    setup.answers_to("Address.*: ", place.pbx_address)
+    setup.reads("API key.*: ")
+    setup.process.send_signal(signal.SIGINT)
+    assert setup.ends() == 130
+    assert "goes on from there" in setup.shown
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+    setup = place.setup()
+    setup.answers_to("Going on where it was interrupted[^\0]*API key.*: ", KEY)
+    setup.reads("Waiting")
+    setup.process.send_signal(signal.SIGTERM)
+    assert setup.ends() == 130
+
+    setup = place.setup()
+    setup.reads("Waiting")
+    setup.process.kill()
+    setup.ends()
+    assert [file.name for file in place.folder.iterdir()] == [kept.name]
+
+    setup = place.setup("--group=none", "--yes")
+    code = setup.reads(r"\?start=(\w+)")[1]
+    place.says(ANNA, code.upper(), ANNA)
+    assert setup.ends() == 0, setup.shown
+    assert "Traceback" not in setup.shown
+    assert setup.answers == 0
+    assert [file.name for file in place.folder.iterdir()] == [".env"]
+    assert f"ADMINS={ANNA}\n" in (place.folder / ".env").read_text()

@@ -46,30 +46,36 @@ help:
 # where the bot may not write beside them, each start would compile those that it shows.
 define install
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is needed; set PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "Installing $(2) ..."
+	@echo "Installing $(2), once. 1/3: download of $$(grep -c == $(1)) packages named in $(1), by their hashes"
 	@if command -v uv >/dev/null; then \
 		uv venv --quiet --allow-existing --python "$(PYTHON)" $(VENV) && \
 		VIRTUAL_ENV=$(VENV) uv pip install --quiet --require-hashes -r $(1) && \
+		echo "2/3: the bot itself" && \
 		VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps -e .; \
 	else \
 		"$(PYTHON)" -m venv $(VENV) && \
+		$(BIN)/python -m pip uninstall --quiet --yes setuptools && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes -r $(1) && \
+		echo "2/3: the bot itself" && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --no-deps -e .; \
 	fi
+	@echo "3/3: compiling what it loads, so that it starts at once"
 	@$(BIN)/python -c "import bot.app.application, $(3), matplotlib.backends.backend_agg; \
 		from bot.messages.renderer import Renderer; Renderer('ru').compile_all()"
 endef
 
-$(INSTALLED): requirements.lock pyproject.toml
-	$(call install,$<,the bot into $(VENV) (about 300 MB, a minute or so),bot.health.endpoints)
+# With every extra, as the bot has always been installed from its source: an update takes away no charts and no PostgreSQL.
+$(INSTALLED): requirements-full.lock pyproject.toml
+	$(call install,$<,the bot with charts and PostgreSQL into $(VENV),bot.health.endpoints)
 	@touch $@
 
-$(DEMONSTRABLE): requirements-demo.lock requirements.lock pyproject.toml
-	$(call install,$<,the bot and the demo into $(VENV) (about 300 MB, a minute or so),bot.demo.launcher)
-	@touch $(INSTALLED) $@
+# Also where more is installed already.
+$(DEMONSTRABLE): requirements-demo.lock pyproject.toml
+	$(call install,$<,the bot and the demo into $(VENV),bot.demo.launcher)
+	@touch $@
 
-$(DEVELOPED): requirements-dev.lock requirements-demo.lock requirements.lock pyproject.toml
-	$(call install,$<,the bot and the developers' tools into $(VENV) (about 560 MB, two minutes or so),bot.demo.launcher)
+$(DEVELOPED): requirements-dev.lock requirements-demo.lock requirements-full.lock pyproject.toml
+	$(call install,$<,the bot and the developers' tools into $(VENV),bot.demo.launcher)
 	@touch $(INSTALLED) $(DEMONSTRABLE) $@
 
 # From the command line only: desktops also set LANGUAGE, to lists of locales.
@@ -165,10 +171,11 @@ advisories:
 	"$$tools/bin/pip-audit" --strict --disable-pip --require-hashes -r requirements-dev.lock
 
 # The development lock first: it is the largest, and its versions constrain the others.
-COMPILE := uv pip compile pyproject.toml --extra charts --extra postgresql --universal --python-version 3.11 --generate-hashes --no-header --quiet
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet
 lock:
-	$(COMPILE) --extra demo --group dev --upgrade --output-file requirements-dev.lock
-	$(COMPILE) --extra demo --constraint requirements-dev.lock --output-file requirements-demo.lock
+	$(COMPILE) --all-extras --group dev --upgrade --output-file requirements-dev.lock
+	$(COMPILE) --extra charts --extra postgresql --constraint requirements-dev.lock --output-file requirements-full.lock
+	$(COMPILE) --extra charts --extra demo --constraint requirements-dev.lock --output-file requirements-demo.lock
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	for tool in uv pip-audit; do echo $$tool | uv pip compile - --universal --python-version 3.11 --generate-hashes \
 		--no-header --quiet --upgrade --output-file .ci/$$tool.lock; done

@@ -37,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command of these arguments, by default the process's; return the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    if options.version:
+        from bot.app.operation.version import described
+
+        print(described())
+        return 0
     if options.command is None:
         parser.print_help()
         return EXIT_WRONG_SETTINGS
@@ -56,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="mikopbx-bot",
         description="A Telegram bot for MikoPBX: ask the PBX from a group chat, and be woken when a trunk dies.",
     )
+    parser.add_argument("--version", action="store_true", help="Print the version, the commit and that of Python.")
     parser.set_defaults(command=None)
     add = parser.add_subparsers(title="commands", metavar="COMMAND").add_parser
     _command(add, "run", run)
@@ -65,9 +71,14 @@ def _parser() -> argparse.ArgumentParser:
         "who", nargs="?", default="", help="A numeric id, or a @username that the bot has met; everybody without it."
     )
     asked.add_argument("--station", default="", help="The PBX to look at, by its name in STATIONS_FILE.")
+    service = _command(add, "install-service", install_service)
+    service.add_argument("--user", action="store_true", help="A service of this account, settings from this folder.")
+    service.add_argument("--dry-run", action="store_true", help="Print the unit and write nothing.")
     _add_demo(add)
-    database = add("database", help="Work on the database while the bot is stopped.")
+    database = add("database", help="Back up the database, or copy it to another one.")
     add_database = database.add_subparsers(title="commands", metavar="COMMAND", required=True).add_parser
+    backed_up = _command(add_database, "backup", back_up_database)
+    backed_up.add_argument("file", metavar="FILE", type=Path, help="The copy to make; it must not exist.")
     copied = _command(add_database, "copy", copy_database)
     copied.add_argument("source", metavar="FROM", help="Address of the database to copy, as in DATABASE_URL.")
     copied.add_argument("target", metavar="TO", help="Address of an empty database.")
@@ -203,6 +214,33 @@ def access(options: argparse.Namespace) -> int:
     return 0
 
 
+def back_up_database(options: argparse.Namespace) -> int:
+    """Copy the SQLite database of the settings into a file, also while the bot runs."""
+    from bot.app.operation.backup import back_up_with_report
+    from bot.config.errors import WrongSettings
+    from bot.config.settings import load_settings
+    from bot.store.backup import BackupRefused
+
+    try:
+        back_up_with_report(load_settings().database_url, options.file)
+    except WrongSettings as wrong:
+        return _refused(wrong.lines, EXIT_WRONG_SETTINGS)
+    except BackupRefused as refused:
+        return _refused([f"Not backed up: {refused}"], EXIT_REFUSED)
+    return 0
+
+
+def install_service(options: argparse.Namespace) -> int:
+    """Write a systemd unit for the bot as it is installed here, and print the commands that are left."""
+    from bot.app.operation.service import ServiceRefused, install
+
+    try:
+        print(install(user=options.user, dry_run=options.dry_run))
+    except ServiceRefused as refused:
+        return _refused([f"Not installed: {refused}"], EXIT_REFUSED)
+    return 0
+
+
 def copy_database(options: argparse.Namespace) -> int:
     """Copy a database to another one, e.g. from SQLite to PostgreSQL. Stop the bot first. Row counts and checksums of
     both are compared; on any difference nothing is kept of the copy."""
@@ -222,6 +260,12 @@ def copy_database(options: argparse.Namespace) -> int:
 
 def demo(options: argparse.Namespace) -> int:
     """Run a stand-in PBX, a stand-in Telegram with a web page, and the real bot between them."""
+    from importlib.util import find_spec
+
+    if find_spec("python_multipart") is None:
+        return _refused(
+            ["The demo needs the extra of that name: pipx inject mikopbx-bot python-multipart"], EXIT_REFUSED
+        )
     from bot.demo.launcher import stage
 
     return asyncio.run(stage(options.port, options.language, options.pbxs, options.dialect))

@@ -23,7 +23,13 @@ STARTERS = "tests.end_to_end"
 IMPORTS_ALL = "handlers"
 PROGRAM = ("bot.__main__", "bot.cli", "handlers")
 # Named by some, yet they affect all tests: pytest's settings and the libraries' versions.
-FOR_ALL = ("pyproject.toml", "requirements.lock", "requirements-demo.lock", "requirements-dev.lock")
+FOR_ALL = (
+    "pyproject.toml",
+    "requirements.lock",
+    "requirements-full.lock",
+    "requirements-demo.lock",
+    "requirements-dev.lock",
+)
 FOR_NOBODY = (".ci", ".github", ".gitignore", "CHANGELOG.md")
 EVERYTHING = "tests"
 FEW = 5

@@ -1,4 +1,4 @@
-"""Lock files: the bot's is part of the demo's, and the demo's part of the developers'."""
+"""Lock files: the bot's is part of that with all extras and of the demo's, and these are part of the developers'."""
 
 import re
 import subprocess
@@ -32,11 +32,12 @@ def wanted(requirements: list[str]) -> set[str]:
 
 
 def test_what_the_bot_needs_is_locked_as_the_demo_and_the_developers_have_it() -> None:
-    demo, developers = locked("requirements-demo.lock"), locked("requirements-dev.lock")
-    for pin, hashes in locked("requirements.lock").items():
-        assert demo.get(pin) == hashes, pin
-    for pin, hashes in demo.items():
-        assert developers.get(pin) == hashes, pin
+    program, developers = locked("requirements.lock"), locked("requirements-dev.lock")
+    for more in (locked("requirements-full.lock"), locked("requirements-demo.lock")):
+        for pin, hashes in program.items():
+            assert more.get(pin) == hashes, pin
+        for pin, hashes in more.items():
+            assert developers.get(pin) == hashes, pin
 
 
 @pytest.mark.parametrize("file", ["requirements-dev.lock", ".ci/uv.lock", ".ci/pip-audit.lock"])
@@ -48,11 +49,14 @@ def test_everything_locked_has_hashes(file: str) -> None:
 def test_the_bot_is_installed_without_the_developers_tools() -> None:
     project = PROJECT["project"]
     extras = project["optional-dependencies"]
-    program = wanted(project["dependencies"] + extras["charts"] + extras["postgresql"])
-    shown = wanted(extras["demo"])
+    program, optional = wanted(project["dependencies"]), wanted(extras["charts"] + extras["postgresql"])
+    shown = wanted(extras["demo"] + extras["charts"])
     tools = wanted(PROJECT["dependency-groups"]["dev"])
     assert program <= packages("requirements.lock")
-    assert not (tools | shown) & packages("requirements.lock")
+    assert not (tools | shown | optional) & packages("requirements.lock")
+    assert program | optional <= packages("requirements-full.lock")
+    assert not (tools | wanted(extras["demo"])) & packages("requirements-full.lock")
+    assert not (tools | wanted(extras["postgresql"])) & packages("requirements-demo.lock")
     assert shown <= packages("requirements-demo.lock")
     assert tools <= packages("requirements-dev.lock")
 

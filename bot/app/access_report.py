@@ -1,12 +1,9 @@
 """Report of `mikopbx-bot access`: roles, the rule of each command and button, and grants; for one person the reason why
 each rule allows or denies. Reads the settings and the database, and sends no request to Telegram or the PBX."""
 
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-
-from rich import markup
-from rich.console import Console
-from rich.table import Table
 
 from bot.access.policy import EVERY_STATION, Access, AccessContext, Decision, Grant, Permission, grants_from
 from bot.config.settings import Settings
@@ -17,10 +14,11 @@ from bot.store import sealing
 from bot.store.access.contacts import Contact, Contacts
 from bot.store.access.grants import Grants
 from bot.store.database import Database
+from bot.text.table import TextTable
 from handlers.dispatch.rules import RULES, Rule
 
 # Readable in a pipe; a terminal reports its own width.
-PIPED_WIDTH = 160
+PIPED_SIZE = (160, 24)
 
 
 class NotMet(Exception):
@@ -43,18 +41,16 @@ async def print_report(settings: Settings, stations: Sequence[StationSettings], 
         names = await people.named({grant.subject for grant in access.grants}, EVERY_STATION)
     finally:
         await database.close()
-    console = Console()
-    if not console.is_terminal:
-        console.width = PIPED_WIDTH
+    width = shutil.get_terminal_size(PIPED_SIZE).columns
     if person is not None:
         for name, heading in _where(access, stations, person, only):
             if len(stations) > 1:
-                console.print(f"[bold]{escape(heading)}[/bold]\n")
+                print(f"{printable(heading)}\n")
             for table in _of_one(access, name, person, names):
-                console.print(table)
+                print(table.rendered(width))
     else:
         for table in (_roles(access), _rules(access, settings.two_person), _grants(access, names, only)):
-            console.print(table)
+            print(table.rendered(width))
 
 
 def _where(
@@ -82,15 +78,15 @@ async def _person(people: Contacts, who: str) -> Contact:
     return known
 
 
-def _roles(access: Access) -> Table:
-    table = _table("Roles", "Role", "May")
+def _roles(access: Access) -> TextTable:
+    table = TextTable("Roles", "Role", "May")
     for role in access.roles.values():
         table.add_row(role.name, " ".join(sorted(role.permissions)))
     return table
 
 
-def _rules(access: Access, two_person: frozenset[str]) -> Table:
-    table = _table("Rules", "Command, button or answer", "Needs", "Where", "Roles", "")
+def _rules(access: Access, two_person: frozenset[str]) -> TextTable:
+    table = TextTable("Rules", "Command, button or answer", "Needs", "Where", "Roles", "")
     for name, rule in RULES.items():
         notes = _notes(rule, two_person)
         table.add_row(name, rule.permission, rule.where, " ".join(_holders(access, rule)) or "–", notes)
@@ -113,8 +109,8 @@ def _notes(rule: Rule, two_person: frozenset[str]) -> str:
     return ", ".join(notes)
 
 
-def _grants(access: Access, names: Mapping[int, Contact], only: str) -> Table:
-    table = _table("Grants", "Who", "Role", "PBX", "Until", "Given by")
+def _grants(access: Access, names: Mapping[int, Contact], only: str) -> TextTable:
+    table = TextTable("Grants", "Who", "Role", "PBX", "Until", "Given by")
     for grant in access.grants:
         if not grant.has_ended(_now()) and (not only or grant.station in (only, EVERY_STATION)):
             table.add_row(*_grant_cells(grant, names))
@@ -124,20 +120,20 @@ def _grants(access: Access, names: Mapping[int, Contact], only: str) -> Table:
 def _grant_cells(grant: Grant, names: Mapping[int, Contact]) -> list[str]:
     until = f"{grant.until:%Y-%m-%d %H:%M} UTC" if grant.until else "for good"
     giver = "the settings" if grant.is_from_settings else f"{grant.giver} ({grant.given_by})"
-    return [_named(grant.subject, names), grant.role, escape(grant.station) or "every", until, escape(giver)]
+    return [_named(grant.subject, names), grant.role, printable(grant.station) or "every", until, printable(giver)]
 
 
-def _of_one(access: Access, station: str, person: Contact, names: Mapping[int, Contact]) -> Iterable[Table]:
+def _of_one(access: Access, station: str, person: Contact, names: Mapping[int, Contact]) -> Iterable[TextTable]:
     yield _decision_table(access, station, person, person.id, "in private")
     there = (grant for grant in access.grants if grant.is_of_chat and grant.station in (station, EVERY_STATION))
     for chat in sorted({grant.subject for grant in there}):
         yield _decision_table(access, station, person, chat, f"in {_named(chat, names)}, while a member of it")
 
 
-def _decision_table(access: Access, station: str, person: Contact, chat: int, where: str) -> Table:
+def _decision_table(access: Access, station: str, person: Contact, chat: int, where: str) -> TextTable:
     private = chat > 0
     asking = AccessContext(person.id, chat, private, station, _now(), member=True)
-    table = _table(f"{_named(person.id, {person.id: person})} {where}", "Command, button or answer", "", "Why")
+    table = TextTable(f"{_named(person.id, {person.id: person})} {where}", "Command, button or answer", "", "Why")
     for name, rule in RULES.items():
         decision = access.may(asking, rule.permission)
         fits = rule.where.allows(private=private)
@@ -149,26 +145,14 @@ def _decision_table(access: Access, station: str, person: Contact, chat: int, wh
 def _why(decision: Decision, rule: Rule) -> str:
     grant, reason = decision.grant, decision.reason
     if grant is None:
-        return escape(reason if decision.allowed else f"{reason}; needs {rule.permission}")
+        return printable(reason if decision.allowed else f"{reason}; needs {rule.permission}")
     giver = "the settings" if grant.is_from_settings else f"{grant.giver}, {grant.given_at:%Y-%m-%d}"
     until = f", until {grant.until:%Y-%m-%d %H:%M} UTC" if grant.until else ""
-    return escape(f"{reason}, from {giver}{until}")
+    return printable(f"{reason}, from {giver}{until}")
 
 
 def _named(subject: int, names: Mapping[int, Contact]) -> str:
     known = names.get(subject)
     if known is None:
         return str(subject)
-    return escape(f"{known.name}{f' @{known.username}' if known.username else ''} ({subject})")
-
-
-def escape(text: str) -> str:
-    """Escape markup and control characters in names, which people choose."""
-    return markup.escape(printable(text))
-
-
-def _table(title: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    return table
+    return printable(f"{known.name}{f' @{known.username}' if known.username else ''} ({subject})")

@@ -4,6 +4,7 @@ The address of a heartbeat is a secret as a whole: it identifies the sender by i
 """
 
 import hmac
+import os
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -110,6 +111,12 @@ def check_database(value: str) -> None:
         raise ValueError(f"names a server and no database on it; {DATABASE_REMEDY}")
     elif find_spec("psycopg") is None:
         raise ValueError("needs the extra of that name: pip install 'mikopbx-bot[postgresql]'")
+
+
+def default_database() -> str:
+    """Return a file in the folder that systemd's StateDirectory= or the container gives the bot, else in this one."""
+    state = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
+    return f"sqlite:///{state}/bot.sqlite3" if state else "sqlite:///mikopbx-bot.sqlite3"
 
 
 def database_secrets(value: str) -> list[str]:

@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     chat_commands_per_minute: int = Field(default=60, ge=1, le=10_000)
     costly_commands_per_minute: int = Field(default=10, ge=1, le=10_000)
     # May contain a password.
-    database_url: str = Field(default="sqlite:///mikopbx-bot.sqlite3", repr=False)
+    database_url: str = Field(default_factory=addresses.default_database, repr=False)
     poll_interval: PollInterval = 10
     alert_after: AlertAfter = 30
     partial_after: PartialAfter = 150

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from bot.messages.sanitize import visible
 
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.font_manager import FontProperties
 
+log = structlog.get_logger(__name__)
+
+REMEDY = "pipx inject mikopbx-bot matplotlib, or pip install matplotlib in the environment of the bot; then restart"
 MAX_ROWS = 20
 MAX_NAME = 20
 INCHES_WIDE, DOTS_PER_INCH = 8.0, 150
@@ -60,9 +66,13 @@ class Chart:
     unknown_means: str
 
 
+@cache
 def is_possible() -> bool:
-    """Return True if the extra is installed."""
-    return find_spec("matplotlib") is not None
+    """Return True if the extra is installed; log once how to get it if it is not."""
+    if find_spec("matplotlib") is not None:
+        return True
+    log.info("matplotlib is not installed, /history has no chart", remedy=REMEDY)
+    return False
 
 
 def drawn(chart: Chart) -> bytes:

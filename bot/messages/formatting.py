@@ -4,12 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
-from babel.dates import format_skeleton
-from babel.numbers import get_decimal_symbol
-
 from bot.messages.message import mark
 from bot.messages.sanitize import unsanitize
 from bot.text import phone_numbers
+from bot.text.cldr import locale_facts
 
 UNITS = (
     (86_400, mark("%(n)d d")),
@@ -53,14 +51,14 @@ def day(view: ReaderView, value: str | date) -> str:
     elif isinstance(value, str):
         value = date.fromisoformat(value)
     same_year = value.year == view.now.astimezone(view.zone).year
-    return format_skeleton("MMMd" if same_year else "yMMMd", value, locale=view.language)
+    return locale_facts(view.language).formatted("MMMd" if same_year else "yMMMd", value)
 
 
 def dated_weekday(view: ReaderView, value: str | date) -> str:
     """Format as `Mon, Nov 23`, with the year if not this year."""
     value = date.fromisoformat(value) if isinstance(value, str) else value
     same_year = value.year == view.now.astimezone(view.zone).year
-    return format_skeleton("MMMEd" if same_year else "yMMMEd", value, locale=view.language)
+    return locale_facts(view.language).formatted("MMMEd" if same_year else "yMMMEd", value)
 
 
 def duration(view: ReaderView, seconds: float) -> str:
@@ -92,7 +90,7 @@ def seconds_since(later: str | datetime, earlier: str | datetime) -> float:
 
 def decimal(view: ReaderView, number: str | float) -> str:
     """Format `99.05` with the language's decimal mark: `99,05`."""
-    return str(number).replace(".", get_decimal_symbol(view.language))
+    return str(number).replace(".", locale_facts(view.language).decimal_mark)
 
 
 def length_of_call(seconds: float) -> str:

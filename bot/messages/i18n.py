@@ -51,13 +51,11 @@ def compiled(catalogue: Path, language: str) -> bytes:
 
 
 def _compile(text: bytes, language: str) -> bytes:
-    # Imported late: a catalogue that was compiled before needs neither.
-    from babel.messages.mofile import write_mo
-    from babel.messages.pofile import read_po
+    # Imported late: a catalogue that was compiled before does not need it.
+    import polib
 
-    mo = BytesIO()
-    write_mo(mo, read_po(BytesIO(text), locale=language))
-    return mo.getvalue()
+    content: bytes = polib.pofile(text.decode("utf-8")).to_binary()
+    return content
 
 
 def _write(path: Path, content: bytes) -> None:

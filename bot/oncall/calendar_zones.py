@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
-from babel.core import get_global
-
+from bot.text.cldr import windows_zones
 from bot.text.normalization import normalized_figures
 
 MAX_PARTS = 6
@@ -87,8 +86,9 @@ def _fixed(sign: str, hours: str, minutes: str | None) -> timezone | None:
 @cache
 def _keys() -> Mapping[str, str]:
     """Return IANA keys by every known name in lower case."""
-    windows = get_global("windows_zone_mapping")
-    return {name.lower(): key for name, key in windows.items()} | {key.lower(): key for key in available_timezones()}
+    return {name.lower(): key for name, key in windows_zones().items()} | {
+        key.lower(): key for key in available_timezones()
+    }
 
 
 @cache

@@ -8,9 +8,9 @@ from datetime import tzinfo
 from functools import lru_cache
 
 import phonenumbers
-from babel.core import get_global
 from phonenumbers import PhoneNumber, PhoneNumberFormat, PhoneNumberType
 
+from bot.text.cldr import zone_territories
 from bot.text.normalization import normalized_figures
 
 # Shorter ones are extensions, service numbers, or lack the area code.
@@ -30,7 +30,7 @@ _PUNCTUATION = str.maketrans("", "", " \t().-")
 
 def country_of(zone: tzinfo) -> str:
     """Return `RU` for Europe/Moscow; "" for a zone without a country, such as a plain offset."""
-    found = get_global("zone_territories").get(getattr(zone, "key", ""), ANYWHERE)
+    found = zone_territories().get(getattr(zone, "key", ""), ANYWHERE)
     return found if is_country(found) else ""
 
 

@@ -1,10 +1,13 @@
 from babel.messages.pofile import read_po
 
+from bot.text.cldr import EXTRACT
+from tests.catalogue import cldr
 from tests.catalogue.texts import write
 from tests.fixtures.paths import ROOT
 
 
 def main() -> None:
+    print(f"{EXTRACT.relative_to(ROOT)}: {'written' if cldr.write() else 'unchanged'}")
     for path, changed in write():
         with path.open("rb") as file:
             missing = [entry for entry in read_po(file) if entry.id and (not all(_forms(entry.string)) or entry.fuzzy)]

@@ -11,6 +11,8 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
 from bot.messages.i18n import catalogue_path
+from bot.text.cldr import EXTRACT
+from tests.catalogue import cldr
 from tests.catalogue.texts import LANGUAGES, Texts, extracted, updated
 
 PLACEHOLDER = re.compile(r"%(?:\(\w+\))?[a-z%]")
@@ -103,3 +105,7 @@ def test_translations_keep_the_placeholders_and_the_markup(language: str) -> Non
             wanted = sorted(pattern.findall(forms(entry.id)[-1]))
             for translated in forms(entry.string):
                 assert sorted(pattern.findall(translated)) == wanted, f"{entry.id} → {translated}"
+
+
+def test_the_facts_of_languages_zones_and_countries_are_those_of_the_unicode_cldr() -> None:
+    assert EXTRACT.read_text("utf-8") == cldr.extract(), "run make messages"

@@ -1,11 +1,9 @@
-"""Contract with Jinja2 and Babel: behaviour that bot/messages/renderer.py, i18n.py and phone_numbers.py rely on."""
+"""Contract with Jinja2 and polib: behaviour that bot/messages/renderer.py and i18n.py rely on."""
 
 import gettext
 from io import BytesIO
 
-from babel.core import get_global
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
+import polib
 from jinja2 import DictLoader, Environment
 from markupsafe import Markup
 
@@ -28,10 +26,7 @@ msgstr "Nie"
 
 
 def translations() -> gettext.GNUTranslations:
-    compiled = BytesIO()
-    write_mo(compiled, read_po(BytesIO(PO), locale="de"))
-    compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    return gettext.GNUTranslations(BytesIO(polib.pofile(PO.decode()).to_binary()))
 
 
 def environment(**templates: str) -> Environment:
@@ -66,8 +61,3 @@ def test_the_short_name_of_gettext_may_be_replaced_without_touching_blocks() -> 
 def test_imported_macros_do_not_see_the_facts_of_a_template() -> None:
     made = environment(text='{% import "m" as m %}{{ m.shown() }}', m="{% macro shown() %}[{{ zone }}]{% endmacro %}")
     assert made.get_template("text").render(zone="UTC") == "[]"
-
-
-def test_babel_knows_the_country_of_a_time_zone() -> None:
-    zones = get_global("zone_territories")
-    assert (zones["Europe/Moscow"], zones["Europe/Berlin"]) == ("RU", "DE")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
 from typing import Any
 
 import pytest
@@ -511,7 +512,8 @@ async def test_the_chart_comes_as_a_photo(harness: Office) -> None:
 async def test_without_the_extra_no_chart_is_offered_and_the_answer_says_so(
     harness: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chart, "is_possible", lambda: False)
+    monkeypatch.setattr(chart, "is_possible", cache(chart.is_possible.__wrapped__))
+    monkeypatch.setattr(chart, "find_spec", lambda _name: None)
     await watched_since(harness, NOW - 20 * DAY)
     for hour in range(1, 12):
         await add_incident(harness.database, NOW - hour * HOUR, NOW - hour * HOUR + MINUTE)

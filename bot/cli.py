@@ -194,7 +194,7 @@ def setup(options: argparse.Namespace) -> int:
     """Ask for the token, the PBX, its key, the administrator and the group, check each, and write .env."""
     from bot.app.setup.command import run
 
-    return run(options, install_service=None)
+    return run(options, install_service)
 
 
 def access(options: argparse.Namespace) -> int:

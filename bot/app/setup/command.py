@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -20,12 +21,16 @@ from bot.app.setup.terminal import NoAnswer, Terminal
 from bot.config.errors import WrongSettings
 from bot.config.settings import load_settings
 
+ServiceInstaller = Callable[[argparse.Namespace], int]
+
+# It exists where systemd runs the machine.
+SYSTEMD = Path("/run/systemd/system")
 INTERRUPTED = 130
 MAX_TITLE = 64
 
 
-def run(options: argparse.Namespace, install_service: Callable[[], int] | None) -> int:
-    """Ask what is not known, and write `.env`. `install_service` is offered at the end."""
+def run(options: argparse.Namespace, install_service: ServiceInstaller) -> int:
+    """Ask what is not known, and write `.env`. `install_service`, the command of that name, is offered at the end."""
     terminal = Terminal(agrees=options.yes)
     try:
         with _interruptible(), asyncio.Runner() as runner:
@@ -80,7 +85,7 @@ def _language(text: str) -> tuple[str, str]:
     return language, language
 
 
-def _finish(conversation: Conversation, install_service: Callable[[], int] | None) -> int:
+def _finish(conversation: Conversation, install_service: ServiceInstaller) -> int:
     say = conversation.terminal.say
     path = conversation.draft.finish()
     say(f"\n✓ {path} is written, readable by you alone.")
@@ -88,22 +93,23 @@ def _finish(conversation: Conversation, install_service: Callable[[], int] | Non
         load_settings()
     except WrongSettings as wrong:
         return _ended(["Something else in it is wrong:", *wrong.lines], exit_codes.WRONG_SETTINGS)
-    is_installed = _offer_service(conversation, install_service)
+    is_service = _offer_service(conversation, install_service)
     say("\nNext:")
-    say("  1. It runs as a service now." if is_installed else f"  1. Start it here: {_program()} run")
+    say(f"  1. {'Start it by the commands above.' if is_service else f'Start it here: {_program()} run'}")
     say("  2. In Telegram write /test_alert to the bot: it rehearses an outage.")
     say("  3. Press I'm on it under the alert. From then on it wakes you only for real ones.")
     return 0
 
 
-def _offer_service(conversation: Conversation, install_service: Callable[[], int] | None) -> bool:
-    if install_service is None:
+def _offer_service(conversation: Conversation, install_service: ServiceInstaller) -> bool:
+    """Write a unit if somebody types yes: for the machine as root, else for this account. It prints what is left."""
+    if not SYSTEMD.is_dir():
         return False
     try:
-        wanted = conversation.terminal.confirm("Install it as a service that starts with this machine?")
+        wanted = conversation.terminal.consent("Make it a service that starts with this machine?")
     except NoAnswer:
         return False
-    return wanted and install_service() == 0
+    return wanted and install_service(argparse.Namespace(user=os.geteuid() != 0, dry_run=False)) == 0
 
 
 def _program() -> str:

@@ -15,6 +15,8 @@ import pytest
 from dotenv import dotenv_values
 
 from bot import cli
+from bot.app.operation import service
+from bot.app.setup import command
 from bot.demo import pbx, telegram
 from bot.demo.pbx.web.keys import Permissions
 from tests.end_to_end.clock import Clock
@@ -42,6 +44,8 @@ class Place:
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("TELEGRAM_API_URL", standins.address)
         monkeypatch.chdir(folder)
+        self.systemd = folder.parent / f"{folder.name}-systemd"
+        monkeypatch.setattr(command, "SYSTEMD", self.systemd)
         self.file = folder.parent / f"{folder.name}-secrets"
         self.file.mkdir()
         (self.file / "token").write_text(f"{TOKEN}\n")
@@ -328,6 +332,21 @@ def test_a_certificate_of_its_own_is_shown_and_pinned(place: Place, tmp_path: Pa
         given = made.fingerprint.replace(":", "").lower()
         code, shown = place.setup(*options, "--yes", f"--fingerprint={given}")
         assert code == 0, shown
+
+
+@pytest.mark.parametrize(("typed", "wanted"), [("y\n", True), ("\n", False), ("", False)])
+def test_a_service_is_made_where_somebody_wants_it(
+    place: Place, typed: str, wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.systemd.mkdir()
+    monkeypatch.setattr(service, "SYSTEM_FOLDER", place.systemd)
+    monkeypatch.setattr(service, "program_command", lambda: ("/opt/mikopbx-bot/bin/mikopbx-bot",))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    code, shown = place.setup(*place.options, types=typed)
+    assert code == 0, shown
+    assert (place.systemd / "mikopbx-bot.service").exists() is wanted
+    assert ("1. Start it by the commands above" in shown) is wanted
+    assert ("systemctl enable --now mikopbx-bot" in shown) is wanted
 
 
 STRANGE = (

@@ -68,7 +68,8 @@ def _settle_all(conversation: Conversation) -> None:
             pbx.key()
         people.administrator()
         people.group()
-        conversation.settle("PBX_NAME", "Name of the PBX in messages", _title, default=pbx.host)
+        if pbx.host:
+            conversation.settle("PBX_NAME", "Name of the PBX in messages", _title, default=pbx.host)
         conversation.settle("LANGUAGE", "Language of the bot, en or ru", _language, default=people.language)
     finally:
         people.close()

@@ -21,7 +21,7 @@ from bot.pbx import (
     ConnectionRefused,
     Expired,
     Forbidden,
-    NotMikoPbx,
+    NotJson,
     NotYetValid,
     Pbx,
     PbxError,
@@ -42,7 +42,7 @@ FLAWS: Mapping[type[Untrusted], str] = {
 }
 REMEDIES: tuple[tuple[type[PbxError], str], ...] = (
     (ConnectionRefused, "the host is there, but nothing listens at that port"),
-    (NotMikoPbx, "something else answers there, or a MikoPBX before 2025.1.1, which has no API v3"),
+    (NotJson, "something else answers there, or a MikoPBX before 2025.1.1, which has no API v3"),
     (Busy, "the PBX has shut out this machine for too many requests or wrong keys; wait five minutes"),
 )
 
@@ -92,9 +92,9 @@ class PbxSteps:
             self._agree_on_plain_http(found)
             return frozenset()
         wanted: frozenset[str] = checked("PBX_TLS_FINGERPRINT", self._wanted_fingerprint(found.url))
+        self._show(found, found.certificate)
         if not wanted and found.certificate.flaw is None:
             return frozenset()
-        self._show(found, found.certificate)
         shown = found.certificate.fingerprint
         if not wanted:
             self._agree_to_pin()

@@ -44,7 +44,10 @@ class Terminal:
 
     def confirm(self, question: str) -> bool:
         """Return True for yes, and for an empty answer. Raises NoAnswer."""
-        return self._agrees or self._yes_or_no(f"{question} [Y/n]: ", default=True)
+        if self._agrees:
+            self.say(f"{question} yes")
+            return True
+        return self._yes_or_no(f"{question} [Y/n]: ", default=True)
 
     def consent(self, question: str) -> bool:
         """Return True for a yes that is typed: for what nobody should agree to unseen. Raises NoAnswer."""

@@ -349,6 +349,37 @@ def test_a_service_is_made_where_somebody_wants_it(
     assert ("systemctl enable --now mikopbx-bot" in shown) is wanted
 
 
+def test_a_certificate_that_is_trusted_is_shown_and_not_asked_about(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = make_certificate(tmp_path)
+    monkeypatch.setenv("PBX_TLS_VERIFY", str(made.file))
+    with behind_tls(place.standins.address, made) as address:
+        code, shown = place.setup(*place.without("--pbx-url"), f"--pbx-url={address}", "--yes")
+    assert code == 0, shown
+    assert made.fingerprint in shown
+    assert "PBX_TLS_FINGERPRINT" not in place.env
+
+
+def test_an_address_is_found_without_its_scheme_and_plain_http_is_agreed_to(place: Place) -> None:
+    port = place.standins.address.rpartition(":")[2]
+    # Which is this machine too, but not known to be.
+    for typed, code in (("", 2), ("n\n", 1), ("y\n", 0)):
+        ended = place.setup(*place.without("--pbx-url"), f"--pbx-url=0.0.0.0:{port}", types=typed)
+        assert ended.code == code, ended.shown
+        assert "Only plain http answers" in ended.shown
+        assert (place.folder / ".env").exists() is (code == 0)
+    assert (place.env["PBX_URL"], place.env["PBX_ALLOW_HTTP"]) == (f"http://0.0.0.0:{port}", "0.0.0.0")
+
+
+def test_the_pbxs_of_a_file_are_left_alone(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place.folder / "stations.toml").write_text('[[station]]\nname = "a"\nurl = "https://a.example"\nkey = "k"\n')
+    (place.folder / ".env").write_text("STATIONS_FILE=stations.toml\n")
+    code, shown = place.setup(*place.without("--pbx-url", "--key-file", "--name"))
+    assert code == 0, shown
+    assert "PBX_URL" not in place.env
+
+
 STRANGE = (
     "",
     " ",

@@ -102,7 +102,10 @@ class Conversation:
                 break
             except NotNow as away:
                 self.again(str(away))
-        self.draft.keep(name, value)
+        try:
+            self.draft.keep(name, value)
+        except ValueError as wrong:
+            raise Rejected(str(wrong)) from None
         return result
 
     def _ask(self, name: str, question: str, default: str, *, secret: bool) -> str:

@@ -55,11 +55,11 @@ class Draft:
         return None if standing in ("", PLACEHOLDERS.get(name)) else standing
 
     def keep(self, name: str, value: str) -> None:
-        """Keep an answer. Raises WrongSettings, also for a value that would be read otherwise than it is written."""
+        """Keep an answer. Raises ValueError for one that would be read otherwise than it is written, WrongSettings."""
         kept = {**self._kept, name: value}
         text = with_values("", kept, COMMENTS)
         if _read(text) != kept:
-            raise WrongSettings([f"{name}: cannot be written into {ENV_FILE}; leave out quotes and signs like ${{"])
+            raise ValueError(f"It cannot be written into {ENV_FILE}; leave out quotes, and signs like ${{")
         if value != self.get(name):
             _write(KEPT, text)
             self._kept = kept

@@ -105,7 +105,7 @@ def place(servers: tuple[Standins, str], tmp_path: Path, monkeypatch: pytest.Mon
     folder.mkdir()
     yield Place(standins, folder, only_telegram, monkeypatch)
     standins.station.keys.permit(Permissions())
-    standins.post("/client/webhook", url="")
+    standins.post(f"/bot{TOKEN}/deleteWebhook")
 
 
 def test_options_answer_everything(place: Place) -> None:
@@ -158,7 +158,7 @@ def test_secrets_come_from_standard_input_in_their_order(place: Place) -> None:
         ("--key-file", f"two words\n{WRONG_KEY}\n{KEY}\n", ["has spaces or unusual", "The PBX refuses this key"]),
         ("--pbx-url", "ftp://pbx\nno-such-host.invalid\nhttp://127.0.0.1:1\n{only_telegram}\n{pbx}\n", [
             "is not a web address", "no such host", "nothing listens at that port", "something else answers there"]),
-        ("--admin", "", ["ADMINS is missing: give --admin"]),
+        ("--admin", "", ["brings the messages of this bot to other.example", "ADMINS is missing: give --admin"]),
         ("--group", "", ["ALERT_CHATS is missing: give --group"]),
         ("--group", "maybe\nn\n", ["Answer y or n"]),
         ("--name", f"{'x' * 65}\nHead office\n", ["at most 64 characters"]),
@@ -169,7 +169,7 @@ def test_secrets_come_from_standard_input_in_their_order(place: Place) -> None:
 def test_a_wrong_answer_is_explained_and_asked_again(place: Place, left_out: str, typed: str, told: list[str]) -> None:
     addresses = {"only_telegram": place.only_telegram, "pbx": place.standins.address}
     if left_out == "--admin":
-        place.standins.post("/client/webhook", url="https://other.example/hook")
+        place.standins.post(f"/bot{TOKEN}/setWebhook", url="https://other.example/hook")
     code, shown = place.setup(*place.without(left_out), types=typed.format(**addresses))
     assert all(one in shown for one in told), shown
     assert code == (0 if typed else 2), shown

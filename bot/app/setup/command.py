@@ -3,6 +3,8 @@
 import argparse
 import asyncio
 import os
+import shlex
+import shutil
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from bot.app import exit_codes
+from bot.app.operation.service import program_command
 from bot.app.setup.conversation import Conversation, GivenUp, Rejected, Unanswered, checked
 from bot.app.setup.draft import Draft
 from bot.app.setup.given import answers
@@ -114,8 +117,10 @@ def _offer_service(conversation: Conversation, install_service: ServiceInstaller
 
 
 def _program() -> str:
-    name = Path(sys.argv[0]).name
-    return name if name == "mikopbx-bot" else f"{sys.executable} -m bot"
+    """Return what starts this program from any folder."""
+    command = program_command()
+    is_on_path = len(command) == 1 and shutil.which("mikopbx-bot") == command[0]
+    return "mikopbx-bot" if is_on_path else shlex.join(command)
 
 
 def _ended(lines: list[str] | tuple[str, ...], code: int) -> int:

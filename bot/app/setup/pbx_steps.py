@@ -115,10 +115,10 @@ class PbxSteps:
 
     def _agree_on_plain_http(self, found: AddressFound) -> None:
         allowed = checked("PBX_ALLOW_HTTP", self._conversation.setting("PBX_ALLOW_HTTP"))
-        if urls.refusal(found.url, allowed) is None:
+        if (refusal := urls.refusal(found.url, allowed)) is None:
             return
         self._say(f"  Only plain http answers at {found.url}: whoever is between can read the API key.")
-        if not self._agrees("  Send the key there all the same?", "PBX_URL"):
+        if not self._agrees("  Send the key there all the same?", f"PBX_URL: {refusal}"):
             raise GivenUp
         self._conversation.draft.keep("PBX_ALLOW_HTTP", " ".join(sorted({*allowed, found.host})))
 
@@ -134,19 +134,23 @@ class PbxSteps:
     def _agree_to_pin(self) -> None:
         self._say("  It cannot be checked, like MikoPBX's own; the bot can trust this very one, and no other.")
         self._say("  Compare it with what your browser shows for the PBX's page, in the details of the certificate.")
-        if not self._agrees("  Trust it?", "PBX_TLS_FINGERPRINT"):
+        if not self._agrees(
+            "  Trust it?", "PBX_TLS_FINGERPRINT: nobody agrees; give --fingerprint, or answer in a terminal"
+        ):
             self._say("  Not trusted. Install a certificate in MikoPBX, or name its authority: PBX_TLS_VERIFY in .env.")
             raise GivenUp
 
-    def _agrees(self, question: str, name: str) -> bool:
-        """Ask for trust, to which --yes does not agree."""
+    def _agrees(self, question: str, otherwise: str) -> bool:
+        """Ask for trust, to which --yes does not agree; `otherwise` is the error where nobody answers."""
         try:
             return self._conversation.terminal.consent(question)
         except NoAnswer:
-            raise WrongSettings([f"{name}: nobody agrees; give --fingerprint, or answer in a terminal"]) from None
+            raise WrongSettings([otherwise]) from None
 
     def key(self) -> None:
-        held = self._conversation.settle("PBX_API_KEY", "API key (System → API keys)", self._rights, secret=True)
+        held = self._conversation.settle(
+            "PBX_API_KEY", "API key of the PBX, from System → API keys", self._rights, secret=True
+        )
         self._report(held)
         while self._asks_for_rows(held):
             text = self._conversation.known("PBX_API_KEY") or ""
@@ -186,7 +190,8 @@ class PbxSteps:
             return await pbx.rights.probe()
 
     def _report(self, held: Sequence[Held]) -> None:
-        self._say(f"  ✓ The key has {sum(one.is_complete for one in held)} of {len(held)} rows.")
+        complete = [one.right.row for one in held if one.is_complete]
+        self._say(f"  ✓ The key has {len(complete)} of {len(held)} rows: {', '.join(complete) or 'none'}.")
         for one in held:
             if not one.reads:
                 mark = "·" if one.right.importance is Importance.OPTIONAL else "✗"

@@ -1,6 +1,7 @@
 """People and chats in the setup: the token, the administrator and the group for alerts."""
 
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from typing import TypeVar
 
 from pydantic import SecretStr
@@ -47,7 +48,9 @@ class PeopleSteps:
 
     def close(self) -> None:
         if self._account is not None:
-            self._conversation.run(self._account.close())
+            # An interrupted request leaves connections that cannot be closed in order.
+            with suppress(Exception):
+                self._conversation.run(self._account.close())
 
     def token(self) -> None:
         self._me = self._conversation.settle("TELEGRAM_TOKEN", "Bot token, from @BotFather", self._whose, secret=True)

@@ -368,6 +368,7 @@ def test_an_address_is_found_without_its_scheme_and_plain_http_is_agreed_to(plac
         ended = place.setup(*place.without("--pbx-url"), f"--pbx-url=0.0.0.0:{port}", types=typed)
         assert ended.code == code, ended.shown
         assert "Only plain http answers" in ended.shown
+        assert ("name the host: PBX_ALLOW_HTTP=0.0.0.0" in ended.shown) is (typed == "")
         assert (place.folder / ".env").exists() is (code == 0)
     assert (place.env["PBX_URL"], place.env["PBX_ALLOW_HTTP"]) == (f"http://0.0.0.0:{port}", "0.0.0.0")
 

@@ -173,7 +173,7 @@ def test_an_interrupted_setup_goes_on_where_it_was(place: Place) -> None:
     setup.answers_to("Address.*: ", place.pbx_address)
     setup.reads("API key.*: ")
     setup.process.send_signal(signal.SIGINT)
-    assert setup.ends() == 130
+    assert setup.ends() == 130, setup.shown
     assert "goes on from there" in setup.shown
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
@@ -181,7 +181,7 @@ def test_an_interrupted_setup_goes_on_where_it_was(place: Place) -> None:
     setup.answers_to("Going on where it was interrupted[^\0]*API key.*: ", KEY)
     setup.reads("Waiting")
     setup.process.send_signal(signal.SIGTERM)
-    assert setup.ends() == 130
+    assert setup.ends() == 130, setup.shown
 
     setup = place.setup()
     setup.reads("Waiting")

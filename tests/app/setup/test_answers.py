@@ -137,6 +137,14 @@ def test_what_stands_in_env_stays_and_is_not_asked(place: Place) -> None:
     assert (place.folder / ".env").read_text() == text
 
 
+def test_a_copied_example_answers_nothing(place: Place) -> None:
+    (place.folder / ".env").write_text("PBX_URL=https://pbx.example.com\nPBX_API_KEY=\n")
+    code, shown = place.setup(*place.without("--pbx-url"))
+    assert (code, "PBX_URL is missing: give --pbx-url" in shown) == (2, True), shown
+    code, shown = place.setup(*place.without("--key-file"))
+    assert (code, "PBX_API_KEY is missing: give --key-file" in shown) == (2, True), shown
+
+
 def test_an_env_that_is_wrong_elsewhere_is_written_and_said(place: Place) -> None:
     (place.folder / ".env").write_text("OPERATORS=@boris\n")
     code, shown = place.setup(*place.options, "--yes")
@@ -325,6 +333,10 @@ def test_a_certificate_of_its_own_is_shown_and_pinned(place: Place, tmp_path: Pa
         # Known now: not asked again, and a copy elsewhere may be told it.
         assert place.setup(types="").code == 0
         # Another address has another certificate, or none that needs to be pinned.
+        second = make_certificate(tmp_path, "second")
+        with behind_tls(place.standins.address, second) as elsewhere:
+            code, shown = place.setup(*place.without("--pbx-url"), f"--pbx-url={elsewhere}", types="y\n")
+        assert (code, place.env["PBX_TLS_FINGERPRINT"]) == (0, second.fingerprint), shown
         moved = [*place.without("--pbx-url"), f"--pbx-url={place.standins.address}"]
         assert place.setup(*moved, "--yes").code == 0
         assert place.env["PBX_TLS_FINGERPRINT"] == ""

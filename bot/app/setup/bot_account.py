@@ -10,7 +10,7 @@ from telegram.constants import ParseMode
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 
 from bot.config.settings import Settings
-from bot.messages.message import Facts
+from bot.messages.message import Message
 from bot.messages.renderer import Renderer
 from bot.telegram.http_pool import telegram_bot
 from bot.telegram.revoked_token import RevokedToken
@@ -109,8 +109,8 @@ class BotAccount:
             raise _problem(error) from None
         return found.title or found.full_name or ""
 
-    async def send(self, chat: int, thread: int | None, template: str, facts: Facts, language: str) -> None:
-        text = Renderer(language).text(template, facts, zone=UTC, now=datetime.now(UTC))
+    async def send(self, chat: int, thread: int | None, message: Message, language: str) -> None:
+        text = Renderer(language).text(message.template, message.facts, zone=UTC, now=datetime.now(UTC))
         try:
             await self._bot.send_message(chat, text, parse_mode=ParseMode.HTML, message_thread_id=thread)
         except TelegramError as error:

@@ -21,6 +21,7 @@ from bot.app.setup.bot_account import (
 from bot.app.setup.conversation import Conversation, NotNow, Rejected, Unanswered, checked
 from bot.app.setup.terminal import NoAnswer
 from bot.config.settings import TELEGRAM, Settings
+from bot.messages.message import Message
 from bot.runtime.logs import printable
 
 T = TypeVar("T")
@@ -92,7 +93,7 @@ class PeopleSteps:
                 break
         self.language = "ru" if person.language.startswith("ru") else "en"
         self._conversation.draft.keep("ADMINS", str(person.id))
-        self._tell(person.id, None, "setup_administrator")
+        self._tell(person.id, None, Message("setup_administrator"))
         return person.id
 
     def _administrator_in(self, update: Update, code: str) -> Person | None:
@@ -132,7 +133,7 @@ class PeopleSteps:
             topic = f", topic {group.thread}" if group.thread else ""
             if not self._agrees(f"  ✓ {_shown(group.title)} ({group.id}{topic}). Alerts there?", "ALERT_CHATS"):
                 continue
-            if self._tell(group.id, group.thread, "setup_group"):
+            if self._tell(group.id, group.thread, Message("setup_group")):
                 break
         self._conversation.draft.keep("ALERT_CHATS", group.destination)
 
@@ -150,10 +151,10 @@ class PeopleSteps:
         except AccountProblem:
             self._say(f"  ✗ {chat}: the bot does not know this chat yet; {remedy}")
 
-    def _tell(self, chat: int, thread: int | None, template: str) -> bool:
+    def _tell(self, chat: int, thread: int | None, message: Message) -> bool:
         """Write into a chat, which shows that the bot can; False if it cannot."""
         try:
-            self._conversation.run(self.bot.send(chat, thread, template, {"person": chat}, self.language))
+            self._conversation.run(self.bot.send(chat, thread, message, self.language))
         except AccountProblem as problem:
             self._say(f"  ✗ The bot cannot write there. {problem}")
             return False

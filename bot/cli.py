@@ -17,6 +17,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.app.setup.options import declare as declare_setup
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -63,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.set_defaults(command=None)
     add = parser.add_subparsers(title="commands", metavar="COMMAND").add_parser
     _command(add, "run", run)
+    declare_setup(_command(add, "setup", setup))
     asked = _command(add, "access", access)
     asked.add_argument(
         "who", nargs="?", default="", help="A numeric id, or a @username that the bot has met; everybody without it."
@@ -190,6 +193,13 @@ def _refused(lines: Sequence[str], code: int) -> int:
     for line in lines:
         print(line, file=sys.stderr)
     return code
+
+
+def setup(options: argparse.Namespace) -> int:
+    """Ask for the token, the PBX, its key, the administrator and the group, check each, and write .env."""
+    from bot.app.setup.command import run
+
+    return run(options, install_service)
 
 
 def access(options: argparse.Namespace) -> int:

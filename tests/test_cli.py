@@ -20,7 +20,7 @@ def test_a_large_fleet_may_have_as_many_connections_as_the_system_allows() -> No
 def test_without_a_command_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([]) == cli.EXIT_WRONG_SETTINGS
     listed = capsys.readouterr().out
-    assert all(name in listed for name in ("run", "access", "demo", "database"))
+    assert all(name in listed for name in ("run", "setup", "access", "demo", "database"))
 
 
 @pytest.mark.parametrize(

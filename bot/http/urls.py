@@ -25,6 +25,8 @@ def host_of(url: str) -> str:
     try:
         parts = httpx.URL(url)
         host = parts.host
+        # As a name server is asked: labels of at most 63 letters, none of them empty.
+        host.encode("idna")
     except (httpx.InvalidURL, ValueError):
         raise ValueError("is not a web address: its host is no name or address that can be called") from None
     if parts.port is not None and parts.port not in PORTS:

@@ -41,6 +41,7 @@ FIXED = (
     mark("has a role"),
     mark("has asked already"),
     mark("introduced itself"),
+    mark("nobody to ask"),
     mark("left"),
     mark("muted for all PBXs"),
     mark("named no PBX of theirs"),

@@ -109,10 +109,10 @@ async def _limit_body(response: httpx.Response) -> None:
     decompression.BoundedTransport.attach(response, MAX_BYTES)
 
 
-def telegram_bot(settings: Settings) -> UpdatesBot:
+def telegram_bot(settings: Settings, revoked_token: RevokedToken | None = None) -> UpdatesBot:
     proxy = settings.telegram_proxy.get_secret_value() if settings.telegram_proxy else None
     options: dict[str, Any] = {
-        "revoked_token": RevokedToken(),
+        "revoked_token": revoked_token or RevokedToken(),
         "proxy": proxy,
         "read_timeout": 15,
         "pool_timeout": 10,

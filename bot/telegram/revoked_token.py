@@ -19,9 +19,11 @@ SUCCESS = re.compile(rb'\A\s*\{\s*"ok"\s*:\s*true')
 
 
 class RevokedToken:
-    """State of one token over all connections. `now` is in monotonic seconds."""
+    """State of one token over all connections. `now` is in monotonic seconds. A refusal is believed after
+    `confirmed_after` seconds of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, confirmed_after: float = CONFIRMED_AFTER) -> None:
+        self._confirmed_after = confirmed_after
         self._since: float | None = None
         self._latest = 0.0
 
@@ -39,8 +41,8 @@ class RevokedToken:
         if self._since is None or now - self._latest > MAX_GAP:
             self._since = now
         self._latest = now
-        if now - self._since < CONFIRMED_AFTER:
-            minutes = CONFIRMED_AFTER / 60
+        if now - self._since < self._confirmed_after:
+            minutes = self._confirmed_after / 60
             raise Away(f"TELEGRAM_TOKEN is refused (HTTP {status}); that is believed after {minutes:.0f} minutes of it")
 
 

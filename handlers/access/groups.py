@@ -15,6 +15,7 @@ from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart
 
 ROLES_IN_A_ROW = 3
+ALERT_TOO = Button(mark("🚨 And alert this group"), "chat.bind", {"alerts": True})
 
 
 @on_added_to_chat
@@ -33,8 +34,9 @@ async def greet(joined: ChatJoined) -> Reply:
 
 def introduction(station: str, place: Place, roles: Mapping[str, Role]) -> Reply:
     dismiss = Button(mark("🚪 Nothing, leave"), "chat.dismiss")
-    facts = {"station": station, "chat": place.chat, "public": place.username}
-    return Reply(Message("group_hello", facts, (*role_offers(roles), (dismiss,))), outcome="introduced itself")
+    facts = {"station": station, "public": place.username}
+    buttons = (*role_offers(roles), (ALERT_TOO,), (dismiss,))
+    return Reply(Message("group_hello", facts, buttons), outcome="introduced itself")
 
 
 def role_offers(roles: Mapping[str, Role]) -> Rows:
@@ -62,9 +64,11 @@ async def give(request: Request) -> Reply:
     except GrantRefused as refused:
         return not_granted(refused)
     place = request.place
-    facts = {"station": request.station.name, "role": role, "chat": place.chat, "public": place.username}
-    outcome = f"gave {role} to {request.place.chat}"
-    return Reply(Message("group_given", facts), outcome=outcome, change=Change({}, {role: "for good"}))
+    bound = await request.services.bindings.of(place.chat)
+    alerted = any(binding.station == request.station.name and binding.alerts for binding in bound)
+    facts = {"station": request.station.name, "role": role, "alerted": alerted, "public": place.username}
+    message = Message("group_given", facts, () if alerted else ((ALERT_TOO,),))
+    return Reply(message, outcome=f"gave {role} to {place.chat}", change=Change({}, {role: "for good"}))
 
 
 @button("chat.dismiss")

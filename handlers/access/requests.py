@@ -11,6 +11,7 @@ from bot.store.tables.people import AccessRequestRow
 from handlers.access import access
 from handlers.access.grant import granting, not_granted
 from handlers.access.lookalikes import likeness
+from handlers.dialog import refusals
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
@@ -27,6 +28,8 @@ async def ask(request: Request) -> Reply:
     actor = request.actor
     if request.may(Permission.ANY_ROLE).allowed:
         return Reply(toast=mark("You have access already: /help lists what you may do."), outcome="has a role")
+    if not await has_administrator(request):
+        return Reply(refusals.stranger(actor, has_administrator=False), outcome="nobody to ask")
     granted = await request.services.grants.current()
     admins = granted.people_with(Permission.ACCESS_GRANT, request.station.name, request.now)
     facts: dict[str, Any] = {"person": actor.id, "name": actor.name, "username": actor.username or ""}
@@ -44,6 +47,18 @@ async def still_waits(request: Request) -> Message | None:
     """Return the reply to a person with a pending request; None if there is none."""
     waits = await request.services.requests.is_pending(request.station.name, request.actor.id)
     return Message("access_waits") if waits else None
+
+
+async def answer_to_stranger(request: Request) -> Message:
+    waits = await still_waits(request)
+    return waits or refusals.stranger(request.actor, has_administrator=await has_administrator(request))
+
+
+async def has_administrator(request: Request) -> bool:
+    """Return True if anybody who can give access has ever written to the bot. Otherwise ADMINS names nobody yet."""
+    granted = await request.services.grants.current()
+    admins = granted.people_with(Permission.ACCESS_GRANT, request.station.name, request.now)
+    return bool(await request.services.people.named(admins, EVERY_STATION))
 
 
 @button("access.requests")

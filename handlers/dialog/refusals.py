@@ -79,6 +79,8 @@ def _to_known_person(typed: CommandTyped, decision: Decision, near: Sequence[str
         return unknown_command(f"/{typed.name}", typed.arguments, near) if typed.place.private else None
     if decision == preconditions.ONLY_IN_PRIVATE:
         return Message("only_in_private", {"command": typed.name})
+    if decision == preconditions.ONLY_IN_A_GROUP:
+        return Message("only_in_a_group", {"command": typed.name})
     if decision in RATE_LIMITED:
         return too_much(typed.actor, typed.place)
     return Message("not_bound" if decision == preconditions.UNBOUND else "no_right", {"command": typed.name})
@@ -117,8 +119,12 @@ def is_known(may: May) -> bool:
     return may(Permission.ANY_ROLE).allowed
 
 
-def stranger(actor: Actor) -> Message:
-    """Return the only message for people without a role: their id, and a button to request access."""
+def stranger(actor: Actor, *, has_administrator: bool = True) -> Message:
+    """Return the only message for people without a role: their id, and a button to request access.
+
+    Without `has_administrator` nobody could answer: whoever reads it is probably setting up the bot."""
+    if not has_administrator:
+        return Message("no_administrator", {"person": actor.id})
     return Message("stranger", {"person": actor.id}, ((Button(mark("🙋 Request access"), "access.request"),),))
 
 

@@ -3,7 +3,6 @@
 from bot.access.policy import Permission
 from bot.messages.message import Button, Message, Rows, mark
 from handlers.access import requests
-from handlers.dialog import refusals
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import CATALOGUE, Command, StationScope, button, command
 from handlers.dispatch.request import Reply, Request
@@ -26,7 +25,7 @@ TIMES = Button(mark("🕐 How to write times"), "help.show", {"times": True})
 )
 async def help_(request: Request) -> Reply:
     if not request.may(Permission.ANY_ROLE).allowed:
-        return Reply(await requests.still_waits(request) or refusals.stranger(request.actor))
+        return Reply(await requests.answer_to_stranger(request))
     return Reply(_about(request, " ".join(request.arguments.split())))
 
 

@@ -3,7 +3,6 @@
 from bot.access.policy import EVERY_STATION, Permission
 from bot.messages.message import Button, Message, mark
 from handlers.access import requests
-from handlers.dialog import refusals
 from handlers.dialog.not_understood import run_button
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import CATALOGUE, StationScope, command
@@ -33,11 +32,13 @@ WIDTH = 2
 )
 async def id_(request: Request) -> Reply:
     place = request.place
+    known = request.may(Permission.ANY_ROLE).allowed
     facts = {
         "person": request.actor.id,
         "chat": None if place.private else place.chat,
         "thread": place.thread,
-        "known": request.may(Permission.ANY_ROLE).allowed,
+        "known": known,
+        "has_administrator": known or await requests.has_administrator(request),
     }
     return Reply(Message("id", facts))
 
@@ -45,7 +46,7 @@ async def id_(request: Request) -> Reply:
 @command("start", topic=Topic.BOT, summary=mark("What this bot does and how to begin"), scope=StationScope.ANY)
 async def start(request: Request) -> Reply:
     if not request.may(Permission.ANY_ROLE).allowed:
-        return Reply(await requests.still_waits(request) or refusals.stranger(request.actor))
+        return Reply(await requests.answer_to_stranger(request))
     steps = [run_button(label, name) for name, label in FIRST_STEPS if may_use(request, CATALOGUE.commands[name])]
     about = request.station.name if request.settled else EVERY_STATION
     # A group that anybody else adds the bot to is left again.

@@ -1,7 +1,7 @@
 """/bind and /unbind: the PBXs of a group, and their alerts to it."""
 
 from bot.access.grant_checks import GrantRefused
-from bot.access.policy import Grant
+from bot.access.policy import EVERY_STATION, Grant
 from bot.messages.message import Button, Message, Rows, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import not_granted
@@ -61,9 +61,10 @@ async def bind_now(request: Request) -> Reply:
     await request.services.bindings.bind(
         request.place.chat, station, alerts=alerts, by_id=request.actor.id, by_name=request.actor.name
     )
-    facts = {"station": station, "alerts": alerts, "public": request.place.username}
+    roles = await _roles_here(request)
+    facts = {"station": station, "alerts": alerts, "has_role": bool(roles), "public": request.place.username}
     outcome = f"bound {request.place.chat}{' with alerts' if alerts else ''}"
-    message = Message("bound", facts, role_offers(request.services.grants.roles))
+    message = Message("bound", facts, () if roles else role_offers(request.services.grants.roles))
     return Reply(message, outcome=outcome, change=Change(before, {"bound": True, "alerts": alerts}))
 
 
@@ -148,6 +149,13 @@ async def _bound(request: Request) -> dict[str, object]:
         ({"bound": True, "alerts": binding.alerts} for binding in bindings if binding.station == request.station.name),
         {},
     )
+
+
+async def _roles_here(request: Request) -> list[Grant]:
+    """Return the grants that everybody in the group has at this PBX, from the settings too."""
+    granted = (grant for grant in (await request.services.grants.current()).grants if not grant.has_ended(request.now))
+    here = (EVERY_STATION, request.station.name)
+    return [grant for grant in granted if grant.subject == request.place.chat and grant.station in here]
 
 
 async def _given(request: Request) -> list[Grant]:

@@ -68,10 +68,9 @@ def hello(shared: Standins) -> Seen:
 
 def test_an_administrator_is_asked_for_the_role_of_everybody_in_the_group(shared: Standins, hello: Seen) -> None:
     assert hello.text.startswith("👋 I look after Head office.\nWhich role may everybody in this group have?")
-    assert hello.last_code() == str(hello.chat)
-    assert hello.buttons == [["viewer", "operator"], ["🚪 Nothing, leave"]]
+    assert hello.buttons == [["viewer", "operator"], ["🚨 And alert this group"], ["🚪 Nothing, leave"]]
     given = press(shared, hello, "viewer", "Everybody in this group is viewer of Head office from now on, here")
-    assert not given.buttons
+    assert given.buttons == [["🚨 And alert this group"]]
     wait_for_menu(shared, SAM, VIEWER, hello.chat)
     assert "Zadarma" in shared.asks(SAM, "/status", hello.chat)
     assert "no right" in shared.asks(SAM, "/add_employee 243 John Smith", hello.chat)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from bot.store.stations import bindings
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import ANNA, GROUP, SAM, VERA, DispatcherHarness
 from tests.handlers.update_factory import person_of, place_of
@@ -14,7 +15,7 @@ BOT = {"id": 7, "is_bot": True, "first_name": "Bot"}
 
 @pytest.fixture(autouse=True)
 def offered(harness: DispatcherHarness) -> None:
-    for name in ("chat.give", "chat.dismiss"):
+    for name in ("chat.give", "chat.dismiss", "chat.bind"):
         harness.catalogue.buttons[name] = CATALOGUE.buttons[name]
 
 
@@ -37,6 +38,7 @@ async def test_an_administrator_is_asked_which_role_the_group_gets(harness: Disp
     (keyboard,) = harness.chat.keyboards
     assert [[button["label"] for button in row] for row in keyboard.rows] == [
         ["viewer", "operator"],
+        ["🚨 And alert this group"],
         ["🚪 Nothing, leave"],
     ]
     await harness.presses(keyboard, VERA, BRANCH)
@@ -46,9 +48,24 @@ async def test_an_administrator_is_asked_which_role_the_group_gets(harness: Disp
     assert harness.menus_changed == 1
 
 
+@pytest.mark.parametrize("first", ["role", "alerts"])
+async def test_a_group_gets_its_role_and_its_alerts_in_either_order(harness: DispatcherHarness, first: str) -> None:
+    presses = {"role": ("0:1", "group_given"), "alerts": ("1:0", "bound")}
+    await brought(harness, ANNA)
+    place, shown = presses.pop(first)
+    await harness.presses(harness.chat.keyboards[-1], ANNA, BRANCH, place)
+    assert harness.chat.shown[-1].template == shown
+    (_, last) = presses.popitem()[1]
+    await harness.presses(harness.chat.keyboards[-1], ANNA, BRANCH, "0:1" if first == "alerts" else "0:0")
+    assert (harness.chat.shown[-1].template, harness.chat.shown[-1].buttons) == (last, ())
+    assert [g.role for g in (await harness.book.current()).grants if g.subject == BRANCH] == ["operator"]
+    with harness.database.begin() as session:
+        assert bindings.alert_chats(session) == {BRANCH}
+
+
 async def test_an_administrator_may_send_it_away_again(harness: DispatcherHarness) -> None:
     await brought(harness, ANNA)
-    await harness.presses(harness.chat.keyboards[0], ANNA, BRANCH, "1:0")
+    await harness.presses(harness.chat.keyboards[0], ANNA, BRANCH, "2:0")
     assert harness.chat.left == [BRANCH]
 
 

@@ -167,6 +167,12 @@ async def test_with_one_pbx_a_group_is_let_in_on_its_alerts(single: DispatcherHa
     assert not await bound(single)
 
 
+async def test_in_private_it_says_that_it_belongs_in_a_group(single: DispatcherHarness) -> None:
+    for command in ("/bind", "/bind alerts", "/unbind"):
+        await single.types(command, ROOT, ROOT)
+        assert single.chat.said[-1][1] == "only_in_a_group"
+
+
 async def test_who_brings_the_bot_along_reads_only_of_their_own_pbxs(fleet: DispatcherHarness) -> None:
     bot = {"id": 7, "is_bot": True, "first_name": "Bot"}
     change = {

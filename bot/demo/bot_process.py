@@ -15,7 +15,7 @@ POLL_SECONDS = 2.0
 POLLS_PER_SECOND = 100
 # What the environment of a real bot must not change in the demo.
 UNSET = (
-    *("TELEGRAM_PROXY", "PBX_TIMEZONE", "PBX_TLS_VERIFY", "HEALTH_ADDRESS", "NO_CALLS_AFTER", "WEBHOOK_URL"),
+    *("TELEGRAM_PROXY", "PBX_TLS_VERIFY", "HEALTH_ADDRESS", "NO_CALLS_AFTER", "WEBHOOK_URL"),
     *("STATIONS_FILE", "PBX_URL", "PBX_API_KEY", "PBX_NAME", "CALENDAR_HOSTS"),
 )
 
@@ -33,6 +33,8 @@ async def start_bot(
         "ALERT_CHATS": str(ON_CALL),
         "DATABASE_URL": f"sqlite:///{folder / 'bot.sqlite3'}",
         "LOG_LEVEL": "WARNING",
+        # Known before each PBX has told its own.
+        "PBX_TIMEZONE": stations[""].zone.key,
         # Short, so that a visitor soon sees the alert after breaking a trunk, and its escalation.
         "POLL_INTERVAL": str(max(POLL_SECONDS, len(stations) / POLLS_PER_SECOND)),
         "ALERT_AFTER": "4",

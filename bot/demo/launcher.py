@@ -66,7 +66,7 @@ async def stage(port: int, language: Language, pbxs: int = 1, dialect: Dialect =
                     say(f"\n  Open  {address}  and follow the first steps there. Ctrl+C ends the demo.\n")
                     await _first(bot.wait(), stop.wait())
                 if not stop.is_set():
-                    print(f"The bot has ended with code {bot.returncode}; it tells above why.", file=sys.stderr)
+                    print(f"The bot has ended with code {bot.returncode}; what it wrote is above.", file=sys.stderr)
                     return EXIT_BOT_ENDED
             finally:
                 # While the stand-ins still answer.

@@ -79,7 +79,9 @@ def test_every_text_of_the_page_has_russian_words() -> None:
 
 
 def test_russian_words_are_russian() -> None:
-    assert {key: said for key, said in words().items() if {*LATIN.findall(re.sub(r"\{\w+\}|/help", "", said))} - NAMES} == {}
+    assert {
+        key: said for key, said in words().items() if {*LATIN.findall(re.sub(r"\{\w+\}|/help", "", said))} - NAMES
+    } == {}
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])

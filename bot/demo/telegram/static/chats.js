@@ -39,7 +39,7 @@ function personButton(person) {
       role: "radio",
       class: "person",
       title: person.username ? `${name} · @${person.username}` : name,
-      "aria-label": t("Be {name}", { name }),
+      "aria-label": [t("Be {name}", { name }), person.role && t(person.role)].filter(Boolean).join(", "),
       "data-testid": `person-${person.id}`,
       onclick: () => attempt(choose({ as: person.id })),
     },

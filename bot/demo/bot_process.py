@@ -13,11 +13,8 @@ from bot.demo.telegram.seed import ANNA, BORIS, ON_CALL, VERA
 # soon sees the alert, but both stand-ins answer from one process.
 POLL_SECONDS = 2.0
 POLLS_PER_SECOND = 100
-# What the environment of a real bot must not change in the demo.
-UNSET = (
-    *("TELEGRAM_PROXY", "PBX_TLS_VERIFY", "HEALTH_ADDRESS", "NO_CALLS_AFTER", "WEBHOOK_URL"),
-    *("STATIONS_FILE", "PBX_URL", "PBX_API_KEY", "PBX_NAME", "CALENDAR_HOSTS"),
-)
+# Of the environment; settings of a real bot in it must not reach the demo's.
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "VIRTUAL_ENV")
 
 
 async def start_bot(
@@ -42,12 +39,12 @@ async def start_bot(
         "PAGE_AGAIN_EVERY": "45",
         "ESCALATE_AFTER": "120",
         "REMIND_EVERY": "300",
-        **dict.fromkeys(UNSET, ""),
         **(_only(address, stations[""]) if len(stations) == 1 else _several(address, stations, folder)),
         "LANGUAGE": language,
     }
     command = (sys.executable, "-m", "bot", "run", "--behind", f"{behind:.3f}")
-    return await asyncio.create_subprocess_exec(*command, cwd=folder, env=os.environ | settings)
+    kept = {name: value for name, value in os.environ.items() if name in KEPT or name.startswith("PYTHON")}
+    return await asyncio.create_subprocess_exec(*command, cwd=folder, env=kept | settings)
 
 
 def _only(address: str, station: StandinPbx) -> Mapping[str, str]:

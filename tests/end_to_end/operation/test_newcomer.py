@@ -25,6 +25,7 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
+OF_A_REAL_BOT = {"STATIONS_FILE": "my.toml", "WEBHOOK_URL": "https://bot.example/x", "ALERT_AFTER": "never"}
 SCREENSHOT = os.environ.get("SCREENSHOT")  # `make picture` names the file
 
 pytestmark = pytest.mark.skipif(
@@ -39,7 +40,8 @@ def options() -> tuple[str, ...]:
 
 @pytest.fixture
 def demo(tmp_path: Path, options: tuple[str, ...]) -> Iterator[str]:
-    bare = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME")}
+    # Settings of a real bot on the same machine, which are not for the demo.
+    bare = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME")} | OF_A_REAL_BOT
     command = [sys.executable, "-m", "bot", "demo", "--port", "0", *options]
     process = subprocess.Popen(
         command, cwd=tmp_path, env=bare, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

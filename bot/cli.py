@@ -13,6 +13,7 @@ import logging
 import os
 import resource
 import sys
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="store_true", help="Print the version, the commit and that of Python.")
     parser.set_defaults(command=None)
     add = parser.add_subparsers(title="commands", metavar="COMMAND").add_parser
-    _command(add, "run", run)
+    ran = _command(add, "run", run)
+    # The demo's: there it is always a Tuesday.
+    ran.add_argument("--behind", type=float, default=0.0, help=argparse.SUPPRESS)
     declare_setup(_command(add, "setup", setup))
     asked = _command(add, "access", access)
     asked.add_argument(
@@ -92,9 +95,7 @@ def _add_demo(add: AddParser) -> None:
     shown = _command(add, "demo", demo)
     shown.add_argument("--port", type=port_number, default=8765, help="Port on 127.0.0.1; 0 takes a free one.")
     shown.add_argument("--language", choices=("en", "ru"), default="en", help="What the bot and the page speak.")
-    shown.add_argument(
-        "--pbxs", type=int, choices=range(1, 21), default=1, metavar="N", help="How many stand-in PBXs: 1 to 20."
-    )
+    shown.add_argument("--pbxs", type=pbx_number, default=1, metavar="N", help="How many stand-in PBXs: 1 to 1000.")
     add_part = shown.add_subparsers(title="one of the stand-ins alone", metavar="STAND-IN").add_parser
     pbx, telegram = _command(add_part, "pbx", demo_pbx), _command(add_part, "telegram", demo_telegram)
     for part in (pbx, telegram):
@@ -119,6 +120,12 @@ def port_number(text: str) -> int:
     return port
 
 
+def pbx_number(text: str) -> int:
+    if not 1 <= (number := int(text)) <= 1000:
+        raise argparse.ArgumentTypeError("the demo has 1 to 1000 PBXs")
+    return number
+
+
 def speed_factor(text: str) -> float:
     if not (speed := float(text)) >= 0.1:
         raise argparse.ArgumentTypeError("the least speed is 0.1")
@@ -137,7 +144,7 @@ def _load_without_extras() -> None:
         del sys.modules[name]
 
 
-def run(_options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """Run the bot with the settings from the environment and from .env."""
     # pydantic would search every installed package for plugins.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
@@ -153,7 +160,7 @@ def run(_options: argparse.Namespace) -> int:
         return _refused(wrong.lines, EXIT_WRONG_SETTINGS)
     warn_of_loose_modes(path for path in (Path(".env"), settings.stations_file) if path is not None)
     allow_many_files()
-    return asyncio.run(_run(settings, stations))
+    return asyncio.run(_run(settings, stations, timedelta(seconds=options.behind)))
 
 
 def allow_many_files() -> None:
@@ -181,12 +188,13 @@ def _stations(settings: Settings) -> Sequence[StationSettings]:
     return stations
 
 
-async def _run(settings: Settings, stations: Sequence[StationSettings]) -> int:
+async def _run(settings: Settings, stations: Sequence[StationSettings], behind: timedelta) -> int:
     from bot.app.application import Application, resources_of  # parts of them bind to the running event loop
 
     gc.freeze()
     gc.enable()
-    return await Application(settings, stations, resources_of(settings), reread=partial(_stations, settings)).run()
+    resources = resources_of(settings, behind)
+    return await Application(settings, stations, resources, reread=partial(_stations, settings)).run()
 
 
 def _refused(lines: Sequence[str], code: int) -> int:

@@ -29,7 +29,7 @@ def test_without_a_command_the_commands_are_listed(capsys: pytest.CaptureFixture
         (["walk"], "invalid choice: 'walk'"),
         (["database"], "required: COMMAND"),
         (["demo", "--port", "65536"], "a port is a number from 0 to 65535"),
-        (["demo", "--pbxs", "21"], "invalid choice: 21"),
+        (["demo", "--pbxs", "1001"], "the demo has 1 to 1000 PBXs"),
         (["demo", "pbx", "--port", "0"], "required: --api-key"),
         (["demo", "pbx", "--port", "0", "--api-key", "k", "--speed", "0"], "the least speed is 0.1"),
     ],

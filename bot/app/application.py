@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Callable, Coroutine, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -39,10 +39,10 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def resources_of(settings: Settings) -> Resources:
-    """Return the resources that the settings name; none is opened yet."""
+def resources_of(settings: Settings, behind: timedelta = timedelta(0)) -> Resources:
+    """Return the resources that the settings name; none is opened yet. Their clock is `behind` the machine's."""
     return Resources(
-        clock=MonotonicClock(utc_now),
+        clock=MonotonicClock(lambda: utc_now() - behind),
         database=Database(settings.database_url),
         bot=telegram_bot(settings),
         rate_limiter=RateLimiter(),

@@ -2,86 +2,108 @@
 
 import asyncio
 import contextlib
-import os
 import secrets
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import uvicorn
 from starlette.applications import Starlette
 
 from bot.demo import pbx, telegram
-from bot.demo.pbx.office import OFFICES, Office
+from bot.demo.bot_process import start_bot
+from bot.demo.pbx.office import OFFICES
 from bot.demo.pbx.registration.sights import NEWEST, Dialect
-from bot.demo.telegram.wording import Language
+from bot.demo.pbx.seed import IAX_TRUNK
+from bot.demo.telegram.bot_api.params import Params
+from bot.demo.telegram.client import messages
+from bot.demo.telegram.seed import ANNA, BORIS, ON_CALL, SAM, VERA
+from bot.demo.telegram.updates import DAY
+from bot.demo.telegram.wording import Language, Role
+from bot.demo.tuesday import seconds_since_tuesday
 from bot.demo.wire import AbortableProtocol
 
-ADMIN, OPERATOR, VIEWER = 1001, 1002, 1003
-GROUP = -1001000000001
-GREETINGS: dict[Language, str] = {
-    "en": "  The demo runs at  {address}\n  Type /status, then break a trunk on the right. Ctrl+C ends it.",
-    "ru": "  Демонстрация открыта по адресу  {address}\n"
-    "  Напишите /status, затем сломайте транк справа. Завершить: Ctrl+C.",
-}
+# As the bot's settings have it.
+ROLES: Mapping[int, Role] = {ANNA: "administrator", BORIS: "operator", VERA: "viewer", SAM: "stranger"}
+# Of the PBX, and so of all times that the bot writes. The numbers of its office are Russian.
+ZONE = "Europe/Moscow"
+EXIT_BOT_ENDED = 1
+# Lines on the terminal appear at once also when they go to a file.
+say = partial(print, flush=True)
 
 
 async def stage(port: int, language: Language, pbxs: int = 1, dialect: Dialect = NEWEST) -> int:
-    """Serve until interrupted; return the exit code. Prints the page's address when the bot is listening."""
-    token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
-    office = OFFICES[language]
-    stations = {_path(n): _station(n, dialect, office) for n in range(1, pbxs + 1)}
-    chats = telegram.populated(token, language=language)
-    switches = {path: station.name for path, station in stations.items()}
-    behind = [pbx.behind(path, station) for path, station in stations.items() if path]
-    app = Starlette(routes=[*behind, *pbx.routes(stations[""]), *telegram.routes(chats, switches)])
-    with listening(port) as (sock, address):
-        print(f"\n{GREETINGS[language].format(address=address)}\n", flush=True)
-        with tempfile.TemporaryDirectory(prefix="mikopbx-bot-demo-") as folder:
-            watched = _only(address, stations[""]) if pbxs == 1 else _several(address, stations, Path(folder))
-            bot = await _start_bot(address, token, watched, language, Path(folder))
+    """Serve until interrupted, telling each step on the terminal; return the exit code."""
+    behind = seconds_since_tuesday(time.time(), ZoneInfo(ZONE))
+
+    def now() -> float:
+        return time.time() - behind
+
+    stop = _interrupted()
+    with listening(port) as (sock, address), tempfile.TemporaryDirectory(prefix="mikopbx-bot-demo-") as folder:
+        say("\nThe demo of MikoPBX Bot. All of it stays on this computer.")
+        stations = _stations(pbxs, language, dialect, now)
+        token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
+        chats = telegram.populated(token, now, language)
+        say(f"  Telegram   a stand-in, with {len(ROLES)} people")
+        async with _served(_app(stations, chats), sock):
+            say("  The bot    is starting ...")
+            began = time.monotonic()
+            bot = await start_bot(address, token, stations, language, behind, Path(folder))
             try:
-                await _serve(app, sock)
+                await _first(chats.queue.bell.heard(0, DAY), bot.wait(), stop.wait())
+                if bot.returncode is None and not stop.is_set():
+                    _greet(chats)
+                    say(f"             is ready after {time.monotonic() - began:.1f} s")
+                    say("  The clock  of all three says Tuesday, 11:00: an office at work")
+                    say(f"\n  Open  {address}  and follow the first steps there. Ctrl+C ends the demo.\n")
+                    await _first(bot.wait(), stop.wait())
+                if not stop.is_set():
+                    print(f"The bot has ended with code {bot.returncode}; what it wrote is above.", file=sys.stderr)
+                    return EXIT_BOT_ENDED
             finally:
+                # While the stand-ins still answer.
                 with contextlib.suppress(ProcessLookupError):
                     bot.send_signal(signal.SIGTERM)
                 await bot.wait()
     return 0
 
 
-def _path(number: int) -> str:
-    """Return the path; the first PBX is at the address itself."""
-    return "" if number == 1 else f"/pbx/branch{number}"
+def _app(stations: Mapping[str, pbx.StandinPbx], chats: telegram.Telegram) -> Starlette:
+    paths = [pbx.behind(path, station) for path, station in stations.items() if path]
+    names = {path: station.name for path, station in stations.items()}
+    return Starlette(routes=[*paths, *pbx.routes(stations[""]), *telegram.routes(chats, names, ROLES, ZONE)])
 
 
-def _station(number: int, dialect: Dialect, office: Office) -> pbx.StandinPbx:
-    name = office.name if number == 1 else office.branch.format(number=number)
-    return pbx.StandinPbx(name, secrets.token_hex(32), number, zone=_zone_here(), dialect=dialect, office=office)
+def _greet(chats: telegram.Telegram) -> None:
+    """Say hello to the bot, as people do, so that a visitor's first look is not at an empty chat."""
+    for chat in (ANNA, ON_CALL):
+        messages.send(chats, Params({"as": ANNA, "chat": chat, "text": "/start"}))
 
 
-def _only(address: str, station: pbx.StandinPbx) -> Mapping[str, str]:
-    return {"PBX_URL": address, "PBX_API_KEY": station.api_key, "PBX_NAME": station.name}
-
-
-def _several(address: str, stations: Mapping[str, pbx.StandinPbx], folder: Path) -> Mapping[str, str]:
-    tables = [
-        f'[[station]]\nname = "{path.rpartition("/")[2] or "office"}"\ntitle = "{station.name}"\n'
-        f'url = "{address}{path}"\nkey = "{station.api_key}"\n'
-        for path, station in stations.items()
-    ]
-    (folder / "stations.toml").write_text("\n".join(tables))
-    return {"STATIONS_FILE": "stations.toml"}
-
-
-def _zone_here() -> str:
-    """Return the visitor's zone, so that the page and the bot show the same times."""
-    offset = datetime.now().astimezone().utcoffset() or timedelta(0)
-    hours, rest = divmod(offset, timedelta(hours=1))
-    return "Europe/Moscow" if rest else f"Etc/GMT{-hours:+d}"
+def _stations(number: int, language: Language, dialect: Dialect, now: Callable[[], float]) -> dict[str, pbx.StandinPbx]:
+    """Return the PBXs by path; the first one is at the address itself."""
+    office = OFFICES[language]
+    stations = {}
+    for place in range(1, number + 1):
+        name = office.name if place == 1 else office.branch.format(number=place)
+        path = "" if place == 1 else f"/pbx/branch{place}"
+        key = secrets.token_hex(32)
+        station = stations[path] = pbx.StandinPbx(name, key, place, now, zone=ZONE, dialect=dialect, office=office)
+        if place > 1:
+            # Only the head office has a branch; of each IAX trunk the bot tells that MikoPBX keeps its state to itself.
+            station.remove_trunk(IAX_TRUNK)
+    first = stations[""]
+    which = f"a stand-in, “{first.name}”" if number == 1 else f"{number:,} stand-ins, each"
+    say(f"  MikoPBX    {which} with {len(first.employees)} extensions and a month of calls")
+    return stations
 
 
 async def serve_pbx(port: int, api_key: str, speed: float, dialect: Dialect) -> None:
@@ -91,13 +113,15 @@ async def serve_pbx(port: int, api_key: str, speed: float, dialect: Dialect) -> 
             f"The stand-in MikoPBX answers at {address}/pbxcore/api/v3; its switches are at {address}/control/state",
             flush=True,
         )
-        await _serve(pbx.app(station), sock)
+        async with _served(pbx.app(station), sock):
+            await _interrupted().wait()
 
 
 async def serve_telegram(port: int, token: str | None) -> None:
     with listening(port) as (sock, address):
         print(f"The stand-in Telegram answers at {address}/bot<token>/…; its page is {address}", flush=True)
-        await _serve(telegram.app(telegram.populated(token)), sock)
+        async with _served(telegram.app(telegram.populated(token)), sock):
+            await _interrupted().wait()
 
 
 @contextlib.contextmanager
@@ -114,18 +138,15 @@ def listening(port: int) -> Iterator[tuple[socket.socket, str]]:
         yield sock, f"http://127.0.0.1:{sock.getsockname()[1]}"
 
 
-class _DemoServer(uvicorn.Server):
-    """Stop on a signal like uvicorn's own, but leave time to stop the bot too."""
-
+class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+        """Leave the signals to `_interrupted`."""
         yield
 
 
-async def _serve(app: Starlette, sock: socket.socket) -> None:
+@contextlib.asynccontextmanager
+async def _served(app: Starlette, sock: socket.socket) -> AsyncIterator[None]:
     config = uvicorn.Config(
         app,
         http=AbortableProtocol,
@@ -136,38 +157,26 @@ async def _serve(app: Starlette, sock: socket.socket) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
-    await _DemoServer(config).serve(sockets=[sock])
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[sock]))
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await serving
 
 
-async def _start_bot(
-    address: str, token: str, watched: Mapping[str, str], language: str, folder: Path
-) -> asyncio.subprocess.Process:
-    """Start the same program as a user, configured by settings alone."""
-    settings = {
-        "TELEGRAM_TOKEN": token,
-        "TELEGRAM_API_URL": address,
-        "ADMINS": str(ADMIN),
-        "OPERATORS": f"{OPERATOR} {GROUP}",
-        "VIEWERS": str(VIEWER),
-        "ALERT_CHATS": str(GROUP),
-        "DATABASE_URL": f"sqlite:///{folder / 'bot.sqlite3'}",
-        # Short, so that a visitor soon sees the alert after breaking a trunk, and its escalation.
-        "POLL_INTERVAL": "2",
-        "ALERT_AFTER": "4",
-        "PARTIAL_AFTER": "30",
-        "PAGE_AGAIN_EVERY": "45",
-        "ESCALATE_AFTER": "120",
-        "REMIND_EVERY": "300",
-        # The environment of a real bot must not affect the demo.
-        **dict.fromkeys(
-            ("TELEGRAM_PROXY", "PBX_TIMEZONE", "PBX_TLS_VERIFY", "HEALTH_ADDRESS", "NO_CALLS_AFTER", "WEBHOOK_URL"), ""
-        ),
-        **dict.fromkeys(
-            ("PBX_TLS_FINGERPRINT", "STATIONS_FILE", "PBX_URL", "PBX_API_KEY", "PBX_NAME", "CALENDAR_HOSTS"), ""
-        ),
-        **watched,
-        "LANGUAGE": language,
-    }
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", cwd=folder, env=os.environ | settings
-    )
+def _interrupted() -> asyncio.Event:
+    """Return the event of SIGINT and SIGTERM."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _first(*awaited: Coroutine[Any, Any, object]) -> None:
+    """Return as soon as one of them is done; the others are cancelled."""
+    tasks = [asyncio.create_task(one) for one in awaited]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in tasks:
+        task.cancel()

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.access.policy import EVERY_STATION
+from bot.detection.trunk_machine import Policy
 from bot.incidents.model import Kind, kind_info
 from bot.messages.message import Button, Rows, mark
 from bot.store.tables.incidents import Incident
@@ -36,6 +37,9 @@ NOTHING: dict[str, Any] = {
     **dict.fromkeys(("trouble", "row", "extension", "name", "off_by", "since", "stations")),
     **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by")),
     **dict.fromkeys(("flaps", "downtime", "remaining", "of", "hit", "trunks"), 0),
+    # Seconds after which flapping rings again, and after which it is over.
+    "settled": Policy().settled,
+    "calm": Policy().calm,
 }
 
 

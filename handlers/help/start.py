@@ -51,5 +51,6 @@ async def start(request: Request) -> Reply:
     about = request.station.name if request.settled else EVERY_STATION
     # A group that anybody else adds the bot to is left again.
     may_add = any(request.may_at(station, RULES["chat.added"].permission).allowed for station in request.candidates)
-    facts = {"station": about, "private": request.place.private, "may_add": may_add}
+    count = 1 if request.settled else len(request.candidates)
+    facts = {"station": about, "count": count, "private": request.place.private, "may_add": may_add}
     return Reply(Message("start", facts, grid([*steps, TO_HELP], WIDTH)))

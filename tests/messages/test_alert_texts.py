@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.detection.trunk_machine import Policy
 from bot.incidents.model import Kind
 from bot.messages.sanitize import WORD_JOINER, plain
 from bot.notifications.presenter import NOTHING
@@ -48,6 +49,21 @@ def test_an_outage_from_the_state_to_who_is_asked() -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_no_line_of_an_alert_is_left_blank(kind: Kind) -> None:
     assert "" not in read(incident(kind, **{"gives_up_at": moment(600), **ASKED, **facts_of(kind)}))
+
+
+def test_a_trunk_that_comes_and_goes_says_why_it_is_quiet_and_when_it_rings_again() -> None:
+    shown = read(incident("trunk_flapping", flaps=4, downtime=42.0, flapping_since=moment(-3)))
+    assert shown[:3] == [
+        "🟡 Zadarma comes and goes: down 4 times · Head office",
+        "42 s down altogether since 13:59. sip.zadarma.com",
+        "Check the line, then ask the provider.",
+    ]
+    assert "\n".join(shown[3:]) == (
+        "🔕 Each time is counted here without a sound. "
+        "It rings again when it stays down for 3 min; it is over after 15 min without an outage."
+    )
+    policy = Policy()
+    assert (policy.settled, policy.calm) == (3 * 60, 15 * 60)
 
 
 MANY: dict[str, Any] = {"station": "", "hit": 14, "of": 15, "trunks": 16, "stations": ["Bakery", "Clinic", "Depot"]}

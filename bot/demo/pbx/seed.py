@@ -58,6 +58,7 @@ _STAFF: tuple[tuple[str, str, str | None], ...] = (
     ("212", "", "Linphone/5.2.5"),
 )
 FIRST_USER_ID = 110
+IAX_TRUNK = "IAX-TRUNK-5D1E9A27"
 
 
 def employees(random: Random, office: Office) -> list[EmployeeRecord]:
@@ -93,7 +94,7 @@ def trunks(random: Random, now: float, office: Office) -> list[ProviderRecord]:
     return [
         _trunk("SIP-TRUNK-44BBC135", "74951110001", now, random, first),
         _trunk("SIP-TRUNK-C07C8D8E", "74951110002", now, random, second),
-        _trunk("IAX-TRUNK-5D1E9A27", "", now, random, branch, type="IAX", port=4569),
+        _trunk(IAX_TRUNK, "", now, random, branch, type="IAX", port=4569),
         _trunk("SIP-TRUNK-8DAFEDB5", "", now, random, gateway, registration_type="none"),
         _trunk("SIP-TRUNK-8F96BC91", "", now, random, old, disabled=True),
     ]

@@ -1,8 +1,9 @@
-"""Texts that Telegram itself writes into chats, in the language of the demo."""
+"""Texts that Telegram itself writes into chats, in the language of the demo; the roles that the page explains."""
 
 from typing import Literal
 
 Language = Literal["en", "ru"]
+Role = Literal["administrator", "operator", "viewer", "stranger"]
 Note = Literal["created", "opened", "closed", "reopened", "joined", "added", "left", "removed", "migrated"]
 
 NOTES: dict[Language, dict[Note, str]] = {

@@ -144,9 +144,10 @@ async def test_as_many_at_once_as_there_may_be_connections(
     assert sorted(harness.brought) == [(f"/{person}", 200) for person in (ANNA, BORIS, VERA)]
 
 
-async def test_webhook_and_polling_exclude_each_other(bot: Bot) -> None:
+async def test_webhook_and_polling_exclude_each_other(bot: Bot, world: Telegram) -> None:
+    before = world.queue.bell.seq
     polling = asyncio.create_task(bot.get_updates(timeout=20))
-    await asyncio.sleep(0.05)
+    await world.queue.bell.heard(before, 20)
     await bot.set_webhook("https://example.com/hook", allowed_updates=MESSAGES)
     with pytest.raises(Conflict, match="terminated by setWebhook request"):
         await polling

@@ -107,7 +107,7 @@ def test_the_newest_decision_stands_first(shared: Standins, reader: int) -> None
             f" · edit_employee · {ANNA}",
             ['✅ Anna Ivanova · Test: /edit_employee 201 name="Anna Bell" mobile=+79161234567 → asked for 201'],
         ),
-        (f"{SAM} 3h", f" · {SAM} · ", [f"⛔ Sam Stranger · Test: /status → stranger · and {KNOCKS - 1} more times"]),
+        (f"{SAM} 3h", f" · {SAM} · ", [f"⛔ Sam Miller · Test: /status → stranger · and {KNOCKS - 1} more times"]),
         (f"{BORIS} 2020-01-01", f" · {BORIS} · Wed, Jan 1, 2020", []),
     ],
 )

@@ -93,7 +93,7 @@ def test_an_administrator_sends_it_away_again(shared: Standins, hello: Seen) -> 
 
 
 @pytest.mark.parametrize("kind", ["group", "supergroup"])
-@pytest.mark.parametrize(("person", "name"), [(SAM, "Sam Stranger"), (VERA, "Vera Smirnova"), (BORIS, "Boris Petrov")])
+@pytest.mark.parametrize(("person", "name"), [(SAM, "Sam Miller"), (VERA, "Vera Smirnova"), (BORIS, "Boris Petrov")])
 def test_whoever_may_not_give_access_hears_one_line_and_the_bot_leaves(
     shared: Standins, person: int, name: str, kind: str
 ) -> None:

@@ -40,7 +40,7 @@ async def test_with_several_pbxs_a_step_asks_for_the_pbx(database: Database) -> 
     grants = tuple(Grant(SAM, "viewer", station) for station in ("acme", "beta"))
     harness = HelpHarness(database, ("acme", "beta"), grants=grants)
     harness.offers("calls", Permission.CALLS_READ, Reply(Message("broken")))
-    await harness.asks("/start", SAM)
+    assert "I look after 2 PBXs" in await harness.asks("/start", SAM)
     await harness.press("Calls now", SAM)
     assert harness.chat.shown[-1].template == "which_station"
 

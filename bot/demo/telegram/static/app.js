@@ -8,6 +8,7 @@ import { startPbx } from "./pbx.js";
 import { byId } from "./dom.js";
 import { changed, onChange, readHash, refresh, session } from "./state.js";
 import { markSeen } from "./unread.js";
+import { renderTour } from "./tour.js";
 import { setUpViews } from "./views.js";
 import { t } from "./words.js";
 
@@ -23,6 +24,7 @@ function render() {
   renderHistory();
   renderComposer();
   renderAnswers();
+  renderTour();
 }
 
 async function listen() {
@@ -53,6 +55,8 @@ async function configure() {
     await pause(RETRY_MS);
     return configure();
   }
+  session.config = config;
+  changed();
   document.title = t(config.title);
   document.body.classList.toggle("with-pbx", Object.keys(config.pbxs).length > 0);
   startPbx(config.pbxs);

@@ -12,8 +12,17 @@ export function renderSidebar() {
   renderChats();
 }
 
+// What the bot lets them do.
+const MAY = {
+  administrator: "may do everything",
+  operator: "takes and mutes alerts",
+  viewer: "only looks",
+  stranger: "may ask for access",
+};
+
 function renderPeople() {
-  const people = session.snapshot.people.filter((person) => person.id !== session.snapshot.bot.id);
+  const { bot, people: all } = session.snapshot;
+  const people = all.filter(({ id }) => id !== bot.id).map((person) => ({ ...person, role: session.config.roles[person.id] }));
   keyed(byId("people"), people, {
     key: (person) => person.id,
     build: personButton,
@@ -30,12 +39,18 @@ function personButton(person) {
       role: "radio",
       class: "person",
       title: person.username ? `${name} · @${person.username}` : name,
-      "aria-label": t("Be {name}", { name }),
+      "aria-label": [t("Be {name}", { name }), person.role && t(person.role)].filter(Boolean).join(", "),
       "data-testid": `person-${person.id}`,
       onclick: () => attempt(choose({ as: person.id })),
     },
     avatar(person.id, name),
-    el("span", { class: "person-name" }, person.first_name),
+    el(
+      "span",
+      { class: "person-text" },
+      el("b", {}, name),
+      person.role && el("span", { class: "role" }, t(person.role)),
+      person.role && el("span", { class: "may" }, t(MAY[person.role])),
+    ),
   );
 }
 

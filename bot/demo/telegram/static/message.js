@@ -5,8 +5,8 @@ import { icon, iconButton } from "./icons.js";
 import { buildKeyboard } from "./keyboard.js";
 import { attempt } from "./notices.js";
 import { avatar, colour, sender } from "./people.js";
-import { changed, isFromBot, isOwn, openedAt, session } from "./state.js";
-import { clock } from "./time.js";
+import { changed, isFromBot, isOwn, session } from "./state.js";
+import { clock, now, openedAt } from "./time.js";
 import { decimal, t } from "./words.js";
 
 export function buildMessage(item) {
@@ -38,7 +38,7 @@ const RINGING_SECONDS = 8;
 
 // What would wake a person: an alert of the bot, with sound, that arrived while the page was open.
 function ringsNow(message) {
-  const age = Date.now() / 1000 - message.date;
+  const age = now() - message.date;
   const isAlert = isFromBot(message) && !message.silent && !message.reply_to && ALERT.test(message.text ?? "");
   return isAlert && message.date > openedAt && age < RINGING_SECONDS;
 }

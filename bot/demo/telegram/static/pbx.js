@@ -2,9 +2,12 @@ import { get, pause, post } from "./api.js";
 import { byId, el } from "./dom.js";
 import { toast } from "./notices.js";
 import { buildCalls } from "./pbx_calls.js";
+import { buildChoice } from "./pbx_choice.js";
 import { buildExtensions } from "./pbx_extensions.js";
 import { buildSwitches } from "./pbx_switches.js";
 import { buildTrunks } from "./pbx_trunks.js";
+import { clock, now, weekday } from "./time.js";
+import { trunksSeen } from "./tour.js";
 import { counted, t } from "./words.js";
 
 const POLL_MS = 1500;
@@ -15,32 +18,32 @@ let path = "";
 
 export function startPbx(pbxs) {
   if (!Object.keys(pbxs).length) return;
-  build(pbxs);
+  const body = el("div");
+  byId("pbx").replaceChildren(header(pbxs, body), body);
+  build(body);
   poll();
 }
 
-function build(pbxs) {
+function build(body) {
   sections = [buildTrunks(control), buildSwitches(control), buildCalls(control), buildExtensions(control)];
-  byId("pbx").replaceChildren(header(pbxs), ...sections.map((section) => section.node));
+  body.replaceChildren(...sections.map((section) => section.node));
 }
 
-const header = (pbxs) =>
-  el(
+function header(pbxs, body) {
+  const choose = (chosen) => {
+    path = chosen;
+    build(body);
+    look().catch(() => {});
+  };
+  const names = Object.values(pbxs);
+  return el(
     "header",
     { class: "pbx-header" },
-    el("div", {}, el("h2", {}, t("The PBX")), Object.keys(pbxs).length > 1 ? choice(pbxs) : el("p", { id: "pbx-name" })),
+    el("h2", {}, t("The PBX")),
     el("span", { id: "pbx-requests", class: "pbx-requests", title: t("Requests of the bot to the PBX's REST API") }),
+    names.length > 1 ? buildChoice(pbxs, choose) : el("p", {}, names[0]),
+    el("time", { id: "pbx-time", class: "pbx-requests", title: t("The time of the PBX") }),
   );
-
-function choice(pbxs) {
-  const options = Object.entries(pbxs).map(([at, name]) => el("option", { value: at, selected: at === path }, name));
-  const select = el("select", { id: "pbx-name", "aria-label": t("Which PBX"), "data-testid": "pbx-choice" }, ...options);
-  select.addEventListener("change", () => {
-    path = select.value;
-    build(pbxs);
-    look().catch(() => {});
-  });
-  return select;
 }
 
 const at = () => (path ? `${path.slice(1)}/` : "");
@@ -56,9 +59,9 @@ async function look() {
   const asked = path;
   const state = await get(`${at()}control/state`);
   if (asked !== path) return;
-  const name = byId("pbx-name");
-  if (name.tagName === "P") name.textContent = state.name;
   byId("pbx-requests").textContent = counted("API requests", state.requests.total);
+  byId("pbx-time").textContent = `${weekday(now())}, ${clock(now())}`;
+  trunksSeen(state.trunks);
   for (const section of sections) section.render(state);
 }
 

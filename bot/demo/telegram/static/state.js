@@ -1,16 +1,16 @@
 import { ApiError, get } from "./api.js";
 
-export const openedAt = Date.now() / 1000;
 export const GENERAL = 1;
 const DEFAULT_PERSON = 1001;
 const DEFAULT_CHAT = -1001000000001;
 
-// What this page has chosen, and in `snapshot` the last answer of /client/state.
+// What this page has chosen; in `snapshot` the last answer of /client/state, in `config` that of /client/config.
 export const session = {
   as: DEFAULT_PERSON,
   chat: DEFAULT_CHAT,
   topic: GENERAL,
   snapshot: null,
+  config: { pbxs: {}, roles: {}, born: 0 },
   connected: true,
   replyTo: null,
   editing: null,

@@ -1,4 +1,5 @@
-import { currentChat, currentTopic, isOwn, openedAt, session, threadOf } from "./state.js";
+import { currentChat, currentTopic, isOwn, session, threadOf } from "./state.js";
+import { openedAt } from "./time.js";
 
 // "person:chat:topic" → the id of the last message seen there.
 const lastSeen = new Map();

@@ -13,6 +13,8 @@ export function setUpViews() {
   showView("chat");
 }
 
-export function showChatOnPhone() {
-  if (matchMedia("(width <= 760px)").matches) showView("chat");
-}
+const isPhone = () => matchMedia("(width <= 760px)").matches;
+
+export const showChatOnPhone = () => isPhone() && showView("chat");
+
+export const showPbxOnPhone = () => isPhone() && showView("pbx");

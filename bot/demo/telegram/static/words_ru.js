@@ -11,6 +11,23 @@ export const RUSSIAN = {
   "You are": "Вы",
   "A stand-in for Telegram: everything here stays on this computer.":
     "Это имитация Telegram: всё остаётся на этом компьютере.",
+  "Here it began on a Tuesday at eleven, in the PBX's time zone: an office at work at any hour of yours.":
+    "Здесь всё началось во вторник в одиннадцать по времени АТС: офис работает, который бы час ни был у вас.",
+  "First steps": "Первые шаги",
+  Close: "Закрыть",
+  "Ask the bot: {command}": "Спросите бота: {command}",
+  "Break a trunk of the PBX": "Сломайте транк на АТС",
+  "Be {name} and press “I'm on it”": "Войдите как {name} и нажмите «Занимаюсь»",
+  "Done: somebody knows, and somebody is on it. Mend the trunk; /help has the rest.":
+    "Готово: об аварии знают, и ею занимаются. Почините транк; остальное расскажет /help.",
+  administrator: "администратор",
+  operator: "оператор",
+  viewer: "наблюдатель",
+  stranger: "посторонний",
+  "may do everything": "может всё",
+  "takes and mutes alerts": "принимает и глушит тревоги",
+  "only looks": "только смотрит",
+  "may ask for access": "может попросить доступ",
   Topics: "Темы",
   Messages: "Сообщения",
   "Go to the newest message": "К последнему сообщению",
@@ -64,6 +81,8 @@ export const RUSSIAN = {
   // The PBX
   "Requests of the bot to the PBX's REST API": "Запросы бота к REST API этой АТС",
   "Which PBX": "Какая АТС",
+  "Find a PBX": "Найти АТС",
+  "The time of the PBX": "Время на АТС",
   Trunks: "Транки",
   "No trunks": "Транков нет",
   Break: "Сломать",

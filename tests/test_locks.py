@@ -39,7 +39,9 @@ def test_what_the_bot_needs_is_locked_as_the_demo_and_the_developers_have_it() -
         assert developers.get(pin) == hashes, pin
 
 
-@pytest.mark.parametrize("file", ["requirements-dev.lock", ".ci/uv.lock", ".ci/pip-audit.lock"])
+@pytest.mark.parametrize(
+    "file", ["requirements-dev.lock", ".ci/uv.lock", ".ci/pip-audit.lock", ".ci/mkdocs-material.lock"]
+)
 def test_everything_locked_has_hashes(file: str) -> None:
     assert all(locked(file).values())
     assert locked(file)

@@ -61,9 +61,7 @@ async def maintenance(request: Request) -> Reply:
 
 
 def _before_window(words: Sequence[str], local_now: datetime) -> Sequence[str]:
-    return next(
-        (words[:place] for place in range(1, len(words)) if is_window(words[place : place + 2], local_now)), words
-    )
+    return next((words[:place] for place in range(1, len(words)) if is_window(words[place : place + 2], local_now)), words)
 
 
 @button("maintenance.show")

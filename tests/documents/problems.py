@@ -27,6 +27,7 @@ from handlers.dialog.refusals import TOASTS
 from tests.documents.markdown import prose, table
 from tests.documents.remedies import REMEDIES
 from tests.documents.texts import block, branches, parsed, python_files, raised, readable, texts
+from tests.documents.validators import validated_by
 
 SAYS, DO = "It says", "What to do"
 ALERT = TEMPLATES / "alerts" / "_alert.html"
@@ -51,6 +52,8 @@ IN_THE_CHAT = (
 )
 # The remedy begins behind the first sentence, or behind the first semicolon of the only one.
 SENTENCE = re.compile(r"(.+?[.!?…])\s+(.+)", re.DOTALL)
+# The settings that the rest is about.
+NAMED = r"(?:‹setting›|[A-Z_]+(?:, [A-Z_]+)*): "
 CLAUSE = re.compile(r"(.+?);\s+(.+)", re.DOTALL)
 
 
@@ -60,7 +63,7 @@ class NoRemedy(Exception):
 
 def parted(text: str) -> tuple[str, str]:
     """Return a text and its remedy, which is empty for a part of a message."""
-    _, _, unnamed = text.partition(": ") if re.match(r"[A-Z_]+: ", text) else ("", "", text)
+    _, _, unnamed = text.partition(": ") if re.match(NAMED, text) else ("", "", text)
     for known in (text, unnamed):
         if known in REMEDIES:
             return prose(text), REMEDIES[known]
@@ -124,10 +127,10 @@ def wrong_settings() -> str:
 def _wrong_settings() -> Iterator[str]:
     yield from (f"{name.upper()}: {text}" for name, text in MISSING.items())
     for file in python_files("bot/config", "bot/http"):
-        # Some only pass on what another one says.
-        yield from (
-            text for text in raised(file, ("ValueError", "WrongSettings")) if re.search(r"[a-z]{2} [a-z]", text)
-        )
+        for text, function in raised(file, ("ValueError", "WrongSettings")):
+            # Some only pass on what another one says.
+            if re.search(r"[a-z]{2} [a-z]", text):
+                yield text if re.match(r"[A-Z]|‹", text) else f"{validated_by().get(function, '‹setting›')}: {text}"
 
 
 def warnings() -> str:

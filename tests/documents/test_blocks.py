@@ -67,7 +67,7 @@ def test_a_text_without_a_remedy_fails() -> None:
 
 def test_no_remedy_outlives_its_text() -> None:
     said = set(problems.every_text())
-    unnamed = {re.sub(r"^[A-Z_]+: ", "", text) for text in said}
+    unnamed = {re.sub(f"^{problems.NAMED}", "", text) for text in said}
     assert set(REMEDIES) - said - unnamed == set()
 
 

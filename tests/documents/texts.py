@@ -58,9 +58,9 @@ def readable(text: str) -> str:
     return re.sub(r"%\((\w+)\)s", lambda found: f"‹{found[1].replace('_', ' ')}›", bare)
 
 
-def raised(file: Path, errors: Sequence[str]) -> Iterator[str]:
-    """Yield each literal text that the code of a file raises as one of these errors. Constants of the file in it are
-    filled in, other values are shown as ‹…›."""
+def raised(file: Path, errors: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each literal text that the code of a file raises as one of these errors, and the name of the function.
+    Constants of the file are filled in, other values are shown as ‹…›."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     constants = {
         target.id: str(node.value.value)
@@ -69,21 +69,17 @@ def raised(file: Path, errors: Sequence[str]) -> Iterator[str]:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    settings = dict(_validated(tree))
+    # An inner function is walked with the outer one, too: the name is that of the inner.
+    within = {node: function.name for function in _functions(tree) for node in ast.walk(function)}
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in errors and call.args:
             written = (_written(node, constants) for node in ast.walk(call.args[0]))
             if text := next((text for text in written if " " in text), ""):
-                yield readable(settings.get(call, "") + text)
+                yield readable(text), within.get(call, "")
 
 
-def _validated(tree: ast.Module) -> Iterator[tuple[ast.AST, str]]:
-    """Yield everything within a validator of one setting, with the name of the setting."""
-    for function in ast.walk(tree):
-        for decorator in function.decorator_list if isinstance(function, ast.FunctionDef) else ():
-            match decorator:
-                case ast.Call(func=ast.Name(id="field_validator"), args=[ast.Constant(value=str() as name)]):
-                    yield from dict.fromkeys(ast.walk(function), f"{name.upper()}: ").items()
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
 
 
 def _written(node: ast.AST, constants: Mapping[str, str]) -> str:

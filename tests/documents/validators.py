@@ -1,0 +1,51 @@
+"""Which settings a function of the configuration validates, read from the code."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from tests.fixtures.paths import ROOT
+
+CONFIG = ROOT / "bot" / "config"
+
+
+@cache
+def validated_by() -> Mapping[str, str]:
+    """Return the settings of each function, by its name, as they stand before what it complains of."""
+    found: dict[str, list[str]] = {}
+    for function, setting in (*_called_by_validators(), *_in_types()):
+        found.setdefault(function, []).append(setting.upper())
+    return {function: ", ".join(dict.fromkeys(settings)) for function, settings in found.items()}
+
+
+def _tree(name: str) -> ast.Module:
+    return ast.parse((CONFIG / name).read_text(encoding="utf-8"))
+
+
+def _called_by_validators() -> Iterator[tuple[str, str]]:
+    """`@field_validator("telegram_proxy")`: the function itself, and those that it calls."""
+    for function in ast.walk(_tree("settings.py")):
+        for decorator in function.decorator_list if isinstance(function, ast.FunctionDef) else ():
+            match decorator:
+                case ast.Call(func=ast.Name(id="field_validator"), args=named):
+                    settings = [one.value for one in named if isinstance(one, ast.Constant)]
+                    yield from ((name, str(setting)) for name in _names(function) for setting in settings)
+
+
+def _in_types() -> Iterator[tuple[str, str]]:
+    """`Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]`, and `pbx_timezone: Zone | None`."""
+    types = {
+        node.targets[0].id: _names(node.value)
+        for node in _tree("station_settings.py").body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    for field in ast.walk(_tree("settings.py")):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            for name in _names(field.annotation):
+                yield from ((function, field.target.id) for function in types.get(name, ()))
+
+
+def _names(node: ast.AST) -> set[str]:
+    found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+    found |= {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute)}
+    return found | ({node.name} if isinstance(node, ast.FunctionDef) else set())

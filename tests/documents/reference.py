@@ -69,6 +69,7 @@ def command_line() -> str:
             (f"`{_called(action)}`", _explained(action))
             for action in parser._actions
             if not isinstance(action, argparse._HelpAction | argparse._SubParsersAction)
+            and action.help is not argparse.SUPPRESS
         ]
         options = f"\n{table(('Argument', 'What it is'), rows)}" if rows else ""
         sections.append(f"## {parser.prog}\n\n{summary}\n{options}")

@@ -190,6 +190,14 @@ def every_text() -> Iterator[str]:
     yield from chain(_of_the_pbx(), _refusals_of_the_pbx(), _wrong_settings(), _in_the_chat())
 
 
+def without_remedy() -> Iterator[str]:
+    for text in chain(_of_the_pbx(), _refusals_of_the_pbx(), _wrong_settings(), _in_the_chat()):
+        try:
+            parted(text)
+        except NoRemedy:
+            yield text
+
+
 def _template(kind: Kind) -> Path:
     (file,) = TEMPLATES.rglob(f"_kind_{kind}.html")
     return file

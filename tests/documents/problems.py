@@ -5,7 +5,7 @@ or a semicolon; for the others it stands in `remedies`.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
@@ -92,7 +92,7 @@ def alerts() -> str:
 def _paired(causes: str, steps: str, about: str = "") -> Iterator[tuple[str, str]]:
     do = branches(ALERT, steps)
     for value, said in branches(ALERT, causes).items():
-        yield prose(about + said), _instruction(do.get(value, do[""]))
+        yield prose(about + said[-1]), _instruction(do.get(value, do[""])[-1])
 
 
 def _of_kinds() -> Iterator[tuple[str, str]]:
@@ -109,7 +109,16 @@ def of_the_pbx() -> str:
 
 
 def _of_the_pbx() -> list[str]:
-    return texts(parsed(TEMPLATES / "stations" / "_problem.html"))
+    found = branches(TEMPLATES / "stations" / "_problem.html", "reason").values()
+    return list(dict.fromkeys(text for of_one in found for text in _joined(of_one)))
+
+
+def _joined(of_one: Sequence[str]) -> Iterator[str]:
+    """Yield the texts of one problem. One that does not say what to do is followed by the last one, which does."""
+    lacking = [text for text in of_one[:-1] if not _has_remedy(text)]
+    yield from (f"{text} {of_one[-1]}" if text in lacking else text for text in of_one[:-1])
+    if not lacking:
+        yield of_one[-1]
 
 
 def refusals_of_the_pbx() -> str:
@@ -190,12 +199,17 @@ def every_text() -> Iterator[str]:
     yield from chain(_of_the_pbx(), _refusals_of_the_pbx(), _wrong_settings(), _in_the_chat())
 
 
-def without_remedy() -> Iterator[str]:
-    for text in chain(_of_the_pbx(), _refusals_of_the_pbx(), _wrong_settings(), _in_the_chat()):
-        try:
-            parted(text)
-        except NoRemedy:
-            yield text
+def without_remedy() -> list[str]:
+    said = chain(_of_the_pbx(), _refusals_of_the_pbx(), _wrong_settings(), _in_the_chat())
+    return [text for text in said if not _has_remedy(text)]
+
+
+def _has_remedy(text: str) -> bool:
+    try:
+        parted(text)
+    except NoRemedy:
+        return False
+    return True
 
 
 def _template(kind: Kind) -> Path:

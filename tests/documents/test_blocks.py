@@ -66,7 +66,7 @@ def test_a_text_without_a_remedy_fails() -> None:
 
 
 def test_every_text_says_what_to_do_or_has_a_remedy() -> None:
-    assert list(problems.without_remedy()) == [], "say it there, or in tests/documents/remedies.py"
+    assert problems.without_remedy() == [], "say it there, or in tests/documents/remedies.py"
 
 
 def test_no_remedy_outlives_its_text() -> None:

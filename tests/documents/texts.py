@@ -38,17 +38,17 @@ def block(template: Path, name: str) -> list[str]:
     return [text for one in parsed(template).find_all(nodes.Block) if one.name == name for text in texts(one)]
 
 
-def branches(template: Path, macro: str) -> dict[str, str]:
-    """Return the text of each value that a macro compares with, and under "" that of all others."""
-    found: dict[str, str] = {}
+def branches(template: Path, macro: str) -> dict[str, list[str]]:
+    """Return the texts for each value that a macro compares with, and under "" those for all others."""
+    found: dict[str, list[str]] = {}
     (defined,) = (one for one in parsed(template).find_all(nodes.Macro) if one.name == macro)
     for outer in defined.iter_child_nodes():
-        if not isinstance(outer, nodes.If):
-            continue
-        for branch in [outer, *outer.elif_]:
-            values = [const.value for const in branch.test.find_all(nodes.Const)]
-            found |= dict.fromkeys(map(str, values), texts(nodes.Template(branch.body))[-1])
-        found[""] = texts(nodes.Template(outer.else_))[-1]
+        if isinstance(outer, nodes.If):
+            for branch in [outer, *outer.elif_]:
+                values = [str(const.value) for const in branch.test.find_all(nodes.Const)]
+                said = texts(nodes.Template(branch.body))
+                found |= {value: [*found.get(value, ()), *said] for value in values}
+            found[""] = texts(nodes.Template(outer.else_))
     return found
 
 

@@ -12,10 +12,28 @@ CONFIG = ROOT / "bot" / "config"
 @cache
 def validated_by() -> Mapping[str, str]:
     """Return the settings of each function, by its name, as they stand before what it complains of."""
-    found: dict[str, list[str]] = {}
+    found: dict[str, set[str]] = {}
     for function, setting in (*_called_by_validators(), *_in_types()):
-        found.setdefault(function, []).append(setting.upper())
-    return {function: ", ".join(dict.fromkeys(settings)) for function, settings in found.items()}
+        found.setdefault(function, set()).add(setting.upper())
+    _follow_calls(found)
+    return {function: ", ".join(sorted(settings)) for function, settings in found.items()}
+
+
+def _follow_calls(found: dict[str, set[str]]) -> None:
+    """Give a function that another one calls the settings of that one."""
+    functions = [
+        function
+        for folder in ("config", "http")
+        for file in sorted((CONFIG.parent / folder).glob("*.py"))
+        for function in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(function, ast.FunctionDef)
+    ]
+    callers = [(function.name, _names(function) & {one.name for one in functions}) for function in functions]
+    before = -1
+    while before != (before := sum(map(len, found.values()))):
+        for caller, called in callers:
+            for name in called:
+                found.setdefault(name, set()).update(found.get(caller, ()))
 
 
 def _tree(name: str) -> ast.Module:

@@ -167,9 +167,12 @@ $(SITE)/.installed: .ci/mkdocs-material.lock
 	fi
 	@touch $@
 
-# The variable spares an advertisement of the theme's.
+# With --quiet nothing would count as a warning. The variable spares an advertisement of the theme's.
 site: $(SITE)/.installed
-	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict --quiet && echo "Open site/index.html"
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict
+	@! grep -rlE '<(script|link)[^>]*="https?://[^"]*\.(js|css|woff2?)' site --include='*.html' || \
+		{ echo "These pages load something from the internet" >&2; exit 1; }
+	@echo "Open site/index.html"
 
 messages: $(DEVELOPED)
 	@$(BIN)/python -m tests.catalogue

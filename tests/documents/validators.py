@@ -7,6 +7,8 @@ from functools import cache
 from tests.fixtures.paths import ROOT
 
 CONFIG = ROOT / "bot" / "config"
+# What more of them use is about no particular one.
+MOST = 5
 
 
 @cache
@@ -16,7 +18,7 @@ def validated_by() -> Mapping[str, str]:
     for function, setting in (*_called_by_validators(), *_in_types()):
         found.setdefault(function, set()).add(setting.upper())
     _follow_calls(found)
-    return {function: ", ".join(sorted(settings)) for function, settings in found.items()}
+    return {function: ", ".join(sorted(settings)) for function, settings in found.items() if len(settings) <= MOST}
 
 
 def _follow_calls(found: dict[str, set[str]]) -> None:
@@ -28,7 +30,8 @@ def _follow_calls(found: dict[str, set[str]]) -> None:
         for function in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(function, ast.FunctionDef)
     ]
-    callers = [(function.name, _names(function) & {one.name for one in functions}) for function in functions]
+    named = {function.name for function in functions}
+    callers = [(function.name, _called(function) & named) for function in functions]
     before = -1
     while before != (before := sum(map(len, found.values()))):
         for caller, called in callers:
@@ -42,12 +45,14 @@ def _tree(name: str) -> ast.Module:
 
 def _called_by_validators() -> Iterator[tuple[str, str]]:
     """`@field_validator("telegram_proxy")`: the function itself, and those that it calls."""
-    for function in ast.walk(_tree("settings.py")):
-        for decorator in function.decorator_list if isinstance(function, ast.FunctionDef) else ():
+    functions = (node for node in ast.walk(_tree("settings.py")) if isinstance(node, ast.FunctionDef))
+    for function in functions:
+        for decorator in function.decorator_list:
             match decorator:
                 case ast.Call(func=ast.Name(id="field_validator"), args=named):
                     settings = [one.value for one in named if isinstance(one, ast.Constant)]
-                    yield from ((name, str(setting)) for name in _names(function) for setting in settings)
+                    called = _called(function) | {function.name}
+                    yield from ((name, str(setting)) for name in called for setting in settings)
 
 
 def _in_types() -> Iterator[tuple[str, str]]:
@@ -61,6 +66,10 @@ def _in_types() -> Iterator[tuple[str, str]]:
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             for name in _names(field.annotation):
                 yield from ((function, field.target.id) for function in types.get(name, ()))
+
+
+def _called(function: ast.FunctionDef) -> set[str]:
+    return {name for call in ast.walk(function) if isinstance(call, ast.Call) for name in _names(call.func)}
 
 
 def _names(node: ast.AST) -> set[str]:

@@ -7,7 +7,7 @@ from bot.config.settings import Settings
 
 # Settings, also those of the tests and of other parts, and commands of the chat.
 SETTINGS = "|".join(name.upper() for name in Settings.model_fields if name != "role")
-CODE = re.compile(rf"(?<![`\w])({SETTINGS}|[A-Z]+_[A-Z_]*[A-Z…])(?![\w`])|(?<![\w`/:.])(/[a-z][a-z_]+)(?![\w/`])")
+CODE = re.compile(rf"(?<![`\w])({SETTINGS}|[A-Z]+_[A-Z_]*[A-Z…])(?![\w`])|(?<![\w`/:.])(/[a-z][a-z_]+)(?![\w/`-])")
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from html import escape
 
 from bot.config.settings import Settings
 
@@ -11,8 +12,14 @@ CODE = re.compile(rf"(?<![`\w])({SETTINGS}|[A-Z]+_[A-Z_]*[A-Z…])(?![\w`])|(?<!
 
 
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heading, ["---"] * len(heading), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    lines = [heading, ["---"] * len(heading), *(map(_cell, row) for row in rows)]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    """Return a text in which no bar ends the cell. GitHub and the site read an escaped bar within code differently."""
+    barred = re.sub(r"`([^`]*\|[^`]*)`", lambda code: f"<code>{escape(code[1])}</code>", text)
+    return barred.replace("|", "&#124;")
 
 
 def prose(text: str) -> str:

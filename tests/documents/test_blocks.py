@@ -48,7 +48,7 @@ def test_the_example_file_has_every_setting_once_and_says_what_it_is_for() -> No
 
 def test_the_reference_has_every_command_and_every_right() -> None:
     for name in CATALOGUE.commands:
-        assert re.search(rf"^\| `/{name}[ `]", TEXTS["docs/reference/commands.md"], re.MULTILINE), name
+        assert re.search(rf"^\| (?:`|<code>)/{name}[ `]", TEXTS["docs/reference/commands.md"], re.MULTILINE), name
     assert set(re.findall(r"^\| `([a-z]+\.[a-z]+)` ", TEXTS["docs/reference/rights.md"], re.MULTILINE)) == PERMISSIONS
 
 

@@ -6,14 +6,16 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 DEMONSTRABLE := $(VENV)/.installed-demo
 DEVELOPED := $(VENV)/.installed-dev
+# The tool that makes the site of docs/, apart from all others.
+SITE := .venv-site
 PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	"$$p" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && command -v "$$p" && break; done)
 
 # Without cached bytecode every test process would compile all modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo install run test postgresql faults soak bench lint check campaign write-campaign fuzz picture format docs messages lock \
-	metrics advisories locked sbom wheel deb container packages clean
+.PHONY: help demo install run test postgresql faults soak bench lint check campaign write-campaign fuzz picture format docs site \
+	messages lock metrics advisories locked sbom wheel deb container packages clean
 help:
 	@echo "make demo    run the demo and print its address"
 	@echo "make install install what the bot needs into .venv, and nothing else"
@@ -30,12 +32,13 @@ help:
 	@echo "make bench   measure, and write the tables of docs/benchmarks.md (ONLY=commands RUNS=3)"
 	@echo "make metrics print figures of the source: widths, lengths, words, wiring (TREE=/path for another checkout)"
 	@echo "make lint    format, lint, types, import rules, dead code, dependencies"
-	@echo "make check   the same, the tests, and the faults"
+	@echo "make check   the same, the tests, the faults, and the site"
 	@echo "make locked  check the lock files, without the internet"
 	@echo "make sbom    write dist/mikopbx-bot.cdx.json: every package of the program, as CycloneDX"
 	@echo "make advisories  ask what is publicly known of the versions in the lock files (needs the internet)"
 	@echo "make format  put the code into shape"
-	@echo "make docs    write the README's tables of commands, settings and metrics"
+	@echo "make docs    write into the documents what the program knows: commands, settings, metrics, errors"
+	@echo "make site    make the site of docs/ in the folder site; a wrong link fails it"
 	@echo "make messages  extract the texts and update the catalogues of translations"
 	@echo "make campaign  kill the bot KILLS=1000 times amid every fault, by SEED=1, and audit its books"
 	@echo "make write-campaign  kill the bot KILLS=200 times in the middle of writes, by SEED=1"
@@ -96,7 +99,7 @@ run: $(INSTALLED)
 
 # The fault tests mostly wait, so lint runs beside them.
 check: $(DEVELOPED)
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint faults
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint faults site
 	@$(MAKE) --no-print-directory test
 
 # Last failures first. A named selection includes long tests; a single file runs in one process, which is done before
@@ -166,6 +169,23 @@ format: $(DEVELOPED)
 docs: $(DEVELOPED)
 	@$(BIN)/python -m tests.documents
 
+$(SITE)/.installed: .ci/mkdocs-material.lock
+	@if command -v uv >/dev/null; then \
+		uv venv --quiet --allow-existing --python "$(PYTHON)" $(SITE) && \
+		VIRTUAL_ENV=$(SITE) uv pip install --quiet --require-hashes -r $<; \
+	else \
+		"$(PYTHON)" -m venv $(SITE) && \
+		$(SITE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<; \
+	fi
+	@touch $@
+
+# With --quiet nothing would count as a warning. The variable spares an advertisement of the theme's.
+site: $(SITE)/.installed
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict
+	@! grep -rlE '<(script|link)[^>]*="https?://[^"]*\.(js|css|woff2?)' site --include='*.html' || \
+		{ echo "These pages load something from the internet" >&2; exit 1; }
+	@echo "Open site/index.html"
+
 messages: $(DEVELOPED)
 	@$(BIN)/python -m tests.catalogue
 
@@ -185,7 +205,7 @@ lock:
 	$(COMPILE) --extra charts --extra postgresql --constraint requirements-dev.lock --output-file requirements-full.lock
 	$(COMPILE) --extra charts --extra demo --constraint requirements-dev.lock --output-file requirements-demo.lock
 	$(COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
-	for tool in uv pip-audit cyclonedx-bom; do echo $$tool | uv pip compile - $(LOCKED) --upgrade \
+	for tool in uv pip-audit cyclonedx-bom mkdocs-material; do echo $$tool | uv pip compile - $(LOCKED) --upgrade \
 		--output-file .ci/$$tool.lock; done
 
 locked: $(DEVELOPED)
@@ -218,4 +238,4 @@ container:
 	$(BUILDER) build --file Containerfile --tag mikopbx-bot --build-arg COMMIT=$$(git rev-parse --short=8 HEAD) .
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(SITE) site .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -9,7 +9,7 @@ from tests.fixtures.paths import ROOT
 
 PROGRAM, DEVELOPERS = "requirements.lock", "requirements-dev.lock"
 FILES = (PROGRAM, "requirements-full.lock", "requirements-demo.lock", DEVELOPERS)
-TOOLS = (".ci/uv.lock", ".ci/pip-audit.lock", ".ci/cyclonedx-bom.lock")
+TOOLS = (".ci/uv.lock", ".ci/pip-audit.lock", ".ci/cyclonedx-bom.lock", ".ci/mkdocs-material.lock")
 WHEELS_ONLY = "--only-binary :all:"
 LINE = re.compile(
     r"(?P<pin>[a-z0-9-]+(?:\[[a-z,]+\])?==[^\\]+?)(?: \\)?|    --hash=sha256:[0-9a-f]{64}(?: \\)?|    #.*|"

@@ -58,7 +58,8 @@ def test_a_template_touches_who_shows_it_through_whatever_module() -> None:
 
 
 def test_the_readme_touches_who_names_it() -> None:
-    expected = {"tests/test_docs.py", "tests/test_changed.py", "tests/hostile/test_operation.py"}
+    named = {f"tests/documents/test_{name}.py" for name in ("blocks", "named", "readme")}
+    expected = {"tests/test_docs.py", "tests/test_changed.py", "tests/hostile/test_operation.py", *named}
     assert touched("README.md") == expected
 
 

@@ -1,4 +1,4 @@
-"""Prometheus metrics. Each is declared once here and explained in the README's table."""
+"""Prometheus metrics. Each is declared once here and explained in docs/reference/metrics.md."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 

@@ -53,8 +53,8 @@ class ButtonAction:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Declared commands, buttons and answers, read by the dispatcher, /help, Telegram's menus and the README's
-    table."""
+    """Declared commands, buttons and answers, read by the dispatcher, /help, Telegram's menus and the
+    documents."""
 
     commands: dict[str, Command] = field(default_factory=dict)
     buttons: dict[str, ButtonAction] = field(default_factory=dict)

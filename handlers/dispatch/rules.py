@@ -1,6 +1,6 @@
 """Rules of all commands, buttons and answers; one without a rule does not import.
 
-Read by the dispatcher, /help, Telegram's menus, `mikopbx-bot access`, the README's table and the tests. Names with a
+Read by the dispatcher, /help, Telegram's menus, `mikopbx-bot access`, the documents and the tests. Names with a
 slash are commands, all others are actions of buttons and answers.
 """
 
@@ -13,7 +13,7 @@ from bot.messages.message import mark
 
 
 class Topic(Enum):
-    """Topics of commands, in the order of /help, the menus and the README. Values are headings, marked for translation.
+    """Topics of commands, in the order of /help, the menus and the docs. Values are headings, marked for translation.
     Commands within a topic are in the order of the rules."""
 
     NOW = mark("📞 Right now")

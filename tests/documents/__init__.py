@@ -1,1 +1,1 @@
-"""The tables of the README that the program itself knows. `python -m tests.documents` writes them (make docs)."""
+"""What documents say of the program, taken from the program. `python -m tests.documents` writes it (make docs)."""

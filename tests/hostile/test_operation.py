@@ -29,7 +29,7 @@ from tests.fixtures import shifted_time, stored
 from tests.hostile.fixtures.confined import UNIT, can_confine, directives
 
 ROOT = UNIT.parent.parent
-README = (ROOT / "README.md").read_text()
+INSTALL = (ROOT / "docs" / "guides" / "install.md").read_text()
 
 
 def test_the_unit_leaves_the_program_what_it_needs_and_no_more() -> None:
@@ -60,8 +60,8 @@ def test_the_unit_leaves_the_program_what_it_needs_and_no_more() -> None:
     assert "ReadWritePaths" not in said
     assert not said["WorkingDirectory"].startswith("/opt")
     for told in ("deploy/mikopbx-bot.service", "/usr/sbin/nologin", "sqlite:////var/lib/mikopbx-bot/"):
-        assert told in README
-    assert "chown -R mikopbx-bot" not in README
+        assert told in INSTALL
+    assert "chown -R mikopbx-bot" not in INSTALL
 
 
 @pytest.mark.skipif(not can_confine(), reason="needs systemd-analyze")
@@ -222,7 +222,7 @@ def test_what_others_wrote_is_taken_by_its_contents_and_not_by_a_name_that_can_c
         assert text.count("persist-credentials: false") == text.count("actions/checkout@"), workflow.name
     installed = [
         line
-        for file in ("README.md", "Makefile", ".ci/run")
+        for file in ("README.md", "docs/guides/install.md", "Makefile", ".ci/run")
         for line in (ROOT / file).read_text().splitlines()
         if re.search(r"pip\W* install", line)
     ]

@@ -24,6 +24,9 @@ from handlers.silences.mutes import list_again, no_such_trunk, outcome_of
 
 MAX_OFFERED = 8
 
+# Longer ones are not searched for the beginning of a window.
+MAX_NAME_WORDS = 20
+
 
 @command(
     "maintenance",
@@ -63,9 +66,9 @@ async def maintenance(request: Request) -> Reply:
 
 
 def _before_window(words: Sequence[str], local_now: datetime) -> Sequence[str]:
-    return next(
-        (words[:place] for place in range(1, len(words)) if is_window(words[place : place + 2], local_now)), words
-    )
+    words = words[:MAX_NAME_WORDS]
+    places = range(1, len(words))
+    return next((words[:place] for place in places if is_window(words[place : place + 2], local_now)), words)
 
 
 @button("maintenance.show")

@@ -28,7 +28,7 @@ from bot.demo.telegram.seed import ANNA, BORIS, ON_CALL, SAM, VERA
 from bot.demo.telegram.updates import DAY
 from bot.demo.telegram.wording import Language, Role
 from bot.demo.tuesday import seconds_since_tuesday
-from bot.demo.wire import AbortableProtocol
+from bot.demo.wire import AbortableProtocol, dated
 
 # As the bot's settings have it.
 ROLES: Mapping[int, Role] = {ANNA: "administrator", BORIS: "operator", VERA: "viewer", SAM: "stranger"}
@@ -53,7 +53,7 @@ async def stage(port: int, language: Language, pbxs: int = 1, dialect: Dialect =
         token = f"{secrets.randbelow(10**9) + 10**9}:{secrets.token_urlsafe(26)}"
         chats = telegram.populated(token, now, language)
         say(f"  Telegram   a stand-in, with {len(ROLES)} people")
-        async with _served(_app(stations, chats), sock):
+        async with _served(_app(stations, chats), sock, now):
             say("  The bot    is starting ...")
             began = time.monotonic()
             bot = await start_bot(address, token, stations, language, behind, Path(folder))
@@ -113,14 +113,14 @@ async def serve_pbx(port: int, api_key: str, speed: float, dialect: Dialect) -> 
             f"The stand-in MikoPBX answers at {address}/pbxcore/api/v3; its switches are at {address}/control/state",
             flush=True,
         )
-        async with _served(pbx.app(station), sock):
+        async with _served(pbx.app(station), sock, time.time):
             await _interrupted().wait()
 
 
 async def serve_telegram(port: int, token: str | None) -> None:
     with listening(port) as (sock, address):
         print(f"The stand-in Telegram answers at {address}/bot<token>/…; its page is {address}", flush=True)
-        async with _served(telegram.app(telegram.populated(token)), sock):
+        async with _served(telegram.app(telegram.populated(token)), sock, time.time):
             await _interrupted().wait()
 
 
@@ -146,9 +146,10 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def _served(app: Starlette, sock: socket.socket) -> AsyncIterator[None]:
+async def _served(app: Starlette, sock: socket.socket, now: Callable[[], float]) -> AsyncIterator[None]:
     config = uvicorn.Config(
-        app,
+        dated(app, now),
+        date_header=False,
         http=AbortableProtocol,
         ws="none",
         lifespan="off",

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+from collections.abc import Callable
+from email.utils import formatdate
 
-from starlette.types import Scope
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _KEY = "demo_abort"
@@ -41,3 +43,19 @@ def abort(scope: Scope) -> None:
     if drop is None:
         raise ConnectionAbortedError("the server does not run on AbortableProtocol")
     drop()
+
+
+def dated(app: ASGIApp, now: Callable[[], float]) -> ASGIApp:
+    """Give each answer the Date of the stand-ins' clock, in Unix seconds; for a server with `date_header=False`, which
+    would give that of the machine."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = formatdate(now(), usegmt=True).encode()
+                message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
+            await send(message)
+
+        await app(scope, receive, send_dated)
+
+    return answer

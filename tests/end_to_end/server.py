@@ -5,17 +5,15 @@ import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from email.utils import formatdate
 from typing import Any, TypeVar
 
 import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.demo.launcher import listening
-from bot.demo.wire import AbortableProtocol
+from bot.demo.wire import AbortableProtocol, dated
 from tests.end_to_end.clock import Clock, ClockLoop
 
 T = TypeVar("T")
@@ -56,12 +54,12 @@ def serving(routes: Sequence[BaseRoute], clock: Clock) -> Iterator[Server]:
     app, loop = Starlette(routes=routes), ClockLoop(clock)
     with listening(0) as (sock, address):
         config = uvicorn.Config(
-            _dated(app, clock),
+            dated(app, clock.time),
             http=AbortableProtocol,
             ws="none",
             lifespan="off",
             log_level="critical",
-            # By the machine's clock; `_dated` gives that of the test.
+            # By the machine's clock; `dated` gives that of the test.
             date_header=False,
             # Longer than the bot keeps a connection: closing one that is being reused looks like a lost answer.
             timeout_keep_alive=75,
@@ -75,19 +73,6 @@ def serving(routes: Sequence[BaseRoute], clock: Clock) -> Iterator[Server]:
             server.should_exit = True
             server.force_exit = True
             thread.join(10)
-
-
-def _dated(app: ASGIApp, clock: Clock) -> ASGIApp:
-    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_dated(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                date = formatdate(clock.time(), usegmt=True).encode()
-                message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
-            await send(message)
-
-        await app(scope, receive, send_dated)
-
-    return answer
 
 
 def _run(loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, None]) -> None:

@@ -47,7 +47,7 @@ REVOKED = "1234567890:BBtestTestTestTestTestTestTestTestTest0"
 def test_nothing_that_was_typed_made_or_fetched_can_be_read_by_others(
     standins: Standins, start_bot: Callable[..., Program], tmp_path: Path
 ) -> None:
-    open_to_all(tmp_path / ".env", b"NOTHING=1\n")
+    open_to_all(tmp_path / ".env", b"# Nothing.\n")
     if not stored.ON_POSTGRESQL:
         open_to_all(tmp_path / "bot.sqlite3", stores.empty().read_bytes())
     standins.unwritten |= PLANTED

@@ -17,6 +17,9 @@ from tests.fixtures.paths import ROOT
 from tests.packages import built
 from tests.packages.built import Installed
 
+# Certificates and other programs go by the machine's clock.
+pytestmark = pytest.mark.usefixtures("real_time")
+
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
 MAX_MEGABYTES = 120
 

@@ -33,6 +33,9 @@ from bot.pbx.certificate import Certificate, read_certificate, trust_by_fingerpr
 from bot.pbx.connection_errors import connection_error
 from tests.fixtures.certificates import DAY, Made, make_certificate
 
+# Certificates and other programs go by the machine's clock.
+pytestmark = pytest.mark.usefixtures("real_time")
+
 ANSWER = b'{"result":true,"data":{"PBXTimezone":"Europe/Berlin"},"messages":[]}'
 TLS_RECORD = b"\x16"
 PAGE = b"<!DOCTYPE html><html><title>Router</title></html>"

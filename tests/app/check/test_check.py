@@ -16,6 +16,9 @@ from tests.app.check.cases import CASES, NOW, Case, stations
 from tests.app.check.stage import KEY, SECRETS, Stage, Switched, server, sound
 from tests.end_to_end.server import Server
 
+# Certificates and other programs go by the machine's clock.
+pytestmark = pytest.mark.usefixtures("real_time")
+
 BLOCKED = "Forbidden: bot was blocked by the user"
 HOLDS_IT_OPEN = "import sys; file = open(sys.argv[1], 'r+'); print(flush=True); sys.stdin.read()"
 

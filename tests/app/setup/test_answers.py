@@ -24,6 +24,9 @@ from tests.end_to_end.harness import ANNA, BORIS, GROUP, KEY, TOKEN, Standins, a
 from tests.end_to_end.server import serving
 from tests.fixtures.certificates import Made, make_certificate
 
+# Certificates and other programs go by the machine's clock.
+pytestmark = pytest.mark.usefixtures("real_time")
+
 ASKED = ("TELEGRAM_TOKEN", "PBX_URL", "PBX_API_KEY", "ADMINS", "ALERT_CHATS", "PBX_NAME", "LANGUAGE")
 WRONG_TOKEN = f"7654321:{'x' * 35}"
 WRONG_KEY = "0" * 64

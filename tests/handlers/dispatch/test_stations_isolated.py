@@ -215,6 +215,8 @@ async def test_a_request_for_access_is_answered_only_where_it_was_asked(fleet: D
 async def test_who_asks_for_access_without_a_pbx_is_not_given_all_of_them_with_one_press(
     fleet: DispatcherHarness,
 ) -> None:
+    # Who gives access has written to the bot.
+    await fleet.types("/id", ROOT, ROOT)
     await fleet.types("/start", 99, 99)
     await fleet.presses(fleet.chat.keyboards[-1], 99, 99)
     with fleet.database.begin() as session:

@@ -288,6 +288,8 @@ async def answered_once(harness: KillableHarness) -> None:
 
 @scene(None, answered_once)
 async def answer_a_request_for_access(harness: KillableHarness) -> Update:
+    # Who gives access has written to the bot.
+    await harness.asks("/id")
     keyboard = await harness.button("access.request", chat=PETER)
     await harness.hears({"callback_query": _pressed(f"{keyboard.id}:0:0", PETER, harness)})
     (question,) = await harness.stored(Keyboard, Keyboard.chat_id == ANNA)

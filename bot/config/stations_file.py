@@ -54,7 +54,8 @@ def _tables(path: Path) -> list[dict[str, Any]]:
     try:
         content = tomllib.loads(decoded(path.read_bytes()))
     except OSError as error:
-        raise WrongSettings([f"STATIONS_FILE: {path} cannot be read: {error.strerror}"]) from None
+        reason = "only a shell understands ~, write the whole path" if str(path)[0] == "~" else error.strerror
+        raise WrongSettings([f"STATIONS_FILE: {path} cannot be read: {reason}"]) from None
     except UnicodeDecodeError:
         raise WrongSettings([f"STATIONS_FILE: {path} is not UTF-8; save it anew as that"]) from None
     except tomllib.TOMLDecodeError as error:
@@ -101,6 +102,8 @@ def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment:
     if (variable := written.pop("key_env", None)) is not None:
         if "key" in written:
             wrong.append("has both key and key_env; take one of them out")
+        elif not variable:
+            wrong.append("key_env: names no variable; write one, like ACME_KEY, or the key itself as key")
         elif not environment.get(str(variable)):
             wrong.append(f"key_env: {variable} is not set; put it into the environment or .env")
         written["key"] = environment.get(str(variable)) or "-"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.access.policy import Destination
 from bot.config.errors import WrongSettings
-from bot.config.settings import environment, load_settings
+from bot.config.loading import environment, load_settings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import KNOWN, read_stations
 from tests.fixtures.paths import ROOT

@@ -135,7 +135,7 @@ def test_a_newcomer_has_an_acknowledged_rehearsal(place: Place) -> None:
     code = setup.reads(r"\?start=(\w+)")[1]
     setup.reads("Waiting")
     place.says(SAM, "/start")
-    setup.reads(r"Sam Stranger \(1009\) wrote without the code, and is not taken")
+    setup.reads(r"Sam Miller \(1009\) wrote without the code, and is not taken")
     place.post("/client/start", **{"as": ANNA, "payload": code})
     setup.answers_to(r"Anna Ivanova \(1001\) wrote the code. Administrator\? \[Y/n\]: ", "")
     setup.answers_to(r"Shall a group be told of outages\?.*: ", "y")

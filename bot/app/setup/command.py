@@ -108,7 +108,8 @@ def _finish(conversation: Conversation, install_service: ServiceInstaller) -> in
     say("\nNext:")
     say(f"  1. {'Start it by the commands above.' if is_service else f'Start it here: {_program()} run'}")
     say("  2. In Telegram write /test_alert to the bot: it rehearses an outage.")
-    say("  3. Press ✅ under the alert. From then on it wakes you only for real ones.")
+    where = "in the group" if conversation.draft.get("ALERT_CHATS") else "it sends"
+    say(f"  3. Press ✅ under the alert {where}. From then on it wakes you only for real ones.")
     return 0
 
 

@@ -20,9 +20,7 @@ def environment() -> dict[str, str]:
 
 def load_settings() -> Settings:
     """Load and check all settings; raises WrongSettings with all complaints, not only the first."""
-    check_surroundings(os.environ)
-    if quoted := _quoted_in_environment():
-        raise WrongSettings(quoted)
+    check_environment()
     unknown = unknown_in_file(read_env_file(), Settings.model_fields, environment().get("STATIONS_FILE", ""))
     try:
         settings = Settings()
@@ -50,6 +48,13 @@ def _nothing_here() -> list[str]:
     if ENV_FILE.exists() or "TELEGRAM_TOKEN" in os.environ:
         return []
     return [f".env is not in {working_folder()}; change to its folder, or make one: mikopbx-bot setup"]
+
+
+def check_environment() -> None:
+    """Check what the environment alone can have wrong. Raises WrongSettings."""
+    check_surroundings(os.environ)
+    if quoted := _quoted_in_environment():
+        raise WrongSettings(quoted)
 
 
 def _quoted_in_environment() -> list[str]:

@@ -22,8 +22,7 @@ from bot.app.setup.pbx_steps import PbxSteps
 from bot.app.setup.people_steps import PeopleSteps, SecondProgram
 from bot.app.setup.terminal import NoAnswer, Terminal
 from bot.config.errors import WrongSettings
-from bot.config.loading import load_settings
-from bot.config.surroundings import check_surroundings
+from bot.config.loading import check_environment, load_settings
 
 ServiceInstaller = Callable[[argparse.Namespace], int]
 
@@ -40,7 +39,7 @@ def run(options: argparse.Namespace, install_service: ServiceInstaller) -> int:
     terminal = Terminal(agrees=options.yes)
     try:
         with _interruptible(), asyncio.Runner() as runner:
-            check_surroundings(os.environ)
+            check_environment()
             conversation = Conversation(terminal, Draft(), answers(options), runner)
             _settle_all(conversation)
             return _finish(conversation, install_service)

@@ -161,6 +161,15 @@ def test_an_earlier_answer_that_is_wrong_is_not_tried_for_ever(place: Place) -> 
     assert (code, shown.count("nothing listens at port 1")) == (2, 1), shown
 
 
+def test_quotes_that_the_environment_keeps_are_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PBX_API_KEY", f'"{KEY}"')
+    code, shown = place.setup(*place.without("--key-file"), "--yes")
+    assert (code, shown) == (
+        2,
+        "PBX_API_KEY: has quotes around its value, which the environment keeps; take them out\n",
+    )
+
+
 def test_a_fingerprint_for_plain_http_is_not_passed_over(place: Place) -> None:
     code, shown = place.setup(*place.options, "--yes", f"--fingerprint={'ab' * 32}")
     assert (code, "plain http, without a certificate; leave --fingerprint out" in shown) == (2, True), shown

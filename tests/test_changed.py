@@ -27,7 +27,13 @@ def test_who_imports_it_is_touched_directly_or_through_others() -> None:
 
 @pytest.mark.parametrize(
     "file",
-    ["bot/__main__.py", "bot/cli.py", "bot/app/application.py", "bot/demo/launcher.py", "handlers/trunks/trunks.py"],
+    [
+        "bot/__main__.py",
+        "bot/cli/__init__.py",
+        "bot/app/application.py",
+        "bot/demo/launcher.py",
+        "handlers/trunks/trunks.py",
+    ],
 )
 def test_whatever_the_program_is_made_of_touches_those_who_start_it(file: str) -> None:
     assert touched(file) >= END_TO_END

@@ -4,6 +4,8 @@ from typing import Any
 import pytest
 
 from bot import cli
+from bot.cli import running
+from bot.cli.refusals import EXIT_WRONG_SETTINGS
 from bot.demo import launcher
 
 
@@ -11,14 +13,14 @@ def test_a_large_fleet_may_have_as_many_connections_as_the_system_allows() -> No
     before, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
     try:
-        cli.allow_many_files()
+        running.allow_many_files()
         assert resource.getrlimit(resource.RLIMIT_NOFILE) == (most, most)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (before, most))
 
 
 def test_without_a_command_the_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main([]) == cli.EXIT_WRONG_SETTINGS
+    assert cli.main([]) == EXIT_WRONG_SETTINGS
     listed = capsys.readouterr().out
     assert all(name in listed for name in ("run", "setup", "access", "demo", "database"))
 

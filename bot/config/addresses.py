@@ -88,7 +88,11 @@ def check_proxy(address: str) -> None:
         raise ValueError(f"has a sign in its user or password that an address cannot hold; {ENCODING_REMEDY}")
     if not re.fullmatch(r"[^#/?@\s]+/?", rest.removeprefix(f"{login}@")):
         raise ValueError(f"is not a proxy: its host or port is wrong; {PROXY_REMEDY}")
-    if not urls.host_of(address):
+    try:
+        host = urls.host_of(address)
+    except ValueError as wrong:
+        raise ValueError(f"has a wrong host or port ({wrong}); {PROXY_REMEDY}") from None
+    if not host:
         raise ValueError(f"names no host; {PROXY_REMEDY}")
 
 
@@ -115,20 +119,26 @@ def check_database(value: str) -> None:
     if "@" in (url.host or ""):
         raise ValueError(f"has a second @, probably of the password; {DATABASE_REMEDY}")
     if url.drivername == "sqlite":
-        # "sqlite://bot.sqlite3" names a server; in memory nothing lasts.
-        if url.database in (None, "", ":memory:"):
-            raise ValueError(f"names no file; {DATABASE_REMEDY}")
-        folder = Path(url.database or "").parent
-        if Path(url.database or "").is_dir():
-            raise ValueError(f"is a folder; name a file in it: sqlite:///{url.database}/mikopbx-bot.sqlite3")
-        if not folder.is_dir():
-            raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
+        _check_file(url.database or "")
     elif url.drivername not in ("postgresql", "postgres"):
         raise ValueError(f"names a database this version cannot use; {DATABASE_REMEDY}")
     elif not url.database:
         raise ValueError(f"names a server and no database on it; {DATABASE_REMEDY}")
     elif find_spec("psycopg") is None:
         raise ValueError("needs the extra of that name: pip install 'mikopbx-bot[postgresql]'")
+
+
+def _check_file(file: str) -> None:
+    # "sqlite://bot.sqlite3" names a server; in memory nothing lasts.
+    if file in ("", ":memory:"):
+        raise ValueError(f"names no file; {DATABASE_REMEDY}")
+    folder = Path(file).parent
+    if Path(file).is_dir():
+        raise ValueError(f"is a folder; name a file in it: sqlite:///{file}/mikopbx-bot.sqlite3")
+    if "~" in str(folder):
+        raise ValueError("has ~ in its path, which only a shell understands; write the whole path")
+    if not folder.is_dir():
+        raise ValueError(f"is in a folder that does not exist; create it: mkdir -p {folder}")
 
 
 def default_database() -> str:

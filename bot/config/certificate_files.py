@@ -15,11 +15,16 @@ def check_ca_file(path: Path) -> None:
         raise ValueError(f"{path} is a folder; name the CA file (PEM) in it")
     if not path.is_file():
         raise ValueError("is neither true nor false nor the path of an existing CA file (PEM)")
+    check_content(path)
+
+
+def check_content(path: Path) -> None:
+    """Check that a file has certificates in PEM form. Raises ValueError with the remedy."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES)
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from None
+        raise ValueError(f"{path} cannot be read: {error.strerror}; let this account read it") from None
     if b"-----BEGIN CERTIFICATE-----" not in content and b"-----BEGIN TRUSTED CERTIFICATE-----" not in content:
         raise ValueError(f"{path} {_instead(content)}")
     try:

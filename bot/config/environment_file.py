@@ -17,15 +17,21 @@ ENV_FILE = Path(".env")
 
 def read_env_file(path: Path = ENV_FILE) -> dict[str, str]:
     """Return the variables of the file, none if it is missing. Raises WrongSettings."""
-    # A device or a pipe may never end.
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        raise WrongSettings([f"{path} is no file"])
     try:
+        # A device or a pipe may never end.
+        if path.exists() and not path.is_file():
+            raise WrongSettings([f"{path} is no file; move it away, and write a file of that name"])
+        if path.is_symlink() and not path.exists():
+            raise WrongSettings([f"{path} is a link to {path.readlink()}, which is not there; mend the link"])
         text = decoded(path.read_bytes())
     except FileNotFoundError:
         return {}
+    except PermissionError:
+        raise WrongSettings(
+            [f"{path} cannot be read by this account; give it to the account: chown, then chmod 600"]
+        ) from None
     except OSError as error:
-        raise WrongSettings([f"{path} cannot be read: {error.strerror}"]) from None
+        raise WrongSettings([f"{path} cannot be read: {error.strerror}; write it anew"]) from None
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise WrongSettings([f"{path} is not UTF-8, see line {line}; save it anew as that"]) from None

@@ -24,6 +24,7 @@ SENTENCES = {
     "greater_than_equal": "is too small; write at least {ge:g}",
     "less_than_equal": "is too large; write at most {le:g}",
     "string_type": "is not a text; write it in quotes",
+    "string_unicode": "is not in UTF-8; write it anew",
     "string_too_long": "is too long; write at most {max_length} characters",
     "string_too_short": "is empty; write at least {min_length} character",
     "literal_error": "is not one of its values; write {expected}",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -19,8 +19,8 @@ from pydantic_settings import (
 
 from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
 from bot.config import addresses
-from bot.config.environment_file import EnvFileSource, read_env_file
-from bot.config.errors import REMEDIES, WrongSettings
+from bot.config.environment_file import EnvFileSource
+from bot.config.errors import REMEDIES
 from bot.config.parsing import check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.config.station_settings import (
     AlertAfter,
@@ -41,9 +41,8 @@ from bot.config.station_settings import (
     WebAddress,
     Zone,
 )
-from bot.config.unknown_names import unknown_in_file
+from bot.config.surroundings import proxies
 from bot.config.working_hours import read_hours
-from bot.http import urls
 
 TELEGRAM = "https://api.telegram.org"
 
@@ -290,34 +289,8 @@ class Settings(BaseSettings):
         return [
             self.telegram_token.get_secret_value(),
             *addresses.proxy_secrets(proxy),
+            *(secret for address in proxies(os.environ).values() for secret in addresses.proxy_secrets(address)),
             self.webhook_secret,
             *addresses.database_secrets(self.database_url),
             *addresses.heartbeat_secrets(heartbeat),
         ]
-
-
-def environment() -> dict[str, str]:
-    """Return the environment and `.env`, including names that are no settings."""
-    return {**read_env_file(), **os.environ}
-
-
-def load_settings() -> Settings:
-    """Load and check all settings; raises WrongSettings with all complaints, not only the first."""
-    unknown = unknown_in_file(read_env_file(), Settings.model_fields, environment().get("STATIONS_FILE", ""))
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        raise WrongSettings([*unknown, *WrongSettings.from_validation(error).lines]) from None
-    if unknown:
-        raise WrongSettings(unknown)
-    if settings.pbx_url and (refusal := urls.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
-        raise WrongSettings([f"PBX_URL: {refusal}"])
-    webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None
-    if webhook and (refusal := addresses.webhook_refusal(webhook)) is not None:
-        raise WrongSettings([f"WEBHOOK_URL: {refusal}"])
-    longest = settings.no_calls_hours.longest
-    if settings.no_calls_after >= longest:
-        raise WrongSettings(
-            [f"NO_CALLS_AFTER: NO_CALLS_HOURS never last that long; write less than {longest} (minutes)"]
-        )
-    return settings

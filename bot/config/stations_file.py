@@ -50,18 +50,21 @@ def read_stations(settings: Settings, environment: Mapping[str, str]) -> tuple[S
 def _tables(path: Path) -> list[dict[str, Any]]:
     # A device or a pipe may never end.
     if path.exists() and not (path.is_file() or path.is_dir()):
-        raise WrongSettings([f"STATIONS_FILE: {path} is no file"])
+        raise WrongSettings([f"STATIONS_FILE: {path} is no file; write the path of one, like stations.toml"])
     try:
         content = tomllib.loads(decoded(path.read_bytes()))
     except OSError as error:
-        raise WrongSettings([f"STATIONS_FILE: {path} cannot be read: {error.strerror}"]) from None
+        remedy = "give it to this account: chown" if isinstance(error, PermissionError) else "write its whole path"
+        raise WrongSettings([f"STATIONS_FILE: {path} cannot be read: {error.strerror}; {remedy}"]) from None
     except UnicodeDecodeError:
         raise WrongSettings([f"STATIONS_FILE: {path} is not UTF-8; save it anew as that"]) from None
     except tomllib.TOMLDecodeError as error:
         # The parser's message does not quote a malformed key.
-        raise WrongSettings([f"STATIONS_FILE: {path} is not TOML: {error}"]) from None
+        raise WrongSettings([f"STATIONS_FILE: {path} is not TOML: {error}; text stands in quotes"]) from None
     except RecursionError:
-        raise WrongSettings([f"STATIONS_FILE: {path} is not TOML: its lists are nested too deep"]) from None
+        raise WrongSettings(
+            [f"STATIONS_FILE: {path} is not TOML: its lists are nested too deep; take some out"]
+        ) from None
     tables = content.pop("station", None)
     if content:
         raise WrongSettings([f"STATIONS_FILE: {path}: {name} belongs into a [[station]]" for name in content])
@@ -83,7 +86,11 @@ def _checked(
             errors += (f"{prefix}: {line}" for line in wrong.lines)
     for field in ("name", "title", "url", "formerly"):
         taken = Counter(found for station in stations if (found := getattr(station, field)) is not None)
-        errors += (f"STATIONS_FILE: {path}: two have the same {field}: {one}" for one, n in taken.items() if n > 1)
+        errors += (
+            f"STATIONS_FILE: {path}: two have the same {field}: {one}; give each its own"
+            for one, n in taken.items()
+            if n > 1
+        )
     names = {station.name for station in stations}
     errors += (
         f"STATIONS_FILE: {path}: {one.name}: formerly: {one.formerly} is the name of another PBX now; take it out"
@@ -101,6 +108,8 @@ def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment:
     if (variable := written.pop("key_env", None)) is not None:
         if "key" in written:
             wrong.append("has both key and key_env; take one of them out")
+        elif not variable:
+            wrong.append("key_env: names no variable; write one, like ACME_KEY, or the key itself as key")
         elif not environment.get(str(variable)):
             wrong.append(f"key_env: {variable} is not set; put it into the environment or .env")
         written["key"] = environment.get(str(variable)) or "-"

@@ -1,6 +1,7 @@
 """Web server of the health endpoints and the webhook."""
 
 import asyncio
+import errno
 import socket
 from functools import partial
 
@@ -13,8 +14,17 @@ from bot.http.uvicorn_connection import Connection, ConnectionTimeouts, Server
 FINISH_TIMEOUT = 3
 
 
+# In place of the system's own words, which name no way out.
+REASONS = {
+    errno.EADDRINUSE: "another program listens there",
+    errno.EADDRNOTAVAIL: "it is no address of this machine",
+    errno.EACCES: "ports below 1024 are for root",
+    socket.EAI_NONAME: "there is no such host",
+}
+
+
 class AddressUnusable(OSError):
-    """Address in use, or of another machine."""
+    """Address in use, or of another machine. `str()` is the reason."""
 
 
 def listen(address: str) -> socket.socket:
@@ -24,7 +34,7 @@ def listen(address: str) -> socket.socket:
     try:
         return socket.create_server((host.strip("[]"), int(port)), family=family)
     except (OSError, OverflowError, UnicodeError) as error:
-        raise AddressUnusable(str(error)) from None
+        raise AddressUnusable(REASONS.get(getattr(error, "errno", 0) or 0) or str(error)) from None
 
 
 async def serve(

@@ -15,7 +15,7 @@ class TemplateCache(FileSystemBytecodeCache):
 
     def __init__(self, templates: Path, compiled_by: Path) -> None:
         super().__init__(str(templates / "__pycache__"), "%s.jinja")
-        self._compiler = f"{jinja2.__version__} {compiled_by.read_text()}"
+        self._compiler = f"{jinja2.__version__} {compiled_by.read_text('utf-8')}"
 
     def get_source_checksum(self, source: str) -> str:
         return super().get_source_checksum(self._compiler + source)

@@ -57,4 +57,6 @@ def _copy(database: Path, target: Path) -> str:
 
 
 def _reason(error: OSError | sqlite3.Error) -> str:
-    return f"{error.strerror}: {error.filename}" if isinstance(error, OSError) else str(error)
+    if isinstance(error, OSError):
+        return f"the copy cannot be written there: {error.strerror}; name a file in a folder of this account"
+    return f"{error}; see whether the disk of the copy is full"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextvars
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -20,10 +21,11 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from bot.runtime.waiting import signals_deferred
 from bot.store import sqlite
-from bot.store.database_errors import NewerSchema, database_message, is_rolled_back
+from bot.store.database_errors import ForeignSchema, NewerSchema, database_message, is_rolled_back
 
 # Newest revision in migrations/versions. Kept here so that a normal start does not import Alembic (half a second).
 NEWEST_REVISION = "0011"
+REVISION = re.compile(r"\d{4}")
 MIGRATIONS = Path(__file__).parent / "migrations"
 # A transaction that the database itself rolled back is carried out this often.
 MAX_ATTEMPTS = 5
@@ -276,10 +278,17 @@ def _drive(session: Session, work: Callable[[Session], Coroutine[Any, Any, T]]) 
 
 
 def revision_of(connection: Connection) -> str | None:
-    """Return the revision of the schema; None for an empty database."""
-    if not inspect(connection).has_table("alembic_version"):
+    """Return the revision of the schema; None for an empty database. Raises ForeignSchema."""
+    seen = inspect(connection)
+    if not seen.has_table("alembic_version"):
+        # A file is one program's; a server's database may hold the tables of an extension.
+        if connection.dialect.name == "sqlite" and seen.get_table_names():
+            raise ForeignSchema
         return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    if found is not None and not REVISION.fullmatch(found):
+        raise ForeignSchema
+    return found
 
 
 def _upgrade(connection: Connection) -> None:

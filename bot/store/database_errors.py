@@ -1,6 +1,7 @@
 """Retry a task after database errors, and shorten their text for the log."""
 
 import asyncio
+import re
 
 import structlog
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -26,9 +27,16 @@ REMEDIES = {
 }
 
 
-class NewerSchema(SQLAlchemyError):
-    """Database of a newer release."""
+class UnusableSchema(SQLAlchemyError):
+    """Database that is not this release's; `str()` says what to do."""
 
+
+class ForeignSchema(UnusableSchema):
+    def __init__(self) -> None:
+        super().__init__("it has the tables of another program; name a file or a database that is the bot's alone")
+
+
+class NewerSchema(UnusableSchema):
     def __init__(self, found: str, newest: str) -> None:
         super().__init__(
             f"it was written by a newer release (schema {found}, this one knows {newest}); install that release again, "
@@ -57,13 +65,13 @@ async def retry_on_database_error(name: str, job: Job, stop: asyncio.Event) -> N
 
 
 def database_message(error: SQLAlchemyError) -> str:
-    """Return the message of the database, without the statement and links that follow it."""
-    return str(error).partition("\n")[0]
+    """Return the message of the database, without the name of its class, the statement and links."""
+    return re.sub(r"^\([\w.]+\) ", "", str(error).partition("\n")[0])
 
 
 def database_remedy(error: SQLAlchemyError) -> str | None:
     """Return what an administrator has to do about the file of SQLite; None where a retry may help."""
-    if isinstance(error, NewerSchema):
+    if isinstance(error, UnusableSchema):
         return str(error)
     name = str(getattr(getattr(error, "orig", None), "sqlite_errorname", ""))
     return next((remedy for prefix, remedy in REMEDIES.items() if name.startswith(prefix)), None)

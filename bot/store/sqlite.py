@@ -78,7 +78,7 @@ def create_file(url: URL) -> None:
 
 def create_tables(connection: Connection, revision: str) -> None:
     """Create the tables of an empty file, as the migrations up to that revision do."""
-    *statements, _ = NEWEST_SCHEMA.read_text().split(STATEMENT_END)
+    *statements, _ = NEWEST_SCHEMA.read_text("utf-8").split(STATEMENT_END)
     for statement in statements:
         connection.exec_driver_sql(statement)
     connection.exec_driver_sql("INSERT INTO alembic_version VALUES (?)", (revision,))

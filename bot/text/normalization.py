@@ -57,9 +57,12 @@ def _figure_sign(sign: re.Match[str]) -> str:
 def decoded(content: bytes) -> str:
     """Return the text of a file of settings in UTF-8 or UTF-16, with plain quotes around its values. Raises
     UnicodeDecodeError."""
-    # Without a byte order mark, each second byte of names in Latin letters is a zero.
+    return _QUOTED_VALUE.sub(r'\1"\2"\3', normalized(content.decode(encoding_of(content))))
+
+
+def encoding_of(content: bytes) -> str:
+    """Return UTF-8 or UTF-16, by the byte order mark, or by the zeros that Latin letters have in UTF-16."""
     unmarked = {(False, True): "utf-16-le", (True, False): "utf-16-be"}.get(
         (content[:1] == b"\0", content[1:2] == b"\0")
     )
-    encoding = next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), unmarked or "utf-8")
-    return _QUOTED_VALUE.sub(r'\1"\2"\3', normalized(content.decode(encoding)))
+    return next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), unmarked or "utf-8")

@@ -7,7 +7,8 @@ import pytest
 
 from bot.access.policy import BUILT_IN, AccessContext, Grant, grants_from
 from bot.app.access_report import NotMet, print_report
-from bot.config.settings import Settings, load_settings
+from bot.config.loading import load_settings
+from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import read_stations
 from bot.runtime.waiting import Signal

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.config.errors import WrongSettings
-from bot.config.settings import Settings, environment, load_settings
+from bot.config.loading import environment, load_settings
+from bot.config.settings import Settings
 from bot.config.stations_file import read_stations
 from bot.config.unknown_names import misspelt_in_environment
 

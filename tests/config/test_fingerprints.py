@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.errors import WrongSettings
-from bot.config.settings import environment, load_settings
+from bot.config.loading import environment, load_settings
 from bot.config.startup_warnings import startup_warnings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import read_stations

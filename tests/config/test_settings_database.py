@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.config.errors import WrongSettings
-from bot.config.settings import Settings, load_settings
+from bot.config.loading import load_settings
+from bot.config.settings import Settings
 from bot.runtime.logs import Redaction
 
 PASSWORD = "S3cr/et@word"

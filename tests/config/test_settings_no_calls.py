@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.errors import WrongSettings
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 
 NEEDED = {
     "TELEGRAM_TOKEN": "1234567890:" + "A" * 35,

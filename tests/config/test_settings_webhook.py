@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.errors import WrongSettings
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 
 TOKEN = "1234567890:AAtestTestTestTestTestTestTestTestTest0"
 ELSEWHERE = {"TELEGRAM_API_URL": "http://127.0.0.1:8081"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.access.policy import Destination
 from bot.config.errors import WrongSettings
-from bot.config.settings import environment, load_settings
+from bot.config.loading import environment, load_settings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import KNOWN, read_stations
 from tests.fixtures.paths import ROOT
@@ -167,13 +167,14 @@ def test_all_complaints_are_reported_at_once() -> None:
     ],
 )
 def test_no_two_are_the_same(second: Mapping[str, str], complaint: str) -> None:
-    assert f"STATIONS_FILE: stations.toml: {complaint}" in complaints(f"{one()}\n{one(**second)}")
+    told = complaints(f"{one()}\n{one(**second)}")
+    assert f"STATIONS_FILE: stations.toml: {complaint}; give each its own" in told
 
 
 def test_a_former_name_is_that_of_one_pbx_alone() -> None:
     other = {"name": '"b"', "url": '"https://b.example"'}
     twice = one(formerly='"Office"') + "\n" + one(**other, formerly='"Office"')
-    assert complaints(twice) == ("STATIONS_FILE: stations.toml: two have the same formerly: Office",)
+    assert complaints(twice) == ("STATIONS_FILE: stations.toml: two have the same formerly: Office; give each its own",)
     taken = one() + "\n" + one(**other, formerly='"acme"')
     assert complaints(taken) == (
         "STATIONS_FILE: stations.toml: b: formerly: acme is the name of another PBX now; take it out",
@@ -186,7 +187,7 @@ def test_a_former_name_is_that_of_one_pbx_alone() -> None:
         ("", "names no PBX; begin each with a line [[station]]"),
         ("[station]\nname = 'acme'\n", "names no PBX; begin each with a line [[station]]"),
         ("poll_interval = 5\n" + one(), "poll_interval belongs into a [[station]]"),
-        ("[[station]]\nname = acme\n", "is not TOML: Invalid value (at line 2, column 8)"),
+        ("[[station]]\nname = acme\n", "is not TOML: Invalid value (at line 2, column 8); text stands in quotes"),
     ],
 )
 def test_a_file_that_is_none_is_said_to_be_so(text: str, complaint: str) -> None:

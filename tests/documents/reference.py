@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from prometheus_client import Metric
 
-from bot import cli
 from bot.access.policy import ADMIN, OPERATOR, PERMISSIONS, VIEWER
+from bot.cli.arguments import command_parser
 from bot.messages.access_words import RIGHTS
 from bot.messages.i18n import translations
 from bot.pbx.rights import RIGHTS as RIGHTS_OF_KEY
@@ -76,7 +76,7 @@ def metrics() -> str:
 def command_line() -> str:
     """Return each command of the program with its arguments and options."""
     sections = []
-    for parser, summary in _parsers(cli._parser()):
+    for parser, summary in _parsers(command_parser()):
         rows = [
             (f"`{_called(action)}`", _explained(action))
             for action in parser._actions
@@ -90,7 +90,7 @@ def command_line() -> str:
 
 def programs() -> set[str]:
     """Return the commands of the program."""
-    return {parser.prog.split()[1] for parser, _ in _parsers(cli._parser()) if " " in parser.prog}
+    return {parser.prog.split()[1] for parser, _ in _parsers(command_parser()) if " " in parser.prog}
 
 
 def _parsers(parser: argparse.ArgumentParser) -> Iterator[tuple[argparse.ArgumentParser, str]]:

@@ -23,16 +23,10 @@ SETTINGS: Mapping[str, str] = {
     "must be a plain address without user, password or query": SPELLING,
     "is not a web address: its host is no name or address that can be called": SPELLING,
     "is not a web address: its host or port is wrong": SPELLING,
-    "‹…› is no file": "Write a file of that name, or take the folder away.",
-    "STATIONS_FILE: ‹…› is no file": "Write the path of the file, like `stations.toml`.",
-    "STATIONS_FILE: ‹…› is not TOML: its lists are nested too deep": "Write it like `stations.example.toml`.",
     "is neither true nor false nor the path of an existing CA file (PEM)": (
         "Write `true`, or [save the PBX's certificate](guides/install.md#the-pbxs-certificate) and name the file."
     ),
     "STATIONS_FILE: ‹…›: ‹…› belongs into a [[station]]": "Move the line below the `[[station]]` that it is about.",
-    "STATIONS_FILE: ‹…› cannot be read: ‹…›": "Give the file to the bot's account: `chown`, then `chmod 600`.",
-    "STATIONS_FILE: ‹…› is not TOML: ‹…›": "Correct the line that it names; text stands in quotes.",
-    "‹…› cannot be read: ‹…›": "Give the file to the bot's account: `chown`, then `chmod 600`.",
     "has the port ‹…›, and ports end at ‹…›": "Write the port of the PBX's web page, or none for 443.",
 }
 PBX: Mapping[str, str] = {

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from bot.access.policy import PERMISSIONS
-from bot.cli import EXIT_WRONG_SETTINGS
+from bot.cli.refusals import EXIT_WRONG_SETTINGS
 from bot.config.settings import Settings
 from handlers import CATALOGUE
 from tests.documents import problems, settings

@@ -18,7 +18,7 @@ def validated_by() -> Mapping[str, str]:
     for function, setting in (*_called_by_validators(), *_in_types()):
         found.setdefault(function, set()).add(setting.upper())
     _follow_calls(found)
-    return {function: ", ".join(sorted(settings)) for function, settings in found.items() if len(settings) <= MOST}
+    return {function: ", ".join(sorted(settings)) for function, settings in found.items() if 0 < len(settings) <= MOST}
 
 
 def _follow_calls(found: dict[str, set[str]]) -> None:

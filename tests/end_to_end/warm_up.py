@@ -21,7 +21,8 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.util import LRUCache
 
 import bot.app.application
-from bot.config.settings import Settings, environment, load_settings
+from bot.config.loading import environment, load_settings
+from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import read_stations
 from bot.runtime import metrics

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.config.errors import WrongSettings
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.health import heartbeat
 from bot.health.heartbeat import Heartbeat
 from bot.health.monitor import HealthMonitor, HealthSignals, problems

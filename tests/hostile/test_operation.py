@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.config.errors import WrongSettings
-from bot.config.settings import load_settings
+from bot.config.loading import load_settings
 from bot.config.startup_warnings import startup_warnings
 from bot.config.station_settings import StationSettings
 from tests.end_to_end.clock import Clock

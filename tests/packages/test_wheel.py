@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli import EXIT_REFUSED
+from bot.cli.refusals import EXIT_REFUSED
 from tests.end_to_end.harness import ANNA, GROUP, Standins, ordinary_settings, running_standins
 from tests.fixtures import stored
 from tests.fixtures.paths import ROOT

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+from socksio.exceptions import SOCKSError
 
 from bot.config.settings import Settings
 from bot.http import decompression, response_head
@@ -84,7 +85,8 @@ class BotApi:
                 content = await decompression.read_all(response, MAX_BYTES)
         except httpx.TimeoutException:
             raise NoAnswer(Trouble.TIMED_OUT) from None
-        except httpx.ProxyError:
+        except (httpx.ProxyError, SOCKSError):
+            # The second escapes from httpx where something else than such a proxy answers.
             raise NoAnswer(Trouble.PROXY) from None
         except httpx.TransportError as error:
             untrusted = "CERTIFICATE_VERIFY_FAILED" in str(error)

@@ -9,7 +9,7 @@ from bot.app.check.inspection import Installation, inspect
 from bot.app.check.report import as_json, lines
 from bot.app.check.settings import wrong
 from bot.config.errors import WrongSettings
-from bot.config.settings import environment, load_settings
+from bot.config.loading import environment, load_settings
 from bot.config.station_settings import StationSettings
 from bot.config.stations_file import read_stations
 from bot.runtime.logs import Redaction, configure_logging

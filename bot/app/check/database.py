@@ -77,7 +77,9 @@ def place_findings(place: Place) -> Iterable[Finding]:
     else:
         yield ok("database.place", f"the database is {place.path}")
     if place.loose:
-        yield warning("database.mode", f"others can read {place.path}, which holds names and numbers", place.loose)
+        yield warning(
+            "database.mode", f"others can read {place.path}, which holds names and numbers", f"run {place.loose}"
+        )
     megabytes = place.free // MEGABYTE
     if place.free < FREE_AT_LEAST:
         text = f"only {megabytes} MB are free for the database in {place.path.parent}"

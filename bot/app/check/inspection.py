@@ -18,7 +18,8 @@ from bot.app.check.database import (
 )
 from bot.app.check.findings import Finding, warning
 from bot.app.check.groups import check_groups
-from bot.app.check.pbx.station import IN_ENV, Where, check_pbx, check_watched_pbx, in_stations_file
+from bot.app.check.pbx.address import IN_ENV, Where, in_stations_file
+from bot.app.check.pbx.station import check_pbx, check_watched_pbx
 from bot.app.check.people import check_people
 from bot.app.check.settings import check_settings
 from bot.app.check.telegram import check_telegram

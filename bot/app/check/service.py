@@ -64,7 +64,7 @@ def unit_findings(unit: Mapping[str, str] | None, *, in_container: bool) -> Iter
     elif unit.get("ActiveState") == "failed":
         yield fault(name, f"{UNIT} has failed and is not started again", f"see journalctl -u {UNIT}, then start it")
     elif unit.get("UnitFileState") == "disabled":
-        yield warning(name, f"{UNIT} does not start with the machine", f"systemctl enable {UNIT}")
+        yield warning(name, f"{UNIT} does not start with the machine", f"run systemctl enable {UNIT}")
     else:
         yield ok(name, f"{UNIT} is {unit.get('ActiveState', 'there')}, and starts with the machine")
     if unit.get("LoadState") == "loaded" and unit.get("User", "") in ("", "root"):

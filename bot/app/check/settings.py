@@ -18,16 +18,10 @@ def wrong(error: WrongSettings) -> list[Finding]:
     """Return a fault for each wrong or missing setting. Each line of the error names its remedy."""
     found = []
     for line in error.lines:
-        name, _, said = line.partition(": ")
-        text, parted, remedy = said.partition("; ")
-        found.append(
-            fault(
-                "settings.value",
-                f"{name}: {text}",
-                remedy if parted else f"correct {name} in .env or the environment",
-                subject=name,
-            )
-        )
+        text, parted, remedy = line.partition("; ")
+        name, named, _ = text.partition(": ")
+        otherwise = f"correct {name} in .env or the environment" if named else "correct it"
+        found.append(fault("settings.value", text, remedy if parted else otherwise, subject=name if named else ""))
     return found
 
 
@@ -59,5 +53,5 @@ def _mode(path: Path) -> list[Finding]:
     if not file_modes.is_loose(path):
         return []
     mode = stat.S_IMODE(path.stat().st_mode)
-    remedy = file_modes.remedy(path)
+    remedy = f"run {file_modes.remedy(path)}"
     return [warning("settings.mode", f"{path} holds secrets and others can read it ({mode:04o})", remedy)]

@@ -56,6 +56,7 @@ class StartupCheck:
         self._clock = clock
         self._wake = wake
         self._logged: frozenset[str] = frozenset()
+        self._checked = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Check until `stop`. A database error ends the task; the application retries it."""
@@ -73,7 +74,11 @@ class StartupCheck:
     async def run_once(self) -> bool:
         """Check once; return True while something told is not mended."""
         findings = [one for one in await self._inspect() if one.level is not Level.OK]
-        self._log([one for one in findings if one.check not in LOGGED_ELSEWHERE])
+        if findings or self._checked:
+            self._log([one for one in findings if one.check not in LOGGED_ELSEWHERE])
+        else:
+            log.info("installation checked, nothing is wrong", more="mikopbx-bot check")
+        self._checked = True
         told = await self._database.run(self._tell, findings)
         self._wake.send()
         return told

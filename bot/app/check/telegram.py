@@ -69,8 +69,10 @@ def _refused(reply: Reply, settings: Settings) -> Finding:
 def _no_answer(trouble: Trouble, settings: Settings) -> Finding:
     host = _host(settings.telegram_api_url)
     own = settings.telegram_api_url != TELEGRAM
-    if settings.telegram_proxy and trouble is not Trouble.NOT_TELEGRAM:
+    if settings.telegram_proxy:
         text = f"Telegram cannot be reached through the proxy {_proxy(settings)} ({trouble})"
+        if trouble is Trouble.NOT_TELEGRAM:
+            text = f"the proxy {_proxy(settings)}, or something behind it, answers in Telegram's place"
         return fault("telegram.reach", text, "check TELEGRAM_PROXY: address, port, user and password")
     if own:
         text = {

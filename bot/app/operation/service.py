@@ -47,7 +47,7 @@ def install(*, user: bool, dry_run: bool) -> str:
         return f"# {service.path}\n{service.unit}\n{_told(service, 'It would be started by')}"
     try:
         service.path.parent.mkdir(parents=True, exist_ok=True)
-        service.path.write_text(service.unit)
+        service.path.write_text(service.unit, "utf-8")
         service.path.chmod(0o644)
     except OSError as error:
         raise ServiceRefused(f"{error.strerror}: {error.filename}") from error
@@ -72,7 +72,7 @@ def of_the_system(program: tuple[str, ...]) -> Service:
             f"{program[0]} is in a folder that a service of the system cannot see. Install it for everybody: "
             "sudo env PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install …, or use --user"
         )
-    unit = _with(TEMPLATE.read_text(), program, SETTINGS_FOLDER)
+    unit = _with(TEMPLATE.read_text("utf-8"), program, SETTINGS_FOLDER)
     return Service(SYSTEM_FOLDER / TEMPLATE.name, unit, tuple(_system_commands()))
 
 
@@ -91,7 +91,7 @@ def _system_commands() -> list[str]:
 
 def of_this_account(program: tuple[str, ...], settings: Path, units: Path) -> Service:
     """Return a service of one's own account, with the settings in the folder `settings`."""
-    lines = [line for line in TEMPLATE.read_text().splitlines() if not OF_THE_SYSTEM.match(line)]
+    lines = [line for line in TEMPLATE.read_text("utf-8").splitlines() if not OF_THE_SYSTEM.match(line)]
     unit = _with("\n".join(lines), program, settings).replace("multi-user.target", "default.target")
     login = shlex.quote(pwd.getpwuid(os.geteuid()).pw_name)
     commands = (

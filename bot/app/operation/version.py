@@ -29,7 +29,7 @@ def _version() -> str:
 def _commit() -> str:
     """Return the commit that the wheel was built from, that pip installed, or that is checked out."""
     if COMMIT_FILE.is_file():
-        return COMMIT_FILE.read_text().strip()
+        return COMMIT_FILE.read_text("utf-8").strip()
     return _installed_commit() or _checked_out_commit()
 
 

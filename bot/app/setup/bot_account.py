@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from telegram.constants import ParseMode
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 
-from bot.config.settings import Settings
+from bot.config.settings import TELEGRAM, Settings
 from bot.messages.message import Message
 from bot.messages.renderer import Renderer
 from bot.telegram.http_pool import telegram_bot
@@ -58,6 +58,7 @@ class BotAccount:
     AccountProblem."""
 
     def __init__(self, settings: Settings) -> None:
+        self._remedy = _remedy(settings)
         self._bot = telegram_bot(settings, RevokedToken(confirmed_after=0))
         self._offset: int | None = None
 
@@ -65,14 +66,14 @@ class BotAccount:
         try:
             me = await self._bot.get_me()
         except TelegramError as error:
-            raise _problem(error) from None
+            raise _problem(error, self._remedy) from None
         return Account(me.id, me.full_name, me.username or "")
 
     async def delete_webhook(self) -> None:
         try:
             await self._bot.delete_webhook(drop_pending_updates=False)
         except TelegramError as error:
-            raise _problem(error) from None
+            raise _problem(error, self._remedy) from None
 
     async def wait_for(self, wanted: Callable[[Update], T | None], away: Callable[[str], None]) -> T:
         """Return what `wanted` finds in the first update in which it finds something; all until then are confirmed, so
@@ -88,9 +89,9 @@ class BotAccount:
                 raise OtherProgram("another program takes the messages of this bot") from None
             except (TelegramError, TimeoutError) as error:
                 if isinstance(error, InvalidToken):
-                    raise _problem(error) from None
+                    raise _problem(error, self._remedy) from None
                 if not is_away:
-                    away(str(_problem(error)))
+                    away(str(_problem(error, self._remedy)))
                 is_away = True
                 await asyncio.sleep(_pause(error))
                 continue
@@ -106,7 +107,7 @@ class BotAccount:
         try:
             found = await self._bot.get_chat(chat)
         except TelegramError as error:
-            raise _problem(error) from None
+            raise _problem(error, self._remedy) from None
         return found.title or found.full_name or ""
 
     async def send(self, chat: int, thread: int | None, message: Message, language: str) -> None:
@@ -114,7 +115,7 @@ class BotAccount:
         try:
             await self._bot.send_message(chat, text, parse_mode=ParseMode.HTML, message_thread_id=thread)
         except TelegramError as error:
-            raise _problem(error) from None
+            raise _problem(error, self._remedy) from None
 
     async def close(self) -> None:
         for pool in self._bot.pools:
@@ -134,6 +135,15 @@ class BotAccount:
             return "another server"
 
 
+def _remedy(settings: Settings) -> str:
+    """Return what to look at while Telegram cannot be reached."""
+    if settings.telegram_proxy:
+        return "look at TELEGRAM_PROXY: address, port, user and password"
+    if settings.telegram_api_url != TELEGRAM:
+        return "look at TELEGRAM_API_URL, and whether this server runs"
+    return "look at the internet access of this machine, or name a proxy: TELEGRAM_PROXY in the environment or in .env"
+
+
 def _pause(error: Exception) -> float:
     if isinstance(error, RetryAfter):
         after = error.retry_after
@@ -141,12 +151,9 @@ def _pause(error: Exception) -> float:
     return PAUSE
 
 
-def _problem(error: Exception) -> AccountProblem:
+def _problem(error: Exception, remedy: str) -> AccountProblem:
     if isinstance(error, InvalidToken):
         return TokenUnknown("Telegram does not know this token; copy it whole from @BotFather (/mybots, API Token)")
     if isinstance(error, NetworkError | TimeoutError | RetryAfter) and not isinstance(error, BadRequest):
-        return TelegramAway(
-            f"Telegram cannot be reached ({type(error.__cause__ or error).__name__}); look at the internet access of "
-            "this machine, or name a proxy: TELEGRAM_PROXY in the environment or in .env"
-        )
+        return TelegramAway(f"Telegram cannot be reached; {remedy}")
     return AccountProblem(f"Telegram says: {' '.join(str(error).split())[:200]}")

@@ -22,7 +22,7 @@ from bot.app.setup.pbx_steps import PbxSteps
 from bot.app.setup.people_steps import PeopleSteps, SecondProgram
 from bot.app.setup.terminal import NoAnswer, Terminal
 from bot.config.errors import WrongSettings
-from bot.config.settings import load_settings
+from bot.config.loading import check_environment, load_settings
 
 ServiceInstaller = Callable[[argparse.Namespace], int]
 
@@ -30,6 +30,8 @@ ServiceInstaller = Callable[[argparse.Namespace], int]
 SYSTEMD = Path("/run/systemd/system")
 INTERRUPTED = 130
 MAX_TITLE = 64
+# Used and never asked: the program may run without this environment, as a service.
+NEVER_ASKED = ("TELEGRAM_API_URL", "TELEGRAM_PROXY", "STATIONS_FILE", "PBX_TLS_VERIFY", "PBX_ALLOW_HTTP")
 
 
 def run(options: argparse.Namespace, install_service: ServiceInstaller) -> int:
@@ -37,6 +39,7 @@ def run(options: argparse.Namespace, install_service: ServiceInstaller) -> int:
     terminal = Terminal(agrees=options.yes)
     try:
         with _interruptible(), asyncio.Runner() as runner:
+            check_environment()
             conversation = Conversation(terminal, Draft(), answers(options), runner)
             _settle_all(conversation)
             return _finish(conversation, install_service)
@@ -80,7 +83,7 @@ def _settle_all(conversation: Conversation) -> None:
 
 def _title(text: str) -> tuple[str, str]:
     if len(text) > MAX_TITLE or not text.isprintable():
-        raise Rejected(f"A name has at most {MAX_TITLE} characters")
+        raise Rejected(f"A name has at most {MAX_TITLE} characters, and all of them can be seen")
     return text, text
 
 
@@ -91,8 +94,11 @@ def _language(text: str) -> tuple[str, str]:
 
 def _finish(conversation: Conversation, install_service: ServiceInstaller) -> int:
     say = conversation.terminal.say
+    for name in NEVER_ASKED:
+        if os.environ.get(name) and conversation.draft.get(name) is None:
+            conversation.draft.keep(name, os.environ[name])
     path = conversation.draft.finish()
-    say(f"\n✓ {path} is written, readable by you alone.")
+    say(f"\n✓ {path} has it all, readable by you alone.")
     try:
         load_settings()
     except WrongSettings as wrong:
@@ -101,7 +107,8 @@ def _finish(conversation: Conversation, install_service: ServiceInstaller) -> in
     say("\nNext:")
     say(f"  1. {'Start it by the commands above.' if is_service else f'Start it here: {_program()} run'}")
     say("  2. In Telegram write /test_alert to the bot: it rehearses an outage.")
-    say("  3. Press I'm on it under the alert. From then on it wakes you only for real ones.")
+    where = "in the group" if conversation.draft.get("ALERT_CHATS") else "it sends"
+    say(f"  3. Press ✅ under the alert {where}. From then on it wakes you only for real ones.")
     return 0
 
 
@@ -134,9 +141,11 @@ def _interruptible() -> Iterator[None]:
     """End for these signals as for Ctrl+C: a terminal that hides what is typed is set right again."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
+        # As Ctrl+C, for which asyncio cancels: raised in the middle of a request, it would leave that in pieces.
+        signal.raise_signal(signal.SIGINT)
 
     before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield
     finally:

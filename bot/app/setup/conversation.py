@@ -68,14 +68,17 @@ class Conversation:
         secret: bool = False,
     ) -> T:
         """Return what `check` makes of the first answer that it accepts; its text is kept. `check` raises Rejected, or
-        NotNow, after which the same answer is tried again. Raises WrongSettings for an option that is wrong, Unanswered
-        where nobody answers."""
+        NotNow, after which the same answer is tried again. Raises WrongSettings for an option that is wrong, Rejected
+        for an earlier answer with --yes, Unanswered where nobody answers."""
         if (known := self.known(name)) is not None:
             try:
                 return self._accept(name, known, check)
             except Rejected as rejected:
                 if name in self.given:
                     raise WrongSettings([f"{OPTION_OF[name]}: {rejected}"]) from None
+                if self.terminal.agrees:
+                    # It would be the answer again, for ever.
+                    raise
                 self.terminal.say(f"  ✗ {name}, as it stands: {rejected}")
                 default = default if secret else known
         self.asked.add(name)
@@ -84,8 +87,10 @@ class Conversation:
             try:
                 return self._accept(name, typed, check)
             except Rejected as rejected:
+                if self.terminal.agrees and typed == default:
+                    raise
                 self.terminal.say(f"  ✗ {rejected}")
-                default = default if secret else typed
+                default = default if secret or self.terminal.agrees else typed
 
     def again(self, sentence: str) -> None:
         """Say what is away, and wait until somebody wants it to be tried again. Raises GivenUp."""

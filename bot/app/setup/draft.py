@@ -15,7 +15,7 @@ from bot.app.setup.environment_text import with_values
 from bot.config.environment_file import ENV_FILE, read_env_file
 from bot.config.errors import WrongSettings
 from bot.runtime.file_modes import PRIVATE
-from bot.text.normalization import BYTE_ORDER_MARKS, decoded
+from bot.text.normalization import decoded, encoding_of
 
 KEPT = ENV_FILE.with_name(".env.setup")
 UNFINISHED = ENV_FILE.with_name(".env.new")
@@ -23,6 +23,10 @@ UNFINISHED = ENV_FILE.with_name(".env.new")
 PLACEHOLDERS = {"PBX_URL": "https://pbx.example.com", "ADMINS": "1"}
 COMMENTS = {
     "TELEGRAM_TOKEN": "The bot's token, from @BotFather.",
+    "TELEGRAM_API_URL": "A Bot API server of your own.",
+    "TELEGRAM_PROXY": "The proxy on the way to Telegram.",
+    "STATIONS_FILE": "The file of the PBXs.",
+    "PBX_TLS_VERIFY": "The file of the authority that signs the PBX's certificate; false trusts any.",
     "PBX_URL": "The address of the PBX's web page.",
     "PBX_TLS_FINGERPRINT": "The PBX's own certificate, trusted by its SHA-256 fingerprint.",
     "PBX_ALLOW_HTTP": "Hosts to which the key may be sent over plain http.",
@@ -39,7 +43,10 @@ class Draft:
 
     def __init__(self) -> None:
         self._standing = read_env_file(ENV_FILE)
-        self._kept = read_env_file(KEPT)
+        try:
+            self._kept = read_env_file(KEPT)
+        except WrongSettings:
+            raise WrongSettings([f"{KEPT}: the answers so far cannot be read; remove it, to be asked anew"]) from None
         if not os.access(ENV_FILE.absolute().parent, os.W_OK):
             raise WrongSettings([f"{ENV_FILE.absolute().parent} cannot be written; change to another folder"])
 
@@ -84,8 +91,7 @@ def _text(path: Path) -> str:
     if not path.exists():
         return ""
     content = path.read_bytes()
-    encoding = next((name for mark, name in BYTE_ORDER_MARKS if content.startswith(mark)), "utf-8")
-    return content.decode(encoding)
+    return content.decode(encoding_of(content))
 
 
 def _write(path: Path, text: str) -> None:
@@ -103,4 +109,7 @@ def _write(path: Path, text: str) -> None:
             os.chown(unfinished, path.stat().st_uid, path.stat().st_gid)
         unfinished.replace(path)
     except OSError as error:
-        raise WrongSettings([f"{path} cannot be written: {error.strerror}"]) from None
+        name = error.filename or path
+        raise WrongSettings(
+            [f"{name} cannot be written: {error.strerror}; make room, or move away what is there"]
+        ) from None

@@ -31,7 +31,7 @@ def _secret(option: str, file: str) -> str:
     try:
         text = sys.stdin.readline() if file == STANDARD_INPUT else Path(file).read_text("utf-8-sig")
     except OSError as error:
-        raise WrongSettings([f"{option}: {file} cannot be read: {error.strerror}"]) from None
+        raise WrongSettings([f"{option}: {file} cannot be read: {error.strerror}; name the file that has it"]) from None
     except UnicodeDecodeError:
-        raise WrongSettings([f"{option}: {file} is no text in UTF-8"]) from None
+        raise WrongSettings([f"{option}: {file} is no text in UTF-8; save it anew"]) from None
     return text.strip()

@@ -1,13 +1,15 @@
 """The PBX in the setup: its address, its certificate, the key and its rights."""
 
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.app.check.pbx.address import Where, explained
+from bot.app.check.pbx.certificate import flaw
 from bot.app.setup.conversation import Conversation, GivenUp, NotNow, Rejected, checked
 from bot.app.setup.options import OPTION_OF
 from bot.app.setup.pbx_address import AddressFound, check_is_mikopbx, find
@@ -17,34 +19,19 @@ from bot.config.errors import WrongSettings
 from bot.http import urls
 from bot.http.public_trust import public_trust
 from bot.pbx import (
-    Busy,
-    ConnectionRefused,
-    Expired,
     Forbidden,
-    NotJson,
-    NotYetValid,
     Pbx,
     PbxError,
     ServerError,
     TimedOut,
     Unauthorised,
     Untrusted,
-    WrongName,
 )
 from bot.pbx.certificate import Certificate, trust_by_fingerprint
 from bot.pbx.rights import Held, Importance
-from bot.runtime.logs import printable
 
-FLAWS: Mapping[type[Untrusted], str] = {
-    WrongName: "it is not for this name",
-    Expired: "it has expired",
-    NotYetValid: "it is not valid yet: look at the clocks of both machines",
-}
-REMEDIES: tuple[tuple[type[PbxError], str], ...] = (
-    (ConnectionRefused, "the host is there, but nothing listens at that port"),
-    (NotJson, "something else answers there, or a MikoPBX before 2025.1.1, which has no API v3"),
-    (Busy, "the PBX has shut out this machine for too many requests or wrong keys; wait five minutes"),
-)
+# What there is to correct is what was just answered.
+ANSWERED = Where(url="the address", key="the key")
 
 
 class PbxSteps:
@@ -73,7 +60,7 @@ class PbxSteps:
             self._trust = trust_by_fingerprint(pinned) if pinned else trust or public_trust()
             self._conversation.run(check_is_mikopbx(found.url, self._trust))
         except PbxError as error:
-            raise Rejected(f"{urlsplit(url).netloc}: {_sentence(error)}") from None
+            raise Rejected(_sentence(url, error)) from None
         if pinned or self._conversation.draft.get("PBX_TLS_FINGERPRINT"):
             self._conversation.draft.keep("PBX_TLS_FINGERPRINT", ", ".join(sorted(pinned)))
         return found.url, found
@@ -89,6 +76,9 @@ class PbxSteps:
         """Return the fingerprints to trust alone; none for a certificate that is trusted without, and for plain http,
         after somebody agreed to that."""
         if found.certificate is None:
+            if "PBX_TLS_FINGERPRINT" in self._conversation.given:
+                option = OPTION_OF["PBX_TLS_FINGERPRINT"]
+                raise Rejected(f"{found.url} is plain http, without a certificate; leave {option} out, or write https")
             self._agree_on_plain_http(found)
             return frozenset()
         wanted: frozenset[str] = checked("PBX_TLS_FINGERPRINT", self._wanted_fingerprint(found.url))
@@ -128,8 +118,8 @@ class PbxSteps:
         self._say(f"    for {names}, until {shown.not_after:%Y-%m-%d}")
         self._say(f"    {'self-signed' if shown.is_self_signed else f'issued by {shown.issuer}'}")
         self._say(f"    SHA-256 {shown.fingerprint}")
-        if shown.flaw is not None and (flaw := FLAWS.get(shown.flaw)):
-            self._say(f"    {flaw}")
+        if shown.flaw not in (None, Untrusted):
+            self._say(f"    it {flaw(shown.flaw, found.host)}")
 
     def _agree_to_pin(self) -> None:
         self._say("  It cannot be checked, like MikoPBX's own; the bot can trust this very one, and no other.")
@@ -173,13 +163,10 @@ class PbxSteps:
         checked("PBX_API_KEY", text)
         try:
             return text, self._conversation.run(self._probed(text))
-        except Unauthorised:
-            raise Rejected(
-                "The PBX refuses this key: it is wrong, deleted, or has none of the rows. Copy it again from System → "
-                "API keys; the PBX shuts out who tries many"
-            ) from None
+        except Unauthorised as error:
+            raise Rejected(_sentence(self._found.url, error)) from None
         except PbxError as error:
-            raise NotNow(f"{self.host}: {_sentence(error)}") from None
+            raise NotNow(_sentence(self._found.url, error)) from None
 
     async def _probed(self, key: str) -> Sequence[Held]:
         allowed = checked("PBX_ALLOW_HTTP", self._conversation.setting("PBX_ALLOW_HTTP"))
@@ -200,7 +187,8 @@ class PbxSteps:
                 self._say(f"  ✗ {one.right.row} (write too): {one.right.read_only}")
 
 
-def _sentence(error: PbxError) -> str:
-    said = printable(str(error))
-    remedy = next((remedy for kind, remedy in REMEDIES if isinstance(error, kind)), "")
-    return f"{said}; {remedy}" if remedy else said
+def _sentence(url: str, error: PbxError) -> str:
+    if isinstance(error, Untrusted):
+        return f"the certificate {flaw(type(error), urlsplit(url).hostname or '')}"
+    text, remedy = explained(url, error, ANSWERED)
+    return f"{text}; {remedy}"

@@ -26,6 +26,7 @@ from bot.runtime.logs import printable
 
 T = TypeVar("T")
 MAX_NAME = 64
+LANGUAGES = ("en", "ru")
 
 
 class SecondProgram(Exception):
@@ -40,7 +41,10 @@ class PeopleSteps:
         self._account: BotAccount | None = None
         self._me = Account(0, "", "")
         self._admins: Collection[int] = ()
-        self.language = "en"
+        # What the bot writes in; the first administrator's own, if nothing is said.
+        said = conversation.known("LANGUAGE")
+        self._language = said if said in LANGUAGES else None
+        self.language = self._language or "en"
 
     @property
     def bot(self) -> BotAccount:
@@ -91,7 +95,8 @@ class PeopleSteps:
             person = self._wait_for("ADMINS", lambda update: self._administrator_in(update, code))
             if self._agrees(f"  ✓ {_shown(person.name)} ({person.id}) wrote the code. Administrator?", "ADMINS"):
                 break
-        self.language = "ru" if person.language.startswith("ru") else "en"
+        if self._language is None:
+            self.language = "ru" if person.language.startswith("ru") else "en"
         self._conversation.draft.keep("ADMINS", str(person.id))
         self._tell(person.id, None, Message("setup_administrator"))
         return person.id

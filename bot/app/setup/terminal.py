@@ -16,7 +16,7 @@ class Terminal:
     brackets that to any other."""
 
     def __init__(self, *, agrees: bool = False) -> None:
-        self._agrees = agrees
+        self.agrees = agrees
         for stream in (sys.stdin, sys.stdout):
             # What cannot be read or shown is no reason to fail; tests put other streams here.
             if hasattr(stream, "reconfigure"):
@@ -27,7 +27,7 @@ class Terminal:
 
     def ask(self, question: str, default: str = "") -> str:
         """Return the answer, or the default for an empty one. Raises NoAnswer."""
-        if default and self._agrees:
+        if default and self.agrees:
             return default
         return _typed(f"{question} [{default}]: " if default else f"{question}: ") or default
 
@@ -44,14 +44,14 @@ class Terminal:
 
     def confirm(self, question: str) -> bool:
         """Return True for yes, and for an empty answer. Raises NoAnswer."""
-        if self._agrees:
+        if self.agrees:
             self.say(f"{question} yes")
             return True
         return self._yes_or_no(f"{question} [Y/n]: ", default=True)
 
     def consent(self, question: str) -> bool:
         """Return True for a yes that is typed: for what nobody should agree to unseen. Raises NoAnswer."""
-        if self._agrees:
+        if self.agrees:
             raise NoAnswer
         return self._yes_or_no(f"{question} [y/N]: ", default=False)
 

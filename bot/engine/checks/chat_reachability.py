@@ -15,6 +15,7 @@ import structlog
 from bot.notifications.admin_notices import AdminNotices
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal, sleep_or_stop
+from bot.store.access import contacts
 from bot.store.database import Database, Session
 from bot.store.messages import blocked_chats
 from bot.telegram.chat_access import BlockReason, ChatInfo, block_reason
@@ -123,7 +124,7 @@ class ChatReachabilityCheck:
         seen = await self._sender.seen(chat)
         if seen.blocked is None:
             if seen.title is not None:
-                await self._reopen(chat)
+                await self._found(chat, seen.title)
             return None
         removed = block_reason(seen.blocked) not in NOT_FOUND
         for other in () if removed or is_admin else possible_group_ids(chat):
@@ -131,12 +132,14 @@ class ChatReachabilityCheck:
                 return Unreached(chat, is_admin, removed, other, title)
         return Unreached(chat, is_admin, removed)
 
-    async def _reopen(self, chat: int) -> None:
-        """Reopen a chat that was closed as not found. A block is not visible in getChat."""
-        if await self._database.run(self._reopen_if_not_found, chat):
+    async def _found(self, chat: int, title: str) -> None:
+        """Keep the title, and reopen a chat that was closed as not found. A block is not visible in getChat."""
+        if await self._database.run(self._store, chat, title):
             self._wake.send()
 
-    def _reopen_if_not_found(self, session: Session, chat: int) -> bool:
+    def _store(self, session: Session, chat: int, title: str) -> bool:
+        """Return True if the chat is reopened."""
+        contacts.record_title(session, chat, title)
         reason = blocked_chats.reasons(session, [chat]).get(chat)
         if reason is None or block_reason(reason) not in NOT_FOUND:
             return False

@@ -115,6 +115,13 @@ def record(session: Session, contact: Contact, at: Collection[str] = ()) -> Cont
     return Contact(contact.id, *before) if before else None
 
 
+def record_title(session: Session, chat: int, title: str) -> None:
+    """Store the title of a chat in which nobody has written yet; what people showed of it since is newer. Does not
+    commit the session."""
+    if session.connection().execute(_SELECT_CONTACT, {"of": chat}).one_or_none() is None:
+        record(session, Contact(chat, title))
+
+
 def make_known_at(session: Session, contact_id: int, station: str) -> None:
     """Allow that station to show this person or chat by name."""
     session.execute(_INSERT_STATION.of(session), {"station": station, "id": contact_id})

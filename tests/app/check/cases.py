@@ -107,6 +107,11 @@ def stations(text: str) -> Spoil:
     return spoil
 
 
+def page_as_proxy(stage: Stage) -> None:
+    stage.settings["TELEGRAM_PROXY"] = stage.address
+    stage.settings["TELEGRAM_API_URL"] = f"{stage.address}/client"
+
+
 def webhook(stage: Stage) -> None:
     stage.chats.webhook.target = WebhookTarget("https://crm.example.com/hook/secret-path", "", 40)
 
@@ -183,6 +188,14 @@ SETTINGS = [
     Case("a zone", setting("PBX_TIMEZONE", "Moscow"), "settings.value", "not a time zone", "Europe/Moscow", 2),
     Case("no CA file", setting("PBX_TLS_VERIFY", "pbx.pem"), "settings.value", "existing CA file", "PBX_TLS_VERIFY", 2),
     Case("another encoding", file(".env", b"# \xcf\xf0\xe8\n"), "settings.value", ".env is not UTF-8", "save it", 2),
+    Case(
+        "a folder",
+        lambda stage: (stage.folder / ".env").mkdir(),
+        "settings.value",
+        ".env is no file",
+        "move it away",
+        2,
+    ),
     Case("no TOML", stations("[[station"), "settings.value", "is not TOML", "STATIONS_FILE", 2),
     Case(
         "a key that is not set",
@@ -237,6 +250,14 @@ TELEGRAM = [
         "through the proxy 127.0.0.1",
         "TELEGRAM_PROXY",
     ),
+    Case(
+        "a socks proxy that is none",
+        lambda stage: stage.settings.__setitem__("TELEGRAM_PROXY", stage.address.replace("http:", "socks5:")),
+        "telegram.reach",
+        "through the proxy",
+        "TELEGRAM_PROXY",
+    ),
+    Case("a proxy that answers itself", page_as_proxy, "telegram.reach", "answers in Telegram's place", "_PROXY"),
     Case("a webhook", webhook, "telegram.webhook", "crm.example.com", "a bot of its own"),
     Case(
         "no privacy", switch("/client/privacy", enabled=False), "telegram.privacy", "off", "/setprivacy", 0, "warning"
@@ -295,7 +316,7 @@ PBX = [
         "https where http is",
         lambda stage: stage.settings.__setitem__("PBX_URL", stage.address.replace("http:", "https:")),
         "pbx.address",
-        "speaks plain http",
+        "does not speak https",
         "port of https",
     ),
     Case(

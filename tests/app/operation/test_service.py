@@ -11,6 +11,7 @@ import pytest
 from bot import cli
 from bot.app.operation import service
 from bot.app.operation.service import ServiceRefused, install, of_the_system, of_this_account
+from bot.cli.refusals import EXIT_REFUSED
 
 PIPX = ("/opt/pipx/venvs/mikopbx-bot/bin/mikopbx-bot",)
 
@@ -72,7 +73,7 @@ def test_what_needs_root_and_what_cannot_be_written_is_a_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "config").write_text("no folder")
-    assert cli.main(["install-service", "--user"]) == cli.EXIT_REFUSED
+    assert cli.main(["install-service", "--user"]) == EXIT_REFUSED
     assert capsys.readouterr().err.startswith("Not installed: ")
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(ServiceRefused, match="--user"):

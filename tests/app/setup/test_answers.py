@@ -118,9 +118,11 @@ def test_options_answer_everything(place: Place) -> None:
     assert "✓ Anna Ivanova (1001)" in shown
     assert f"✓ PBX on call ({GROUP})" in shown
     assert "The key has 12 of 12 rows" in shown
-    assert shown.count("\n  1. Start it here:") == shown.count("/test_alert") == shown.count("I'm on it") == 1
+    assert shown.count("\n  1. Start it here:") == shown.count("/test_alert") == shown.count("Press ✅") == 1
     expected = (TOKEN, place.standins.address, KEY, str(ANNA), str(GROUP), "Head office", "ru")
-    assert place.env == dict(zip(ASKED, expected, strict=True))
+    # The way to Telegram, which only this environment has, stays for the service.
+    way = {"TELEGRAM_API_URL": place.standins.address}
+    assert place.env == dict(zip(ASKED, expected, strict=True)) | way
     assert [(file.name, stat.S_IMODE(file.stat().st_mode)) for file in place.folder.iterdir()] == [(".env", 0o600)]
 
 
@@ -156,6 +158,26 @@ def test_an_env_that_is_wrong_elsewhere_is_written_and_said(place: Place) -> Non
     assert place.env["PBX_NAME"] == "Head office"
 
 
+def test_an_earlier_answer_that_is_wrong_is_not_tried_for_ever(place: Place) -> None:
+    (place.folder / ".env").write_text("PBX_URL=http://127.0.0.1:1\n")
+    code, shown = place.setup(*place.without("--pbx-url"), "--yes")
+    assert (code, shown.count("nothing listens at port 1")) == (2, 1), shown
+
+
+def test_quotes_that_the_environment_keeps_are_named(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PBX_API_KEY", f'"{KEY}"')
+    code, shown = place.setup(*place.without("--key-file"), "--yes")
+    assert (code, shown) == (
+        2,
+        "PBX_API_KEY: has quotes around its value, which the environment keeps; take them out\n",
+    )
+
+
+def test_a_fingerprint_for_plain_http_is_not_passed_over(place: Place) -> None:
+    code, shown = place.setup(*place.options, "--yes", f"--fingerprint={'ab' * 32}")
+    assert (code, "plain http, without a certificate; leave --fingerprint out" in shown) == (2, True), shown
+
+
 def test_secrets_come_from_standard_input_in_their_order(place: Place) -> None:
     rest = place.without("--token-file", "--key-file")
     code, shown = place.setup("--token-file=-", "--key-file=-", *rest, types=f"{TOKEN}\n{KEY}\n")
@@ -166,9 +188,9 @@ def test_secrets_come_from_standard_input_in_their_order(place: Place) -> None:
     ("left_out", "typed", "told"),
     [
         ("--token-file", f"hello\n{WRONG_TOKEN}\n{TOKEN}\n", ["is not a bot token", "Telegram does not know this"]),
-        ("--key-file", f"two words\n{WRONG_KEY}\n{KEY}\n", ["has spaces or unusual", "The PBX refuses this key"]),
+        ("--key-file", f"two words\n{WRONG_KEY}\n{KEY}\n", ["has spaces or unusual", "refuses the key: it is wrong"]),
         ("--pbx-url", "ftp://pbx\nno-such-host.invalid\nhttp://127.0.0.1:1\n{only_telegram}\n{pbx}\n", [
-            "is not a web address", "no such host", "nothing listens at that port", "something else answers there"]),
+            "is not a web address", "no host no-such-host.invalid", "listens at port 1", "not that of MikoPBX"]),
         ("--admin", "", ["brings the messages of this bot to other.example", "ADMINS is missing: give --admin"]),
         ("--group", "", ["ALERT_CHATS is missing: give --group"]),
         ("--group", "maybe\nn\n", ["Answer y or n"]),
@@ -192,9 +214,13 @@ def test_a_wrong_answer_is_explained_and_asked_again(place: Place, left_out: str
     ("option", "value", "told"),
     [
         ("--token-file", WRONG_TOKEN, "--token-file: Telegram does not know this token"),
-        ("--key-file", WRONG_KEY, "--key-file: The PBX refuses this key"),
+        ("--key-file", WRONG_KEY, " refuses the key: it is wrong, deleted"),
         ("--key-file", "", "--key-file is empty"),
-        ("--pbx-url", "http://127.0.0.1:1", "--pbx-url: 127.0.0.1:1: connection refused"),
+        (
+            "--pbx-url",
+            "http://127.0.0.1:1",
+            "--pbx-url: 127.0.0.1 is there, but nothing listens at port 1; correct the port",
+        ),
         ("--admin", "@anna", "--admin: ADMINS: has '@anna' in it"),
         ("--group", "-100:x", "--group: ALERT_CHATS: has '-100:x' in it"),
         ("--name", "a\tb", "--name: A name has at most"),
@@ -218,11 +244,17 @@ def test_a_file_that_cannot_be_read_is_named(place: Place, content: bytes | None
     assert str(place.file / "broken") in shown
 
 
-@pytest.mark.parametrize("name", [".env", ".env.setup"])
-def test_an_env_that_cannot_be_read_is_named(place: Place, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (".env", ".env is not UTF-8, see line 1"),
+        (".env.setup", ".env.setup: the answers so far cannot be read"),
+    ],
+)
+def test_an_env_that_cannot_be_read_is_named(place: Place, name: str, told: str) -> None:
     (place.folder / name).write_bytes(b"PBX_NAME=\xcf\xf0\xe8\n")
     code, shown = place.setup(*place.options)
-    assert (code, f"{name} is not UTF-8, see line 1" in shown) == (2, True), shown
+    assert (code, told in shown) == (2, True), shown
     assert (place.folder / name).read_bytes() == b"PBX_NAME=\xcf\xf0\xe8\n"
 
 

@@ -66,6 +66,12 @@ def newer(folder: Path) -> None:
         connection.commit()
 
 
+def foreign(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "bot.sqlite3")) as connection:
+        connection.execute("CREATE TABLE bookmarks (id)")
+        connection.commit()
+
+
 def env(**lines: str) -> Prepare:
     return file(".env", "".join(f"{name}={value}\n" for name, value in lines.items()))
 
@@ -115,7 +121,24 @@ CASES = {
     "a comment of Windows": Case(
         ".env is not UTF-8, see line 2", prepare=file(".env", "ADMINS=1\n# ключ\n".encode("cp1251"))
     ),
-    "a folder .env": Case(".env cannot be read: Is a directory", prepare=folder_named(".env")),
+    "a folder .env": Case(".env is no file; move it away", prepare=folder_named(".env")),
+    "a link to nowhere": Case(
+        ".env is a link to no.env, which is not there; mend the link",
+        prepare=lambda folder: (folder / ".env").symlink_to("no.env"),
+    ),
+    "another folder": Case(
+        "change to its folder, or make one: mikopbx-bot setup", {"TELEGRAM_TOKEN": "", "ADMINS": ""}
+    ),
+    "quotes that the environment keeps": Case("PBX_API_KEY: has quotes around its value", {"PBX_API_KEY": f"'{KEY}'"}),
+    # What libraries read by themselves.
+    "a proxy of the machine without a port": Case(
+        "HTTPS_PROXY: has a wrong host or port", {"HTTPS_PROXY": "proxy:Sw0rdf1sh"}
+    ),
+    "a proxy of another kind": Case("all_proxy: is not a proxy; write it like", {"all_proxy": "ftp://me:Sw0rd@proxy"}),
+    "no authorities": Case("SSL_CERT_FILE: names no file; take it out", {"SSL_CERT_FILE": "/no/ca.pem"}),
+    "authorities that are none": Case(
+        "SSL_CERT_FILE: ca.pem has no certificate in it", {"SSL_CERT_FILE": "ca.pem"}, file("ca.pem", "hello\n")
+    ),
     # Addresses with a password.
     "a hash": proxy("socks5://me:Sw0rd#f1sh@127.0.0.1:1080"),
     "a slash": proxy("socks5://me:Sw0rd/f1sh@127.0.0.1:1080"),
@@ -124,7 +147,9 @@ CASES = {
     "a bracket": proxy("socks5://me:Sw0rd[f1sh@127.0.0.1:1080"),
     "no scheme": Case("TELEGRAM_PROXY: is not a proxy", proxied("me:Sw0rdf1sh@127.0.0.1:1080")),
     "no host": Case("TELEGRAM_PROXY: names no host", proxied("socks5://me:Sw0rdf1sh@:1080")),
-    "a port that is a word": Case("TELEGRAM_PROXY: is not", proxied("socks5://me:Sw0rdf1sh@127.0.0.1:port")),
+    "a port that is a word": Case(
+        "TELEGRAM_PROXY: has a wrong host or port", proxied("socks5://me:Sw0rdf1sh@127.0.0.1:port")
+    ),
     "a password in PBX_URL": Case("PBX_URL: must be a plain address", {"PBX_URL": "https://me:Sw0rdf1sh@pbx"}),
     "brackets in PBX_URL": Case("PBX_URL: is not a web address", {"PBX_URL": "https://[pbx"}),
     # Ports.
@@ -142,6 +167,8 @@ CASES = {
     ),
     "a full disk": Case("DATABASE_URL: its disk", {"DATABASE_URL": "sqlite:////dev/full"}),
     "no database": Case("its file is no SQLite database", FILE, file("bot.sqlite3", "Dear diary,\n" * 400)),
+    "the file of another program": Case("it has the tables of another program; name a file", FILE, foreign),
+    "a folder of the shell": Case("only a shell understands; write the whole", {"DATABASE_URL": "sqlite:///~/b"}),
     "a newer schema": Case("it was written by a newer release (schema 9999", FILE, newer),
     "a newer schema for access": Case("it was written by a newer release", FILE, newer, ("access",)),
     "a database nobody knows": Case(
@@ -163,6 +190,7 @@ CASES = {
     "nested without end": stations("its lists are nested too deep", f"x = {'[' * 5000}"),
     "a device": Case("STATIONS_FILE: /dev/zero is no file", FLEET | {"STATIONS_FILE": "/dev/zero"}),
     # Values.
+    "the bot itself": Case("the id of the bot itself; write that", {"ADMINS": TOKEN.partition(":")[0]}),
     "an id too long": Case("ADMINS: has '9999999999999999999' in it", {"ADMINS": "9999999999999999999"}),
     "a long name": Case("PBX_NAME: is too long; write at most 64", {"PBX_NAME": "x" * 65}),
     "a fraction": Case("COMMANDS_PER_MINUTE: is not a whole number", {"COMMANDS_PER_MINUTE": "1.5"}),

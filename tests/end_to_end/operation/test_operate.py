@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import cli
-from bot.cli import EXIT_REFUSED
+from bot.cli.arguments import command_parser
+from bot.cli.refusals import EXIT_REFUSED
 from tests.end_to_end.harness import ANNA, BORIS, GROUP, Standins, ordinary_settings, running_bot
 from tests.fixtures import stored
 from tests.fixtures.old_database import LAST_UPDATE, recorded
@@ -105,4 +105,4 @@ def test_the_guide_is_short_and_its_commands_are_those_of_the_program() -> None:
     typed = re.findall(r"(?<!bot/)\bmikopbx-bot ((?:database|install-service)[^\n#`]*)", GUIDE)
     assert len(typed) >= 4
     for line in typed:
-        assert cli._parser().parse_args(shlex.split(line)).command is not None
+        assert command_parser().parse_args(shlex.split(line)).command is not None

@@ -192,11 +192,12 @@ def test_an_interrupted_setup_goes_on_where_it_was(place: Place) -> None:
     setup.ends()
     assert [file.name for file in place.folder.iterdir()] == [kept.name]
 
-    setup = place.setup("--group=none", "--yes")
+    setup = place.setup("--group=none", "--language=ru", "--yes")
     code = setup.reads(r"\?start=(\w+)")[1]
     place.says(ANNA, code.upper(), ANNA)
     assert setup.ends() == 0, setup.shown
     assert "Traceback" not in setup.shown
     assert setup.answers == 0
+    place.wait_for_message("Вы мой администратор", ANNA)
     assert [file.name for file in place.folder.iterdir()] == [".env"]
     assert f"ADMINS={ANNA}\n" in (place.folder / ".env").read_text()

@@ -14,6 +14,7 @@ from bot.engine.checks.chat_reachability import ChatReachabilityCheck, possible_
 from bot.notifications.admin_notices import AdminNotices
 from bot.notifications.destinations import Destinations
 from bot.runtime.waiting import Signal
+from bot.store.access.contacts import Contact, Contacts, record
 from bot.store.database import Database
 from bot.store.messages import blocked_chats
 from bot.telegram.chat_access import ChatInfo
@@ -158,6 +159,19 @@ async def test_what_is_found_again_takes_alerts_again_but_not_what_blocked_the_b
     await town.reachability.run_once()
     assert await town.closed() == {78}
     assert town.were_let_in == [77]
+
+
+async def test_a_group_that_nobody_has_written_in_is_called_by_its_title(database: Database) -> None:
+    town = Town(database, SUPPORT)
+    await town.reachability.run_once()
+    known = await Contacts(database).named([SUPPORT], STATION)
+    assert known[SUPPORT].name == "Support"
+    with database.begin() as session:
+        record(session, Contact(SUPPORT, "Support team", "support_team"))
+    await town.reachability.run_once()
+    assert (await Contacts(database).named([SUPPORT], STATION))[SUPPORT] == Contact(
+        SUPPORT, "Support team", "support_team"
+    )
 
 
 async def test_telegram_being_away_says_nothing_of_any_chat(database: Database) -> None:

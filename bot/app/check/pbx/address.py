@@ -1,7 +1,8 @@
-"""Faults of an address or a key of a PBX, by the error of a request. Pure."""
+"""Faults of an address or a key of a PBX, by the error of a request, in the words of `check` and `setup`. Pure."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -24,11 +25,30 @@ from bot.pbx import (
 )
 
 if TYPE_CHECKING:
-    from bot.app.check.pbx.station import Where
     from bot.config.station_settings import StationSettings
 
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Names of the settings of one PBX, as the administrator writes them: in .env, or in STATIONS_FILE. `pin` has {} in
+    place of a fingerprint."""
+
+    url: str = "PBX_URL"
+    key: str = "PBX_API_KEY"
+    zone: str = "PBX_TIMEZONE"
+    pin: str = "PBX_TLS_FINGERPRINT={}"
+
+
+IN_ENV = Where()
+
+
+def in_stations_file(name: str) -> Where:
+    of = f"of {name} in STATIONS_FILE"
+    return Where(f"url {of}", f"key {of}", f"timezone {of}", f'tls_fingerprint = "{{}}" {of}')
+
+
 REACH = "check its power and network, and that its firewall lets this machine in"
-# Text and remedy by the first class that matches; {} are those of `address_fault`.
+# Text and remedy by the first class that matches; {} are those of `explained`.
 WORDS: tuple[tuple[type[PbxError], str, str], ...] = (
     (NoSuchHost, "there is no host {host}", "correct {url}, or the name server of this machine"),
     (
@@ -39,7 +59,7 @@ WORDS: tuple[tuple[type[PbxError], str, str], ...] = (
     (NoRoute, "there is no way to {host}", "correct {url}, or the network of this machine"),
     (
         PlainHttpPort,
-        "{at} speaks plain http, and the address says https",
+        "{at} does not speak https, as the address says, but probably plain http",
         "write the port of https in {url}, 443 by default",
     ),
     (HttpsPort, "{at} speaks https, and the address says http", "write https in {url}"),
@@ -55,27 +75,37 @@ WORDS: tuple[tuple[type[PbxError], str, str], ...] = (
     ),
     (
         Unauthorised,
-        "{at} refuses the key",
-        "create a key in MikoPBX under System → API keys and copy it whole into {key}",
+        "{at} refuses the key: it is wrong, deleted, or has none of the rows",
+        "copy one whole from System → API keys of MikoPBX as {key}; the PBX shuts out who tries many",
     ),
     (
         Busy,
-        "{at} has shut out this address for too many requests",
+        "{at} has shut out this address for too many requests or wrong keys",
         "wait five minutes; look for other programs that ask it from this address",
     ),
     (TimedOut, "{at} takes too long to answer", "restart the PBX if it goes on: its workers hang"),
     (ServerError, "{at} has an internal error", "see the log of the PBX, or restart it"),
-    (WriteRefused, "{at} redirects to another address", "write the address that a browser ends at in {url}"),
-    (NotJson, "the answer of {at} is not that of MikoPBX", "correct {url}, or restart the PBX"),
+    (WriteRefused, "{at} redirects to another address", "write {url} as a browser shows it after that"),
+    (
+        NotJson,
+        "the answer of {at} is not that of MikoPBX",
+        "correct {url}, update MikoPBX (it has API v3 from 2025.1.1 on), or restart it",
+    ),
     (PbxError, "{at} does not answer", REACH),
 )
 
 
-def address_fault(station: StationSettings, error: PbxError, where: Where) -> Finding:
-    """Return the finding of a request that failed; `where` names the settings to correct."""
-    parts = urlsplit(station.url)
+def explained(url: str, error: PbxError, where: Where) -> tuple[str, str]:
+    """Return what is wrong at the address, and the remedy; `where` names what to correct."""
+    parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     named = {"host": parts.hostname or "", "at": parts.netloc, "port": port, "url": where.url, "key": where.key}
     text, remedy = next((text, remedy) for kind, text, remedy in WORDS if isinstance(error, kind))
+    return text.format(**named), remedy.format(**named)
+
+
+def address_fault(station: StationSettings, error: PbxError, where: Where) -> Finding:
+    """Return the finding of a request that failed; `where` names the settings to correct."""
+    text, remedy = explained(station.url, error, where)
     check = "pbx.key" if isinstance(error, Unauthorised) else "pbx.address"
-    return fault(check, f"{station.title}: {text.format(**named)}", remedy.format(**named), subject=station.name)
+    return fault(check, f"{station.title}: {text}", remedy, subject=station.name)

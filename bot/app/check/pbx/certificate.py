@@ -13,6 +13,21 @@ CHECK = "pbx.certificate"
 EXPIRES_SOON = timedelta(days=14)
 
 
+# By the first class that matches.
+FLAWS: tuple[tuple[type[Untrusted], str], ...] = (
+    (OtherFingerprint, "is another one than the fingerprint in the settings is of"),
+    (WrongName, "is for another name than {host}"),
+    (Expired, "has expired"),
+    (NotYetValid, "is not valid yet"),
+    (Untrusted, "is of an issuer that this machine does not know"),
+)
+
+
+def flaw(kind: type[Untrusted], host: str) -> str:
+    """Return what is wrong with a certificate, as what follows its subject in a sentence."""
+    return next(text for one, text in FLAWS if issubclass(kind, one)).format(host=host)
+
+
 async def check_certificate(
     station: StationSettings, refused: Untrusted | None, pin: str, now: datetime
 ) -> list[Finding]:
@@ -54,18 +69,14 @@ def _refused(station: StationSettings, refused: Untrusted, shown: Certificate | 
     pinned = pin.format(shown.fingerprint if shown else "its fingerprint")
     match refused:
         case OtherFingerprint():
-            text = "is another one than the fingerprint in the settings is of"
             remedy = f"if the PBX was given a new certificate, write {pinned}; if not, somebody is between"
         case WrongName():
-            text = f"is for another name than {host}"
             remedy = f"write its name in the address, or trust this very certificate: {pinned}"
         case Expired():
-            text = "has expired"
             remedy = f"renew it in MikoPBX, or trust this very certificate: {pinned}"
         case NotYetValid():
-            text = "is not valid yet"
             remedy = "compare the clocks of this machine and of the PBX"
         case _:
-            text = "is of an issuer that this machine does not know"
             remedy = f"trust this very certificate, once you have compared it: {pinned}"
+    text = flaw(type(refused), host)
     return fault(CHECK, f"{station.title}: the certificate {text}{described}", remedy, subject=station.name)

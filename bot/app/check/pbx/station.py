@@ -1,12 +1,11 @@
 """Check of one PBX: address, certificate, key and its rights, release, clock, zone, trunks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from bot.app.check.findings import Finding, fault, ok, warning
-from bot.app.check.pbx.address import address_fault
+from bot.app.check.pbx.address import Where, address_fault
 from bot.app.check.pbx.certificate import check_certificate
 from bot.app.check.pbx.releases import faults_of
 from bot.config.station_settings import StationSettings
@@ -17,25 +16,6 @@ from bot.pbx import Answer, Forbidden, Pbx, PbxError, TrunkRow, TrunkStatus, Una
 from bot.pbx.rights import Held, Importance, Right
 
 Trunks = Mapping[str, TrunkStatus]
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """Names of the settings of one PBX, as the administrator writes them: in .env, or in STATIONS_FILE. `pin` has {} in
-    place of a fingerprint."""
-
-    url: str = "PBX_URL"
-    key: str = "PBX_API_KEY"
-    zone: str = "PBX_TIMEZONE"
-    pin: str = "PBX_TLS_FINGERPRINT={}"
-
-
-IN_ENV = Where()
-
-
-def in_stations_file(name: str) -> Where:
-    of = f"of {name} in STATIONS_FILE"
-    return Where(f"url {of}", f"key {of}", f"timezone {of}", f'tls_fingerprint = "{{}}" {of}')
 
 
 async def check_pbx(station: StationSettings, pbx: Pbx, where: Where, now: datetime) -> list[Finding]:

@@ -26,6 +26,7 @@ ANNA, GROUP, DID = 1, -100, "74951110001"
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 # One of the legs: destination, whether it was answered, and by a machine.
 Path = tuple[tuple[str, bool, bool], ...]
+CALL_BACK: Path = (("203", True, False),)
 MISSED: Mapping[str, Path] = {
     "a phone": (("202", False, False),),
     "a queue": (("2200", True, True), ("202", False, False), ("203", False, False)),
@@ -406,3 +407,47 @@ async def test_a_card_that_nobody_closes_ends_after_a_week(office: Office) -> No
     await office.at(minutes(1))
     (card,) = await office.at(minutes(2) + CARD_LASTS)
     assert card.outcome == CardOutcome.TOO_OLD
+
+
+class Killed(Exception):
+    pass
+
+
+class KillableDatabase:
+    """Ends the program at the transaction numbered `at`, before it or right after its commit."""
+
+    def __init__(self, database: Database, at: int, *, after_commit: bool) -> None:
+        self._database, self._at, self._after_commit = database, at, after_commit
+        self.transactions = 0
+
+    async def run(self, work: Any, *args: Any, **more: Any) -> Any:
+        self.transactions += 1
+        if self.transactions == self._at and not self._after_commit:
+            raise Killed
+        result = await self._database.run(work, *args, **more)
+        if self.transactions == self._at:
+            raise Killed
+        return result
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+@pytest.mark.parametrize("at", range(1, 9))
+async def test_a_kill_at_any_transaction_loses_no_card_and_repeats_none(
+    office: Office, at: int, after_commit: bool
+) -> None:
+    await office.tell()
+    office.pbx.calls_made = [missed_at(0), labelled(2, "outgoing answered", "79161234501", minutes(4), CALL_BACK)]
+    killable: Any = KillableDatabase(office.database, at, after_commit=after_commit)
+    kept, office.database = office.database, killable
+    office.restart()
+    for minute in (1, 2, 5, 6, 7):
+        office.pbx.now = minutes(minute)
+        try:
+            await office.follower.run_once()
+        except Killed:
+            office.database = kept
+            office.restart()
+    office.database = kept
+    (card,) = await office.cards()
+    assert card.outcome == CardOutcome.CALLED_BACK
+    assert [row.action for row in await office.messages()] == ["send"]

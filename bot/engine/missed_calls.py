@@ -15,6 +15,7 @@ from bot.runtime.clock import Clock, Sleep, Zone
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import Grants
 from bot.store.database import Database, Session
+from bot.store.messages import blocked_chats
 from bot.store.stations import call_subscriptions, missed_cards
 from bot.store.tables.calls import CallSubscription, MissedCard
 
@@ -110,12 +111,13 @@ class MissedCallFollower:
         )
 
     def _apply(self, session: Session, callers: Callers, now: datetime) -> bool:
-        """Change the cards in each chat that may be told of calls; return True if a message is queued."""
-        access, queued = self._grants.read(session), False
+        """Change the cards in each chat that may be told of calls and takes messages; return True if one is queued."""
+        access, closed, queued = self._grants.read(session), blocked_chats.closed(session), False
         for one in call_subscriptions.of_station(session, self._station):
             if now - one.read_until >= STORE_EVERY:
                 one.read_until = now
-            if not access.may(self._context(one.by_id, one.chat_id, now), Permission.MISSED_FOLLOW).allowed:
+            may_be_told = access.may(self._context(one.by_id, one.chat_id, now), Permission.MISSED_FOLLOW).allowed
+            if not may_be_told or one.chat_id in closed:
                 continue
             may_read = access.may(self._context(one.chat_id, one.chat_id, now), Permission.NUMBERS_READ).allowed
             recent = _recent_cards(session, one, now)

@@ -15,6 +15,7 @@ from bot.pbx import Answer, CallLeg, CallRecord, PbxError, Priority, TimedOut
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import Grants
 from bot.store.database import Database, Session
+from bot.store.messages import blocked_chats
 from bot.store.stations import missed_cards
 from bot.store.stations.call_subscriptions import CallSubscriptions
 from bot.store.tables.calls import MissedCard
@@ -290,6 +291,24 @@ async def test_a_call_that_goes_on_makes_no_card_though_a_leg_is_listed(office: 
     office.pbx.calls_made = [listed_early]
     assert await office.at(minutes(1.2)) == []
     assert await office.at(minutes(4)) == []
+
+
+async def test_a_long_conversation_closes_the_card_too(office: Office) -> None:
+    await office.tell()
+    long = labelled(2, "outgoing answered", "79161234501", minutes(4), CALL_BACK, leg_seconds=3 * 3600)
+    office.pbx.calls_made = [missed_at(0), long]
+    for minute in range(1, 200):
+        (card,) = await office.at(minutes(minute))
+    assert card.outcome == CardOutcome.CALLED_BACK
+
+
+async def test_a_chat_that_takes_no_messages_is_told_when_it_does(office: Office) -> None:
+    await office.tell()
+    await office.database.run(blocked_chats.close, GROUP, "kicked", NINE)
+    office.pbx.calls_made = [missed_at(0)]
+    assert await office.at(minutes(1)) == []
+    await office.database.run(blocked_chats.reopen, [GROUP], minutes(2), in_topic=False)
+    assert len(await office.at(minutes(3))) == 1
 
 
 async def test_calls_from_before_the_chat_asked_make_no_card(office: Office) -> None:

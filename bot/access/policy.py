@@ -35,6 +35,7 @@ class Permission:
     INCIDENTS_ACKNOWLEDGE = "incidents.acknowledge"
     INCIDENTS_MUTE = "incidents.mute"
     EXTENSIONS_WATCH = "extensions.watch"
+    MISSED_FOLLOW = "missed.follow"
     ONCALL_READ = "oncall.read"
     ONCALL_TAKE = "oncall.take"
     ONCALL_WRITE = "oncall.write"
@@ -84,6 +85,7 @@ OPERATOR = Role(
         Permission.INCIDENTS_ACKNOWLEDGE,
         Permission.INCIDENTS_MUTE,
         Permission.EXTENSIONS_WATCH,
+        Permission.MISSED_FOLLOW,
         Permission.ONCALL_TAKE,
         Permission.NUMBERS_READ,
     },

@@ -172,6 +172,7 @@ class Program:
             clock=clock,
             clients=resources.clients,
             watchdog=self.watchdog,
+            mask_numbers=settings.mask_numbers,
             calendars=CalendarFeed(settings.calendar_hosts),
         )
 

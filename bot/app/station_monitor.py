@@ -11,6 +11,7 @@ from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.checks.station import StationChecks
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
+from bot.engine.missed_calls import MissedCallFollower
 from bot.engine.trunk_monitor import TrunkMonitor
 from bot.notifications.destinations import Destinations
 from bot.notifications.fallback import Fallback
@@ -37,6 +38,7 @@ class StationMonitor:
         drills: Drills,
         watched: WatchedExtensions,
         duty: ReachabilityCheck,
+        missed_calls: MissedCallFollower,
         clock: Clock,
     ) -> None:
         self.settings = settings
@@ -49,6 +51,7 @@ class StationMonitor:
         self.drills = drills
         self.watched = watched
         self.oncall_check = duty
+        self.missed_calls = missed_calls
         self._clock = clock
         self._zone_fetched_at: datetime | None = None
         self.watch = TrunkMonitor(

@@ -22,6 +22,7 @@ RIGHTS: Mapping[str, TrustedText] = {
     "incidents.acknowledge": mark("take incidents"),
     "incidents.mute": mark("mute alerts"),
     "extensions.watch": mark("have extensions watched"),
+    "missed.follow": mark("be told of missed calls, and take them"),
     "oncall.read": mark("see who is on call"),
     "oncall.take": mark("be on call"),
     "oncall.write": mark("set who is on call"),

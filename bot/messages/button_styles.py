@@ -1,6 +1,6 @@
-"""Colours of buttons, by their action: green for what takes an outage, red for what deletes, or takes away a right, a
-shift or alerts. What only stops, cancels a question or ends a mute has none. Telegram's servers that do not know them
-yet ignore them."""
+"""Colours of buttons, by their action: green for what takes an outage or a missed caller, red for what deletes, or
+takes away a right, a shift or alerts. What only stops, cancels a question or ends a mute has none. Telegram's servers
+that do not know them yet ignore them."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,7 +14,7 @@ class ButtonStyle(StrEnum):
 
 
 STYLES: Mapping[str, ButtonStyle] = {
-    **dict.fromkeys(("incident.take", "incident.take_all", "incident.ack"), ButtonStyle.SUCCESS),
+    **dict.fromkeys(("incident.take", "incident.take_all", "incident.ack", "missed_card.claim"), ButtonStyle.SUCCESS),
     **dict.fromkeys(
         (
             "employee.delete",

@@ -16,6 +16,7 @@ from bot.store.messages import inbox, keyboards, questions, temporary_payloads
 from bot.store.stations import imports
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.tables.base import Table
+from bot.store.tables.calls import MissedCard
 from bot.store.tables.dialog import Import
 from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
@@ -50,8 +51,8 @@ def _delete_short_lived(session: Session, now: datetime) -> None:
 
 
 async def delete_history(database: Database, before: datetime) -> None:
-    """Delete incidents that ended before that time, with their timelines and messages, and older messages, access
-    requests, overrides and imports."""
+    """Delete incidents that ended before that time, with their timelines and messages, and older messages, closed cards
+    of missed callers, access requests, overrides and imports."""
     expired = select(Incident.id).where(*_expired_incidents(before))
     await _delete_in_batches(database, IncidentEvent, IncidentEvent.incident_id.in_(expired))
     await _delete_in_batches(database, AlertMessageIncident, AlertMessageIncident.incident_id.in_(expired))
@@ -59,6 +60,9 @@ async def delete_history(database: Database, before: datetime) -> None:
     has_incident = exists().where(AlertMessageIncident.card_id == AlertMessage.id)
     await _delete_in_batches(
         database, AlertMessage, _older_than(AlertMessage.id, AlertMessage.opened_at, before), ~has_incident
+    )
+    await _delete_in_batches(
+        database, MissedCard, _older_than(MissedCard.id, MissedCard.opened_at, before), MissedCard.closed_at < before
     )
     await _delete_in_batches(database, Outgoing, *_expired_outbox_rows(before))
     await _delete_in_batches(
@@ -125,6 +129,7 @@ def _expired_outbox_rows(before: datetime) -> tuple[ColumnElement[bool], ...]:
         _older_than(Outgoing.id, Outgoing.created_at, before),
         Outgoing.state.in_(("sent", "dead", "dropped")),
         Outgoing.id.not_in(alert_messages),
+        Outgoing.id.not_in(select(MissedCard.message)),
         Outgoing.id.not_in(in_timelines),
         or_(Outgoing.about.is_(None), Outgoing.about.not_in(alert_messages), Outgoing.action == "edit"),
         ~exists().where(referring.about == Outgoing.id),

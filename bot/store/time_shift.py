@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from bot.store.messages.outbox import QUEUED_STATES
 from bot.store.tables.audit import AuditEntry
 from bot.store.tables.base import Table
+from bot.store.tables.calls import CallSubscription, MissedCard
 from bot.store.tables.chats import ClosedChat, FloodWait
 from bot.store.tables.dialog import QuestionRow, TemporaryPayload
 from bot.store.tables.incidents import Incident, IncidentEvent, SilenceRow, WatchState
@@ -35,6 +36,8 @@ PAST_COLUMNS = {
     WatchState: ("updated_at",),
     Outgoing: ("created_at", "tried_at"),
     ClosedChat: ("at",),
+    CallSubscription: ("at", "read_until"),
+    MissedCard: ("claimed_at",),
     SilenceRow: ("begins_at",),
 }
 PLANNED_COLUMNS = {Incident: ("due_at", "warn_at"), Outgoing: ("not_before",)}
@@ -133,6 +136,8 @@ def _open_rows(step: ClockStep) -> Sequence[tuple[type[Table], Sequence[ColumnEl
         (WatchState, []),
         (Outgoing, [or_(Outgoing.state.in_((*QUEUED_STATES, "sending")), missed_edit)]),
         (ClosedChat, []),
+        (CallSubscription, []),
+        (MissedCard, [MissedCard.closed_at.is_(None)]),
         (SilenceRow, [SilenceRow.ended_at.is_(None), SilenceRow.repeats.is_(None)]),
         (FloodWait, [FloodWait.until > step.now]),
         (Keyboard, [Keyboard.expires_at > step.now]),

@@ -20,12 +20,19 @@ MIN_INTERNATIONAL = 11
 MAX_DIGITS = 15
 # A national number is no longer than this almost everywhere.
 USUAL_NATIONAL = 10
+# 8 916 111-11-11, +7 916 111-11-11 and a number with a dial-out prefix are equal.
+SAME_DIGITS = 10
 DIGITS = re.compile(r"\+?[0-9]+")
 ANYWHERE = "ZZ"
 # Stands in for a country that is not known: where it reads digits differently, neither reading is certain.
 USUAL_COUNTRY = "RU"
 MOBILE = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE})
 _PUNCTUATION = str.maketrans("", "", " \t().-")
+
+
+def same_number(written: str) -> str:
+    """Return the comparison key: the last digits; empty for text without digits (`anonymous`, `unknown`)."""
+    return re.sub(r"[^0-9]", "", written)[-SAME_DIGITS:]
 
 
 def country_of(zone: tzinfo) -> str:

@@ -8,9 +8,9 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+from bot.calls.outcome import Outcome, came_after_hours, employees_in, outcome, talk_seconds, trunk_of
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import CallRecordLeg, Direction, direction
-from handlers.calls.outcome import Outcome, came_after_hours, employees_in, outcome, talk_seconds, trunk_of
 
 NOT_ANSWERED = frozenset({"NOANSWER", "NO ANSWER"})
 BARS = "▁▂▃▄▅▆▇█"

@@ -5,10 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.access.policy import Permission
-from bot.messages.message import Button, CopyButton, Message, Rows, mark
-from bot.pbx import CallRecord, CallRecordLeg, PbxError
-from bot.pbx.resources.record_models import Direction, direction
-from handlers.calls.outcome import (
+from bot.calls.outcome import (
     AFTER_HOURS,
     answered_leg,
     came_after_hours,
@@ -18,6 +15,9 @@ from handlers.calls.outcome import (
     talk_seconds,
     trunk_of,
 )
+from bot.messages.message import Button, CopyButton, Message, Rows, mark
+from bot.pbx import CallRecord, CallRecordLeg, PbxError
+from bot.pbx.resources.record_models import Direction, direction
 from handlers.dialog.copy_buttons import copy_row, number_button
 from handlers.dialog.paging import TO_LIST, grid
 from handlers.dispatch.declare import button

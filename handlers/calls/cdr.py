@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction, direction
+from bot.text.phone_numbers import same_number
 from handlers.calls.filter import CallFilter, from_button
 from handlers.calls.filter_words import KEYWORDS, LINKING, read_filter
-from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from handlers.calls.pages import RecordKey, Summary, key_of, summarise
 from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.dialog import paging
@@ -21,7 +22,7 @@ from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.parsing.nearest import nearest
 from handlers.parsing.periods import NotAPeriod
-from handlers.parsing.phone_numbers import as_number, same_number
+from handlers.parsing.phone_numbers import as_number
 from handlers.parsing.times.model import fold
 from handlers.parsing.times.words import KNOWN
 

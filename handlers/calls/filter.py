@@ -9,11 +9,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.calls.outcome import Outcome, failure_outcome, outcome, talk_seconds
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import EVERYTHING, Direction, ServerFilter, direction
-from handlers.calls.outcome import Outcome, failure_outcome, outcome, talk_seconds
+from bot.text.phone_numbers import same_number
 from handlers.parsing.periods import Period, from_stored
-from handlers.parsing.phone_numbers import as_number, has_part, is_among, same_number
+from handlers.parsing.phone_numbers import as_number, has_part, is_among
 
 # Accepted words for the end of a call, and their outcomes.
 ENDINGS: Mapping[str, frozenset[Outcome]] = {

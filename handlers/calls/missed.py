@@ -4,8 +4,8 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+from bot.calls.missed_calls import MissedCaller, MissedCalls, MissedSummary
 from bot.messages.message import Button, Message, Rows, mark
-from handlers.calls.missed_calls import MissedCaller, MissedCalls, MissedSummary
 from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.calls.stats import period_written
 from handlers.dialog import paging

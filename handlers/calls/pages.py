@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from operator import itemgetter
 
+from bot.calls.outcome import Outcome, came_after_hours, outcome, talk_seconds
 from bot.pbx import CallRecord
-from handlers.calls.outcome import Outcome, came_after_hours, outcome, talk_seconds
 
 PAGE_SIZE = 10
 

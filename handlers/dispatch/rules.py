@@ -118,6 +118,11 @@ RULES: Mapping[str, Rule] = {
     "missed.page": Rule(Permission.CDR_READ),
     "/stats": Rule(Permission.CDR_READ, costly=True),
     "stats.show": Rule(Permission.CDR_READ, costly=True),
+    "/notify": Rule(Permission.MISSED_FOLLOW),
+    "missed_card.claim": Rule(Permission.MISSED_FOLLOW),
+    "missed_card.called_back": Rule(Permission.MISSED_FOLLOW),
+    "missed_card.not_needed": Rule(Permission.MISSED_FOLLOW),
+    "missed_card.details": Rule(Permission.MISSED_FOLLOW),
     # employees
     "/employees": Rule(Permission.EMPLOYEES_READ),
     "employees.show": Rule(Permission.EMPLOYEES_READ),

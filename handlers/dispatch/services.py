@@ -11,6 +11,7 @@ from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
 from bot.engine.trunk_monitor import TrunkMonitor
 from bot.incidents.silence_store import Silences
+from bot.notifications.missed_cards import MissedCards
 from bot.pbx import Pbx
 from bot.runtime.clock import Sleep, Zone
 from bot.store.access.access_requests import AccessRequests
@@ -20,6 +21,7 @@ from bot.store.access.grants import Grants
 from bot.store.messages.temporary_payloads import TemporaryPayloads
 from bot.store.oncall.schedules import OnCallSchedules
 from bot.store.stations.bindings import Bindings
+from bot.store.stations.call_subscriptions import CallSubscriptions
 from bot.store.stations.imports import Imports
 from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Reregistrations
@@ -90,5 +92,7 @@ class Services:
     incidents: Incidents
     silences: Silences
     bindings: Bindings
+    call_subscriptions: CallSubscriptions
+    missed_cards: MissedCards
     fleet: StationDirectory
     stop_buttons: StopButtons

@@ -8,12 +8,12 @@ from typing import Any
 from bot.messages.message import mark
 from bot.pbx import EmployeeDraft, EmployeeRow
 from bot.text.person_names import folded
+from bot.text.phone_numbers import same_number
 from handlers.employee_import.files import FileLine
 from handlers.employee_import.values import read_cells
 from handlers.employees import fields
 from handlers.employees.fields import FIELDS
 from handlers.parsing.fields import Problem
-from handlers.parsing.phone_numbers import same_number
 
 
 class RowResult(StrEnum):

@@ -7,6 +7,7 @@ from pydantic import SecretStr
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx import Employee, EmployeeDraft, EmployeeRow, PbxError, Uncertain
 from bot.store.access.audit import Change
+from bot.text.phone_numbers import same_number
 from handlers.dialog import confirm
 from handlers.dialog.verify_write import failure, read_back
 from handlers.dispatch.declare import button
@@ -16,7 +17,6 @@ from handlers.employees import fields as employee_fields
 from handlers.employees.card import secret_message
 from handlers.employees.undo import undo_creation
 from handlers.parsing import fields
-from handlers.parsing.phone_numbers import same_number
 
 
 async def ask(request: Request, draft: EmployeeDraft) -> Reply:

@@ -5,14 +5,7 @@ from collections.abc import Iterable
 
 from bot.text.normalization import normalized_figures
 from bot.text.person_names import is_named
-
-# 8 916 111-11-11, +7 916 111-11-11 and a number with a dial-out prefix are equal.
-SAME_DIGITS = 10
-
-
-def same_number(written: str) -> str:
-    """Return the comparison key: the last digits; empty for text without digits (`anonymous`, `unknown`)."""
-    return re.sub(r"[^0-9]", "", written)[-SAME_DIGITS:]
+from bot.text.phone_numbers import same_number
 
 
 def as_number(written: str) -> str:

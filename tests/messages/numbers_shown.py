@@ -245,4 +245,27 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
         | {"left": TRUNK_CHANGES, "state": STATE, "waited": 9, "waiting": False}
     ],
     "trunk_password": [{"station": "Head office", "name": f"Line {DID}", "username": CALLER, "new": True}],
+    "missed_card": [
+        {"station": "Head office", "number": CALLER, "name": WRITTEN, "times": times, "at": "2026-11-23T11:55:00"}
+        | {"after_hours": False, "rang": [{"number": "202", "name": f"Boris {LOCAL}"}], "more": 1, "waited": 42}
+        | {"claimed_by": f"Anna {MOBILE}", "claimed_at": "2026-11-23T11:56:00+00:00"}
+        | {"outcome": outcome, "closed_by": MOBILE, "after": 360}
+        for times, outcome in ((1, None), (2, "called_back"), (3, "reached_us"), (1, "by_hand"), (1, "not_needed"))
+    ],
+    "missed_card_details": [
+        {"station": "Head office", "number": CALLER, "left": 1}
+        | {
+            "calls": [
+                {
+                    "start": "2026-11-23T11:55:00",
+                    "after_hours": True,
+                    "rang": [{"number": DID, "name": f"Boris {LOCAL}"}],
+                }
+            ]
+        }
+    ],
+    "notify": [
+        {"station": "Head office", "on": True, "in_private": False, "private": False, "phones": ["202"]}
+        | {"numbers": [DID], "by": "Anna"}
+    ],
 }

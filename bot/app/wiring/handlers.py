@@ -10,6 +10,7 @@ from bot.app.wiring.shared_services import SharedServices
 from bot.config.settings import Settings
 from bot.incidents.silence_store import Silences
 from bot.messages.renderer import Renderer
+from bot.notifications.missed_cards import MissedCards
 from bot.runtime.waiting import Signal
 from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader
@@ -17,6 +18,7 @@ from bot.store.access.denials import Denials
 from bot.store.access.known_senders import AlertChats
 from bot.store.messages.temporary_payloads import TemporaryPayloads
 from bot.store.stations.bindings import Bindings
+from bot.store.stations.call_subscriptions import CallSubscriptions
 from bot.store.stations.imports import Imports
 from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Reregistrations
@@ -78,6 +80,8 @@ def build_services(
         incidents=Incidents(database, settings.history_kept),
         silences=Silences(database, clock, silences_changed),
         bindings=Bindings(database, clock),
+        call_subscriptions=CallSubscriptions(database, shared.subscriptions_changed),
+        missed_cards=MissedCards(database, shared.wake),
         fleet=directory,
         stop_buttons=StopButtons(),
     )

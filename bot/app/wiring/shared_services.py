@@ -25,7 +25,8 @@ class SharedServices:
     """Services shared by all stations and by the handlers. `fleet_chats` are notified of every station; without other
     recipients `last_resort` is. `wake` wakes the delivery worker; pollers run in `pausable`. Set by the fleet:
     `step_due` signals a due step or a queued notification, `watching_changed` a change of the watched extensions,
-    `causes` holds the common causes of several stations."""
+    `subscriptions_changed` a change of the chats that are told of missed calls; `causes` holds the common causes of
+    several stations. Numbers are masked, if `mask_numbers`, in chats without the right to read them."""
 
     database: Database
     sender: Sender
@@ -39,8 +40,10 @@ class SharedServices:
     clock: Clock
     clients: PbxClients
     watchdog: LoopWatchdog
+    mask_numbers: bool = True
     step_due: Signal = field(default_factory=Signal)
     watching_changed: Signal = field(default_factory=Signal)
+    subscriptions_changed: Signal = field(default_factory=Signal)
     causes: ActiveCauses = field(default_factory=ActiveCauses)
     pausable: PausableGroup = field(default_factory=PausableGroup)
     calendars: CalendarFeed = field(default_factory=CalendarFeed)

@@ -10,6 +10,7 @@ from bot.config.station_settings import StationSettings
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
+from bot.engine.missed_calls import MissedCallFollower
 from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
 from bot.notifications.escalation import EscalationPolicy
@@ -36,9 +37,10 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
     """Build the monitor of a station. No task is started."""
     zone = PbxTimeZone(settings.timezone)
     incidents = build_incidents(settings, shared, zone)
+    pbx = shared.clients.open(settings)
     return StationMonitor(
         settings,
-        pbx=shared.clients.open(settings),
+        pbx=pbx,
         zone=zone,
         incident_manager=incidents.manager,
         destinations=incidents.destinations,
@@ -58,6 +60,16 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             clock=shared.clock,
             wake=shared.wake,
             source=shared.calendars,
+        ),
+        missed_calls=MissedCallFollower(
+            settings.name,
+            pbx,
+            zone,
+            database=shared.database,
+            grants=shared.grants,
+            mask_numbers=shared.mask_numbers,
+            clock=shared.clock,
+            wake=shared.wake,
         ),
         clock=shared.clock,
     )

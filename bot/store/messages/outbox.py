@@ -140,6 +140,7 @@ def show(
             now=now,
             keyboard=keyboard,
             silent=True,
+            masked=row.masked,
             not_before=not_before,
             urgency=urgency,
         )

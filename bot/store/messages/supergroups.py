@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
+from bot.store.tables.calls import CallSubscription, MissedCard
 from bot.store.tables.chats import Binding, ChatMigration, ClosedChat, FloodWait, StationChoiceRow
 from bot.store.tables.dialog import QuestionRow
 from bot.store.tables.messages import AlertMessage, Keyboard, Outgoing
@@ -28,6 +29,14 @@ def migrate(session: Session, old_id: int, new_id: int, now: datetime) -> None:
     # A basic group has no topics, so its thread ids are void.
     session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id, thread_id=None))
     session.execute(update(AlertMessage).where(AlertMessage.chat_id == old_id).values(chat_id=new_id, thread_id=None))
+    session.execute(update(MissedCard).where(MissedCard.chat_id == old_id).values(chat_id=new_id))
+    told_there = select(CallSubscription.station).where(CallSubscription.chat_id == new_id)
+    session.execute(
+        delete(CallSubscription).where(CallSubscription.chat_id == old_id, CallSubscription.station.in_(told_there))
+    )
+    session.execute(
+        update(CallSubscription).where(CallSubscription.chat_id == old_id).values(chat_id=new_id, thread_id=None)
+    )
     # A question belongs to a message of the old chat; holds and blocks do not apply to the new chat.
     for table in (QuestionRow, FloodWait, ClosedChat):
         session.execute(delete(table).where(table.chat_id == old_id))

@@ -60,6 +60,19 @@ CREATE TABLE bindings (
 	PRIMARY KEY (chat_id, station)
 );
 
+CREATE TABLE call_subscriptions (
+	station VARCHAR(64) NOT NULL, 
+	chat_id BIGINT NOT NULL, 
+	thread_id BIGINT, 
+	phones JSON NOT NULL, 
+	numbers JSON NOT NULL, 
+	by_id BIGINT NOT NULL, 
+	by_name VARCHAR(128) NOT NULL, 
+	at DATETIME NOT NULL, 
+	read_until DATETIME NOT NULL, 
+	PRIMARY KEY (station, chat_id)
+);
+
 CREATE TABLE card_incidents (
 	card_id INTEGER NOT NULL, 
 	incident_id INTEGER NOT NULL, 
@@ -208,6 +221,24 @@ CREATE TABLE met_at (
 	PRIMARY KEY (station, id)
 );
 
+CREATE TABLE missed_cards (
+	id INTEGER NOT NULL, 
+	station VARCHAR(64) NOT NULL, 
+	chat_id BIGINT NOT NULL, 
+	caller VARCHAR(16) NOT NULL, 
+	calls JSON NOT NULL, 
+	message INTEGER NOT NULL, 
+	opened_at DATETIME NOT NULL, 
+	claimed_by VARCHAR(128), 
+	claimed_at DATETIME, 
+	outcome VARCHAR(16), 
+	closed_by VARCHAR(128), 
+	"after" INTEGER, 
+	closed_at DATETIME, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(message) REFERENCES outbox (id)
+);
+
 CREATE TABLE "outbox" (
 	id INTEGER NOT NULL, 
 	action VARCHAR(8) NOT NULL, 
@@ -352,6 +383,10 @@ CREATE INDEX incidents_due ON incidents (due_at);
 CREATE INDEX incidents_to_warn ON incidents (warn_at);
 
 CREATE INDEX keyboards_by_age ON keyboards (created_at);
+
+CREATE INDEX missed_cards_by_chat ON missed_cards (station, chat_id, closed_at);
+
+CREATE INDEX missed_cards_by_message ON missed_cards (message);
 
 CREATE INDEX outbox_by_chat ON outbox (chat_id, tried_at);
 

@@ -3,6 +3,6 @@
 The package imports every module of it: foreign keys and `Table.metadata` need all tables.
 """
 
-from bot.store.tables import audit, chats, dialog, incidents, messages, people
+from bot.store.tables import audit, calls, chats, dialog, incidents, messages, people
 
-__all__ = ("audit", "chats", "dialog", "incidents", "messages", "people")
+__all__ = ("audit", "calls", "chats", "dialog", "incidents", "messages", "people")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from bot.pbx import CallLeg, CallRecord, Channel
 from bot.pbx.resources.record_models import Direction, direction
 from handlers.calls.active_calls import join_legs
-from handlers.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
 from tests.fixtures.paths import RECORDINGS
 
 CLOCK = "2026-11-23 14:{:02}:00.000"

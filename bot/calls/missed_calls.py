@@ -4,22 +4,26 @@ The PBX lists a call by the start of its last leg, so a call back can precede th
 on the order.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.calls.outcome import PSEUDO_NUMBERS, Outcome, answered_leg, came_after_hours, outcome
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction, direction
-from handlers.calls.outcome import PSEUDO_NUMBERS, Outcome, answered_leg, came_after_hours, outcome
-from handlers.parsing.phone_numbers import same_number
+from bot.text.phone_numbers import same_number
 
 
 @dataclass(frozen=True, slots=True)
 class MissedCall:
-    """Missed call. `rang`: numbers and names of the phones that rang."""
+    """Missed call. `rang`: numbers and names of the queues and phones that rang; `did`: the number that was called."""
 
+    linkedid: str
     start: datetime
+    end: datetime
     number: str
     name: str
+    did: str
     after_hours: bool
     rang: tuple[tuple[str, str], ...]
 
@@ -61,7 +65,9 @@ class MissedSummary:
 
 
 @dataclass(slots=True)
-class _Caller:
+class Caller:
+    """Calls of one number, in no order: those that nobody answered, and all contacts, before and after them."""
+
     misses: list[MissedCall] = field(default_factory=list)
     contacts: list[LaterCall] = field(default_factory=list)
 
@@ -71,7 +77,12 @@ class MissedCalls:
 
     def __init__(self, until: datetime) -> None:
         self._until = until
-        self._callers: dict[str, _Caller] = {}
+        self._callers: dict[str, Caller] = {}
+
+    @property
+    def callers(self) -> Mapping[str, Caller]:
+        """The calls by number, as `same_number` writes it; "" is every caller without a number."""
+        return self._callers
 
     def add(self, record: CallRecord) -> None:
         if record.start is None:
@@ -87,8 +98,8 @@ class MissedCalls:
         elif way is Direction.OUTGOING and result is Outcome.ANSWERED:
             self._add_contact(record.destination_number, LaterCall(record.start, record.source_number, ours=True))
 
-    def _of(self, number: str) -> _Caller:
-        return self._callers.setdefault(same_number(number), _Caller())
+    def _of(self, number: str) -> Caller:
+        return self._callers.setdefault(same_number(number), Caller())
 
     def _add_contact(self, number: str, contact: LaterCall) -> None:
         if same_number(number):
@@ -106,16 +117,25 @@ class MissedCalls:
         )
 
 
-def _missed_caller(key: str, caller: _Caller) -> MissedCaller:
+def _missed_caller(key: str, caller: Caller) -> MissedCaller:
     misses = sorted(caller.misses, key=lambda miss: miss.start, reverse=True)
-    contacts = sorted(caller.contacts, key=lambda contact: contact.start)
-    last_contact = contacts[-1].start if contacts else None
     return MissedCaller(
         has_number=bool(key),
         misses=tuple(misses),
-        contact=next((contact for contact in contacts if contact.start > misses[0].start), None),
-        open=sum(last_contact is None or miss.start >= last_contact for miss in misses),
+        contact=first_contact(caller.contacts, misses[0].start),
+        open=len(open_misses(misses, caller.contacts)),
     )
+
+
+def first_contact(contacts: Iterable[LaterCall], after: datetime) -> LaterCall | None:
+    """Return the first call with the caller that began after that time."""
+    return min((one for one in contacts if one.start > after), key=lambda one: one.start, default=None)
+
+
+def open_misses(misses: Iterable[MissedCall], contacts: Sequence[LaterCall]) -> list[MissedCall]:
+    """Return the missed calls with no contact afterwards."""
+    last = max((contact.start for contact in contacts), default=None)
+    return [miss for miss in misses if last is None or miss.start >= last]
 
 
 def _rank(caller: MissedCaller) -> int:
@@ -127,4 +147,13 @@ def _rank(caller: MissedCaller) -> int:
 def _miss(record: CallRecord, start: datetime) -> MissedCall:
     rang = ((leg.destination_number, leg.destination_name) for leg in record.legs)
     phones = dict.fromkeys(phone for phone in rang if phone[0] and phone[0] not in PSEUDO_NUMBERS)
-    return MissedCall(start, record.source_number, record.source_name, came_after_hours(record), tuple(phones))
+    return MissedCall(
+        linkedid=record.linkedid,
+        start=start,
+        end=max((leg.end for leg in record.legs if leg.end), default=start),
+        number=record.source_number,
+        name=record.source_name,
+        did=record.did,
+        after_hours=came_after_hours(record),
+        rang=tuple(phones),
+    )

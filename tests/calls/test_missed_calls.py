@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.calls.missed_calls import MissedCalls, MissedSummary
 from bot.pbx import CallRecord
-from handlers.calls.missed_calls import MissedCalls, MissedSummary
-from handlers.parsing.phone_numbers import same_number
+from bot.text.phone_numbers import same_number
 
 TRUNK = "SIP-TRUNK-44BBC135"
 NINE = datetime(2026, 11, 23, 9, 0)  # noqa: DTZ001 (PBX local time)

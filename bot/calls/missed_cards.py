@@ -1,0 +1,79 @@
+"""What becomes of the cards of missed callers after a look at the call records. Pure.
+
+A card is of one caller, from the first missed call until a contact or until a person closes it. Records are read again
+and again: what is known already changes nothing, in whatever order it was listed.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.calls.missed_calls import Caller, LaterCall, MissedCall, first_contact, open_misses
+from bot.text.phone_numbers import same_number
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Missed calls that a chat wants: those in which one of the `phones` rang, extensions or queues, or that came to
+    one of the `numbers` of the PBX; every one if both are empty."""
+
+    phones: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+
+    def includes(self, miss: MissedCall) -> bool:
+        if not self.phones and not self.numbers:
+            return True
+        return any(phone in self.phones for phone, _ in miss.rang) or same_number(miss.did) in map(
+            same_number, self.numbers
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A caller whom nobody has answered and who has no card; `misses` oldest first."""
+
+    caller: str
+    misses: tuple[MissedCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """Further missed calls of a caller with an open card; oldest first."""
+
+    caller: str
+    misses: tuple[MissedCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """First contact after all missed calls of an open card; `misses` came in between, and were not yet known."""
+
+    caller: str
+    contact: LaterCall
+    misses: tuple[MissedCall, ...]
+
+
+CardChange = Opened | Grown | Closed
+
+
+def decide(
+    wanted: Mapping[str, Caller], open_cards: Mapping[str, datetime], known: Collection[str]
+) -> list[CardChange]:
+    """Return the changes, a closed card before the next one of its caller.
+
+    `wanted` are the callers of the records with their contacts, and with the missed calls that the chat wants.
+    `open_cards`: start of the newest missed call by caller. `known`: linkedids of the calls that a card has or had.
+    """
+    changes: list[CardChange] = []
+    for caller, calls in wanted.items():
+        new = sorted((miss for miss in calls.misses if miss.linkedid not in known), key=lambda miss: miss.start)
+        newest = open_cards.get(caller)
+        contact = None if newest is None else first_contact(calls.contacts, newest)
+        if newest is not None and contact is not None:
+            between = tuple(miss for miss in new if newest < miss.start <= contact.start)
+            changes.append(Closed(caller, contact, between))
+            new = [miss for miss in new if miss not in between]
+        if still_open := tuple(open_misses(new, calls.contacts)):
+            is_new = newest is None or contact is not None
+            changes.append(Opened(caller, still_open) if is_new else Grown(caller, still_open))
+    return changes

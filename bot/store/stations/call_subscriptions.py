@@ -1,0 +1,85 @@
+"""Chats that are told of missed calls."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from bot.runtime.waiting import Signal
+from bot.store.database import Database
+from bot.store.tables.calls import CallSubscription
+
+
+class CallSubscriptions:
+    """Subscriptions of all chats, one of a chat for each station. Each method is a transaction. `changed` is sent the
+    name of the station after every commit."""
+
+    def __init__(self, database: Database, changed: Signal) -> None:
+        self._database = database
+        self._changed = changed
+
+    async def find(self, station: str, chat_id: int) -> CallSubscription | None:
+        return await self._database.run(_find, station, chat_id)
+
+    async def set(
+        self,
+        station: str,
+        chat_id: int,
+        thread_id: int | None,
+        *,
+        phones: Sequence[str],
+        numbers: Sequence[str],
+        by_id: int,
+        by_name: str,
+        now: datetime,
+    ) -> None:
+        """Tell the chat of the missed calls that end from now on, in place of what it was told of before."""
+        row = CallSubscription(
+            station=station,
+            chat_id=chat_id,
+            thread_id=thread_id,
+            phones=list(phones),
+            numbers=list(numbers),
+            by_id=by_id,
+            by_name=by_name[:128],
+            at=now,
+            read_until=now,
+        )
+        await self._database.run(_merge, row)
+        self._changed.send(station)
+
+    async def remove(self, station: str, chat_id: int) -> bool:
+        """Return False if there was none."""
+        removed = await self._database.run(_remove, station, chat_id)
+        self._changed.send(station)
+        return removed
+
+
+def of_station(session: Session, station: str) -> Sequence[CallSubscription]:
+    found = session.execute(
+        select(CallSubscription).where(CallSubscription.station == station).order_by(CallSubscription.chat_id)
+    )
+    return found.scalars().all()
+
+
+def stations(session: Session) -> set[str]:
+    """Return the stations with a subscription."""
+    return set(session.execute(select(CallSubscription.station).distinct()).scalars())
+
+
+def _find(session: Session, station: str, chat_id: int) -> CallSubscription | None:
+    return session.get(CallSubscription, (station, chat_id))
+
+
+def _merge(session: Session, row: CallSubscription) -> None:
+    session.merge(row)
+
+
+def _remove(session: Session, station: str, chat_id: int) -> bool:
+    row = _find(session, station, chat_id)
+    if row is not None:
+        session.execute(
+            delete(CallSubscription).where(CallSubscription.station == station, CallSubscription.chat_id == chat_id)
+        )
+    return row is not None

@@ -1,0 +1,29 @@
+"""Cards of missed callers. Returned rows belong to the caller's session."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from bot.store.tables.calls import MissedCard
+
+
+def recent(session: Session, station: str, chat_id: int, closed_since: datetime) -> Sequence[MissedCard]:
+    """Return the cards of a chat that are open, or were closed since that time, oldest first."""
+    found = session.execute(
+        select(MissedCard)
+        .where(
+            MissedCard.station == station,
+            MissedCard.chat_id == chat_id,
+            or_(MissedCard.closed_at.is_(None), MissedCard.closed_at >= closed_since),
+        )
+        .order_by(MissedCard.id)
+    )
+    return found.scalars().all()
+
+
+def find(session: Session, card_id: int, station: str, chat_id: int) -> MissedCard | None:
+    """Return a card of this station and chat."""
+    card = session.get(MissedCard, card_id)
+    return card if card is not None and (card.station, card.chat_id) == (station, chat_id) else None

@@ -89,4 +89,4 @@ def test_what_is_wrong_is_shown_told_once_to_whom_it_concerns_and_over_by_itself
 
     assert standins.wait_for(ended, "the end of the alert", every=1)
     assert len({one.id for one in standins.messages(ANNA) if says["default"] in one}) == 1
-    assert standins.alerts(says["full"], GROUP) == []
+    assert standins.wait_for(lambda: not standins.alerts(says["full"], GROUP), "the edited alert")

@@ -31,6 +31,7 @@ class Permission:
     TRUNKS_READ = "trunks.read"
     TRUNKS_CHECK = "trunks.check"
     TRUNKS_WRITE = "trunks.write"
+    FIREWALL_WRITE = "firewall.write"
     INCIDENTS_READ = "incidents.read"
     INCIDENTS_ACKNOWLEDGE = "incidents.acknowledge"
     INCIDENTS_MUTE = "incidents.mute"
@@ -51,7 +52,13 @@ PERMISSIONS = frozenset(v for name, v in vars(Permission).items() if name.isuppe
 }
 # Changes of the PBX or of access: run once, and approved by a second person where configured.
 WRITES = frozenset(
-    {Permission.EMPLOYEES_WRITE, Permission.EMPLOYEES_DELETE, Permission.TRUNKS_WRITE, Permission.ACCESS_GRANT}
+    {
+        Permission.EMPLOYEES_WRITE,
+        Permission.EMPLOYEES_DELETE,
+        Permission.TRUNKS_WRITE,
+        Permission.FIREWALL_WRITE,
+        Permission.ACCESS_GRANT,
+    }
 )
 
 

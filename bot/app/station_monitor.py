@@ -74,6 +74,8 @@ class StationMonitor:
                 watch=self.watch,
                 watched=watched,
                 no_calls=NoCallsConfig(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
+                health_alerts=settings.health_alerts,
+                certificate_dated=not settings.tls_fingerprint and settings.tls_verify is not False,
                 zone=zone,
                 clock=clock,
             )

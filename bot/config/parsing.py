@@ -5,6 +5,20 @@ from collections.abc import Collection
 
 from bot.access.policy import Destination
 
+# What can be found at a PBX beside its trunks; of the second an alert is made unless set otherwise.
+HEALTH_TOPICS = ("release", "disk", "certificate", "bans", "advice")
+DEFAULT_HEALTH_ALERTS = frozenset(HEALTH_TOPICS[:3])
+
+
+def health_topics(value: object) -> frozenset[str]:
+    """Parse HEALTH_ALERTS: topics, or the word none."""
+    named = [word.lower() for word in words(value)]
+    if named == ["none"]:
+        return frozenset()
+    if unknown := [word for word in named if word not in HEALTH_TOPICS]:
+        raise ValueError(f"has {unknown[0]!r} in it; known are {', '.join(HEALTH_TOPICS)}, or none alone")
+    return frozenset(named)
+
 
 def words(value: object) -> list[str]:
     return [word for word in re.split(r"[\s,;]+", str(value)) if word]

@@ -21,7 +21,7 @@ from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permis
 from bot.config import addresses
 from bot.config.environment_file import EnvFileSource
 from bot.config.errors import REMEDIES
-from bot.config.parsing import check_roles, hosts_and_ports, permissions, telegram_id, words
+from bot.config.parsing import DEFAULT_HEALTH_ALERTS, check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.config.station_settings import (
     AlertAfter,
     ApiKey,
@@ -29,6 +29,7 @@ from bot.config.station_settings import (
     Destinations,
     EscalateAfter,
     Fingerprints,
+    HealthAlerts,
     Hosts,
     Hours,
     NoCallsAfter,
@@ -97,6 +98,7 @@ class Settings(BaseSettings):
     page_again_every: PageAgainEvery = 120
     no_calls_after: NoCallsAfter = 0
     no_calls_hours: Annotated[Hours, NoDecode] = read_hours("mon-fri 09:00-18:00")
+    health_alerts: Annotated[HealthAlerts, NoDecode] = DEFAULT_HEALTH_ALERTS
     keep_history: int = Field(default=400, ge=7, le=3660)
     keep_audit: int = Field(default=1100, ge=7, le=36_600)
     language: Literal["en", "ru"] = "en"
@@ -241,6 +243,7 @@ class Settings(BaseSettings):
             "page_again_every": self.page_again_every,
             "no_calls_after": self.no_calls_after,
             "no_calls_hours": self.no_calls_hours,
+            "health_alerts": self.health_alerts,
             **({"timezone": self.pbx_timezone} if self.pbx_timezone else {}),
             **({"country": self.pbx_country} if self.pbx_country else {}),
         }

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from bot.access.policy import Destination
 from bot.config.certificate_files import check_ca_file, fingerprints
-from bot.config.parsing import destination, words
+from bot.config.parsing import DEFAULT_HEALTH_ALERTS, destination, health_topics, words
 from bot.config.working_hours import WorkingHours, read_hours
 from bot.http import urls
 from bot.text.phone_numbers import is_country
@@ -73,6 +73,10 @@ def _destinations(value: object) -> object:
     return value if isinstance(value, tuple) else tuple(destination(word) for word in _listed(value))
 
 
+def _health_topics(value: object) -> object:
+    return value if isinstance(value, frozenset) else health_topics(" ".join(_listed(value)))
+
+
 def _listed(value: object) -> list[str]:
     """Return the words of a TOML list or of a string from the environment."""
     return words(" ".join(map(str, value)) if isinstance(value, list) else value)
@@ -87,6 +91,7 @@ Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Country = Annotated[str, BeforeValidator(_country)]
 Destinations = Annotated[tuple[Destination, ...], BeforeValidator(_destinations)]
 Hours = Annotated[WorkingHours, BeforeValidator(lambda value: read_hours(str(value)))]
+HealthAlerts = Annotated[frozenset[str], BeforeValidator(_health_topics)]
 PollInterval = Annotated[float, Field(ge=1, le=600)]
 AlertAfter = Annotated[float, Field(ge=0, le=3600)]
 PartialAfter = Annotated[float, Field(ge=0, le=86_400)]
@@ -125,3 +130,4 @@ class StationSettings(BaseModel):
     page_again_every: PageAgainEvery = 120
     no_calls_after: NoCallsAfter = 0
     no_calls_hours: Hours = read_hours("mon-fri 09:00-18:00")
+    health_alerts: HealthAlerts = DEFAULT_HEALTH_ALERTS

@@ -94,6 +94,12 @@ class TrunkMonitor:
         return {subject: memory.name for subject, memory in self._trunks.items()}
 
     @property
+    def trunk_hosts(self) -> dict[str, str]:
+        """Return names of trunks by the host of their provider, as the last poll told them."""
+        trunks = self.latest.trunks.values() if self.latest is not None else ()
+        return {trunk.host: trunk.name for trunk in trunks if trunk.host}
+
+    @property
     def disabled_trunks(self) -> frozenset[str]:
         return frozenset(subject for subject, memory in self._trunks.items() if memory.health is Health.OFF)
 

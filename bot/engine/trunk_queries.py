@@ -5,26 +5,15 @@ import contextlib
 import socket
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-import structlog
-
-from bot.pbx import Answer, Ban, Forbidden, OutboundRoute, Pbx, PbxError, Priority, TrunkRow, TrunkStatus
-
-log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
+from bot.pbx import Ban, OutboundRoute, Pbx, Priority, TrunkRow, TrunkStatus
+from bot.pbx.cached_query import CachedQuery
 
 LIST_EVERY = timedelta(minutes=10)
 ROUTES_EVERY = timedelta(minutes=5)
 BANS_EVERY = timedelta(minutes=1)
-# A failed query is retried sooner than the interval; one without the right, later.
-AGAIN_AFTER = timedelta(minutes=1)
-WITHOUT_RIGHT = timedelta(hours=1)
-# Timeout of a query, so that it does not delay the states. Seconds.
-ASKED_WITHIN = 15.0
 # Host names of providers, resolved here as the PBX should resolve them. They are typed into the PBX and may time out:
 # hence timeouts, and a thread pool of their own.
 RESOLVE_WITHIN = 2.0
@@ -34,32 +23,8 @@ RESOLVERS = ThreadPoolExecutor(2, thread_name_prefix="names of providers")
 Resolve = Callable[[str], Awaitable[Collection[str]]]
 
 
-@dataclass(slots=True)
-class _Asked(Generic[T]):
-    """Last value of a query, and when the next one is allowed."""
-
-    value: T | None = None
-    again_at: datetime | None = None
-    is_forbidden: bool = False
-
-    async def renew(
-        self, question: Callable[[], Awaitable[Answer[T]]], every: timedelta, now: datetime, *, at_once: bool = False
-    ) -> None:
-        """Query again if due, with a timeout of ASKED_WITHIN seconds; a failure keeps the old value until a retry."""
-        if self.again_at is not None and now < self.again_at and not at_once:
-            return
-        try:
-            async with asyncio.timeout(ASKED_WITHIN):
-                self.value = (await question()).value
-        except (PbxError, TimeoutError) as error:
-            log.info("PBX error, query retried later", reason=str(error) or "timed out")
-            self.is_forbidden = isinstance(error, Forbidden)
-            self.again_at = now + (WITHOUT_RIGHT if self.is_forbidden else AGAIN_AFTER)
-        else:
-            self.again_at = now + every
-
-
-async def _resolved(host: str) -> Collection[str]:
+async def resolved(host: str) -> Collection[str]:
+    """Return the addresses of a host name; none after RESOLVE_WITHIN seconds."""
     try:
         async with asyncio.timeout(RESOLVE_WITHIN):
             found: list[Any] = await asyncio.get_running_loop().run_in_executor(RESOLVERS, _ask_for, host)
@@ -75,12 +40,12 @@ def _ask_for(host: str) -> list[Any]:
 class TrunkQueries:
     """Cached queries of one station."""
 
-    def __init__(self, pbx: Pbx, resolve: Resolve = _resolved) -> None:
+    def __init__(self, pbx: Pbx, resolve: Resolve = resolved) -> None:
         self._pbx = pbx
         self._resolve = resolve
-        self._list: _Asked[tuple[TrunkRow, ...]] = _Asked()
-        self._routes: _Asked[tuple[OutboundRoute, ...]] = _Asked()
-        self._bans: _Asked[tuple[Ban, ...]] = _Asked()
+        self._list: CachedQuery[tuple[TrunkRow, ...]] = CachedQuery()
+        self._routes: CachedQuery[tuple[OutboundRoute, ...]] = CachedQuery()
+        self._bans: CachedQuery[tuple[Ban, ...]] = CachedQuery()
         self.listed: Mapping[str, TrunkRow] = {}
 
     @property

@@ -20,6 +20,13 @@ SECOND_COPY = ":copy"
 NO_CALLS = ":calls"
 REHEARSAL = ":rehearsal"
 INTERNET = ":internet"
+# What is found at a PBX beside its trunks.
+PBX_HEALTH = ":pbx:"
+PBX_RELEASE = ":pbx:release"
+PBX_DISK = ":pbx:disk"
+PBX_CERTIFICATE = ":pbx:certificate"
+PBX_BAN = ":pbx:ban:"
+PBX_ADVICE = ":pbx:advice:"
 EXTENSION = ":extension:"
 PROVIDER = ":provider:"
 
@@ -39,6 +46,11 @@ class Kind(StrEnum):
     CLOCK_OFF = "clock_off"
     SECOND_COPY = "second_copy"
     NO_CALLS = "no_calls"
+    PBX_RELEASE = "pbx_release"
+    PBX_DISK = "pbx_disk"
+    PBX_CERTIFICATE = "pbx_certificate"
+    PBX_BAN = "pbx_ban"
+    PBX_ADVICE = "pbx_advice"
     REHEARSAL = "rehearsal"
     # Of the fleet: one cause that affects many stations.
     PROVIDER_DOWN = "provider_down"
@@ -116,6 +128,18 @@ KINDS: Mapping[Kind, KindInfo] = {
     Kind.NO_CALLS: KindInfo(
         severity=Severity.WARNING, loud=False, subject=NO_CALLS, subject_name=mark("No incoming calls")
     ),
+    # Facts of these five say who is told: `only_admins`.
+    Kind.PBX_RELEASE: KindInfo(
+        severity=Severity.WARNING, loud=True, subject=PBX_RELEASE, subject_name=mark("The PBX's release")
+    ),
+    Kind.PBX_DISK: KindInfo(
+        severity=Severity.WARNING, loud=True, subject=PBX_DISK, subject_name=mark("The PBX's disk")
+    ),
+    Kind.PBX_CERTIFICATE: KindInfo(
+        severity=Severity.WARNING, loud=True, subject=PBX_CERTIFICATE, subject_name=mark("The PBX's certificate")
+    ),
+    Kind.PBX_BAN: KindInfo(severity=Severity.WARNING, loud=True, subject=PBX_BAN),
+    Kind.PBX_ADVICE: KindInfo(severity=Severity.WARNING, loud=True, subject=PBX_ADVICE),
     Kind.REHEARSAL: KindInfo(
         severity=Severity.OUTAGE, loud=True, subject=REHEARSAL, subject_name=mark("The rehearsal"), drill=True
     ),
@@ -141,6 +165,11 @@ SUBJECT_PREFIXES = tuple(info.subject for info in KINDS.values() if info.subject
 def kind_info(kind: str) -> KindInfo:
     """Return the properties of a stored kind; those of an outage where this version does not know it."""
     return _BY_NAME.get(kind, UNKNOWN_KIND)
+
+
+def is_only_for_admins(facts: Mapping[str, Any]) -> bool:
+    """Return True for an incident that only administrators are told of, without a sound."""
+    return bool(facts.get("only_admins"))
 
 
 def is_of_trunk(subject: str) -> bool:

@@ -18,6 +18,7 @@ RIGHTS: Mapping[str, TrustedText] = {
     "trunks.read": mark("see trunks"),
     "trunks.check": mark("check trunks"),
     "trunks.write": mark("change trunks"),
+    "firewall.write": mark("lift bans of addresses"),
     "incidents.read": mark("see incidents"),
     "incidents.acknowledge": mark("take incidents"),
     "incidents.mute": mark("mute alerts"),

@@ -163,6 +163,7 @@ PATTERNS = (
     mark("bound %(chat)s with alerts"),
     mark("bound %(chat)s"),
     mark("unbound %(chat)s"),
+    mark("unbanned %(address)s"),
     mark("set level %(level)s"),
     mark("removed level %(level)s"),
     mark("a calendar for level %(level)s"),

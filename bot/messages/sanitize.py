@@ -100,14 +100,15 @@ def sanitize_facts(value: object) -> Any:
 
 
 def literal_code(markup: str) -> str:
-    """Restore the original text inside <code>, where Telegram makes no links and people copy exactly."""
+    """Restore the original text inside <code>, where Telegram makes no links and people copy exactly, and inside tags:
+    the address of a link."""
     parts, within = [], ""
     for part in CODE.split(markup):
         if not within and part in ("<code>", "<pre>"):
             within = part
         elif part == within.replace("<", "</"):
             within = ""
-        parts.append(unsanitize(part) if within else part)
+        parts.append(unsanitize(part) if within else TAG.sub(lambda tag: unsanitize(tag[0]), part))
     return "".join(parts)
 
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.access.policy import Destination
-from bot.incidents.model import kind_info
+from bot.incidents.model import is_only_for_admins, kind_info
 from bot.notifications import notified_people
 from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.recipients import OnCallResolver, OnCallTargets, quiet_until
@@ -43,7 +43,7 @@ class IncidentNotices:
             and to.chat not in notified_people.paged_last(incident.facts)
             and _is_acknowledged_or_paged(incident)
         )
-        loud = kind_info(incident.kind).loud and not pages_wake_people
+        loud = _is_loud(incident) and not pages_wake_people
         return self._send(session, incident, to, person, loud=loud, now=now, as_new=as_new)
 
     def page(
@@ -99,9 +99,7 @@ class IncidentNotices:
                 and notified_people.paged_so_far(incident.facts)
                 and not _is_asked(incident, alert_message.chat_id)
             )
-            self._alert_messages.resend(
-                session, alert_message, loud=kind_info(incident.kind).loud and not silent, now=now
-            )
+            self._alert_messages.resend(session, alert_message, loud=_is_loud(incident) and not silent, now=now)
             sent[alert_message.chat_id] = alert_message.message
         self._record_sent(session, incident, what, sent, now, **facts)
 
@@ -161,6 +159,10 @@ class IncidentNotices:
                 session, incident, "held", now, rule="quiet", until=not_before.isoformat(), by=person, reason=""
             )
         return alert_message
+
+
+def _is_loud(incident: Incident) -> bool:
+    return kind_info(incident.kind).loud and not is_only_for_admins(incident.facts)
 
 
 def _is_asked(incident: Incident, chat: int) -> bool:

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.access.policy import Destination
 from bot.detection.correlation import ActiveCauses, CommonCause, inhibitor_of, inhibitor_of_station, inhibitor_of_trunk
 from bot.incidents import silence_store
-from bot.incidents.model import STATION, drill_due, is_of_trunk, kind_info
+from bot.incidents.model import STATION, drill_due, is_of_trunk, is_only_for_admins, kind_info
 from bot.incidents.silence import ends, silence_of
 from bot.notifications import change_notices, escalation, notified_people
 from bot.notifications.alert_messages import AlertMessages
@@ -184,6 +185,10 @@ class Notifier:
         self._alert_messages.refresh(session, incident, now)
 
     def _notify(self, session: Session, incident: Incident, now: datetime) -> None:
+        if is_only_for_admins(incident.facts):
+            for person in self._destinations.admins(session, now):
+                self.notices.show(session, incident, Destination(person), now, as_new=True)
+            return
         cause = self._common_cause(incident)
         if cause is not None:
             timeline.record(session, incident, "left_to_fleet", now, to=cause.host)

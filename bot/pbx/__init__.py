@@ -31,16 +31,20 @@ from bot.pbx.errors import (
     WrongName,
 )
 from bot.pbx.rate_limit import Priority, RequestBudget
+from bot.pbx.resources.advice import Advice, AdviceLevel
 from bot.pbx.resources.calls import CallLeg, Channel
 from bot.pbx.resources.employees import Employee, EmployeeDraft, EmployeeRow
 from bot.pbx.resources.extensions import ExtensionStatus, PeerStatus
 from bot.pbx.resources.firewall import Ban
 from bot.pbx.resources.record_models import CallRecord, CallRecordLeg
 from bot.pbx.resources.routing import IncomingRoute, OutboundRoute, Queue
+from bot.pbx.resources.storage import Disk
 from bot.pbx.resources.trunk_models import Trunk, TrunkDraft, TrunkEvent, TrunkRow, TrunkStatus
 from bot.pbx.responses import Answer
 
 __all__ = [
+    "Advice",
+    "AdviceLevel",
     "Answer",
     "Ban",
     "Busy",
@@ -52,6 +56,7 @@ __all__ = [
     "ConnectTimedOut",
     "ConnectionRefused",
     "Dialect",
+    "Disk",
     "Employee",
     "EmployeeDraft",
     "EmployeeRow",

@@ -5,10 +5,13 @@ import time
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.pbx.certificate import Certificate, read_certificate
 from bot.pbx.http import PbxConnection
+from bot.pbx.resources.advice import AdviceList
 from bot.pbx.resources.calls import Calls
 from bot.pbx.resources.employees import Employees
 from bot.pbx.resources.extensions import Extensions
@@ -17,6 +20,7 @@ from bot.pbx.resources.kept_records import KeptRecords
 from bot.pbx.resources.phone_book import PhoneBook
 from bot.pbx.resources.records import CallRecords
 from bot.pbx.resources.routing import Routing
+from bot.pbx.resources.storage import Storage
 from bot.pbx.resources.trunk_models import TrunkStatus
 from bot.pbx.resources.trunks import Trunks
 from bot.pbx.responses import scalar
@@ -48,6 +52,7 @@ class Pbx:
     ) -> None:
         self._connection = PbxConnection(url, key, **options)
         self.host = self._connection.host
+        self._address = urlsplit(url)
         self.name = name or self.host
         self.trunks = Trunks(self._connection)
         self.employees = Employees(self._connection)
@@ -59,6 +64,8 @@ class Pbx:
         self.records = CallRecords(self._connection, self.phone_book, clock, self._kept_records)
         self.routing = Routing(self._connection)
         self.firewall = Firewall(self._connection)
+        self.advice = AdviceList(self._connection)
+        self.storage = Storage(self._connection)
         self.rights = Rights(self._connection)
 
     def __repr__(self) -> str:
@@ -79,6 +86,10 @@ class Pbx:
         """Seconds until a command's next request may be sent."""
         return self._connection.wait_seconds
 
+    def page(self, path: str) -> str:
+        """Return the address of a page of the PBX's web interface."""
+        return f"{self._address.scheme}://{self._address.netloc}/admin-cabinet/{path}"
+
     async def release(self) -> str | None:
         """Return the version, like 2026.1.233-dev. None if the key may not read it: no other answer names it."""
         if not await self._connection.is_key_accepted(VERSION_PATH):
@@ -87,6 +98,12 @@ class Pbx:
         text = scalar(data.get("content")) if isinstance(data, Mapping) else ""
         found = VERSION.search(text)
         return found[1][:MAX_TEXT] if found else None
+
+    async def certificate(self) -> Certificate | None:
+        """Return the certificate that the PBX shows, trusted or not; None over plain http."""
+        if self._address.scheme != "https":
+            return None
+        return await read_certificate(self.host, self._address.port or 443)
 
     async def time_zone(self) -> str | None:
         """Return the name of the PBX's zone, None if unknown."""

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from bot.pbx.errors import Forbidden, KeyTooNarrow, PbxError, Unauthorised
 from bot.runtime.clock import Monotonic
 
-# Names on the PBX's page of API keys, the same in every language. Measured.
+# Names on the PBX's page of API keys, the same in every language. Measured; the last two by its source.
 ROWS = {
     "employees": "Employees Management",
     "providers": "Providers",
@@ -25,6 +25,8 @@ ROWS = {
     "pbx-status": "PBX Status",
     "time-settings": "Time Settings",
     "firewall": "Firewall",
+    "advice": "System Advice",
+    "storage": "Storage",
 }
 # One cheap request for each right the bot uses.
 PROBES = (

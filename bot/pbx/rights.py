@@ -80,9 +80,18 @@ RIGHTS = (
     Right(
         "firewall",
         "firewall:getBannedIps",
-        "a provider that the PBX itself has banned looks like one that does not answer",
+        "no /bans, and a provider that the PBX itself has banned looks like one that does not answer",
+        Importance.OPTIONAL,
+        write_probe="firewall:getBannedIps",
+        read_only="no address can be unbanned",
+    ),
+    Right(
+        "advice",
+        "advice:getList",
+        "what the PBX itself finds wrong (a default password, the firewall off) is not told",
         Importance.OPTIONAL,
     ),
+    Right("storage", "storage:usage", "nobody is told that its disk is nearly full", Importance.OPTIONAL),
 )
 
 # The PBX may ban an address with failed logins.

@@ -49,6 +49,18 @@ DROPPED = Counter(
 )
 TRUNKS = Gauge("mikopbx_bot_trunks", "Trunks of a station, by health.", ["station", "health"], registry=REGISTRY)
 INCIDENTS = Gauge("mikopbx_bot_open_incidents", "Incidents open now.", ["station"], registry=REGISTRY)
+PBX_ROUND_TRIP = Gauge(
+    "mikopbx_bot_pbx_round_trip_seconds",
+    "How long the last look at a PBX's health took to be answered.",
+    ["station"],
+    registry=REGISTRY,
+)
+PBX_DISK_FREE = Gauge(
+    "mikopbx_bot_pbx_disk_free_bytes", "Free space of the PBX's disk, as it tells.", ["station"], registry=REGISTRY
+)
+PBX_DISK_SIZE = Gauge(
+    "mikopbx_bot_pbx_disk_size_bytes", "Size of the PBX's disk, as it tells.", ["station"], registry=REGISTRY
+)
 OUTBOX = Gauge("mikopbx_bot_outbox_waiting", "Messages committed but not yet delivered.", registry=REGISTRY)
 OLDEST_DUE = Gauge(
     "mikopbx_bot_outbox_oldest_due_seconds",

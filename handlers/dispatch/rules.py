@@ -271,6 +271,12 @@ RULES: Mapping[str, Rule] = {
     # the PBXs
     "/stations": Rule(Permission.STATUS_READ),
     "stations.show": Rule(Permission.STATUS_READ),
+    "/pbx": Rule(Permission.STATUS_READ),
+    "pbx.show": Rule(Permission.STATUS_READ),
+    "/bans": Rule(Permission.STATUS_READ),
+    "bans.show": Rule(Permission.STATUS_READ),
+    "ban.lift": Rule(Permission.FIREWALL_WRITE),
+    "ban.lift_now": Rule(Permission.FIREWALL_WRITE, writes=mark("Unban an address")),
     "station.choose": Rule(Permission.ANY_ROLE),
     "suggestion.take": Rule(Permission.ANY_ROLE),
     "/bind": Rule(Permission.ACCESS_GRANT, Where.GROUP),

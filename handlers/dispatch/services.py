@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.engine.calendar_feed import CalendarFeed
 from bot.engine.checks.extensions import ExtensionCheck
+from bot.engine.checks.pbx_health import PbxHealthCheck
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
 from bot.engine.trunk_monitor import TrunkMonitor
@@ -42,6 +43,7 @@ class Station:
     watch: TrunkMonitor
     incident_manager: IncidentManager
     phones: ExtensionCheck
+    health: PbxHealthCheck
     watched: WatchedExtensions
     drills: Drills
     zone: Zone

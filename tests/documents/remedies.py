@@ -16,6 +16,7 @@ ALERTS: Mapping[str, str] = {
     "‹trunk› is still registered, but answers badly or not at all": (
         "Nothing yet: you hear of it again when it gets worse. If it stays, ask the provider about the line."
     ),
+    "MikoPBX ‹release› has a known fault": "Do what the message says: [health of the PBX](guides/pbx-health.md).",
 }
 SETTINGS: Mapping[str, str] = {
     "must begin with https://, for Telegram calls nothing else": "Write the public https address of your web server.",

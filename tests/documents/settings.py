@@ -56,4 +56,6 @@ def _default(name: str) -> str:
     default = field.get_default(call_default_factory=True)
     if default is None or (isinstance(default, Iterable) and not default):
         return "–"
+    if isinstance(default, frozenset):
+        default = ",".join(sorted(default))
     return f"`{str(default).lower() if isinstance(default, bool) else default}`"

@@ -45,9 +45,11 @@ class RecordingStateSink:
 def check_context(sink: RecordingStateSink, pbx: object, clock: Callable[[], datetime], **given: Any) -> CheckContext:
     """Return the context of a check: a PBX in UTC without faults, except for what is given."""
     usual: dict[str, Any] = {
-        "watch": SimpleNamespace(has_fault=False),
+        "watch": SimpleNamespace(has_fault=False, trunk_hosts={}, dialect=None),
         "watched": None,
         "no_calls": NoCallsConfig(timedelta(0), WorkingHours((), "")),
+        "health_alerts": frozenset({"release", "disk", "certificate"}),
+        "certificate_dated": True,
         "zone": lambda: UTC,
     }
     parts: dict[str, Any] = {"station": "Head office", "pbx": pbx, "sink": sink, "clock": clock, **usual, **given}

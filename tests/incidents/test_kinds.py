@@ -34,7 +34,7 @@ def test_a_trunk_has_no_subject_of_a_condition() -> None:
 
 
 def test_every_template_of_a_kind_belongs_to_one() -> None:
-    known = {f"_kind_{kind}" for kind in Kind} | {"_kind_of_trunk"}
+    known = {f"_kind_{kind}" for kind in Kind} | {"_kind_of_trunk", "_kind_of_pbx"}
     assert {path.stem for path in TEMPLATES.rglob("_kind_*.html")} == known
 
 

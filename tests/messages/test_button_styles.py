@@ -9,6 +9,8 @@ from handlers.authorization.stored_actions import APPROVAL_ACTIONS
 PLAIN = {
     "access": "answer ask_give card give leave request requests show show_request",
     "audit": "card export page",
+    "ban": "lift lift_now",
+    "bans": "show",
     "calls": "show",
     "cdr": "listen page record",
     "chat": "ask_bind bind dismiss give leave_bound",
@@ -27,6 +29,7 @@ PLAIN = {
     "mute": "choose end everywhere leave subject",
     "mutes": "show",
     "oncall": "answer_swap ask_swap ask_take import leave set shifts show take",
+    "pbx": "show",
     "second": "confirm refuse",
     "station": "choose",
     "stations": "show",

@@ -13,6 +13,8 @@ from bot.incidents.model import (
     EXTENSION,
     KINDS,
     NO_CALLS,
+    PBX_ADVICE,
+    PBX_DISK,
     REHEARSAL,
     SECOND_COPY,
     End,
@@ -43,6 +45,13 @@ CONDITIONS: list[tuple[Kind, str, dict[str, Any], str, str]] = [
         {"minutes": 60, "hours": "mon-fri 09:00-18:00", "last_call": None},
         "No incoming call for 1 h",
         "Incoming calls arrive again",
+    ),
+    (
+        Kind.PBX_DISK,
+        PBX_DISK,
+        {"free_mb": 400, "total_mb": 51_200, "only_admins": False},
+        "The PBX's disk is nearly full",
+        "disk has room again",
     ),
 ]
 
@@ -81,6 +90,22 @@ async def test_each_is_reported_and_its_end_too(
     await harness.pass_(60)
     assert ends in last(harness, GROUP).text
     assert "🟢" in last(harness, GROUP).text
+
+
+async def test_what_is_no_alert_is_told_to_administrators_alone_without_a_sound(harness: IncidentHarness) -> None:
+    subject, now = PBX_ADVICE + "FirewallDisabled", harness.clock.now
+    facts = {"station": STATION, "advice": "FirewallDisabled", "count": 1, "only_admins": True}
+    before = len(harness.heard)
+    await harness.incident_manager.record({}, [StateChange(subject, Opened(Kind.PBX_ADVICE, now), facts)], now)
+    await harness.pass_(3 * 3600)
+    told = harness.heard[before:]
+    assert sorted(heard.chat for heard in told if "firewall of the PBX is off" in heard.text) == [ANNA, BORIS, VERA]
+    now = harness.clock.now
+    await harness.incident_manager.record({}, [StateChange(subject, Resolved(End.RECOVERED, now), facts)], now)
+    await harness.pass_(60)
+    told = harness.heard[before:]
+    assert {heard.chat for heard in told if "No longer so" in heard.text} == {ANNA, BORIS, VERA}
+    assert not any(heard.loud or heard.chat == GROUP for heard in told)
 
 
 @pytest.mark.parametrize(

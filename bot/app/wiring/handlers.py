@@ -169,6 +169,7 @@ def handler_station(monitor: StationMonitor) -> Station:
         watch=monitor.watch,
         incident_manager=monitor.incident_manager,
         phones=monitor.checks.phones,
+        health=monitor.checks.health,
         watched=monitor.watched,
         drills=monitor.drills,
         zone=monitor.zone,

@@ -83,6 +83,9 @@ class StandinPbx:
         # Addresses banned by its fail2ban, with the unix time of the ban; and wrong passwords, by number and address.
         self.banned: dict[str, float] = {}
         self.auth_failures: dict[str, dict[str, dict[str, object]]] = {}
+        # What it advises by level, as its own rows; and its disk in MB: total and free, zeros where it is not known.
+        self.advice: dict[str, list[dict[str, object]]] = {}
+        self.disk_mb = (51_200.0, 35_840.0)
         self.call_events_running = True
         self.asterisk_running = True
         self._asterisk_started = float("-inf")

@@ -11,7 +11,7 @@ import structlog
 
 from bot.config.working_hours import WorkingHours
 from bot.incidents.model import StateChange
-from bot.pbx import Pbx
+from bot.pbx import Dialect, Pbx
 from bot.runtime.clock import Clock, Zone
 from bot.store.database import Database
 
@@ -22,6 +22,14 @@ class TrunkWatch(Protocol):
     @property
     def has_fault(self) -> bool:
         """True while the PBX proves only the state of its trunks."""
+
+    @property
+    def trunk_hosts(self) -> Mapping[str, str]:
+        """Names of trunks by the host of their provider."""
+
+    @property
+    def dialect(self) -> Dialect | None:
+        """Detected dialect of the PBX."""
 
 
 class WatchedNumbers(Protocol):
@@ -51,7 +59,7 @@ class NoCallsConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckContext:
-    """Dependencies of the checks of one station."""
+    """Dependencies of the checks of one station. `certificate_dated`: connections fail once its certificate ends."""
 
     station: str
     pbx: Pbx
@@ -59,6 +67,8 @@ class CheckContext:
     watch: TrunkWatch
     watched: WatchedNumbers
     no_calls: NoCallsConfig
+    health_alerts: frozenset[str]
+    certificate_dated: bool
     zone: Zone
     clock: Clock
 

@@ -9,11 +9,12 @@ from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.engine.checks.clock_drift import ClockDriftCheck
 from bot.engine.checks.extensions import ExtensionCheck
 from bot.engine.checks.no_calls import NoCallsCheck
+from bot.engine.checks.pbx_health import PbxHealthCheck
 
 log = structlog.get_logger(__name__)
 
 
-PERIODIC_CHECKS: tuple[type[PeriodicCheck], ...] = (ExtensionCheck, NoCallsCheck)
+PERIODIC_CHECKS: tuple[type[PeriodicCheck], ...] = (ExtensionCheck, NoCallsCheck, PbxHealthCheck)
 
 
 class StationChecks:
@@ -27,6 +28,10 @@ class StationChecks:
     @property
     def phones(self) -> ExtensionCheck:
         return cast("ExtensionCheck", self.periodic[ExtensionCheck])
+
+    @property
+    def health(self) -> PbxHealthCheck:
+        return cast("PbxHealthCheck", self.periodic[PbxHealthCheck])
 
     def load_states(self, states: Mapping[str, dict[str, Any]]) -> None:
         """Load the clock state from states by subject; the other checks load theirs when needed."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from itertools import islice
 
 from pydantic import Field
@@ -46,6 +47,17 @@ class Firewall:
         found = [(scalar(address)[:MAX_ADDRESS], row) for address, row in (*rows, *listed)]
         bans = await each(found, lambda listed: _ban(*listed))
         return with_value(answer, tuple(ban for ban in bans if ban.address))
+
+    async def unban(self, address: str) -> None:
+        """Lift all bans of the address. Raises ValueError for anything else than an address.
+
+        By the PBX's source, the text becomes a part of a shell command even when it is no address.
+        """
+        parsed = ip_address(address)
+        # Any text may follow the % of an IPv6 address.
+        if getattr(parsed, "scope_id", None) is not None:
+            raise ValueError("an address with a zone does not appear to be banned by a PBX")
+        await self._connection.write("firewall:unbanIp", {"ip": str(parsed)})
 
 
 def _ban(address: str, row: object) -> Ban:

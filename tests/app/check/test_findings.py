@@ -7,10 +7,10 @@ import pytest
 
 from bot.app.check.database import MEGABYTE, Contents, Place, content_findings, place_findings
 from bot.app.check.findings import Finding, Level, fault, ok, warning, worst
-from bot.app.check.pbx.releases import faults_of
 from bot.app.check.report import as_json, lines
 from bot.app.check.service import unit_findings
 from bot.pbx import Dialect
+from bot.pbx.releases import faults_of
 from bot.store.database import NEWEST_REVISION
 
 FILE = Path("/var/lib/mikopbx-bot/bot.sqlite3")

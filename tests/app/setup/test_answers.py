@@ -117,7 +117,7 @@ def test_options_answer_everything(place: Place) -> None:
     assert "✓ The bot is MikoPBX, @mikopbx_demo_bot" in shown
     assert "✓ Anna Ivanova (1001)" in shown
     assert f"✓ PBX on call ({GROUP})" in shown
-    assert "The key has 12 of 12 rows" in shown
+    assert "The key has 14 of 14 rows" in shown
     assert shown.count("\n  1. Start it here:") == shown.count("/test_alert") == shown.count("Press ✅") == 1
     expected = (TOKEN, place.standins.address, KEY, str(ANNA), str(GROUP), "Head office", "ru")
     # The way to Telegram, which only this environment has, stays for the service.
@@ -263,10 +263,10 @@ def test_missing_rows_are_told_with_what_they_cost(place: Place) -> None:
     place.standins.station.keys.permit(Permissions({f"/api/v3/{path}": "read" for path in paths}))
     code, shown = place.setup(*place.without("--key-file"), types=f"{KEY}\n\n")
     assert code == 0, shown
-    assert "The key has 4 of 12 rows" in shown
+    assert "The key has 4 of 14 rows" in shown
     assert "✗ Employees Management (write too): employees cannot be added, changed or deleted" in shown
     assert "✗ IAX Providers (Read and write): no cards of IAX trunks" in shown
-    assert "· Firewall (Read): a provider that the PBX itself has banned" in shown
+    assert "· Firewall (Read and write): no /bans, and a provider that the PBX itself has banned" in shown
     # Asked once, and not of a key that is there already.
     assert shown.count("Go on without them?") == 1
     assert "Go on without them?" not in place.setup(types="").shown

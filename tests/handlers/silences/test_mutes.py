@@ -396,6 +396,7 @@ async def test_an_alert_of_the_whole_station_mutes_everything(harness: Office) -
         (":clock", Kind.CLOCK_OFF, "The PBX's clock"),
         (":extension:202", Kind.EXTENSION_OFFLINE, "202"),
         (":calls", Kind.NO_CALLS, "No incoming calls"),
+        (":pbx:disk", Kind.PBX_DISK, "The PBX's disk"),
         (":internet", Kind.OWN_INTERNET, "The bot's own internet"),
         (":provider:gateway", Kind.PROVIDER_DOWN, "gateway"),
     ],

@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 from bot.app.check.findings import Finding, fault, ok, warning
 from bot.app.check.pbx.address import Where, address_fault
 from bot.app.check.pbx.certificate import check_certificate
-from bot.app.check.pbx.releases import faults_of
 from bot.config.station_settings import StationSettings
 from bot.detection.trunk_health import Health, health_of
 from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.engine.checks.clock_drift import MAX_DRIFT
 from bot.pbx import Answer, Forbidden, Pbx, PbxError, TrunkRow, TrunkStatus, Unauthorised, Untrusted, dialect_of
+from bot.pbx.releases import faults_of
 from bot.pbx.rights import Held, Importance, Right
 
 Trunks = Mapping[str, TrunkStatus]

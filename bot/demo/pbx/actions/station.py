@@ -17,7 +17,6 @@ _LANGUAGES = (
     ("en_GB", "English (UK)", "united kingdom"),
     ("ru", "Русский", "russia"),
 )
-_BAN_SECONDS = 3 * 3600
 _LISTED_OF_A_ROUTE = (
     "id",
     "number",
@@ -132,18 +131,6 @@ class StationActions:
         found = next((route for route in self.pbx.outbound_routes if route["id"] == call.id), None)
         answer = ActionResult(found) if found else refused(["Outbound route not found"])
         return replace(answer, function="getRecord", processor="OutboundRoutes\\GetRecordAction::main")
-
-    def banned_ips(self, call: ActionCall) -> ActionResult:
-        """Return bans by address; times are UTC seconds."""
-        rows = {
-            address: {
-                "country": "",
-                "countryName": "",
-                "bans": [{"jail": "asterisk_v2", "timeofban": int(at), "timeunban": int(at) + _BAN_SECONDS, "v": "2"}],
-            }
-            for address, at in self.pbx.banned.items()
-        }
-        return ActionResult(rows, function="getBannedIps", processor="Firewall\\GetBannedIpsAction::main", cost=0.02)
 
     def call_queues(self, call: ActionCall) -> ActionResult:
         rows = [

@@ -205,6 +205,18 @@ def _set_banned(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
         pbx.banned.pop(str(body.get("address", "")), None)
 
 
+def _set_advice(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
+    """Set what the PBX advises: `advice` are its rows by level."""
+    told = body.get("advice")
+    levels = told.items() if isinstance(told, dict) else ()
+    pbx.advice = {str(level): [dict(row) for row in rows] for level, rows in levels}
+
+
+def _set_disk(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
+    """Set the disk in MB; zeros where it is not known."""
+    pbx.disk_mb = number(body, "total"), number(body, "free")
+
+
 def _set_reload(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     """Set the seconds from the last change of the PBX's records to Asterisk's reload."""
     pbx.reload.after = number(body, "after")
@@ -242,5 +254,7 @@ _SWITCHES: dict[str, Switch] = {
     "iax": _set_iax,
     "contact_words": _set_contact_words,
     "banned": _set_banned,
+    "advice": _set_advice,
+    "disk": _set_disk,
     "time_zone": _set_time_zone,
 }

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 
 from bot.demo.pbx.actions.cdr import CdrActions
 from bot.demo.pbx.actions.employees import EmployeeActions
+from bot.demo.pbx.actions.health import HealthActions
 from bot.demo.pbx.actions.provider_writes import ProviderWrites
 from bot.demo.pbx.actions.providers import ProviderActions
 from bot.demo.pbx.actions.sip import SipActions
@@ -61,13 +62,17 @@ class ActionTarget:
 
 
 def resources(pbx: "StandinPbx") -> dict[str, Resource]:
-    station, cdr = StationActions(pbx), CdrActions(pbx)
+    station, cdr, health = StationActions(pbx), CdrActions(pbx), HealthActions(pbx)
     lists = {name: Resource(collection={"GET": station.nothing}) for name in _EMPTY_LISTS}
     return lists | {
         "providers": _providers(pbx, "(?:SIP|IAX)-[A-Z0-9-]+", whole=False),
         "sip-providers": _providers(pbx, "SIP-[A-Z0-9-]+", whole=True),
         "iax": Resource(methods={"getRegistry": ("GET", ProviderActions(pbx).get_iax_registry)}),
-        "firewall": Resource(methods={"getBannedIps": ("GET", station.banned_ips)}),
+        "firewall": Resource(
+            methods={"getBannedIps": ("GET", health.banned_ips), "unbanIp": ("POST", health.unban_ip)}
+        ),
+        "advice": Resource(methods={"getList": ("GET", health.advice)}),
+        "storage": Resource(methods={"usage": ("GET", health.storage_usage)}),
         "iax-providers": _providers(pbx, "IAX-[A-Z0-9-]+", whole=True),
         "employees": _employees(EmployeeActions(pbx)),
         "sip": _sip(SipActions(pbx), station),

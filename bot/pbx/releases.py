@@ -8,15 +8,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.pbx import Dialect
+from bot.pbx.client import Dialect
 
 Version = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class KnownFault:
-    """Fault of all releases before `fixed_in`; `costs` is what it does."""
+    """Fault of all releases before `fixed_in`; `costs` is what it does. Messages word it by its `name`, in
+    `_kind_pbx_release.html`."""
 
+    name: str
     fixed_in: str
     costs: str
     remedy: str
@@ -25,6 +27,7 @@ class KnownFault:
 KNOWN_FAULTS = (
     # Measured on 2026.1; its authors say that 2026.6.99 closed it.
     KnownFault(
+        "open_recordings",
         "2026.6.99",
         "it gives recordings to anybody who knows their place, without a key",
         "update MikoPBX to 2026.6.99 or newer, or let its firewall admit only your own networks to the web port",

@@ -1,0 +1,151 @@
+"""What is wrong with a PBX beside its trunks: findings of one look, each with its incident. Pure."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.incidents.model import PBX_ADVICE, PBX_BAN, PBX_CERTIFICATE, PBX_DISK, PBX_RELEASE, Kind
+from bot.pbx import Advice, AdviceLevel, Ban, Dialect, Disk
+from bot.pbx.certificate import Certificate
+from bot.pbx.releases import faults_of
+
+# MikoPBX's Let's Encrypt module renews a month before the end.
+EXPIRES_SOON = timedelta(days=14)
+# MikoPBX deletes the oldest recordings below 500 MB. A disk is nearly full below this part of it, within these limits.
+LOW_PART = 0.05
+LOW_MB = (1024.0, 10_240.0)
+# Hysteresis: a reported disk is full enough again only above this part more.
+FREED = 1.25
+# Advice of what is told here better, or is no fault.
+DISK_ADVICE = "StorageDiskRunningOutOfFreeSpace"
+NEW_RELEASE_ADVICE = "AvailableNewVersionPBX"
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAddresses:
+    """Addresses that a ban would hurt: the bot's own, and those of providers with the name of a trunk."""
+
+    own: frozenset[str] = frozenset()
+    providers: Mapping[str, str] = field(default_factory=dict)
+
+    def is_known(self, address: str) -> bool:
+        return address in self.own or address in self.providers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One look at a PBX; None for what is not known. `certificate` is None also where its date does not matter."""
+
+    release: str | None = None
+    dialect: Dialect | None = None
+    disk: Disk | None = None
+    certificate: Certificate | None = None
+    bans: tuple[Ban, ...] | None = None
+    known: KnownAddresses = field(default_factory=KnownAddresses)
+    advice: tuple[Advice, ...] | None = None
+    off_by: timedelta | None = None
+
+    @property
+    def newer_release(self) -> str:
+        """Release that the PBX says is out; "" if it tells of none."""
+        news = (one for one in self.advice or () if one.level is AdviceLevel.INFO)
+        return next((one.version for one in news if one.key == NEW_RELEASE_ADVICE), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`facts` are plain JSON, and change only when it is worth showing again; `page` is a path of the web page."""
+
+    subject: str
+    kind: Kind
+    page: str
+    facts: Mapping[str, Any]
+
+
+def findings(reading: Reading, now: datetime, told: Collection[str] = ()) -> dict[str, Finding]:
+    """Return the findings by subject; `told` are the subjects of open incidents."""
+    found = [*_release(reading), *_disk(reading, told), *_certificate(reading, now), *_bans(reading), *_advice(reading)]
+    return {one.subject: one for one in found}
+
+
+def is_over(subject: str, reading: Reading) -> bool | None:
+    """Return True if a subject without a finding is known to be well; None if what it is about is not known."""
+    if subject == PBX_RELEASE:
+        known = reading.release is not None or reading.dialect is not None
+    elif subject == PBX_DISK:
+        known = reading.disk is not None or reading.advice is not None
+    elif subject == PBX_CERTIFICATE:
+        known = reading.certificate is not None
+    elif subject.startswith(PBX_BAN):
+        known = reading.bans is not None
+    else:
+        known = reading.advice is not None
+    return True if known else None
+
+
+def _release(reading: Reading) -> list[Finding]:
+    faults = [one.name for one in faults_of(reading.release, reading.dialect)]
+    shown = reading.release or (f"{reading.dialect}" if reading.dialect else "")
+    facts = {"release": shown, "exact": reading.release is not None, "faults": faults}
+    return [Finding(PBX_RELEASE, Kind.PBX_RELEASE, "update/index/", facts)] if faults else []
+
+
+def _disk(reading: Reading, told: Collection[str]) -> list[Finding]:
+    free, total = _free(reading)
+    if free is None:
+        return []
+    limit = min(max(total * LOW_PART, LOW_MB[0]), LOW_MB[1]) * (FREED if PBX_DISK in told else 1)
+    facts = {"free_mb": _rounded(free), "total_mb": round(total)}
+    return [Finding(PBX_DISK, Kind.PBX_DISK, "storage/index/", facts)] if free < limit else []
+
+
+def _free(reading: Reading) -> tuple[float | None, float]:
+    """Return free and total MB, total 0 if unknown: the PBX's advice tells of a full disk without its size."""
+    if reading.disk is not None:
+        return reading.disk.free, reading.disk.total
+    told = next((one for one in reading.advice or () if one.key == DISK_ADVICE), None)
+    return (told.free_mb or 0.0, 0.0) if told else (None, 0.0)
+
+
+def _rounded(megabytes: float) -> int:
+    """Round to 100 MB, below that to 10: an alert is not edited for every call."""
+    return int(megabytes // 100 * 100 if megabytes >= 100 else megabytes // 10 * 10)
+
+
+def _certificate(reading: Reading, now: datetime) -> list[Finding]:
+    shown = reading.certificate
+    if shown is None or shown.not_after > now + EXPIRES_SOON:
+        return []
+    facts = {"until": shown.not_after.isoformat()}
+    return [Finding(PBX_CERTIFICATE, Kind.PBX_CERTIFICATE, "general-settings/modify/", facts)]
+
+
+def _bans(reading: Reading) -> list[Finding]:
+    return [
+        Finding(
+            PBX_BAN + ban.address,
+            Kind.PBX_BAN,
+            "fail2-ban/index/",
+            {
+                "address": ban.address,
+                "provider": "" if ban.address in reading.known.own else reading.known.providers[ban.address],
+                "until": ban.until.isoformat() if ban.until else None,
+            },
+        )
+        for ban in reading.bans or ()
+        if reading.known.is_known(ban.address)
+    ]
+
+
+def _advice(reading: Reading) -> list[Finding]:
+    return [
+        Finding(
+            PBX_ADVICE + one.key,
+            Kind.PBX_ADVICE,
+            one.page.removeprefix("/admin-cabinet/"),
+            {"advice": one.key, "count": one.count},
+        )
+        for one in reading.advice or ()
+        if one.level in (AdviceLevel.ERROR, AdviceLevel.WARNING) and one.key not in (DISK_ADVICE, NEW_RELEASE_ADVICE)
+    ]

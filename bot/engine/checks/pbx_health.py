@@ -1,0 +1,188 @@
+"""Look at a PBX's own health every few minutes: release, disk, certificate, bans, its own advice."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from pydantic import TypeAdapter
+
+from bot.detection import condition
+from bot.detection.condition import ConditionState
+from bot.detection.pbx_findings import Finding, Reading, findings, is_over
+from bot.engine.checks.base import CheckContext, PeriodicCheck
+from bot.engine.checks.known_addresses import known_addresses
+from bot.incidents.model import PBX_HEALTH, Changed, Kind, StateChange, Transition
+from bot.pbx import Advice, Answer, Ban, Disk, Priority
+from bot.pbx.cached_query import CachedQuery
+from bot.pbx.certificate import Certificate
+from bot.runtime import metrics
+
+log = structlog.get_logger(__name__)
+
+# Who asks /pbx within this time after a look gets the same answers.
+FRESH = timedelta(seconds=3)
+RELEASE_EVERY = timedelta(hours=6)
+CERTIFICATE_EVERY = timedelta(hours=1)
+# Kinds of findings by their name in HEALTH_ALERTS.
+TOPICS = {
+    Kind.PBX_RELEASE: "release",
+    Kind.PBX_DISK: "disk",
+    Kind.PBX_CERTIFICATE: "certificate",
+    Kind.PBX_BAN: "bans",
+    Kind.PBX_ADVICE: "advice",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FindingState:
+    """State of one finding, and the facts that were told of it."""
+
+    condition: ConditionState = condition.NOTHING
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+ADAPTER = TypeAdapter(FindingState)
+
+
+class PbxHealthCheck(PeriodicCheck):
+    """Health check of one station. A finding is told at the first look that has it, and ends with the first without;
+    while the PBX does not answer a question, what was found by it stays."""
+
+    NAME = "health"
+    EVERY = 300.0
+    SUBJECT = PBX_HEALTH
+
+    def __init__(self, context: CheckContext) -> None:
+        self._station = context.station
+        self._pbx = context.pbx
+        self._sink = context.sink
+        self._watch = context.watch
+        self._clock = context.clock
+        self._alerts = context.health_alerts
+        self._dated = context.certificate_dated
+        self._states: dict[str, FindingState] | None = None
+        self._looking = asyncio.Lock()
+        self._advice: CachedQuery[tuple[Advice, ...]] = CachedQuery()
+        self._disk: CachedQuery[Disk | None] = CachedQuery()
+        self._bans: CachedQuery[tuple[Ban, ...]] = CachedQuery()
+        self._release: CachedQuery[str | None] = CachedQuery()
+        self._certificate: CachedQuery[Certificate | None] = CachedQuery()
+        self._off_by: timedelta | None = None
+        # Last known one: the PBX tells of none while it counts.
+        self._last_disk: Disk | None = None
+
+    def drop_state(self) -> None:
+        self._states = None
+
+    async def run_once(self) -> None:
+        if not self._watch.has_fault:
+            await self.look(Priority.BULK)
+
+    async def look(self, priority: Priority = Priority.COMMAND) -> Reading:
+        """Look at the PBX and record the findings. What was answered FRESH ago is not asked again."""
+        async with self._looking:
+            now = self._clock()
+            reading = await self._read(priority, now)
+            await self._record(reading, now)
+        return reading
+
+    def certificate(self) -> Certificate | None:
+        """Return the certificate as last shown, also where its date does not matter."""
+        return self._certificate.value
+
+    @property
+    def lacks_rights(self) -> frozenset[str]:
+        """Return what the API key may not read: `advice`, `storage`, `firewall`."""
+        asked: dict[str, CachedQuery[Any]] = {"advice": self._advice, "storage": self._disk, "firewall": self._bans}
+        return frozenset(resource for resource, query in asked.items() if query.is_forbidden)
+
+    async def _read(self, priority: Priority, now: datetime) -> Reading:
+        pbx = self._pbx
+
+        async def advice() -> Answer[tuple[Advice, ...]]:
+            answer = await pbx.advice.current(priority)
+            if answer.pbx_time is not None:
+                self._off_by = answer.pbx_time - self._clock()
+            metrics.PBX_ROUND_TRIP.labels(self._station).set(answer.elapsed)
+            return answer
+
+        async def release() -> Answer[str | None]:
+            return Answer(await pbx.release())
+
+        async def certificate() -> Answer[Certificate | None]:
+            return Answer(await pbx.certificate())
+
+        await self._advice.renew(advice, FRESH, now)
+        await self._disk.renew(lambda: pbx.storage.usage(priority), FRESH, now)
+        if self._disk.value is not None:
+            self._last_disk = self._disk.value
+            self._measure(self._last_disk)
+        await self._bans.renew(lambda: pbx.firewall.banned(priority), FRESH, now)
+        await self._release.renew(release, RELEASE_EVERY, now)
+        await self._certificate.renew(certificate, CERTIFICATE_EVERY, now)
+        bans = self._bans.value
+        current = None if bans is None else tuple(ban for ban in bans if ban.until is None or ban.until > now)
+        return Reading(
+            release=self._release.value,
+            dialect=self._watch.dialect,
+            disk=self._last_disk,
+            certificate=self._certificate.value if self._dated else None,
+            bans=current,
+            known=await known_addresses(pbx.host, self._watch.trunk_hosts, [ban.address for ban in current or ()]),
+            advice=self._advice.value,
+            off_by=self._off_by,
+        )
+
+    def _measure(self, disk: Disk) -> None:
+        metrics.PBX_DISK_FREE.labels(self._station).set(disk.free * 2**20)
+        metrics.PBX_DISK_SIZE.labels(self._station).set(disk.total * 2**20)
+
+    async def _record(self, reading: Reading, now: datetime) -> None:
+        if (before := self._states) is None:
+            stored = await self._sink.load_states()
+            before = {
+                subject: ADAPTER.validate_python(state)
+                for subject, state in stored.items()
+                if subject.startswith(PBX_HEALTH)
+            }
+        found = findings(reading, now, before.keys())
+        after, changes = dict(before), list[StateChange]()
+        for subject in before.keys() | found.keys():
+            state, transition = self._step(before.get(subject), found.get(subject), is_over(subject, reading), now)
+            if state is None:
+                after.pop(subject, None)
+            else:
+                after[subject] = state
+            if transition is not None:
+                facts = (state or before[subject]).facts
+                changes.append(StateChange(subject, transition, {"station": self._station, **facts}))
+        changed = {
+            subject: ADAPTER.dump_python(after[subject], mode="json") if subject in after else None
+            for subject in before.keys() | after.keys()
+            if before.get(subject) != after.get(subject)
+        }
+        if changed or changes:
+            await self._sink.record(changed, changes, now)
+        self._states = after
+
+    def _step(
+        self, before: FindingState | None, found: Finding | None, over: bool | None, now: datetime
+    ) -> tuple[FindingState | None, Transition | None]:
+        """Evaluate one subject; the state None is that of nothing found."""
+        held = before or FindingState()
+        if found is None:
+            state, transition = condition.evaluate(
+                held.condition, None if over is None else False, now, timedelta(0), Kind.PBX_ADVICE, confirmations=1
+            )
+            return (None if state == condition.NOTHING else FindingState(state, held.facts)), transition
+        state, transition = condition.evaluate(held.condition, True, now, timedelta(0), found.kind, confirmations=1)
+        facts = {
+            **found.facts,
+            "url": self._pbx.page(found.page),
+            "only_admins": TOPICS[found.kind] not in self._alerts,
+        }
+        if transition is None and facts != held.facts:
+            return FindingState(state, facts), Changed()
+        return FindingState(state, facts), transition

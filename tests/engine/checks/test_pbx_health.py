@@ -1,0 +1,130 @@
+"""The health check over HTTP against the stand-in PBX: told once, ended by itself, and no more asked than needed."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from bot.demo.pbx import StandinPbx, app
+from bot.demo.pbx.web.keys import Permissions
+from bot.engine.checks.pbx_health import PbxHealthCheck
+from bot.incidents.model import PBX_ADVICE, PBX_BAN, PBX_DISK, Changed, Kind, Opened, Resolved
+from bot.pbx import Pbx
+from tests.incident_harness.recording_sink import RecordingStateSink, check_context
+
+FULL, ROOMY = (51_200.0, 400.0), (51_200.0, 30_000.0)
+ROWS = ("/api/v3/providers", "/api/v3/storage", "/api/v3/firewall")
+ADVICE: dict[str, list[dict[str, object]]] = {"error": [{"messageTpl": "adv_YouUseDefaultWebPassword"}]}
+
+
+@dataclass
+class Scene:
+    station: StandinPbx
+    pbx: Pbx
+    now: datetime = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    sink: RecordingStateSink = field(default_factory=RecordingStateSink)
+    hosts: dict[str, str] = field(default_factory=dict)
+    has_fault: bool = False
+
+    def __post_init__(self) -> None:
+        self.restarts()
+
+    def restarts(self) -> None:
+        watch = SimpleNamespace(has_fault=self.has_fault, trunk_hosts=self.hosts, dialect=None)
+        context = check_context(self.sink, self.pbx, lambda: self.now, watch=watch, certificate_dated=False)
+        self.check = PbxHealthCheck(context)
+
+    async def looks(self, times: int = 1) -> None:
+        for _ in range(times):
+            self.now += timedelta(seconds=PbxHealthCheck.EVERY)
+            await self.check.run_once()
+
+    def told(self) -> list[tuple[str, type[Any]]]:
+        return [(one.subject, type(one.transition)) for one in self.sink.happened]
+
+    def asked(self) -> list[str]:
+        return [str(one["path"]).rpartition("/")[2] for one in self.station.journal.after(0)]
+
+
+@pytest.fixture
+async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    # The certificate is read by a handshake of its own.
+    async def none(_pbx: Pbx) -> None:
+        return None
+
+    monkeypatch.setattr(Pbx, "certificate", none)
+    station = StandinPbx(traffic=False, speed=1e6, dialect="2026.9")
+    transport = httpx.ASGITransport(app=app(station), client=("10.0.0.7", 1))
+    async with Pbx("https://127.0.0.1", SecretStr(station.api_key), transport=transport) as pbx:
+        yield Scene(station, pbx)
+
+
+async def test_each_finding_is_told_once_also_after_a_restart_and_ends_by_itself(scene: Scene) -> None:
+    scene.station.disk_mb, scene.station.advice = FULL, ADVICE
+    await scene.looks(3)
+    scene.restarts()
+    await scene.looks(3)
+    assert sorted(scene.told()) == [(PBX_ADVICE + "YouUseDefaultWebPassword", Opened), (PBX_DISK, Opened)]
+    scene.station.disk_mb, scene.station.advice = ROOMY, {}
+    await scene.looks(3)
+    assert sorted(scene.told()[2:]) == [(PBX_ADVICE + "YouUseDefaultWebPassword", Resolved), (PBX_DISK, Resolved)]
+    assert scene.sink.states == {}
+
+
+async def test_facts_name_the_page_and_who_is_told(scene: Scene) -> None:
+    scene.station.disk_mb, scene.station.advice = FULL, ADVICE
+    await scene.looks()
+    facts = {one.subject: one.facts for one in scene.sink.happened}
+    assert facts[PBX_DISK]["url"] == "https://127.0.0.1/admin-cabinet/storage/index/"
+    assert [facts[subject]["only_admins"] for subject in sorted(facts)] == [True, False]
+    # A disk that fills further is shown, and told to nobody again.
+    scene.station.disk_mb = (51_200.0, 100.0)
+    await scene.looks()
+    assert scene.told()[-1] == (PBX_DISK, Changed)
+
+
+async def test_a_ban_of_a_provider_and_of_the_bot_is_recognised(scene: Scene) -> None:
+    scene.hosts["203.0.113.7"] = "Zadarma"
+    scene.station.banned = dict.fromkeys(("203.0.113.7", "127.0.0.1", "198.51.100.9"), scene.now.timestamp())
+    scene.station.now = lambda: scene.now.timestamp()
+    await scene.looks()
+    assert sorted(subject for subject, _ in scene.told()) == [PBX_BAN + "127.0.0.1", PBX_BAN + "203.0.113.7"]
+    assert {one.transition.kind for one in scene.sink.happened if isinstance(one.transition, Opened)} == {Kind.PBX_BAN}
+    await scene.looks(40)
+    assert [kind for _, kind in scene.told()[2:]] == [Resolved, Resolved]
+
+
+async def test_while_the_pbx_does_not_answer_nothing_begins_or_ends(scene: Scene) -> None:
+    scene.station.disk_mb = FULL
+    await scene.looks()
+    scene.station.disk_mb = (0.0, 0.0)
+    await scene.looks(3)
+    scene.has_fault = True
+    scene.restarts()
+    before = len(scene.asked())
+    await scene.looks(3)
+    assert len(scene.asked()) == before
+    assert scene.told() == [(PBX_DISK, Opened)]
+
+
+async def test_a_look_costs_three_requests_and_a_missing_row_is_asked_for_once_an_hour(scene: Scene) -> None:
+    await scene.looks(12)
+    assert len(scene.asked()) <= 3 * 12 + 2
+    scene.station.keys.permit(Permissions(dict.fromkeys(ROWS, "read")))
+    scene.restarts()
+    before = len(scene.asked())
+    await scene.looks(11)
+    assert scene.check.lacks_rights == {"advice"}
+    assert scene.asked()[before:].count("advice:getList") == 1
+
+
+async def test_two_looks_at_once_cost_one(scene: Scene) -> None:
+    await scene.check.look()
+    before = len(scene.asked())
+    await scene.check.look()
+    assert len(scene.asked()) == before

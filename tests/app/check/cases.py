@@ -196,7 +196,7 @@ SETTINGS = [
         "move it away",
         2,
     ),
-    Case("no TOML", stations("[[station"), "settings.value", "is not TOML", "STATIONS_FILE", 2),
+    Case("no TOML", stations("[[station"), "settings.value", "is not TOML", "text stands in quotes", 2),
     Case(
         "a key that is not set",
         stations('[[station]]\nname = "acme"\nurl = "{at}"\nkey_env = "ACME_KEY"\n'),

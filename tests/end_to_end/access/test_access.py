@@ -229,7 +229,7 @@ def test_a_role_of_the_site_opens_what_it_names_and_nothing_else(shared: Standin
     shared.asks(person, "/start")
     group = shared.new_group(members=[person])
     grant(shared, "@lena reception", group)
-    wait_for_menu(shared, person, ANYONE | {"cancel", "status", "calls", "stations"})
+    wait_for_menu(shared, person, ANYONE | {"cancel", "status", "calls", "stations", "pbx", "bans"})
     topics = shared.asks(person, "/help")
     assert topics.buttons == [["📞 Right now", "🏢 PBXs"], ["🤖 The bot"], ["🕐 How to write times"]]
     shared.presses(person, topics, "Right now")

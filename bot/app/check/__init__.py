@@ -1,1 +1,1 @@
-"""Check of an installation: what is right, what is wrong, and one remedy for each fault. Changes nothing."""
+"""Check an installation: one finding for each setting, chat, right and file, and a remedy for each fault."""

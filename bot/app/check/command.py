@@ -32,7 +32,7 @@ def check_installation(only: str, *, json: bool) -> int:
     except WrongSettings as error:
         findings, code = wrong(error), WRONG_SETTINGS
     else:
-        # What a library logs is no part of the report.
+        # Log lines of libraries would stand in the report, and break its JSON.
         configure_logging("CRITICAL", secrets)
         findings = asyncio.run(inspect(checked))
         code = FAULTY if worst(findings) is Level.FAULT else WELL

@@ -35,8 +35,8 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a look into the database shows; `error` in place of all, `revision` None for an empty one. `bots` that use
-    it now, this process included if it is one."""
+    """State of the database. With `error` only `remedy` is set; `revision` is None for an empty one; `bots` counts
+    the bots that use it, this process included if it is one."""
 
     revision: str | None = None
     error: str = ""

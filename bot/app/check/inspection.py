@@ -38,7 +38,7 @@ PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is checked. `watches`: by the running bot itself, True for a PBX that it watches still; None otherwise."""
+    """Input of an inspection. `watches`, set by the running bot alone: True for a PBX that it still watches."""
 
     settings: Settings
     stations: Sequence[StationSettings]
@@ -63,7 +63,7 @@ async def inspect(checked: Installation) -> list[Finding]:
 
 
 async def _database(checked: Installation) -> tuple[list[Finding], Contents, Addressees]:
-    """Return the findings, what the database shows, and who is written to, as far as it tells."""
+    """Return the findings, the state of the database, and the recipients that could be read."""
     settings = checked.settings
     sealing.use_token(settings.telegram_token.get_secret_value())
     people = named_in_settings(settings, checked.stations)

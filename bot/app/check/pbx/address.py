@@ -96,7 +96,7 @@ WORDS: tuple[tuple[type[PbxError], str, str], ...] = (
 
 
 def explained(url: str, error: PbxError, where: Where) -> tuple[str, str]:
-    """Return what is wrong at the address, and the remedy; `where` names what to correct."""
+    """Return text and remedy for a failed connection to the address; `where` names the setting to correct."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     named = {"host": parts.hostname or "", "at": parts.netloc, "port": port, "url": where.url, "key": where.key}

@@ -24,7 +24,7 @@ FLAWS: tuple[tuple[type[Untrusted], str], ...] = (
 
 
 def flaw(kind: type[Untrusted], host: str) -> str:
-    """Return what is wrong with a certificate, as what follows its subject in a sentence."""
+    """Return the predicate of a sentence about a certificate that fails this check: `has expired`."""
     return next(text for one, text in FLAWS if issubclass(kind, one)).format(host=host)
 
 

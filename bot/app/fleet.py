@@ -16,7 +16,7 @@ from bot.app.station_registry import StationRegistry
 from bot.app.wiring.shared_services import SharedServices
 from bot.app.wiring.stations import build_station
 from bot.config.station_settings import StationSettings
-from bot.engine import missed_calls
+from bot.engine.calls import missed_calls
 from bot.engine.checks import oncall_reachability
 from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
 from bot.engine.checks.fleet import FleetChecks

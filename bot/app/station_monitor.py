@@ -6,12 +6,12 @@ from typing import Any
 
 from bot.config.station_settings import StationSettings
 from bot.detection.trunk_machine import Policy
+from bot.engine.calls.missed_calls import MissedCallFollower
 from bot.engine.checks.base import CheckContext, NoCallsConfig
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.checks.station import StationChecks
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
-from bot.engine.missed_calls import MissedCallFollower
 from bot.engine.trunk_monitor import TrunkMonitor
 from bot.notifications.destinations import Destinations
 from bot.notifications.fallback import Fallback

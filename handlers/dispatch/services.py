@@ -12,7 +12,7 @@ from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
 from bot.engine.trunk_monitor import TrunkMonitor
 from bot.incidents.silence_store import Silences
-from bot.notifications.missed_cards import MissedCards
+from bot.notifications.calls.missed_card_presses import MissedCards
 from bot.pbx import Pbx
 from bot.runtime.clock import Sleep, Zone
 from bot.store.access.access_requests import AccessRequests

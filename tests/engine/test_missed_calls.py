@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from bot.access.policy import BUILT_IN, Grant
-from bot.engine.missed_calls import MissedCallFollower
-from bot.notifications.missed_cards import CARD_LASTS, CLAIM_LASTS, CardOutcome, MissedCards, PressResult
+from bot.engine.calls.missed_calls import MissedCallFollower
+from bot.notifications.calls.missed_card_message import CardOutcome
+from bot.notifications.calls.missed_card_presses import MissedCards, PressResult
+from bot.notifications.calls.missed_cards import CARD_LASTS, CLAIM_LASTS
 from bot.pbx import Answer, CallLeg, CallRecord, PbxError, Priority, TimedOut
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import Grants
@@ -18,7 +20,7 @@ from bot.store.database import Database, Session
 from bot.store.messages import blocked_chats
 from bot.store.stations import missed_cards
 from bot.store.stations.call_subscriptions import CallSubscriptions
-from bot.store.tables.calls import MissedCard
+from bot.store.tables.calls import CallKind, MissedCard
 from bot.store.tables.messages import Outgoing
 from tests.fixtures.examples import example_count
 
@@ -171,7 +173,9 @@ class Office:
 
     async def tell(self, chat: int = GROUP, **of: Any) -> None:
         wish = {"phones": (), "numbers": ()} | of
-        await self.subscriptions.set(STATION, chat, None, by_id=ANNA, by_name="Anna", now=self.pbx.now, **wish)
+        await self.subscriptions.set(
+            STATION, chat, None, CallKind.MISSED, by_id=ANNA, by_name="Anna", now=self.pbx.now, **wish
+        )
 
     async def at(self, moment: datetime) -> list[MissedCard]:
         self.pbx.now = max(self.pbx.now, moment)

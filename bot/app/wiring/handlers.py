@@ -10,7 +10,7 @@ from bot.app.wiring.shared_services import SharedServices
 from bot.config.settings import Settings
 from bot.incidents.silence_store import Silences
 from bot.messages.renderer import Renderer
-from bot.notifications.missed_cards import MissedCards
+from bot.notifications.calls.missed_card_presses import MissedCards
 from bot.runtime.waiting import Signal
 from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader

@@ -7,10 +7,10 @@ from functools import partial
 from bot.app.station_monitor import StationMonitor
 from bot.app.wiring.shared_services import SharedServices
 from bot.config.station_settings import StationSettings
+from bot.engine.calls.missed_calls import MissedCallFollower
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
-from bot.engine.missed_calls import MissedCallFollower
 from bot.notifications.alert_messages import AlertMessages
 from bot.notifications.destinations import Destinations
 from bot.notifications.escalation import EscalationPolicy

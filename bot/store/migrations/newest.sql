@@ -63,6 +63,7 @@ CREATE TABLE bindings (
 CREATE TABLE call_subscriptions (
 	station VARCHAR(64) NOT NULL, 
 	chat_id BIGINT NOT NULL, 
+	kind VARCHAR(16) NOT NULL, 
 	thread_id BIGINT, 
 	phones JSON NOT NULL, 
 	numbers JSON NOT NULL, 
@@ -70,7 +71,7 @@ CREATE TABLE call_subscriptions (
 	by_name VARCHAR(128) NOT NULL, 
 	at DATETIME NOT NULL, 
 	read_until DATETIME NOT NULL, 
-	PRIMARY KEY (station, chat_id)
+	PRIMARY KEY (station, chat_id, kind)
 );
 
 CREATE TABLE card_incidents (

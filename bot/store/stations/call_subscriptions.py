@@ -1,4 +1,4 @@
-"""Chats that are told of missed calls."""
+"""Chats that are told of calls."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,25 +8,26 @@ from sqlalchemy.orm import Session
 
 from bot.runtime.waiting import Signal
 from bot.store.database import Database
-from bot.store.tables.calls import CallSubscription
+from bot.store.tables.calls import CallKind, CallSubscription
 
 
 class CallSubscriptions:
-    """Subscriptions of all chats, one of a chat for each station. Each method is a transaction. `changed` is sent the
-    name of the station after every commit."""
+    """Subscriptions of all chats, one of a chat for each station and kind of calls. Each method is a transaction.
+    `changed` is sent the name of the station after every commit."""
 
     def __init__(self, database: Database, changed: Signal) -> None:
         self._database = database
         self._changed = changed
 
-    async def find(self, station: str, chat_id: int) -> CallSubscription | None:
-        return await self._database.run(_find, station, chat_id)
+    async def of_chat(self, station: str, chat_id: int) -> dict[CallKind, CallSubscription]:
+        return await self._database.run(_of_chat, station, chat_id)
 
     async def set(
         self,
         station: str,
         chat_id: int,
         thread_id: int | None,
+        kind: CallKind,
         *,
         phones: Sequence[str],
         numbers: Sequence[str],
@@ -34,10 +35,11 @@ class CallSubscriptions:
         by_name: str,
         now: datetime,
     ) -> None:
-        """Tell the chat of the missed calls that end from now on, in place of what it was told of before."""
+        """Tell the chat of the calls of this kind that end from now on, in place of what it was told of before."""
         row = CallSubscription(
             station=station,
             chat_id=chat_id,
+            kind=kind,
             thread_id=thread_id,
             phones=list(phones),
             numbers=list(numbers),
@@ -49,16 +51,17 @@ class CallSubscriptions:
         await self._database.run(_merge, row)
         self._changed.send(station)
 
-    async def remove(self, station: str, chat_id: int) -> bool:
-        """Return False if there was none."""
-        removed = await self._database.run(_remove, station, chat_id)
+    async def remove(self, station: str, chat_id: int) -> None:
+        """Tell the chat of no calls of the station any more."""
+        await self._database.run(_remove, station, chat_id)
         self._changed.send(station)
-        return removed
 
 
-def of_station(session: Session, station: str) -> Sequence[CallSubscription]:
+def of_station(session: Session, station: str, kind: CallKind) -> Sequence[CallSubscription]:
     found = session.execute(
-        select(CallSubscription).where(CallSubscription.station == station).order_by(CallSubscription.chat_id)
+        select(CallSubscription)
+        .where(CallSubscription.station == station, CallSubscription.kind == kind)
+        .order_by(CallSubscription.chat_id)
     )
     return found.scalars().all()
 
@@ -68,18 +71,18 @@ def stations(session: Session) -> set[str]:
     return set(session.execute(select(CallSubscription.station).distinct()).scalars())
 
 
-def _find(session: Session, station: str, chat_id: int) -> CallSubscription | None:
-    return session.get(CallSubscription, (station, chat_id))
+def _of_chat(session: Session, station: str, chat_id: int) -> dict[CallKind, CallSubscription]:
+    found = session.execute(
+        select(CallSubscription).where(CallSubscription.station == station, CallSubscription.chat_id == chat_id)
+    )
+    return {CallKind(one.kind): one for one in found.scalars()}
 
 
 def _merge(session: Session, row: CallSubscription) -> None:
     session.merge(row)
 
 
-def _remove(session: Session, station: str, chat_id: int) -> bool:
-    row = _find(session, station, chat_id)
-    if row is not None:
-        session.execute(
-            delete(CallSubscription).where(CallSubscription.station == station, CallSubscription.chat_id == chat_id)
-        )
-    return row is not None
+def _remove(session: Session, station: str, chat_id: int) -> None:
+    session.execute(
+        delete(CallSubscription).where(CallSubscription.station == station, CallSubscription.chat_id == chat_id)
+    )

@@ -1,6 +1,7 @@
-"""Tables of missed calls: who is told of them, and the cards of the callers."""
+"""Tables of calls: who is told of which, and the cards of missed callers."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String
@@ -9,13 +10,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 from bot.store.tables.base import Table, TelegramId
 
 
+class CallKind(StrEnum):
+    """Calls that a chat is told of."""
+
+    MISSED = "missed"
+
+
 class CallSubscription(Table):
-    """Chat that is told of missed calls of a station: of all, or where one of the phones rang, or that came to one of
-    the numbers. `read_until`: the records up to then are read."""
+    """Chat that is told of one kind of calls of a station: of all, or where one of the phones rang, or that came to one
+    of the numbers. `read_until`: the records up to then are read."""
 
     __tablename__ = "call_subscriptions"
     station: Mapped[str] = mapped_column(String(64), primary_key=True)
     chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     thread_id: Mapped[TelegramId | None]
     phones: Mapped[list[Any]]
     numbers: Mapped[list[Any]]

@@ -3,7 +3,8 @@
 from typing import Any
 
 from bot.messages.message import Button, Message, mark
-from bot.notifications.missed_cards import CardOutcome, PressResult
+from bot.notifications.calls.missed_card_message import CardOutcome
+from bot.notifications.calls.missed_card_presses import PressResult
 from bot.store.tables.calls import MissedCard
 from handlers.dialog.paging import grid
 from handlers.dispatch.declare import button

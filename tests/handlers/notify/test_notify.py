@@ -7,7 +7,7 @@ import pytest
 from bot.access.policy import Grant
 from bot.pbx import Answer, Queue
 from bot.store.database import Database
-from bot.store.tables.calls import CallSubscription
+from bot.store.tables.calls import CallKind, CallSubscription
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import GRANTS, GROUP, STATION, VERA, DispatcherHarness
 from tests.handlers.update_factory import NOW
@@ -42,7 +42,7 @@ class Office(DispatcherHarness):
         return template, facts
 
     async def told(self, chat: int = GROUP) -> CallSubscription | None:
-        return await self.services.call_subscriptions.find(STATION, chat)
+        return (await self.services.call_subscriptions.of_chat(STATION, chat)).get(CallKind.MISSED)
 
 
 @pytest.fixture

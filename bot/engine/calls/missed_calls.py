@@ -9,7 +9,7 @@ import structlog
 from bot.access.policy import AccessContext, Permission
 from bot.calls.missed_calls import Caller, MissedCall, MissedCalls
 from bot.calls.missed_cards import CardChange, Wish, decide
-from bot.notifications import missed_cards as cards
+from bot.notifications.calls import missed_cards as cards
 from bot.pbx import Pbx, PbxError, Priority
 from bot.runtime.clock import Clock, Sleep, Zone
 from bot.runtime.waiting import Signal
@@ -17,7 +17,7 @@ from bot.store.access.grants import Grants
 from bot.store.database import Database, Session
 from bot.store.messages import blocked_chats
 from bot.store.stations import call_subscriptions, missed_cards
-from bot.store.tables.calls import CallSubscription, MissedCard
+from bot.store.tables.calls import CallKind, CallSubscription, MissedCard
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +70,7 @@ class MissedCallFollower:
     async def run_once(self) -> None:
         """Read the records, and change the cards in one transaction. What the PBX does not tell is read next time."""
         now = self._clock()
-        subscriptions = await self._database.run(call_subscriptions.of_station, self._station)
+        subscriptions = await self._database.run(call_subscriptions.of_station, self._station, CallKind.MISSED)
         if not subscriptions:
             return
         reads_long = self._long_read_at is None or now - self._long_read_at >= LONG_EVERY
@@ -106,14 +106,14 @@ class MissedCallFollower:
     def _has_new_misses(self, session: Session, callers: Callers, now: datetime) -> bool:
         return any(
             change.misses
-            for one in call_subscriptions.of_station(session, self._station)
+            for one in call_subscriptions.of_station(session, self._station, CallKind.MISSED)
             for change in self._changes(one, _recent_cards(session, one, now), callers)
         )
 
     def _apply(self, session: Session, callers: Callers, now: datetime) -> bool:
         """Change the cards in each chat that may be told of calls and takes messages; return True if one is queued."""
         access, closed, queued = self._grants.read(session), blocked_chats.closed(session), False
-        for one in call_subscriptions.of_station(session, self._station):
+        for one in call_subscriptions.of_station(session, self._station, CallKind.MISSED):
             if now - one.read_until >= STORE_EVERY:
                 one.read_until = now
             may_be_told = access.may(self._context(one.by_id, one.chat_id, now), Permission.MISSED_FOLLOW).allowed

@@ -1,0 +1,1 @@
+"""Tell chats of calls."""

@@ -1,0 +1,69 @@
+"""Message of the card of a missed caller: its facts and buttons."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.messages.message import Button, Rows, mark, stored
+from bot.store.database import Session
+from bot.store.messages import outbox
+from bot.store.messages.keyboards import new_keyboard
+from bot.store.tables.calls import MissedCard
+from bot.store.tables.messages import Keyboard, Outgoing
+
+MAX_PHONES = 2
+
+
+class CardOutcome(StrEnum):
+    CALLED_BACK = "called_back"
+    REACHED_US = "reached_us"
+    CALLED_BACK_BY_HAND = "by_hand"
+    NOT_NEEDED = "not_needed"
+    TOO_OLD = "too_old"
+
+
+def show(session: Session, card: MissedCard, now: datetime) -> None:
+    """Queue the current content of the card's message."""
+    row = session.get_one(Outgoing, card.message)
+    keyboard = _keyboard(card, now)
+    outbox.show(session, row, template="missed_card", facts=facts_of(card), keyboard=keyboard, now=now)
+
+
+def facts_of(card: MissedCard) -> dict[str, Any]:
+    last = card.calls[-1]
+    start, end = datetime.fromisoformat(last["start"]), datetime.fromisoformat(last["end"])
+    return {
+        "station": card.station,
+        "number": last["number"] if card.caller else "",
+        "name": last["name"],
+        "times": len(card.calls),
+        "at": last["start"],
+        "after_hours": last["after_hours"],
+        "rang": last["rang"][:MAX_PHONES],
+        "more": max(0, len(last["rang"]) - MAX_PHONES),
+        "waited": max(0, int((end - start).total_seconds())),
+        "claimed_by": card.claimed_by,
+        "claimed_at": card.claimed_at.isoformat() if card.claimed_at else None,
+        "outcome": str(card.outcome) if card.outcome else None,
+        "closed_by": card.closed_by,
+        "after": card.after,
+    }
+
+
+def _keyboard(card: MissedCard, now: datetime) -> Keyboard | None:
+    rows = _buttons(card)
+    return new_keyboard(card.chat_id, stored(rows), now=now, station=card.station) if rows else None
+
+
+def _buttons(card: MissedCard) -> Rows:
+    if card.closed_at is not None:
+        return ()
+    data = {"card": card.id}
+    details = Button(mark("🔍 Details"), "missed_card.details", data)
+    not_needed = Button(mark("✖ Not needed"), "missed_card.not_needed", data)
+    if not card.caller:
+        return ((not_needed, details),)
+    first = [Button(mark("✅ Called back"), "missed_card.called_back", data)]
+    if card.claimed_at is None:
+        first.insert(0, Button(mark("📞 I'll call back"), "missed_card.claim", data))
+    return tuple(first), (not_needed, details)

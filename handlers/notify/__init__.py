@@ -1,0 +1,1 @@
+"""/notify, and the cards of calls that chats are told of."""

@@ -1,11 +1,12 @@
 """Calls as people lived them, and the rows in which the PBX lists them.
 
 The truth of a call, who talked with the caller, is decided first; the rows follow from it, in the shapes of recorded
-ones: a phone that is forwarded has an empty account, a phone that is offline rings for no time, a talk shorter than a
-second is not answered, the rows of a call appear one by one some ten seconds after its end.
+ones and of the code that writes them (MikoPBX Core: extensions.lua, WorkerCallEvents, WorkerCdr). A phone that is
+forwarded has an empty account, a phone that is offline rings for no time, a talk shorter than a second is not answered,
+the rows of a call appear one by one some ten seconds after its end.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -167,7 +168,7 @@ def forwarded_to_nobody(call: Telling) -> None:
 
 
 def queue_of_nobody(call: Telling) -> None:
-    call.leg(QUEUE, 0.2, talk=_wait(call), machine=True)
+    call.leg(QUEUE, _wait(call), machine=True, account="", from_account="")
     end = call.now
     for phone in call.random.sample(PHONES, 3):
         call.now = call.random.uniform(0, 5)
@@ -180,7 +181,13 @@ def leaves_the_queue(call: Telling) -> None:
 
 
 def hangs_up_in_the_menu(call: Telling) -> None:
-    call.leg(MENU, 0.1, talk=_wait(call), machine=True, dtmf_digits=call.random.choice(("", "2", "99")))
+    call.leg(
+        MENU,
+        _wait(call),
+        talk=call.random.choice((0.0, 5.0)),
+        machine=True,
+        dtmf_digits=call.random.choice(("", "2", "99")),
+    )
 
 
 def menu_to_nobody(call: Telling) -> None:
@@ -195,7 +202,13 @@ def after_hours(call: Telling) -> None:
 
 def voicemail(call: Telling) -> None:
     call.leg("201", 20)
-    call.leg("voicemail", 0.3, talk=25, machine=call.random.random() < 0.5, account="")
+    call.leg("voicemail", 0, talk=25, account="", from_account="")
+
+
+def hangs_up_before_it_rings(call: Telling) -> None:
+    # The PBX has no leg for such a call, and lists one without a destination.
+    call.start = call.start.replace(microsecond=0)
+    call.leg("", 1.2, account="", from_account="")
 
 
 def hangs_up_at_once(call: Telling) -> None:
@@ -224,7 +237,7 @@ def group(call: Telling) -> None:
 def queue(call: Telling) -> None:
     by, waits = call.random.choice(PHONES), _wait(call)
     talk = _talk(call, by)
-    call.leg(QUEUE, 0.2, talk=waits + talk, machine=True)
+    call.leg(QUEUE, waits, talk=talk, machine=True, account="", from_account="")
     call.now = waits
     call.leg("205" if by != "205" else "204", 15)
     call.now = waits
@@ -244,6 +257,18 @@ def transferred(call: Telling) -> None:
 def transferred_to_nobody(call: Telling) -> None:
     call.leg("202", 4, talk=_talk(call, "202"))
     call.leg("203", 20, from_account="202", src_num="202", did="", transfer="1")
+
+
+def consulted_and_transferred(call: Telling) -> None:
+    call.leg("202", 4, talk=_talk(call, "202"))
+    call.now -= 1
+    call.leg("203", 3, talk=9, from_account="202", src_num="202", did="", transfer="0")
+    # The two who are left: a leg of no account.
+    call.leg("203", 0, talk=31, account="", from_account="")
+
+
+def conference(call: Telling) -> None:
+    call.leg("3000", 0, talk=_talk(call, "3000"), account="", from_account="")
 
 
 def picked_up(call: Telling) -> None:
@@ -290,6 +315,7 @@ MISSED: tuple[Story, ...] = (
     menu_to_nobody,
     after_hours,
     voicemail,
+    hangs_up_before_it_rings,
     hangs_up_at_once,
     group_of_nobody,
 )
@@ -301,6 +327,8 @@ ANSWERED: tuple[Story, ...] = (
     menu,
     transferred,
     transferred_to_nobody,
+    consulted_and_transferred,
+    conference,
     picked_up,
     forwarded,
 )
@@ -350,7 +378,3 @@ def _call(random: Random, start: datetime, caller: str, number: int) -> PlayedCa
         rows=tuple(row | {"src_name": "" if way == "outgoing" else row["src_name"]} for row in call.rows),
         listed=tuple(end + timedelta(seconds=late + between * place) for place in order),
     )
-
-
-def stories() -> Iterator[str]:
-    yield from (story.__name__ for story in (*MISSED, *ANSWERED, *OUTGOING, colleagues))

@@ -57,13 +57,12 @@ class CallSubscriptions:
         self._changed.send(station)
 
 
-def of_station(session: Session, station: str, kind: CallKind) -> Sequence[CallSubscription]:
-    found = session.execute(
-        select(CallSubscription)
-        .where(CallSubscription.station == station, CallSubscription.kind == kind)
-        .order_by(CallSubscription.chat_id)
-    )
-    return found.scalars().all()
+def of_station(session: Session, station: str, kind: CallKind | None = None) -> Sequence[CallSubscription]:
+    """Return the subscriptions of a station, of one kind or of all."""
+    query = select(CallSubscription).where(CallSubscription.station == station)
+    if kind is not None:
+        query = query.where(CallSubscription.kind == kind)
+    return session.execute(query.order_by(CallSubscription.chat_id, CallSubscription.kind)).scalars().all()
 
 
 def stations(session: Session) -> set[str]:

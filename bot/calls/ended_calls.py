@@ -23,8 +23,9 @@ from bot.pbx.resources.record_models import Direction, direction
 @dataclass(frozen=True, slots=True)
 class EndedCall:
     """Ended call. Phones are numbers with names; `by`: who answered first, `passed_to`: who spoke after them. Seconds:
-    `waited` until the answer, or the end; `voicemail` spent there, with its greeting, None if not reached. `recorded`:
-    places of the legs with a recording; it appears later, so two readings of a call are equal without it."""
+    `waited` until the answer, or the end; `voicemail` spent there, with its greeting, None if not reached; `message`:
+    it has a recording, so one was left. `recorded`: places of the legs with a recording. Recordings appear later, so
+    two readings of a call are equal without them."""
 
     linkedid: str
     direction: Direction
@@ -41,6 +42,7 @@ class EndedCall:
     waited: int
     talk: int
     voicemail: int | None
+    message: bool = field(compare=False)
     recorded: tuple[int, ...] = field(compare=False)
 
 
@@ -67,6 +69,7 @@ def ended_call(record: CallRecord) -> EndedCall | None:
         waited=max(0, int(((answer or end) - record.start).total_seconds())),
         talk=talk_seconds(record),
         voicemail=_voicemail(record),
+        message=any(leg.is_recorded for leg in record.legs if leg.destination_number == VOICEMAIL),
         recorded=recorded_legs(record),
     )
 

@@ -7,6 +7,7 @@ from functools import partial
 from bot.app.station_monitor import StationMonitor
 from bot.app.wiring.shared_services import SharedServices
 from bot.config.station_settings import StationSettings
+from bot.engine.calls.call_cards import CallCards
 from bot.engine.calls.follower import CallFollower
 from bot.engine.calls.missed_calls import MissedCallCards
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
@@ -66,7 +67,10 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             settings.name,
             pbx,
             zone,
-            (MissedCallCards(settings.name, zone, shared.grants, mask_numbers=shared.mask_numbers),),
+            [
+                consumer(settings.name, zone, shared.grants, mask_numbers=shared.mask_numbers)
+                for consumer in (MissedCallCards, CallCards)
+            ],
             database=shared.database,
             clock=shared.clock,
             wake=shared.wake,

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.access.policy import AccessContext, Permission
-from bot.calls.missed_cards import CardChange, Wish, decide
+from bot.calls.missed_cards import CardChange, decide
+from bot.calls.wish import Wish
 from bot.engine.calls.follower import MAX_ABSENCE
 from bot.engine.calls.look import Look, with_misses
 from bot.notifications.calls import missed_cards as cards
+from bot.notifications.calls.told_chats import ToldChats
 from bot.runtime.clock import Zone
 from bot.store.access.grants import Grants
 from bot.store.database import Session
-from bot.store.messages import blocked_chats
 from bot.store.stations import call_subscriptions, missed_cards
 from bot.store.tables.calls import CallKind, CallSubscription, MissedCard
 
@@ -35,15 +35,11 @@ class MissedCallCards:
 
     def apply(self, session: Session, look: Look, now: datetime) -> bool:
         """Change the cards in each chat that may be told of calls and takes messages."""
-        access, closed, queued = self._grants.read(session), blocked_chats.closed(session), False
-        for one in self._subscriptions(session):
-            may_be_told = access.may(self._context(one.by_id, one.chat_id, now), Permission.MISSED_FOLLOW).allowed
-            if not may_be_told or one.chat_id in closed:
-                continue
-            may_read = access.may(self._context(one.chat_id, one.chat_id, now), Permission.NUMBERS_READ).allowed
+        chats, queued = ToldChats(session, self._grants, self._station, now, mask_numbers=self._mask_numbers), False
+        for one in filter(chats.may_be_told, self._subscriptions(session)):
             recent = _recent_cards(session, one, now)
             changes = self._changes(one, recent, look)
-            masked = self._mask_numbers and not may_read
+            masked = chats.is_masked(one.chat_id)
             cards.apply(session, one, _open_by_caller(recent), changes, now, masked=masked)
             lapsed = cards.apply_time(session, recent, now)
             queued = queued or bool(changes) or lapsed
@@ -59,9 +55,6 @@ class MissedCallCards:
             {caller: cards.newest_call(card) for caller, card in _open_by_caller(recent).items()},
             {call["linkedid"] for card in recent for call in card.calls},
         )
-
-    def _context(self, person: int, chat: int, now: datetime) -> AccessContext:
-        return AccessContext(person=person, chat=chat, private=chat > 0, station=self._station, now=now, member=True)
 
     def _local(self, moment: datetime) -> datetime:
         return moment.astimezone(self._zone()).replace(tzinfo=None)

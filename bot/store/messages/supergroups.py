@@ -30,10 +30,9 @@ def migrate(session: Session, old_id: int, new_id: int, now: datetime) -> None:
     session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id, thread_id=None))
     session.execute(update(AlertMessage).where(AlertMessage.chat_id == old_id).values(chat_id=new_id, thread_id=None))
     session.execute(update(MissedCard).where(MissedCard.chat_id == old_id).values(chat_id=new_id))
-    told_there = select(CallSubscription.station).where(CallSubscription.chat_id == new_id)
-    session.execute(
-        delete(CallSubscription).where(CallSubscription.chat_id == old_id, CallSubscription.station.in_(told_there))
-    )
+    told = tuple_(CallSubscription.station, CallSubscription.kind)
+    told_there = select(CallSubscription.station, CallSubscription.kind).where(CallSubscription.chat_id == new_id)
+    session.execute(delete(CallSubscription).where(CallSubscription.chat_id == old_id, told.in_(told_there)))
     session.execute(
         update(CallSubscription).where(CallSubscription.chat_id == old_id).values(chat_id=new_id, thread_id=None)
     )

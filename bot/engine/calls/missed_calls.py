@@ -8,6 +8,7 @@ from bot.calls.wish import Wish
 from bot.engine.calls.follower import MAX_ABSENCE
 from bot.engine.calls.look import Look, with_misses
 from bot.notifications.calls import missed_cards as cards
+from bot.notifications.calls import missed_recordings
 from bot.notifications.calls.told_chats import ToldChats
 from bot.runtime.clock import Zone
 from bot.store.access.grants import Grants
@@ -42,7 +43,11 @@ class MissedCallCards:
             masked = chats.is_masked(one.chat_id)
             cards.apply(session, one, _open_by_caller(recent), changes, now, masked=masked)
             lapsed = cards.apply_time(session, recent, now)
-            queued = queued or bool(changes) or lapsed
+            may_listen = chats.may_listen(one.chat_id)
+            noted = missed_recordings.note(
+                session, _recent_cards(session, one, now), look.calls, now, may_listen=may_listen
+            )
+            queued = queued or bool(changes) or lapsed or noted
         return queued
 
     def _subscriptions(self, session: Session) -> Sequence[CallSubscription]:

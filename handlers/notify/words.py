@@ -23,6 +23,7 @@ ALL = frozenset(map(fold, ("all", "все", "всех")))
 OF = frozenset(map(fold, ("of", "extension", "extensions", "для", "у", "номеров")))
 QUEUE = frozenset(map(fold, ("queue", "очередь", "очереди")))
 NUMBER = frozenset(map(fold, ("number", "numbers", "номер", "номера", "на")))
+FILTERS = {"of": OF, "queue": QUEUE, "number": NUMBER}
 PHONE = re.compile(r"[0-9]{2,16}")
 MIN_DID = 5
 MAX_NAMED = 40
@@ -135,7 +136,8 @@ def _with_kind(words: Sequence[str], said: Mapping[str, str]) -> list[str]:
         return [" ".join([said[kind], *words]) for kind in CallKind]
     for length in (2, 1):
         if near := nearest(" ".join(words[:length]), KINDS.keys() | OFF):
-            return [" ".join([one, *words[length:]]) for one in near]
+            meant = [said["off"] if one in OFF else said[KINDS[one]] for one in near]
+            return [" ".join([one, *words[length:]]) for one in meant]
     return [f"{said[kind]} {said['here']}" for kind in CallKind]
 
 
@@ -144,9 +146,10 @@ def _filters(word: str, rest: Sequence[str], said: Mapping[str, str]) -> list[li
     if numbers := _leading_numbers([word, *rest]):
         lead = "number" if all(len(number) >= MIN_DID for number in numbers) else "of"
         return [[said[lead], *numbers]]
-    if near := nearest(word, OF | QUEUE | NUMBER | ALL):
-        return [[one, *rest] for one in near]
-    name = [*rest] if fold(word) in OF | NUMBER | ALL else [word, *rest]
+    is_known = fold(word) in OF | NUMBER | ALL | QUEUE
+    if not is_known and (near := nearest(word, OF | QUEUE | NUMBER)):
+        return [[said[next(name for name, meant in FILTERS.items() if one in meant)], *rest] for one in near]
+    name = rest if is_known else [word, *rest]
     if numbers := _leading_numbers(name):
         return [[said["of"], *numbers]]
     return [[said["queue"], *name]] if name else [[]]

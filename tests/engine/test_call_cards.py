@@ -104,7 +104,7 @@ def calls_shown(told: list[ToldMessage]) -> list[dict[str, Any]]:
 
 
 def counted(told: list[ToldMessage]) -> list[str]:
-    left = [linkedid for message in told for linkedid in message.facts.get("left", ())]
+    left = [linkedid for message in told for linkedid in message.facts["left"]]
     return [call["linkedid"] for call in calls_shown(told)] + left
 
 

@@ -37,13 +37,13 @@ def tell(session: Session, chat: ToldChat, thread: int | None, message: CallMess
     """Enqueue a message, without a sound."""
     is_card = len(message.calls) == 1 and not message.left
     calls = [_shown(call, with_recordings=is_card) for call in message.calls]
-    left = {"left": [call.linkedid for call in message.left]} if message.left else {}
+    left = [call.linkedid for call in message.left]
     outbox.enqueue(
         session,
         chat_id=chat.id,
         thread_id=thread,
         template="call_card" if is_card else "call_list",
-        facts={"station": chat.station, "calls": calls, **left},
+        facts={"station": chat.station, "calls": calls, "left": left},
         keyboard=_keyboard(chat, calls, is_card=is_card, now=now),
         silent=True,
         masked=chat.masked,

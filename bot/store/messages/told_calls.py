@@ -55,5 +55,5 @@ def told(session: Session, station: str, chat_id: int, since: datetime) -> list[
 def linkedids(messages: Iterable[ToldMessage]) -> set[str]:
     """Return the calls that the messages show, or count."""
     return {call["linkedid"] for one in messages for call in one.facts["calls"]} | {
-        linkedid for one in messages for linkedid in one.facts.get("left", ())
+        linkedid for one in messages for linkedid in one.facts["left"]
     }

@@ -16,7 +16,7 @@ from bot.app.station_registry import StationRegistry
 from bot.app.wiring.shared_services import SharedServices
 from bot.app.wiring.stations import build_station
 from bot.config.station_settings import StationSettings
-from bot.engine.calls import missed_calls
+from bot.engine.calls import follower
 from bot.engine.checks import oncall_reachability
 from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
 from bot.engine.checks.fleet import FleetChecks
@@ -75,13 +75,13 @@ class Fleet:
         self.reachability_checks = StationSelection(
             "on-call reachability", oncall_reachability.CHECK_EVERY, shared.oncall.stations
         )
-        self.missed_calls = StationSelection("missed calls", missed_calls.EVERY, self._stations_with_subscription)
+        self.calls = StationSelection("call records", follower.EVERY, self._stations_with_subscription)
         self.causes = Correlator(
             self.whole.incident_manager, registry, shared.clock, shared.causes, Signal(self._released), shared.pausable
         )
         shared.step_due.connect(shared.wake.send, self.ticker.wake)
         shared.watching_changed.connect(self.checks.wake)
-        shared.subscriptions_changed.connect(self.missed_calls.wake)
+        shared.subscriptions_changed.connect(self.calls.wake)
         self.second_copy = DuplicateInstanceCheck(self.whole.name, self.whole.incident_manager, shared.clock)
         if self.one is None:
             self.ticker.add(self.whole.name, self.whole.incident_manager)
@@ -168,7 +168,7 @@ class Fleet:
             "ticker": self.ticker.run,
             "checks": self.checks.run,
             "on-call reachability": self.reachability_checks.run,
-            "missed calls": self.missed_calls.run,
+            "call records": self.calls.run,
             "last seen": self._shared.last_seen.run,
             "second copy": self.second_copy.run,
         }
@@ -181,14 +181,14 @@ class Fleet:
         self.schedule.add(station.name, poll, station.settings.poll_interval)
         self.checks.add(station.name, station.checks)
         self.reachability_checks.add(station.name, station.oncall_check.run_once)
-        self.missed_calls.add(station.name, self._shared.pausable.as_running(station.missed_calls.run_once))
+        self.calls.add(station.name, self._shared.pausable.as_running(station.calls.run_once))
 
     async def _remove(self, name: str) -> None:
         station = self.stations.remove(name)
         await self.schedule.remove(name)
         await self.checks.remove(name)
         await self.reachability_checks.remove(name)
-        await self.missed_calls.remove(name)
+        await self.calls.remove(name)
         self.ticker.remove(name)
         await station.pbx.close()
 

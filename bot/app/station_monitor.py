@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.config.station_settings import StationSettings
 from bot.detection.trunk_machine import Policy
-from bot.engine.calls.missed_calls import MissedCallFollower
+from bot.engine.calls.follower import CallFollower
 from bot.engine.checks.base import CheckContext, NoCallsConfig
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.checks.station import StationChecks
@@ -38,7 +38,7 @@ class StationMonitor:
         drills: Drills,
         watched: WatchedExtensions,
         duty: ReachabilityCheck,
-        missed_calls: MissedCallFollower,
+        calls: CallFollower,
         clock: Clock,
     ) -> None:
         self.settings = settings
@@ -51,7 +51,7 @@ class StationMonitor:
         self.drills = drills
         self.watched = watched
         self.oncall_check = duty
-        self.missed_calls = missed_calls
+        self.calls = calls
         self._clock = clock
         self._zone_fetched_at: datetime | None = None
         self.watch = TrunkMonitor(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.calls.outcome import PSEUDO_NUMBERS, Outcome, answered_leg, came_after_hours, outcome
+from bot.calls.outcome import Outcome, answered_leg, came_after_hours, end_of, outcome, phones_that_rang
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction, direction
 from bot.text.phone_numbers import same_number
@@ -145,15 +145,13 @@ def _rank(caller: MissedCaller) -> int:
 
 
 def _miss(record: CallRecord, start: datetime) -> MissedCall:
-    rang = ((leg.destination_number, leg.destination_name) for leg in record.legs)
-    phones = dict.fromkeys(phone for phone in rang if phone[0] and phone[0] not in PSEUDO_NUMBERS)
     return MissedCall(
         linkedid=record.linkedid,
         start=start,
-        end=max((leg.end for leg in record.legs if leg.end), default=start),
+        end=end_of(record, start),
         number=record.source_number,
         name=record.source_name,
         did=record.did,
         after_hours=came_after_hours(record),
-        rang=tuple(phones),
+        rang=phones_that_rang(record),
     )

@@ -9,23 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.calls.missed_calls import Caller, LaterCall, MissedCall, first_contact, open_misses
-from bot.text.phone_numbers import same_number
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Missed calls that a chat wants: those in which one of the `phones` rang, extensions or queues, or that came to
-    one of the `numbers` of the PBX; every one if both are empty."""
-
-    phones: tuple[str, ...] = ()
-    numbers: tuple[str, ...] = ()
-
-    def includes(self, miss: MissedCall) -> bool:
-        if not self.phones and not self.numbers:
-            return True
-        return any(phone in self.phones for phone, _ in miss.rang) or same_number(miss.did) in map(
-            same_number, self.numbers
-        )
 
 
 @dataclass(frozen=True, slots=True)

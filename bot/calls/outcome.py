@@ -4,6 +4,7 @@ A call is one record per `linkedid`, with one or more legs. The PBX's grouped fi
 call is the DID, and its seconds are sums over legs, which count a transferred minute twice.
 """
 
+from datetime import datetime
 from enum import StrEnum
 
 from bot.pbx import CallRecord, CallRecordLeg
@@ -12,7 +13,8 @@ from bot.pbx.resources.trunk_models import PREFIXES
 
 # Destinations that are answered by the PBX itself, not by a person.
 AFTER_HOURS = "outworktimes"
-PSEUDO_NUMBERS = frozenset({AFTER_HOURS, "voicemail", "hangup", "busy", "did2user"})
+VOICEMAIL = "voicemail"
+PSEUDO_NUMBERS = frozenset({AFTER_HOURS, VOICEMAIL, "hangup", "busy", "did2user"})
 
 
 class Outcome(StrEnum):
@@ -72,6 +74,17 @@ def leg_outcome(leg: CallRecordLeg) -> Outcome:
 
 def came_after_hours(record: CallRecord) -> bool:
     return any(leg.destination_number == AFTER_HOURS for leg in record.legs)
+
+
+def end_of(record: CallRecord, start: datetime) -> datetime:
+    """Return the end of the last leg; `start` if no leg has one."""
+    return max((leg.end for leg in record.legs if leg.end), default=start)
+
+
+def phones_that_rang(record: CallRecord) -> tuple[tuple[str, str], ...]:
+    """Return numbers and names of the queues and phones that rang, each once."""
+    rang = ((leg.destination_number, leg.destination_name) for leg in record.legs)
+    return tuple(dict.fromkeys(phone for phone in rang if phone[0] and phone[0] not in PSEUDO_NUMBERS))
 
 
 def talk_seconds(record: CallRecord) -> int:

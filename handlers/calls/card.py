@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.access.policy import Permission
+from bot.calls.ended_calls import recorded_legs
 from bot.calls.outcome import (
     AFTER_HOURS,
     answered_leg,
@@ -16,6 +17,7 @@ from bot.calls.outcome import (
     trunk_of,
 )
 from bot.messages.message import Button, CopyButton, Message, Rows, mark
+from bot.notifications.calls.recording_buttons import APART, recording_buttons
 from bot.pbx import CallRecord, CallRecordLeg, PbxError
 from bot.pbx.resources.record_models import Direction, direction
 from handlers.dialog.copy_buttons import copy_row, number_button
@@ -24,7 +26,6 @@ from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
 
 MAX_LEGS = 20
-MAX_RECORDINGS = 6
 
 
 @button("cdr.record")
@@ -32,7 +33,7 @@ async def show(request: Request) -> Reply:
     record = await request.station.pbx.records.find(str(request.data["linkedid"]))
     if record is None:
         return Reply(toast=mark("The PBX does not have this call any more."), outcome="gone")
-    return Reply(await details_view(request, record))
+    return Reply(await details_view(request, record), as_new_message=bool(request.data.get(APART)))
 
 
 async def details_view(request: Request, record: CallRecord) -> Message:
@@ -98,15 +99,9 @@ def _seconds(begin: datetime | None, end: datetime | None) -> float | None:
 def _buttons(request: Request, record: CallRecord) -> Rows:
     back = request.data.get("back")
     stored = {"linkedid": record.linkedid, "back": back}
-    recorded = [(place, leg) for place, leg in enumerate(record.legs) if leg.is_recorded][:MAX_RECORDINGS]
     rows: list[tuple[Button | CopyButton, ...]] = []
     if request.may(Permission.RECORDINGS_LISTEN).allowed:
-        label = mark("🎧 Listen")
-        listen_buttons = [
-            Button(label if len(recorded) == 1 else f"🎧 {place + 1}", "cdr.listen", stored | {"leg": place})
-            for place, _ in recorded
-        ]
-        rows += grid(listen_buttons, 3)
+        rows += grid(recording_buttons(record.linkedid, recorded_legs(record), {"back": back}), 3)
     last_row = [Button(mark("↻ Refresh"), "cdr.record", stored)]
     if back:
         last_row.insert(0, Button(TO_LIST, "cdr.page", back))

@@ -3,6 +3,7 @@ sent."""
 
 from bot.messages.message import Button, File, Message, Rows, mark
 from bot.messages.sanitize import unmarked
+from bot.notifications.calls.recording_buttons import APART
 from bot.pbx import CallRecord, CallRecordLeg, NotFound, Pbx, PbxError, TooLarge
 from bot.pbx.recording import Recording
 from handlers.dialog import pbx_errors
@@ -41,7 +42,11 @@ async def listen(request: Request) -> Reply:
         )
         size = error.size if isinstance(error, TooLarge) else None
         facts = {"problem": pbx_errors.describe(error), "megabytes": round(size / 1_000_000) if size else None}
-        return Reply(Message("no_recording", facts, back), outcome=f"failed: {type(error).__name__}")
+        return Reply(
+            Message("no_recording", facts, back),
+            as_new_message=bool(request.data.get(APART)),
+            outcome=f"failed: {type(error).__name__}",
+        )
     sent = await request.chat.send_privately(_file(request, record, leg, recording))
     note = mark("Sent to our private chat.") if sent else mark("Telegram did not take the file.")
     return Reply(toast=note, outcome=f"{linkedid} leg {index + 1}: {'sent' if sent else 'not sent'}")

@@ -1,20 +1,22 @@
-"""/notify: whether a chat is told of calls, and of which."""
+"""/notify: which calls a chat is told of."""
 
 from collections.abc import Mapping
-from typing import Any
 
 from bot.access.policy import Permission
 from bot.messages.message import Message, mark
+from bot.notifications.calls.told_chats import PERMISSIONS
 from bot.store.access.audit import Change
 from bot.store.tables.calls import CallKind, CallSubscription
+from bot.store.typed_secrets import contains_secret
+from handlers.dialog.not_understood import run_button
 from handlers.dispatch.declare import command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
-from handlers.notify.words import UNCLEAR, Asked, read
+from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, read
 from handlers.parsing.times.model import fold
 
-OFF = frozenset(map(fold, ("off", "no", "выкл", "выключить", "нет")))
-KINDS = dict.fromkeys(map(fold, ("missed", "пропущенные", "пропущенных")), CallKind.MISSED)
+# A button's label and data; longer text was not typed.
+MAX_FORM = 50
 
 Subscriptions = Mapping[CallKind, CallSubscription]
 
@@ -22,31 +24,44 @@ Subscriptions = Mapping[CallKind, CallSubscription]
 @command(
     "notify",
     topic=Topic.CALLS,
-    summary=mark("A card for each caller nobody answered, until somebody has talked to them"),
-    usage=mark("[missed here|me [of extensions | queue name | number …]] | off"),
-    examples=("/notify missed here", mark("/notify missed me of 202 203"), "/notify off", "/notify"),
+    summary=mark("Tell this chat, or you, of missed callers, of every call, or of voicemail"),
+    usage=mark("[missed|calls|voicemail here|me [of extensions | queue name | number …]] | [kind] off"),
+    examples=(
+        "/notify missed here",
+        mark("/notify missed me of 202 203"),
+        mark("/notify voicemail me"),
+        mark("/notify calls off"),
+        "/notify",
+    ),
 )
 async def notify(request: Request) -> Reply:
-    subscriptions, station, words = request.services.call_subscriptions, request.station.name, request.arguments.split()
+    words = request.arguments.split()
     if not words:
-        return Reply(_message(request, await subscriptions.of_chat(station, request.place.chat)))
-    if len(words) == 1 and fold(words[0]) in OFF:
-        before = await subscriptions.of_chat(station, request.place.chat)
-        await subscriptions.remove(station, request.place.chat)
-        return Reply(_message(request, {}), outcome="switched off", change=_change(before, {}))
-    if fold(words[0]) not in KINDS:
-        raise WrongArguments(UNCLEAR)
-    return await _subscribe(request, KINDS[fold(words[0])], read(words[1:]))
+        told = await request.services.call_subscriptions.of_chat(request.station.name, request.place.chat)
+        return Reply(_message(request, told))
+    try:
+        asked = read(words)
+    except NotUnderstood as wrong:
+        raise WrongArguments(message=_not_understood(wrong)) from None
+    except TooManyNumbers:
+        raise WrongArguments(mark("That is too much: 40 numbers can be named. Write all instead.")) from None
+    return await (_switch_off(request, asked.kind) if isinstance(asked, Off) else _subscribe(request, asked))
 
 
-async def _subscribe(request: Request, kind: CallKind, asked: Asked) -> Reply:
+async def _switch_off(request: Request, kind: CallKind | None) -> Reply:
+    subscriptions, where = request.services.call_subscriptions, (request.station.name, request.place.chat)
+    before = await subscriptions.of_chat(*where)
+    await subscriptions.remove(*where, kind)
+    after = await subscriptions.of_chat(*where)
+    return Reply(_message(request, after), outcome="switched off", change=_change(before, after))
+
+
+async def _subscribe(request: Request, asked: Asked) -> Reply:
     subscriptions, station = request.services.call_subscriptions, request.station.name
+    await _check_rights(request, asked)
     phones = (*asked.phones, *([await _queue(request, asked.queue)] if asked.queue else ()))
     chat, thread = request.place.chat, request.place.thread
     if asked.me and not request.place.private:
-        granted = await request.services.grants.current()
-        if request.actor.id not in granted.people_with(Permission.MISSED_FOLLOW, station, request.now):
-            raise WrongArguments(mark("Your role is of this chat only: write /notify missed here."))
         if not await request.chat.private_chat_is_open():
             raise WrongArguments(mark("I cannot write to you in private yet: open a chat with me and press Start."))
         chat, thread = request.actor.id, None
@@ -55,7 +70,7 @@ async def _subscribe(request: Request, kind: CallKind, asked: Asked) -> Reply:
         station,
         chat,
         thread,
-        kind,
+        asked.kind,
         phones=phones,
         numbers=asked.numbers,
         by_id=request.actor.id,
@@ -70,6 +85,22 @@ async def _subscribe(request: Request, kind: CallKind, asked: Asked) -> Reply:
     )
 
 
+async def _check_rights(request: Request, asked: Asked) -> None:
+    """Raises WrongArguments without the rights that are needed as long as the chat is told."""
+    needed = PERMISSIONS[asked.kind]
+    if not all(request.may(permission).allowed for permission in needed):
+        raise WrongArguments(
+            mark(
+                "Your role may not read the call records, so nobody can be told of them. Ask an administrator: /access."
+            )
+        )
+    if asked.me and not request.place.private:
+        granted = await request.services.grants.current()
+        people = (granted.people_with(permission, request.station.name, request.now) for permission in needed)
+        if not all(request.actor.id in those for those in people):
+            raise WrongArguments(mark("Your role is of this chat only: write here instead of me."))
+
+
 async def _queue(request: Request, written: str) -> str:
     """Return the number of a queue. Raises WrongArguments."""
     queues = (await request.station.pbx.routing.queues()).value
@@ -78,6 +109,12 @@ async def _queue(request: Request, written: str) -> str:
         if wanted == queue.extension or fold(wanted) == fold(queue.name):
             return queue.extension
     raise WrongArguments(mark("There is no queue “%(written)s” on this PBX."), written=wanted)
+
+
+def _not_understood(wrong: NotUnderstood) -> Message:
+    forms = [form for form in wrong.forms if len(form) <= MAX_FORM and not contains_secret(form)]
+    buttons = tuple((run_button(f"/notify {form}", "notify", form),) for form in forms)
+    return Message("notify_not_understood", {"written": wrong.written, "forms": forms}, buttons)
 
 
 def _change(before: Subscriptions, after: Subscriptions) -> Change:
@@ -90,13 +127,16 @@ def _as_text(one: CallSubscription | None) -> str:
 
 
 def _message(request: Request, subscriptions: Subscriptions, *, in_private: bool = False) -> Message:
-    one = subscriptions.get(CallKind.MISSED)
-    facts: dict[str, Any] = {
+    told = [
+        {"kind": str(kind), "phones": one.phones, "numbers": one.numbers}
+        for kind in CallKind
+        if (one := subscriptions.get(kind))
+    ]
+    facts = {
         "station": request.station.name,
-        "on": one is not None,
+        "told": told,
         "in_private": in_private,
         "private": request.place.private or in_private,
-        "phones": one.phones if one else [],
-        "numbers": one.numbers if one else [],
+        "may_read": request.may(Permission.CDR_READ).allowed,
     }
     return Message("notify", facts)

@@ -1,61 +1,161 @@
-"""Read which calls a chat wants to be told of: `of 202 203`, `queue Sales`, `number 74951110001`. Pure."""
+"""Read which calls a chat wants to be told of: `calls here of 202 203`, `voicemail me`, `missed off`. Pure."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.messages.message import mark
-from handlers.dispatch.request import WrongArguments
+from bot.store.tables.calls import CallKind
+from handlers.parsing.nearest import nearest
 from handlers.parsing.times.model import fold
 
+KINDS: Mapping[str, CallKind] = {
+    **dict.fromkeys(map(fold, ("missed", "пропущенные", "пропущенных")), CallKind.MISSED),
+    **dict.fromkeys(map(fold, ("calls", "call", "звонки", "звонков", "вызовы", "вызовов")), CallKind.CALLS),
+    **dict.fromkeys(
+        map(fold, ("voicemail", "voice mail", "голосовая почта", "голосовую почту", "голосовой почты", "автоответчик")),
+        CallKind.VOICEMAIL,
+    ),
+}
 HERE = frozenset(map(fold, ("here", "сюда", "здесь")))
 ME = frozenset(map(fold, ("me", "мне")))
+OFF = frozenset(map(fold, ("off", "no", "выкл", "выключить", "нет")))
 ALL = frozenset(map(fold, ("all", "все", "всех")))
 OF = frozenset(map(fold, ("of", "extension", "extensions", "для", "у", "номеров")))
 QUEUE = frozenset(map(fold, ("queue", "очередь", "очереди")))
 NUMBER = frozenset(map(fold, ("number", "numbers", "номер", "номера", "на")))
+FILTERS = {"of": OF, "queue": QUEUE, "number": NUMBER}
 PHONE = re.compile(r"[0-9]{2,16}")
 MIN_DID = 5
 MAX_NAMED = 40
-UNCLEAR = mark("Write /notify missed here, or me, with “of 202 203”, “queue” and its name, or “number” and the number.")
+# How a right form is written, in the language of what was typed.
+ENGLISH = {"missed": "missed", "calls": "calls", "voicemail": "voicemail", "here": "here", "me": "me"} | {
+    "of": "of",
+    "queue": "queue",
+    "number": "number",
+    "off": "off",
+}
+RUSSIAN = {"missed": "пропущенные", "calls": "звонки", "voicemail": "голосовая почта", "here": "сюда", "me": "мне"} | {
+    "of": "для",
+    "queue": "очередь",
+    "number": "номер",
+    "off": "выкл",
+}
+
+
+class NotUnderstood(Exception):
+    """`written` was not understood, "" if a word is missing; `forms` are the nearest right arguments."""
+
+    def __init__(self, written: str, forms: Sequence[str]) -> None:
+        self.written = written
+        self.forms = tuple(dict.fromkeys(forms))
+        super().__init__(written)
+
+
+class TooManyNumbers(Exception):
+    """More numbers are named than are looked for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What was asked for. `queue`: name or number of a queue, "" for none."""
 
+    kind: CallKind
     me: bool
     phones: tuple[str, ...]
     numbers: tuple[str, ...]
     queue: str
 
 
-def read(words: Sequence[str]) -> Asked:
-    """Parse `here of 202 203`. Raises WrongArguments."""
-    where = fold(words[0]) if words else ""
+@dataclass(frozen=True, slots=True)
+class Off:
+    """What is to end: one kind, None for all."""
+
+    kind: CallKind | None
+
+
+def read(words: Sequence[str]) -> Asked | Off:
+    """Parse the words behind the command, at least one. Raises NotUnderstood, TooManyNumbers."""
+    said = RUSSIAN if re.search("[а-яё]", " ".join(words), re.IGNORECASE) else ENGLISH
+    if fold(words[0]) in OFF:
+        return _read_off(words[1:], said)
+    kind, length = _kind(words)
+    if kind is None:
+        raise NotUnderstood(words[0], _with_kind(words, said))
+    begin, rest = [said[kind]], words[length:]
+    if len(rest) == 1 and fold(rest[0]) in OFF:
+        return Off(kind)
+    where = fold(rest[0]) if rest else ""
     if where not in HERE | ME:
-        raise WrongArguments(UNCLEAR)
-    phones, numbers, rest = list[str](), list[str](), list(words[1:])
+        near = nearest(where, HERE | ME | OFF) or [said["here"], said["me"]]
+        raise NotUnderstood(rest[0] if rest else "", [" ".join([*begin, one, *rest[1:]]) for one in near])
+    return _read_filter(kind, where in ME, rest[1:], [*begin, said["me" if where in ME else "here"]], said)
+
+
+def _read_off(words: Sequence[str], said: Mapping[str, str]) -> Off:
+    kind, length = _kind(words)
+    if len(words) == length:
+        return Off(kind)
+    if len(words) == 1 and fold(words[0]) in ALL:
+        return Off(None)
+    raise NotUnderstood(words[0], [said["off"], *(f"{said[one]} {said['off']}" for one in CallKind)])
+
+
+def _read_filter(kind: CallKind, me: bool, words: Sequence[str], begin: list[str], said: Mapping[str, str]) -> Asked:
+    phones, numbers, rest = list[str](), list[str](), list(words)
     while rest:
-        kind = fold(rest.pop(0))
-        if kind in ALL and not rest:
+        word = rest.pop(0)
+        folded = fold(word)
+        if folded in ALL and not rest:
             break
-        if kind in QUEUE and rest:
-            return Asked(where in ME, tuple(phones), tuple(numbers), " ".join(rest))
+        if folded in QUEUE and rest:
+            return Asked(kind, me, tuple(phones), tuple(numbers), " ".join(rest))
         named = _leading_numbers(rest)
-        del rest[: len(named)]
-        if kind in OF and named:
+        if folded in OF and named:
             phones += named
-        elif kind in NUMBER and named and all(len(number) >= MIN_DID for number in named):
+        elif folded in NUMBER and named and all(len(number) >= MIN_DID for number in named):
             numbers += named
         else:
-            raise WrongArguments(UNCLEAR)
+            raise NotUnderstood(word, [" ".join([*begin, *form]) for form in _filters(word, rest, said)])
+        del rest[: len(named)]
     if len(phones) + len(numbers) > MAX_NAMED:
-        raise WrongArguments(mark("That is too much: 40 numbers can be named. Write all instead."))
-    return Asked(where in ME, tuple(dict.fromkeys(phones)), tuple(dict.fromkeys(numbers)), "")
+        raise TooManyNumbers
+    return Asked(kind, me, tuple(dict.fromkeys(phones)), tuple(dict.fromkeys(numbers)), "")
 
 
-def _leading_numbers(words: Sequence[str]) -> list[str]:
+def _kind(words: Sequence[str]) -> tuple[CallKind | None, int]:
+    """Return the kind that the words begin with, and its length in words."""
+    for length in (2, 1):
+        if len(words) >= length and (kind := KINDS.get(fold(" ".join(words[:length])))):
+            return kind, length
+    return None, 0
+
+
+def _with_kind(words: Sequence[str], said: Mapping[str, str]) -> list[str]:
+    """Return the forms with another first word, or with the missing kind in front."""
+    if fold(words[0]) in HERE | ME:
+        return [" ".join([said[kind], *words]) for kind in CallKind]
+    for length in (2, 1):
+        if near := nearest(" ".join(words[:length]), KINDS.keys() | OFF):
+            meant = [said["off"] if one in OFF else said[KINDS[one]] for one in near]
+            return [" ".join([one, *words[length:]]) for one in meant]
+    return [f"{said[kind]} {said['here']}" for kind in CallKind]
+
+
+def _filters(word: str, rest: Sequence[str], said: Mapping[str, str]) -> list[list[str]]:
+    """Return what may be meant where a word is not understood, `rest` behind it."""
+    if numbers := _leading_numbers([word, *rest]):
+        lead = "number" if all(len(number) >= MIN_DID for number in numbers) else "of"
+        return [[said[lead], *numbers]]
+    is_known = fold(word) in OF | NUMBER | ALL | QUEUE
+    if not is_known and (near := nearest(word, OF | QUEUE | NUMBER)):
+        return [[said[next(name for name, meant in FILTERS.items() if one in meant)], *rest] for one in near]
+    name = rest if is_known else [word, *rest]
+    if numbers := _leading_numbers(name):
+        return [[said["of"], *numbers]]
+    return [[said["queue"], *name]] if name else [[]]
+
+
+def _leading_numbers(words: Collection[str]) -> list[str]:
     found = list[str]()
     for word in words:
         digits = re.sub(r"[+(),;-]", "", word)

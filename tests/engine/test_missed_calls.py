@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.access.policy import BUILT_IN, Grant
-from bot.engine.calls.missed_calls import MissedCallFollower
+from bot.engine.calls.follower import CallFollower
+from bot.engine.calls.missed_calls import MissedCallCards
 from bot.notifications.calls.missed_card_message import CardOutcome
 from bot.notifications.calls.missed_card_presses import MissedCards, PressResult
 from bot.notifications.calls.missed_cards import CARD_LASTS, CLAIM_LASTS
@@ -159,13 +160,12 @@ class Office:
         self.pbx.now += timedelta(seconds=seconds)
 
     def restart(self) -> None:
-        self.follower = MissedCallFollower(
+        self.follower = CallFollower(
             STATION,
             self.pbx,  # type: ignore[arg-type]
             lambda: UTC,
+            (MissedCallCards(STATION, lambda: UTC, self.grants, mask_numbers=True),),
             database=self.database,
-            grants=self.grants,
-            mask_numbers=True,
             clock=self.clock,
             wake=Signal(),
             pause=self.pause,

@@ -97,6 +97,25 @@ CALL = {
     "lasts": 134,
     "suspicious": TODAY,
 }
+ENDED = {
+    "start": "2026-11-23T11:55:00",
+    "incoming": True,
+    "internal": False,
+    "answered": True,
+    "after_hours": False,
+    "source": CALLER,
+    "source_name": WRITTEN,
+    "target": MOBILE,
+    "target_name": f"Boris {LOCAL}",
+    "rang": [{"number": "202", "name": f"Boris {LOCAL}"}],
+    "more": 1,
+    "did": DID,
+    "passed_to": [],
+    "waited": 12,
+    "talk": 185,
+    "voicemail": None,
+    "message": False,
+}
 MISSED = {
     "number": CALLER,
     "name": WRITTEN,
@@ -248,6 +267,7 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
     "missed_card": [
         {"station": "Head office", "number": CALLER, "name": WRITTEN, "times": times, "at": "2026-11-23T11:55:00"}
         | {"after_hours": False, "rang": [{"number": "202", "name": f"Boris {LOCAL}"}], "more": 1, "waited": 42}
+        | {"voicemail": 34, "message": times > 1}
         | {"claimed_by": f"Anna {MOBILE}", "claimed_at": "2026-11-23T11:56:00+00:00"}
         | {"outcome": outcome, "closed_by": MOBILE, "after": 360}
         for times, outcome in ((1, None), (2, "called_back"), (3, "reached_us"), (1, "by_hand"), (1, "not_needed"))
@@ -264,8 +284,20 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
             ]
         }
     ],
+    "call_card": [
+        {"station": "Head office", "calls": [ENDED | more]}
+        for more in (
+            {"answered": True, "passed_to": [{"number": LOCAL, "name": f"Boris {LOCAL}"}]},
+            {"answered": True, "voicemail": 34, "message": True},
+            {"answered": False, "voicemail": 34},
+            {"answered": False, "rang": [], "after_hours": True},
+        )
+    ],
+    "call_list": [
+        {"station": "Head office", "calls": [ENDED, ENDED | {"answered": False, "voicemail": 34}], "left": ["a"]}
+    ],
     "notify": [
-        {"station": "Head office", "on": True, "in_private": False, "private": False, "phones": ["202"]}
-        | {"numbers": [DID], "by": "Anna"}
+        {"station": "Head office", "in_private": False, "private": False, "may_read": True}
+        | {"told": [{"kind": kind, "phones": ["202"], "numbers": [DID]} for kind in ("missed", "calls", "voicemail")]}
     ],
 }

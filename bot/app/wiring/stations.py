@@ -7,7 +7,9 @@ from functools import partial
 from bot.app.station_monitor import StationMonitor
 from bot.app.wiring.shared_services import SharedServices
 from bot.config.station_settings import StationSettings
-from bot.engine.calls.missed_calls import MissedCallFollower
+from bot.engine.calls.call_cards import CallCards
+from bot.engine.calls.follower import CallFollower
+from bot.engine.calls.missed_calls import MissedCallCards
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
@@ -61,13 +63,15 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             wake=shared.wake,
             source=shared.calendars,
         ),
-        missed_calls=MissedCallFollower(
+        calls=CallFollower(
             settings.name,
             pbx,
             zone,
+            [
+                consumer(settings.name, zone, shared.grants, mask_numbers=shared.mask_numbers)
+                for consumer in (MissedCallCards, CallCards)
+            ],
             database=shared.database,
-            grants=shared.grants,
-            mask_numbers=shared.mask_numbers,
             clock=shared.clock,
             wake=shared.wake,
         ),

@@ -1,153 +1,68 @@
-"""Follow the call records of one PBX, for the chats that are told of missed calls."""
+"""Cards of missed callers, from a look at the call records of one PBX."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
-import structlog
-
-from bot.access.policy import AccessContext, Permission
-from bot.calls.missed_calls import Caller, MissedCall, MissedCalls
-from bot.calls.missed_cards import CardChange, Wish, decide
+from bot.calls.missed_cards import CardChange, decide
+from bot.calls.wish import Wish
+from bot.engine.calls.follower import MAX_ABSENCE
+from bot.engine.calls.look import Look, with_misses
 from bot.notifications.calls import missed_cards as cards
-from bot.pbx import Pbx, PbxError, Priority
-from bot.runtime.clock import Clock, Sleep, Zone
-from bot.runtime.waiting import Signal
+from bot.notifications.calls import missed_recordings
+from bot.notifications.calls.told_chats import ToldChats
+from bot.runtime.clock import Zone
 from bot.store.access.grants import Grants
-from bot.store.database import Database, Session
-from bot.store.messages import blocked_chats
+from bot.store.database import Session
 from bot.store.stations import call_subscriptions, missed_cards
 from bot.store.tables.calls import CallKind, CallSubscription, MissedCard
 
-log = structlog.get_logger(__name__)
 
-EVERY = 30.0
-# Calls that began so long ago are read every time: longer than a caller waits.
-RECENT = timedelta(minutes=30)
-# Now and then those that began so long ago: longer than people talk.
-LONG = timedelta(hours=6)
-LONG_EVERY = timedelta(minutes=10)
-# Calls missed during a longer absence of the bot, or of the PBX, get no card.
-MAX_ABSENCE = timedelta(hours=24)
-# How far is read is stored at most so often.
-STORE_EVERY = timedelta(minutes=5)
-# The PBX may list the legs of a call one after another: what looks missed is looked at again so much later. Seconds.
-LOOK_AGAIN_AFTER = 3.0
-# The clock of the PBX may be ahead.
-AHEAD = timedelta(minutes=10)
+class MissedCallCards:
+    """Cards in the chats that are told of missed calls. `mask_numbers`: numbers are masked in those without the right
+    to read them."""
 
-Callers = Mapping[str, Caller]
-
-
-class MissedCallFollower:
-    """Follower of one station. `mask_numbers`: numbers are masked in chats without the right to read them; `wake` wakes
-    the delivery worker."""
-
-    def __init__(
-        self,
-        station: str,
-        pbx: Pbx,
-        zone: Zone,
-        *,
-        database: Database,
-        grants: Grants,
-        mask_numbers: bool,
-        clock: Clock,
-        wake: Signal,
-        pause: Sleep = asyncio.sleep,
-    ) -> None:
+    def __init__(self, station: str, zone: Zone, grants: Grants, *, mask_numbers: bool) -> None:
         self._station = station
-        self._pbx = pbx
         self._zone = zone
-        self._database = database
         self._grants = grants
         self._mask_numbers = mask_numbers
-        self._clock = clock
-        self._wake = wake
-        self._pause = pause
-        self._long_read_at: datetime | None = None
 
-    async def run_once(self) -> None:
-        """Read the records, and change the cards in one transaction. What the PBX does not tell is read next time."""
-        now = self._clock()
-        subscriptions = await self._database.run(call_subscriptions.of_station, self._station, CallKind.MISSED)
-        if not subscriptions:
-            return
-        reads_long = self._long_read_at is None or now - self._long_read_at >= LONG_EVERY
-        begin = now - (LONG if reads_long else RECENT)
-        begin = max(now - MAX_ABSENCE, min(begin, *(one.read_until - RECENT for one in subscriptions)))
-        try:
-            callers = await self._read(begin, now)
-            if await self._database.run(self._has_new_misses, callers, now):
-                await self._pause(LOOK_AGAIN_AFTER)
-                callers = await self._confirmed(callers, begin, now)
-        except PbxError as error:
-            log.warning("PBX error, missed calls not read", station=self._station, reason=str(error))
-            return
-        if await self._database.run(self._apply, callers, now):
-            self._wake.send()
-        if reads_long:
-            self._long_read_at = now
-
-    async def _read(self, begin: datetime, now: datetime) -> Callers:
-        calls = MissedCalls(datetime.max)  # noqa: DTZ901 (the PBX's local time)
-        start, end = self._local(begin), self._local(now + AHEAD)
-        async for record in self._pbx.records.between(start, end, priority=Priority.BULK):
-            calls.add(record)
-        return calls.callers
-
-    async def _confirmed(self, before: Callers, begin: datetime, now: datetime) -> Callers:
-        """Read again, and leave out the missed calls that have changed meanwhile, or are not over."""
-        earlier = {miss.linkedid: miss for caller in before.values() for miss in caller.misses}
-        callers = await self._read(begin, now)
-        going_on = {leg.linkedid for leg in (await self._pbx.calls.active()).value if leg.end is None}
-        return _with_misses(callers, lambda miss: earlier.get(miss.linkedid) == miss and miss.linkedid not in going_on)
-
-    def _has_new_misses(self, session: Session, callers: Callers, now: datetime) -> bool:
+    def has_news(self, session: Session, look: Look, now: datetime) -> bool:
         return any(
             change.misses
-            for one in call_subscriptions.of_station(session, self._station, CallKind.MISSED)
-            for change in self._changes(one, _recent_cards(session, one, now), callers)
+            for one in self._subscriptions(session)
+            for change in self._changes(one, _recent_cards(session, one, now), look)
         )
 
-    def _apply(self, session: Session, callers: Callers, now: datetime) -> bool:
-        """Change the cards in each chat that may be told of calls and takes messages; return True if one is queued."""
-        access, closed, queued = self._grants.read(session), blocked_chats.closed(session), False
-        for one in call_subscriptions.of_station(session, self._station, CallKind.MISSED):
-            if now - one.read_until >= STORE_EVERY:
-                one.read_until = now
-            may_be_told = access.may(self._context(one.by_id, one.chat_id, now), Permission.MISSED_FOLLOW).allowed
-            if not may_be_told or one.chat_id in closed:
-                continue
-            may_read = access.may(self._context(one.chat_id, one.chat_id, now), Permission.NUMBERS_READ).allowed
+    def apply(self, session: Session, look: Look, now: datetime) -> bool:
+        """Change the cards in each chat that may be told of calls and takes messages."""
+        chats, queued = ToldChats(session, self._grants, self._station, now, mask_numbers=self._mask_numbers), False
+        for one in filter(chats.may_be_told, self._subscriptions(session)):
             recent = _recent_cards(session, one, now)
-            changes = self._changes(one, recent, callers)
-            masked = self._mask_numbers and not may_read
+            changes = self._changes(one, recent, look)
+            masked = chats.is_masked(one.chat_id)
             cards.apply(session, one, _open_by_caller(recent), changes, now, masked=masked)
             lapsed = cards.apply_time(session, recent, now)
-            queued = queued or bool(changes) or lapsed
+            may_listen = chats.may_listen(one.chat_id)
+            noted = missed_recordings.note(
+                session, _recent_cards(session, one, now), look.calls, now, may_listen=may_listen
+            )
+            queued = queued or bool(changes) or lapsed or noted
         return queued
 
-    def _changes(self, one: CallSubscription, recent: Sequence[MissedCard], callers: Callers) -> list[CardChange]:
+    def _subscriptions(self, session: Session) -> Sequence[CallSubscription]:
+        return call_subscriptions.of_station(session, self._station, CallKind.MISSED)
+
+    def _changes(self, one: CallSubscription, recent: Sequence[MissedCard], look: Look) -> list[CardChange]:
         wish, since = Wish(tuple(one.phones), tuple(one.numbers)), self._local(one.at)
         return decide(
-            _with_misses(callers, lambda miss: miss.end >= since and wish.includes(miss)),
+            with_misses(look.callers, lambda miss: miss.end >= since and wish.includes(miss)),
             {caller: cards.newest_call(card) for caller, card in _open_by_caller(recent).items()},
             {call["linkedid"] for card in recent for call in card.calls},
         )
 
-    def _context(self, person: int, chat: int, now: datetime) -> AccessContext:
-        return AccessContext(person=person, chat=chat, private=chat > 0, station=self._station, now=now, member=True)
-
     def _local(self, moment: datetime) -> datetime:
         return moment.astimezone(self._zone()).replace(tzinfo=None)
-
-
-def _with_misses(callers: Callers, kept: Callable[[MissedCall], bool]) -> Callers:
-    return {
-        number: Caller([miss for miss in caller.misses if kept(miss)], caller.contacts)
-        for number, caller in callers.items()
-    }
 
 
 def _recent_cards(session: Session, one: CallSubscription, now: datetime) -> Sequence[MissedCard]:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.messages.message import Button, Rows, mark, stored
+from bot.notifications.calls.recording_buttons import APART, recording_buttons
 from bot.store.database import Session
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
@@ -42,6 +43,8 @@ def facts_of(card: MissedCard) -> dict[str, Any]:
         "rang": last["rang"][:MAX_PHONES],
         "more": max(0, len(last["rang"]) - MAX_PHONES),
         "waited": max(0, int((end - start).total_seconds())),
+        "voicemail": last.get("voicemail"),
+        "message": last.get("message", False),
         "claimed_by": card.claimed_by,
         "claimed_at": card.claimed_at.isoformat() if card.claimed_at else None,
         "outcome": str(card.outcome) if card.outcome else None,
@@ -59,11 +62,14 @@ def _buttons(card: MissedCard) -> Rows:
     if card.closed_at is not None:
         return ()
     data = {"card": card.id}
+    newest = next((call for call in reversed(card.calls) if call.get("recorded")), None)
+    recordings = recording_buttons(newest["linkedid"], newest["recorded"], {APART: True}) if newest else []
+    listen: Rows = (tuple(recordings),) if recordings else ()
     details = Button(mark("🔍 Details"), "missed_card.details", data)
     not_needed = Button(mark("✖ Not needed"), "missed_card.not_needed", data)
     if not card.caller:
-        return ((not_needed, details),)
+        return ((not_needed, details), *listen)
     first = [Button(mark("✅ Called back"), "missed_card.called_back", data)]
     if card.claimed_at is None:
         first.insert(0, Button(mark("📞 I'll call back"), "missed_card.claim", data))
-    return tuple(first), (not_needed, details)
+    return tuple(first), (not_needed, details), *listen

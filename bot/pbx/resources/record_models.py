@@ -30,6 +30,8 @@ class CallRecordLeg(CallLeg):
     talk_seconds: Count = Field(0, alias="billsec")
     playback_url: Note = Field("", repr=False)
     download_url: Note = Field("", repr=False)
+    # Of a leg that was read without addresses: the PBX sent one.
+    had_address: Truth = False
 
     @property
     def came_by_trunk(self) -> bool:
@@ -42,7 +44,7 @@ class CallRecordLeg(CallLeg):
     @property
     def is_recorded(self) -> bool:
         """Return True if the PBX sent an address; right after a call it may still be converting."""
-        return bool(self.download_url or self.playback_url)
+        return self.had_address or bool(self.download_url or self.playback_url)
 
 
 def _legs(value: object) -> list[Any]:

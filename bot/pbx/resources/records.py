@@ -73,7 +73,7 @@ class CallRecords:
         anew: bool = False,
     ) -> AsyncIterator[CallRecord]:
         """Yield every call that began between two local times of the PBX, the whole second of `end` included, each
-        once, roughly oldest first, without the addresses of recordings. `anew`: read all from the PBX.
+        once, roughly oldest first, without the addresses of recordings, which expire. `anew`: read all from the PBX.
 
         Raises NotJson for an endless list, TimedOut after QUERY_TIMEOUT.
         """
@@ -227,7 +227,8 @@ async def _read(data: object, *, with_addresses: bool = True) -> list[CallRecord
 
 
 def _without_addresses(leg: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in leg.items() if not name.endswith("_url")}
+    kept = {name: value for name, value in leg.items() if not name.endswith("_url")}
+    return kept | {"had_address": bool(leg.get("download_url") or leg.get("playback_url"))}
 
 
 def _max_pages(start: datetime, until: datetime) -> int:

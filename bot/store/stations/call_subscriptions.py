@@ -51,19 +51,18 @@ class CallSubscriptions:
         await self._database.run(_merge, row)
         self._changed.send(station)
 
-    async def remove(self, station: str, chat_id: int) -> None:
-        """Tell the chat of no calls of the station any more."""
-        await self._database.run(_remove, station, chat_id)
+    async def remove(self, station: str, chat_id: int, kind: CallKind | None = None) -> None:
+        """Tell the chat of no calls of the station any more, or of none of one kind."""
+        await self._database.run(_remove, station, chat_id, kind)
         self._changed.send(station)
 
 
-def of_station(session: Session, station: str, kind: CallKind) -> Sequence[CallSubscription]:
-    found = session.execute(
-        select(CallSubscription)
-        .where(CallSubscription.station == station, CallSubscription.kind == kind)
-        .order_by(CallSubscription.chat_id)
-    )
-    return found.scalars().all()
+def of_station(session: Session, station: str, kind: CallKind | None = None) -> Sequence[CallSubscription]:
+    """Return the subscriptions of a station, of one kind or of all."""
+    query = select(CallSubscription).where(CallSubscription.station == station)
+    if kind is not None:
+        query = query.where(CallSubscription.kind == kind)
+    return session.execute(query.order_by(CallSubscription.chat_id, CallSubscription.kind)).scalars().all()
 
 
 def stations(session: Session) -> set[str]:
@@ -82,7 +81,6 @@ def _merge(session: Session, row: CallSubscription) -> None:
     session.merge(row)
 
 
-def _remove(session: Session, station: str, chat_id: int) -> None:
-    session.execute(
-        delete(CallSubscription).where(CallSubscription.station == station, CallSubscription.chat_id == chat_id)
-    )
+def _remove(session: Session, station: str, chat_id: int, kind: CallKind | None) -> None:
+    found = delete(CallSubscription).where(CallSubscription.station == station, CallSubscription.chat_id == chat_id)
+    session.execute(found if kind is None else found.where(CallSubscription.kind == kind))

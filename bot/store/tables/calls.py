@@ -14,6 +14,8 @@ class CallKind(StrEnum):
     """Calls that a chat is told of."""
 
     MISSED = "missed"
+    CALLS = "calls"
+    VOICEMAIL = "voicemail"
 
 
 class CallSubscription(Table):

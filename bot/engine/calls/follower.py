@@ -1,0 +1,107 @@
+"""Follow the call records of one PBX, for all who take part in a look at them."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.calls.ended_calls import ended_call
+from bot.calls.missed_calls import MissedCalls
+from bot.engine.calls.look import Consumer, Look
+from bot.pbx import Pbx, PbxError, Priority
+from bot.runtime.clock import Clock, Sleep, Zone
+from bot.runtime.waiting import Signal
+from bot.store.database import Database, Session
+from bot.store.stations import call_subscriptions
+from bot.store.tables.calls import CallSubscription
+
+log = structlog.get_logger(__name__)
+
+EVERY = 30.0
+# Calls that began so long ago are read every time: longer than a caller waits.
+RECENT = timedelta(minutes=30)
+# Now and then those that began so long ago: longer than people talk.
+LONG = timedelta(hours=6)
+LONG_EVERY = timedelta(minutes=10)
+# Nothing is told of calls during a longer absence of the bot, or of the PBX.
+MAX_ABSENCE = timedelta(hours=24)
+# How far is read is stored at most so often.
+STORE_EVERY = timedelta(minutes=5)
+# The PBX may list the legs of a call one after another: what looks new is looked at again so much later. Seconds.
+LOOK_AGAIN_AFTER = 3.0
+# The clock of the PBX may be ahead.
+AHEAD = timedelta(minutes=10)
+
+
+class CallFollower:
+    """Follower of one station: one reading serves all `consumers`. `wake` wakes the delivery worker."""
+
+    def __init__(
+        self,
+        station: str,
+        pbx: Pbx,
+        zone: Zone,
+        consumers: Sequence[Consumer],
+        *,
+        database: Database,
+        clock: Clock,
+        wake: Signal,
+        pause: Sleep = asyncio.sleep,
+    ) -> None:
+        self._station = station
+        self._pbx = pbx
+        self._zone = zone
+        self._consumers = consumers
+        self._database = database
+        self._clock = clock
+        self._wake = wake
+        self._pause = pause
+        self._long_read_at: datetime | None = None
+
+    async def run_once(self) -> None:
+        """Read the records, and let all consumers apply them in one transaction. What the PBX does not tell is read
+        next time."""
+        now = self._clock()
+        subscriptions = await self._database.run(call_subscriptions.of_station, self._station)
+        if not subscriptions:
+            return
+        reads_long = self._long_read_at is None or now - self._long_read_at >= LONG_EVERY
+        begin = self._begin(subscriptions, LONG if reads_long else RECENT, now)
+        try:
+            look = await self._read(begin, now)
+            if await self._database.run(self._has_news, look, now):
+                await self._pause(LOOK_AGAIN_AFTER)
+                again = await self._read(begin, now)
+                going_on = {leg.linkedid for leg in (await self._pbx.calls.active()).value if leg.end is None}
+                look = again.confirmed(look, going_on)
+        except PbxError as error:
+            log.warning("PBX error, call records not read", station=self._station, reason=str(error))
+            return
+        if await self._database.run(self._apply, look, now):
+            self._wake.send()
+        if reads_long:
+            self._long_read_at = now
+
+    def _begin(self, subscriptions: Sequence[CallSubscription], at_least: timedelta, now: datetime) -> datetime:
+        not_read = min(one.read_until for one in subscriptions) - RECENT
+        return max(now - MAX_ABSENCE, min(now - at_least, not_read))
+
+    async def _read(self, begin: datetime, now: datetime) -> Look:
+        calls, missed_calls = {}, MissedCalls(datetime.max)  # noqa: DTZ901 (the PBX's local time)
+        start, end = (moment.astimezone(self._zone()).replace(tzinfo=None) for moment in (begin, now + AHEAD))
+        async for record in self._pbx.records.between(start, end, priority=Priority.BULK):
+            missed_calls.add(record)
+            if call := ended_call(record):
+                calls[call.linkedid] = call
+        return Look(calls, missed_calls.callers)
+
+    def _has_news(self, session: Session, look: Look, now: datetime) -> bool:
+        return any(consumer.has_news(session, look, now) for consumer in self._consumers)
+
+    def _apply(self, session: Session, look: Look, now: datetime) -> bool:
+        for one in call_subscriptions.of_station(session, self._station):
+            if now - one.read_until >= STORE_EVERY:
+                one.read_until = now
+        queued = [consumer.apply(session, look, now) for consumer in self._consumers]
+        return any(queued)

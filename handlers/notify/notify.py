@@ -10,6 +10,7 @@ from bot.store.tables.calls import CallKind, CallSubscription
 from handlers.dispatch.declare import command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
+from handlers.notify import times
 from handlers.notify.words import UNCLEAR, Asked, read
 from handlers.parsing.times.model import fold
 
@@ -23,17 +24,26 @@ Subscriptions = Mapping[CallKind, CallSubscription]
     "notify",
     topic=Topic.CALLS,
     summary=mark("A card for each caller nobody answered, until somebody has talked to them"),
-    usage=mark("[missed here|me [of extensions | queue name | number …]] | off"),
-    examples=("/notify missed here", mark("/notify missed me of 202 203"), "/notify off", "/notify"),
+    usage=mark("[missed here|me [of extensions | queue name | number …]] | hours … | remind … | off"),
+    examples=(
+        "/notify missed here",
+        mark("/notify missed me of 202 203"),
+        mark("/notify hours mon-fri 09:00-18:00"),
+        mark("/notify remind 15m"),
+        "/notify off",
+        "/notify",
+    ),
 )
 async def notify(request: Request) -> Reply:
     subscriptions, station, words = request.services.call_subscriptions, request.station.name, request.arguments.split()
     if not words:
-        return Reply(_message(request, await subscriptions.of_chat(station, request.place.chat)))
+        return Reply(await _message(request, await subscriptions.of_chat(station, request.place.chat)))
     if len(words) == 1 and fold(words[0]) in OFF:
         before = await subscriptions.of_chat(station, request.place.chat)
         await subscriptions.remove(station, request.place.chat)
-        return Reply(_message(request, {}), outcome="switched off", change=_change(before, {}))
+        return Reply(await _message(request, {}), outcome="switched off", change=_change(before, {}))
+    if fold(words[0]) in times.SETTINGS:
+        return await _set_times(request, words)
     if fold(words[0]) not in KINDS:
         raise WrongArguments(UNCLEAR)
     return await _subscribe(request, KINDS[fold(words[0])], read(words[1:]))
@@ -64,10 +74,19 @@ async def _subscribe(request: Request, kind: CallKind, asked: Asked) -> Reply:
     )
     after = await subscriptions.of_chat(station, chat)
     return Reply(
-        _message(request, after, in_private=chat != request.place.chat),
+        await _message(request, after, in_private=chat != request.place.chat),
         outcome="set",
         change=_change(before, after),
     )
+
+
+async def _set_times(request: Request, words: list[str]) -> Reply:
+    """Set the hours or the reminder of this chat."""
+    subscribed = await request.services.call_subscriptions.of_chat(request.station.name, request.place.chat)
+    if not subscribed:
+        raise WrongArguments(mark("This chat is told of no calls yet: write /notify missed here first."))
+    change = await times.SETTINGS[fold(words[0])](request, words[1:])
+    return Reply(await _message(request, subscribed), outcome="set", change=change)
 
 
 async def _queue(request: Request, written: str) -> str:
@@ -89,7 +108,7 @@ def _as_text(one: CallSubscription | None) -> str:
     return "" if one is None else " ".join([*one.phones, *one.numbers]) or "all"
 
 
-def _message(request: Request, subscriptions: Subscriptions, *, in_private: bool = False) -> Message:
+async def _message(request: Request, subscriptions: Subscriptions, *, in_private: bool = False) -> Message:
     one = subscriptions.get(CallKind.MISSED)
     facts: dict[str, Any] = {
         "station": request.station.name,
@@ -98,5 +117,6 @@ def _message(request: Request, subscriptions: Subscriptions, *, in_private: bool
         "private": request.place.private or in_private,
         "phones": one.phones if one else [],
         "numbers": one.numbers if one else [],
+        **await times.facts(request, request.actor.id if in_private else request.place.chat),
     }
     return Message("notify", facts)

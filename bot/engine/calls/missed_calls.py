@@ -7,7 +7,8 @@ from bot.access.policy import AccessContext, Permission
 from bot.calls.missed_cards import CardChange, Wish, decide
 from bot.engine.calls.follower import MAX_ABSENCE
 from bot.engine.calls.look import Look, with_misses
-from bot.notifications.calls import missed_cards as cards
+from bot.notifications.calls.chat_cards import ChatCards
+from bot.notifications.calls.missed_cards import newest_call
 from bot.runtime.clock import Zone
 from bot.store.access.grants import Grants
 from bot.store.database import Session
@@ -44,9 +45,8 @@ class MissedCallCards:
             recent = _recent_cards(session, one, now)
             changes = self._changes(one, recent, look)
             masked = self._mask_numbers and not may_read
-            cards.apply(session, one, _open_by_caller(recent), changes, now, masked=masked)
-            lapsed = cards.apply_time(session, recent, now)
-            queued = queued or bool(changes) or lapsed
+            chat = ChatCards(session, one, recent, now=now, zone=self._zone(), masked=masked)
+            queued = chat.tell(changes) or queued
         return queued
 
     def _subscriptions(self, session: Session) -> Sequence[CallSubscription]:
@@ -56,7 +56,7 @@ class MissedCallCards:
         wish, since = Wish(tuple(one.phones), tuple(one.numbers)), self._local(one.at)
         return decide(
             with_misses(look.callers, lambda miss: miss.end >= since and wish.includes(miss)),
-            {caller: cards.newest_call(card) for caller, card in _open_by_caller(recent).items()},
+            {caller: newest_call(card) for caller, card in _open_by_caller(recent).items()},
             {call["linkedid"] for card in recent for call in card.calls},
         )
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from bot.store.tables.calls import CallSubscription, MissedCard
+from bot.store.tables.calls import CallChat, CallSubscription, MissedCard, MissedGathering
 from bot.store.tables.chats import Binding, ChatMigration, ClosedChat, FloodWait, StationChoiceRow
 from bot.store.tables.dialog import QuestionRow
 from bot.store.tables.messages import AlertMessage, Keyboard, Outgoing
@@ -29,7 +29,11 @@ def migrate(session: Session, old_id: int, new_id: int, now: datetime) -> None:
     # A basic group has no topics, so its thread ids are void.
     session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id, thread_id=None))
     session.execute(update(AlertMessage).where(AlertMessage.chat_id == old_id).values(chat_id=new_id, thread_id=None))
-    session.execute(update(MissedCard).where(MissedCard.chat_id == old_id).values(chat_id=new_id))
+    for of_calls in (MissedCard, MissedGathering):
+        session.execute(update(of_calls).where(of_calls.chat_id == old_id).values(chat_id=new_id))
+    set_there = select(CallChat.station).where(CallChat.chat_id == new_id)
+    session.execute(delete(CallChat).where(CallChat.chat_id == old_id, CallChat.station.in_(set_there)))
+    session.execute(update(CallChat).where(CallChat.chat_id == old_id).values(chat_id=new_id))
     told_there = select(CallSubscription.station).where(CallSubscription.chat_id == new_id)
     session.execute(
         delete(CallSubscription).where(CallSubscription.chat_id == old_id, CallSubscription.station.in_(told_there))

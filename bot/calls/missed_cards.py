@@ -59,7 +59,7 @@ CardChange = Opened | Grown | Closed
 def decide(
     wanted: Mapping[str, Caller], open_cards: Mapping[str, datetime], known: Collection[str]
 ) -> list[CardChange]:
-    """Return the changes in the order in which the callers were missed, a closed card before the next one of its caller.
+    """Return the changes in the order in which callers were missed, a closed card before the next one of its caller.
 
     `wanted` are the callers of the records with their contacts, and with the missed calls that the chat wants.
     `open_cards`: start of the newest missed call by caller. `known`: linkedids of the calls that a card has or had.

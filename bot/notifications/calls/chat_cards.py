@@ -9,6 +9,7 @@ from bot.calls.telling import is_opening, is_reminded, is_storm, is_told_again, 
 from bot.notifications.calls import chat_hours, missed_cards, reminders
 from bot.notifications.calls.gatherings import Gatherings
 from bot.notifications.calls.missed_card_message import show
+from bot.notifications.calls.reminders import is_waiting
 from bot.oncall.local_time import moment
 from bot.store.database import Session
 from bot.store.stations.missed_gatherings import cards_of
@@ -121,23 +122,17 @@ class ChatCards:
             reminders.tell_again(self._session, self._subscription, card, self._now, masked=self._masked)
 
     def _remind(self) -> bool:
-        due = [
-            card
-            for card in self._cards
-            if card.closed_at is None
-            and card.claimed_at is None
-            and card.message is not None
-            and card.reminded_at is None
-            and self._is_due(card.waits_since)
-        ]
+        waiting = [card for card in self._cards if is_waiting(card) and card.message is not None]
+        due = [card for card in waiting if card.reminded_at is None and self._is_due(card.waits_since)]
         reminders.of_cards(self._session, self._subscription, due, self._now, masked=self._masked)
         reminded = bool(due)
         for row in self._gatherings.open:
             if row.reminded_at is not None or not self._is_due(row.told_at):
                 continue
-            waiting = sum(card.closed_at is None and card.message is None for card in cards_of(self._session, row))
-            if waiting:
-                reminders.of_gathering(self._session, self._subscription, row, waiting, self._now)
+            # The others have cards of their own.
+            cards = [card for card in cards_of(self._session, row) if is_waiting(card) and card.message is None]
+            if cards:
+                reminders.of_gathering(self._session, self._subscription, row, cards, self._now)
                 reminded = True
         return reminded
 

@@ -1,8 +1,7 @@
 """Reminders of missed callers whom nobody took."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 from bot.store.database import Session
 from bot.store.messages import outbox
@@ -13,6 +12,11 @@ from bot.store.tables.messages import Outgoing
 MAX_AT_ONCE = 3
 
 
+def is_waiting(card: MissedCard) -> bool:
+    """Return True if the caller can be called back, and nobody has taken that."""
+    return card.closed_at is None and card.claimed_at is None and card.caller != ""
+
+
 def of_cards(
     session: Session, subscription: CallSubscription, cards: Sequence[MissedCard], now: datetime, *, masked: bool
 ) -> None:
@@ -20,26 +24,25 @@ def of_cards(
     for card in cards:
         card.reminded_at = now
     if len(cards) > MAX_AT_ONCE:
-        waiting = min(card.waits_since or now for card in cards)
-        facts = _facts(subscription.station, now - waiting, callers=len(cards))
-        _enqueue(session, subscription, facts, now, about=None, masked=masked)
+        _enqueue(session, subscription, cards, min(map(_waits_since, cards)), now, about=None, masked=masked)
         return
     for card in cards:
-        last = card.calls[-1]
-        facts = _facts(subscription.station, now - (card.waits_since or now))
-        facts |= {"number": last["number"] if card.caller else "", "name": last["name"]}
-        _enqueue(session, subscription, facts, now, about=card.message, masked=masked)
+        _enqueue(session, subscription, [card], _waits_since(card), now, about=card.message, masked=masked)
         card.told_at = now
 
 
 def of_gathering(
-    session: Session, subscription: CallSubscription, gathering: MissedGathering, callers: int, now: datetime
+    session: Session,
+    subscription: CallSubscription,
+    gathering: MissedGathering,
+    cards: Sequence[MissedCard],
+    now: datetime,
 ) -> None:
     """Remind the chat of the callers of a gathering that have no cards of their own, once."""
     gathering.reminded_at = now
-    facts = _facts(subscription.station, now - (gathering.told_at or now), callers=callers)
     masked = session.get_one(Outgoing, gathering.message).masked
-    _enqueue(session, subscription, facts, now, about=gathering.message, masked=masked)
+    since = gathering.told_at or now
+    _enqueue(session, subscription, cards, since, now, about=gathering.message, masked=masked)
 
 
 def tell_again(
@@ -65,14 +68,15 @@ def tell_again(
     )
 
 
-def _facts(station: str, waited: timedelta, callers: int = 1) -> dict[str, Any]:
-    return {"station": station, "waited": int(waited.total_seconds()), "callers": callers, "number": "", "name": ""}
+def _waits_since(card: MissedCard) -> datetime:
+    return card.waits_since or card.opened_at
 
 
 def _enqueue(
     session: Session,
     subscription: CallSubscription,
-    facts: dict[str, Any],
+    cards: Sequence[MissedCard],
+    since: datetime,
     now: datetime,
     *,
     about: int | None,
@@ -83,7 +87,13 @@ def _enqueue(
         chat_id=subscription.chat_id,
         thread_id=subscription.thread_id,
         template="missed_reminder",
-        facts=facts,
+        facts={
+            "station": subscription.station,
+            "waited": int((now - since).total_seconds()),
+            "callers": len(cards),
+            "number": cards[0].calls[-1]["number"],
+            "name": cards[0].calls[-1]["name"],
+        },
         now=now,
         about=about,
         masked=masked,

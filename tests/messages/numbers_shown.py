@@ -287,8 +287,7 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
         {"station": "Head office", "number": CALLER, "name": WRITTEN, "times": 2, "at": "2026-11-23T11:55:00"}
     ],
     "missed_reminder": [
-        {"station": "Head office", "number": CALLER, "name": WRITTEN, "waited": 900, "callers": callers}
-        for callers in (1, 2)
+        {"station": "Head office", "number": CALLER, "name": WRITTEN, "waited": 900, "callers": 1},
     ],
     "notify": [
         {"station": "Head office", "on": True, "in_private": False, "private": False, "phones": ["202"]}

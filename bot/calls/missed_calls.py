@@ -13,10 +13,14 @@ from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction, direction
 from bot.text.phone_numbers import same_number
 
+# Of a caller who presses without end.
+MAX_KEYS = 16
+
 
 @dataclass(frozen=True, slots=True)
 class MissedCall:
-    """Missed call. `rang`: numbers and names of the queues and phones that rang; `did`: the number that was called."""
+    """Missed call. `rang`: numbers and names of the queues and phones that rang; `did`: the number that was called;
+    `keys`: those that the caller pressed."""
 
     linkedid: str
     start: datetime
@@ -26,6 +30,7 @@ class MissedCall:
     did: str
     after_hours: bool
     rang: tuple[tuple[str, str], ...]
+    keys: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,4 +159,5 @@ def _miss(record: CallRecord, start: datetime) -> MissedCall:
         did=record.did,
         after_hours=came_after_hours(record),
         rang=phones_that_rang(record),
+        keys="".join(leg.dtmf for leg in record.legs)[:MAX_KEYS],
     )

@@ -42,13 +42,13 @@ CardChange = Opened | Grown | Closed
 def decide(
     wanted: Mapping[str, Caller], open_cards: Mapping[str, datetime], known: Collection[str]
 ) -> list[CardChange]:
-    """Return the changes, a closed card before the next one of its caller.
+    """Return the changes in the order in which callers were missed, a closed card before the next one of its caller.
 
     `wanted` are the callers of the records with their contacts, and with the missed calls that the chat wants.
     `open_cards`: start of the newest missed call by caller. `known`: linkedids of the calls that a card has or had.
     """
     changes: list[CardChange] = []
-    for caller, calls in wanted.items():
+    for caller, calls in sorted(wanted.items(), key=lambda one: _first_miss(one[1])):
         new = sorted((miss for miss in calls.misses if miss.linkedid not in known), key=lambda miss: miss.start)
         newest = open_cards.get(caller)
         contact = None if newest is None else first_contact(calls.contacts, newest)
@@ -60,3 +60,7 @@ def decide(
             is_new = newest is None or contact is not None
             changes.append(Opened(caller, still_open) if is_new else Grown(caller, still_open))
     return changes
+
+
+def _first_miss(calls: Caller) -> datetime:
+    return min((miss.start for miss in calls.misses), default=datetime.max)  # noqa: DTZ901 (the PBX's local time)

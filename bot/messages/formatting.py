@@ -61,6 +61,11 @@ def dated_weekday(view: ReaderView, value: str | date) -> str:
     return locale_facts(view.language).formatted("MMMEd" if same_year else "yMMMEd", value)
 
 
+def weekday(view: ReaderView, number: int) -> str:
+    """Format a day of the week, Monday is 0, as `Mon`."""
+    return locale_facts(view.language).weekdays[number]
+
+
 def duration(view: ReaderView, seconds: float) -> str:
     """Format as `40 s`, `2 min 5 s`, `12 d 4 h`: the largest unit and the one below it."""
     remaining = max(0, int(seconds))

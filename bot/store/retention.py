@@ -16,7 +16,7 @@ from bot.store.messages import inbox, keyboards, questions, temporary_payloads
 from bot.store.stations import imports
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.tables.base import Table
-from bot.store.tables.calls import MissedCard
+from bot.store.tables.calls import MissedCard, MissedGathering
 from bot.store.tables.dialog import Import
 from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
@@ -63,6 +63,12 @@ async def delete_history(database: Database, before: datetime) -> None:
     )
     await _delete_in_batches(
         database, MissedCard, _older_than(MissedCard.id, MissedCard.opened_at, before), MissedCard.closed_at < before
+    )
+    await _delete_in_batches(
+        database,
+        MissedGathering,
+        _older_than(MissedGathering.id, MissedGathering.began_at, before),
+        MissedGathering.closed_at < before,
     )
     await _delete_in_batches(database, Outgoing, *_expired_outbox_rows(before))
     await _delete_in_batches(
@@ -129,7 +135,10 @@ def _expired_outbox_rows(before: datetime) -> tuple[ColumnElement[bool], ...]:
         _older_than(Outgoing.id, Outgoing.created_at, before),
         Outgoing.state.in_(("sent", "dead", "dropped")),
         Outgoing.id.not_in(alert_messages),
-        Outgoing.id.not_in(select(MissedCard.message)),
+        *(
+            Outgoing.id.not_in(select(table.message).where(table.message.is_not(None)))
+            for table in (MissedCard, MissedGathering)
+        ),
         Outgoing.id.not_in(in_timelines),
         or_(Outgoing.about.is_(None), Outgoing.about.not_in(alert_messages), Outgoing.action == "edit"),
         ~exists().where(referring.about == Outgoing.id),

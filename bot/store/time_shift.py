@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from bot.store.messages.outbox import QUEUED_STATES
 from bot.store.tables.audit import AuditEntry
 from bot.store.tables.base import Table
-from bot.store.tables.calls import CallSubscription, MissedCard
+from bot.store.tables.calls import CallChat, CallSubscription, MissedCard, MissedGathering
 from bot.store.tables.chats import ClosedChat, FloodWait
 from bot.store.tables.dialog import QuestionRow, TemporaryPayload
 from bot.store.tables.incidents import Incident, IncidentEvent, SilenceRow, WatchState
@@ -37,7 +37,9 @@ PAST_COLUMNS = {
     Outgoing: ("created_at", "tried_at"),
     ClosedChat: ("at",),
     CallSubscription: ("at", "read_until"),
-    MissedCard: ("claimed_at",),
+    CallChat: ("hours_at", "remind_at"),
+    MissedCard: ("claimed_at", "told_at", "waits_since", "reminded_at"),
+    MissedGathering: ("began_at", "told_at", "over_at", "reminded_at"),
     SilenceRow: ("begins_at",),
 }
 PLANNED_COLUMNS = {Incident: ("due_at", "warn_at"), Outgoing: ("not_before",)}
@@ -137,7 +139,9 @@ def _open_rows(step: ClockStep) -> Sequence[tuple[type[Table], Sequence[ColumnEl
         (Outgoing, [or_(Outgoing.state.in_((*QUEUED_STATES, "sending")), missed_edit)]),
         (ClosedChat, []),
         (CallSubscription, []),
+        (CallChat, []),
         (MissedCard, [MissedCard.closed_at.is_(None)]),
+        (MissedGathering, [MissedGathering.closed_at.is_(None)]),
         (SilenceRow, [SilenceRow.ended_at.is_(None), SilenceRow.repeats.is_(None)]),
         (FloodWait, [FloodWait.until > step.now]),
         (Keyboard, [Keyboard.expires_at > step.now]),

@@ -17,6 +17,7 @@ NAMES: Mapping[str, str] = {
     "begins": mark("Begins"),
     "bound": mark("Bound"),
     "ends": mark("Ends"),
+    "hours": mark("Hours"),
     "incoming": mark("Incoming routes"),
     "legs": mark("Shifts"),
     "level": mark("Level"),
@@ -25,6 +26,7 @@ NAMES: Mapping[str, str] = {
     "people": mark("People"),
     "quiet": mark("Quiet hours"),
     "registered": mark("Registration"),
+    "remind": mark("Reminder"),
     "shift": mark("Shift"),
     "switched": mark("Switched"),
 }

@@ -122,6 +122,7 @@ RULES: Mapping[str, Rule] = {
     "missed_card.claim": Rule(Permission.MISSED_FOLLOW),
     "missed_card.called_back": Rule(Permission.MISSED_FOLLOW),
     "missed_card.not_needed": Rule(Permission.MISSED_FOLLOW),
+    "missed_card.open": Rule(Permission.MISSED_FOLLOW),
     "missed_card.details": Rule(Permission.MISSED_FOLLOW),
     # employees
     "/employees": Rule(Permission.EMPLOYEES_READ),

@@ -12,6 +12,7 @@ from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
 from bot.engine.trunk_monitor import TrunkMonitor
 from bot.incidents.silence_store import Silences
+from bot.notifications.calls.chat_hours import HoursOfChats
 from bot.notifications.calls.missed_card_presses import MissedCards
 from bot.pbx import Pbx
 from bot.runtime.clock import Sleep, Zone
@@ -95,6 +96,7 @@ class Services:
     silences: Silences
     bindings: Bindings
     call_subscriptions: CallSubscriptions
+    call_hours: HoursOfChats
     missed_cards: MissedCards
     fleet: StationDirectory
     stop_buttons: StopButtons

@@ -17,6 +17,7 @@ TOASTS = {
     PressResult.DONE: mark("Noted. Everybody can see it."),
     PressResult.CLAIMED_BEFORE: mark("Somebody is calling back already: see the card."),
     PressResult.CLOSED_BEFORE: mark("This card is closed already."),
+    PressResult.IN_THE_CHAT: mark("The card of this caller is in the chat already."),
 }
 
 
@@ -35,6 +36,14 @@ async def called_back(request: Request) -> Reply:
 @button("missed_card.not_needed", resume=OnRestart.ATOMIC)
 async def not_needed(request: Request) -> Reply:
     return await _close(request, CardOutcome.NOT_NEEDED)
+
+
+@button("missed_card.open", resume=OnRestart.ATOMIC)
+async def open_card(request: Request) -> Reply:
+    """Show the card of a caller of a message of several. It is queued, so the reply is a toast only."""
+    result = await request.services.missed_cards.open(*_card(request), request.now)
+    toast = TOASTS[result] if result is not PressResult.DONE else None
+    return Reply(toast=toast, outcome=f"shown: {result}")
 
 
 @button("missed_card.details")

@@ -1,6 +1,7 @@
 """/notify: which calls a chat is told of."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from bot.access.policy import Permission
 from bot.messages.message import Message, mark
@@ -12,6 +13,7 @@ from handlers.dialog.not_understood import run_button
 from handlers.dispatch.declare import command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
+from handlers.notify import times
 from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, read
 from handlers.parsing.times.model import fold
 
@@ -25,10 +27,14 @@ Subscriptions = Mapping[CallKind, CallSubscription]
     "notify",
     topic=Topic.CALLS,
     summary=mark("Tell this chat, or you, of missed callers, of every call, or of voicemail"),
-    usage=mark("[missed|calls|voicemail here|me [of extensions | queue name | number …]] | [kind] off"),
+    usage=mark(
+        "[missed|calls|voicemail here|me [of extensions | queue name | number …]] | [kind] off | hours … | remind …"
+    ),
     examples=(
         "/notify missed here",
         mark("/notify missed me of 202 203"),
+        mark("/notify hours mon-fri 09:00-18:00"),
+        mark("/notify remind 15m"),
         mark("/notify voicemail me"),
         mark("/notify calls off"),
         "/notify",
@@ -38,7 +44,9 @@ async def notify(request: Request) -> Reply:
     words = request.arguments.split()
     if not words:
         told = await request.services.call_subscriptions.of_chat(request.station.name, request.place.chat)
-        return Reply(_message(request, told))
+        return Reply(await _message(request, told))
+    if fold(words[0]) in times.SETTINGS:
+        return await _set_times(request, words)
     try:
         asked = read(words)
     except NotUnderstood as wrong:
@@ -53,7 +61,7 @@ async def _switch_off(request: Request, kind: CallKind | None) -> Reply:
     before = await subscriptions.of_chat(*where)
     await subscriptions.remove(*where, kind)
     after = await subscriptions.of_chat(*where)
-    return Reply(_message(request, after), outcome="switched off", change=_change(before, after))
+    return Reply(await _message(request, after), outcome="switched off", change=_change(before, after))
 
 
 async def _subscribe(request: Request, asked: Asked) -> Reply:
@@ -79,7 +87,7 @@ async def _subscribe(request: Request, asked: Asked) -> Reply:
     )
     after = await subscriptions.of_chat(station, chat)
     return Reply(
-        _message(request, after, in_private=chat != request.place.chat),
+        await _message(request, after, in_private=chat != request.place.chat),
         outcome="set",
         change=_change(before, after),
     )
@@ -99,6 +107,15 @@ async def _check_rights(request: Request, asked: Asked) -> None:
         people = (granted.people_with(permission, request.station.name, request.now) for permission in needed)
         if not all(request.actor.id in those for those in people):
             raise WrongArguments(mark("Your role is of this chat only: write here instead of me."))
+
+
+async def _set_times(request: Request, words: list[str]) -> Reply:
+    """Set the hours or the reminder of this chat."""
+    subscribed = await request.services.call_subscriptions.of_chat(request.station.name, request.place.chat)
+    if CallKind.MISSED not in subscribed:
+        raise WrongArguments(mark("This chat is told of no missed calls yet: write /notify missed here first."))
+    change = await times.SETTINGS[fold(words[0])](request, words[1:])
+    return Reply(await _message(request, subscribed), outcome="set", change=change)
 
 
 async def _queue(request: Request, written: str) -> str:
@@ -126,17 +143,19 @@ def _as_text(one: CallSubscription | None) -> str:
     return "" if one is None else " ".join([*one.phones, *one.numbers]) or "all"
 
 
-def _message(request: Request, subscriptions: Subscriptions, *, in_private: bool = False) -> Message:
+async def _message(request: Request, subscriptions: Subscriptions, *, in_private: bool = False) -> Message:
     told = [
         {"kind": str(kind), "phones": one.phones, "numbers": one.numbers}
         for kind in CallKind
         if (one := subscriptions.get(kind))
     ]
-    facts = {
+    hours = await times.facts(request, request.actor.id if in_private else request.place.chat)
+    facts: dict[str, Any] = {
         "station": request.station.name,
         "told": told,
         "in_private": in_private,
         "private": request.place.private or in_private,
         "may_read": request.may(Permission.CDR_READ).allowed,
+        **(hours if CallKind.MISSED in subscriptions else {}),
     }
     return Message("notify", facts)

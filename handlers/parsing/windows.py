@@ -133,7 +133,7 @@ class _WindowReader:
             raise NotATime(word)
         if is_last and isinstance(first, int):
             (last,) = days
-            days = _from_to(first, last)
+            days = weekdays_from_to(first, last)
         elif len(days) == 1:
             self._order += days
         self._days |= days
@@ -237,13 +237,14 @@ def _days(word: str) -> frozenset[int]:
         if part in GROUPS:
             days |= GROUPS[part]
         elif first in WEEKDAYS and (last or first) in WEEKDAYS:
-            days |= _from_to(WEEKDAYS[first], WEEKDAYS[last or first])
+            days |= weekdays_from_to(WEEKDAYS[first], WEEKDAYS[last or first])
         else:
             return frozenset()
     return frozenset(days)
 
 
-def _from_to(first: int, last: int) -> frozenset[int]:
+def weekdays_from_to(first: int, last: int) -> frozenset[int]:
+    """Return the days of the week from one to the other, over the end of the week too."""
     return frozenset(day % 7 for day in range(first, last + (7 if last < first else 0) + 1))
 
 

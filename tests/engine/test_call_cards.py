@@ -24,7 +24,7 @@ from bot.store.messages.told_calls import ToldMessage
 from bot.store.stations import renames
 from bot.store.tables.calls import CallKind
 from bot.store.tables.messages import Keyboard, Outgoing
-from tests.engine.test_missed_calls import (
+from tests.engine.played_calls import (
     ANNA,
     ANSWERED,
     GROUP,

@@ -1,242 +1,43 @@
 """Cards of missed callers: played days of labelled calls, listed late, leg by leg and out of order."""
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
-from bot.access.policy import BUILT_IN, Grant
-from bot.engine.calls.follower import CallFollower
-from bot.engine.calls.missed_calls import MissedCallCards
 from bot.notifications.calls.missed_card_message import CardOutcome
-from bot.notifications.calls.missed_card_presses import MissedCards, PressResult
+from bot.notifications.calls.missed_card_presses import PressResult
 from bot.notifications.calls.missed_cards import CARD_LASTS, CLAIM_LASTS
-from bot.pbx import Answer, CallLeg, CallRecord, PbxError, Priority, TimedOut
-from bot.runtime.waiting import Signal
-from bot.store.access.grants import Grants
+from bot.pbx import TimedOut
 from bot.store.database import Database, Session
 from bot.store.messages import blocked_chats
-from bot.store.stations import missed_cards
-from bot.store.stations.call_subscriptions import CallSubscriptions
-from bot.store.tables.calls import CallKind, MissedCard
 from bot.store.tables.messages import Outgoing
+from tests.engine.played_calls import (
+    ANSWERED,
+    CALL_BACK,
+    GROUP,
+    MISSED,
+    NINE,
+    STATION,
+    KillableDatabase,
+    Killed,
+    Labelled,
+    Office,
+    Path,
+    a_day,
+    labelled,
+    minutes,
+    missed_at,
+    play,
+)
 from tests.fixtures.examples import example_count
-
-TRUNK, STATION = "SIP-TRUNK-44BBC135", "Head office"
-ANNA, GROUP, DID = 1, -100, "74951110001"
-NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-# One of the legs: destination, whether it was answered, and by a machine.
-Path = tuple[tuple[str, bool, bool], ...]
-CALL_BACK: Path = (("203", True, False),)
-MISSED: Mapping[str, Path] = {
-    "a phone": (("202", False, False),),
-    "a queue": (("2200", True, True), ("202", False, False), ("203", False, False)),
-    "a menu, then a phone": (("2001", True, True), ("202", False, False)),
-    "after hours": (("outworktimes", True, True),),
-    "voicemail": (("202", False, False), ("voicemail", True, False)),
-    "forwarded, not answered": (("202", False, False), ("79031234567", False, False)),
-}
-ANSWERED: Mapping[str, Path] = {
-    "a phone": (("202", True, False),),
-    "another phone": (("202", False, False), ("203", True, False)),
-    "a queue": (("2200", True, True), ("202", False, False), ("203", True, False)),
-    "a menu, then a phone": (("2001", True, True), ("202", True, False)),
-    "transferred": (("202", True, False), ("203", True, False)),
-    "transferred to nobody": (("202", True, False), ("203", False, False)),
-    "forwarded to a mobile": (("202", False, False), ("79031234567", True, False)),
-}
-
-
-@dataclass(frozen=True)
-class Labelled:
-    """Call as it was. Its leg `n` is listed at `listed[n]`."""
-
-    linkedid: str
-    caller: str
-    start: datetime
-    end: datetime
-    kind: str
-    record: CallRecord
-    listed: tuple[datetime, ...]
-
-    def seen_at(self, now: datetime) -> CallRecord | None:
-        legs = tuple(leg for leg, at in zip(self.record.legs, self.listed, strict=True) if at <= now)
-        return self.record.model_copy(update={"legs": legs}) if legs else None
-
-
-def labelled(
-    number: int,
-    kind: str,
-    caller: str,
-    start: datetime,
-    path: Path,
-    *,
-    leg_seconds: int = 20,
-    late: float = 10,
-    between: float = 0,
-) -> Labelled:
-    """Return a call: `incoming missed`, `incoming answered`, `outgoing answered`, `outgoing`, `internal`."""
-    way, end = kind.split()[0], start + timedelta(seconds=leg_seconds * len(path))
-    legs = []
-    for place, (to, answered, machine) in enumerate(path):
-        began = start + timedelta(seconds=leg_seconds * place)
-        accounts = {"incoming": (TRUNK, to), "outgoing": ("202", TRUNK), "internal": ("202", to)}[way]
-        legs.append(
-            {
-                "linkedid": f"mikopbx-{number}",
-                "start": written(began),
-                "answer": written(began) if answered else "",
-                "endtime": written(began + timedelta(seconds=leg_seconds)),
-                "src_num": caller if way == "incoming" else "202",
-                "dst_num": to if way != "outgoing" else f"8{caller[1:]}",
-                "from_account": accounts[0],
-                "to_account": accounts[1],
-                "is_app": "1" if machine else "",
-                "disposition": "ANSWERED" if answered else "NOANSWER",
-            }
-        )
-    row: dict[str, Any] = {
-        "linkedid": f"mikopbx-{number}",
-        "start": written(start),
-        "src_num": legs[0]["src_num"],
-        "dst_num": legs[0]["dst_num"],
-        "did": DID if way == "incoming" else "",
-        "disposition": "ANSWERED" if any(answered for _, answered, _ in path) else "NOANSWER",
-        "records": legs,
-    }
-    listed = tuple(end + timedelta(seconds=late + between * place) for place in range(len(path)))
-    return Labelled(f"mikopbx-{number}", caller, start, end, kind, CallRecord.model_validate(row), listed)
-
-
-def written(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(" ", "milliseconds")
-
-
-@dataclass
-class PlayedPbx:
-    """Lists the calls at `now` as the PBX would, in an order that says nothing."""
-
-    calls_made: list[Labelled] = field(default_factory=list)
-    now: datetime = NINE
-    error: PbxError | None = None
-    asked: int = 0
-
-    def __post_init__(self) -> None:
-        self.records = self.calls = self
-
-    async def between(self, start: datetime, end: datetime, *, priority: Priority) -> AsyncIterator[CallRecord]:
-        assert priority is Priority.BULK
-        self.asked += 1
-        if self.error:
-            raise self.error
-        for call in reversed(self.calls_made):
-            if start <= call.start.replace(tzinfo=None) <= end and (record := call.seen_at(self.now)):
-                yield record
-
-    async def active(self) -> Answer[tuple[CallLeg, ...]]:
-        self.asked += 1
-        return Answer(
-            tuple(CallLeg(linkedid=call.linkedid) for call in self.calls_made if call.start <= self.now < call.end)
-        )
-
-
-class Office:
-    """The follower of one PBX, and the chats that it tells."""
-
-    def __init__(self, database: Database, *, grants: tuple[Grant, ...] = (Grant(ANNA, "admin"),)) -> None:
-        self.database, self.pbx = database, PlayedPbx()
-        self.grants = Grants(database, self.clock, grants, BUILT_IN, Signal())
-        self.subscriptions = CallSubscriptions(database, Signal())
-        self.presses = MissedCards(database, Signal())
-        self.restart()
-
-    def clock(self) -> datetime:
-        return self.pbx.now
-
-    async def pause(self, seconds: float) -> None:
-        self.pbx.now += timedelta(seconds=seconds)
-
-    def restart(self) -> None:
-        self.follower = CallFollower(
-            STATION,
-            self.pbx,  # type: ignore[arg-type]
-            lambda: UTC,
-            (MissedCallCards(STATION, lambda: UTC, self.grants, mask_numbers=True),),
-            database=self.database,
-            clock=self.clock,
-            wake=Signal(),
-            pause=self.pause,
-        )
-
-    async def tell(self, chat: int = GROUP, **of: Any) -> None:
-        wish = {"phones": (), "numbers": ()} | of
-        await self.subscriptions.set(
-            STATION, chat, None, CallKind.MISSED, by_id=ANNA, by_name="Anna", now=self.pbx.now, **wish
-        )
-
-    async def at(self, moment: datetime) -> list[MissedCard]:
-        self.pbx.now = max(self.pbx.now, moment)
-        await self.follower.run_once()
-        return await self.cards()
-
-    async def cards(self, chat: int = GROUP) -> list[MissedCard]:
-        return [*await self.database.run(missed_cards.recent, STATION, chat, NINE - timedelta(days=99))]
-
-    async def messages(self) -> list[Outgoing]:
-        return await self.database.run(lambda session: session.query(Outgoing).order_by(Outgoing.id).all())
 
 
 @pytest.fixture
 def office(database: Database) -> Office:
     return Office(database)
-
-
-def minutes(number: float) -> datetime:
-    return NINE + timedelta(minutes=number)
-
-
-def missed_at(
-    minute: float, number: int = 1, caller: str = "79161234501", path: Path = MISSED["a phone"], **more: Any
-) -> Labelled:
-    return labelled(number, "incoming missed", caller, minutes(minute), path, **more)
-
-
-def a_day(random: Random, size: int) -> list[Labelled]:
-    """Return calls of some callers, who are answered, missed and called back by chance."""
-    callers = [f"7916{number:07}" for number in range(1, size // 6)]
-    calls = []
-    for number in range(size):
-        kind = random.choice(
-            ("incoming missed",) * 3 + ("incoming answered",) * 2 + ("outgoing answered", "outgoing", "internal")
-        )
-        paths = MISSED if kind == "incoming missed" else ANSWERED
-        path = random.choice([*paths.values()])
-        if kind.startswith("outgoing") or kind == "internal":
-            path = (("203", kind == "outgoing answered", False),)
-        start = minutes(random.random() * 600)
-        talk = random.choice((5, 20, 60, 400)) if kind.endswith("answered") else random.choice((5, 20, 60))
-        late, between = random.choice((8, 10, 12, 25)), random.choice((0, 0, 0.5, 1))
-        calls.append(
-            labelled(number, kind, random.choice(callers), start, path, leg_seconds=talk, late=late, between=between)
-        )
-    return calls
-
-
-async def play(office: Office, random: Random) -> dict[str, datetime]:
-    """Look every half minute in which anything was listed; return when each call came on a card."""
-    told: dict[str, datetime] = {}
-    halves = {(at - NINE) // timedelta(seconds=30) for call in office.pbx.calls_made for at in call.listed}
-    # The last look is at what looked incomplete before.
-    for half in [*sorted(halves), max(halves) + 20]:
-        if random.random() < 0.05:
-            office.restart()
-        for card in await office.at(NINE + timedelta(seconds=30 * (half + 1))):
-            for call in card.calls:
-                told.setdefault(call["linkedid"], office.pbx.now)
-    return told
 
 
 @pytest.mark.parametrize("seed", range(example_count(2, 10)))
@@ -245,6 +46,7 @@ async def test_a_played_day_has_no_false_card_no_missed_one_and_one_of_each_call
     office.pbx.calls_made = calls = a_day(random, example_count(500, 1000))
     by_id = {call.linkedid: call for call in calls}
     await office.tell()
+    await office.opens("mon-sun 00:00-24:00")
     told_at = await play(office, random)
     cards = await office.cards()
     told = [call["linkedid"] for card in cards for call in card.calls]
@@ -268,7 +70,9 @@ async def test_a_played_day_has_no_false_card_no_missed_one_and_one_of_each_call
         # The one that was listed first closes it.
         ways = {"called_back" if one.kind.startswith("outgoing") else "reached_us" for one in contacts_after(last)}
         assert card.outcome in ways if ways else card.outcome is None, last.linkedid
-    assert sum(row.action == "send" for row in await office.messages()) == len(cards)
+    assert all(card.told_at for card in cards)
+    sent = [row.id for row in await office.messages() if (row.action, row.template) == ("send", "missed_card")]
+    assert sorted(sent) == sorted(card.message for card in cards if card.message is not None)
 
 
 @pytest.mark.parametrize("path", MISSED.values(), ids=MISSED)
@@ -430,27 +234,6 @@ async def test_a_card_that_nobody_closes_ends_after_a_week(office: Office) -> No
     await office.at(minutes(1))
     (card,) = await office.at(minutes(2) + CARD_LASTS)
     assert card.outcome == CardOutcome.TOO_OLD
-
-
-class Killed(Exception):
-    pass
-
-
-class KillableDatabase:
-    """Ends the program at the transaction numbered `at`, before it or right after its commit."""
-
-    def __init__(self, database: Database, at: int, *, after_commit: bool) -> None:
-        self._database, self._at, self._after_commit = database, at, after_commit
-        self.transactions = 0
-
-    async def run(self, work: Any, *args: Any, **more: Any) -> Any:
-        self.transactions += 1
-        if self.transactions == self._at and not self._after_commit:
-            raise Killed
-        result = await self._database.run(work, *args, **more)
-        if self.transactions == self._at:
-            raise Killed
-        return result
 
 
 @pytest.mark.parametrize("after_commit", [False, True])

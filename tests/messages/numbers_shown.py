@@ -267,7 +267,7 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
     "missed_card": [
         {"station": "Head office", "number": CALLER, "name": WRITTEN, "times": times, "at": "2026-11-23T11:55:00"}
         | {"after_hours": False, "rang": [{"number": "202", "name": f"Boris {LOCAL}"}], "more": 1, "waited": 42}
-        | {"voicemail": 34, "message": times > 1}
+        | {"voicemail": 34, "message": times > 1, "keys": "2"}
         | {"claimed_by": f"Anna {MOBILE}", "claimed_at": "2026-11-23T11:56:00+00:00"}
         | {"outcome": outcome, "closed_by": MOBILE, "after": 360}
         for times, outcome in ((1, None), (2, "called_back"), (3, "reached_us"), (1, "by_hand"), (1, "not_needed"))
@@ -296,8 +296,29 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
     "call_list": [
         {"station": "Head office", "calls": [ENDED, ENDED | {"answered": False, "voicemail": 34}], "left": ["a"]}
     ],
+    "missed_gathering": [
+        {"station": "Head office", "storm": storm, "calls": 3, "callers": 2, "open": left, "more": 1}
+        | {"since": "2026-11-23T11:00:00+00:00", "until": None}
+        | {
+            "lines": [
+                {"place": 1, "number": CALLER, "name": WRITTEN, "times": 2, "at": "2026-11-23T11:55:00"}
+                | {"claimed_by": f"Anna {MOBILE}", "outcome": outcome}
+                for outcome in (None, "called_back")
+            ]
+        }
+        for storm in (False, True)
+        for left in (0, 1)
+    ],
+    "missed_again": [
+        {"station": "Head office", "number": CALLER, "name": WRITTEN, "times": 2, "at": "2026-11-23T11:55:00"}
+    ],
+    "missed_reminder": [
+        {"station": "Head office", "number": CALLER, "name": WRITTEN, "waited": 900, "callers": 1},
+    ],
     "notify": [
         {"station": "Head office", "in_private": False, "private": False, "may_read": True}
         | {"told": [{"kind": kind, "phones": ["202"], "numbers": [DID]} for kind in ("missed", "calls", "voicemail")]}
+        | {"always": False, "hours_from": "chat", "remind": 900}
+        | {"hours": [{"every_day": False, "days": [[0, 4]], "times": ["09:00–18:00"]}]}
     ],
 }

@@ -25,7 +25,7 @@ PLAIN = {
     "incidents": "of_card show",
     "maintenance": "cancel end_now plan show subject",
     "missed": "page",
-    "missed_card": "called_back details not_needed",
+    "missed_card": "called_back details not_needed open",
     "mute": "choose end everywhere leave subject",
     "mutes": "show",
     "oncall": "answer_swap ask_swap ask_take import leave set shifts show take",

@@ -148,7 +148,7 @@ class Office:
         self.app = Application(settings, stations, resources, reread=lambda: stations)
         await self.app.program.fleet.start()
         await self.app.program.delivery_worker._restore()
-        self.app.program.fleet[STATION].missed_calls._pause = self._passes
+        self.app.program.fleet[STATION].calls._pause = self._passes
 
     async def tells(self, chat: int = GROUP) -> None:
         """Tell the chat of all missed calls from now on."""
@@ -177,7 +177,7 @@ class Office:
     async def _looks(self) -> None:
         try:
             self.database.run = self._maybe_killed  # type: ignore[method-assign, assignment]
-            await self.app.program.fleet[STATION].missed_calls.run_once()
+            await self.app.program.fleet[STATION].calls.run_once()
             while await self.app.program.delivery_worker.deliver_due():
                 pass
         except Killed:

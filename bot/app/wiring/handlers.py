@@ -10,6 +10,7 @@ from bot.app.wiring.shared_services import SharedServices
 from bot.config.settings import Settings
 from bot.incidents.silence_store import Silences
 from bot.messages.renderer import Renderer
+from bot.notifications.calls.chat_hours import HoursOfChats
 from bot.notifications.calls.missed_card_presses import MissedCards
 from bot.runtime.waiting import Signal
 from bot.store.access.access_requests import AccessRequests
@@ -81,6 +82,7 @@ def build_services(
         silences=Silences(database, clock, silences_changed),
         bindings=Bindings(database, clock),
         call_subscriptions=CallSubscriptions(database, shared.subscriptions_changed),
+        call_hours=HoursOfChats(database),
         missed_cards=MissedCards(database, shared.wake),
         fleet=directory,
         stop_buttons=StopButtons(),

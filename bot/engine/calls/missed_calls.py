@@ -7,8 +7,9 @@ from bot.calls.missed_cards import CardChange, decide
 from bot.calls.wish import Wish
 from bot.engine.calls.follower import MAX_ABSENCE
 from bot.engine.calls.look import Look, with_misses
-from bot.notifications.calls import missed_cards as cards
 from bot.notifications.calls import missed_recordings
+from bot.notifications.calls.chat_cards import ChatCards
+from bot.notifications.calls.missed_cards import newest_call
 from bot.notifications.calls.told_chats import ToldChats
 from bot.runtime.clock import Zone
 from bot.store.access.grants import Grants
@@ -40,14 +41,10 @@ class MissedCallCards:
         for one in filter(chats.may_be_told, self._subscriptions(session)):
             recent = _recent_cards(session, one, now)
             changes = self._changes(one, recent, look)
-            masked = chats.is_masked(one.chat_id)
-            cards.apply(session, one, _open_by_caller(recent), changes, now, masked=masked)
-            lapsed = cards.apply_time(session, recent, now)
-            may_listen = chats.may_listen(one.chat_id)
-            noted = missed_recordings.note(
-                session, _recent_cards(session, one, now), look.calls, now, may_listen=may_listen
-            )
-            queued = queued or bool(changes) or lapsed or noted
+            chat = ChatCards(session, one, recent, now=now, zone=self._zone(), masked=chats.is_masked(one.chat_id))
+            queued = chat.tell(changes) or queued
+            may_listen, cards = chats.may_listen(one.chat_id), _recent_cards(session, one, now)
+            queued = missed_recordings.note(session, cards, look.calls, now, may_listen=may_listen) or queued
         return queued
 
     def _subscriptions(self, session: Session) -> Sequence[CallSubscription]:
@@ -57,7 +54,7 @@ class MissedCallCards:
         wish, since = Wish(tuple(one.phones), tuple(one.numbers)), self._local(one.at)
         return decide(
             with_misses(look.callers, lambda miss: miss.end >= since and wish.includes(miss)),
-            {caller: cards.newest_call(card) for caller, card in _open_by_caller(recent).items()},
+            {caller: newest_call(card) for caller, card in _open_by_caller(recent).items()},
             {call["linkedid"] for card in recent for call in card.calls},
         )
 

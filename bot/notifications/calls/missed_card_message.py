@@ -24,7 +24,9 @@ class CardOutcome(StrEnum):
 
 
 def show(session: Session, card: MissedCard, now: datetime) -> None:
-    """Queue the current content of the card's message."""
+    """Queue the current content of the card's message, if it has one of its own."""
+    if card.message is None:
+        return
     row = session.get_one(Outgoing, card.message)
     keyboard = _keyboard(card, now)
     outbox.show(session, row, template="missed_card", facts=facts_of(card), keyboard=keyboard, now=now)
@@ -42,6 +44,7 @@ def facts_of(card: MissedCard) -> dict[str, Any]:
         "after_hours": last["after_hours"],
         "rang": last["rang"][:MAX_PHONES],
         "more": max(0, len(last["rang"]) - MAX_PHONES),
+        "keys": last.get("keys", ""),
         "waited": max(0, int((end - start).total_seconds())),
         "voicemail": last.get("voicemail"),
         "message": last.get("message", False),

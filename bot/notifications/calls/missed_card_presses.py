@@ -3,17 +3,21 @@
 from datetime import datetime
 from enum import StrEnum
 
+from bot.notifications.calls import gatherings, missed_cards
 from bot.notifications.calls.missed_card_message import CardOutcome, show
 from bot.runtime.waiting import Signal
 from bot.store.database import Database, Session
-from bot.store.stations import missed_cards
+from bot.store.messages import outbox
+from bot.store.stations.missed_cards import find
 from bot.store.tables.calls import MissedCard
+from bot.store.tables.messages import Outgoing
 
 
 class PressResult(StrEnum):
     DONE = "done"
     CLAIMED_BEFORE = "claimed before"
     CLOSED_BEFORE = "closed before"
+    IN_THE_CHAT = "in the chat already"
 
 
 class MissedCards:
@@ -24,7 +28,13 @@ class MissedCards:
         self._wake = wake
 
     async def find(self, card_id: int, station: str, chat_id: int) -> MissedCard | None:
-        return await self._database.run(missed_cards.find, card_id, station, chat_id)
+        return await self._database.run(find, card_id, station, chat_id)
+
+    async def open(self, card_id: int, station: str, chat_id: int, now: datetime) -> PressResult:
+        """Send the card of a caller who is only in a message of several; point to it if it is in the chat already."""
+        result = await self._database.run(_open, card_id, station, chat_id, now)
+        self._wake.send()
+        return result
 
     async def claim(self, card_id: int, station: str, chat_id: int, by: str, now: datetime) -> PressResult:
         result = await self._database.run(_claim, card_id, station, chat_id, by, now)
@@ -40,22 +50,53 @@ class MissedCards:
 
 
 def _claim(session: Session, card_id: int, station: str, chat_id: int, by: str, now: datetime) -> PressResult:
-    card = missed_cards.find(session, card_id, station, chat_id)
+    card = find(session, card_id, station, chat_id)
     if card is None or card.closed_at is not None:
         return PressResult.CLOSED_BEFORE
     if card.claimed_at is not None:
         return PressResult.CLAIMED_BEFORE
-    card.claimed_by, card.claimed_at = by[:128], now
-    show(session, card, now)
+    card.claimed_by, card.claimed_at, card.waits_since = by[:128], now, None
+    _show(session, card, now)
     return PressResult.DONE
 
 
 def _close(
     session: Session, card_id: int, station: str, chat_id: int, by: str, outcome: CardOutcome, now: datetime
 ) -> PressResult:
-    card = missed_cards.find(session, card_id, station, chat_id)
+    card = find(session, card_id, station, chat_id)
     if card is None or card.closed_at is not None:
         return PressResult.CLOSED_BEFORE
     card.outcome, card.closed_by, card.closed_at = outcome, by[:128], now
-    show(session, card, now)
+    _show(session, card, now)
     return PressResult.DONE
+
+
+def _open(session: Session, card_id: int, station: str, chat_id: int, now: datetime) -> PressResult:
+    card = find(session, card_id, station, chat_id)
+    if card is None or card.closed_at is not None:
+        return PressResult.CLOSED_BEFORE
+    if card.message is None:
+        told = next(row.message for row in gatherings.of_card(session, card) if row.message is not None)
+        above = session.get_one(Outgoing, told)
+        missed_cards.send(
+            session, card, now, thread_id=above.thread_id, masked=above.masked, silent=True, about=above.id
+        )
+        return PressResult.DONE
+    above = session.get_one(Outgoing, card.message)
+    outbox.enqueue(
+        session,
+        chat_id=chat_id,
+        thread_id=above.thread_id,
+        template="missed_card_here",
+        facts={"station": station},
+        now=now,
+        about=above.id,
+        silent=True,
+    )
+    return PressResult.IN_THE_CHAT
+
+
+def _show(session: Session, card: MissedCard, now: datetime) -> None:
+    show(session, card, now)
+    for row in gatherings.of_card(session, card):
+        gatherings.refresh(session, row, now)

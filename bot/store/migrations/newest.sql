@@ -60,6 +60,16 @@ CREATE TABLE bindings (
 	PRIMARY KEY (chat_id, station)
 );
 
+CREATE TABLE call_chats (
+	station VARCHAR(64) NOT NULL, 
+	chat_id BIGINT NOT NULL, 
+	hours VARCHAR(512), 
+	hours_at DATETIME, 
+	remind_after INTEGER, 
+	remind_at DATETIME, 
+	PRIMARY KEY (station, chat_id)
+);
+
 CREATE TABLE call_subscriptions (
 	station VARCHAR(64) NOT NULL, 
 	chat_id BIGINT NOT NULL, 
@@ -222,19 +232,38 @@ CREATE TABLE met_at (
 	PRIMARY KEY (station, id)
 );
 
-CREATE TABLE missed_cards (
+CREATE TABLE "missed_cards" (
 	id INTEGER NOT NULL, 
 	station VARCHAR(64) NOT NULL, 
 	chat_id BIGINT NOT NULL, 
 	caller VARCHAR(16) NOT NULL, 
 	calls JSON NOT NULL, 
-	message INTEGER NOT NULL, 
+	message INTEGER, 
 	opened_at DATETIME NOT NULL, 
 	claimed_by VARCHAR(128), 
 	claimed_at DATETIME, 
 	outcome VARCHAR(16), 
 	closed_by VARCHAR(128), 
 	"after" INTEGER, 
+	closed_at DATETIME, 
+	told_at DATETIME, 
+	waits_since DATETIME, 
+	reminded_at DATETIME, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(message) REFERENCES outbox (id)
+);
+
+CREATE TABLE missed_gatherings (
+	id INTEGER NOT NULL, 
+	station VARCHAR(64) NOT NULL, 
+	chat_id BIGINT NOT NULL, 
+	cause VARCHAR(16) NOT NULL, 
+	callers JSON NOT NULL, 
+	message INTEGER, 
+	began_at DATETIME NOT NULL, 
+	told_at DATETIME, 
+	over_at DATETIME, 
+	reminded_at DATETIME, 
 	closed_at DATETIME, 
 	PRIMARY KEY (id), 
 	FOREIGN KEY(message) REFERENCES outbox (id)
@@ -388,6 +417,10 @@ CREATE INDEX keyboards_by_age ON keyboards (created_at);
 CREATE INDEX missed_cards_by_chat ON missed_cards (station, chat_id, closed_at);
 
 CREATE INDEX missed_cards_by_message ON missed_cards (message);
+
+CREATE INDEX missed_gatherings_by_chat ON missed_gatherings (station, chat_id, closed_at);
+
+CREATE INDEX missed_gatherings_by_message ON missed_gatherings (message);
 
 CREATE INDEX outbox_by_chat ON outbox (chat_id, tried_at);
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.runtime.waiting import Signal
 from bot.store.database import Database
+from bot.store.stations import missed_gatherings
 from bot.store.tables.calls import CallKind, CallSubscription
 
 
@@ -82,5 +83,7 @@ def _merge(session: Session, row: CallSubscription) -> None:
 
 
 def _remove(session: Session, station: str, chat_id: int, kind: CallKind | None) -> None:
+    if kind in (None, CallKind.MISSED):
+        missed_gatherings.remove_untold(session, station, chat_id)
     found = delete(CallSubscription).where(CallSubscription.station == station, CallSubscription.chat_id == chat_id)
     session.execute(found if kind is None else found.where(CallSubscription.kind == kind))

@@ -35,6 +35,19 @@ class CallSubscription(Table):
     read_until: Mapped[datetime]
 
 
+class CallChat(Table):
+    """When a chat is told of missed calls of a station: hours in the PBX's time as `WorkingHours` are written, or None
+    where the default holds; seconds after which it is reminded of a caller nobody took. With each since when."""
+
+    __tablename__ = "call_chats"
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hours: Mapped[str | None] = mapped_column(String(512))
+    hours_at: Mapped[datetime | None]
+    remind_after: Mapped[int | None]
+    remind_at: Mapped[datetime | None]
+
+
 class MissedCard(Table):
     """Card of a missed caller in a chat. `caller`: the number as compared, "" without one. `calls`: linkedid, local
     start and end, and what rang, oldest first. `outcome` is set with `closed_at`."""
@@ -45,9 +58,14 @@ class MissedCard(Table):
     chat_id: Mapped[TelegramId]
     caller: Mapped[str] = mapped_column(String(16))
     calls: Mapped[list[Any]]
-    # Outbox row that sends the card.
-    message: Mapped[int] = mapped_column(ForeignKey("outbox.id"))
+    # Outbox row that sends the card; None while it is only in a message of several callers.
+    message: Mapped[int | None] = mapped_column(ForeignKey("outbox.id"))
     opened_at: Mapped[datetime]
+    # The chat was last told of the caller.
+    told_at: Mapped[datetime | None]
+    # Nobody has the card since then; None before it is in the chat, and while it is claimed.
+    waits_since: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
     claimed_by: Mapped[str | None] = mapped_column(String(128))
     claimed_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(16))
@@ -59,4 +77,34 @@ class MissedCard(Table):
     __table_args__ = (
         Index("missed_cards_by_chat", "station", "chat_id", "closed_at"),
         Index("missed_cards_by_message", "message"),
+    )
+
+
+class GatheringCause(StrEnum):
+    CLOSED = "closed"
+    STORM = "storm"
+
+
+class MissedGathering(Table):
+    """Message of several missed callers of a chat: of those that called while it was closed, or of a storm. `callers`:
+    id of the card and number of calls for each. No further caller joins from `over_at` on; none is left at
+    `closed_at`."""
+
+    __tablename__ = "missed_gatherings"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(String(64))
+    chat_id: Mapped[TelegramId]
+    cause: Mapped[str] = mapped_column(String(16))
+    callers: Mapped[list[Any]]
+    # Outbox row that sends the message; None until the chat is told.
+    message: Mapped[int | None] = mapped_column(ForeignKey("outbox.id"))
+    # End of the first call.
+    began_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    over_at: Mapped[datetime | None]
+    reminded_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    __table_args__ = (
+        Index("missed_gatherings_by_chat", "station", "chat_id", "closed_at"),
+        Index("missed_gatherings_by_message", "message"),
     )

@@ -2,16 +2,26 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from tests.end_to_end.harness import BORIS, VERA, Program, Seen, Standins
 
 CALLER = "79161234501"
+WEEKDAYS = {
+    "en": [(day.lower(), day) for day in ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")],
+    "ru": [(day, day) for day in ("пн", "вт", "ср", "чт", "пт", "сб", "вс")],
+}
 
 
 def call(standins: Standins, kind: str = "incoming", src: str = CALLER, dst: str = "202", *, answer: bool) -> None:
     standins.post("/control/calls", kind=kind, src=src, dst=dst, answer=answer, ring_seconds=3, talk_seconds=5)
+
+
+def records_read(standins: Standins) -> int:
+    """Return how often the program has asked for call records."""
+    return sum("/cdr" in request["path"] for request in standins.get("/control/requests")["requests"])
 
 
 def changed(standins: Standins, shown: Seen, pattern: str) -> Seen:
@@ -21,20 +31,42 @@ def changed(standins: Standins, shown: Seen, pattern: str) -> Seen:
 
 
 @pytest.mark.parametrize(
-    ("language", "ask", "missed", "taken", "closed"),
+    ("language", "ask", "always", "missed", "taken", "closed"),
     [
-        ("en", "/notify missed here", "missed · .*123-45-01", "calls back, since", "called back after"),
-        ("ru", "/notify пропущенные сюда", "пропущен · .*123-45-01", "перезванивает, с", "перезвонил"),
+        (
+            "en",
+            "/notify missed here",
+            "/notify hours always",
+            "missed · .*123-45-01",
+            "calls back, since",
+            "called back after",
+        ),
+        (
+            "ru",
+            "/notify пропущенные сюда",
+            "/notify часы круглосуточно",
+            "пропущен · .*123-45-01",
+            "перезванивает, с",
+            "перезвонил",
+        ),
     ],
 )
 def test_a_caller_nobody_answered_has_one_card_until_somebody_talked_to_them(
-    standins: Standins, start_bot: Callable[..., Program], language: str, ask: str, missed: str, taken: str, closed: str
+    standins: Standins,
+    start_bot: Callable[..., Program],
+    language: str,
+    ask: str,
+    always: str,
+    missed: str,
+    taken: str,
+    closed: str,
 ) -> None:
     standins.post("/control/traffic", running=False)
     program = start_bot(LANGUAGE=language)
     group = standins.new_group()
     assert "⛔" in standins.asks(VERA, ask, group)
     standins.asks(BORIS, ask, group)
+    assert re.search("At any hour|В любое время", standins.asks(BORIS, always, group).text)
     call(standins, answer=False)
     shown = standins.wait_for_message(missed, group)
     assert "202" in shown
@@ -54,3 +86,70 @@ def test_a_caller_nobody_answered_has_one_card_until_somebody_talked_to_them(
     assert done.buttons == []
     assert "✅" in done
     assert len([m for m in standins.from_bot(group) if re.search(missed, m.text)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "hours", "said", "at_opening", "storm", "reminder"),
+    [
+        (
+            "en",
+            ("/notify hours {} 09:00-18:00", "/notify hours off", "/notify hours always", "/notify remind 15m"),
+            "With a sound: {} 09:00–18:00",
+            "2 calls while closed, 2 to call back",
+            r"\d+ callers missed since",
+            "nobody has called back for 15 min",
+        ),
+        (
+            "ru",
+            ("/notify часы {} с 9 до 18", "/notify часы выкл", "/notify часы всегда", "/notify напомнить 15 минут"),
+            "Со звуком: {} 09:00–18:00",
+            "2 звонка в нерабочее время, перезвонить: 2",
+            r"не ответили \d+ звонившим с",
+            "если не перезвонили 15 мин",
+        ),
+    ],
+)
+def test_a_closed_chat_hears_at_the_opening_and_of_many_callers_at_once(
+    standins: Standins,
+    start_bot: Callable[..., Program],
+    language: str,
+    hours: tuple[str, ...],
+    said: str,
+    at_opening: str,
+    storm: str,
+    reminder: str,
+) -> None:
+    standins.post("/control/traffic", running=False)
+    start_bot(LANGUAGE=language)
+    group = standins.new_group()
+    standins.asks(BORIS, "/notify missed here", group)
+    # Neither today nor tomorrow, nor yesterday, in any zone.
+    day = (standins.now() + timedelta(days=3)).weekday()
+    written, shown = WEEKDAYS[language][day]
+    assert said.format(shown) in standins.asks(BORIS, hours[0].format(written), group)
+    assert reminder in standins.asks(BORIS, hours[3], group)
+    call(standins, answer=False)
+    call(standins, src="79161234502", answer=False)
+    standins.wait_for(lambda: "123-45-02" in standins.asks(BORIS, "/missed", group), "both calls are on record")
+    read = records_read(standins)
+    standins.wait_for(lambda: records_read(standins) >= read + 4, "the program has looked at them twice")
+    assert not [message for message in standins.from_bot(group) if message.text.startswith(("🔴", "🌙"))]
+    assert "08:00–22:00" in standins.asks(BORIS, hours[1], group)
+    standins.asks(BORIS, hours[2], group)
+    opening = standins.wait_for_message(at_opening, group)
+    assert opening.buttons == [["1", "2"]]
+    for number, place in (("123-45-01", "1"), ("123-45-02", "2")):
+        standins.presses(BORIS, standins.again(opening) or opening, place)
+        card = standins.wait_for_message(rf"(missed|пропущен) · .*{number}", group, opening.id)
+        standins.presses(BORIS, card, "call back" if language == "en" else "Перезвоню")
+        opening = changed(standins, opening, f"{number}.* · 📞 Boris")
+        call(standins, "outgoing", "203", f"7916{number.replace('-', '')}", answer=True)
+        changed(standins, card, "203 called back|203 перезвонил")
+        opening = changed(standins, opening, f"✅ .*{number}")
+    assert opening.text.startswith("✅ Head office")
+    assert opening.buttons == []
+    for caller in range(14):
+        call(standins, src=f"791612346{caller:02}", answer=False)
+    many = standins.wait_for_message(storm, group)
+    assert many.text.startswith("🌊")
+    assert "/missed" in many or len(many.buttons) > 1

@@ -1,5 +1,6 @@
 """/notify: which calls are told where."""
 
+from datetime import time
 from typing import Any
 
 import pytest
@@ -239,3 +240,96 @@ async def test_who_has_a_role_in_the_group_only_is_not_told_in_private(office: O
 async def test_a_viewer_sets_nothing(office: Office) -> None:
     await office.types("/notify missed here", VERA, VERA)
     assert await office.told(VERA) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "hours"),
+    [
+        ("hours mon-fri 09:00-18:00", "mon-fri 09:00-18:00"),
+        ("часы пн-пт 9-18, сб 10:00-14:00", "mon-fri 09:00-18:00, sat 10:00-14:00"),
+        ("hours mon-fri 9:00-13:00 14:00-18:00 sat", "mon-fri 09:00-13:00 14:00-18:00, sat 00:00-24:00"),
+        ("hours weekdays from 9 to 18", "mon-fri 09:00-18:00"),
+        ("hours по будням с 9 до 18, сб с 10 до 14", "mon-fri 09:00-18:00, sat 10:00-14:00"),
+        ("hours пн-пт 9-18 сб,вс 10-15", "mon-fri 09:00-18:00, sat-sun 10:00-15:00"),
+        ("hours с понедельника по пятницу с 9 утра до 6 вечера", "mon-fri 09:00-18:00"),
+        ("hours monday to friday 9am-6pm and saturday 10am to 2pm", "mon-fri 09:00-18:00, sat 10:00-14:00"),
+        ("hours 9-18 mon-fri, 10-14 sat", "mon-fri 09:00-18:00, sat 10:00-14:00"),
+        ("hours 8-20", "mon-sun 08:00-20:00"),
+        ("hours каждый день с 8 до 20", "mon-sun 08:00-20:00"),
+        ("hours fri-mon 9-18", "mon,fri-sun 09:00-18:00"),
+        ("hours fri 22:00-06:00", "fri 22:00-24:00, sat 00:00-06:00"),
+        ("hours выходные", "sat-sun 00:00-24:00"),
+        ("hours always", "mon-sun 00:00-24:00"),
+        ("hours круглосуточно", "mon-sun 00:00-24:00"),
+        ("hours off", "mon-sun 08:00-22:00"),
+        ("hours", "mon-sun 08:00-22:00"),
+    ],
+)
+async def test_hours_are_read_as_people_write_them_and_said_back(office: Office, words: str, hours: str) -> None:
+    await office.asks("/notify missed here")
+    template, facts = await office.asks(f"/notify {words}")
+    assert template == "notify"
+    assert str((await office.services.call_hours.of(STATION, GROUP)).hours) == hours
+    change = (await office.outcomes())[-1]
+    assert (change.before, change.after) == (
+        ({"hours": "mon-sun 08:00-22:00"}, {"hours": hours}) if " " in words else (None, None)
+    )
+    assert facts["always"] == (hours == "mon-sun 00:00-24:00")
+    assert [time for one in facts["hours"] for time in one["times"]]
+    _, again = await office.asks("/notify")
+    assert again == facts
+
+
+@pytest.mark.parametrize(
+    ("words", "minutes"),
+    [("remind 15m", 15), ("напомнить 20 минут", 20), ("remind 2h", 120), ("remind полчаса", 30), ("remind off", None)],
+)
+async def test_a_reminder_is_set_and_ended(office: Office, words: str, minutes: int | None) -> None:
+    await office.asks("/notify missed here")
+    await office.asks("/notify remind 45m")
+    _, facts = await office.asks(f"/notify {words}")
+    assert facts["remind"] == (minutes and minutes * 60)
+    changes = [(outcome.before, outcome.after) for outcome in await office.outcomes()][-2:]
+    assert changes[0] == ({"remind": "off"}, {"remind": "45 min"})
+    assert changes[1] == ({"remind": "45 min"}, {"remind": f"{minutes} min" if minutes else "off"})
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "hours bananas",
+        "hours 25:00-26:00",
+        "hours 18:00",
+        "hours tomorrow 9-18",
+        "hours mon-fri 9-18 please",
+        "hours off now",
+        "remind",
+        "remind never",
+        "remind 1m",
+        "remind 2d",
+        "remind at 18:00",
+    ],
+)
+async def test_hours_and_reminders_that_are_not_understood_change_nothing(office: Office, words: str) -> None:
+    await office.asks("/notify missed here")
+    await office.asks("/notify hours mon-fri 10:00-12:00")
+    template, _ = await office.asks(f"/notify {words}")
+    hours = await office.services.call_hours.of(STATION, GROUP)
+    assert (str(hours.hours), hours.remind_after) == ("mon-fri 10:00-12:00", None)
+    assert (template == "notify") == (words == "remind")
+
+
+async def test_a_chat_that_is_told_of_nothing_has_no_hours(office: Office) -> None:
+    template, _ = await office.asks("/notify hours always")
+    assert template != "notify"
+    await office.asks("/notify missed here")
+    _, facts = await office.asks("/notify")
+    assert facts["hours_from"] == "default"
+
+
+async def test_quiet_hours_of_a_person_are_those_of_their_chat(office: Office) -> None:
+    await office.services.oncall.set_quiet_hours(BORIS, (time(20), time(7)))
+    _, facts = await office.asks("/notify missed me")
+    assert (facts["hours_from"], facts["hours"][0]["times"]) == ("person", ["07:00–20:00"])
+    _, facts = await office.asks("/notify hours 9-18", chat=BORIS)
+    assert facts["hours_from"] == "chat"

@@ -1,0 +1,149 @@
+"""Cards of a chat after a look at the call records: changed, and told when they are due, in one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+
+from bot.calls.missed_calls import MissedCall
+from bot.calls.missed_cards import CardChange, Closed, Grown, Opened
+from bot.calls.telling import is_opening, is_reminded, is_storm, is_told_again, waits_for_opening
+from bot.notifications.calls import chat_hours, missed_cards, reminders
+from bot.notifications.calls.gatherings import Gatherings
+from bot.notifications.calls.missed_card_message import show
+from bot.notifications.calls.reminders import is_waiting
+from bot.oncall.local_time import moment
+from bot.store.database import Session
+from bot.store.stations.missed_gatherings import cards_of
+from bot.store.tables.calls import CallSubscription, GatheringCause, MissedCard
+
+CLOSED, STORM = GatheringCause.CLOSED, GatheringCause.STORM
+
+
+class ChatCards:
+    """Cards of one chat. `recent`: its open cards, and those closed lately; `zone`: of the PBX; `masked`: the chat may
+    not read numbers."""
+
+    def __init__(
+        self,
+        session: Session,
+        subscription: CallSubscription,
+        recent: Sequence[MissedCard],
+        *,
+        now: datetime,
+        zone: tzinfo,
+        masked: bool,
+    ) -> None:
+        self._session = session
+        self._subscription = subscription
+        self._cards = list(recent)
+        self._now = now
+        self._zone = zone
+        self._masked = masked
+        self._hours = chat_hours.of(session, subscription.station, subscription.chat_id)
+        self._opened_at = self._hours.opened_at(now, zone)
+        self._gatherings = Gatherings(session, subscription, now)
+        self._changed: set[int] = set()
+        self._to_tell: list[tuple[MissedCard, tuple[MissedCall, ...]]] = []
+
+    def tell(self, changes: Sequence[CardChange]) -> bool:
+        """Change the cards, and tell the chat what is due; return True if a message is queued."""
+        open_cards = {card.caller: card for card in self._cards if card.closed_at is None}
+        for change in changes:
+            match change:
+                case Opened(caller, misses):
+                    card = missed_cards.open_card(self._session, self._subscription, caller, misses, self._now)
+                    self._cards.append(card)
+                    self._add(card, misses)
+                case Grown(caller, misses):
+                    missed_cards.add(open_cards[caller], misses)
+                    self._add(open_cards[caller], misses)
+                case Closed(caller, contact, misses):
+                    missed_cards.close(open_cards[caller], contact, misses, self._now)
+                    self._changed.add(open_cards[caller].id)
+        self._changed |= {card.id for card in missed_cards.apply_time(self._cards, self._now)}
+        queued = self._tell_opening()
+        queued = self._tell_callers() or queued
+        queued = self._remind() or queued
+        for card in self._cards:
+            if card.id in self._changed:
+                show(self._session, card, self._now)
+        self._gatherings.show(self._changed)
+        return queued or bool(self._changed)
+
+    def _add(self, card: MissedCard, misses: tuple[MissedCall, ...]) -> None:
+        """Decide when the chat is told of further missed calls of a card."""
+        self._changed.add(card.id)
+        last = misses[-1]
+        ended = self._moment(last.end)
+        came_closed = self._hours.opened_at(ended, self._zone) is None
+        came_closed = came_closed or (self._hours.follows_pbx and last.after_hours)
+        told_at = self._gatherings.told_closed_at
+        if waits_for_opening(ended, came_closed=came_closed, opened_at=self._opened_at, told_at=told_at):
+            self._gatherings.join(CLOSED, card, len(misses), self._moment(misses[0].end))
+        elif is_told_again(card.told_at, self._now, claimed=card.claimed_at is not None):
+            self._to_tell.append((card, misses))
+
+    def _tell_opening(self) -> bool:
+        waiting = self._gatherings.growing(CLOSED)
+        if waiting is None or not is_opening(self._opened_at, waiting.began_at, changed_at=self._hours.hours_at):
+            return False
+        self._gatherings.tell(waiting, masked=self._masked)
+        self._gatherings.end(waiting)
+        return True
+
+    def _tell_callers(self) -> bool:
+        storm, told_closed_at = self._gatherings.growing(STORM), self._gatherings.told_closed_at
+        told = [
+            card.told_at
+            for card in self._cards
+            if card.told_at is not None and (told_closed_at is None or card.told_at > told_closed_at)
+        ]
+        new, is_stormy = len(self._to_tell), False
+        if self._opened_at is not None and storm is not None:
+            is_stormy = is_storm(told, new, self._now, began_at=storm.told_at)
+        if storm is not None and not is_stormy:
+            self._gatherings.end(storm)
+        is_stormy = is_stormy or is_storm(told, new, self._now, began_at=None)
+        for card, misses in self._to_tell:
+            if is_stormy:
+                self._gatherings.join(STORM, card, len(misses), self._moment(misses[0].end))
+            else:
+                self._tell_caller(card)
+            card.told_at = self._now
+        begun = self._gatherings.growing(STORM)
+        if begun is not None and begun.told_at is None:
+            self._gatherings.tell(begun, masked=self._masked)
+        return bool(self._to_tell)
+
+    def _tell_caller(self, card: MissedCard) -> None:
+        if card.message is None:
+            thread = self._subscription.thread_id
+            missed_cards.send(self._session, card, self._now, thread_id=thread, masked=self._masked)
+        else:
+            reminders.tell_again(self._session, self._subscription, card, self._now, masked=self._masked)
+
+    def _remind(self) -> bool:
+        waiting = [card for card in self._cards if is_waiting(card) and card.message is not None]
+        due = [card for card in waiting if card.reminded_at is None and self._is_due(card.waits_since)]
+        reminders.of_cards(self._session, self._subscription, due, self._now, masked=self._masked)
+        reminded = bool(due)
+        for row in self._gatherings.open:
+            if row.reminded_at is not None or not self._is_due(row.told_at):
+                continue
+            # The others have cards of their own.
+            cards = [card for card in cards_of(self._session, row) if is_waiting(card) and card.message is None]
+            if cards:
+                reminders.of_gathering(self._session, self._subscription, row, cards, self._now)
+                reminded = True
+        return reminded
+
+    def _is_due(self, waits_since: datetime | None) -> bool:
+        return is_reminded(
+            waits_since,
+            self._now,
+            after=self._hours.remind_after,
+            asked_at=self._hours.remind_at,
+            opened_at=self._opened_at,
+        )
+
+    def _moment(self, local: datetime) -> datetime:
+        return moment(local, self._zone)

@@ -1,0 +1,383 @@
+"""When a chat is told of missed callers: in its hours, at the opening, in a storm, again, and reminded."""
+
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.calls.hours import opened_at
+from bot.calls.telling import STORM_OVER, STORM_WITHIN, TELL_AGAIN_AFTER
+from bot.config.working_hours import read_hours
+from bot.notifications.calls.missed_card_message import CardOutcome
+from bot.notifications.calls.missed_card_presses import PressResult
+from bot.notifications.calls.missed_cards import CLAIM_LASTS
+from bot.pbx import TimedOut
+from bot.store.database import Database
+from bot.store.oncall.reachability import set_quiet_hours
+from tests.engine.played_calls import (
+    ANNA,
+    CALL_BACK,
+    GROUP,
+    MISSED,
+    STATION,
+    KillableDatabase,
+    Killed,
+    Labelled,
+    Office,
+    a_day,
+    labelled,
+    minutes,
+    missed_at,
+)
+from tests.fixtures.examples import example_count
+
+HOURS = "mon-fri 09:00-18:00"
+EVENING, NEXT_NINE = 10 * 60, 24 * 60
+REMIND = timedelta(minutes=15)
+DAY = 24 * 60
+PHONE = MISSED["a phone"]
+# The clocks of Berlin change in the nights after them.
+SATURDAYS = (datetime(2026, 3, 28, 9, 0, tzinfo=UTC), datetime(2026, 10, 24, 9, 0, tzinfo=UTC))
+HOURS_OF_ALL_KINDS = (
+    HOURS,
+    "mon-fri 09:00-13:00 14:00-18:00, sun 01:30-04:00",
+    "mon-sun 20:00-24:00 00:00-04:00",
+    "sun-mon 02:30-10:00",
+)
+
+
+@pytest.fixture
+def office(database: Database) -> Office:
+    return Office(database)
+
+
+def caller(number: int) -> str:
+    return f"7916{number:07}"
+
+
+def storm(minute: float, size: int, first: int = 1000) -> list[Labelled]:
+    """Return calls of as many callers within two minutes."""
+    return [missed_at(minute + 2 * place / size, first + place, caller(first + place)) for place in range(size)]
+
+
+async def test_what_comes_while_closed_is_one_message_at_the_opening(office: Office) -> None:
+    await office.tell()
+    await office.opens(HOURS)
+    office.pbx.calls_made = [
+        missed_at(EVENING, 1, caller(1)),
+        missed_at(EVENING + 5, 2, caller(2)),
+        missed_at(EVENING + 9, 3, caller(1)),
+        labelled(4, "outgoing answered", caller(2), minutes(EVENING + 30), CALL_BACK),
+        missed_at(NEXT_NINE - 1, 5, caller(3)),
+    ]
+    for minute in range(EVENING, NEXT_NINE, 7):
+        await office.at(minutes(minute))
+    assert await office.sent() == []
+    await office.at(minutes(NEXT_NINE + 0.1))
+    await office.at(minutes(NEXT_NINE + 1))
+    (message,) = await office.messages()
+    assert (message.template, message.silent, message.created_at) == (
+        "missed_gathering",
+        False,
+        minutes(NEXT_NINE + 0.1),
+    )
+    facts = message.facts
+    assert (facts["calls"], facts["callers"], facts["open"]) == (4, 3, 2)
+    assert [(line["place"], line["outcome"]) for line in facts["lines"]] == [(1, None), (2, "called_back"), (3, None)]
+
+
+async def test_the_message_of_the_opening_goes_on_until_everybody_is_reached(office: Office) -> None:
+    await office.tell()
+    await office.opens(HOURS)
+    office.pbx.calls_made = [missed_at(EVENING, 1, caller(1)), missed_at(EVENING + 5, 2, caller(2))]
+    await office.at(minutes(EVENING + 20))
+    one, other = await office.at(minutes(NEXT_NINE))
+    assert await office.presses.open(one.id, STATION, GROUP, minutes(NEXT_NINE + 1)) is PressResult.DONE
+    assert await office.presses.open(one.id, STATION, GROUP, minutes(NEXT_NINE + 2)) is PressResult.IN_THE_CHAT
+    assert await office.presses.open(one.id, STATION, -200, minutes(NEXT_NINE + 2)) is PressResult.CLOSED_BEFORE
+    await office.presses.claim(one.id, STATION, GROUP, "Boris", minutes(NEXT_NINE + 3))
+    gathering, card, here = await office.messages()
+    assert gathering.facts["lines"][0]["claimed_by"] == card.facts["claimed_by"] == "Boris"
+    assert (card.about, card.silent, here.template, here.about) == (gathering.id, True, "missed_card_here", card.id)
+    await office.presses.close(one.id, STATION, GROUP, "Boris", CardOutcome.CALLED_BACK_BY_HAND, minutes(NEXT_NINE + 4))
+    assert await office.presses.open(one.id, STATION, GROUP, minutes(NEXT_NINE + 5)) is PressResult.CLOSED_BEFORE
+    office.pbx.calls_made.append(
+        labelled(3, "outgoing answered", f"7{other.caller}", minutes(NEXT_NINE + 5), CALL_BACK)
+    )
+    await office.at(minutes(NEXT_NINE + 7))
+    (row,) = await office.gatherings()
+    gathering = (await office.messages())[0]
+    assert (gathering.facts["open"], gathering.keyboard_id, row.closed_at) == (0, None, minutes(NEXT_NINE + 7))
+
+
+async def test_nobody_is_woken_for_what_is_settled(office: Office) -> None:
+    await office.tell()
+    await office.opens(HOURS)
+    office.pbx.calls_made = [
+        missed_at(EVENING, 1, caller(1)),
+        labelled(4, "outgoing answered", caller(1), minutes(EVENING + 30), CALL_BACK),
+    ]
+    for minute in (EVENING + 1, EVENING + 40, NEXT_NINE):
+        await office.at(minutes(minute))
+    (message,) = await office.messages()
+    assert (message.template, message.silent, message.facts["open"]) == ("missed_gathering", True, 0)
+
+
+@pytest.mark.parametrize("back_after", [1, 60])
+async def test_an_absence_over_the_opening_delays_the_message_and_repeats_none(office: Office, back_after: int) -> None:
+    await office.tell()
+    await office.opens(HOURS)
+    office.pbx.calls_made = [missed_at(EVENING, 1, caller(1)), missed_at(NEXT_NINE - 20, 2, caller(2))]
+    await office.at(minutes(EVENING + 2))
+    office.pbx.error = TimedOut("slow", "cdr")
+    for minute in (NEXT_NINE - 10, NEXT_NINE, NEXT_NINE + back_after / 2):
+        await office.at(minutes(minute))
+    assert await office.sent() == []
+    office.pbx.error = None
+    office.restart()
+    for minute in (back_after, back_after + 1, back_after + 2):
+        await office.at(minutes(NEXT_NINE + minute))
+    ((template, _),) = await office.sent()
+    assert template == "missed_gathering"
+    assert (await office.messages())[0].facts["callers"] == 2
+
+
+async def test_nights_are_closed_where_nobody_has_said_otherwise_and_the_greeting_of_the_pbx_counts(
+    office: Office,
+) -> None:
+    await office.tell()
+    night = 14 * 60
+    office.pbx.calls_made = [
+        missed_at(EVENING, 1, caller(1)),
+        missed_at(EVENING + 1, 2, caller(2), MISSED["after hours"]),
+        missed_at(night, 3, caller(3)),
+    ]
+    for minute in range(EVENING + 2, NEXT_NINE, 5):
+        await office.at(minutes(minute))
+    assert [(template, at.hour) for template, at in await office.sent()] == [
+        ("missed_card", 19),
+        ("missed_gathering", 8),
+    ]
+    # With hours of its own, a chat goes by these alone.
+    await office.opens("mon-sun 00:00-24:00")
+    office.pbx.calls_made = [missed_at(NEXT_NINE, 4, caller(4), MISSED["after hours"])]
+    await office.at(minutes(NEXT_NINE + 1))
+    assert [template for template, _ in await office.sent()][2:] == ["missed_card"]
+
+
+async def test_a_person_is_told_outside_of_their_quiet_hours(office: Office) -> None:
+    await office.tell(ANNA)
+    await office.database.run(set_quiet_hours, ANNA, (time(12), time(14)))
+    office.pbx.calls_made = [missed_at(3 * 60 + 30, 1, caller(1))]
+    await office.at(minutes(3 * 60 + 32))
+    assert await office.sent() == []
+    await office.at(minutes(5 * 60))
+    assert [template for template, _ in await office.sent()] == ["missed_gathering"]
+
+
+async def test_hours_that_change_while_callers_wait_lose_nobody(office: Office) -> None:
+    await office.tell()
+    await office.opens(HOURS)
+    office.pbx.calls_made = [missed_at(EVENING, 1, caller(1))]
+    await office.at(minutes(EVENING + 2))
+    await office.opens("mon-sun 00:00-24:00")
+    await office.at(minutes(EVENING + 3))
+    assert [template for template, _ in await office.sent()] == ["missed_gathering"]
+
+
+async def test_a_caller_of_the_day_who_calls_at_night_is_in_the_message_of_the_opening(office: Office) -> None:
+    await office.tell()
+    await office.opens(HOURS)
+    office.pbx.calls_made = [missed_at(0, 1, caller(1)), missed_at(EVENING, 2, caller(1))]
+    for minute in (1, EVENING + 1, NEXT_NINE):
+        await office.at(minutes(minute))
+    assert [template for template, _ in await office.sent()] == ["missed_card", "missed_gathering"]
+    assert [
+        message.facts["calls"] for message in await office.messages() if message.template == "missed_gathering"
+    ] == [1]
+
+
+async def test_who_calls_again_much_later_is_told_again_and_once(office: Office) -> None:
+    await office.tell()
+    office.pbx.calls_made = [missed_at(minute, minute + 1, caller(1)) for minute in (0, 10, 20, 31, 32, 40)]
+    for minute in range(1, 60):
+        await office.at(minutes(minute))
+    (card,) = await office.cards()
+    sent = await office.messages()
+    assert [row.template for row in sent if row.action == "send"] == ["missed_card", "missed_again"]
+    assert (sent[1].about, sent[1].facts["times"]) == (card.message, 4)
+    assert sent[0].facts["times"] == 6
+
+
+async def test_who_is_called_back_already_is_not_told_again(office: Office) -> None:
+    await office.tell()
+    office.pbx.calls_made = [missed_at(0, 1, caller(1)), missed_at(35, 2, caller(1))]
+    (card,) = await office.at(minutes(1))
+    await office.presses.claim(card.id, STATION, GROUP, "Boris", minutes(30))
+    await office.at(minutes(36))
+    assert len(await office.sent()) == 1
+
+
+async def test_the_keys_that_a_caller_pressed_are_on_the_card(office: Office) -> None:
+    await office.tell()
+    call = missed_at(0, path=MISSED["a menu, then a phone"])
+    menu, phone = call.record.legs
+    pressed = call.record.model_copy(update={"legs": (menu.model_copy(update={"dtmf": "2"}), phone)})
+    office.pbx.calls_made = [
+        Labelled(call.linkedid, call.caller, call.start, call.end, call.kind, pressed, call.listed)
+    ]
+    await office.at(minutes(2))
+    assert (await office.messages())[0].facts["keys"] == "2"
+
+
+async def test_a_chat_is_reminded_once_of_a_caller_nobody_took(office: Office) -> None:
+    await office.tell()
+    await office.reminds(REMIND)
+    office.pbx.calls_made = [missed_at(0, 1, caller(1)), missed_at(1, 2, caller(2))]
+    _, claimed = await office.at(minutes(2))
+    await office.presses.claim(claimed.id, STATION, GROUP, "Boris", minutes(3))
+    for minute in range(3, 90):
+        await office.at(minutes(minute))
+    reminders = [row for row in await office.messages() if row.template == "missed_reminder"]
+    one, other = await office.cards()
+    # The claim lapsed, and nobody took the caller afterwards.
+    lapsed = 3 + CLAIM_LASTS // timedelta(minutes=1)
+    assert [(row.about, row.created_at) for row in reminders] == [
+        (one.message, minutes(17)),
+        (other.message, minutes(lapsed + 15)),
+    ]
+
+
+async def test_a_reminder_waits_for_the_opening_and_one_is_of_all_in_a_message(office: Office) -> None:
+    await office.tell()
+    await office.opens(HOURS)
+    await office.reminds(REMIND)
+    office.pbx.calls_made = [missed_at(9 * 60 - 5, 1, caller(1)), *storm(EVENING, 4)]
+    for minute in [*range(9 * 60 - 4, NEXT_NINE, 10), *range(NEXT_NINE, NEXT_NINE + 60)]:
+        await office.at(minutes(minute))
+    assert [(template, at) for template, at in await office.sent()][1:] == [
+        ("missed_gathering", minutes(NEXT_NINE)),
+        ("missed_reminder", minutes(NEXT_NINE)),
+        ("missed_reminder", minutes(NEXT_NINE + 15)),
+    ]
+    reminders = [row.facts["callers"] for row in await office.messages() if row.template == "missed_reminder"]
+    assert reminders == [1, 4]
+
+
+async def test_many_callers_at_once_are_one_message(office: Office) -> None:
+    await office.tell()
+    calls = storm(0, 60)
+    calls += [labelled(5000, "outgoing answered", caller(1050), minutes(7), CALL_BACK), missed_at(40, 6000, caller(7))]
+    office.pbx.calls_made = calls
+    for half in range(100):
+        await office.at(minutes(half / 2))
+    sent = [template for template, _ in await office.sent()]
+    assert sent.count("missed_gathering") == 1
+    assert sent.count("missed_card") <= STORM_OVER + 1
+    assert sent[-1] == "missed_card"
+    (row,) = await office.gatherings()
+    message = next(one for one in await office.messages() if one.id == row.message)
+    alone = sent.count("missed_card") - 1
+    assert (message.facts["callers"], message.facts["open"]) == (60 - alone, 59 - alone)
+    assert message.facts["until"] is not None
+    assert len(message.facts["lines"]) + message.facts["more"] == 60 - alone
+
+
+async def test_a_storm_without_end_is_told_every_hour(office: Office) -> None:
+    await office.tell()
+    office.pbx.calls_made = [*storm(0, 15), *(missed_at(minute / 2, minute, caller(minute)) for minute in range(300))]
+    for minute in range(0, 151, 2):
+        await office.at(minutes(minute))
+    sent = [template for template, _ in await office.sent()]
+    assert sent.count("missed_gathering") == 3
+    assert sent.count("missed_card") <= STORM_OVER
+
+
+@pytest.mark.parametrize("begin", SATURDAYS)
+@pytest.mark.parametrize("seed", range(example_count(1, 8)))
+async def test_played_days_with_closed_hours_reminders_and_a_storm(
+    database: Database, begin: datetime, seed: int
+) -> None:
+    """Days over a change of the clock: nothing makes a sound outside the hours, and everybody is told once."""
+    random, zone, long = Random(seed), ZoneInfo("Europe/Berlin"), 3 * DAY
+    office = Office(database, zone=zone)
+    office.pbx.now = begin
+    calls = a_day(random, example_count(90, 600), begin=begin, minutes_long=long, zone=zone)
+    at = begin + timedelta(minutes=random.randrange(long))
+    calls += [
+        labelled(
+            1000 + place, "incoming missed", caller(1000 + place), at + timedelta(seconds=3 * place), PHONE, zone=zone
+        )
+        for place in range(40)
+    ]
+    office.pbx.calls_made = calls
+    await office.tell()
+    hours = random.choice(HOURS_OF_ALL_KINDS)
+    await office.opens(hours)
+    await office.reminds(REMIND)
+    looks = {(at - begin) // timedelta(seconds=30) for call in calls for at in call.listed}
+    for look in sorted(looks | set(range(0, 2 * long, 60))):
+        if random.random() < 0.05:
+            office.restart()
+        for card in await office.at(begin + timedelta(seconds=30 * (look + 1))):
+            await press(office, random, card.id)
+    await assert_told_rightly(office, hours, zone)
+
+
+async def press(office: Office, random: Random, card: int) -> None:
+    where, chance = (card, STATION, GROUP), random.random()
+    told = [row for row in await office.gatherings() if row.told_at] if chance < 0.004 else []
+    if chance < 0.002 and any(one["card"] == card for row in told for one in row.callers):
+        await office.presses.open(*where, office.pbx.now)
+    elif chance < 0.003:
+        await office.presses.claim(*where, "Boris", office.pbx.now)
+    elif chance < 0.004:
+        await office.presses.close(*where, "Boris", CardOutcome.NOT_NEEDED, office.pbx.now)
+
+
+async def assert_told_rightly(office: Office, hours: str, zone: Any) -> None:
+    rows = [row for row in await office.messages() if row.action == "send"]
+    loud = [row for row in rows if not row.silent]
+    assert all(opened_at(read_hours(hours), row.created_at, zone) for row in loud)
+    cards, gatherings = await office.cards(), await office.gatherings()
+    of_one = [row.id for row in rows if row.template == "missed_card"]
+    assert sorted(of_one) == sorted(card.message for card in cards if card.message is not None)
+    of_several = [row.id for row in rows if row.template == "missed_gathering"]
+    assert sorted(of_several) == sorted(row.message for row in gatherings if row.message is not None)
+    waiting = {one["card"] for row in gatherings if row.told_at is None for one in row.callers}
+    assert len([row for row in gatherings if row.told_at is None]) <= 1
+    assert all(card.told_at or card.id in waiting for card in cards)
+    for card in cards:
+        own = {card.message} - {None}
+        reminded = [row for row in loud if row.template == "missed_reminder" and row.about in own]
+        assert len(reminded) <= 1
+        told = [row for row in loud if row.id in own or row.about in own]
+        again = [row.created_at for row in told if row not in reminded]
+        assert all(later - at >= TELL_AGAIN_AFTER for at, later in pairwise(again))
+    singles = sorted(row.created_at for row in loud if row.template in ("missed_card", "missed_again"))
+    assert all(sum(at <= other < at + STORM_WITHIN for other in singles) <= STORM_OVER for at in singles)
+
+
+@pytest.mark.parametrize("after_commit", [False, True])
+@pytest.mark.parametrize("at", range(1, 22))
+async def test_a_kill_at_any_transaction_tells_once(office: Office, at: int, after_commit: bool) -> None:
+    await office.tell()
+    await office.opens(HOURS)
+    await office.reminds(REMIND)
+    office.pbx.calls_made = [missed_at(EVENING, 1, caller(1)), *storm(NEXT_NINE + 1, 12)]
+    killable: Any = KillableDatabase(office.database, at, after_commit=after_commit)
+    kept, office.database = office.database, killable
+    office.restart()
+    for minute in (EVENING + 1, EVENING + 2, *(NEXT_NINE + minute for minute in (0, 1, 4, 5, 16, 17, 20, 21, 22))):
+        office.pbx.now = minutes(minute)
+        try:
+            await office.follower.run_once()
+        except Killed:
+            office.database = kept
+            office.restart()
+    office.database = kept
+    sent = [template for template, _ in await office.sent()]
+    assert sorted(sent) == ["missed_gathering", "missed_gathering", "missed_reminder", "missed_reminder"]

@@ -17,10 +17,12 @@ from telegram.request import BaseRequest, RequestData
 
 from bot.app.application import Application
 from bot.app.program import Resources
+from bot.calls.hours import ALWAYS
 from bot.config.settings import Settings
 from bot.demo import pbx as demo
 from bot.demo.pbx.registration.sights import Dialect
 from bot.demo.pbx.telephony.calls import ActiveCall, CallBook
+from bot.notifications.calls.chat_hours import HoursOfChats
 from bot.pbx import Pbx
 from bot.runtime.clock import MonotonicClock
 from bot.runtime.waiting import Signal
@@ -151,10 +153,11 @@ class Office:
         self.app.program.fleet[STATION].calls._pause = self._passes
 
     async def tells(self, chat: int = GROUP) -> None:
-        """Tell the chat of all missed calls from now on."""
+        """Tell the chat of all missed calls from now on, at any hour."""
         await CallSubscriptions(self.database, Signal()).set(
             STATION, chat, None, CallKind.MISSED, phones=(), numbers=(), by_id=ANNA, by_name="Anna", now=self.clock.now
         )
+        await HoursOfChats(self.database).set_hours(STATION, chat, ALWAYS, self.clock.now)
 
     async def plays(self, calls: list[PlayedCall]) -> None:
         """Look every half minute in which anything was listed, and a while longer."""

@@ -11,6 +11,8 @@ from tests.played_days.calls import PlayedCall
 from tests.played_days.office import Shown
 
 CARD = re.compile(r"^(?:🔁 possible repeat\n)?(?P<mark>[🔴✅⚪]) Head office · missed · (?P<who>[^\n]*)")
+# Told beside the card, as a reply to it.
+AGAIN = re.compile(r"^🔴 Head office · (?P<who>.*) called again, ")
 TIMES = re.compile(r"^(\d+) times,", re.MULTILINE)
 CLOSED = re.compile(r"^(?P<by>\d*) ?(?P<way>called back|called again and reached (?P<reached>\S+)) ?", re.MULTILINE)
 # How soon a card comes: after the hang-up if the PBX lists a call in time, otherwise after its last row.
@@ -26,6 +28,7 @@ class Verdict:
     missed: int
     cards: int = 0
     closed: int = 0
+    again: int = 0
     repeats: int = 0
     settled_before: int = 0
     slowest: timedelta = timedelta(0)
@@ -37,7 +40,11 @@ def judge(calls: Sequence[PlayedCall], messages: Sequence[Shown]) -> Verdict:
     told: dict[str, list[Shown]] = defaultdict(list)
     for message in messages:
         if card := CARD.match(message.text):
-            told[re.sub(r"\D", "", card["who"])[-10:]].append(message)
+            told[_number(card["who"])].append(message)
+        elif again := AGAIN.match(message.text):
+            verdict.again += 1
+            if not _has_called_again(_number(again["who"]), calls, message.at):
+                verdict.faults.append(f"nobody called again: {message.text!r}")
         else:
             verdict.faults.append(f"no card: {message.text!r}")
     by_caller: dict[str, list[PlayedCall]] = defaultdict(list)
@@ -48,6 +55,14 @@ def judge(calls: Sequence[PlayedCall], messages: Sequence[Shown]) -> Verdict:
     for caller, lived in by_caller.items():
         verdict.faults += [f"{caller or 'withheld'}: {fault}" for fault in _faults(verdict, lived, told[caller])]
     return verdict
+
+
+def _number(written: str) -> str:
+    return re.sub(r"\D", "", written)[-10:]
+
+
+def _has_called_again(caller: str, calls: Sequence[PlayedCall], at: datetime) -> bool:
+    return sum(call.is_missed and call.caller == caller and call.end <= at for call in calls) > 1
 
 
 def _faults(verdict: Verdict, lived: list[PlayedCall], messages: Told) -> Iterator[str]:

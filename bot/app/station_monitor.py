@@ -9,6 +9,7 @@ from bot.detection.trunk_machine import Policy
 from bot.engine.checks.base import CheckContext, NoCallsConfig
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.checks.station import StationChecks
+from bot.engine.digests.sender import DigestSender
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
 from bot.engine.missed_calls import MissedCallFollower
@@ -39,6 +40,7 @@ class StationMonitor:
         watched: WatchedExtensions,
         duty: ReachabilityCheck,
         missed_calls: MissedCallFollower,
+        digests: DigestSender,
         clock: Clock,
     ) -> None:
         self.settings = settings
@@ -52,6 +54,7 @@ class StationMonitor:
         self.watched = watched
         self.oncall_check = duty
         self.missed_calls = missed_calls
+        self.digests = digests
         self._clock = clock
         self._zone_fetched_at: datetime | None = None
         self.watch = TrunkMonitor(

@@ -6,12 +6,15 @@ on the order.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.calls.outcome import PSEUDO_NUMBERS, Outcome, answered_leg, came_after_hours, outcome
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction, direction
 from bot.text.phone_numbers import same_number
+
+# Latest time after a period at which a call back still counts.
+CALL_BACK_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,18 @@ class Caller:
     contacts: list[LaterCall] = field(default_factory=list)
 
 
+def contacts_until(end: datetime, now: datetime) -> datetime:
+    """Return the time up to which records are read for the calls back after a period that ends at `end`."""
+    return max(end, min(now, end + CALL_BACK_WITHIN))
+
+
 class MissedCalls:
     """Collect the records of a period; records from `until` on count only as contacts."""
+
+    @classmethod
+    def of_period(cls, end: datetime) -> "MissedCalls":
+        """`end` of a period includes its whole second."""
+        return cls(end + timedelta(seconds=1))
 
     def __init__(self, until: datetime) -> None:
         self._until = until

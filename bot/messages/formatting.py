@@ -1,6 +1,6 @@
 """Format times, durations and numbers in the reader's language and the station's zone. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -59,6 +59,14 @@ def dated_weekday(view: ReaderView, value: str | date) -> str:
     value = date.fromisoformat(value) if isinstance(value, str) else value
     same_year = value.year == view.now.astimezone(view.zone).year
     return locale_facts(view.language).formatted("MMMEd" if same_year else "yMMMEd", value)
+
+
+def weekdays(view: ReaderView, days: Iterable[int]) -> str:
+    """Format numbers of weekdays, Monday is 0, as `Mon–Fri`, `Mon, Wed`."""
+    numbers, names = sorted(days), locale_facts(view.language).weekdays
+    if len(numbers) > 2 and numbers == [*range(numbers[0], numbers[-1] + 1)]:
+        return f"{names[numbers[0]]}–{names[numbers[-1]]}"
+    return ", ".join(names[number] for number in numbers)
 
 
 def duration(view: ReaderView, seconds: float) -> str:

@@ -82,6 +82,7 @@ def _overview(totals: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
         "rate": totals.answer_rate,
         "average": totals.talk.value,
         "longest": totals.longest,
+        "longest_wait": totals.longest_wait,
         "pbx": {
             "calls": totals.pbx.calls,
             "answered": totals.pbx.answered,

@@ -8,6 +8,7 @@ from bot.app.station_monitor import StationMonitor
 from bot.app.wiring.shared_services import SharedServices
 from bot.config.station_settings import StationSettings
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
+from bot.engine.digests.sender import DigestSender
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
 from bot.engine.missed_calls import MissedCallFollower
@@ -68,6 +69,16 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             database=shared.database,
             grants=shared.grants,
             mask_numbers=shared.mask_numbers,
+            clock=shared.clock,
+            wake=shared.wake,
+        ),
+        digests=DigestSender(
+            settings.name,
+            pbx,
+            zone,
+            shared.figures,
+            database=shared.database,
+            grants=shared.grants,
             clock=shared.clock,
             wake=shared.wake,
         ),

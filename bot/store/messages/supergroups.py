@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import delete, select, tuple_, update
 from sqlalchemy.orm import Session
 
-from bot.store.tables.calls import CallSubscription, MissedCard
+from bot.store.tables.calls import CallSubscription, Digest, MissedCard
 from bot.store.tables.chats import Binding, ChatMigration, ClosedChat, FloodWait, StationChoiceRow
 from bot.store.tables.dialog import QuestionRow
 from bot.store.tables.messages import AlertMessage, Keyboard, Outgoing
@@ -37,6 +37,10 @@ def migrate(session: Session, old_id: int, new_id: int, now: datetime) -> None:
     session.execute(
         update(CallSubscription).where(CallSubscription.chat_id == old_id).values(chat_id=new_id, thread_id=None)
     )
+    digests_there = select(Digest.station, Digest.kind).where(Digest.chat_id == new_id)
+    same_digest = tuple_(Digest.station, Digest.kind)
+    session.execute(delete(Digest).where(Digest.chat_id == old_id, same_digest.in_(digests_there)))
+    session.execute(update(Digest).where(Digest.chat_id == old_id).values(chat_id=new_id, thread_id=None))
     # A question belongs to a message of the old chat; holds and blocks do not apply to the new chat.
     for table in (QuestionRow, FloodWait, ClosedChat):
         session.execute(delete(table).where(table.chat_id == old_id))

@@ -1,6 +1,6 @@
-"""Tables of missed calls: who is told of them, and the cards of the callers."""
+"""Tables of calls that are told: the chats that are told of missed ones, the cards of the callers, and digests."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String
@@ -50,3 +50,22 @@ class MissedCard(Table):
         Index("missed_cards_by_chat", "station", "chat_id", "closed_at"),
         Index("missed_cards_by_message", "message"),
     )
+
+
+class Digest(Table):
+    """Digest of a station's calls in a chat, daily or weekly. `days`: numbers of weekdays, Monday is 0. `at`: time of
+    day, HH:MM, in the PBX's zone, which was last known to be `zone`. The digests up to the date `done_on` are done;
+    `failed`: the PBX could not be read for the one that is due."""
+
+    __tablename__ = "digests"
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    thread_id: Mapped[TelegramId | None]
+    days: Mapped[list[Any]]
+    at: Mapped[str] = mapped_column(String(5))
+    zone: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[TelegramId]
+    by_name: Mapped[str] = mapped_column(String(128))
+    done_on: Mapped[date]
+    failed: Mapped[bool]

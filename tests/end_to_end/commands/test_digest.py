@@ -54,6 +54,7 @@ def line(shown: Seen, pattern: str) -> str:
         ("en", "daily {}", "weekly {} at {}", "Daily, ", "Write the days and one time", "gets no digest"),
         ("ru", "ежедневно в {}", "еженедельно {} {}", "Ежедневно, ", "Напишите дни", "не получает сводок"),
     ],
+    ids=["en", "ru"],
 )
 def test_a_chat_gets_the_figures_of_stats_and_missed_once_at_its_time(
     standins: Standins,
@@ -69,11 +70,13 @@ def test_a_chat_gets_the_figures_of_stats_and_missed_once_at_its_time(
     fill(standins)
     group = standins.new_group()
     now = Archive(standins).now
-    at, weekday = f"{now + timedelta(seconds=75):%H:%M}", ["пн", "вт", "ср", "чт", "пт", "сб", "вс"][now.weekday()]
+    at, weekday = f"{now + timedelta(seconds=90):%H:%M}", ["пн", "вт", "ср", "чт", "пт", "сб", "вс"][now.weekday()]
     assert f"{told}{at}" in standins.asks(BORIS, f"/digest {ask.format(at)}", group)
     standins.asks(BORIS, f"/digest {weekly.format(weekday, at)}")
     assert "⛔" in standins.asks(VERA, "/digest off", group)
     assert unclear in standins.asks(BORIS, "/digest 16:00 17:00", group)
+    program.kill()
+    program = start_bot(LANGUAGE=language)
     shown = standins.wait_for_message(f"🗞 .* 00:00–{at}", group)
     standins.wait_for_message(f"🗞 .* 00:00 – .* {at}", BORIS, seen_by=BORIS)
     stats = standins.asks(BORIS, f"/stats today until {at}", group)

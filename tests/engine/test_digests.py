@@ -265,17 +265,21 @@ def _killed(*_arguments: Any) -> Any:
     raise InterruptedError
 
 
-@pytest.mark.parametrize("ended", [True, False])
-async def test_what_is_ended_or_set_anew_while_it_is_read_is_not_sent(
-    office: Office, monkeypatch: pytest.MonkeyPatch, *, ended: bool
+@pytest.mark.parametrize("change", ["ended", "set anew", "right lost"])
+async def test_what_is_not_wanted_any_more_once_it_is_read_is_not_sent(
+    database: Database, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
+    office = Office(database, (Grant(ANNA, "operator", until=clock(18, 1)),))
     await office.wants()
     read = FigureReader.read
 
     async def changed_meanwhile(self: FigureReader, *arguments: Any) -> Any:
-        await office.digests.remove(STATION, GROUP, list(DigestKind))
-        if not ended:
+        if change == "ended":
+            await office.digests.remove(STATION, GROUP, list(DigestKind))
+        elif change == "set anew":
             await office.wants(at="19:00")
+        else:
+            office.now += MINUTE
         return await read(self, *arguments)
 
     monkeypatch.setattr(FigureReader, "read", changed_meanwhile)

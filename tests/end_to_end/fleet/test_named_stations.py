@@ -52,6 +52,7 @@ def test_a_digest_is_of_its_pbx_and_so_is_what_its_buttons_open(harness: FleetHa
     harness.asks(ANNA, f"/digest {at} brnch7", ANNA)
     shown = harness.wait_for_message(f"🗞 .*–{at}", ANNA)
     assert "Branch 7" in shown
+    harness.asks(ANNA, "/status acme", ANNA)
     for emoji in ("📊", "📵"):
         harness.presses(ANNA, shown, {"📵": "🔴"}.get(emoji, emoji))
         assert "Branch 7" in harness.wait_for_message(f"{emoji} .*–{at}", ANNA, after=shown.id)

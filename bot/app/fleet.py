@@ -22,6 +22,7 @@ from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
 from bot.engine.checks.fleet import FleetChecks
 from bot.engine.checks.station_selection import StationSelection
 from bot.engine.correlator import Correlator
+from bot.engine.digests import sender as digest_sender
 from bot.engine.incident_manager import load_all_states, stations_with_leftovers
 from bot.engine.schedule import Schedule
 from bot.engine.ticker import Ticker
@@ -30,7 +31,7 @@ from bot.runtime import metrics
 from bot.runtime.waiting import Signal
 from bot.store.database import Session
 from bot.store.messages import alert_messages, supergroups
-from bot.store.stations import bindings, call_subscriptions, renames
+from bot.store.stations import bindings, call_subscriptions, digests, renames
 from bot.store.tables.messages import Outgoing
 
 log = structlog.get_logger(__name__)
@@ -76,6 +77,7 @@ class Fleet:
             "on-call reachability", oncall_reachability.CHECK_EVERY, shared.oncall.stations
         )
         self.calls = StationSelection("call records", follower.EVERY, self._stations_with_subscription)
+        self.digests = StationSelection("digests", digest_sender.EVERY, self._stations_with_digest)
         self.causes = Correlator(
             self.whole.incident_manager, registry, shared.clock, shared.causes, Signal(self._released), shared.pausable
         )
@@ -169,6 +171,7 @@ class Fleet:
             "checks": self.checks.run,
             "on-call reachability": self.reachability_checks.run,
             "call records": self.calls.run,
+            "digests": self.digests.run,
             "last seen": self._shared.last_seen.run,
             "second copy": self.second_copy.run,
         }
@@ -182,6 +185,7 @@ class Fleet:
         self.checks.add(station.name, station.checks)
         self.reachability_checks.add(station.name, station.oncall_check.run_once)
         self.calls.add(station.name, self._shared.pausable.as_running(station.calls.run_once))
+        self.digests.add(station.name, station.digests.run_once)
 
     async def _remove(self, name: str) -> None:
         station = self.stations.remove(name)
@@ -189,11 +193,15 @@ class Fleet:
         await self.checks.remove(name)
         await self.reachability_checks.remove(name)
         await self.calls.remove(name)
+        await self.digests.remove(name)
         self.ticker.remove(name)
         await station.pbx.close()
 
     async def _stations_with_subscription(self) -> set[str]:
         return await self._shared.database.run(call_subscriptions.stations)
+
+    async def _stations_with_digest(self) -> set[str]:
+        return await self._shared.database.run(digests.stations)
 
     def _released(self, stations: frozenset[str]) -> None:
         for name in stations:

@@ -10,6 +10,7 @@ from bot.engine.calls.follower import CallFollower
 from bot.engine.checks.base import CheckContext, NoCallsConfig
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.checks.station import StationChecks
+from bot.engine.digests.sender import DigestSender
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
 from bot.engine.trunk_monitor import TrunkMonitor
@@ -39,6 +40,7 @@ class StationMonitor:
         watched: WatchedExtensions,
         duty: ReachabilityCheck,
         calls: CallFollower,
+        digests: DigestSender,
         clock: Clock,
     ) -> None:
         self.settings = settings
@@ -52,6 +54,7 @@ class StationMonitor:
         self.watched = watched
         self.oncall_check = duty
         self.calls = calls
+        self.digests = digests
         self._clock = clock
         self._zone_fetched_at: datetime | None = None
         self.watch = TrunkMonitor(

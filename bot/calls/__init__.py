@@ -1,1 +1,1 @@
-"""Rules about ended calls: outcome, missed callers, and what becomes of their cards. Pure."""
+"""Rules about ended calls: outcome, statistics, missed callers and their cards, digests. Pure."""

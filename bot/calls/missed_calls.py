@@ -6,7 +6,7 @@ on the order.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.calls.outcome import Outcome, answered_leg, came_after_hours, end_of, outcome, phones_that_rang
 from bot.pbx import CallRecord
@@ -15,6 +15,8 @@ from bot.text.phone_numbers import same_number
 
 # Of a caller who presses without end.
 MAX_KEYS = 16
+# Latest time after a period at which a call back still counts.
+CALL_BACK_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,18 @@ class Caller:
     contacts: list[LaterCall] = field(default_factory=list)
 
 
+def contacts_until(end: datetime, now: datetime) -> datetime:
+    """Return the time up to which records are read for the calls back after a period that ends at `end`."""
+    return max(end, min(now, end + CALL_BACK_WITHIN))
+
+
 class MissedCalls:
     """Collect the records of a period; records from `until` on count only as contacts."""
+
+    @classmethod
+    def of_period(cls, end: datetime) -> "MissedCalls":
+        """`end` of a period includes its whole second."""
+        return cls(end + timedelta(seconds=1))
 
     def __init__(self, until: datetime) -> None:
         self._until = until

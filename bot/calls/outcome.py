@@ -12,8 +12,7 @@ from bot.pbx.resources.record_models import Direction, direction
 from bot.pbx.resources.trunk_models import PREFIXES
 
 # Destinations that are answered by the PBX itself, not by a person.
-AFTER_HOURS = "outworktimes"
-VOICEMAIL = "voicemail"
+AFTER_HOURS, VOICEMAIL = "outworktimes", "voicemail"
 PSEUDO_NUMBERS = frozenset({AFTER_HOURS, VOICEMAIL, "hangup", "busy", "did2user"})
 
 
@@ -99,6 +98,22 @@ def talk_seconds(record: CallRecord) -> int:
         total += max(0.0, (end - max(begin, until)).total_seconds())
         until = max(until, end)
     return round(total)
+
+
+def wait_seconds(record: CallRecord) -> int:
+    """Return how long the caller of an incoming call waited: until a person answered, or else until the call went to
+    voicemail or ended; 0 after hours, when nobody is there to answer."""
+    if record.start is None or direction(record) is not Direction.INCOMING or came_after_hours(record):
+        return 0
+    answered = answered_leg(record)
+    voicemail = next((leg for leg in record.legs if leg.destination_number == VOICEMAIL), None)
+    if answered is not None:
+        until = answered.answer
+    elif voicemail is not None:
+        until = voicemail.start
+    else:
+        until = max((leg.end for leg in record.legs if leg.end), default=None)
+    return max(0, int((until - record.start).total_seconds())) if until else 0
 
 
 def employees_in(record: CallRecord) -> tuple[str, ...]:

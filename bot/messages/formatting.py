@@ -1,6 +1,6 @@
 """Format times, durations and numbers in the reader's language and the station's zone. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -61,9 +61,12 @@ def dated_weekday(view: ReaderView, value: str | date) -> str:
     return locale_facts(view.language).formatted("MMMEd" if same_year else "yMMMEd", value)
 
 
-def weekday(view: ReaderView, number: int) -> str:
-    """Format a day of the week, Monday is 0, as `Mon`."""
-    return locale_facts(view.language).weekdays[number]
+def weekdays(view: ReaderView, days: Iterable[int]) -> str:
+    """Format numbers of weekdays, Monday is 0, as `Mon–Fri`, `Mon, Wed`."""
+    numbers, names = sorted(days), locale_facts(view.language).weekdays
+    if len(numbers) > 2 and numbers == [*range(numbers[0], numbers[-1] + 1)]:
+        return f"{names[numbers[0]]}–{names[numbers[-1]]}"
+    return ", ".join(names[number] for number in numbers)
 
 
 def duration(view: ReaderView, seconds: float) -> str:

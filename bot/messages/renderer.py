@@ -139,7 +139,7 @@ class Renderer:
             formatting.moment,
             formatting.day,
             formatting.dated_weekday,
-            formatting.weekday,
+            formatting.weekdays,
             formatting.duration,
             formatting.ago,
             formatting.or_now,

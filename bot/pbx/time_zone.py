@@ -23,10 +23,15 @@ class PbxTimeZone:
 
     def __init__(self, configured: ZoneInfo | None) -> None:
         self._zone: ZoneInfo | None = configured
-        self._offset: tzinfo = UTC
+        self._offset: tzinfo | None = None
+
+    @property
+    def known(self) -> tzinfo | None:
+        """Zone, or offset; None until the PBX has answered."""
+        return self._zone or self._offset
 
     def __call__(self) -> tzinfo:
-        return self._zone or self._offset
+        return self.known or UTC
 
     def observe(self, pbx_time: datetime | None) -> None:
         """Take the offset from the time of an answer."""

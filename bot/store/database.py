@@ -24,7 +24,7 @@ from bot.store import sqlite
 from bot.store.database_errors import ForeignSchema, NewerSchema, database_message, is_rolled_back
 
 # Newest revision in migrations/versions. Kept here so that a normal start does not import Alembic (half a second).
-NEWEST_REVISION = "0014"
+NEWEST_REVISION = "0015"
 REVISION = re.compile(r"\d{4}")
 MIGRATIONS = Path(__file__).parent / "migrations"
 # A transaction that the database itself rolled back is carried out this often.

@@ -1,10 +1,9 @@
 """/missed: unanswered incoming callers, and calls back to them."""
 
 import asyncio
-from datetime import timedelta
 from typing import Any
 
-from bot.calls.missed_calls import MissedCaller, MissedCalls, MissedSummary
+from bot.calls.missed_calls import MissedCaller, MissedCalls, MissedSummary, contacts_until
 from bot.messages.message import Button, Message, Rows, mark
 from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.calls.stats import period_written
@@ -19,8 +18,6 @@ from handlers.parsing.periods import Period, from_stored
 PAGE_SIZE = 10
 MAX_PHONES = 2
 MAX_COPY_BUTTONS = 2
-# Latest time after the period at which a call back still counts.
-CALL_BACK_WITHIN = timedelta(days=7)
 
 
 @command(
@@ -56,9 +53,8 @@ async def _page(request: Request, period: Period, number: int) -> Message:
 
 
 async def _summarise(request: Request, period: Period, reading: Reading) -> MissedSummary:
-    missed_calls = MissedCalls(period.end + timedelta(seconds=1))
-    until = max(period.end, min(request.station.local(request.now), period.end + CALL_BACK_WITHIN))
-    async for record in reading.calls(until=until):
+    missed_calls = MissedCalls.of_period(period.end)
+    async for record in reading.calls(until=contacts_until(period.end, request.station.local(request.now))):
         missed_calls.add(record)
     # In a thread: it processes all calls of the period.
     return await asyncio.to_thread(missed_calls.result)

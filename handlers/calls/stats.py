@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from heapq import nsmallest
 from typing import Any
 
+from bot.calls.call_stats import CallStats, bars, compute_stats
 from bot.calls.outcome import Outcome
 from bot.messages.message import Button, Message, Rows, mark
 from bot.pbx.resources.record_models import Direction
-from handlers.calls.call_stats import CallStats, bars, compute_stats
 from handlers.calls.reading import ANEW, CONTINUE, Reading
 from handlers.dialog.not_understood import not_a_period
 from handlers.dispatch.declare import button, command
@@ -82,6 +82,7 @@ def _overview(totals: CallStats, _names: Mapping[str, str]) -> dict[str, Any]:
         "rate": totals.answer_rate,
         "average": totals.talk.value,
         "longest": totals.longest,
+        "longest_wait": totals.longest_wait,
         "pbx": {
             "calls": totals.pbx.calls,
             "answered": totals.pbx.answered,

@@ -118,6 +118,8 @@ RULES: Mapping[str, Rule] = {
     "missed.page": Rule(Permission.CDR_READ),
     "/stats": Rule(Permission.CDR_READ, costly=True),
     "stats.show": Rule(Permission.CDR_READ, costly=True),
+    "/digest": Rule(Permission.MISSED_FOLLOW),
+    "digest.show": Rule(Permission.CDR_READ),
     "/notify": Rule(Permission.MISSED_FOLLOW),
     "missed_card.claim": Rule(Permission.MISSED_FOLLOW),
     "missed_card.called_back": Rule(Permission.MISSED_FOLLOW),

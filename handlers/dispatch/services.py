@@ -24,6 +24,7 @@ from bot.store.messages.temporary_payloads import TemporaryPayloads
 from bot.store.oncall.schedules import OnCallSchedules
 from bot.store.stations.bindings import Bindings
 from bot.store.stations.call_subscriptions import CallSubscriptions
+from bot.store.stations.digests import Digests
 from bot.store.stations.imports import Imports
 from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Reregistrations
@@ -98,5 +99,6 @@ class Services:
     call_subscriptions: CallSubscriptions
     call_hours: HoursOfChats
     missed_cards: MissedCards
+    digests: Digests
     fleet: StationDirectory
     stop_buttons: StopButtons

@@ -55,7 +55,7 @@ async def facts(request: Request, chat: int) -> dict[str, Any]:
         "hours": [
             {
                 "every_day": len(days) == len(DAYS),
-                "days": hours.runs(days),
+                "days": sorted(days),
                 "times": [f"{hours.clock(begins)}–{hours.clock(ends)}" for begins, ends in spans],
             }
             for days, spans in hours.spans_of(found.hours)

@@ -11,7 +11,7 @@ from itertools import product
 from typing import NamedTuple
 
 from bot.text.person_names import folded
-from handlers.parsing import role_words
+from handlers.parsing import role_words, windows
 from handlers.parsing.nearest import CUTOFF, MIN_LENGTH, other_layout
 from handlers.parsing.silences import ALL
 from handlers.parsing.times import words as times
@@ -30,8 +30,11 @@ KEYWORDS = (
     | role_words.RUSSIAN.keys()
     | role_words.WORDS.keys()
     | ALL
-    | {"missed", "answered", "busy", "failed", "denied", "allowed", "recovery", "weekly", "daily", "every", "level"}
-    | {"alerts", "here", "full", "csv", "password", "passwords", "with", "off"}
+    | windows.GROUPS.keys()
+    | windows.DAILY
+    | windows.WEEKLY
+    | {"missed", "answered", "busy", "failed", "denied", "allowed", "recovery", "level"}
+    | {"alerts", "here", "full", "csv", "password", "passwords", "with", "off", "выкл"}
 )
 NO_NAME = re.compile(r"[@/=\"“”«»„]")
 PARTS = re.compile(r"[^\W_]+")

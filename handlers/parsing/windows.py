@@ -18,6 +18,7 @@ GROUPS = {
     **dict.fromkeys(("weekdays", "workdays", "будни", "будням", "будние"), frozenset(range(5))),
     **dict.fromkeys(("weekend", "weekends", "выходные", "выходным"), frozenset({5, 6})),
 }
+EVERY_DAY = frozenset(range(7))
 DAILY = frozenset({"daily", "ежедневно", "everyday"})
 WEEKLY = frozenset({"weekly", "еженедельно", "every", "каждый", "каждую", "каждое", "каждые"})
 # In 2 hours is no length.
@@ -71,6 +72,15 @@ def take_window(words: Sequence[str], now: datetime) -> tuple[OneTimeWindow | We
         raise NotAWindow(" ".join(words[:consumed])) from None
 
 
+def take_weekly_time(words: Sequence[str], now: datetime) -> tuple[frozenset[int], time]:
+    """Parse days of the week and one time of day, which are all of the words; no days if none are named. `now`: station
+    local time, naive. Raises NotAWindow."""
+    reader = _WindowReader(now)
+    if reader.take(words[:MAX_WORDS]) != len(words):
+        raise NotAWindow(" ".join(words))
+    return reader.weekly_time()
+
+
 class _WindowReader:
     """Parser that stops at the first word that belongs to no time."""
 
@@ -115,7 +125,7 @@ class _WindowReader:
         """Return the number of leading words that are a time: 0 if there is none. Raises NotATime."""
         word = words[0]
         if word in DAILY or (word in ANY_DAY and self._repeats and not self._days):
-            self._repeats, self._days = True, frozenset(range(7))
+            self._repeats, self._days = True, EVERY_DAY
         elif word in WEEKLY or (self._repeats and UNITS.get(word) is Unit.WEEKS):
             self._repeats = True
         elif days := _days(word):
@@ -195,6 +205,13 @@ class _WindowReader:
         if not self._now < end or end <= begins or end - begins > MAX_LENGTH:
             raise NotAWindow(f"{begins:%Y-%m-%d %H:%M} {end:%Y-%m-%d %H:%M}")
         return OneTimeWindow(max(begins, self._now), end)
+
+    def weekly_time(self) -> tuple[frozenset[int], time]:
+        """Return the days of the week and the only time. Raises NotAWindow."""
+        match self._clock:
+            case [Clock(at, is_midnight_after=False)] if not at.second and not self._dates and self._length is None:
+                return self._days, at
+        raise NotAWindow("")
 
     @staticmethod
     def _next(day: int | date, today: date, clock: Clock) -> datetime:

@@ -319,6 +319,6 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
         {"station": "Head office", "in_private": False, "private": False, "may_read": True}
         | {"told": [{"kind": kind, "phones": ["202"], "numbers": [DID]} for kind in ("missed", "calls", "voicemail")]}
         | {"always": False, "hours_from": "chat", "remind": 900}
-        | {"hours": [{"every_day": False, "days": [[0, 4]], "times": ["09:00–18:00"]}]}
+        | {"hours": [{"every_day": False, "days": [0, 1, 2, 3, 4], "times": ["09:00–18:00"]}]}
     ],
 }

@@ -14,6 +14,7 @@ PLAIN = {
     "calls": "show",
     "cdr": "listen page record",
     "chat": "ask_bind bind dismiss give leave_bound",
+    "digest": "show",
     "employee": "add_with_mobile apply cancel card create edit edit_with_mobile keep leave new_password secret undo",
     "employee_step": "back cancel choose choose_again done more skip",
     "employees": "show",

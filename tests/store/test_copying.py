@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Integer, String, Table, insert, select
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, DateTime, Integer, String, Table, insert, select
 
 from bot.cli import main
 from bot.store import copying, sealing
@@ -37,6 +37,8 @@ def filled(column: Column[Any], number: int) -> Any:
             return number
         case DateTime():
             return NOW + timedelta(microseconds=number)
+        case Date():
+            return NOW.date() + timedelta(days=number)
         case JSON():
             return [{"text": ODD[number % 3], "none": None, "nested": [1, 2.5, True]}, "plain", {}][number % 3]
         case String():

@@ -20,6 +20,7 @@ from bot.store.access.known_senders import AlertChats
 from bot.store.messages.temporary_payloads import TemporaryPayloads
 from bot.store.stations.bindings import Bindings
 from bot.store.stations.call_subscriptions import CallSubscriptions
+from bot.store.stations.digests import Digests
 from bot.store.stations.imports import Imports
 from bot.store.stations.incidents import Incidents
 from bot.store.stations.registrations import Reregistrations
@@ -84,6 +85,7 @@ def build_services(
         call_subscriptions=CallSubscriptions(database, shared.subscriptions_changed),
         call_hours=HoursOfChats(database),
         missed_cards=MissedCards(database, shared.wake),
+        digests=Digests(database),
         fleet=directory,
         stop_buttons=StopButtons(),
     )

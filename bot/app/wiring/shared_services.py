@@ -7,6 +7,7 @@ from bot.access.policy import Destination
 from bot.app.wiring.pbx_clients import PbxClients
 from bot.detection.correlation import ActiveCauses
 from bot.engine.calendar_feed import CalendarFeed
+from bot.engine.digests.reading import FigureReader
 from bot.engine.last_seen import LastSeenWriter
 from bot.runtime.clock import Clock
 from bot.runtime.pause import PausableGroup
@@ -46,5 +47,6 @@ class SharedServices:
     subscriptions_changed: Signal = field(default_factory=Signal)
     causes: ActiveCauses = field(default_factory=ActiveCauses)
     pausable: PausableGroup = field(default_factory=PausableGroup)
+    figures: FigureReader = field(default_factory=FigureReader)
     calendars: CalendarFeed = field(default_factory=CalendarFeed)
     unstored_keyboards: UnstoredKeyboards = field(default_factory=UnstoredKeyboards)

@@ -11,6 +11,7 @@ from bot.engine.calls.call_cards import CallCards
 from bot.engine.calls.follower import CallFollower
 from bot.engine.calls.missed_calls import MissedCallCards
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
+from bot.engine.digests.sender import DigestSender
 from bot.engine.drills import Drills
 from bot.engine.incident_manager import IncidentManager
 from bot.notifications.alert_messages import AlertMessages
@@ -72,6 +73,16 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
                 for consumer in (MissedCallCards, CallCards)
             ],
             database=shared.database,
+            clock=shared.clock,
+            wake=shared.wake,
+        ),
+        digests=DigestSender(
+            settings.name,
+            pbx,
+            zone,
+            shared.figures,
+            database=shared.database,
+            grants=shared.grants,
             clock=shared.clock,
             wake=shared.wake,
         ),

@@ -133,6 +133,21 @@ CREATE TABLE closed_chats (
 	PRIMARY KEY (chat_id)
 );
 
+CREATE TABLE digests (
+	station VARCHAR(64) NOT NULL, 
+	chat_id BIGINT NOT NULL, 
+	kind VARCHAR(8) NOT NULL, 
+	thread_id BIGINT, 
+	days JSON NOT NULL, 
+	at VARCHAR(5) NOT NULL, 
+	zone VARCHAR(64) NOT NULL, 
+	by_id BIGINT NOT NULL, 
+	by_name VARCHAR(128) NOT NULL, 
+	done_on DATE NOT NULL, 
+	failed BOOLEAN NOT NULL, 
+	PRIMARY KEY (station, chat_id, kind)
+);
+
 CREATE TABLE former_usernames (
 	username VARCHAR(64) NOT NULL, 
 	person_id BIGINT NOT NULL, 

@@ -1,6 +1,6 @@
-"""Tables of calls: who is told of which, and the cards of missed callers."""
+"""Tables of calls that are told: who is told of which, the cards of missed callers, and digests."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -108,3 +108,22 @@ class MissedGathering(Table):
         Index("missed_gatherings_by_chat", "station", "chat_id", "closed_at"),
         Index("missed_gatherings_by_message", "message"),
     )
+
+
+class Digest(Table):
+    """Digest of a station's calls in a chat, daily or weekly. `days`: numbers of weekdays, Monday is 0. `at`: time of
+    day, HH:MM, in the PBX's zone, which was last known to be `zone`. The digests up to the date `done_on` are done;
+    `failed`: the PBX could not be read for the one that is due."""
+
+    __tablename__ = "digests"
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    chat_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(8), primary_key=True)
+    thread_id: Mapped[TelegramId | None]
+    days: Mapped[list[Any]]
+    at: Mapped[str] = mapped_column(String(5))
+    zone: Mapped[str] = mapped_column(String(64))
+    by_id: Mapped[TelegramId]
+    by_name: Mapped[str] = mapped_column(String(128))
+    done_on: Mapped[date]
+    failed: Mapped[bool]

@@ -1,6 +1,7 @@
 """PBXs named in part, with typing errors, in another spelling and in the other keyboard layout."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
@@ -43,6 +44,18 @@ def test_several_are_offered_and_what_was_typed_is_kept(harness: FleetHarness) -
     assert asked.buttons == [["Branch 7", "Branch 8"]]
     harness.presses(ANNA, asked, "Branch 8")
     assert "Johnson" in harness.wait_for_message("Branch 8", ANNA, after=asked.id).text
+
+
+def test_a_digest_is_of_its_pbx_and_so_is_what_its_buttons_open(harness: FleetHarness) -> None:
+    now = harness["branch7"].station.now()
+    at = f"{datetime.fromtimestamp(now + 75, harness['branch7'].station.zone):%H:%M}"
+    harness.asks(ANNA, f"/digest {at} brnch7", ANNA)
+    shown = harness.wait_for_message(f"🗞 .*–{at}", ANNA)
+    assert "Branch 7" in shown
+    harness.asks(ANNA, "/status acme", ANNA)
+    for emoji in ("📊", "📵"):
+        harness.presses(ANNA, shown, {"📵": "🔴"}.get(emoji, emoji))
+        assert "Branch 7" in harness.wait_for_message(f"{emoji} .*–{at}", ANNA, after=shown.id)
 
 
 def test_what_names_no_pbx_is_named_as_unread(harness: FleetHarness) -> None:

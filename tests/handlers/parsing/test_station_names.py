@@ -86,6 +86,12 @@ def test_other_words_mean_themselves(text: str) -> None:
     assert read(text) == ((), text)
 
 
+@pytest.mark.parametrize("text", ["weekdays 18:00", "еженедельно пн 9:00", "по будням в 18", "weekly выкл"])
+def test_days_and_how_often_mean_themselves(text: str) -> None:
+    titles = {"shop": "Weekdays shop", "press": "Еженедельник", "display": "Выкладка", "army": "Буднямск"}
+    assert stations_named(text, titles, lambda _written: False) is None
+
+
 def test_a_reason_names_no_pbx_and_a_new_name_only_a_whole_one() -> None:
     assert read("all 1h dalas is dark", OwnWords.AT_THE_END)[0] == ()
     assert read("all 1h to dalas", OwnWords.AT_THE_END)[0] == ()

@@ -8,7 +8,15 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from bot.calls.outcome import Outcome, came_after_hours, employees_in, outcome, talk_seconds, trunk_of
+from bot.calls.outcome import (
+    Outcome,
+    came_after_hours,
+    employees_in,
+    outcome,
+    talk_seconds,
+    trunk_of,
+    wait_seconds,
+)
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import CallRecordLeg, Direction, direction
 
@@ -77,6 +85,7 @@ class CallStats:
     after_hours: int = 0
     talk: Average = field(default_factory=Average)
     longest: int = 0
+    longest_wait: int = 0
     hours: Counter[int] = field(default_factory=Counter)
     callers: Counter[str] = field(default_factory=Counter)
     caller_names: dict[str, str] = field(default_factory=dict)
@@ -89,9 +98,12 @@ class CallStats:
 
     @property
     def answer_rate(self) -> int | None:
-        """Return percent of incoming calls, rounded down, so that 100 means all."""
-        incoming = self.directions[Direction.INCOMING]
-        return self.answered_incoming * 100 // incoming if incoming else None
+        return self.rate(self.answered_incoming, self.directions[Direction.INCOMING])
+
+    @staticmethod
+    def rate(answered: int, incoming: int) -> int | None:
+        """Return percent of incoming calls, rounded down, so that 100 means all; None without any."""
+        return answered * 100 // incoming if incoming else None
 
     @property
     def busiest_hour(self) -> int | None:
@@ -112,6 +124,7 @@ class CallStats:
             self.after_hours += came_after_hours(record)
         if way is Direction.INCOMING:
             self.answered_incoming += result is Outcome.ANSWERED
+            self.longest_wait = max(self.longest_wait, wait_seconds(record))
             self.callers[record.source_number] += 1
             if record.source_name:
                 self.caller_names[record.source_number] = record.source_name

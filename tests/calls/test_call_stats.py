@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.calls.call_stats import BARS, CallStats, bars
 from bot.calls.outcome import Outcome
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction
-from handlers.calls.call_stats import BARS, CallStats, bars
 from tests.fixtures.paths import RECORDINGS
 
 TRUNK = "SIP-TRUNK-44BBC135"

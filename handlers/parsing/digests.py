@@ -1,0 +1,45 @@
+"""Parse when a digest is wanted: `mon-fri 18:00`, `weekly mon 9am`, `по будням в 18`, `еженедельно пн 9:00`. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.calls.digest_schedule import DigestKind, DigestSchedule
+from handlers.parsing.times.model import fold
+from handlers.parsing.windows import EVERY_DAY, NotAWindow, take_weekly_time
+
+OFF = frozenset(map(fold, ("off", "no", "выкл", "выключить", "нет")))
+WORDS = {
+    **dict.fromkeys(("daily", "ежедневно", "ежедневный"), DigestKind.DAILY),
+    **dict.fromkeys(("weekly", "еженедельно", "еженедельный", "понедельно"), DigestKind.WEEKLY),
+}
+
+
+class NotADigest(ValueError):
+    """Words that say no time of a digest, or several."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Kinds of digests that are not wanted any more."""
+
+    kinds: frozenset[DigestKind]
+
+
+def read_digest(words: Sequence[str], now: datetime) -> DigestSchedule | Ended:
+    """Parse the arguments of the command. `now`: station local time, naive. Raises NotADigest."""
+    kinds = [WORDS[fold(word)] for word in words if fold(word) in WORDS]
+    rest = [word for word in words if fold(word) not in WORDS]
+    written = " ".join(words)
+    if len(kinds) > 1:
+        raise NotADigest(written)
+    if len(rest) == 1 and fold(rest[0]) in OFF:
+        return Ended(frozenset(kinds or DigestKind))
+    try:
+        days, at = take_weekly_time(rest, now)
+    except NotAWindow:
+        raise NotADigest(written) from None
+    kind = kinds[0] if kinds else DigestKind.DAILY
+    if kind is DigestKind.WEEKLY and len(days) != 1:
+        raise NotADigest(written)
+    return DigestSchedule(kind, days or EVERY_DAY, at)

@@ -75,7 +75,7 @@ class Fleet:
         self.reachability_checks = StationSelection(
             "on-call reachability", oncall_reachability.CHECK_EVERY, shared.oncall.stations
         )
-        self.missed_calls = StationSelection("missed calls", missed_calls.EVERY, self._stations_with_subscription)
+        self.missed_calls = StationSelection("missed calls", missed_calls.EVERY, self._stations_to_follow)
         self.causes = Correlator(
             self.whole.incident_manager, registry, shared.clock, shared.causes, Signal(self._released), shared.pausable
         )
@@ -181,7 +181,7 @@ class Fleet:
         self.schedule.add(station.name, poll, station.settings.poll_interval)
         self.checks.add(station.name, station.checks)
         self.reachability_checks.add(station.name, station.oncall_check.run_once)
-        self.missed_calls.add(station.name, self._shared.pausable.as_running(station.missed_calls.run_once))
+        self.missed_calls.add(station.name, self._shared.pausable.as_running(station.follow_calls))
 
     async def _remove(self, name: str) -> None:
         station = self.stations.remove(name)
@@ -191,8 +191,12 @@ class Fleet:
         await self.missed_calls.remove(name)
         self.ticker.remove(name)
         await station.pbx.close()
+        metrics.forget_station(name)
 
-    async def _stations_with_subscription(self) -> set[str]:
+    async def _stations_to_follow(self) -> set[str]:
+        """Return the stations whose ended calls somebody wants to know of."""
+        if self._shared.count_calls:
+            return set(self.stations.names)
         return await self._shared.database.run(call_subscriptions.stations)
 
     def _released(self, stations: frozenset[str]) -> None:
@@ -203,6 +207,7 @@ class Fleet:
         """Close the open incidents of a removed station, which no poll would end."""
         station = build_station(_virtual_station(name, self.stations.title(name), {}), self._shared)
         ended = await station.incident_manager.close_all(self._shared.clock())
+        metrics.forget_station(name)
         log.info("station removed", station=name, incidents_ended=ended)
 
     def alert_chats(self, session: Session) -> set[int]:

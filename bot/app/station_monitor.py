@@ -93,6 +93,10 @@ class StationMonitor:
             await self.zone.fetch(self.pbx)
         return pause
 
+    async def follow_calls(self) -> None:
+        """Read the ended calls; only to count them, not while the PBX has a fault."""
+        await self.missed_calls.run_once(count=not self.watch.has_fault)
+
     def on_states_loaded(self, states: Mapping[str, dict[str, Any]]) -> None:
         self.checks.load_states(states)
 

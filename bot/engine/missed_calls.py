@@ -1,16 +1,19 @@
-"""Follow the call records of one PBX, for the chats that are told of missed calls."""
+"""Follow the call records of one PBX, for the chats that are told of missed calls and for the counts of calls."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from zlib import crc32
 
 import structlog
 
 from bot.access.policy import AccessContext, Permission
+from bot.calls.call_counter import CallCounter
 from bot.calls.missed_calls import Caller, MissedCall, MissedCalls
 from bot.calls.missed_cards import CardChange, Wish, decide
 from bot.notifications import missed_cards as cards
-from bot.pbx import Pbx, PbxError, Priority
+from bot.pbx import Forbidden, Pbx, PbxError, Priority
+from bot.pbx.cached_query import WITHOUT_RIGHT
 from bot.runtime.clock import Clock, Sleep, Zone
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import Grants
@@ -41,7 +44,7 @@ Callers = Mapping[str, Caller]
 
 class MissedCallFollower:
     """Follower of one station. `mask_numbers`: numbers are masked in chats without the right to read them; `wake` wakes
-    the delivery worker."""
+    the delivery worker; `counter` counts the calls, if that is wanted."""
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class MissedCallFollower:
         mask_numbers: bool,
         clock: Clock,
         wake: Signal,
+        counter: CallCounter | None = None,
         pause: Sleep = asyncio.sleep,
     ) -> None:
         self._station = station
@@ -66,41 +70,73 @@ class MissedCallFollower:
         self._wake = wake
         self._pause = pause
         self._long_read_at: datetime | None = None
+        self.counter = counter
+        # Without the right to read calls they are not counted until then.
+        self._count_from: datetime | None = None
 
-    async def run_once(self) -> None:
-        """Read the records, and change the cards in one transaction. What the PBX does not tell is read next time."""
+    async def run_once(self, *, count: bool = True) -> None:
+        """Read the records, count the calls if `count`, and change the cards in one transaction. What the PBX does not
+        tell is read next time."""
         now = self._clock()
         subscriptions = await self._database.run(call_subscriptions.of_station, self._station)
-        if not subscriptions:
+        counter = self.counter if count and (self._count_from is None or now >= self._count_from) else None
+        is_followed = bool(subscriptions)
+        if not is_followed and counter is None:
             return
+        if self._long_read_at is None and not is_followed:
+            # Nobody waits for calls from before: the long readings of a fleet are spread.
+            self._long_read_at = now - LONG_EVERY * (crc32(self._station.encode()) / 2**32)
         reads_long = self._long_read_at is None or now - self._long_read_at >= LONG_EVERY
         begin = now - (LONG if reads_long else RECENT)
-        begin = max(now - MAX_ABSENCE, min(begin, *(one.read_until - RECENT for one in subscriptions)))
+        begin = max(now - MAX_ABSENCE, min([begin, *(one.read_until - RECENT for one in subscriptions)]))
         try:
             callers = await self._read(begin, now)
-            if await self._database.run(self._has_new_misses, callers, now):
+            if is_followed and await self._database.run(self._has_new_misses, callers, now):
                 await self._pause(LOOK_AGAIN_AFTER)
                 callers = await self._confirmed(callers, begin, now)
         except PbxError as error:
             log.warning("PBX error, missed calls not read", station=self._station, reason=str(error))
+            self._not_counted(error, now)
             return
-        if await self._database.run(self._apply, callers, now):
+        if is_followed and await self._database.run(self._apply, callers, now):
             self._wake.send()
         if reads_long:
             self._long_read_at = now
+        if counter is not None:
+            await self._count(counter, now)
+
+    async def _count(self, counter: CallCounter, now: datetime) -> None:
+        try:
+            active = await self._active()
+        except PbxError as error:
+            log.info("PBX error, calls not counted", station=self._station, reason=str(error))
+            self._not_counted(error, now)
+        else:
+            counter.settle(active, now)
+
+    def _not_counted(self, error: PbxError, now: datetime) -> None:
+        if self.counter is not None:
+            self.counter.active = None
+        if isinstance(error, Forbidden):
+            self._count_from = now + WITHOUT_RIGHT
+
+    async def _active(self) -> set[str]:
+        return {leg.linkedid for leg in (await self._pbx.calls.active()).value if leg.end is None}
 
     async def _read(self, begin: datetime, now: datetime) -> Callers:
         calls = MissedCalls(datetime.max)  # noqa: DTZ901 (the PBX's local time)
         start, end = self._local(begin), self._local(now + AHEAD)
         async for record in self._pbx.records.between(start, end, priority=Priority.BULK):
             calls.add(record)
+            if self.counter is not None:
+                self.counter.show(record, now)
         return calls.callers
 
     async def _confirmed(self, before: Callers, begin: datetime, now: datetime) -> Callers:
         """Read again, and leave out the missed calls that have changed meanwhile, or are not over."""
         earlier = {miss.linkedid: miss for caller in before.values() for miss in caller.misses}
         callers = await self._read(begin, now)
-        going_on = {leg.linkedid for leg in (await self._pbx.calls.active()).value if leg.end is None}
+        going_on = await self._active()
         return _with_misses(callers, lambda miss: earlier.get(miss.linkedid) == miss and miss.linkedid not in going_on)
 
     def _has_new_misses(self, session: Session, callers: Callers, now: datetime) -> bool:

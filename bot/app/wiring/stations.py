@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.app.station_monitor import StationMonitor
 from bot.app.wiring.shared_services import SharedServices
+from bot.calls.call_counter import CallCounter
 from bot.config.station_settings import StationSettings
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.drills import Drills
@@ -70,6 +71,7 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             mask_numbers=shared.mask_numbers,
             clock=shared.clock,
             wake=shared.wake,
+            counter=CallCounter(zone, shared.clock()) if shared.count_calls else None,
         ),
         clock=shared.clock,
     )

@@ -47,6 +47,12 @@ class ExtensionCheck(PeriodicCheck):
         state = (self._states or {}).get(number)
         return state.condition.bad_since if state else None
 
+    @property
+    def offline(self) -> int | None:
+        """Return how many watched phones are offline; None if none is watched, or nothing is known of them yet."""
+        states = self._states
+        return sum(one.condition.bad_since is not None for one in states.values()) if states else None
+
     def drop_state(self) -> None:
         self._states = None
 

@@ -1,9 +1,18 @@
 """Prometheus metrics. Each is declared once here and explained in docs/reference/metrics.md."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
+# Memory, processor time and start of the process.
+ProcessCollector(registry=REGISTRY)
 
 COMMANDS = Counter(
     "mikopbx_bot_commands",

@@ -49,9 +49,10 @@ class ExtensionCheck(PeriodicCheck):
 
     @property
     def offline(self) -> int | None:
-        """Return how many watched phones are offline; None if none is watched, or nothing is known of them yet."""
-        states = self._states
-        return sum(one.condition.bad_since is not None for one in states.values()) if states else None
+        """Return how many watched phones are offline; None before the first check, or while the PBX has a fault."""
+        if self._states is None or self._watch.has_fault:
+            return None
+        return sum(one.condition.bad_since is not None for one in self._states.values())
 
     def drop_state(self) -> None:
         self._states = None

@@ -90,7 +90,7 @@ class MissedCallFollower:
         begin = now - (LONG if reads_long else RECENT)
         begin = max(now - MAX_ABSENCE, min([begin, *(one.read_until - RECENT for one in subscriptions)]))
         try:
-            callers = await self._read(begin, now)
+            callers = await self._read(begin, now, named=is_followed)
             if is_followed and await self._database.run(self._has_new_misses, callers, now):
                 await self._pause(LOOK_AGAIN_AFTER)
                 callers = await self._confirmed(callers, begin, now)
@@ -107,12 +107,12 @@ class MissedCallFollower:
 
     async def _count(self, counter: CallCounter, now: datetime) -> None:
         try:
-            active = await self._active()
+            legs = (await self._pbx.calls.active(named=False)).value
         except PbxError as error:
             log.info("PBX error, calls not counted", station=self._station, reason=str(error))
             self._not_counted(error, now)
         else:
-            counter.settle(active, now)
+            counter.settle({leg.linkedid for leg in legs if leg.end is None}, now)
 
     def _not_counted(self, error: PbxError, now: datetime) -> None:
         if self.counter is not None:
@@ -120,13 +120,10 @@ class MissedCallFollower:
         if isinstance(error, Forbidden):
             self._count_from = now + WITHOUT_RIGHT
 
-    async def _active(self) -> set[str]:
-        return {leg.linkedid for leg in (await self._pbx.calls.active()).value if leg.end is None}
-
-    async def _read(self, begin: datetime, now: datetime) -> Callers:
+    async def _read(self, begin: datetime, now: datetime, *, named: bool = True) -> Callers:
         calls = MissedCalls(datetime.max)  # noqa: DTZ901 (the PBX's local time)
         start, end = self._local(begin), self._local(now + AHEAD)
-        async for record in self._pbx.records.between(start, end, priority=Priority.BULK):
+        async for record in self._pbx.records.between(start, end, priority=Priority.BULK, named=named):
             calls.add(record)
             if self.counter is not None:
                 self.counter.show(record, now)
@@ -136,7 +133,7 @@ class MissedCallFollower:
         """Read again, and leave out the missed calls that have changed meanwhile, or are not over."""
         earlier = {miss.linkedid: miss for caller in before.values() for miss in caller.misses}
         callers = await self._read(begin, now)
-        going_on = await self._active()
+        going_on = {leg.linkedid for leg in (await self._pbx.calls.active()).value if leg.end is None}
         return _with_misses(callers, lambda miss: earlier.get(miss.linkedid) == miss and miss.linkedid not in going_on)
 
     def _has_new_misses(self, session: Session, callers: Callers, now: datetime) -> bool:

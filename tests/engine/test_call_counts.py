@@ -1,5 +1,7 @@
 """Counts of calls: a played day, listed late, leg by leg and out of order, counts as /stats does."""
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -8,21 +10,35 @@ import pytest
 from bot.calls.call_counter import CallCounter
 from bot.calls.outcome import Outcome
 from bot.engine.missed_calls import LONG_EVERY, MissedCallFollower
-from bot.pbx import Forbidden
+from bot.pbx import CallRecord, Forbidden, Priority
 from bot.runtime.waiting import Signal
 from bot.store.database import Database
 from handlers.calls.call_stats import CallStats
-from tests.engine.test_missed_calls import ANSWERED, GROUP, MISSED, NINE, Labelled, Office, a_day, labelled, minutes
+from tests.engine.test_missed_calls import (
+    ANSWERED,
+    GROUP,
+    MISSED,
+    NINE,
+    STATION,
+    Labelled,
+    Office,
+    PlayedPbx,
+    a_day,
+    labelled,
+    minutes,
+)
 from tests.fixtures.examples import example_count
 
 
 class CountingOffice(Office):
     """An office whose calls are counted from NINE on, and whose chats need not be told of any."""
 
+    station = STATION
+
     def restart(self) -> None:
         self.counter = CallCounter(lambda: UTC, self.pbx.now)
         self.follower = MissedCallFollower(
-            "Head office",
+            self.station,
             self.pbx,  # type: ignore[arg-type]
             lambda: UTC,
             database=self.database,
@@ -128,20 +144,29 @@ async def test_calls_that_are_listed_without_end_take_bounded_memory(office: Cou
     assert len(office.counter._counted) == 200
 
 
+@dataclass
+class TimedPbx(PlayedPbx):
+    """Notes the minutes in which hours are read."""
+
+    long_reads: list[int] = field(default_factory=list)
+
+    async def between(
+        self, start: datetime, end: datetime, *, priority: Priority, named: bool = True
+    ) -> AsyncIterator[CallRecord]:
+        assert not named
+        if end - start > timedelta(hours=2):
+            self.long_reads.append((self.now - NINE) // timedelta(minutes=1))
+        async for record in super().between(start, end, priority=priority, named=named):
+            yield record
+
+
 async def test_the_long_readings_of_a_fleet_are_spread(database: Database) -> None:
-    offices = [CountingOffice(database) for _ in range(60)]
     begun: list[int] = []
-    for number, office in enumerate(offices):
-        office.follower._station = f"s{number:04}"
-        reads = office.pbx.between
-
-        async def between(start, end, *, priority, office=office, reads=reads):  # type: ignore[no-untyped-def]
-            if end - start > timedelta(hours=2):
-                begun.append((office.pbx.now - NINE) // timedelta(minutes=1))
-            async for record in reads(start, end, priority=priority):
-                yield record
-
-        office.pbx.between = between  # type: ignore[method-assign]
+    for number in range(60):
+        office = CountingOffice(database)
+        office.station, office.pbx = f"s{number:04}", TimedPbx()
+        office.restart()
         await office.looks_until(NINE + LONG_EVERY + timedelta(minutes=1))
+        begun += office.pbx.long_reads
     assert len(begun) >= 60
     assert max(begun.count(minute) for minute in set(begun)) <= 15

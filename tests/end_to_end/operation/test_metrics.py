@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
-from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.documents.promql import OF_EVERY_SCRAPE, UP, queries
@@ -13,6 +13,9 @@ from tests.end_to_end.harness import ANNA
 from tests.end_to_end.operation.test_health import free_port
 from tests.end_to_end.tls_front import tls_front
 from tests.fixtures.certificates import make_certificate
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
 
 HOSTILE = 'Line "one"} 1\nmikopbx_bot_pbx_up{station="gone"} 1\\'
 CALLER = "79161234501"

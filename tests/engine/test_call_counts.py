@@ -80,7 +80,9 @@ def stats_of(calls: list[Labelled], start: datetime) -> tuple[int, int]:
 async def test_a_played_day_counts_as_stats_does(office: CountingOffice, seed: int, followed: bool) -> None:
     random = Random(seed)
     calls = a_day(random, 120 if followed else example_count(300, 1000))
-    early = [labelled(n, "incoming missed", "79160000001", minutes(-n), MISSED["a phone"]) for n in range(9001, 9004)]
+    early = [
+        labelled(n, "incoming missed", "79160000001", minutes(9000 - n), MISSED["a phone"]) for n in range(9001, 9004)
+    ]
     # Their first leg is listed while they go on.
     growing = [
         labelled(n, "incoming answered", "79160000001", minutes(n - 8000), path, leg_seconds=90)

@@ -191,7 +191,6 @@ class Fleet:
         await self.missed_calls.remove(name)
         self.ticker.remove(name)
         await station.pbx.close()
-        metrics.forget_station(name)
 
     async def _stations_to_follow(self) -> set[str]:
         """Return the stations whose ended calls somebody wants to know of."""

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import chain
 from typing import TypeVar
 
 from prometheus_client import CONTENT_TYPE_LATEST, Metric, generate_latest
@@ -13,6 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.runtime.metrics import REGISTRY
+from bot.sandbox.time_slices import each
 
 T = TypeVar("T")
 
@@ -42,28 +44,29 @@ class _Family(Collector):
 
 async def _exposition(collectors: Iterable[Collector]) -> bytes:
     """Return the metrics in Prometheus' text format. Measured: those of a thousand PBXs take 0.2 s, so other tasks have
-    a turn after each metric."""
-    families = []
-    for collector in collectors:
-        for metric in collector.collect():
-            families.append(generate_latest(_Family(metric)))
-            await asyncio.sleep(0)
+    their turn between them."""
+    families = await each(chain.from_iterable(one.collect() for one in collectors), _rendered)
     return b"".join(families)
+
+
+def _rendered(metric: Metric) -> bytes:
+    return generate_latest(_Family(metric))
 
 
 def health_app(problems: Callable[[], list[str]], stations: Collector) -> Starlette:
     """`problems` gives the reasons why the bot is unhealthy, one line each; `stations` the metrics of the PBXs."""
-    slots = _RequestSlots()
+    # Who asks whether the bot is healthy does not wait for the metrics.
+    health_slots, metrics_slots = _RequestSlots(), _RequestSlots()
 
     async def reasons() -> list[str]:
         return problems()
 
     async def healthz(_request: Request) -> Response:
-        found = await slots.work(reasons)
+        found = await health_slots.work(reasons)
         return PlainTextResponse("\n".join(found) or "ok", status_code=503 if found else 200)
 
     async def metrics(_request: Request) -> Response:
-        content = await slots.work(lambda: _exposition((REGISTRY, stations)))
+        content = await metrics_slots.work(lambda: _exposition((REGISTRY, stations)))
         return Response(content, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", metrics)])

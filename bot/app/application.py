@@ -117,7 +117,7 @@ class Application:
             program.manager.keep_notified(program.watchdog.stalled, problems, stop),
         ]
         if settings.health_address:
-            jobs.append(serve_health(problems, settings.health_address, stop))
+            jobs.append(serve_health(problems, program.fleet, settings.health_address, stop))
         if settings.heartbeat_url:
             jobs.append(Heartbeat(settings.heartbeat_url, program.health_monitor).run(stop))
         return jobs

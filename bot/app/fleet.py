@@ -76,7 +76,7 @@ class Fleet:
         self.reachability_checks = StationSelection(
             "on-call reachability", oncall_reachability.CHECK_EVERY, shared.oncall.stations
         )
-        self.calls = StationSelection("call records", follower.EVERY, self._stations_with_subscription)
+        self.calls = StationSelection("call records", follower.EVERY, self._stations_to_follow)
         self.digests = StationSelection("digests", digest_sender.EVERY, self._stations_with_digest)
         self.causes = Correlator(
             self.whole.incident_manager, registry, shared.clock, shared.causes, Signal(self._released), shared.pausable
@@ -184,7 +184,7 @@ class Fleet:
         self.schedule.add(station.name, poll, station.settings.poll_interval)
         self.checks.add(station.name, station.checks)
         self.reachability_checks.add(station.name, station.oncall_check.run_once)
-        self.calls.add(station.name, self._shared.pausable.as_running(station.calls.run_once))
+        self.calls.add(station.name, self._shared.pausable.as_running(station.follow_calls))
         self.digests.add(station.name, station.digests.run_once)
 
     async def _remove(self, name: str) -> None:
@@ -197,7 +197,10 @@ class Fleet:
         self.ticker.remove(name)
         await station.pbx.close()
 
-    async def _stations_with_subscription(self) -> set[str]:
+    async def _stations_to_follow(self) -> set[str]:
+        """Return the stations whose ended calls somebody wants to know of."""
+        if self._shared.count_calls:
+            return set(self.stations.names)
         return await self._shared.database.run(call_subscriptions.stations)
 
     async def _stations_with_digest(self) -> set[str]:
@@ -211,6 +214,7 @@ class Fleet:
         """Close the open incidents of a removed station, which no poll would end."""
         station = build_station(_virtual_station(name, self.stations.title(name), {}), self._shared)
         ended = await station.incident_manager.close_all(self._shared.clock())
+        metrics.forget_station(name)
         log.info("station removed", station=name, incidents_ended=ended)
 
     def alert_chats(self, session: Session) -> set[int]:

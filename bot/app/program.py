@@ -173,6 +173,7 @@ class Program:
             clients=resources.clients,
             watchdog=self.watchdog,
             mask_numbers=settings.mask_numbers,
+            count_calls=settings.health_address is not None and settings.call_metrics,
             calendars=CalendarFeed(settings.calendar_hosts),
         )
 

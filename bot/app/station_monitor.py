@@ -96,6 +96,10 @@ class StationMonitor:
             await self.zone.fetch(self.pbx)
         return pause
 
+    async def follow_calls(self) -> None:
+        """Read the ended calls; only to count them, not while the PBX has a fault."""
+        await self.calls.run_once(count=not self.watch.has_fault)
+
     def on_states_loaded(self, states: Mapping[str, dict[str, Any]]) -> None:
         self.checks.load_states(states)
 

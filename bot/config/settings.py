@@ -104,6 +104,7 @@ class Settings(BaseSettings):
     language: Literal["en", "ru"] = "en"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     health_address: str | None = None
+    call_metrics: bool = True
     heartbeat_url: SecretStr | None = None
 
     @field_validator("telegram_token")

@@ -73,7 +73,8 @@ class TrunkObservation:
     """Observed trunk.
 
     `since` is the start of this state by the PBX, `measured_at` its measurement, both on the bot's clock. `detour` is
-    known for a partial outage only, `banned_until` for a provider banned by the PBX's firewall.
+    known for a partial outage only, `banned_until` for a provider banned by the PBX's firewall. `round_trip` to the
+    provider is in milliseconds, None if the PBX tells none.
     """
 
     id: str
@@ -87,6 +88,7 @@ class TrunkObservation:
     measured_at: datetime
     detour: Detour = UNKNOWN_DETOUR
     banned_until: datetime | None = None
+    round_trip: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +203,7 @@ def _trunk(trunk: TrunkStatus, health: Health, cause: Cause, now: datetime, skew
         cause=cause,
         since=ours(trunk.last_change),
         measured_at=ours(trunk.last_update) or now,
+        round_trip=trunk.rtt,
     )
 
 

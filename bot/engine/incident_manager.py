@@ -81,7 +81,6 @@ class IncidentManager:
     async def close_all(self, now: datetime) -> int:
         """Close all incidents of a station no longer monitored and delete its states; return the number closed."""
         closed = await self._database.run(self._close_all, now)
-        metrics.INCIDENTS.labels(self._station).set(0)
         self._wake.send()
         return closed
 

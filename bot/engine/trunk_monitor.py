@@ -1,6 +1,5 @@
 """Poll one station's trunks and pass changes to the incident manager."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -69,8 +68,6 @@ class TrunkMonitor:
         self._slow_polls = 0
         self._unconfirmed = 0
         self._is_loaded = False
-        # Trunks by health, as the metrics tell.
-        self._counts: Counter[Health] | None = None
         # Trunks that the bot has disabled briefly to re-register them; not evaluated meanwhile.
         self.paused_trunks: set[str] = set()
         self.latest: Observation | None = None
@@ -300,12 +297,5 @@ class TrunkMonitor:
 
     def _measure(self, observation: Observation) -> None:
         metrics.POLLS.labels(self._name, str(observation.trouble or "answered")).inc()
-        if observation.trouble is not None:
-            return
-        self.last_good = observation.at
-        metrics.LAST_POLL.labels(self._name).set(observation.at.timestamp())
-        counts = Counter(trunk.health for trunk in observation.trunks.values())
-        if counts != self._counts:
-            self._counts = counts
-            for health in Health:
-                metrics.TRUNKS.labels(self._name, str(health)).set(counts[health])
+        if observation.trouble is None:
+            self.last_good = observation.at

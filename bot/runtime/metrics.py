@@ -1,9 +1,18 @@
 """Prometheus metrics. Each is declared once here and explained in docs/reference/metrics.md."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
+# Memory, processor time and start of the process.
+ProcessCollector(registry=REGISTRY)
 
 COMMANDS = Counter(
     "mikopbx_bot_commands",
@@ -27,12 +36,6 @@ LATENESS = Histogram(
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
-LAST_POLL = Gauge(
-    "mikopbx_bot_last_good_poll_timestamp_seconds",
-    "When the station last answered, Unix time.",
-    ["station"],
-    registry=REGISTRY,
-)
 LAST_UPDATES = Gauge(
     "mikopbx_bot_last_updates_timestamp_seconds",
     "When updates were last known to come from Telegram, Unix time.",
@@ -47,20 +50,7 @@ DROPPED = Counter(
     ["reason"],
     registry=REGISTRY,
 )
-TRUNKS = Gauge("mikopbx_bot_trunks", "Trunks of a station, by health.", ["station", "health"], registry=REGISTRY)
 INCIDENTS = Gauge("mikopbx_bot_open_incidents", "Incidents open now.", ["station"], registry=REGISTRY)
-PBX_ROUND_TRIP = Gauge(
-    "mikopbx_bot_pbx_round_trip_seconds",
-    "How long the last look at a PBX's health took to be answered.",
-    ["station"],
-    registry=REGISTRY,
-)
-PBX_DISK_FREE = Gauge(
-    "mikopbx_bot_pbx_disk_free_bytes", "Free space of the PBX's disk, as it tells.", ["station"], registry=REGISTRY
-)
-PBX_DISK_SIZE = Gauge(
-    "mikopbx_bot_pbx_disk_size_bytes", "Size of the PBX's disk, as it tells.", ["station"], registry=REGISTRY
-)
 OUTBOX = Gauge("mikopbx_bot_outbox_waiting", "Messages committed but not yet delivered.", registry=REGISTRY)
 OLDEST_DUE = Gauge(
     "mikopbx_bot_outbox_oldest_due_seconds",
@@ -75,3 +65,9 @@ LAST_TICK = Gauge(
 DELIVERIES = Counter(
     "mikopbx_bot_deliveries", "Attempts to deliver from the outbox, by result.", ["result"], registry=REGISTRY
 )
+
+
+def forget_station(name: str) -> None:
+    """Tell no more of a station that is not watched any more."""
+    POLLS.remove_by_labels({"station": name})
+    INCIDENTS.remove_by_labels({"station": name})

@@ -35,9 +35,10 @@ SHARED = {one.name for one in fields(SharedServices)} - {"fleet_chats", "last_re
 ONE_OF_EACH = {"Membership", "KnownSenders", "Denials", "RateLimiter", "Renderer", "HealthMonitor", "UpdateListener"}
 
 
-def program_of(database: Database, names: tuple[str, ...]) -> Program:
-    """Build the program over PBXs of these names; one of them is a program without a STATIONS_FILE."""
-    settings = ordinary_settings()
+def program_of(database: Database, names: tuple[str, ...], **given: object) -> Program:
+    """Build the program over PBXs of these names, with these settings; one of them is a program without a
+    STATIONS_FILE."""
+    settings = ordinary_settings().model_copy(update=given)
     if len(names) > 1:
         settings = settings.model_copy(update={"stations_file": Path("stations.toml")})
     telegram = SoakTelegram(Random(0))
@@ -162,3 +163,16 @@ async def test_shared_services_exist_once(program: Program) -> None:
     made = Counter(type(part).__name__ for part in parts_of(program, queue))
     shared = {type(getattr(program._shared, name)).__name__ for name in SHARED} - {"Signal", "bool"}
     assert {name: made[name] for name in shared | ONE_OF_EACH if made[name] != 1} == {}
+
+
+@pytest.mark.parametrize(
+    ("address", "wanted", "counted"),
+    [("127.0.0.1:8080", True, True), ("127.0.0.1:8080", False, False), (None, True, False)],
+)
+async def test_calls_are_counted_where_metrics_are_served_and_wanted(
+    database: Database, address: str | None, wanted: bool, counted: bool
+) -> None:
+    program = program_of(database, STATIONS, health_address=address, call_metrics=wanted)
+    await program.fleet.start()
+    assert {one.name for one in program.fleet if one.calls.counter} == (set(STATIONS) if counted else set())
+    assert await program.fleet._stations_to_follow() == (set(STATIONS) if counted else set())

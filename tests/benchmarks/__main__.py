@@ -7,7 +7,7 @@ import os
 import platform
 import time
 
-from tests.benchmarks import alert, commands, fleet, flood, records, start, storm
+from tests.benchmarks import alert, call_metrics, commands, fleet, flood, records, start, storm
 from tests.benchmarks.measured import report
 from tests.benchmarks.measured.figure import Effort, Figure
 from tests.fixtures.report import DOCS, write
@@ -18,6 +18,7 @@ FIGURES: tuple[Figure, ...] = (
     records.FIGURE,
     start.FIGURE,
     fleet.FIGURE,
+    call_metrics.FIGURE,
     alert.FIGURE,
     storm.FIGURE,
     flood.FIGURE,

@@ -57,8 +57,8 @@ class Load:
                 return f"{self.pbxs_address}/slow/{name(number)}"
         return f"{self.pbxs_address}/{name(number)}"
 
-    def settings(self, stations: int) -> dict[str, str]:
-        """Return the program's settings, with an empty database and a new stations file."""
+    def settings(self, stations: int, **more: str) -> dict[str, str]:
+        """Return the program's settings, with an empty database and a new stations file. Calls are not counted."""
         for file in self.folder.glob("bot.sqlite3*"):
             file.unlink()
         shutil.copy(stores.empty(), self.folder / "bot.sqlite3")
@@ -78,10 +78,12 @@ class Load:
             "VIEWERS": str(self.chats.people[0]),
             "DATABASE_URL": f"sqlite:///{self.folder / 'bot.sqlite3'}",
             "HEALTH_ADDRESS": self.metrics.removeprefix("http://"),
+            "CALL_METRICS": "false",
+            **more,
         }
 
-    def program(self, stations: int) -> Running:
-        return running(self.folder, PROGRAM, self.settings(stations))
+    def program(self, stations: int, **more: str) -> Running:
+        return running(self.folder, PROGRAM, self.settings(stations, **more))
 
     def bare(self, stations: int) -> Running:
         roots = self.folder / "roots"
@@ -89,7 +91,7 @@ class Load:
         return running(self.folder, BARE_POLLS, {"PBX_API_KEY": KEY, "ROOTS": str(roots)})
 
     async def moments(self) -> dict[str, list[float]]:
-        """Return the times at which each PBX was asked for its trunk states."""
+        """Return the times at which each PBX was asked for its trunk states, and under EVERYTHING all requests."""
         async with httpx.AsyncClient(timeout=30) as http:
             found: dict[str, list[float]] = (await http.get(f"{self.pbxs_address}/moments")).json()
             return found

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from prometheus_client import Metric
 
 from bot.access.policy import ADMIN, OPERATOR, PERMISSIONS, VIEWER
+from bot.app.station_metrics import StationMetrics
 from bot.cli.arguments import command_parser
 from bot.messages.access_words import RIGHTS
 from bot.messages.i18n import translations
@@ -14,6 +15,8 @@ from bot.pbx.rights import Right
 from bot.runtime.metrics import REGISTRY
 from handlers import CATALOGUE
 from tests.documents.markdown import prose, table
+
+SUFFIXES = {"counter": "_total", "info": "_info"}
 
 
 def commands() -> str:
@@ -69,7 +72,8 @@ def _without(right: Right) -> str:
 
 def metrics() -> str:
     return table(
-        ("Metric", "What it counts"), [(f"`{_exposed(one)}`", one.documentation) for one in REGISTRY.collect()]
+        ("Metric", "What it counts"),
+        [(f"`{_exposed(one)}`", one.documentation) for one in (*REGISTRY.collect(), *StationMetrics(()).collect())],
     )
 
 
@@ -126,4 +130,4 @@ def _least_role(permission: str) -> str:
 
 
 def _exposed(metric: Metric) -> str:
-    return f"{metric.name}_total" if metric.type == "counter" else metric.name
+    return f"{metric.name}{SUFFIXES.get(metric.type, '')}"

@@ -125,7 +125,9 @@ class PlayedPbx:
     def __post_init__(self) -> None:
         self.records = self.calls = self
 
-    async def between(self, start: datetime, end: datetime, *, priority: Priority) -> AsyncIterator[CallRecord]:
+    async def between(
+        self, start: datetime, end: datetime, *, priority: Priority, named: bool = True
+    ) -> AsyncIterator[CallRecord]:
         assert priority is Priority.BULK
         self.asked += 1
         if self.error:
@@ -136,7 +138,7 @@ class PlayedPbx:
             ):
                 yield record
 
-    async def active(self) -> Answer[tuple[CallLeg, ...]]:
+    async def active(self, *, named: bool = True) -> Answer[tuple[CallLeg, ...]]:
         self.asked += 1
         return Answer(
             tuple(CallLeg(linkedid=call.linkedid) for call in self.calls_made if call.start <= self.now < call.end)

@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from bot.app.station_metrics import StationMetrics
 from bot.app.update_listener import listening_socket
 from bot.config.errors import WrongSettings
 from bot.health.endpoints import health_app
@@ -14,7 +15,7 @@ from tests.fixtures.loop_probe import turns_of_others
 
 @pytest.mark.parametrize(("wrong", "status", "said"), [([], 200, "ok"), (["PBX A", "outbox"], 503, "PBX A\noutbox")])
 async def test_the_answer_is_a_status_a_monitor_understands(wrong: list[str], status: int, said: str) -> None:
-    transport = httpx.ASGITransport(health_app(lambda: wrong))
+    transport = httpx.ASGITransport(health_app(lambda: wrong, StationMetrics(())))
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as http:
         answer = await http.get("/healthz")
         assert (answer.status_code, answer.text) == (status, said)
@@ -24,7 +25,7 @@ async def test_the_answer_is_a_status_a_monitor_understands(wrong: list[str], st
 
 @pytest.mark.parametrize("path", ["/healthz", "/metrics"])
 async def test_hundreds_who_ask_at_once_are_answered_one_after_the_other_and_others_have_turns(path: str) -> None:
-    transport = httpx.ASGITransport(health_app(list))
+    transport = httpx.ASGITransport(health_app(list, StationMetrics(())))
     async with httpx.AsyncClient(transport=transport, base_url="http://bot") as http, turns_of_others() as turns:
         answers = await asyncio.gather(*(http.get(path) for _ in range(100)))
     assert {answer.status_code for answer in answers} == {200}

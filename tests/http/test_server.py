@@ -14,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 
+from bot.app.station_metrics import StationMetrics
 from bot.health.endpoints import health_app
 from bot.http import uvicorn_connection
 from bot.http.server import listen, serve
@@ -169,7 +170,7 @@ async def test_there_are_never_more_connections_than_places_and_the_newest_has_o
     stop = asyncio.Event()
     with listen("127.0.0.1:0") as sock:
         port = sock.getsockname()[1]
-        task = asyncio.create_task(serve(health_app(list), sock, stop, patient))
+        task = asyncio.create_task(serve(health_app(list, StationMetrics(())), sock, stop, patient))
         async with connections(port, 60) as opened:
             async with httpx.AsyncClient(timeout=SOON) as http:
                 assert (await http.get(f"http://127.0.0.1:{port}/healthz")).text == "ok"

@@ -27,7 +27,8 @@ class SharedServices:
     recipients `last_resort` is. `wake` wakes the delivery worker; pollers run in `pausable`. Set by the fleet:
     `step_due` signals a due step or a queued notification, `watching_changed` a change of the watched extensions,
     `subscriptions_changed` a change of the chats that are told of missed calls; `causes` holds the common causes of
-    several stations. Numbers are masked, if `mask_numbers`, in chats without the right to read them."""
+    several stations. Numbers are masked, if `mask_numbers`, in chats without the right to read them. With `count_calls`
+    the calls of every station are counted."""
 
     database: Database
     sender: Sender
@@ -42,6 +43,7 @@ class SharedServices:
     clients: PbxClients
     watchdog: LoopWatchdog
     mask_numbers: bool = True
+    count_calls: bool = False
     step_due: Signal = field(default_factory=Signal)
     watching_changed: Signal = field(default_factory=Signal)
     subscriptions_changed: Signal = field(default_factory=Signal)

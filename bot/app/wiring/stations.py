@@ -6,6 +6,7 @@ from functools import partial
 
 from bot.app.station_monitor import StationMonitor
 from bot.app.wiring.shared_services import SharedServices
+from bot.calls.call_counter import CallCounter
 from bot.config.station_settings import StationSettings
 from bot.engine.calls.call_cards import CallCards
 from bot.engine.calls.follower import CallFollower
@@ -75,6 +76,7 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             database=shared.database,
             clock=shared.clock,
             wake=shared.wake,
+            counter=CallCounter(zone, shared.clock()) if shared.count_calls else None,
         ),
         digests=DigestSender(
             settings.name,

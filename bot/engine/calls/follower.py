@@ -1,15 +1,18 @@
-"""Follow the call records of one PBX, for all who take part in a look at them."""
+"""Follow the call records of one PBX, for all who take part in a look at them, and for the counts of calls."""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from zlib import crc32
 
 import structlog
 
+from bot.calls.call_counter import CallCounter
 from bot.calls.ended_calls import ended_call
 from bot.calls.missed_calls import MissedCalls
 from bot.engine.calls.look import Consumer, Look
-from bot.pbx import Pbx, PbxError, Priority
+from bot.pbx import Forbidden, Pbx, PbxError, Priority
+from bot.pbx.cached_query import WITHOUT_RIGHT
 from bot.runtime.clock import Clock, Sleep, Zone
 from bot.runtime.waiting import Signal
 from bot.store.database import Database, Session
@@ -35,7 +38,8 @@ AHEAD = timedelta(minutes=10)
 
 
 class CallFollower:
-    """Follower of one station: one reading serves all `consumers`. `wake` wakes the delivery worker."""
+    """Follower of one station: one reading serves all `consumers`, and `counter`, if calls are counted. `wake` wakes
+    the delivery worker."""
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class CallFollower:
         database: Database,
         clock: Clock,
         wake: Signal,
+        counter: CallCounter | None = None,
         pause: Sleep = asyncio.sleep,
     ) -> None:
         self._station = station
@@ -57,41 +62,71 @@ class CallFollower:
         self._clock = clock
         self._wake = wake
         self._pause = pause
+        self.counter = counter
+        # Without the right to read calls they are not counted until then.
+        self._count_from: datetime | None = None
         self._long_read_at: datetime | None = None
 
-    async def run_once(self) -> None:
-        """Read the records, and let all consumers apply them in one transaction. What the PBX does not tell is read
-        next time."""
+    async def run_once(self, *, count: bool = True) -> None:
+        """Read the records, let all consumers apply them in one transaction, and count the calls if `count`. What the
+        PBX does not tell is read next time."""
         now = self._clock()
         subscriptions = await self._database.run(call_subscriptions.of_station, self._station)
-        if not subscriptions:
+        counter = self.counter if count and (self._count_from is None or now >= self._count_from) else None
+        is_told = bool(subscriptions)
+        if not is_told and counter is None:
             return
+        if self._long_read_at is None and not is_told:
+            # Nobody waits for calls from before: the long readings of a fleet are spread.
+            self._long_read_at = now - LONG_EVERY * (crc32(self._station.encode()) / 2**32)
         reads_long = self._long_read_at is None or now - self._long_read_at >= LONG_EVERY
         begin = self._begin(subscriptions, LONG if reads_long else RECENT, now)
         try:
-            look = await self._read(begin, now)
-            if await self._database.run(self._has_news, look, now):
-                await self._pause(LOOK_AGAIN_AFTER)
-                again = await self._read(begin, now)
-                going_on = {leg.linkedid for leg in (await self._pbx.calls.active()).value if leg.end is None}
-                look = again.confirmed(look, going_on)
+            look = await self._read(begin, now, named=is_told)
+            if is_told and await self._database.run(self._has_news, look, now):
+                look = await self._confirmed(look, begin, now)
         except PbxError as error:
             log.warning("PBX error, call records not read", station=self._station, reason=str(error))
+            self._not_counted(error, now)
             return
-        if await self._database.run(self._apply, look, now):
+        if is_told and await self._database.run(self._apply, look, now):
             self._wake.send()
         if reads_long:
             self._long_read_at = now
+        if counter is not None:
+            await self._count(counter, now)
+
+    async def _confirmed(self, look: Look, begin: datetime, now: datetime) -> Look:
+        await self._pause(LOOK_AGAIN_AFTER)
+        again = await self._read(begin, now)
+        going_on = {leg.linkedid for leg in (await self._pbx.calls.active()).value if leg.end is None}
+        return again.confirmed(look, going_on)
+
+    async def _count(self, counter: CallCounter, now: datetime) -> None:
+        try:
+            legs = (await self._pbx.calls.active(named=False)).value
+        except PbxError as error:
+            log.info("PBX error, calls not counted", station=self._station, reason=str(error))
+            self._not_counted(error, now)
+        else:
+            counter.settle({leg.linkedid for leg in legs if leg.end is None}, now)
+
+    def _not_counted(self, error: PbxError, now: datetime) -> None:
+        if self.counter is not None:
+            self.counter.active = None
+        if isinstance(error, Forbidden):
+            self._count_from = now + WITHOUT_RIGHT
 
     def _begin(self, subscriptions: Sequence[CallSubscription], at_least: timedelta, now: datetime) -> datetime:
-        not_read = min(one.read_until for one in subscriptions) - RECENT
-        return max(now - MAX_ABSENCE, min(now - at_least, not_read))
+        return max(now - MAX_ABSENCE, min([now - at_least, *(one.read_until - RECENT for one in subscriptions)]))
 
-    async def _read(self, begin: datetime, now: datetime) -> Look:
+    async def _read(self, begin: datetime, now: datetime, *, named: bool = True) -> Look:
         calls, missed_calls = {}, MissedCalls(datetime.max)  # noqa: DTZ901 (the PBX's local time)
         start, end = (moment.astimezone(self._zone()).replace(tzinfo=None) for moment in (begin, now + AHEAD))
-        async for record in self._pbx.records.between(start, end, priority=Priority.BULK):
+        async for record in self._pbx.records.between(start, end, priority=Priority.BULK, named=named):
             missed_calls.add(record)
+            if self.counter is not None:
+                self.counter.show(record, now)
             if call := ended_call(record):
                 calls[call.linkedid] = call
         return Look(calls, missed_calls.callers)

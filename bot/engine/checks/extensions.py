@@ -47,6 +47,13 @@ class ExtensionCheck(PeriodicCheck):
         state = (self._states or {}).get(number)
         return state.condition.bad_since if state else None
 
+    @property
+    def offline(self) -> int | None:
+        """Return how many watched phones are offline; None before the first check, or while the PBX has a fault."""
+        if self._states is None or self._watch.has_fault:
+            return None
+        return sum(one.condition.bad_since is not None for one in self._states.values())
+
     def drop_state(self) -> None:
         self._states = None
 

@@ -1,6 +1,7 @@
 """Look at a PBX's own health every few minutes: release, disk, certificate, bans, its own advice."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,11 +14,10 @@ from bot.detection.condition import ConditionState
 from bot.detection.pbx_findings import Finding, Reading, findings, is_over
 from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.engine.checks.known_addresses import known_addresses
-from bot.incidents.model import PBX_HEALTH, Changed, Kind, StateChange, Transition
+from bot.incidents.model import KINDS, PBX_HEALTH, Changed, Kind, StateChange, Transition
 from bot.pbx import Advice, Answer, Ban, Disk, Priority
 from bot.pbx.cached_query import CachedQuery
 from bot.pbx.certificate import Certificate
-from bot.runtime import metrics
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +72,9 @@ class PbxHealthCheck(PeriodicCheck):
         self._off_by: timedelta | None = None
         # Last known one: the PBX tells of none while it counts.
         self._last_disk: Disk | None = None
+        self.latest: Reading | None = None
+        # Seconds that the PBX took to answer.
+        self.round_trip: float | None = None
 
     def drop_state(self) -> None:
         self._states = None
@@ -84,13 +87,24 @@ class PbxHealthCheck(PeriodicCheck):
         """Look at the PBX and record the findings. What was answered FRESH ago is not asked again."""
         async with self._looking:
             now = self._clock()
-            reading = await self._read(priority, now)
+            reading = self.latest = await self._read(priority, now)
             await self._record(reading, now)
         return reading
 
     def certificate(self) -> Certificate | None:
         """Return the certificate as last shown, also where its date does not matter."""
         return self._certificate.value
+
+    @property
+    def open_findings(self) -> Counter[str]:
+        """Return how many findings are open, by their topic."""
+        is_open = [subject for subject, state in (self._states or {}).items() if state.condition.alarm]
+        return Counter(
+            topic
+            for subject in is_open
+            for kind, topic in TOPICS.items()
+            if subject.startswith(KINDS[kind].subject or PBX_HEALTH)
+        )
 
     @property
     def lacks_rights(self) -> frozenset[str]:
@@ -105,7 +119,7 @@ class PbxHealthCheck(PeriodicCheck):
             answer = await pbx.advice.current(priority)
             if answer.pbx_time is not None:
                 self._off_by = answer.pbx_time - self._clock()
-            metrics.PBX_ROUND_TRIP.labels(self._station).set(answer.elapsed)
+            self.round_trip = answer.elapsed
             return answer
 
         async def release() -> Answer[str | None]:
@@ -118,7 +132,6 @@ class PbxHealthCheck(PeriodicCheck):
         await self._disk.renew(lambda: pbx.storage.usage(priority), FRESH, now)
         if self._disk.value is not None:
             self._last_disk = self._disk.value
-            self._measure(self._last_disk)
         await self._bans.renew(lambda: pbx.firewall.banned(priority), FRESH, now)
         await self._release.renew(release, RELEASE_EVERY, now)
         await self._certificate.renew(certificate, CERTIFICATE_EVERY, now)
@@ -134,10 +147,6 @@ class PbxHealthCheck(PeriodicCheck):
             advice=self._advice.value,
             off_by=self._off_by,
         )
-
-    def _measure(self, disk: Disk) -> None:
-        metrics.PBX_DISK_FREE.labels(self._station).set(disk.free * 2**20)
-        metrics.PBX_DISK_SIZE.labels(self._station).set(disk.total * 2**20)
 
     async def _record(self, reading: Reading, now: datetime) -> None:
         if (before := self._states) is None:

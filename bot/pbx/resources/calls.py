@@ -80,10 +80,12 @@ class Calls:
         self._connection = connection
         self._phone_book = phone_book
 
-    async def active(self) -> Answer[tuple[CallLeg, ...]]:
-        """Return one row for each leg, ended legs included."""
+    async def active(self, *, named: bool = True) -> Answer[tuple[CallLeg, ...]]:
+        """Return one row for each leg, ended legs included; `named`: with the names of employees."""
         answer = await self._connection.read("pbx-status:getActiveCalls")
         legs = await models(CallLeg, answer.value, "pbx-status", MAX_LEGS)
+        if not named:
+            return with_value(answer, tuple(legs))
         names = await self._phone_book.names() if legs else {}
         return with_value(answer, tuple(await each(legs, lambda leg: leg.named(names))))
 

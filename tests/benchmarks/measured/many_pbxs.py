@@ -1,7 +1,8 @@
 """`python -m tests.benchmarks.measured.many_pbxs`: any number of cheap PBXs on one port.
 
 Each has its own path /NAME and returns the current answers of one stand-in PBX; those under /slow/NAME take 20 s.
-Prints its address; `/moments` returns the times at which each was asked for its trunk states, in seconds of the
+It is late afternoon, and in the last half hour each has had a few calls. Prints its address; `/moments` returns the
+times at which each was asked for its trunk states, and under EVERYTHING those of all requests, in seconds of the
 monotonic clock.
 """
 
@@ -10,25 +11,30 @@ import json
 import time
 from collections import defaultdict
 from contextlib import suppress
+from datetime import UTC, datetime
 from email.utils import formatdate
 from functools import partial
 
 import httpx
 
 from bot.demo import pbx
+from bot.demo.pbx.registration.sights import NEWEST
 from tests.benchmarks.measured.stage import KEY
 
 SLOW = 20.0
 # Seconds that a PBX with four trunks takes.
 USUAL = 0.03
 END = b"\r\n\r\n"
+EVERYTHING = "*"
 
 
 class Answers:
     """Answers of the stand-in PBX with its four enabled trunks, renewed for each path at most once a second."""
 
     def __init__(self) -> None:
-        world = pbx.StandinPbx(api_key=KEY, traffic=False, speed=100)
+        hour = datetime.now(UTC).hour
+        zone = f"Etc/GMT{hour - 15:+d}" if hour >= 3 else "Etc/GMT-12"
+        world = pbx.StandinPbx(api_key=KEY, zone=zone, dialect=NEWEST, traffic=False, speed=100)
         world.limit.set_mode("off")
         for trunk in [trunk for trunk in world.trunks.values() if trunk.disabled]:
             world.remove_trunk(trunk.id)
@@ -79,6 +85,7 @@ class Line(asyncio.Protocol):
             self._transport.write(f"HTTP/1.1 200 OK\r\ncontent-length: {len(content)}\r\n\r\n".encode() + content)
             return
         kind, _, name = whose.rpartition("/")
+        self._moments[EVERYTHING].append(time.monotonic())
         if "getStatuses" in path:
             self._moments[name].append(time.monotonic())
         await asyncio.sleep(SLOW if kind else USUAL)

@@ -1,0 +1,79 @@
+"""Count the incoming calls of one PBX that were answered and missed, as `/stats` counts them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.calls.outcome import Outcome, outcome
+from bot.pbx import CallRecord
+from bot.pbx.resources.record_models import Direction, direction
+from bot.runtime.clock import Zone
+
+# The PBX lists a call some ten seconds after its end, and its legs one after another: a missed call counts once it has
+# been over and looked the same for so long.
+SETTLED_AFTER = timedelta(seconds=45)
+# Records of calls that began earlier are not read again: longer than the follower of the records looks back.
+KEPT = timedelta(hours=8)
+# More calls than a PBX has in that time. Beyond this none is counted, rather than one twice.
+MAX_CALLS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """What the records showed of a call that does not count yet: over and unchanged from `first` to `last`."""
+
+    start: datetime
+    outcome: Outcome
+    legs: int
+    first: datetime
+    last: datetime
+
+    @property
+    def is_settled(self) -> bool:
+        return self.outcome is Outcome.ANSWERED or self.last - self.first >= SETTLED_AFTER
+
+
+class CallCounter:
+    """Counts of the calls that began after `since`, in whatever order and how often their records are shown. `active`:
+    calls that are up now, None if unknown. `zone` is the PBX's."""
+
+    def __init__(self, zone: Zone, since: datetime) -> None:
+        self.answered = self.missed = 0
+        self.active: int | None = None
+        self._zone = zone
+        self._since = since
+        self._pending: dict[str, _Sight] = {}
+        # Start of each counted call that may be shown again.
+        self._counted: dict[str, datetime] = {}
+
+    def show(self, record: CallRecord, now: datetime) -> None:
+        """Take a record of a call that may go on, and whose further legs may be listed later."""
+        if direction(record) is not Direction.INCOMING or record.linkedid in self._counted:
+            return
+        if record.start is None or record.start < self._local(max(self._since, now - KEPT)):
+            return
+        sight = _Sight(record.start, outcome(record), len(record.legs), now, now)
+        before = self._pending.get(record.linkedid)
+        if before is not None and before == replace(sight, first=before.first, last=before.last):
+            sight = replace(before, last=now)
+        if before is not None or len(self._pending) + len(self._counted) < MAX_CALLS:
+            self._pending[record.linkedid] = sight
+
+    def settle(self, active: Collection[str], now: datetime) -> None:
+        """Count what is over and does not change any more; `active` are the linkedids of the calls that are up."""
+        self.active = len(active)
+        oldest = self._local(now - KEPT)
+        for linkedid, sight in list(self._pending.items()):
+            if linkedid in active:
+                self._pending[linkedid] = replace(sight, first=now)
+            elif sight.is_settled:
+                self.answered += sight.outcome is Outcome.ANSWERED
+                self.missed += sight.outcome is Outcome.MISSED
+                self._counted[linkedid] = sight.start
+                del self._pending[linkedid]
+            elif sight.start < oldest:
+                del self._pending[linkedid]
+        self._counted = {linkedid: start for linkedid, start in self._counted.items() if start >= oldest}
+
+    def _local(self, moment: datetime) -> datetime:
+        return moment.astimezone(self._zone()).replace(tzinfo=None)

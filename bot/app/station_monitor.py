@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.config.known_releases import ReleaseTable
 from bot.config.station_settings import StationSettings
 from bot.detection.trunk_machine import Policy
 from bot.engine.checks.base import CheckContext, NoCallsConfig
@@ -39,6 +40,7 @@ class StationMonitor:
         watched: WatchedExtensions,
         duty: ReachabilityCheck,
         missed_calls: MissedCallFollower,
+        releases: ReleaseTable,
         clock: Clock,
     ) -> None:
         self.settings = settings
@@ -75,6 +77,7 @@ class StationMonitor:
                 watched=watched,
                 no_calls=NoCallsConfig(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
                 health_alerts=settings.health_alerts,
+                releases=releases,
                 certificate_dated=not settings.tls_fingerprint and settings.tls_verify is not False,
                 zone=zone,
                 clock=clock,

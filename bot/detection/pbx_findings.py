@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.config.known_releases import KnownReleases, shipped_releases
 from bot.incidents.model import PBX_ADVICE, PBX_BAN, PBX_CERTIFICATE, PBX_DISK, PBX_RELEASE, Kind
 from bot.pbx import Advice, AdviceLevel, Ban, Dialect, Disk
 from bot.pbx.certificate import Certificate
-from bot.pbx.releases import faults_of
+from bot.pbx.releases import Behind, behind, faults_of
 
 # MikoPBX's Let's Encrypt module renews a month before the end.
 EXPIRES_SOON = timedelta(days=14)
@@ -38,6 +39,7 @@ class Reading:
     """One look at a PBX; None for what is not known. `certificate` is None also where its date does not matter."""
 
     release: str | None = None
+    releases: KnownReleases = field(default_factory=shipped_releases)
     dialect: Dialect | None = None
     disk: Disk | None = None
     certificate: Certificate | None = None
@@ -45,6 +47,10 @@ class Reading:
     known: KnownAddresses = field(default_factory=KnownAddresses)
     advice: tuple[Advice, ...] | None = None
     off_by: timedelta | None = None
+
+    @property
+    def behind(self) -> Behind | None:
+        return behind(self.releases, self.release, self.dialect)
 
     @property
     def newer_release(self) -> str:
@@ -85,7 +91,7 @@ def is_over(subject: str, reading: Reading) -> bool | None:
 
 
 def _release(reading: Reading) -> list[Finding]:
-    faults = [one.name for one in faults_of(reading.release, reading.dialect)]
+    faults = [one.facts() for one in faults_of(reading.releases, reading.release, reading.dialect)]
     shown = reading.release or (f"{reading.dialect}" if reading.dialect else "")
     facts = {"release": shown, "exact": reading.release is not None, "faults": faults}
     return [Finding(PBX_RELEASE, Kind.PBX_RELEASE, "update/index/", facts)] if faults else []

@@ -1,5 +1,6 @@
 """/pbx: the health of one PBX on one card. Looking at it is a look of the health check, which tells what it finds."""
 
+from dataclasses import asdict
 from typing import Any
 
 from bot.detection.pbx_findings import Reading, findings
@@ -36,6 +37,7 @@ async def _card(request: Request) -> Message:
         "release": reading.release,
         "dialect": str(reading.dialect) if reading.dialect else None,
         "newer": reading.newer_release,
+        "behind": asdict(reading.behind) if reading.behind and reading.behind.releases else None,
         "disk": {"free_mb": reading.disk.free, "total_mb": reading.disk.total} if reading.disk else None,
         "certificate": certificate.not_after if certificate else None,
         "off_by": round(reading.off_by.total_seconds()) if reading.off_by is not None else None,

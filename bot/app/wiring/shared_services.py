@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from bot.access.policy import Destination
 from bot.app.wiring.pbx_clients import PbxClients
+from bot.config.known_releases import ReleaseTable
 from bot.detection.correlation import ActiveCauses
 from bot.engine.calendar_feed import CalendarFeed
 from bot.engine.last_seen import LastSeenWriter
@@ -41,6 +42,7 @@ class SharedServices:
     clients: PbxClients
     watchdog: LoopWatchdog
     mask_numbers: bool = True
+    releases: ReleaseTable = field(default_factory=ReleaseTable)
     step_due: Signal = field(default_factory=Signal)
     watching_changed: Signal = field(default_factory=Signal)
     subscriptions_changed: Signal = field(default_factory=Signal)

@@ -71,6 +71,7 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             clock=shared.clock,
             wake=shared.wake,
         ),
+        releases=shared.releases,
         clock=shared.clock,
     )
 

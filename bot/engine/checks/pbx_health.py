@@ -61,6 +61,7 @@ class PbxHealthCheck(PeriodicCheck):
         self._watch = context.watch
         self._clock = context.clock
         self._alerts = context.health_alerts
+        self._releases = context.releases
         self._dated = context.certificate_dated
         self._states: dict[str, FindingState] | None = None
         self._looking = asyncio.Lock()
@@ -126,6 +127,7 @@ class PbxHealthCheck(PeriodicCheck):
         current = None if bans is None else tuple(ban for ban in bans if ban.until is None or ban.until > now)
         return Reading(
             release=self._release.value,
+            releases=self._releases.current,
             dialect=self._watch.dialect,
             disk=self._last_disk,
             certificate=self._certificate.value if self._dated else None,

@@ -1,4 +1,4 @@
-"""Table of MikoPBX's releases and of their faults: the one that ships with the program, or the file of KNOWN_RELEASES."""
+"""Table of MikoPBX's releases and their faults: the one that ships with the program, or the file of KNOWN_RELEASES."""
 
 import re
 import tomllib
@@ -126,7 +126,8 @@ def _complaint(error: ValidationError) -> str:
         return f"{place} is missing; add it"
     if first["type"] == "extra_forbidden":
         return f"{place} is not known; take it out"
-    return f"{place} {sentence(first['type'], first['msg'][:1].lower() + first['msg'][1:], first.get('ctx', {}))}"
+    said = sentence(first["type"], first["msg"], first.get("ctx", {}))
+    return f"{place} {said[:1].lower()}{said[1:]}"
 
 
 @cache

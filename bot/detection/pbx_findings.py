@@ -6,7 +6,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.config.known_releases import KnownReleases, shipped_releases
-from bot.incidents.model import PBX_ADVICE, PBX_BAN, PBX_CERTIFICATE, PBX_DISK, PBX_RELEASE, Kind
+from bot.detection.refused_sign_ins import Told, guessing, wrong_phones
+from bot.incidents.model import (
+    PBX_ADVICE,
+    PBX_BAN,
+    PBX_CERTIFICATE,
+    PBX_DISK,
+    PBX_GUESSING,
+    PBX_RELEASE,
+    PBX_SIGN_IN,
+    Kind,
+)
 from bot.pbx import Advice, AdviceLevel, Ban, Dialect, Disk
 from bot.pbx.certificate import Certificate
 from bot.pbx.releases import Behind, behind, faults_of
@@ -21,6 +31,9 @@ FREED = 1.25
 # Advice of what is told here better, or is no fault.
 DISK_ADVICE = "StorageDiskRunningOutOfFreeSpace"
 NEW_RELEASE_ADVICE = "AvailableNewVersionPBX"
+# Of what is guessed.
+SHOWN = 5
+EXTENSIONS_PAGE = "extensions/index/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,7 @@ class Reading:
     known: KnownAddresses = field(default_factory=KnownAddresses)
     advice: tuple[Advice, ...] | None = None
     off_by: timedelta | None = None
+    sign_ins: Mapping[str, Told] = field(default_factory=dict)
 
     @property
     def behind(self) -> Behind | None:
@@ -71,7 +85,14 @@ class Finding:
 
 def findings(reading: Reading, now: datetime, told: Collection[str] = ()) -> dict[str, Finding]:
     """Return the findings by subject; `told` are the subjects of open incidents."""
-    found = [*_release(reading), *_disk(reading, told), *_certificate(reading, now), *_bans(reading), *_advice(reading)]
+    found = [
+        *_release(reading),
+        *_disk(reading, told),
+        *_certificate(reading, now),
+        *_bans(reading),
+        *_sign_ins(reading),
+        *_advice(reading),
+    ]
     return {one.subject: one for one in found}
 
 
@@ -85,6 +106,10 @@ def is_over(subject: str, reading: Reading) -> bool | None:
         known = reading.certificate is not None
     elif subject.startswith(PBX_BAN):
         known = reading.bans is not None
+    elif subject == PBX_GUESSING:
+        known = bool(reading.sign_ins)
+    elif subject.startswith(PBX_SIGN_IN):
+        known = subject.removeprefix(PBX_SIGN_IN) in reading.sign_ins
     else:
         known = reading.advice is not None
     return True if known else None
@@ -142,6 +167,34 @@ def _bans(reading: Reading) -> list[Finding]:
         for ban in reading.bans or ()
         if reading.known.is_known(ban.address)
     ]
+
+
+def _sign_ins(reading: Reading) -> list[Finding]:
+    found = [
+        Finding(
+            PBX_SIGN_IN + one.number,
+            Kind.PBX_SIGN_IN,
+            EXTENSIONS_PAGE,
+            {"extension": one.number, "address": one.address, "tries": _one_digit(one.tries)},
+        )
+        for one in wrong_phones(reading.sign_ins)
+    ]
+    if (attack := guessing(reading.sign_ins)) is not None:
+        facts = {
+            "numbers": list(attack.numbers[:SHOWN]),
+            "count": len(attack.numbers),
+            "address": attack.addresses[0],
+            "addresses": _one_digit(len(attack.addresses)),
+            "tries": _one_digit(attack.tries),
+        }
+        found.append(Finding(PBX_GUESSING, Kind.PBX_GUESSING, "firewall/index/", facts))
+    return found
+
+
+def _one_digit(count: int) -> int:
+    """Round down to one digit: an alert is not edited for every try."""
+    step = 10 ** (len(str(count)) - 1)
+    return count // step * step
 
 
 def _advice(reading: Reading) -> list[Finding]:

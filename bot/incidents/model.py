@@ -27,6 +27,8 @@ PBX_DISK = ":pbx:disk"
 PBX_CERTIFICATE = ":pbx:certificate"
 PBX_BAN = ":pbx:ban:"
 PBX_ADVICE = ":pbx:advice:"
+PBX_GUESSING = ":pbx:guessing"
+PBX_SIGN_IN = ":pbx:sign_in:"
 EXTENSION = ":extension:"
 PROVIDER = ":provider:"
 
@@ -51,6 +53,8 @@ class Kind(StrEnum):
     PBX_CERTIFICATE = "pbx_certificate"
     PBX_BAN = "pbx_ban"
     PBX_ADVICE = "pbx_advice"
+    PBX_GUESSING = "pbx_guessing"
+    PBX_SIGN_IN = "pbx_sign_in"
     REHEARSAL = "rehearsal"
     # Of the fleet: one cause that affects many stations.
     PROVIDER_DOWN = "provider_down"
@@ -128,7 +132,7 @@ KINDS: Mapping[Kind, KindInfo] = {
     Kind.NO_CALLS: KindInfo(
         severity=Severity.WARNING, loud=False, subject=NO_CALLS, subject_name=mark("No incoming calls")
     ),
-    # Facts of these five say who is told: `only_admins`.
+    # Facts of these say who is told: `only_admins`.
     Kind.PBX_RELEASE: KindInfo(
         severity=Severity.WARNING, loud=True, subject=PBX_RELEASE, subject_name=mark("The PBX's release")
     ),
@@ -140,6 +144,10 @@ KINDS: Mapping[Kind, KindInfo] = {
     ),
     Kind.PBX_BAN: KindInfo(severity=Severity.WARNING, loud=True, subject=PBX_BAN),
     Kind.PBX_ADVICE: KindInfo(severity=Severity.WARNING, loud=True, subject=PBX_ADVICE),
+    Kind.PBX_GUESSING: KindInfo(
+        severity=Severity.WARNING, loud=True, subject=PBX_GUESSING, subject_name=mark("Guessed passwords")
+    ),
+    Kind.PBX_SIGN_IN: KindInfo(severity=Severity.WARNING, loud=True, subject=PBX_SIGN_IN),
     Kind.REHEARSAL: KindInfo(
         severity=Severity.OUTAGE, loud=True, subject=REHEARSAL, subject_name=mark("The rehearsal"), drill=True
     ),

@@ -13,7 +13,8 @@ from bot.detection.condition import ConditionState
 from bot.detection.pbx_findings import Finding, Reading, findings, is_over
 from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.engine.checks.known_addresses import known_addresses
-from bot.incidents.model import PBX_HEALTH, Changed, Kind, StateChange, Transition
+from bot.engine.checks.sign_ins import SignInQuery
+from bot.incidents.model import PBX_GUESSING, PBX_HEALTH, PBX_SIGN_IN, Changed, Kind, StateChange, Transition
 from bot.pbx import Advice, Answer, Ban, Disk, Priority
 from bot.pbx.cached_query import CachedQuery
 from bot.pbx.certificate import Certificate
@@ -32,6 +33,8 @@ TOPICS = {
     Kind.PBX_CERTIFICATE: "certificate",
     Kind.PBX_BAN: "bans",
     Kind.PBX_ADVICE: "advice",
+    Kind.PBX_GUESSING: "passwords",
+    Kind.PBX_SIGN_IN: "passwords",
 }
 
 
@@ -70,6 +73,7 @@ class PbxHealthCheck(PeriodicCheck):
         self._bans: CachedQuery[tuple[Ban, ...]] = CachedQuery()
         self._release: CachedQuery[str | None] = CachedQuery()
         self._certificate: CachedQuery[Certificate | None] = CachedQuery()
+        self._sign_ins = SignInQuery(context.pbx)
         self._off_by: timedelta | None = None
         # Last known one: the PBX tells of none while it counts.
         self._last_disk: Disk | None = None
@@ -79,6 +83,7 @@ class PbxHealthCheck(PeriodicCheck):
 
     async def run_once(self) -> None:
         if not self._watch.has_fault:
+            await self._sign_ins.ask(await self._suspects(), self._clock())
             await self.look(Priority.BULK)
 
     async def look(self, priority: Priority = Priority.COMMAND) -> Reading:
@@ -135,6 +140,7 @@ class PbxHealthCheck(PeriodicCheck):
             known=await known_addresses(pbx.host, self._watch.trunk_hosts, [ban.address for ban in current or ()]),
             advice=self._advice.value,
             off_by=self._off_by,
+            sign_ins=self._sign_ins.told,
         )
 
     def _measure(self, disk: Disk) -> None:
@@ -142,13 +148,7 @@ class PbxHealthCheck(PeriodicCheck):
         metrics.PBX_DISK_SIZE.labels(self._station).set(disk.total * 2**20)
 
     async def _record(self, reading: Reading, now: datetime) -> None:
-        if (before := self._states) is None:
-            stored = await self._sink.load_states()
-            before = {
-                subject: ADAPTER.validate_python(state)
-                for subject, state in stored.items()
-                if subject.startswith(PBX_HEALTH)
-            }
+        before = await self._held()
         found = findings(reading, now, before.keys())
         after, changes = dict(before), list[StateChange]()
         for subject in before.keys() | found.keys():
@@ -168,6 +168,23 @@ class PbxHealthCheck(PeriodicCheck):
         if changed or changes:
             await self._sink.record(changed, changes, now)
         self._states = after
+
+    async def _held(self) -> dict[str, FindingState]:
+        if self._states is None:
+            stored = await self._sink.load_states()
+            self._states = {
+                subject: ADAPTER.validate_python(state)
+                for subject, state in stored.items()
+                if subject.startswith(PBX_HEALTH)
+            }
+        return self._states
+
+    async def _suspects(self) -> list[str]:
+        """Return the extensions that findings are about: they are asked about at every look."""
+        held = await self._held()
+        phones = [subject.removeprefix(PBX_SIGN_IN) for subject in held if subject.startswith(PBX_SIGN_IN)]
+        attack = held.get(PBX_GUESSING)
+        return [*(map(str, attack.facts.get("numbers", ())) if attack else ()), *phones]
 
     def _step(
         self, before: FindingState | None, found: Finding | None, over: bool | None, now: datetime

@@ -193,7 +193,7 @@ def _sign_ins(reading: Reading) -> list[Finding]:
 
 def _one_digit(count: int) -> int:
     """Round down to one digit: an alert is not edited for every try."""
-    step = 10 ** (len(str(count)) - 1)
+    step: int = 10 ** (len(str(count)) - 1)
     return count // step * step
 
 

@@ -75,6 +75,8 @@ class PbxHealthCheck(PeriodicCheck):
         self._certificate: CachedQuery[Certificate | None] = CachedQuery()
         self._sign_ins = SignInQuery(context.pbx)
         self._off_by: timedelta | None = None
+        # Last look at the PBX.
+        self.last: Reading | None = None
         # Last known one: the PBX tells of none while it counts.
         self._last_disk: Disk | None = None
 
@@ -90,7 +92,7 @@ class PbxHealthCheck(PeriodicCheck):
         """Look at the PBX and record the findings. What was answered FRESH ago is not asked again."""
         async with self._looking:
             now = self._clock()
-            reading = await self._read(priority, now)
+            self.last = reading = await self._read(priority, now)
             await self._record(reading, now)
         return reading
 

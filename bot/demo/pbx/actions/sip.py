@@ -121,7 +121,7 @@ class SipActions:
         failures = self.pbx.auth_failures.get(call.id, {})
         messages = {} if failures else {"info": [f"No auth failure data found for extension {call.id}"]}
         processor = "Sip\\GetAuthFailureStatsAction::main"
-        data = dict(failures) or []
+        data: object = dict(failures) or []
         return ActionResult(data, messages, function="getAuthFailureStats", processor=processor, cost=0.02)
 
     def _people(self) -> list[EmployeeRecord]:

@@ -9,6 +9,7 @@ from bot.config.known_releases import ReleaseTable
 from bot.detection.correlation import ActiveCauses
 from bot.engine.calendar_feed import CalendarFeed
 from bot.engine.last_seen import LastSeenWriter
+from bot.incidents.common_findings import CommonFindings
 from bot.runtime.clock import Clock
 from bot.runtime.pause import PausableGroup
 from bot.runtime.waiting import Signal
@@ -27,7 +28,8 @@ class SharedServices:
     recipients `last_resort` is. `wake` wakes the delivery worker; pollers run in `pausable`. Set by the fleet:
     `step_due` signals a due step or a queued notification, `watching_changed` a change of the watched extensions,
     `subscriptions_changed` a change of the chats that are told of missed calls; `causes` holds the common causes of
-    several stations. Numbers are masked, if `mask_numbers`, in chats without the right to read them."""
+    several stations, `findings` what many show together. Numbers are masked, if `mask_numbers`, in chats without the
+    right to read them."""
 
     database: Database
     sender: Sender
@@ -47,6 +49,7 @@ class SharedServices:
     watching_changed: Signal = field(default_factory=Signal)
     subscriptions_changed: Signal = field(default_factory=Signal)
     causes: ActiveCauses = field(default_factory=ActiveCauses)
+    findings: CommonFindings = field(default_factory=CommonFindings)
     pausable: PausableGroup = field(default_factory=PausableGroup)
     calendars: CalendarFeed = field(default_factory=CalendarFeed)
     unstored_keyboards: UnstoredKeyboards = field(default_factory=UnstoredKeyboards)

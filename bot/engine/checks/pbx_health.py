@@ -1,6 +1,7 @@
 """Look at a PBX's own health every few minutes: release, disk, certificate, bans, its own advice."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from bot.detection.pbx_findings import Finding, Reading, findings, is_over
 from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.engine.checks.known_addresses import known_addresses
 from bot.engine.checks.sign_ins import SignInQuery
+from bot.incidents.common_findings import Begun
 from bot.incidents.model import PBX_GUESSING, PBX_HEALTH, PBX_SIGN_IN, Changed, Kind, StateChange, Transition
 from bot.pbx import Advice, Answer, Ban, Disk, Priority
 from bot.pbx.cached_query import CachedQuery
@@ -181,6 +183,16 @@ class PbxHealthCheck(PeriodicCheck):
             }
         return self._states
 
+    def begun(self) -> Mapping[str, Begun] | None:
+        """Return the findings that are told, by subject; None before the first look."""
+        if self._states is None:
+            return None
+        return {
+            subject: Begun(held.condition.bad_since, held.facts)
+            for subject, held in self._states.items()
+            if held.condition.alarm and held.condition.bad_since is not None
+        }
+
     async def _suspects(self) -> list[str]:
         """Return the extensions that findings are about: they are asked about at every look."""
         held = await self._held()
@@ -203,6 +215,8 @@ class PbxHealthCheck(PeriodicCheck):
             **found.facts,
             "url": self._pbx.page(found.page),
             "only_admins": TOPICS[found.kind] not in self._alerts,
+            # Of an incident of the fleet: the kind that it gathers.
+            "common": str(found.kind),
         }
         if transition is None and facts != held.facts:
             return FindingState(state, facts), Changed()

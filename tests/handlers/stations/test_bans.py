@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.demo.pbx.web.keys import Permissions
+from bot.demo.pbx.web.keys import Permissions, Right
 from tests.handlers.dispatcher_harness import ANNA, VERA
 from tests.handlers.stations.health_room import Room
 
@@ -128,11 +128,11 @@ async def test_whoever_may_only_look_has_no_button_and_a_forged_press_is_refused
 
 
 @pytest.mark.parametrize("given", [{}, {"/api/v3/firewall": "read"}])
-async def test_a_row_that_the_api_key_lacks_is_named(room: Room, given: dict[str, str]) -> None:
+async def test_a_row_that_the_api_key_lacks_is_named(room: Room, given: dict[str, Right]) -> None:
     room.bans(STRANGER)
     await room.types("/bans", ANNA, ANNA)
     listed = room.chat.keyboards[-1]
-    room.wire.station.keys.permit(Permissions({"/api/v3/providers": "read", **given}))  # type: ignore[arg-type]
+    room.wire.station.keys.permit(Permissions({"/api/v3/providers": "read", **given}))
     await room.presses_of(listed, STRANGER, ANNA)
     if given:
         await room.presses_label("Unban")

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.config.errors import WrongSettings
 from bot.config.known_releases import ReleaseTable, read_known_releases, shipped_releases, version_of
+from bot.config.loading import load_settings
 
 TABLE = """
 [[release]]
@@ -91,3 +93,20 @@ def test_a_changed_file_is_read_again_and_a_broken_one_leaves_the_table_as_it_wa
     assert len(table.current.releases) == 2
     write(TABLE.replace("2026.10.1", "2026.10.2") + '[[release]]\nversion = "2026.11.1"\n', 9)
     assert [one.version for one in table.current.releases] == ["2026.9.5", "2026.10.2", "2026.11.1"]
+
+
+def test_a_broken_file_is_a_wrong_setting_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "known_releases.toml").write_text("[[release]")
+    needed = {
+        "TELEGRAM_TOKEN": "1234567890:" + "A" * 35,
+        "ADMINS": "1001",
+        "PBX_URL": "https://pbx",
+        "PBX_API_KEY": "k",
+    }
+    for name, value in {**needed, "KNOWN_RELEASES": "known_releases.toml"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(WrongSettings) as wrong:
+        load_settings()
+    (line,) = wrong.value.lines
+    assert line.startswith("KNOWN_RELEASES: known_releases.toml is not TOML: ")

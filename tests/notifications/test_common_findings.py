@@ -1,11 +1,18 @@
 """A fleet that shows one finding together, at its first start: who is told, how often, and who is not told twice."""
 
-import pytest
+from datetime import timedelta
 
-from bot.access.policy import Grant
+import pytest
+from sqlalchemy import select
+
+from bot.access.policy import EVERY_STATION, Grant
 from bot.detection.pbx_findings import Reading
+from bot.incidents.model import PBX_RELEASE
+from bot.incidents.silence_store import SilenceRequest, Silences
 from bot.pbx import Advice, AdviceLevel
+from bot.runtime.waiting import Signal
 from bot.store.database import Database
+from bot.store.tables.incidents import IncidentEvent
 from tests.incident_harness.fleet import FLEET, FleetIncidentHarness
 from tests.incident_harness.pbx import ANNA, BORIS, NAMES
 
@@ -71,6 +78,8 @@ async def test_what_only_administrators_are_told_is_gathered_for_those_of_the_fl
     for person in (ANNA, BORIS):
         assert len(heard(fleet, person, words)) <= 3
         assert heard(fleet, person, f"{SIZE} of {SIZE} PBXs: {words}")
+        # The message of all names the first five.
+        assert not heard(fleet, person, "PBX 10")
     assert not [one for one in fleet.heard if one.chat in NAMES and one.loud and words in one.text]
     assert heard(fleet, OF_PBX_03, words)
     assert not heard(fleet, OF_PBX_03, "PBXs: ")
@@ -86,3 +95,24 @@ async def test_after_a_restart_nothing_is_told_again(fleet: FleetIncidentHarness
     await shows(fleet, *range(SIZE), reading=OLD, every=1)
     await fleet.pass_(60)
     assert len(fleet.heard) == before
+
+
+async def test_a_mute_of_the_one_message_holds_the_finding_at_every_pbx(fleet: FleetIncidentHarness) -> None:
+    await shows(fleet, *range(4), reading=OLD)
+    silences = Silences(fleet.database, fleet.clock, Signal())
+    now = fleet.clock.now
+    request = SilenceRequest(EVERY_STATION, PBX_RELEASE, "", ANNA, "Anna", "")
+    await silences.mute(request, now, now + timedelta(days=30))
+    fleet.clock.pass_(86_400)
+    before = len(heard(fleet, FLEET, "has a known fault"))
+    await shows(fleet, 5, reading=OLD)
+    await fleet.pass_(30)
+    assert len(heard(fleet, FLEET, "has a known fault")) == before
+    assert not heard(fleet, fleet.all[5].chat, "has a known fault")
+
+
+async def test_why_says_that_the_fleet_is_told_once(fleet: FleetIncidentHarness) -> None:
+    await shows(fleet, *range(6), reading=OLD)
+    with fleet.database.begin() as session:
+        steps = session.execute(select(IncidentEvent).where(IncidentEvent.what == "left_to_fleet")).scalars().all()
+        assert len(steps) == 3

@@ -86,7 +86,7 @@ async def test_what_only_administrators_are_told_is_gathered_for_those_of_the_fl
     assert not heard(fleet, FLEET, words)
 
 
-async def test_after_a_restart_nothing_is_told_again(fleet: FleetIncidentHarness) -> None:
+async def test_after_a_restart_nothing_is_told_again_and_the_end_is(fleet: FleetIncidentHarness) -> None:
     await shows(fleet, *range(SIZE), reading=OLD)
     before = len(fleet.heard)
     await fleet.restarts()
@@ -95,6 +95,11 @@ async def test_after_a_restart_nothing_is_told_again(fleet: FleetIncidentHarness
     await shows(fleet, *range(SIZE), reading=OLD, every=1)
     await fleet.pass_(60)
     assert len(fleet.heard) == before
+    # Ended while it was away.
+    await fleet.restarts()
+    await shows(fleet, *range(SIZE), reading=NEW, every=1)
+    await fleet.pass_(60)
+    assert heard(fleet, FLEET, "No PBX any more: the release of the PBX has a known fault")
 
 
 async def test_a_mute_of_the_one_message_holds_the_finding_at_every_pbx(fleet: FleetIncidentHarness) -> None:

@@ -18,6 +18,7 @@ from bot.app.wiring.stations import build_station
 from bot.config.station_settings import StationSettings
 from bot.engine.calls import follower
 from bot.engine.checks import oncall_reachability
+from bot.engine.checks.common_findings import FindingGatherer
 from bot.engine.checks.duplicate_instance import DuplicateInstanceCheck
 from bot.engine.checks.fleet import FleetChecks
 from bot.engine.checks.station_selection import StationSelection
@@ -81,6 +82,9 @@ class Fleet:
         self.causes = Correlator(
             self.whole.incident_manager, registry, shared.clock, shared.causes, Signal(self._released), shared.pausable
         )
+        self.findings = FindingGatherer(
+            self.whole.incident_manager, registry.findings, shared.clock, shared.findings, shared.pausable
+        )
         shared.step_due.connect(shared.wake.send, self.ticker.wake)
         shared.watching_changed.connect(self.checks.wake)
         shared.subscriptions_changed.connect(self.calls.wake)
@@ -100,8 +104,7 @@ class Fleet:
 
     async def start(self) -> None:
         """Start polling; may be retried after a database error."""
-        if self.one is None:
-            await self.causes.load_causes()
+        await self._load_common()
         await self._apply()
 
     async def save_last_seen(self) -> None:
@@ -113,10 +116,14 @@ class Fleet:
         states = await load_all_states(self._shared.database)
         for station in self:
             station.watch.restart_states(states.get(station.name, {}))
-        if self.one is None:
-            await self.causes.load_causes()
+        await self._load_common()
         self.second_copy.drop_state()
         self.ticker.shift_time()
+
+    async def _load_common(self) -> None:
+        if self.one is None:
+            await self.causes.load_causes()
+            await self.findings.load()
 
     async def reload(self, stations: Sequence[StationSettings]) -> FleetChange:
         """Apply a new list of stations; those with unchanged settings keep running. After a database error, a retry of
@@ -175,7 +182,9 @@ class Fleet:
             "last seen": self._shared.last_seen.run,
             "second copy": self.second_copy.run,
         }
-        return runs if self.one is not None else {**runs, "common causes": self.causes.run}
+        if self.one is not None:
+            return runs
+        return {**runs, "common causes": self.causes.run, "common findings": self.findings.run}
 
     def _add(self, station: StationMonitor) -> None:
         self.stations.add(station)

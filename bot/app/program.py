@@ -22,6 +22,7 @@ from bot.app.update_listener import UpdateListener
 from bot.app.wiring.handlers import HandlerStations, build_dispatcher, build_services
 from bot.app.wiring.pbx_clients import PbxClients
 from bot.app.wiring.shared_services import SharedServices
+from bot.config.known_releases import ReleaseTable
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.engine.calendar_feed import CalendarFeed
@@ -174,6 +175,7 @@ class Program:
             watchdog=self.watchdog,
             mask_numbers=settings.mask_numbers,
             count_calls=settings.health_address is not None and settings.call_metrics,
+            releases=ReleaseTable(settings.known_releases),
             calendars=CalendarFeed(settings.calendar_hosts),
         )
 

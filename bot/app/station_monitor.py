@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.config.known_releases import ReleaseTable
 from bot.config.station_settings import StationSettings
 from bot.detection.trunk_machine import Policy
 from bot.engine.calls.follower import CallFollower
@@ -41,6 +42,7 @@ class StationMonitor:
         duty: ReachabilityCheck,
         calls: CallFollower,
         digests: DigestSender,
+        releases: ReleaseTable,
         clock: Clock,
     ) -> None:
         self.settings = settings
@@ -78,6 +80,7 @@ class StationMonitor:
                 watched=watched,
                 no_calls=NoCallsConfig(timedelta(minutes=settings.no_calls_after), settings.no_calls_hours),
                 health_alerts=settings.health_alerts,
+                releases=releases,
                 certificate_dated=not settings.tls_fingerprint and settings.tls_verify is not False,
                 zone=zone,
                 clock=clock,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from bot.access.policy import Destination
 from bot.app.station_monitor import StationMonitor
 from bot.detection.station_summary import StationSummary
+from bot.incidents.common_findings import Found
 
 
 class StationRegistry:
@@ -46,6 +47,10 @@ class StationRegistry:
     @property
     def names(self) -> Sequence[str]:
         return tuple(self._running)
+
+    def findings(self) -> Found:
+        """Return the findings of the running stations."""
+        return {station.name: station.checks.health.begun() for station in self}
 
     def zone(self, name: str) -> tzinfo:
         found = self.get(name)

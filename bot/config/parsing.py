@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 from bot.access.policy import Destination
 
-# What can be found at a PBX beside its trunks; of the second an alert is made unless set otherwise.
-HEALTH_TOPICS = ("release", "disk", "certificate", "bans", "advice")
+# What can be found at a PBX beside its trunks; of the first three an alert is made unless set otherwise.
+HEALTH_TOPICS = ("release", "disk", "certificate", "bans", "advice", "passwords")
 DEFAULT_HEALTH_ALERTS = frozenset(HEALTH_TOPICS[:3])
 
 

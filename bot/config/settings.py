@@ -21,6 +21,7 @@ from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permis
 from bot.config import addresses
 from bot.config.environment_file import EnvFileSource
 from bot.config.errors import REMEDIES
+from bot.config.known_releases import read_known_releases
 from bot.config.parsing import DEFAULT_HEALTH_ALERTS, check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.config.station_settings import (
     AlertAfter,
@@ -99,6 +100,7 @@ class Settings(BaseSettings):
     no_calls_after: NoCallsAfter = 0
     no_calls_hours: Annotated[Hours, NoDecode] = read_hours("mon-fri 09:00-18:00")
     health_alerts: Annotated[HealthAlerts, NoDecode] = DEFAULT_HEALTH_ALERTS
+    known_releases: Path | None = None
     keep_history: int = Field(default=400, ge=7, le=3660)
     keep_audit: int = Field(default=1100, ge=7, le=36_600)
     language: Literal["en", "ru"] = "en"
@@ -182,6 +184,13 @@ class Settings(BaseSettings):
         named = permissions(value, WRITES)
         # Otherwise a person could grant the right to a second account of their own, and approve with it.
         return named | {Permission.ACCESS_GRANT} if named else named
+
+    @field_validator("known_releases")
+    @classmethod
+    def _known_releases(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            read_known_releases(value)
+        return value
 
     @field_validator("database_url")
     @classmethod

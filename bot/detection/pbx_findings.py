@@ -5,10 +5,21 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.incidents.model import PBX_ADVICE, PBX_BAN, PBX_CERTIFICATE, PBX_DISK, PBX_RELEASE, Kind
+from bot.config.known_releases import KnownReleases, shipped_releases
+from bot.detection.refused_sign_ins import Told, guessing, wrong_phones
+from bot.incidents.model import (
+    PBX_ADVICE,
+    PBX_BAN,
+    PBX_CERTIFICATE,
+    PBX_DISK,
+    PBX_GUESSING,
+    PBX_RELEASE,
+    PBX_SIGN_IN,
+    Kind,
+)
 from bot.pbx import Advice, AdviceLevel, Ban, Dialect, Disk
 from bot.pbx.certificate import Certificate
-from bot.pbx.releases import faults_of
+from bot.pbx.releases import Behind, behind, faults_of
 
 # MikoPBX's Let's Encrypt module renews a month before the end.
 EXPIRES_SOON = timedelta(days=14)
@@ -20,6 +31,9 @@ FREED = 1.25
 # Advice of what is told here better, or is no fault.
 DISK_ADVICE = "StorageDiskRunningOutOfFreeSpace"
 NEW_RELEASE_ADVICE = "AvailableNewVersionPBX"
+# Of what is guessed.
+SHOWN = 5
+EXTENSIONS_PAGE = "extensions/index/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +52,7 @@ class Reading:
     """One look at a PBX; None for what is not known. `certificate` is None also where its date does not matter."""
 
     release: str | None = None
+    releases: KnownReleases = field(default_factory=shipped_releases)
     dialect: Dialect | None = None
     disk: Disk | None = None
     certificate: Certificate | None = None
@@ -45,6 +60,11 @@ class Reading:
     known: KnownAddresses = field(default_factory=KnownAddresses)
     advice: tuple[Advice, ...] | None = None
     off_by: timedelta | None = None
+    sign_ins: Mapping[str, Told] = field(default_factory=dict)
+
+    @property
+    def behind(self) -> Behind | None:
+        return behind(self.releases, self.release, self.dialect)
 
     @property
     def newer_release(self) -> str:
@@ -65,7 +85,14 @@ class Finding:
 
 def findings(reading: Reading, now: datetime, told: Collection[str] = ()) -> dict[str, Finding]:
     """Return the findings by subject; `told` are the subjects of open incidents."""
-    found = [*_release(reading), *_disk(reading, told), *_certificate(reading, now), *_bans(reading), *_advice(reading)]
+    found = [
+        *_release(reading),
+        *_disk(reading, told),
+        *_certificate(reading, now),
+        *_bans(reading),
+        *_sign_ins(reading),
+        *_advice(reading),
+    ]
     return {one.subject: one for one in found}
 
 
@@ -79,13 +106,17 @@ def is_over(subject: str, reading: Reading) -> bool | None:
         known = reading.certificate is not None
     elif subject.startswith(PBX_BAN):
         known = reading.bans is not None
+    elif subject == PBX_GUESSING:
+        known = bool(reading.sign_ins)
+    elif subject.startswith(PBX_SIGN_IN):
+        known = subject.removeprefix(PBX_SIGN_IN) in reading.sign_ins
     else:
         known = reading.advice is not None
     return True if known else None
 
 
 def _release(reading: Reading) -> list[Finding]:
-    faults = [one.name for one in faults_of(reading.release, reading.dialect)]
+    faults = [one.facts() for one in faults_of(reading.releases, reading.release, reading.dialect)]
     shown = reading.release or (f"{reading.dialect}" if reading.dialect else "")
     facts = {"release": shown, "exact": reading.release is not None, "faults": faults}
     return [Finding(PBX_RELEASE, Kind.PBX_RELEASE, "update/index/", facts)] if faults else []
@@ -136,6 +167,34 @@ def _bans(reading: Reading) -> list[Finding]:
         for ban in reading.bans or ()
         if reading.known.is_known(ban.address)
     ]
+
+
+def _sign_ins(reading: Reading) -> list[Finding]:
+    found = [
+        Finding(
+            PBX_SIGN_IN + one.number,
+            Kind.PBX_SIGN_IN,
+            EXTENSIONS_PAGE,
+            {"extension": one.number, "address": one.address, "tries": _one_digit(one.tries)},
+        )
+        for one in wrong_phones(reading.sign_ins)
+    ]
+    if (attack := guessing(reading.sign_ins)) is not None:
+        facts = {
+            "numbers": list(attack.numbers[:SHOWN]),
+            "count": len(attack.numbers),
+            "address": attack.addresses[0],
+            "addresses": _one_digit(len(attack.addresses)),
+            "tries": _one_digit(attack.tries),
+        }
+        found.append(Finding(PBX_GUESSING, Kind.PBX_GUESSING, "firewall/index/", facts))
+    return found
+
+
+def _one_digit(count: int) -> int:
+    """Round down to one digit: an alert is not edited for every try."""
+    step: int = 10 ** (len(str(count)) - 1)
+    return count // step * step
 
 
 def _advice(reading: Reading) -> list[Finding]:

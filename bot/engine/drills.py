@@ -6,7 +6,8 @@ from datetime import datetime
 
 from bot.access.policy import Destination
 from bot.engine.checks.base import StateSink
-from bot.incidents.model import LONGEST_DRILL, REHEARSAL, Kind, Opened, StateChange
+from bot.incidents.drill_end import LONGEST_DRILL
+from bot.incidents.model import REHEARSAL, Kind, Opened, StateChange
 from bot.store.database import Database, Session
 from bot.store.stations import incident_updates, timeline
 from bot.store.tables.incidents import Incident, IncidentEvent

@@ -9,7 +9,8 @@ import structlog
 
 from bot.engine.incident_lifecycle import IncidentLifecycle
 from bot.engine.last_seen import LastSeenWriter
-from bot.incidents.model import End, Kind, StateChange, drill_over
+from bot.incidents.drill_end import drill_over
+from bot.incidents.model import End, Kind, StateChange
 from bot.notifications.notifier import Notifier
 from bot.runtime import metrics
 from bot.runtime.waiting import Signal

@@ -2,16 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from bot.store.tables.incidents import Incident
+from typing import Any
 
 from bot.messages.message import TrustedText, mark
-
-LONGEST_DRILL = timedelta(minutes=30)
 
 # Subjects of incidents: ids of trunks, and these. One that ends in a colon is a prefix: a number or a host follows.
 STATION = ""
@@ -27,6 +22,8 @@ PBX_DISK = ":pbx:disk"
 PBX_CERTIFICATE = ":pbx:certificate"
 PBX_BAN = ":pbx:ban:"
 PBX_ADVICE = ":pbx:advice:"
+PBX_GUESSING = ":pbx:guessing"
+PBX_SIGN_IN = ":pbx:sign_in:"
 EXTENSION = ":extension:"
 PROVIDER = ":provider:"
 
@@ -51,6 +48,10 @@ class Kind(StrEnum):
     PBX_CERTIFICATE = "pbx_certificate"
     PBX_BAN = "pbx_ban"
     PBX_ADVICE = "pbx_advice"
+    PBX_GUESSING = "pbx_guessing"
+    PBX_SIGN_IN = "pbx_sign_in"
+    # Of the fleet: found at many PBXs together.
+    PBX_COMMON = "pbx_common"
     REHEARSAL = "rehearsal"
     # Of the fleet: one cause that affects many stations.
     PROVIDER_DOWN = "provider_down"
@@ -128,7 +129,7 @@ KINDS: Mapping[Kind, KindInfo] = {
     Kind.NO_CALLS: KindInfo(
         severity=Severity.WARNING, loud=False, subject=NO_CALLS, subject_name=mark("No incoming calls")
     ),
-    # Facts of these five say who is told: `only_admins`.
+    # Facts of these say who is told: `only_admins`.
     Kind.PBX_RELEASE: KindInfo(
         severity=Severity.WARNING, loud=True, subject=PBX_RELEASE, subject_name=mark("The PBX's release")
     ),
@@ -140,6 +141,12 @@ KINDS: Mapping[Kind, KindInfo] = {
     ),
     Kind.PBX_BAN: KindInfo(severity=Severity.WARNING, loud=True, subject=PBX_BAN),
     Kind.PBX_ADVICE: KindInfo(severity=Severity.WARNING, loud=True, subject=PBX_ADVICE),
+    Kind.PBX_GUESSING: KindInfo(
+        severity=Severity.WARNING, loud=True, subject=PBX_GUESSING, subject_name=mark("Guessed passwords")
+    ),
+    Kind.PBX_SIGN_IN: KindInfo(severity=Severity.WARNING, loud=True, subject=PBX_SIGN_IN),
+    # Its subject is that of the PBXs' own findings: a mute of it holds them, too. After them: a prefix of theirs.
+    Kind.PBX_COMMON: KindInfo(severity=Severity.WARNING, loud=True, subject=PBX_HEALTH),
     Kind.REHEARSAL: KindInfo(
         severity=Severity.OUTAGE, loud=True, subject=REHEARSAL, subject_name=mark("The rehearsal"), drill=True
     ),
@@ -280,19 +287,3 @@ class StateChange:
     subject: str
     transition: Transition
     facts: dict[str, Any]
-
-
-def drill_over(incident: "Incident", now: datetime) -> Resolved | None:
-    """Return the end of a drill: when acknowledged, or after LONGEST_DRILL; None while it runs."""
-    if incident.acknowledged_at is not None:
-        return Resolved(End.CALLED_OFF, incident.acknowledged_at)
-    ends = incident.opened_at + LONGEST_DRILL
-    return Resolved(End.CALLED_OFF, ends) if now >= ends else None
-
-
-def drill_due(incident: "Incident", step_due: datetime | None) -> datetime | None:
-    """Return when the incident is due: its next step, or the end of the drill."""
-    if not kind_info(incident.kind).drill:
-        return step_due
-    ends = incident.opened_at + LONGEST_DRILL
-    return min(step_due, ends) if step_due is not None else ends

@@ -6,7 +6,7 @@ from datetime import datetime, time
 from typing import Any
 
 from bot.access.policy import EVERY_STATION
-from bot.incidents.model import kind_info
+from bot.incidents.model import PBX_HEALTH, kind_info
 from bot.incidents.silence import (
     EVERYTHING,
     LONGEST_OF_EVERYTHING,
@@ -96,9 +96,9 @@ class Silences:
 
 
 def current_in(session: Session, station: str) -> list[Silence]:
-    """Return the silences of a station that were not ended, including those of all stations; bot.incidents.silence
-    computes from the time which of them are in force."""
-    return [_silence(row) for row in silences.current(session, station, EVERYTHING)]
+    """Return the silences of a station that were not ended, including those of all stations: of everything, and of what
+    is found at PBXs. bot.incidents.silence computes from the time which of them are in force."""
+    return [_silence(row) for row in silences.current(session, station, EVERYTHING, PBX_HEALTH)]
 
 
 def end_until_recovery(session: Session, station: str, subject: str, now: datetime) -> None:

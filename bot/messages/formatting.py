@@ -1,6 +1,6 @@
 """Format times, durations and numbers in the reader's language and the station's zone. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -94,6 +94,12 @@ def seconds_since(later: str | datetime, earlier: str | datetime) -> float:
     """Return the seconds between two aware times."""
     end, begin = (datetime.fromisoformat(t) if isinstance(t, str) else t for t in (later, earlier))
     return (end - begin).total_seconds()
+
+
+def sentence(view: ReaderView, words: Mapping[str, str]) -> str:
+    """Return a part of a sentence, given by language, as a sentence of the reader's language."""
+    text = words.get(view.language) or words["en"]
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def decimal(view: ReaderView, number: str | float) -> str:

@@ -144,6 +144,7 @@ class Renderer:
             formatting.ago,
             formatting.or_now,
             formatting.decimal,
+            formatting.sentence,
         )
         bound = {function.__name__: partial(self._with_view, function) for function in with_view}
         pure: dict[str, Callable[..., Any]] = {

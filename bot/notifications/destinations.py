@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.access.policy import Destination, Permission
+from bot.access.policy import EVERY_STATION, Destination, Permission
 from bot.store.access.grants import Grants
 from bot.store.database import Session
 from bot.store.messages import blocked_chats, supergroups
@@ -57,10 +57,12 @@ class Destinations:
         """Return the administrators, reachable or not."""
         return self._grants.read(session).people_with(Permission.ONCALL_WRITE, self._station, now)
 
-    def admins(self, session: Session, now: datetime) -> Sequence[int]:
-        """Return the reachable administrators."""
-        blocked = blocked_chats.closed(session)
-        return [person for person in self.every_admin(session, now) if person not in blocked]
+    def admins(self, session: Session, now: datetime, *, own: bool = False) -> Sequence[int]:
+        """Return the reachable administrators; `own`: those of this station who are not of the whole fleet."""
+        left_out = set(blocked_chats.closed(session))
+        if own:
+            left_out.update(self._grants.read(session).people_with(Permission.ONCALL_WRITE, EVERY_STATION, now))
+        return [person for person in self.every_admin(session, now) if person not in left_out]
 
 
 def _now_at(session: Session, named: Sequence[Destination]) -> Sequence[Destination]:

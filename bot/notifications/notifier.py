@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.access.policy import Destination
+from bot.access.policy import EVERY_STATION, Destination
 from bot.detection.correlation import ActiveCauses, CommonCause, inhibitor_of, inhibitor_of_station, inhibitor_of_trunk
 from bot.incidents import silence_store
-from bot.incidents.model import STATION, drill_due, is_of_trunk, is_only_for_admins, kind_info
+from bot.incidents.common_findings import CommonFinding, CommonFindings
+from bot.incidents.drill_end import drill_due
+from bot.incidents.model import STATION, is_of_trunk, is_only_for_admins, kind_info
 from bot.incidents.silence import ends, silence_of
 from bot.notifications import change_notices, escalation, notified_people
 from bot.notifications.alert_messages import AlertMessages
@@ -25,7 +27,8 @@ from bot.store.tables.incidents import Incident
 
 class Notifier:
     """Notifier of one station. Methods use the caller's session and do not commit. `causes` are the common causes that
-    affect many stations of the fleet now: the fleet is notified of each once, and not again of every station."""
+    affect many stations of the fleet now, `findings` what many show: the fleet is notified of each once, and not again
+    of every station."""
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class Notifier:
         zone: Zone,
         policy: EscalationPolicy,
         causes: ActiveCauses | None = None,
+        findings: CommonFindings | None = None,
     ) -> None:
         self._station = station
         self._alert_messages = alerts
@@ -45,6 +49,7 @@ class Notifier:
         self._policy = policy
         self.notices = IncidentNotices(alerts, people, zone)
         self._causes = causes or ActiveCauses()
+        self._findings = findings or CommonFindings()
 
     def run_due_step(self, session: Session, incident: Incident, now: datetime) -> None:
         """Run the step of an incident that is due, unless it is suppressed."""
@@ -186,7 +191,8 @@ class Notifier:
 
     def _notify(self, session: Session, incident: Incident, now: datetime) -> None:
         if is_only_for_admins(incident.facts):
-            for person in self._destinations.admins(session, now):
+            told_by_fleet = self._common_cause(incident) is not None
+            for person in self._destinations.admins(session, now, own=told_by_fleet):
                 self.notices.show(session, incident, Destination(person), now, as_new=True)
             return
         cause = self._common_cause(incident)
@@ -230,7 +236,12 @@ class Notifier:
             self.notices.show(session, incident, to, now)
         return [to.chat for to in missing]
 
-    def _common_cause(self, incident: Incident) -> CommonCause | None:
+    def _common_cause(self, incident: Incident) -> CommonCause | CommonFinding | None:
+        """Return what the fleet is told of once, in place of this incident."""
+        if self._station == EVERY_STATION:
+            return None
+        if (finding := self._findings.of(self._station, incident.subject, incident.opened_at)) is not None:
+            return finding
         return inhibitor_of_trunk(self._causes.now, self._station, incident.kind, incident.facts)
 
     def _inhibited_by(self, session: Session, incident: Incident) -> bool:

@@ -35,8 +35,9 @@ NOTHING: dict[str, Any] = {
         ("loses_calls", "detour", "banned_until", "flapping_since", "calls_out_pending", "registering_again", "contact")
     ),
     **dict.fromkeys(("trouble", "row", "extension", "name", "off_by", "since", "stations")),
-    **dict.fromkeys(("url", "until", "address", "provider", "advice", "release", "exact", "faults")),
+    **dict.fromkeys(("url", "until", "address", "provider", "advice", "release", "exact", "faults", "common")),
     **dict.fromkeys(("asked", "unreachable", "next_at", "hold", "handed_to", "handed_by")),
+    **dict.fromkeys(("numbers", "count", "addresses", "tries")),
     **dict.fromkeys(("flaps", "downtime", "remaining", "of", "hit", "trunks"), 0),
     # Seconds after which flapping rings again, and after which it is over.
     "settled": Policy().settled,

@@ -34,7 +34,7 @@ from bot.pbx.rate_limit import Priority, RequestBudget
 from bot.pbx.resources.advice import Advice, AdviceLevel
 from bot.pbx.resources.calls import CallLeg, Channel
 from bot.pbx.resources.employees import Employee, EmployeeDraft, EmployeeRow
-from bot.pbx.resources.extensions import ExtensionStatus, PeerStatus
+from bot.pbx.resources.extensions import ExtensionStatus, FailedSignIns, PeerStatus
 from bot.pbx.resources.firewall import Ban
 from bot.pbx.resources.record_models import CallRecord, CallRecordLeg
 from bot.pbx.resources.routing import IncomingRoute, OutboundRoute, Queue
@@ -62,6 +62,7 @@ __all__ = [
     "EmployeeRow",
     "Expired",
     "ExtensionStatus",
+    "FailedSignIns",
     "Forbidden",
     "HttpsPort",
     "IncomingRoute",

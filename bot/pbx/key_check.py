@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from bot.pbx.errors import Forbidden, KeyTooNarrow, PbxError, Unauthorised
 from bot.runtime.clock import Monotonic
 
-# Names on the PBX's page of API keys, the same in every language. Measured; the last two by its source.
+# Names on the PBX's page of API keys, the same in every language. Measured; the last three by its source.
 ROWS = {
     "employees": "Employees Management",
     "providers": "Providers",
@@ -27,6 +27,7 @@ ROWS = {
     "firewall": "Firewall",
     "advice": "System Advice",
     "storage": "Storage",
+    "sysinfo": "Sysinfo",
 }
 # One cheap request for each right the bot uses.
 PROBES = (

@@ -101,7 +101,8 @@ async def _page(request: Request, page: int) -> Message:
         **shown.facts(),
     }
     may = request.may(Permission.FIREWALL_WRITE).allowed
-    buttons = [Button(f"🔓 {ban.address}", "ban.lift", {"address": ban.address}) for ban in shown.items if may]
+    lifted = [ban.address for ban in shown.items if may and ban.can_be_lifted]
+    buttons = [Button(f"🔓 {address}", "ban.lift", {"address": address}) for address in lifted]
     here = Button(mark("↻ Refresh"), "bans.show", {"page": shown.number})
     rows = (*paging.grid(buttons, IN_A_ROW), *paging.numbered_row(shown, "bans.show"), (here,))
     return Message("bans", facts, rows)

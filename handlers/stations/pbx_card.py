@@ -36,6 +36,7 @@ async def _card(request: Request) -> Message:
         "release": reading.release,
         "dialect": str(reading.dialect) if reading.dialect else None,
         "newer": reading.newer_release,
+        "behind": _behind(reading),
         "disk": {"free_mb": reading.disk.free, "total_mb": reading.disk.total} if reading.disk else None,
         "certificate": certificate.not_after if certificate else None,
         "off_by": round(reading.off_by.total_seconds()) if reading.off_by is not None else None,
@@ -49,6 +50,13 @@ async def _card(request: Request) -> Message:
     if reading.bans:
         row.insert(0, Button(mark("🚫 Bans"), "bans.show", {"page": 0}))
     return Message("pbx", facts, (tuple(row),))
+
+
+def _behind(reading: Reading) -> dict[str, Any] | None:
+    found = reading.behind
+    if found is None or not found.releases:
+        return None
+    return {"releases": found.releases, "security": found.security, "at_least": found.at_least}
 
 
 def _findings(reading: Reading, request: Request) -> list[dict[str, Any]]:

@@ -91,7 +91,10 @@ def _buttons(shown: Page[StationLine], words: str, *, several: bool) -> Rows:
     ]
     here = {"words": words, "page": shown.number}
     page_row = paging.numbered_row(shown, "stations.show", here)
-    return (*paging.grid(status_buttons, IN_A_ROW), *page_row, (Button(mark("↻ Refresh"), "stations.show", here),))
+    last = [Button(mark("↻ Refresh"), "stations.show", here)]
+    if several:
+        last.insert(0, Button(mark("🩺 Health"), "pbx.all", {"page": 0}))
+    return (*paging.grid(status_buttons, IN_A_ROW), *page_row, tuple(last))
 
 
 async def _silence_count(request: Request, station: str) -> int:

@@ -31,11 +31,13 @@ def test_nothing_is_found_at_a_pbx_that_is_well_and_nothing_at_one_that_tells_no
 
 
 def test_a_release_with_a_known_fault_by_its_number_or_by_how_it_answers() -> None:
-    assert found(replace(WELL, release="2026.1.233-dev")) == {
-        PBX_RELEASE: {"release": "2026.1.233-dev", "exact": True, "faults": ["open_recordings"]}
-    }
+    told = found(replace(WELL, release="2026.6.50-dev"))[PBX_RELEASE]
+    assert (told["release"], told["exact"]) == ("2026.6.50-dev", True)
+    assert [one["name"] for one in told["faults"]] == ["open_recordings"]  # type: ignore[attr-defined]
     by_dialect = found(replace(WELL, release=None, dialect=Dialect.EARLIER))
     assert by_dialect[PBX_RELEASE]["exact"] is False
+    # That mended last is first: its remedy is enough.
+    assert [one["name"] for one in by_dialect[PBX_RELEASE]["faults"]] == ["open_recordings", "remote_code"]  # type: ignore[attr-defined]
     assert found(replace(WELL, release=None, dialect=Dialect.FROM_2026_3_40)) == {}
 
 

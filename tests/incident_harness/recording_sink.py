@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from bot.config.known_releases import ReleaseTable
 from bot.config.working_hours import WorkingHours
 from bot.engine.checks.base import CheckContext, NoCallsConfig
 from bot.incidents.model import StateChange, Transition
@@ -48,6 +49,7 @@ def check_context(sink: RecordingStateSink, pbx: object, clock: Callable[[], dat
         "watch": SimpleNamespace(has_fault=False, trunk_hosts={}, dialect=None),
         "watched": None,
         "no_calls": NoCallsConfig(timedelta(0), WorkingHours((), "")),
+        "releases": ReleaseTable(),
         "health_alerts": frozenset({"release", "disk", "certificate"}),
         "certificate_dated": True,
         "zone": lambda: UTC,

@@ -30,7 +30,7 @@ PLAIN = {
     "mute": "choose end everywhere leave subject",
     "mutes": "show",
     "oncall": "answer_swap ask_swap ask_take import leave set shifts show take",
-    "pbx": "show",
+    "pbx": "all show",
     "second": "confirm refuse",
     "station": "choose",
     "stations": "show",

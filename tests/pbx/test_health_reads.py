@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -9,7 +10,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.demo.pbx import StandinPbx, app
-from bot.pbx import Advice, AdviceLevel, Disk, Pbx
+from bot.pbx import Advice, AdviceLevel, Disk, FailedSignIns, Pbx
 from tests.fixtures.paths import RECORDINGS
 
 
@@ -90,3 +91,37 @@ async def test_an_address_is_unbanned_and_nothing_else_is_sent(pbx: Pbx, station
         with pytest.raises(ValueError, match="does not appear to be"):
             await pbx.firewall.unban(text)
     assert len(station.journal.after(0)) == before
+
+
+async def test_refused_sign_ins_as_recorded_and_none_where_there_are_none() -> None:
+    async with answering(recorded("new_075")) as pbx:
+        at = datetime.fromtimestamp(1795855329, UTC)
+        assert (await pbx.extensions.failed_sign_ins("203")).value == (FailedSignIns("10.77.2.2", 11, at),)
+    async with answering([]) as pbx:
+        assert (await pbx.extensions.failed_sign_ins("203")).value == ()
+
+
+async def test_hostile_rows_of_refused_sign_ins_are_left_out_and_no_text_of_them_is_an_address() -> None:
+    at = 1795855329
+    rows = {
+        "<b>10.0.0.1</b>": {"count": "7", "last_attempt": str(at)},
+        "fe80::1%eth0;reboot": {"count": 2, "last_attempt": at},
+        "2001:DB8::1": {"count": 3, "last_attempt": at},
+        "unknown": {"count": 4, "last_attempt": at},
+        "10.0.0.2": {"count": -1, "last_attempt": at},
+        "10.0.0.3": {"count": 1},
+        "10.0.0.4": {"count": 1, "last_attempt": 10**30},
+        "10.0.0.5": "text",
+        # What its own documentation promises, and does not come.
+        "failureCount": 3,
+    }
+    async with answering(rows) as pbx:
+        found = (await pbx.extensions.failed_sign_ins("203")).value
+    assert [(one.address, one.tries) for one in found] == [("", 7), ("", 2), ("2001:db8::1", 3), ("", 4)]
+
+
+async def test_the_stand_in_answers_of_sign_ins_as_the_recorded_pbx_does(pbx: Pbx, station: StandinPbx) -> None:
+    station.auth_failures["203"] = {"10.77.2.2": {"count": 11, "last_attempt": 1795855329, "remote_address": "x"}}
+    assert [one.tries for one in (await pbx.extensions.failed_sign_ins("203")).value] == [11]
+    answer = await pbx._connection.read("sip/999:getAuthFailureStats")
+    assert answer.value == []

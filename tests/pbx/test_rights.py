@@ -11,6 +11,7 @@ from bot.demo.pbx import StandinPbx
 from bot.demo.pbx.web.front import app
 from bot.demo.pbx.web.keys import Permissions, Right
 from bot.pbx import Pbx
+from bot.pbx.key_check import ROWS
 from bot.pbx.rights import FEW_REFUSED, RIGHTS
 
 ALL: dict[str, Right] = {f"/api/v3/{right.resource}": "write" if right.write_probe else "read" for right in RIGHTS}
@@ -57,3 +58,13 @@ async def test_of_a_key_that_is_refused_few_rights_are_probed() -> None:
     async with limited({}) as (pbx, station):
         assert not any(held.reads for held in await pbx.rights.probe())
         assert len(station.journal.after(0)) == FEW_REFUSED
+
+
+def test_the_rows_are_the_labels_of_the_pbxs_page_of_api_keys() -> None:
+    """The page shows the first tag of each resource as it stands in MikoPBX's source; only its specification of the API
+    translates tags, and calls that of `advice` “Advice and recommendations”. Measured; by the source of 2026.1.223."""
+    assert ROWS["advice"] == "System Advice"
+    assert ROWS["storage"] == "Storage"
+    assert ROWS["firewall"] == "Firewall"
+    assert ROWS["sysinfo"] == "Sysinfo"
+    assert {right.resource for right in RIGHTS} <= ROWS.keys()

@@ -25,6 +25,7 @@ from bot.app.check.settings import check_settings
 from bot.app.check.telegram import check_telegram
 from bot.app.wiring.pbx_clients import PbxClients
 from bot.config.environment_file import ENV_FILE
+from bot.config.known_releases import ReleaseTable
 from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.runtime.clock import Clock
@@ -109,10 +110,11 @@ async def _pbxs(checked: Installation) -> list[Finding]:
 
 async def _ask_all(checked: Installation) -> Sequence[list[Finding]]:
     clients, slots = PbxClients(), asyncio.Semaphore(AT_ONCE)
+    releases = ReleaseTable(checked.settings.known_releases).current
 
     async def ask(station: StationSettings) -> list[Finding]:
         async with slots, clients.open(station) as pbx:
-            return await check_pbx(station, pbx, _where(checked, station), checked.clock())
+            return await check_pbx(station, pbx, _where(checked, station), releases, checked.clock())
 
     return await asyncio.gather(*map(ask, checked.stations))
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from bot.access.policy import Destination
 from bot.app.wiring.pbx_clients import PbxClients
+from bot.config.known_releases import ReleaseTable
 from bot.detection.correlation import ActiveCauses
 from bot.engine.calendar_feed import CalendarFeed
 from bot.engine.digests.reading import FigureReader
 from bot.engine.last_seen import LastSeenWriter
+from bot.incidents.common_findings import CommonFindings
 from bot.runtime.clock import Clock
 from bot.runtime.pause import PausableGroup
 from bot.runtime.waiting import Signal
@@ -27,8 +29,8 @@ class SharedServices:
     recipients `last_resort` is. `wake` wakes the delivery worker; pollers run in `pausable`. Set by the fleet:
     `step_due` signals a due step or a queued notification, `watching_changed` a change of the watched extensions,
     `subscriptions_changed` a change of the chats that are told of missed calls; `causes` holds the common causes of
-    several stations. Numbers are masked, if `mask_numbers`, in chats without the right to read them. With `count_calls`
-    the calls of every station are counted."""
+    several stations, `findings` what many show together. Numbers are masked, if `mask_numbers`, in chats without the
+    right to read them. With `count_calls` the calls of every station are counted."""
 
     database: Database
     sender: Sender
@@ -44,10 +46,12 @@ class SharedServices:
     watchdog: LoopWatchdog
     mask_numbers: bool = True
     count_calls: bool = False
+    releases: ReleaseTable = field(default_factory=ReleaseTable)
     step_due: Signal = field(default_factory=Signal)
     watching_changed: Signal = field(default_factory=Signal)
     subscriptions_changed: Signal = field(default_factory=Signal)
     causes: ActiveCauses = field(default_factory=ActiveCauses)
+    findings: CommonFindings = field(default_factory=CommonFindings)
     pausable: PausableGroup = field(default_factory=PausableGroup)
     figures: FigureReader = field(default_factory=FigureReader)
     calendars: CalendarFeed = field(default_factory=CalendarFeed)

@@ -88,6 +88,7 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             clock=shared.clock,
             wake=shared.wake,
         ),
+        releases=shared.releases,
         clock=shared.clock,
     )
 
@@ -111,6 +112,7 @@ def build_incidents(settings: StationSettings, shared: SharedServices, zone: Zon
             timedelta(seconds=settings.page_again_every),
         ),
         causes=shared.causes,
+        findings=shared.findings,
     )
     return IncidentParts(
         manager=IncidentManager(shared.database, settings.name, notifier, shared.step_due, shared.last_seen),

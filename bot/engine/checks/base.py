@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import structlog
 
+from bot.config.known_releases import ReleaseTable
 from bot.config.working_hours import WorkingHours
 from bot.incidents.model import StateChange
 from bot.pbx import Dialect, Pbx
@@ -68,6 +69,7 @@ class CheckContext:
     watched: WatchedNumbers
     no_calls: NoCallsConfig
     health_alerts: frozenset[str]
+    releases: ReleaseTable
     certificate_dated: bool
     zone: Zone
     clock: Clock

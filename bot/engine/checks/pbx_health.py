@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,18 @@ from bot.detection.condition import ConditionState
 from bot.detection.pbx_findings import Finding, Reading, findings, is_over
 from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.engine.checks.known_addresses import known_addresses
-from bot.incidents.model import KINDS, PBX_HEALTH, Changed, Kind, StateChange, Transition
+from bot.engine.checks.sign_ins import SignInQuery
+from bot.incidents.common_findings import Begun
+from bot.incidents.model import (
+    KINDS,
+    PBX_GUESSING,
+    PBX_HEALTH,
+    PBX_SIGN_IN,
+    Changed,
+    Kind,
+    StateChange,
+    Transition,
+)
 from bot.pbx import Advice, Answer, Ban, Disk, Priority
 from bot.pbx.cached_query import CachedQuery
 from bot.pbx.certificate import Certificate
@@ -32,6 +44,8 @@ TOPICS = {
     Kind.PBX_CERTIFICATE: "certificate",
     Kind.PBX_BAN: "bans",
     Kind.PBX_ADVICE: "advice",
+    Kind.PBX_GUESSING: "passwords",
+    Kind.PBX_SIGN_IN: "passwords",
 }
 
 
@@ -61,6 +75,7 @@ class PbxHealthCheck(PeriodicCheck):
         self._watch = context.watch
         self._clock = context.clock
         self._alerts = context.health_alerts
+        self._releases = context.releases
         self._dated = context.certificate_dated
         self._states: dict[str, FindingState] | None = None
         self._looking = asyncio.Lock()
@@ -69,6 +84,7 @@ class PbxHealthCheck(PeriodicCheck):
         self._bans: CachedQuery[tuple[Ban, ...]] = CachedQuery()
         self._release: CachedQuery[str | None] = CachedQuery()
         self._certificate: CachedQuery[Certificate | None] = CachedQuery()
+        self._sign_ins = SignInQuery(context.pbx)
         self._off_by: timedelta | None = None
         # Last known one: the PBX tells of none while it counts.
         self._last_disk: Disk | None = None
@@ -81,6 +97,7 @@ class PbxHealthCheck(PeriodicCheck):
 
     async def run_once(self) -> None:
         if not self._watch.has_fault:
+            await self._sign_ins.ask(await self._suspects(), self._clock())
             await self.look(Priority.BULK)
 
     async def look(self, priority: Priority = Priority.COMMAND) -> Reading:
@@ -139,6 +156,7 @@ class PbxHealthCheck(PeriodicCheck):
         current = None if bans is None else tuple(ban for ban in bans if ban.until is None or ban.until > now)
         return Reading(
             release=self._release.value,
+            releases=self._releases.current,
             dialect=self._watch.dialect,
             disk=self._last_disk,
             certificate=self._certificate.value if self._dated else None,
@@ -146,16 +164,11 @@ class PbxHealthCheck(PeriodicCheck):
             known=await known_addresses(pbx.host, self._watch.trunk_hosts, [ban.address for ban in current or ()]),
             advice=self._advice.value,
             off_by=self._off_by,
+            sign_ins=self._sign_ins.told,
         )
 
     async def _record(self, reading: Reading, now: datetime) -> None:
-        if (before := self._states) is None:
-            stored = await self._sink.load_states()
-            before = {
-                subject: ADAPTER.validate_python(state)
-                for subject, state in stored.items()
-                if subject.startswith(PBX_HEALTH)
-            }
+        before = await self._held()
         found = findings(reading, now, before.keys())
         after, changes = dict(before), list[StateChange]()
         for subject in before.keys() | found.keys():
@@ -176,6 +189,33 @@ class PbxHealthCheck(PeriodicCheck):
             await self._sink.record(changed, changes, now)
         self._states = after
 
+    async def _held(self) -> dict[str, FindingState]:
+        if self._states is None:
+            stored = await self._sink.load_states()
+            self._states = {
+                subject: ADAPTER.validate_python(state)
+                for subject, state in stored.items()
+                if subject.startswith(PBX_HEALTH)
+            }
+        return self._states
+
+    def begun(self) -> Mapping[str, Begun] | None:
+        """Return the findings that are told, by subject; None before the first look."""
+        if self._states is None:
+            return None
+        return {
+            subject: Begun(held.condition.bad_since, held.facts)
+            for subject, held in self._states.items()
+            if held.condition.alarm and held.condition.bad_since is not None
+        }
+
+    async def _suspects(self) -> list[str]:
+        """Return the extensions that findings are about: they are asked about at every look."""
+        held = await self._held()
+        phones = [subject.removeprefix(PBX_SIGN_IN) for subject in held if subject.startswith(PBX_SIGN_IN)]
+        attack = held.get(PBX_GUESSING)
+        return [*(map(str, attack.facts.get("numbers", ())) if attack else ()), *phones]
+
     def _step(
         self, before: FindingState | None, found: Finding | None, over: bool | None, now: datetime
     ) -> tuple[FindingState | None, Transition | None]:
@@ -191,6 +231,8 @@ class PbxHealthCheck(PeriodicCheck):
             **found.facts,
             "url": self._pbx.page(found.page),
             "only_admins": TOPICS[found.kind] not in self._alerts,
+            # Of an incident of the fleet: the kind that it gathers.
+            "common": str(found.kind),
         }
         if transition is None and facts != held.facts:
             return FindingState(state, facts), Changed()

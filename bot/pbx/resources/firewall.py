@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from itertools import islice
 
 from pydantic import Field
@@ -30,6 +30,11 @@ class Ban:
     address: str
     until: datetime | None = None
 
+    @property
+    def can_be_lifted(self) -> bool:
+        """Return True for an address: `unban` takes nothing else."""
+        return _parsed(self.address) is not None
+
 
 class Firewall:
     def __init__(self, connection: PbxConnection) -> None:
@@ -53,11 +58,18 @@ class Firewall:
 
         By the PBX's source, the text becomes a part of a shell command even when it is no address.
         """
-        parsed = ip_address(address)
-        # Any text may follow the % of an IPv6 address.
-        if getattr(parsed, "scope_id", None) is not None:
-            raise ValueError("an address with a zone does not appear to be banned by a PBX")
+        if (parsed := _parsed(address)) is None:
+            raise ValueError("this does not appear to be an address that a PBX bans")
         await self._connection.write("firewall:unbanIp", {"ip": str(parsed)})
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return None
+    # Any text may follow the % of an IPv6 address.
+    return None if getattr(parsed, "scope_id", None) is not None else parsed
 
 
 def _ban(address: str, row: object) -> Ban:

@@ -18,7 +18,10 @@ _CURRENT = (
         _SILENCES.c.ended_at.is_(None),
         or_(
             _SILENCES.c.station == bindparam("of"),
-            and_(_SILENCES.c.station == EVERY_STATION, _SILENCES.c.subject == bindparam("everything")),
+            and_(
+                _SILENCES.c.station == EVERY_STATION,
+                or_(_SILENCES.c.subject == bindparam("everything"), _SILENCES.c.subject.like(bindparam("of_each"))),
+            ),
         ),
     )
     .order_by(_SILENCES.c.station == EVERY_STATION, _SILENCES.c.id)
@@ -40,10 +43,14 @@ def unended(session: Session, station: str) -> Sequence[SilenceRow]:
     return session.execute(found.order_by(SilenceRow.id)).scalars().all()
 
 
-def current(session: Session, station: str, everything: str) -> Sequence[Any]:
-    """Return the rows of `unended`, followed by those of all stations whose subject is `everything`; not bound to the
-    session."""
-    return session.connection().execute(_CURRENT, {"of": station, "everything": everything}).all()
+def current(session: Session, station: str, everything: str, of_each: str) -> Sequence[Any]:
+    """Return the rows of `unended`, followed by those of all stations whose subject is `everything` or begins with
+    `of_each`; not bound to the session."""
+    return (
+        session.connection()
+        .execute(_CURRENT, {"of": station, "everything": everything, "of_each": f"{of_each}%"})
+        .all()
+    )
 
 
 def delete_old(session: Session, before: datetime, everything: str, limit: timedelta) -> None:

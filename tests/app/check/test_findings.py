@@ -9,8 +9,9 @@ from bot.app.check.database import MEGABYTE, Contents, Place, content_findings, 
 from bot.app.check.findings import Finding, Level, fault, ok, warning, worst
 from bot.app.check.report import as_json, lines
 from bot.app.check.service import unit_findings
+from bot.config.known_releases import shipped_releases
 from bot.pbx import Dialect
-from bot.pbx.releases import faults_of
+from bot.pbx.releases import Behind, behind, faults_of
 from bot.store.database import NEWEST_REVISION
 
 FILE = Path("/var/lib/mikopbx-bot/bot.sqlite3")
@@ -54,17 +55,36 @@ def test_a_container_needs_no_unit() -> None:
 @pytest.mark.parametrize(
     ("release", "dialect", "known"),
     [
-        ("2026.1.233-dev", None, 1),
+        ("2026.1.233-dev", None, 2),
         ("2026.6.98", None, 1),
         ("2026.6.99", None, 0),
         ("2026.10.1", None, 0),
-        (None, Dialect.EARLIER, 1),
+        (None, Dialect.EARLIER, 2),
         (None, Dialect.FROM_2026_3_40, 0),
         (None, None, 0),
     ],
 )
 def test_known_faults_of_a_release(release: str | None, dialect: Dialect | None, known: int) -> None:
-    assert len(faults_of(release, dialect)) == known
+    assert len(faults_of(shipped_releases(), release, dialect)) == known
+
+
+@pytest.mark.parametrize(
+    ("release", "dialect", "known"),
+    [
+        ("2026.9.5", None, Behind(0, 0)),
+        ("2026.12.1-dev", None, Behind(0, 0)),
+        ("2026.8.2", None, Behind(1, 1)),
+        ("2026.7.1", None, Behind(2, 1)),
+        # Builds that are not for use are not counted.
+        ("2026.3.40", None, Behind(6, 4)),
+        ("2026.1.223", None, Behind(7, 4)),
+        (None, Dialect.EARLIER, Behind(6, 4, at_least=True)),
+        (None, Dialect.FROM_2026_3_40, None),
+        (None, None, None),
+    ],
+)
+def test_how_far_a_release_is_behind(release: str | None, dialect: Dialect | None, known: Behind | None) -> None:
+    assert behind(shipped_releases(), release, dialect) == known
 
 
 def test_a_report_is_one_line_for_each_finding_whatever_others_are_called() -> None:

@@ -124,3 +124,26 @@ def test_the_only_pbx_becomes_one_of_two_and_its_incident_goes_on(pair: FleetHar
         acme.mends("Zadarma")
         pair.wait_until_it_says(alert, "🟢 Zadarma is up again · Acme")
         assert "🟢 Acme" in pair.asks(SAM, "/status"), "what was given there is given here"
+
+
+def test_what_all_pbxs_show_is_one_message_for_administrators_and_the_card_of_all_counts_it(tmp_path: Path) -> None:
+    names = ("acme", "beta", "corp", "delta", "eagle")
+    advice = {"error": [{"messageTpl": "adv_YouUseDefaultWebPassword"}]}
+    with running_harness(*names) as harness:
+        for branch in harness.branches.values():
+            harness.post(f"{branch.path}/control/advice", advice=advice)
+        with running_fleet(harness, tmp_path):
+            harness.wait_until_watched(*names)
+            words = "The web password of the PBX is the default one"
+            for name in names[:3]:
+                assert words in harness.asks(ANNA, f"/pbx {name}")
+            common = harness.wait_for_message(f"3 of 5 PBXs: {words}", ANNA)
+            for name in names[3:]:
+                assert words in harness.asks(ANNA, f"/pbx {name}")
+            harness.wait_until_it_says(common, f"5 of 5 PBXs: {words}")
+            told = [one for one in harness.messages(ANNA) if words in one and "Since" in one.text]
+            assert len({one.id for one in told}) <= 4
+            card = harness.asks(ANNA, "/pbx all")
+            assert "Something is found at 5 of 5 PBXs" in card
+            assert "advice of the PBX itself: 5" in card
+            assert "🩺 Health" in str(harness.asks(ANNA, "/stations").buttons)

@@ -92,9 +92,17 @@ def proxied(address: str) -> dict[str, str]:
 
 FLEET = {"STATIONS_FILE": "stations.toml", "PBX_URL": "", "PBX_API_KEY": ""}
 PEM = {"PBX_TLS_VERIFY": "pbx.pem"}
+TABLE = {"KNOWN_RELEASES": "known_releases.toml"}
 FILE = {"DATABASE_URL": "sqlite:///bot.sqlite3"}
 
 CASES = {
+    # The table of releases.
+    "no table of releases": Case("KNOWN_RELEASES: known_releases.toml cannot be read: No such file", TABLE),
+    "a table of releases with a slip": Case(
+        "KNOWN_RELEASES: known_releases.toml: release 1 securty is not known; take it out",
+        TABLE,
+        file("known_releases.toml", '[[release]]\nversion = "2026.9.5"\nsecurty = true\n'),
+    ),
     # The certificate.
     "a missing file": Case("PBX_TLS_VERIFY: is neither true nor false nor the path of an existing CA file", PEM),
     "a folder": Case("PBX_TLS_VERIFY: pbx.pem is a folder", PEM, folder_named("pbx.pem")),

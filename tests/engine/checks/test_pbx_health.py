@@ -1,5 +1,6 @@
 """The health check over HTTP against the stand-in PBX: told once, ended by itself, and no more asked than needed."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,8 +14,18 @@ from pydantic import SecretStr
 from bot.demo.pbx import StandinPbx, app
 from bot.demo.pbx.web.keys import Permissions
 from bot.engine.checks.pbx_health import PbxHealthCheck
-from bot.incidents.model import PBX_ADVICE, PBX_BAN, PBX_DISK, Changed, Kind, Opened, Resolved
-from bot.pbx import Pbx
+from bot.incidents.model import (
+    PBX_ADVICE,
+    PBX_BAN,
+    PBX_DISK,
+    PBX_GUESSING,
+    PBX_SIGN_IN,
+    Changed,
+    Kind,
+    Opened,
+    Resolved,
+)
+from bot.pbx import Answer, Pbx, PeerStatus, RequestBudget
 from tests.incident_harness.recording_sink import RecordingStateSink, check_context
 
 FULL, ROOMY = (51_200.0, 400.0), (51_200.0, 30_000.0)
@@ -60,7 +71,9 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
     monkeypatch.setattr(Pbx, "certificate", none)
     station = StandinPbx(traffic=False, speed=1e6, dialect="2026.9")
     transport = httpx.ASGITransport(app=app(station), client=("10.0.0.7", 1))
-    async with Pbx("https://127.0.0.1", SecretStr(station.api_key), transport=transport) as pbx:
+    async with Pbx(
+        "https://127.0.0.1", SecretStr(station.api_key), transport=transport, budget=RequestBudget(10**6)
+    ) as pbx:
         yield Scene(station, pbx)
 
 
@@ -114,13 +127,85 @@ async def test_while_the_pbx_does_not_answer_nothing_begins_or_ends(scene: Scene
 
 async def test_a_look_costs_three_requests_and_a_missing_row_is_asked_for_once_an_hour(scene: Scene) -> None:
     await scene.looks(12)
-    assert len(scene.asked()) <= 3 * 12 + 2
+    of_health = [path for path in scene.asked() if "sip" not in path and "getAuthFailureStats" not in path]
+    assert len(of_health) <= 3 * 12 + 2
     scene.station.keys.permit(Permissions(dict.fromkeys(ROWS, "read")))
     scene.restarts()
     before = len(scene.asked())
     await scene.looks(11)
     assert scene.check.lacks_rights == {"advice"}
     assert scene.asked()[before:].count("advice:getList") == 1
+
+
+async def test_every_extension_is_asked_about_once_an_hour_and_a_suspect_at_every_look(scene: Scene) -> None:
+    def asked_about() -> dict[str, int]:
+        return Counter(path.partition(":")[0] for path in scene.asked() if "getAuthFailureStats" in path)
+
+    numbers = {person.number for person in scene.station.employees.values() if person.known and not person.disabled}
+    await scene.looks(12)
+    assert set(asked_about()) == numbers
+    assert max(asked_about().values()) <= 2
+    assert scene.asked().count("sip:getPeersStatuses") == 1
+    scene.station.now = lambda: scene.now.timestamp()
+    scene.station.auth_failures = {"203": failed(scene, "192.168.0.15", 40)}
+    while not scene.told():
+        await scene.looks()
+    # It was asked about in its turn; from then on, always.
+    assert scene.told() == [(PBX_SIGN_IN + "203", Opened)]
+    before = asked_about()["203"]
+    await scene.looks(3)
+    assert asked_about()["203"] - before == 3
+    # More tries are no other message.
+    scene.station.auth_failures = {"203": failed(scene, "192.168.0.15", 45)}
+    await scene.looks(1)
+    assert len(scene.told()) == 1
+    # An hour without a try ends it.
+    await scene.looks(14)
+    assert scene.told()[1:] == [(PBX_SIGN_IN + "203", Resolved)]
+
+
+async def test_a_large_pbx_costs_no_more_than_its_share(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def peers(*_: object) -> Answer[tuple[PeerStatus, ...]]:
+        trunks = [PeerStatus(id="SIP-TRUNK-1"), PeerStatus(id="٣٠٠")]
+        return Answer((*trunks, *(PeerStatus(id=str(number)) for number in range(1000, 1900))))
+
+    monkeypatch.setattr(scene.pbx.extensions, "peers", peers)
+    scene.station.limit.set_mode("off")
+    await scene.looks(36)
+    asked = [path for path in scene.asked() if "getAuthFailureStats" in path]
+    assert len(asked) == 36 * 25
+    assert len(set(asked)) == 900
+
+
+async def test_what_the_pbx_does_not_answer_ends_no_finding_and_a_missing_row_costs_one_request_an_hour(
+    scene: Scene,
+) -> None:
+    scene.station.now = lambda: scene.now.timestamp()
+    scene.station.auth_failures = {"203": failed(scene, "8.8.8.8", 400)}
+    await scene.looks(12)
+    assert scene.told() == [(PBX_GUESSING, Opened)]
+    scene.station.keys.permit(Permissions(dict.fromkeys(ROWS, "read")))
+    scene.restarts()
+    before = len(scene.asked())
+    await scene.looks(11)
+    assert scene.told() == [(PBX_GUESSING, Opened)]
+    assert len([path for path in scene.asked()[before:] if "getAuthFailureStats" in path]) == 1
+
+
+async def test_a_look_of_a_command_asks_about_no_extension(scene: Scene) -> None:
+    await scene.check.look()
+    assert not [path for path in scene.asked() if "sip" in path or "getAuthFailureStats" in path]
+
+
+def failed(scene: Scene, address: str, tries: int) -> dict[str, dict[str, object]]:
+    """Return what the PBX holds of an extension whose password was refused just now."""
+    return {
+        address: {
+            "count": tries,
+            "last_attempt": int(scene.now.timestamp()),
+            "remote_address": f"IPV4/UDP/{address}/5080",
+        }
+    }
 
 
 async def test_two_looks_at_once_cost_one(scene: Scene) -> None:

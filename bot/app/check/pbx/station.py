@@ -7,18 +7,21 @@ from urllib.parse import urlsplit
 from bot.app.check.findings import Finding, fault, ok, warning
 from bot.app.check.pbx.address import Where, address_fault
 from bot.app.check.pbx.certificate import check_certificate
+from bot.config.known_releases import KnownReleases
 from bot.config.station_settings import StationSettings
 from bot.detection.trunk_health import Health, health_of
 from bot.detection.unreported_trunks import UnreportedTrunks
 from bot.engine.checks.clock_drift import MAX_DRIFT
 from bot.pbx import Answer, Forbidden, Pbx, PbxError, TrunkRow, TrunkStatus, Unauthorised, Untrusted, dialect_of
-from bot.pbx.releases import faults_of
+from bot.pbx.releases import behind, faults_of
 from bot.pbx.rights import Held, Importance, Right
 
 Trunks = Mapping[str, TrunkStatus]
 
 
-async def check_pbx(station: StationSettings, pbx: Pbx, where: Where, now: datetime) -> list[Finding]:
+async def check_pbx(
+    station: StationSettings, pbx: Pbx, where: Where, releases: KnownReleases, now: datetime
+) -> list[Finding]:
     """Return the findings; `now` is this machine's time."""
     trunks: Answer[dict[str, TrunkStatus]] | None
     try:
@@ -35,7 +38,8 @@ async def check_pbx(station: StationSettings, pbx: Pbx, where: Where, now: datet
         may = {one.right.resource for one in held if one.reads}
         if trunks is not None:
             listed = (await pbx.trunks.list()).value if "providers" in may else ()
-            found += [*_release(station, await pbx.release(), trunks.value), *_clock(station, trunks.pbx_time, now)]
+            found += _release(station, await pbx.release(), trunks.value, releases)
+            found += _clock(station, trunks.pbx_time, now)
             found += _trunks(station, trunks.value, listed)
         found += await _zone(station, pbx, where, may)
     except PbxError as error:
@@ -83,7 +87,7 @@ def _lacking(station: StationSettings, held: Held) -> Finding:
     return warning("pbx.right", text, remedy, subject=subject)
 
 
-def _release(station: StationSettings, release: str | None, trunks: Trunks) -> list[Finding]:
+def _release(station: StationSettings, release: str | None, trunks: Trunks, table: KnownReleases) -> list[Finding]:
     dialect = dialect_of(trunks.values())
     known = f"MikoPBX {release}" if release else f"MikoPBX, dialect of {dialect}" if dialect else ""
     found = [
@@ -93,10 +97,19 @@ def _release(station: StationSettings, release: str | None, trunks: Trunks) -> l
             one.remedy,
             subject=station.name,
         )
-        for one in faults_of(release, dialect)
+        for one in faults_of(table, release, dialect)
     ]
-    text = f"{station.title}: {known or 'its release is told to no key without the row sysinfo'}"
+    text = f"{station.title}: {known or 'its release is told to no key without the row Sysinfo'}{_age(table, release)}"
     return found or [ok("pbx.release", text, subject=station.name)]
+
+
+def _age(table: KnownReleases, release: str | None) -> str:
+    """Return how far behind a known release is, as the end of a sentence."""
+    found = behind(table, release, None)
+    if found is None or not found.releases:
+        return ""
+    security = f", {found.security} of them security" if found.security else ""
+    return f", {found.releases} release{'s' if found.releases > 1 else ''} behind{security}"
 
 
 def _clock(station: StationSettings, pbx_time: datetime | None, now: datetime) -> list[Finding]:

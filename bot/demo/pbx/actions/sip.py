@@ -119,8 +119,10 @@ class SipActions:
     def get_auth_failures(self, call: ActionCall) -> ActionResult:
         """Return the addresses with failed logins for this number."""
         failures = self.pbx.auth_failures.get(call.id, {})
+        messages = {} if failures else {"info": [f"No auth failure data found for extension {call.id}"]}
         processor = "Sip\\GetAuthFailureStatsAction::main"
-        return ActionResult(dict(failures), function="getAuthFailureStats", processor=processor, cost=0.02)
+        data: object = dict(failures) or []
+        return ActionResult(data, messages, function="getAuthFailureStats", processor=processor, cost=0.02)
 
     def _people(self) -> list[EmployeeRecord]:
         return [person for person in self.pbx.employees.values() if not person.disabled]

@@ -205,6 +205,18 @@ def _set_banned(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
         pbx.banned.pop(str(body.get("address", "")), None)
 
 
+def _fail_sign_ins(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
+    """Refuse passwords of an extension: `tries` from an `address`, the last one `ago` seconds ago."""
+    address = str(body.get("address", ""))
+    failures = pbx.auth_failures.setdefault(path["number"], {})
+    before = failures.get(address, {}).get("count", 0)
+    failures[address] = {
+        "count": int(str(before)) + int(str(body.get("tries", 1))),
+        "last_attempt": int(pbx.now() - float(str(body.get("ago", 0)))),
+        "remote_address": f"IPV4/UDP/{address}/5060",
+    }
+
+
 def _set_advice(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
     """Set what the PBX advises: `advice` are its rows by level."""
     told = body.get("advice")
@@ -256,5 +268,6 @@ _SWITCHES: dict[str, Switch] = {
     "banned": _set_banned,
     "advice": _set_advice,
     "disk": _set_disk,
+    "sign_ins/{number}": _fail_sign_ins,
     "time_zone": _set_time_zone,
 }

@@ -376,11 +376,44 @@ async def test_a_pbx_of_another_name_and_a_supergroup_tell_no_call_twice(office:
     def move(session: Session) -> None:
         supergroups.migrate(session, GROUP, -1000, minutes(2))
         renames.rename_station(session, formerly=STATION, name="New name")
-        renames.rename_station(session, formerly="New name", name=STATION)
 
     await office.database.run(move)
-    await office.look(minutes(3))
-    assert len(await office.messages()) == 1
+    told = await office.database.run(told_calls.told, "New name", -1000, LONG_AGO)
+    assert counted(told) == ["mikopbx-1"]
+    # Another PBX may number its calls alike.
+    assert await office.told(-1000) == []
+
+
+async def test_a_call_missed_and_settled_while_the_bot_was_away_is_told_as_missed_calls_are(
+    office: CallOffice,
+) -> None:
+    for kind in (CallKind.MISSED, CallKind.CALLS):
+        await office.asks(kind)
+    await office.look(minutes(6))
+    office.pbx.calls_made = [missed_at(20, 1), answered_at(40, 2), missed_at(50, 3, "79161234503")]
+    office.restart()
+    assert counted(await office.look(minutes(20 * 60))) == ["mikopbx-2"]
+    assert [card.caller for card in await office.cards()] == ["9161234503"]
+
+
+@pytest.mark.parametrize("path", ANSWERED.values(), ids=ANSWERED)
+async def test_a_call_that_is_listed_leg_by_leg_is_right_at_once(office: CallOffice, path: Path) -> None:
+    await office.asks(CallKind.CALLS)
+    call = answered_at(0, path=path, late=10, between=2)
+    office.pbx.calls_made = [call]
+    for seconds in range(0, 40, 3):
+        await office.look(call.end + timedelta(seconds=seconds))
+    assert [row.action for row in await office.messages()] == ["send"]
+    (message,) = await office.told()
+    assert message.facts["calls"][0]["answered"]
+
+
+async def test_a_call_that_goes_on_is_not_told_though_a_leg_is_listed(office: CallOffice) -> None:
+    await office.asks(CallKind.CALLS)
+    call = answered_at(0, path=ANSWERED["another phone"], leg_seconds=60)
+    office.pbx.calls_made = [replace(call, listed=(minutes(1), minutes(2.2)))]
+    assert await office.look(minutes(1.5)) == []
+    assert counted(await office.look(minutes(3))) == ["mikopbx-1"]
 
 
 @pytest.mark.parametrize("after_commit", [False, True])

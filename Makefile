@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 # Without cached bytecode every test process would compile all modules.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo install run test postgresql faults soak bench lint check campaign write-campaign fuzz picture format docs site \
+.PHONY: help demo install run test postgresql faults soak played-days bench lint check campaign write-campaign fuzz picture format docs site \
 	messages lock metrics advisories locked sbom wheel deb container packages clean
 help:
 	@echo "make demo    run the demo and print its address"
@@ -26,8 +26,9 @@ help:
 	@echo "               CHANGED=origin/main       those that the change since then can touch"
 	@echo "               CLOCK_SEED=7              at another time in another zone, by this number"
 	@echo "make postgresql  run with PostgreSQL what depends on the database most, or FILE=; TEST_DATABASE=postgresql"
-	@echo "               before make faults, soak, campaign or write-campaign has them use it too"
+	@echo "               before make faults, soak, played-days, campaign or write-campaign has them use it too"
 	@echo "make faults  fifty kills, a dozen kills amid writes, and some simulated weeks"
+	@echo "make played-days  play calls of known truth and write docs/played-days.md (CALLS=10000 SEED=1)"
 	@echo "make soak    live through simulated weeks and write docs/soak.md (WEEKS=12 SEED=1)"
 	@echo "make bench   measure, and write the tables of docs/benchmarks.md (ONLY=commands RUNS=3)"
 	@echo "make metrics print figures of the source: widths, lengths, words, wiring (TREE=/path for another checkout)"
@@ -133,6 +134,9 @@ faults: $(DEVELOPED)
 
 soak: $(DEVELOPED)
 	$(BIN)/python -m tests.soak $(or $(WEEKS),12) $(or $(SEED),1)
+
+played-days: $(DEVELOPED)
+	$(BIN)/python -m tests.played_days $(or $(CALLS),10000) $(or $(SEED),1)
 
 bench: $(DEVELOPED)
 	$(BIN)/python -m tests.benchmarks --runs $(or $(RUNS),3) $(if $(ONLY),--only $(ONLY))

@@ -6,12 +6,14 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert
+from sqlalchemy import Table as SchemaTable
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.app.retention_job import run_retention
@@ -173,6 +175,41 @@ async def test_a_moved_chat_is_followed_and_its_old_messages_are_out_of_reach(da
         rows = [session.get(Outgoing, number) for number in (sent.id, waiting.id)]
         assert [(r.chat_id, r.message_id) for r in rows if r] == [(-300, None), (-300, None)]
         assert supergroups.migrations(session) == {-100: -300, -200: -300}
+
+
+async def test_all_that_is_stored_of_a_group_is_of_the_supergroup_afterwards(database: Database) -> None:
+    told = [table for table in Table.metadata.sorted_tables if "chat_id" in table.columns and table.name != "audit"]
+    with database.begin() as session:
+        for table in Table.metadata.sorted_tables:
+            session.execute(insert(table).values(_filled(table, -100)))
+        # The supergroup is known already, by another message than that of the migration.
+        for table in told:
+            if table.c.chat_id.primary_key:
+                session.execute(insert(table).values(_filled(table, -200)))
+        supergroups.migrate(session, -100, -200, NOW)
+        left = {table.name: session.scalar(select(func.count()).where(table.c.chat_id == -100)) for table in told}
+        kept = {table.name: session.scalar(select(func.count()).where(table.c.chat_id == -200)) for table in told}
+    assert {"call_subscriptions", "missed_cards", "bindings", "outbox"} <= left.keys()
+    assert set(left.values()) == {0}
+    assert set(kept.values()) == {1}
+
+
+async def test_a_chat_keeps_what_the_supergroup_has_not(database: Database) -> None:
+    subscriptions = Table.metadata.tables["call_subscriptions"]
+    with database.begin() as session:
+        for chat, station, kind in ((-100, "acme", "missed"), (-100, "acme", "calls"), (-200, "acme", "missed")):
+            row = _filled(subscriptions, chat) | {"station": station, "kind": kind}
+            session.execute(insert(subscriptions).values(row))
+        supergroups.migrate(session, -100, -200, NOW)
+        found = session.execute(select(subscriptions.c.chat_id, subscriptions.c.kind)).all()
+    assert sorted(found) == [(-200, "calls"), (-200, "missed")]
+
+
+def _filled(table: SchemaTable, chat: int) -> dict[str, Any]:
+    """Return a row with a value for each column that needs one."""
+    values = {"DATETIME": NOW, "JSON": [], "BOOLEAN": False, "BLOB": b"x", "INTEGER": 1, "BIGINT": 1}
+    needed = [column for column in table.columns if not column.nullable]
+    return {one.name: chat if one.name == "chat_id" else values.get(str(one.type), "x") for one in needed}
 
 
 async def test_times_keep_their_moment_and_naive_ones_are_refused(database: Database) -> None:

@@ -1,15 +1,21 @@
 """Groups that became supergroups: rows with the old chat id get the new one."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select, tuple_, update
+from sqlalchemy import Column, delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from bot.store.tables.calls import CallChat, CallSubscription, MissedCard, MissedGathering
-from bot.store.tables.chats import Binding, ChatMigration, ClosedChat, FloodWait, StationChoiceRow
+from bot.store.tables.base import Table
+from bot.store.tables.chats import ChatMigration, ClosedChat, FloodWait
 from bot.store.tables.dialog import QuestionRow
-from bot.store.tables.messages import AlertMessage, Keyboard, Outgoing
+from bot.store.tables.messages import Keyboard, Outgoing
 from bot.store.tables.people import ContactRow, ContactStationRow, GrantRow
+
+# The audit is immutable: entries keep the chat of their time.
+IMMUTABLE_PREFIX = "audit"
+_GRANTS = Table.metadata.tables[GrantRow.__tablename__]
+_CONTACT_STATIONS = Table.metadata.tables[ContactStationRow.__tablename__]
 
 # Core statement, built once: run for every authorization, where ORM overhead dominates.
 _MIGRATIONS = ChatMigration.metadata.tables[ChatMigration.__tablename__]
@@ -21,48 +27,33 @@ def migrate(session: Session, old_id: int, new_id: int, now: datetime) -> None:
     cleared: they restart in the supergroup."""
     session.merge(ChatMigration(old_id=old_id, new_id=new_id, at=now))
     session.execute(update(ChatMigration).where(ChatMigration.new_id == old_id).values(new_id=new_id))
+    # A question belongs to a message of the old chat; holds and blocks do not apply to the new chat.
+    for left in (QuestionRow, FloodWait, ClosedChat):
+        session.execute(delete(left).where(left.chat_id == old_id))
     # Buttons of old messages are void too: their message ids belong to other messages in the new chat.
-    session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(chat_id=new_id, message_id=None))
+    session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(message_id=None))
     session.execute(
         update(Outgoing).where(Outgoing.chat_id == old_id, Outgoing.state == "sent").values(message_id=None)
     )
-    # A basic group has no topics, so its thread ids are void.
-    session.execute(update(Outgoing).where(Outgoing.chat_id == old_id).values(chat_id=new_id, thread_id=None))
-    session.execute(update(AlertMessage).where(AlertMessage.chat_id == old_id).values(chat_id=new_id, thread_id=None))
-    for of_calls in (MissedCard, MissedGathering):
-        session.execute(update(of_calls).where(of_calls.chat_id == old_id).values(chat_id=new_id))
-    set_there = select(CallChat.station).where(CallChat.chat_id == new_id)
-    session.execute(delete(CallChat).where(CallChat.chat_id == old_id, CallChat.station.in_(set_there)))
-    session.execute(update(CallChat).where(CallChat.chat_id == old_id).values(chat_id=new_id))
-    told_there = select(CallSubscription.station).where(CallSubscription.chat_id == new_id)
-    session.execute(
-        delete(CallSubscription).where(CallSubscription.chat_id == old_id, CallSubscription.station.in_(told_there))
-    )
-    session.execute(
-        update(CallSubscription).where(CallSubscription.chat_id == old_id).values(chat_id=new_id, thread_id=None)
-    )
-    # A question belongs to a message of the old chat; holds and blocks do not apply to the new chat.
-    for table in (QuestionRow, FloodWait, ClosedChat):
-        session.execute(delete(table).where(table.chat_id == old_id))
+    for table in Table.metadata.sorted_tables:
+        if "chat_id" in table.columns and not table.name.startswith(IMMUTABLE_PREFIX):
+            _move(session, table.c.chat_id, old_id, new_id)
+    _move(session, _GRANTS.c.subject_id, old_id, new_id)
     if (known := session.get(ContactRow, old_id)) is not None:
         session.merge(ContactRow(id=new_id, name=known.name))
-    seen_there = select(ContactStationRow.station).where(ContactStationRow.id == new_id)
-    session.execute(
-        delete(ContactStationRow).where(ContactStationRow.id == old_id, ContactStationRow.station.in_(seen_there))
-    )
-    session.execute(update(ContactStationRow).where(ContactStationRow.id == old_id).values(id=new_id))
-    bound_there = select(Binding.station).where(Binding.chat_id == new_id)
-    session.execute(delete(Binding).where(Binding.chat_id == old_id, Binding.station.in_(bound_there)))
-    session.execute(update(Binding).where(Binding.chat_id == old_id).values(chat_id=new_id))
-    chosen_there = select(StationChoiceRow.person_id).where(StationChoiceRow.chat_id == new_id)
-    session.execute(
-        delete(StationChoiceRow).where(StationChoiceRow.chat_id == old_id, StationChoiceRow.person_id.in_(chosen_there))
-    )
-    session.execute(update(StationChoiceRow).where(StationChoiceRow.chat_id == old_id).values(chat_id=new_id))
-    given_there = select(GrantRow.station, GrantRow.role).where(GrantRow.subject_id == new_id)
-    given = tuple_(GrantRow.station, GrantRow.role)
-    session.execute(delete(GrantRow).where(GrantRow.subject_id == old_id, given.in_(given_there)))
-    session.execute(update(GrantRow).where(GrantRow.subject_id == old_id).values(subject_id=new_id))
+    _move(session, _CONTACT_STATIONS.c.id, old_id, new_id)
+
+
+def _move(session: Session, column: Column[Any], old_id: int, new_id: int) -> None:
+    """Give rows the new id of the chat; one that the new chat has already wins."""
+    table, there = column.table, column.table.alias("there")
+    others = [key for key in table.primary_key if key is not column]
+    if column.primary_key:
+        taken = exists().where(there.c[column.name] == new_id, *(there.c[key.name] == key for key in others))
+        session.execute(delete(table).where(column == old_id, taken))
+    # A basic group has no topics, so its thread ids are void.
+    threads = {"thread_id": None} if "thread_id" in table.columns else {}
+    session.execute(update(table).where(column == old_id).values({column.name: new_id, **threads}))
 
 
 def migrations(session: Session) -> dict[int, int]:

@@ -31,12 +31,14 @@ from handlers.parsing.times.model import (
     Found,
     Hours,
     Moment,
+    NotATime,
     Rolling,
 )
 from handlers.parsing.times.words import (
     ADJECTIVES_OF_DAYS,
     AGO,
     AT,
+    BEFORE_LAST,
     DAY_PARTS,
     DAYS_AHEAD,
     FROM,
@@ -130,7 +132,7 @@ class Atoms:
     def _weekday(self, words: Sequence[str]) -> Found[Day] | None:
         """`monday`; today's weekday is today among past days, and in a week among future ones."""
         qualifier, count = "", 1
-        if len(words) > 1 and (words[0] in LAST or words[0] in THIS or words[0] in NEXT or words[0] in ROLLING):
+        if len(words) > 1 and words[0] in LAST | BEFORE_LAST | THIS | NEXT | ROLLING:
             qualifier, count, words = words[0], 2, words[1:]
         if not words or (number := WEEKDAYS.get(words[0])) is None:
             return None
@@ -140,12 +142,12 @@ class Atoms:
             days = (number - self.today.weekday() - 1) % 7 + 1
         else:
             days = -((self.today.weekday() - number) % 7)
-            days = days or (-7 if qualifier else 0)
+            days = (days or (-7 if qualifier else 0)) - 7 * (qualifier in BEFORE_LAST)
         return replace(self._day(days), is_weekday=True), count
 
     def _weekend(self, words: Sequence[str]) -> Found[Days] | None:
         qualifier, count = "", 1
-        if len(words) > 1 and (words[0] in LAST or words[0] in THIS or words[0] in NEXT):
+        if len(words) > 1 and words[0] in LAST | BEFORE_LAST | THIS | NEXT:
             qualifier, count, words = words[0], 2, words[1:]
         if not words or words[0] not in WEEKENDS:
             return None
@@ -154,7 +156,8 @@ class Atoms:
         if qualifier in NEXT:
             saturday += timedelta(weeks=is_weekend)
         elif qualifier not in THIS and not self.is_ahead:
-            saturday -= timedelta(weeks=not is_weekend or qualifier in LAST)
+            saturday -= timedelta(weeks=not is_weekend or qualifier in LAST | BEFORE_LAST)
+            saturday -= timedelta(weeks=qualifier in BEFORE_LAST)
         return Days(saturday, saturday + timedelta(days=1)), count
 
     def _ago(self, words: Sequence[str]) -> Found[Day | Moment] | None:
@@ -187,6 +190,8 @@ class Atoms:
         """`evening`, `this morning`, `last night`, `tonight`."""
         if words and words[0] == "tonight":
             return Hours(time(18), END_OF_DAY, DayPart.EVENING), 1
+        if len(words) > 1 and words[0] in BEFORE_LAST and words[1] in DAY_PARTS:
+            raise NotATime(" ".join(words[:2]))
         count = 1
         if len(words) > 1 and (words[0] in THIS or (words[0] in LAST and DAY_PARTS.get(words[1]) is DayPart.NIGHT)):
             count, words = 2, words[1:]

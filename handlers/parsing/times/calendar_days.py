@@ -11,6 +11,7 @@ from handlers.parsing.times.numerals import HALF_YEARS, PARTS_IN_HALVES, ROMAN, 
 from handlers.parsing.times.words import (
     ARTICLES,
     AT,
+    BEFORE_LAST,
     BEGINNING,
     END,
     FROM,
@@ -18,6 +19,7 @@ from handlers.parsing.times.words import (
     NEXT,
     ROLLING,
     THIS,
+    TO_DATE,
     UNITS,
     UP_TO,
     WEEKDAYS,
@@ -48,14 +50,27 @@ def calendar_span(today: date, unit: Unit, ahead: int) -> Days:
 
 
 def calendar_at(words: Sequence[str], calendar: Calendar) -> Found[Day | Days] | None:
-    """`this week`, `прошлый месяц`, `next year`: a whole one of the calendar."""
+    """`this week`, `прошлый месяц`, `next year`, `позапрошлая неделя`, `the week before last`: a whole one of the
+    calendar; `year to date`, `ytd`: this one."""
+    if words and (unit := TO_DATE.get(words[0])) is not None:
+        return calendar_span(calendar.today, unit, 0), 1
+    if (found := _unit_and_which(words, calendar.today)) is not None:
+        return found
     if len(words) < 2 or (unit := UNITS.get(words[1])) is None or unit in MINUTES_IN or len(words[1]) < 2:
         return None
-    for qualifiers, ahead in ((THIS, 0), (LAST, -1), (NEXT, 1)):
+    for qualifiers, ahead in ((THIS, 0), (LAST, -1), (BEFORE_LAST, -2), (NEXT, 1)):
         if words[0] in qualifiers:
             span = calendar_span(calendar.today, unit, ahead)
             return (Day(span.first) if unit is Unit.DAYS else span), 2
     return None
+
+
+def _unit_and_which(words: Sequence[str], today: date) -> Found[Day | Days] | None:
+    """`week before last`, `year to date`."""
+    ahead = {"before last": -2, "to date": 0}.get(" ".join(words[1:3]))
+    if ahead is None or (unit := UNITS.get(words[0])) is None or unit in MINUTES_IN or unit is Unit.DAYS:
+        return None
+    return calendar_span(today, unit, ahead), 3
 
 
 def part_of_year(words: Sequence[str], calendar: Calendar) -> Found[Days] | None:

@@ -82,6 +82,8 @@ SEVERAL = word_set(
 ROUND_THE_CLOCK = word_set("сутки суток")
 ONE_AND_A_HALF = word_set("полтора полторы полутора")
 HALF = word_set("half пол")
+# From the beginning of the unit until now, in one word.
+TO_DATE = {"ytd": Unit.YEARS, "qtd": Unit.QUARTERS, "mtd": Unit.MONTHS, "wtd": Unit.WEEKS}
 # Half a unit in one word.
 HALVES = {"полчаса": Unit.HOURS, "полдня": Unit.DAYS, "полгода": Unit.YEARS}
 DAYS_AHEAD = by_word(
@@ -127,6 +129,9 @@ LAST = word_set(
     "last previous prev прошлый прошлая прошлую прошлой прошлом прошлого прошлое прошлые прошлых "
     "предыдущий предыдущая предыдущую предыдущей предыдущем предыдущие"
 )
+BEFORE_LAST = word_set(
+    "позапрошлый позапрошлая позапрошлую позапрошлой позапрошлом позапрошлого позапрошлое позапрошлые позапрошлых"
+)
 NEXT = word_set(
     "next следующий следующая следующую следующей следующем следующего следующие следующих "
     "будущий будущую будущей будущего"
@@ -140,7 +145,7 @@ ARTICLES = word_set("the of самого")
 SINCE = word_set("since after starting начиная после")
 # The last one is Latin: the same key as с.
 FROM = SINCE | word_set("from с со от c")
-UP_TO = word_set("to till until through before до по перед - – —")
+UP_TO = word_set("to till until through thru before до по перед - – —")
 BETWEEN = word_set("between между")
 AND = word_set("and и")
 AT = word_set("at в во")
@@ -151,8 +156,8 @@ COUNTS_ONE = word_set("for in within during за на через течение 
 
 # All of the above but numbers.
 KNOWN = frozenset().union(
-    UNITS, WEEKDAYS, MONTHS, DAYS_AHEAD, ADJECTIVES_OF_DAYS, DAY_PARTS, CLOCKS, WEEKENDS, NOW, THIS, LAST, NEXT,
-    ROLLING, AGO, BEGINNING, END, FROM, UP_TO, BETWEEN, AND, FILLERS,
+    UNITS, WEEKDAYS, MONTHS, DAYS_AHEAD, ADJECTIVES_OF_DAYS, DAY_PARTS, CLOCKS, WEEKENDS, NOW, THIS, LAST, BEFORE_LAST,
+    NEXT, ROLLING, AGO, BEGINNING, END, FROM, UP_TO, BETWEEN, AND, FILLERS,
 )  # fmt: skip
 # Words of one meaning each, offered for a typing error.
 SINGLE = frozenset(

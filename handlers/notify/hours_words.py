@@ -18,7 +18,7 @@ ROUND_THE_CLOCK = frozenset(map(fold, ("always", "24/7", "всегда", "кру
 WHOLE = frozenset(map(fold, ("whole", "all", "весь", "целый")))
 # They say nothing more.
 SILENT = WEEKLY | WHOLE | ANY_DAY | FILLERS | FROM | AND | AT | {"по", "-", ","}
-Days = frozenset[int]
+WeekDays = frozenset[int]
 EVERY_DAY = frozenset(range(len(DAYS)))
 WHOLE_DAY: Span = (0, MIDNIGHT)
 # Of the column that holds them.
@@ -31,7 +31,7 @@ UNCLEAR = mark(
 
 @dataclass(slots=True)
 class _Group:
-    """Days, and the times of the day that were named beside them."""
+    """WeekDays, and the times of the day that were named beside them."""
 
     days: set[int] = field(default_factory=set)
     spans: list[Span] = field(default_factory=list)
@@ -64,7 +64,7 @@ def _scanned(words: Sequence[str], now: datetime) -> Scan:
         raise WrongArguments(UNCLEAR) from None
 
 
-def _groups(named: Sequence[Days | Span]) -> list[_Group]:
+def _groups(named: Sequence[WeekDays | Span]) -> list[_Group]:
     """Return the days with the times beside them: behind them, or before them if a time was named first."""
     groups: list[_Group] = []
     for one in named:
@@ -78,9 +78,9 @@ def _groups(named: Sequence[Days | Span]) -> list[_Group]:
     return groups
 
 
-def _named(pieces: Sequence[Time | str]) -> list[Days | Span]:
+def _named(pieces: Sequence[Time | str]) -> list[WeekDays | Span]:
     """Return the days of the week and the times of the day in order. Raises WrongArguments."""
-    named: list[Days | Span] = []
+    named: list[WeekDays | Span] = []
     opens: int | None = None
     for piece in pieces:
         days = _days(piece)
@@ -105,7 +105,7 @@ def _named(pieces: Sequence[Time | str]) -> list[Days | Span]:
     return named
 
 
-def _days(piece: Time | str) -> Days | None:
+def _days(piece: Time | str) -> WeekDays | None:
     """Return the days of the week that a piece names; None for any other."""
     if isinstance(piece, Time) and isinstance(piece.atom, Day) and piece.atom.is_weekday and len(piece.words) == 1:
         return frozenset({piece.atom.date.weekday()})

@@ -14,7 +14,7 @@ from handlers.parsing.deadlines import length_in
 from handlers.parsing.times.model import fold
 
 OFF = frozenset(map(fold, ("off", "no", "выкл", "выключить", "нет")))
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(hours=24)
+SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=24)
 
 
 async def set_hours(request: Request, words: Sequence[str]) -> Change:

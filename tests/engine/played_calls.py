@@ -220,6 +220,15 @@ def missed_at(
     return labelled(number, "incoming missed", caller, minutes(minute), path, **more)
 
 
+def caller(number: int) -> str:
+    return f"7916{number:07}"
+
+
+def storm(minute: float, size: int, first: int = 1000) -> list[Labelled]:
+    """Return calls of as many callers within two minutes."""
+    return [missed_at(minute + 2 * place / size, first + place, caller(first + place)) for place in range(size)]
+
+
 def a_day(
     random: Random, size: int, *, begin: datetime = NINE, minutes_long: int = 600, zone: tzinfo = UTC
 ) -> list[Labelled]:

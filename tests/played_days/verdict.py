@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
+from bot.calls.telling import TELL_AGAIN_AFTER
 from tests.played_days.calls import PlayedCall
 from tests.played_days.office import Shown
 
 CARD = re.compile(r"^(?:🔁 possible repeat\n)?(?P<mark>[🔴✅⚪]) Head office · missed · (?P<who>[^\n]*)")
-# Told beside the card, as a reply to it.
-AGAIN = re.compile(r"^🔴 Head office · (?P<who>.*) called again, ")
+AGAIN = re.compile(
+    r"^(?:🔁 possible repeat\n)?🔴 Head office · (?P<who>[^\n]*) called again, .*, (?P<times>\d+) times missed$"
+)
 TIMES = re.compile(r"^(\d+) times,", re.MULTILINE)
 CLOSED = re.compile(r"^(?P<by>\d*) ?(?P<way>called back|called again and reached (?P<reached>\S+)) ?", re.MULTILINE)
 # How soon a card comes: after the hang-up if the PBX lists a call in time, otherwise after its last row.
@@ -22,7 +24,8 @@ Told = list[Shown]
 
 @dataclass
 class Verdict:
-    """`faults` in words. `repeats`: cards that say that they may be repeated, after a kill amid the sending."""
+    """`faults` in words. `again`: callers told again when they called much later; `repeats`: messages that may be
+    repeated, as they say, after a kill amid the sending."""
 
     calls: int
     missed: int
@@ -38,15 +41,19 @@ class Verdict:
 def judge(calls: Sequence[PlayedCall], messages: Sequence[Shown]) -> Verdict:
     verdict = Verdict(len(calls), sum(call.is_missed for call in calls))
     told: dict[str, list[Shown]] = defaultdict(list)
+    again: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
     for message in messages:
-        if card := CARD.match(message.text):
+        if (said := AGAIN.match(message.text)) and message.may_repeat:
+            verdict.repeats += 1
+        elif said:
+            again[_number(said["who"])].append((message.at, int(said["times"])))
+        elif card := CARD.match(message.text):
             told[_number(card["who"])].append(message)
-        elif again := AGAIN.match(message.text):
-            verdict.again += 1
-            if not _has_called_again(_number(again["who"]), calls, message.at):
-                verdict.faults.append(f"nobody called again: {message.text!r}")
         else:
             verdict.faults.append(f"no card: {message.text!r}")
+    for caller, times in again.items():
+        verdict.again += len(times)
+        verdict.faults += [f"{caller}: {fault}" for fault in _faults_again(times, told[caller])]
     by_caller: dict[str, list[PlayedCall]] = defaultdict(list)
     for call in calls:
         if call.is_missed or call.is_contact:
@@ -55,14 +62,6 @@ def judge(calls: Sequence[PlayedCall], messages: Sequence[Shown]) -> Verdict:
     for caller, lived in by_caller.items():
         verdict.faults += [f"{caller or 'withheld'}: {fault}" for fault in _faults(verdict, lived, told[caller])]
     return verdict
-
-
-def _number(written: str) -> str:
-    return re.sub(r"\D", "", written)[-10:]
-
-
-def _has_called_again(caller: str, calls: Sequence[PlayedCall], at: datetime) -> bool:
-    return sum(call.is_missed and call.caller == caller and call.end <= at for call in calls) > 1
 
 
 def _faults(verdict: Verdict, lived: list[PlayedCall], messages: Told) -> Iterator[str]:
@@ -97,6 +96,20 @@ def _faults(verdict: Verdict, lived: list[PlayedCall], messages: Told) -> Iterat
         if "🔴" not in card.text:
             verdict.closed += 1
             yield from _closing_faults(card, contacts)
+
+
+def _faults_again(again: list[tuple[datetime, int]], messages: Told) -> Iterator[str]:
+    """`again`: when the chat was told again, and of how many calls. It is told in the order in which they came."""
+    for at, times in again:
+        before = [message.at for message in messages if message.at < at] + [other for other, _ in again if other < at]
+        if not before or at - max(before) < TELL_AGAIN_AFTER:
+            yield f"told again at {at}, though it had just been told"
+        if times < 2:
+            yield f"told again at {at} of the first call"
+
+
+def _number(who: str) -> str:
+    return re.sub(r"\D", "", who)[-10:]
 
 
 def _closing_faults(card: Shown, contacts: list[PlayedCall]) -> Iterator[str]:

@@ -89,23 +89,30 @@ def test_a_caller_nobody_answered_has_one_card_until_somebody_talked_to_them(
 
 
 @pytest.mark.parametrize(
-    ("language", "hours", "said", "at_opening", "storm", "reminder"),
+    ("language", "hours", "said", "at_opening", "storm", "reminder", "reminded"),
     [
         (
             "en",
-            ("/notify hours {} 09:00-18:00", "/notify hours off", "/notify hours always", "/notify remind 15m"),
+            ("/notify hours {} 09:00-18:00", "/notify hours off", "/notify hours always", "/notify remind 1m"),
             "With a sound: {} 09:00–18:00",
             "2 calls while closed, 2 to call back",
             r"\d+ callers missed since",
-            "nobody has called back for 15 min",
+            "nobody has called back for 1 min",
+            "⏰ .*callers wait for a call back, up to 1 min",
         ),
         (
             "ru",
-            ("/notify часы {} с 9 до 18", "/notify часы выкл", "/notify часы всегда", "/notify напомнить 15 минут"),
+            (
+                "/notify часы {} с 9 до 18",
+                "/notify часы выкл",
+                "/notify часы всегда",
+                "/notify напомнить через 1 минуту",
+            ),
             "Со звуком: {} 09:00–18:00",
             "2 звонка в нерабочее время, перезвонить: 2",
             r"не ответили \d+ звонившим с",
-            "если не перезвонили 15 мин",
+            "если не перезвонили 1 мин",
+            "⏰ .*звонившим не перезвонили, до 1 мин",
         ),
     ],
 )
@@ -118,6 +125,7 @@ def test_a_closed_chat_hears_at_the_opening_and_of_many_callers_at_once(
     at_opening: str,
     storm: str,
     reminder: str,
+    reminded: str,
 ) -> None:
     standins.post("/control/traffic", running=False)
     start_bot(LANGUAGE=language)
@@ -148,8 +156,9 @@ def test_a_closed_chat_hears_at_the_opening_and_of_many_callers_at_once(
         opening = changed(standins, opening, f"✅ .*{number}")
     assert opening.text.startswith("✅ Head office")
     assert opening.buttons == []
-    for caller in range(14):
-        call(standins, src=f"791612346{caller:02}", answer=False)
+    for last in range(14):
+        call(standins, src=f"791612346{last:02}", answer=False)
     many = standins.wait_for_message(storm, group)
     assert many.text.startswith("🌊")
     assert "/missed" in many or len(many.buttons) > 1
+    standins.wait_for_message(reminded, group, many.id)

@@ -37,8 +37,9 @@ class MissedCall:
 
 @dataclass(frozen=True, slots=True)
 class LaterCall:
-    """Answered call with the caller. `ours`: `by` called back; otherwise `by` answered another call from the caller."""
+    """Answered call with the caller. `ours`: `by` called back; otherwise `by` answered a call from the caller."""
 
+    linkedid: str
     start: datetime
     by: str
     ours: bool
@@ -111,9 +112,10 @@ class MissedCalls:
         elif way is Direction.INCOMING and result is Outcome.ANSWERED:
             leg = answered_leg(record)
             by = leg.destination_number if leg else ""
-            self._add_contact(record.source_number, LaterCall(record.start, by, ours=False))
+            self._add_contact(record.source_number, LaterCall(record.linkedid, record.start, by, ours=False))
         elif way is Direction.OUTGOING and result is Outcome.ANSWERED:
-            self._add_contact(record.destination_number, LaterCall(record.start, record.source_number, ours=True))
+            contact = LaterCall(record.linkedid, record.start, record.source_number, ours=True)
+            self._add_contact(record.destination_number, contact)
 
     def _of(self, number: str) -> Caller:
         return self._callers.setdefault(same_number(number), Caller())

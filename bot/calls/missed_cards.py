@@ -28,8 +28,17 @@ class Grown:
 
 
 @dataclass(frozen=True, slots=True)
+class Newest:
+    """Newest missed call of an open card, with its local start."""
+
+    linkedid: str
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
-    """First contact after all missed calls of an open card; `misses` came in between, and were not yet known."""
+    """First contact after all missed calls of an open card; `misses` came in between, and were not yet known. The
+    contact is the newest of them itself, if the PBX listed late that it was answered."""
 
     caller: str
     contact: LaterCall
@@ -39,27 +48,30 @@ class Closed:
 CardChange = Opened | Grown | Closed
 
 
-def decide(
-    wanted: Mapping[str, Caller], open_cards: Mapping[str, datetime], known: Collection[str]
-) -> list[CardChange]:
+def decide(wanted: Mapping[str, Caller], open_cards: Mapping[str, Newest], known: Collection[str]) -> list[CardChange]:
     """Return the changes in the order in which callers were missed, a closed card before the next one of its caller.
 
     `wanted` are the callers of the records with their contacts, and with the missed calls that the chat wants.
-    `open_cards`: start of the newest missed call by caller. `known`: linkedids of the calls that a card has or had.
+    `open_cards`: the newest missed call by caller. `known`: linkedids of the calls that a card has or had.
     """
     changes: list[CardChange] = []
     for caller, calls in sorted(wanted.items(), key=lambda one: _first_miss(one[1])):
         new = sorted((miss for miss in calls.misses if miss.linkedid not in known), key=lambda miss: miss.start)
         newest = open_cards.get(caller)
-        contact = None if newest is None else first_contact(calls.contacts, newest)
+        contact = None if newest is None else _contact(calls, newest)
         if newest is not None and contact is not None:
-            between = tuple(miss for miss in new if newest < miss.start <= contact.start)
+            between = tuple(miss for miss in new if newest.start < miss.start <= contact.start)
             changes.append(Closed(caller, contact, between))
             new = [miss for miss in new if miss not in between]
         if still_open := tuple(open_misses(new, calls.contacts)):
             is_new = newest is None or contact is not None
             changes.append(Opened(caller, still_open) if is_new else Grown(caller, still_open))
     return changes
+
+
+def _contact(calls: Caller, newest: Newest) -> LaterCall | None:
+    itself = next((one for one in calls.contacts if one.linkedid == newest.linkedid), None)
+    return itself or first_contact(calls.contacts, newest.start)
 
 
 def _first_miss(calls: Caller) -> datetime:

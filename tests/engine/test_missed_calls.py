@@ -101,6 +101,27 @@ async def test_a_call_that_goes_on_makes_no_card_though_a_leg_is_listed(office: 
     assert await office.at(minutes(4)) == []
 
 
+async def test_a_leg_that_is_listed_much_later_withdraws_the_card(office: Office) -> None:
+    await office.tell()
+    call = labelled(1, "incoming answered", "79161234501", NINE, ANSWERED["another phone"])
+    office.pbx.calls_made = [replace(call, listed=(minutes(1), minutes(2)))]
+    (card,) = await office.at(minutes(1.2))
+    assert card.outcome is None
+    (card,) = await office.at(minutes(2.5))
+    assert (card.outcome, card.closed_by, len(card.calls)) == (CardOutcome.ANSWERED, "203", 1)
+
+
+async def test_only_the_call_that_was_answered_after_all_leaves_the_card(office: Office) -> None:
+    await office.tell()
+    later = labelled(2, "incoming answered", "79161234501", minutes(3), ANSWERED["another phone"])
+    office.pbx.calls_made = [missed_at(0), replace(later, listed=(minutes(4), minutes(5)))]
+    await office.at(minutes(1))
+    (card,) = await office.at(minutes(4.5))
+    assert (card.outcome, len(card.calls)) == (None, 2)
+    (card,) = await office.at(minutes(5.5))
+    assert (card.outcome, card.closed_by, len(card.calls)) == (CardOutcome.REACHED_US, "203", 1)
+
+
 async def test_a_long_conversation_closes_the_card_too(office: Office) -> None:
     await office.tell()
     long = labelled(2, "outgoing answered", "79161234501", minutes(4), CALL_BACK, leg_seconds=3 * 3600)

@@ -270,7 +270,14 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
         | {"voicemail": 34, "message": times > 1, "keys": "2"}
         | {"claimed_by": f"Anna {MOBILE}", "claimed_at": "2026-11-23T11:56:00+00:00"}
         | {"outcome": outcome, "closed_by": MOBILE, "after": 360}
-        for times, outcome in ((1, None), (2, "called_back"), (3, "reached_us"), (1, "by_hand"), (1, "not_needed"))
+        for times, outcome in (
+            (1, None),
+            (2, "called_back"),
+            (3, "reached_us"),
+            (1, "answered"),
+            (1, "by_hand"),
+            (1, "not_needed"),
+        )
     ],
     "missed_card_details": [
         {"station": "Head office", "number": CALLER, "left": 1}

@@ -18,6 +18,8 @@ MAX_PHONES = 2
 class CardOutcome(StrEnum):
     CALLED_BACK = "called_back"
     REACHED_US = "reached_us"
+    # The call itself, of which the PBX listed late that it was answered.
+    ANSWERED = "answered"
     CALLED_BACK_BY_HAND = "by_hand"
     NOT_NEEDED = "not_needed"
     TOO_OLD = "too_old"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from bot.calls.missed_calls import LaterCall, MissedCall
+from bot.calls.missed_cards import Newest
 from bot.notifications.calls.missed_card_message import CardOutcome, show
 from bot.store.database import Session
 from bot.store.messages import outbox
@@ -49,8 +50,13 @@ def add(card: MissedCard, misses: Sequence[MissedCall]) -> None:
 def close(card: MissedCard, contact: LaterCall, misses: Sequence[MissedCall], now: datetime) -> None:
     """Close the card with the first contact; `misses` came before it and were not yet known."""
     add(card, misses)
-    card.outcome = CardOutcome.CALLED_BACK if contact.ours else CardOutcome.REACHED_US
     card.closed_by, card.closed_at = contact.by[:128], now
+    missed = [call for call in card.calls if call["linkedid"] != contact.linkedid]
+    if not missed:
+        card.outcome = CardOutcome.ANSWERED
+        return
+    card.calls = missed
+    card.outcome = CardOutcome.CALLED_BACK if contact.ours else CardOutcome.REACHED_US
     ended = datetime.fromisoformat(card.calls[-1]["end"])
     card.after = max(0, int((contact.start - ended).total_seconds()))
 
@@ -97,6 +103,6 @@ def apply_time(cards: Iterable[MissedCard], now: datetime) -> Iterator[MissedCar
         yield card
 
 
-def newest_call(card: MissedCard) -> datetime:
-    """Return the local start of the newest missed call."""
-    return datetime.fromisoformat(card.calls[-1]["start"])
+def newest_call(card: MissedCard) -> Newest:
+    last = card.calls[-1]
+    return Newest(last["linkedid"], datetime.fromisoformat(last["start"]))

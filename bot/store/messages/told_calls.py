@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from bot.store.tables.messages import Keyboard, Outgoing
 
 TEMPLATES = ("call_card", "call_list")
+# Longer than calls are read again; a busy PBX has thousands a day.
+KEPT = timedelta(days=3)
 
 
 @dataclass(slots=True)

@@ -12,11 +12,11 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from bot.store.access import grants
 from bot.store.database import Database
-from bot.store.messages import inbox, keyboards, questions, temporary_payloads
+from bot.store.messages import inbox, keyboards, outbox, questions, temporary_payloads, told_calls
 from bot.store.stations import imports
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.tables.base import Table
-from bot.store.tables.calls import MissedCard, MissedGathering
+from bot.store.tables.calls import CallSubscription, MissedCard, MissedGathering
 from bot.store.tables.dialog import Import
 from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
@@ -37,6 +37,7 @@ DELETE_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AN
 async def delete_expired(database: Database, now: datetime) -> None:
     """Delete data kept for hours or days."""
     await database.run(_delete_short_lived, now)
+    await _delete_in_batches(database, Outgoing, *_told_calls(now - told_calls.KEPT))
     in_outbox = select(Outgoing.keyboard_id).where(Outgoing.keyboard_id.is_not(None))
     old = Keyboard.created_at < now - keyboards.RETENTION
     await _delete_in_batches(database, Keyboard, old, Keyboard.id.not_in(in_outbox))
@@ -141,6 +142,21 @@ def _expired_outbox_rows(before: datetime) -> tuple[ColumnElement[bool], ...]:
         ),
         Outgoing.id.not_in(in_timelines),
         or_(Outgoing.about.is_(None), Outgoing.about.not_in(alert_messages), Outgoing.action == "edit"),
+        ~exists().where(referring.about == Outgoing.id),
+    )
+
+
+def _told_calls(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the condition for messages about ended calls to delete, in the chats that are told of them: found by the
+    index of a chat's messages. Those of other chats are deleted with the history."""
+    referring = aliased(Outgoing)
+    return (
+        Outgoing.chat_id.in_(select(CallSubscription.chat_id)),
+        Outgoing.tried_at < before,
+        Outgoing.template.in_(told_calls.TEMPLATES),
+        # Not the final ones: most rows are, so their index is no help.
+        Outgoing.state.not_in((*outbox.QUEUED_STATES, "sending")),
+        Outgoing.id != select(func.max(Outgoing.id)).scalar_subquery(),
         ~exists().where(referring.about == Outgoing.id),
     )
 

@@ -8,14 +8,17 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from bot.app.retention_job import run_retention
+from bot.runtime.waiting import Signal
 from bot.store import retention
 from bot.store.access.audit import Change, entry, record_decision, record_outcome
 from bot.store.access.contacts import Contact, record
 from bot.store.database import Database
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import RETENTION, new_keyboard
+from bot.store.stations.call_subscriptions import CallSubscriptions
 from bot.store.tables.audit import AuditEntry, AuditOutcome
 from bot.store.tables.base import Table
+from bot.store.tables.calls import CallKind
 from bot.store.tables.dialog import Import
 from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
@@ -117,6 +120,28 @@ async def test_buttons_go_after_the_message_that_carried_them(database: Database
     await retention.delete_history(database, BEFORE)
     await retention.delete_expired(database, LATELY + RETENTION + HOUR)
     assert len(await numbers(database, Keyboard)) == 1
+
+
+async def test_messages_about_calls_go_after_days_where_many_come(database: Database) -> None:
+    async def tell(at: datetime, template: str = "call_card", chat: int = -100, **more: Any) -> int:
+        with database.begin() as session:
+            row = outbox.enqueue(session, chat_id=chat, thread_id=None, template=template, facts={}, now=at, **more)
+            row.state, row.tried_at = "sent", at
+        return row.id
+
+    wish: dict[str, Any] = {"phones": (), "numbers": (), "by_id": 1, "by_name": "Anna", "now": LONG_AGO}
+    await CallSubscriptions(database, Signal()).set(STATION, -100, None, CallKind.CALLS, **wish)
+    old = await tell(LONG_AGO)
+    await tell(LONG_AGO + HOUR, about=old, action="edit")
+    other = await tell(LONG_AGO, template="alert")
+    elsewhere = await tell(LONG_AGO, chat=-200)
+    lately = await tell(LATELY)
+    edited = await tell(LONG_AGO)
+    edit = await tell(LATELY, about=edited, action="edit")
+    await tell(LONG_AGO)
+    newest = await tell(LONG_AGO)
+    await retention.delete_expired(database, LATELY + HOUR)
+    assert await numbers(database, Outgoing) == [other, elsewhere, lately, edited, edit, newest]
 
 
 async def test_agreements_requests_and_imports_of_long_ago_are_forgotten(database: Database) -> None:

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from bot.store.tables.messages import Keyboard, Outgoing
 
 TEMPLATES = ("call_card", "call_list")
+# Longer than calls are read again; a busy PBX has thousands a day.
+KEPT = timedelta(days=3)
 
 
 @dataclass(slots=True)
@@ -32,9 +34,11 @@ def told(session: Session, station: str, chat_id: int, since: datetime) -> list[
         .join(Keyboard, Keyboard.id == Outgoing.keyboard_id)
         .where(
             Keyboard.station == station,
-            Outgoing.chat_id == chat_id,
-            # Never before the creation; it has the index.
-            or_(Outgoing.tried_at.is_(None), Outgoing.tried_at >= since),
+            # An attempt is never before the creation; it has the index, which is used for each half.
+            or_(
+                and_(Outgoing.chat_id == chat_id, Outgoing.tried_at.is_(None)),
+                and_(Outgoing.chat_id == chat_id, Outgoing.tried_at >= since),
+            ),
             Outgoing.created_at >= since,
             Outgoing.template.in_(TEMPLATES),
         )

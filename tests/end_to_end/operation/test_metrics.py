@@ -56,7 +56,7 @@ def call(branch: Branch, *, answer: bool, kind: str = "incoming", talk: int = 5)
 
 def test_everything_that_the_dashboard_asks_for_is_told_of_what_is_there_and_of_nothing_else(tmp_path: Path) -> None:
     address, own = f"127.0.0.1:{free_port()}", make_certificate(tmp_path, "own")
-    with running_harness("acme", "beta", speed=15) as harness, tls_front(harness.address, own) as behind_tls:
+    with running_harness("acme", "beta", speed=25) as harness, tls_front(harness.address, own) as behind_tls:
         acme, beta = harness["acme"], harness["beta"]
         acme.extra = {"url": f'"{behind_tls}{acme.path}"', "tls_fingerprint": f'["{own.fingerprint}"]'}
         for branch in (acme, beta):
@@ -75,7 +75,7 @@ def test_everything_that_the_dashboard_asks_for_is_told_of_what_is_there_and_of_
             for station in ("acme", "beta"):
                 harness.asks(ANNA, f"/pbx {station}")
             waits(lambda one: one.values("active_calls") == [0, 0], "both PBXs are asked for their calls")
-            call(acme, answer=True, talk=60)
+            call(acme, answer=True, talk=150)
             call(acme, answer=True, kind="outgoing")
             call(acme, answer=False)
             call(beta, answer=False)
@@ -118,7 +118,9 @@ def test_everything_that_the_dashboard_asks_for_is_told_of_what_is_there_and_of_
             beta.suffers("unplugged")
             dead = waits(lambda one: one.values("pbx_up", station="beta") == [0], "it does not answer")
             assert dead.values("trunks", station="beta") == dead.values("trunk_health", station="beta") == []
-            assert dead.values("active_calls", station="beta") == []
+            for unknown in ("active_calls", "pbx_disk_free_bytes", "pbx_round_trip_seconds"):
+                assert dead.values(unknown, station="beta") == []
+                assert dead.values(unknown, station="acme")
             assert dead.values("incoming_calls_total", station="beta", outcome="missed") == [1]
             harness.write_stations(tmp_path, "acme")
             program.read_stations_again()

@@ -56,14 +56,14 @@ def call(branch: Branch, *, answer: bool, kind: str = "incoming", talk: int = 5)
 
 def test_everything_that_the_dashboard_asks_for_is_told_of_what_is_there_and_of_nothing_else(tmp_path: Path) -> None:
     address, own = f"127.0.0.1:{free_port()}", make_certificate(tmp_path, "own")
-    with running_harness("acme", "beta", speed=25) as harness, tls_front(harness.address, own) as behind_tls:
+    with running_harness("acme", "beta", speed=15) as harness, tls_front(harness.address, own) as behind_tls:
         acme, beta = harness["acme"], harness["beta"]
         acme.extra = {"url": f'"{behind_tls}{acme.path}"', "tls_fingerprint": f'["{own.fingerprint}"]'}
         for branch in (acme, beta):
             harness.post(f"{branch.path}/control/traffic", running=False)
         harness.post(f"{acme.path}/control/disk", total=100_000, free=200)
         harness.post(f"{acme.path}/control/trunks", name=HOSTILE, host="sip.example.com")
-        with running_fleet(harness, tmp_path, HEALTH_ADDRESS=address) as program:
+        with running_fleet(harness, tmp_path, HEALTH_ADDRESS=address, POLL_INTERVAL="5") as program:
 
             def told() -> Scrape:
                 return Scrape(httpx.get(f"http://{address}/metrics", timeout=30).text)
@@ -75,7 +75,7 @@ def test_everything_that_the_dashboard_asks_for_is_told_of_what_is_there_and_of_
             for station in ("acme", "beta"):
                 harness.asks(ANNA, f"/pbx {station}")
             waits(lambda one: one.values("active_calls") == [0, 0], "both PBXs are asked for their calls")
-            call(acme, answer=True, talk=150)
+            call(acme, answer=True, talk=90)
             call(acme, answer=True, kind="outgoing")
             call(acme, answer=False)
             call(beta, answer=False)

@@ -88,9 +88,10 @@ def _health(stations: Iterable[StationMonitor]) -> Iterator[Metric]:
     phones = _gauge("phones_offline", "Watched phones of a station that are offline, where phones are watched.")
     for one in stations:
         health, offline = one.checks.health, one.checks.phones.offline
-        if health.round_trip is not None:
+        reading = None if one.watch.has_fault else health.latest
+        if reading is not None and health.round_trip is not None:
             round_trip.add_metric([one.name], health.round_trip)
-        if health.latest is not None and (disk := health.latest.disk) is not None:
+        if reading is not None and (disk := reading.disk) is not None:
             free.add_metric([one.name], disk.free * MEGABYTE)
             size.add_metric([one.name], disk.total * MEGABYTE)
         if (shown := health.certificate()) is not None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import structlog
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from bot.config.errors import sentence
 from bot.text.normalization import decoded
@@ -128,6 +128,14 @@ def _complaint(error: ValidationError) -> str:
         return f"{place} is not known; take it out"
     said = sentence(first["type"], first["msg"], first.get("ctx", {}))
     return f"{place} {said[:1].lower()}{said[1:]}"
+
+
+def _checked(path: Path) -> Path:
+    read_known_releases(path)
+    return path
+
+
+KnownReleasesFile = Annotated[Path, AfterValidator(_checked)]
 
 
 @cache

@@ -21,7 +21,7 @@ from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permis
 from bot.config import addresses
 from bot.config.environment_file import EnvFileSource
 from bot.config.errors import REMEDIES
-from bot.config.known_releases import read_known_releases
+from bot.config.known_releases import KnownReleasesFile
 from bot.config.parsing import DEFAULT_HEALTH_ALERTS, check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.config.station_settings import (
     AlertAfter,
@@ -100,7 +100,7 @@ class Settings(BaseSettings):
     no_calls_after: NoCallsAfter = 0
     no_calls_hours: Annotated[Hours, NoDecode] = read_hours("mon-fri 09:00-18:00")
     health_alerts: Annotated[HealthAlerts, NoDecode] = DEFAULT_HEALTH_ALERTS
-    known_releases: Path | None = None
+    known_releases: KnownReleasesFile | None = None
     keep_history: int = Field(default=400, ge=7, le=3660)
     keep_audit: int = Field(default=1100, ge=7, le=36_600)
     language: Literal["en", "ru"] = "en"
@@ -185,13 +185,6 @@ class Settings(BaseSettings):
         # Otherwise a person could grant the right to a second account of their own, and approve with it.
         return named | {Permission.ACCESS_GRANT} if named else named
 
-    @field_validator("known_releases")
-    @classmethod
-    def _known_releases(cls, value: Path | None) -> Path | None:
-        if value is not None:
-            read_known_releases(value)
-        return value
-
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
@@ -229,16 +222,9 @@ class Settings(BaseSettings):
     def only_station(self) -> StationSettings:
         """Return the PBX described by the settings when there is no STATIONS_FILE."""
         name = self.pbx_name or (urlsplit(self.pbx_url or "").hostname or "PBX")[:64]
-        described = {
-            "name": name,
-            "title": name,
-            "url": self.pbx_url,
-            "key": self.pbx_api_key,
-            "tls_fingerprint": self.pbx_tls_fingerprint,
-        }
-        return StationSettings.model_validate(
-            {**self.station_defaults(), **described, "alert_chats": self.alert_destinations}
-        )
+        described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
+        its_own = {"tls_fingerprint": self.pbx_tls_fingerprint, "alert_chats": self.alert_destinations}
+        return StationSettings.model_validate({**self.station_defaults(), **described, **its_own})
 
     def station_defaults(self) -> Mapping[str, Any]:
         """Return the defaults for every PBX."""

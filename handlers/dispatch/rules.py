@@ -278,7 +278,6 @@ RULES: Mapping[str, Rule] = {
     "pbx.show": Rule(Permission.STATUS_READ),
     "/pbx all": Rule(Permission.STATUS_READ),
     "pbx.all": Rule(Permission.STATUS_READ),
-    # Addresses of strangers are no secret, and whoever sees that a trunk is down shall see that its provider is banned.
     "/bans": Rule(Permission.STATUS_READ),
     "bans.show": Rule(Permission.STATUS_READ),
     "ban.lift": Rule(Permission.FIREWALL_WRITE),

@@ -1,4 +1,8 @@
-"""/bans: the addresses that the PBX's own fail2ban has banned, and the lifting of a ban."""
+"""/bans: the addresses that the PBX's own fail2ban has banned, and the lifting of a ban.
+
+Who may see the status may see them: addresses of strangers are no secret, and whoever sees that a trunk is down shall
+see that its provider is banned.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

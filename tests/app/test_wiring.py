@@ -124,7 +124,8 @@ async def test_every_task_of_the_program_is_run(program: Program) -> None:
     owners = [vars(part) for part in tasks if type(part).__name__ in OWNED]
     owned = {id(held) for owner in owners for value in owner.values() for held in (value, *_held_by(value))}
     idle = {type(part).__name__ for part in tasks if id(part) not in running | owned}
-    assert idle - ({"Correlator"} if program.fleet.one else set()) == set()
+    of_a_fleet = {"Correlator", "FindingGatherer"}
+    assert idle - (of_a_fleet if program.fleet.one else set()) == set()
 
 
 async def test_every_class_of_a_task_has_its_place_in_the_program(program: Program) -> None:

@@ -41,6 +41,7 @@ EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "extensions.statuses": lambda pbx: pbx.extensions.statuses(),
     "extensions.status": lambda pbx: pbx.extensions.status("201"),
     "extensions.peers": lambda pbx: pbx.extensions.peers(),
+    "extensions.failed_sign_ins": lambda pbx: pbx.extensions.failed_sign_ins("201"),
     "calls.active": lambda pbx: pbx.calls.active(),
     "calls.channels": lambda pbx: pbx.calls.channels(),
     "records.between": records,

@@ -34,7 +34,7 @@ async def test_the_card_says_how_far_a_release_is_behind(room: Room) -> None:
         ("advice", "the API key lacks the row “System Advice”"),
         ("storage", "the API key lacks the row “Storage”"),
         ("firewall", "the API key lacks the row “Firewall”"),
-        ("sysinfo", "Release: not told to this key"),
+        ("sysinfo", "Release: not told to a key without the row “Sysinfo”"),
     ],
 )
 async def test_a_row_that_the_key_lacks_is_named_and_never_taken_for_well(room: Room, missing: str, says: str) -> None:

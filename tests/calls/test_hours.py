@@ -25,8 +25,14 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 ZONES = [*map(ZoneInfo, ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago")), UTC]
 SPANS = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).filter(lambda span: span[0] < span[1])
 OPENINGS = st.dictionaries(st.integers(0, 6), st.lists(SPANS, min_size=1, max_size=3), min_size=1).map(of_spans)
-# A year, with all changes of the clock.
-MOMENTS = st.datetimes(datetime(2026, 1, 10), datetime(2026, 12, 20), timezones=st.just(UTC))  # noqa: DTZ001
+# Days on which the clocks of these zones change.
+CHANGES = [
+    datetime(2026, *day, 12, tzinfo=UTC) for day in ((3, 29), (10, 25), (3, 8), (11, 1), (4, 5), (10, 4), (9, 6))
+]
+MOMENTS = st.one_of(
+    st.datetimes(datetime(2026, 1, 10), datetime(2026, 12, 20), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.builds(lambda day, minutes: day + minutes * MINUTE, st.sampled_from(CHANGES), st.integers(-1440, 1440)),
+)
 
 
 def local(*of: int) -> datetime:
@@ -47,6 +53,14 @@ def test_an_opening_over_midnight_is_one() -> None:
     hours, zone = read_hours("mon 20:00-24:00, tue 00:00-04:00"), ZoneInfo("Europe/Berlin")
     assert opened_at(hours, local(2026, 11, 24, 3, 0), zone) == local(2026, 11, 23, 20, 0)
     assert opened_at(ALWAYS, local(2026, 11, 24, 3, 0), zone) is not None
+
+
+@pytest.mark.parametrize(("day", "hour"), [((2026, 3, 29), 7), ((2026, 10, 25), 8), ((2026, 11, 29), 8)])
+def test_hours_are_those_of_the_clock_on_the_day_of_its_change(day: tuple[int, int, int], hour: int) -> None:
+    opening = datetime(*day, hour, tzinfo=UTC)
+    hours, zone = read_hours("sun 09:00-18:00"), ZoneInfo("Europe/Berlin")
+    assert opened_at(hours, opening - MINUTE, zone) is None
+    assert opened_at(hours, opening, zone) == opening
 
 
 def test_the_night_of_a_day_and_quiet_hours() -> None:

@@ -118,6 +118,15 @@ async def test_an_absence_over_the_opening_delays_the_message_and_repeats_none(o
     assert (await office.messages())[0].facts["callers"] == 2
 
 
+async def test_who_is_found_after_the_message_of_the_opening_has_a_card(office: Office) -> None:
+    await office.tell()
+    await office.opens(HOURS)
+    office.pbx.calls_made = [missed_at(EVENING, 1, caller(1)), missed_at(NEXT_NINE - 1, 2, caller(2), late=120)]
+    for minute in (EVENING + 1, NEXT_NINE, NEXT_NINE + 2, NEXT_NINE + 3):
+        await office.at(minutes(minute))
+    assert [template for template, _ in await office.sent()] == ["missed_gathering", "missed_card"]
+
+
 async def test_nights_are_closed_where_nobody_has_said_otherwise_and_the_greeting_of_the_pbx_counts(
     office: Office,
 ) -> None:
@@ -267,3 +276,15 @@ async def test_a_storm_without_end_is_told_every_hour(office: Office) -> None:
     sent = [template for template, _ in await office.sent()]
     assert sent.count("missed_gathering") == 3
     assert sent.count("missed_card") <= STORM_OVER
+
+
+async def test_a_reminder_is_of_callers_who_were_told_since_it_was_set(office: Office) -> None:
+    await office.tell()
+    office.pbx.calls_made = [missed_at(0, 1, caller(1)), missed_at(20, 2, caller(2))]
+    await office.at(minutes(1))
+    office.pbx.now = minutes(10)
+    await office.reminds(REMIND)
+    for minute in range(11, 60):
+        await office.at(minutes(minute))
+    _, other = await office.cards()
+    assert [row.about for row in await office.messages() if row.template == "missed_reminder"] == [other.message]

@@ -207,7 +207,15 @@ async def test_a_chat_keeps_what_the_supergroup_has_not(database: Database) -> N
 
 def _filled(table: SchemaTable, chat: int) -> dict[str, Any]:
     """Return a row with a value for each column that needs one."""
-    values = {"DATETIME": NOW, "JSON": [], "BOOLEAN": False, "BLOB": b"x", "INTEGER": 1, "BIGINT": 1}
+    values = {
+        "DATETIME": NOW,
+        "JSON": [],
+        "BOOLEAN": False,
+        "BLOB": b"x",
+        "INTEGER": 1,
+        "BIGINT": 1,
+        "DATE": NOW.date(),
+    }
     needed = [column for column in table.columns if not column.nullable]
     return {one.name: chat if one.name == "chat_id" else values.get(str(one.type), "x") for one in needed}
 

@@ -74,7 +74,7 @@ def fleet_of(database: Database, readings: dict[str, Reading | None], *grants: G
     fleet.catalogue.buttons["pbx.all"] = CATALOGUE.buttons["pbx.all"]
     for name, reading in readings.items():
         # Without `look`: no PBX is asked.
-        fleet.running[name].health = SimpleNamespace(last=reading)
+        fleet.running[name].health = SimpleNamespace(latest=reading)
     return fleet
 
 

@@ -67,6 +67,7 @@ def _splitting(text: str, separator: str) -> tuple[int, int, int]:
         rows = [*islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), JUDGED_ROWS)]
     except csv.Error:
         rows = []
-    columns = Counter(len(cells) for cells in rows if len(cells) > 1)
+    # Lines of blanks, such as those inside a quoted cell, are split by anything.
+    columns = Counter(len(cells) for cells in rows if len(cells) > 1 and any(cell.strip() for cell in cells))
     ((usual, equal),) = columns.most_common(1) or [(0, 0)]
     return columns.total(), equal, usual

@@ -46,6 +46,11 @@ def test_what_is_written_is_read_back_the_same(
     assert read_back(write([HEADER, *table])) == [HEADER, *map(without_blanks, filter(any_written, table))]
 
 
+def test_blanks_inside_a_cell_do_not_tell_the_separator() -> None:
+    table = [HEADER, ["0", "\t", "\n\t\n\t"]]
+    assert read_back(write_csv(table)) == [HEADER, ["0"]]
+
+
 def any_written(row: list[str]) -> bool:
     return any(cell.strip() for cell in row)
 

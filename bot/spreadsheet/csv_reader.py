@@ -16,6 +16,8 @@ from bot.spreadsheet.table import NO_RESULT, Row, Table, filled
 SEPARATOR_LINE = re.compile(r"\A\s{0,9}\"?sep=([^\r\n])\"?[ ;,\t]{0,99}(?:\r\n?|\n|\Z)", re.IGNORECASE)
 # Excel's way to keep leading zeros.
 QUOTED_TEXT = re.compile(r'\s*=\s*"([^"]*)"\s*')
+# Quoted cell, whatever the separator is: what it contains does not tell the separator.
+QUOTED_CELL = re.compile(rf'(?:(?<=[{SEPARATORS}|\r\n])|\A)"(?:[^"]|"")*+"(?=[{SEPARATORS}|\r\n]|\Z)')
 # Enough to see what splits the lines.
 JUDGED_ROWS = 50
 JUDGED_CHARACTERS = 50_000
@@ -58,7 +60,7 @@ def _row(number: int, cells: list[str]) -> Row:
 
 def _separator(text: str) -> str:
     """Return the one that splits most lines, outside quotes, and then into equally many columns."""
-    start = text[:JUDGED_CHARACTERS].lstrip()
+    start = QUOTED_CELL.sub("quoted", text[:JUDGED_CHARACTERS].lstrip())
     return max(f"{SEPARATORS}|", key=lambda separator: _splitting(start, separator))
 
 
@@ -67,7 +69,6 @@ def _splitting(text: str, separator: str) -> tuple[int, int, int]:
         rows = [*islice(csv.reader(io.StringIO(text, newline=""), delimiter=separator), JUDGED_ROWS)]
     except csv.Error:
         rows = []
-    # Lines of blanks, such as those inside a quoted cell, are split by anything.
-    columns = Counter(len(cells) for cells in rows if len(cells) > 1 and any(cell.strip() for cell in cells))
+    columns = Counter(len(cells) for cells in rows if len(cells) > 1)
     ((usual, equal),) = columns.most_common(1) or [(0, 0)]
     return columns.total(), equal, usual

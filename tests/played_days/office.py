@@ -38,6 +38,8 @@ from tests.played_days.calls import PlayedCall
 ANNA, GROUP = 1, -100
 STATION, TOKEN = "Head office", "1234567890:" + "A" * 35
 PBX_KEY = "deadbeef" * 8
+# Transactions after a kill, in which there is no other one.
+SPARED = 50
 
 
 class Killed(BaseException):
@@ -115,6 +117,7 @@ class Office:
         self.database, self.clock, self.random = database, clock, random
         self.telegram = KeptTelegram(clock)
         self.kills = 0
+        self._spared = 0
         self._kill_chance = kill_chance
         self.station = demo.StandinPbx(
             name=STATION, api_key=PBX_KEY, traffic=False, zone="UTC", dialect=dialect, speed=1e6, now=self._seconds
@@ -192,7 +195,11 @@ class Office:
             self.database.run = self._run_of_database  # type: ignore[method-assign]
 
     async def _maybe_killed(self, work: Any, *args: Any, **more: Any) -> Any:
-        chance = self.random.random()
+        # A message in whose sending the program ends twice is not shown any more: no two kills in a row.
+        self._spared -= 1
+        chance = self.random.random() if self._spared < 0 else 1.0
+        if chance < self._kill_chance:
+            self._spared = SPARED
         if chance < self._kill_chance / 2:
             raise Killed
         result = await self._run_of_database(work, *args, **more)

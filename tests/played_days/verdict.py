@@ -15,6 +15,9 @@ CARD = re.compile(r"^(?:🔁 possible repeat\n)?(?P<mark>[🔴✅⚪]) Head offi
 AGAIN = re.compile(
     r"^(?:🔁 possible repeat\n)?🔴 Head office · (?P<who>[^\n]*) called again, .*, (?P<times>\d+) times missed$"
 )
+# Many at once share a message; who is in it has no card of that time.
+STORM = re.compile(r"^(?:🔁 possible repeat\n)?[🌊✅] Head office · \d+ callers? missed")
+IN_STORM = re.compile(r"^\d+\. (?P<mark>[🔴✅⚪]) (?P<who>.*?) · \d\d:\d\d", re.MULTILINE)
 TIMES = re.compile(r"^(\d+) times,", re.MULTILINE)
 CLOSED = re.compile(r"^(?P<by>\d*) ?(?P<way>called back|called again and reached (?P<reached>\S+)) ?", re.MULTILINE)
 # How soon a card comes: after the hang-up if the PBX lists a call in time, otherwise after its last row.
@@ -32,36 +35,71 @@ class Verdict:
     cards: int = 0
     closed: int = 0
     again: int = 0
+    storms: int = 0
     repeats: int = 0
     settled_before: int = 0
     slowest: timedelta = timedelta(0)
     faults: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Received:
+    """Messages of the chat by caller: cards, notes that a caller called again, and marks in messages of storms."""
+
+    cards: dict[str, list[Shown]] = field(default_factory=lambda: defaultdict(list))
+    again: dict[str, list[tuple[datetime, int]]] = field(default_factory=lambda: defaultdict(list))
+    in_storms: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+
 def judge(calls: Sequence[PlayedCall], messages: Sequence[Shown]) -> Verdict:
     verdict = Verdict(len(calls), sum(call.is_missed for call in calls))
-    told: dict[str, list[Shown]] = defaultdict(list)
-    again: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
-    for message in messages:
-        if (said := AGAIN.match(message.text)) and message.may_repeat:
-            verdict.repeats += 1
-        elif said:
-            again[_number(said["who"])].append((message.at, int(said["times"])))
-        elif card := CARD.match(message.text):
-            told[_number(card["who"])].append(message)
-        else:
-            verdict.faults.append(f"no card: {message.text!r}")
-    for caller, times in again.items():
-        verdict.again += len(times)
-        verdict.faults += [f"{caller}: {fault}" for fault in _faults_again(times, told[caller])]
+    received = _received(verdict, messages)
     by_caller: dict[str, list[PlayedCall]] = defaultdict(list)
     for call in calls:
         if call.is_missed or call.is_contact:
             by_caller[call.caller].append(call)
-    verdict.faults += [f"{caller}: told of one who was never missed" for caller in told.keys() - by_caller.keys()]
-    for caller, lived in by_caller.items():
-        verdict.faults += [f"{caller or 'withheld'}: {fault}" for fault in _faults(verdict, lived, told[caller])]
+    for caller in received.cards.keys() | received.again.keys() | by_caller.keys():
+        lived, cards, again = by_caller.get(caller, []), received.cards[caller], received.again[caller]
+        verdict.again += len(again)
+        if caller in received.in_storms:
+            faults = [*_faults_in_storms(lived, received.in_storms[caller])]
+        elif caller not in by_caller:
+            faults = ["told of one who was never missed"]
+        else:
+            faults = [*_faults(verdict, lived, cards), *_faults_again(again, cards)]
+        verdict.faults += [f"{caller or 'withheld'}: {fault}" for fault in faults]
     return verdict
+
+
+def _received(verdict: Verdict, messages: Sequence[Shown]) -> Received:
+    received = Received()
+    for message in messages:
+        if (said := AGAIN.match(message.text)) and message.may_repeat:
+            verdict.repeats += 1
+        elif said:
+            received.again[_number(said["who"])].append((message.at, int(said["times"])))
+        elif card := CARD.match(message.text):
+            received.cards[_number(card["who"])].append(message)
+        elif STORM.match(message.text):
+            verdict.storms += 1
+            for line in IN_STORM.finditer(message.text):
+                received.in_storms[_number(line["who"])].append(line["mark"])
+        else:
+            verdict.faults.append(f"no card: {message.text!r}")
+    return received
+
+
+def _faults_in_storms(lived: list[PlayedCall], marks: Sequence[str]) -> Iterator[str]:
+    """A caller of a storm was missed, is marked as waiting only while waiting, and as reached only when reached."""
+    misses, contacts = [call for call in lived if call.is_missed], [call for call in lived if call.is_contact]
+    if not misses:
+        yield "in a storm, though never missed"
+        return
+    last = max(miss.start for miss in misses)
+    if "🔴" in marks and any(contact.start > last for contact in contacts):
+        yield "waits in the message of a storm, though the caller was reached"
+    if "✅" in marks and not any(contact.start > misses[0].start for contact in contacts):
+        yield "reached in the message of a storm, though nobody talked to the caller"
 
 
 def _faults(verdict: Verdict, lived: list[PlayedCall], messages: Told) -> Iterator[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from bot.store.tables.messages import Keyboard, Outgoing
@@ -26,6 +26,11 @@ class ToldMessage:
     edits: int = 0
 
 
+def shows_calls() -> ColumnElement[bool]:
+    """Return the condition for the rows of such messages."""
+    return Outgoing.template.in_(TEMPLATES)
+
+
 def told(session: Session, station: str, chat_id: int, since: datetime) -> list[ToldMessage]:
     """Return the messages of a chat about calls of a station, queued since that time."""
     found = session.execute(
@@ -40,7 +45,7 @@ def told(session: Session, station: str, chat_id: int, since: datetime) -> list[
                 and_(Outgoing.chat_id == chat_id, Outgoing.tried_at >= since),
             ),
             Outgoing.created_at >= since,
-            Outgoing.template.in_(TEMPLATES),
+            shows_calls(),
         )
         .order_by(Outgoing.id)
     )

@@ -122,7 +122,11 @@ class CallFollower:
 
     async def _read(self, begin: datetime, now: datetime, *, named: bool = True) -> Look:
         calls, missed_calls = {}, MissedCalls(datetime.max)  # noqa: DTZ901 (the PBX's local time)
+        length = now + AHEAD - begin
         start, end = (moment.astimezone(self._zone()).replace(tzinfo=None) for moment in (begin, now + AHEAD))
+        # In the night in which an hour comes twice, the local times between two moments are not those from the first to
+        # the second.
+        start, end = min(start, end - length), max(end, start + length)
         async for record in self._pbx.records.between(start, end, priority=Priority.BULK, named=named):
             missed_calls.add(record)
             if self.counter is not None:

@@ -79,7 +79,8 @@ class CallFollower:
         if self._long_read_at is None and not is_told:
             # Nobody waits for calls from before: the long readings of a fleet are spread.
             self._long_read_at = now - LONG_EVERY * (crc32(self._station.encode()) / 2**32)
-        reads_long = self._long_read_at is None or now - self._long_read_at >= LONG_EVERY
+        # A clock that was set back makes it due.
+        reads_long = self._long_read_at is None or not timedelta(0) <= now - self._long_read_at < LONG_EVERY
         begin = self._begin(subscriptions, LONG if reads_long else RECENT, now)
         try:
             look = await self._read(begin, now, named=is_told)

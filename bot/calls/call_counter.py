@@ -54,7 +54,8 @@ class CallCounter:
             return
         sight = _Sight(record.start, outcome(record), len(record.legs), now, now)
         before = self._pending.get(record.linkedid)
-        if before is not None and before == replace(sight, first=before.first, last=before.last):
+        # A sight by a clock that was set back since is none.
+        if before is not None and before.last <= now and before == replace(sight, first=before.first, last=before.last):
             sight = replace(before, last=now)
         if before is not None or len(self._pending) + len(self._counted) < MAX_CALLS:
             self._pending[record.linkedid] = sight
@@ -62,6 +63,8 @@ class CallCounter:
     def settle(self, active: Collection[str], now: datetime) -> None:
         """Count what is over and does not change any more; `active` are the linkedids of the calls that are up."""
         self.active = len(active)
+        # A clock that was set back: it began by that one.
+        self._since = min(self._since, now)
         oldest = self._local(now - KEPT)
         for linkedid, sight in list(self._pending.items()):
             if linkedid in active:

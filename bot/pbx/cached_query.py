@@ -29,13 +29,15 @@ class CachedQuery(Generic[T]):
     value: T | None = None
     again_at: datetime | None = None
     is_forbidden: bool = False
+    _pause: timedelta = timedelta(0)
 
     async def renew(
         self, question: Callable[[], Awaitable[Answer[T]]], every: timedelta, now: datetime, *, at_once: bool = False
     ) -> bool:
         """Query again if due, with a timeout of ASKED_WITHIN seconds; a failure keeps the old value until a retry.
         Return True for a new value."""
-        if self.again_at is not None and now < self.again_at and not at_once:
+        # A clock that was set back makes it due.
+        if self.again_at is not None and timedelta(0) < self.again_at - now <= self._pause and not at_once:
             return False
         try:
             async with asyncio.timeout(ASKED_WITHIN):
@@ -43,7 +45,10 @@ class CachedQuery(Generic[T]):
         except (PbxError, TimeoutError) as error:
             log.info("PBX error, query retried later", reason=str(error) or "timed out")
             self.is_forbidden = isinstance(error, Forbidden)
-            self.again_at = now + (WITHOUT_RIGHT if self.is_forbidden else AGAIN_AFTER)
+            self._wait(now, WITHOUT_RIGHT if self.is_forbidden else AGAIN_AFTER)
             return False
-        self.again_at = now + every
+        self._wait(now, every)
         return True
+
+    def _wait(self, now: datetime, pause: timedelta) -> None:
+        self.again_at, self._pause = now + pause, pause

@@ -1,12 +1,13 @@
 """Read which calls a chat wants to be told of: `calls here of 202 203`, `voicemail me`, `missed off`. Pure."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.store.tables.calls import CallKind
 from handlers.parsing.nearest import nearest
 from handlers.parsing.times.model import fold
+from handlers.parsing.times.words import AND
 
 KINDS: Mapping[str, CallKind] = {
     **dict.fromkeys(map(fold, ("missed", "пропущенные", "пропущенных")), CallKind.MISSED),
@@ -25,7 +26,13 @@ QUEUE = frozenset(map(fold, ("queue", "очередь", "очереди")))
 NUMBER = frozenset(map(fold, ("number", "numbers", "номер", "номера", "на")))
 FILTERS = {"of": OF, "queue": QUEUE, "number": NUMBER}
 PHONE = re.compile(r"[0-9]{2,16}")
+SEPARATORS = re.compile("[,;]")
+PUNCTUATION = re.compile("[+()-]")
+# From one extension to another; each is to be named.
+RANGE = re.compile("[0-9]{2,5}-[0-9]{2,5}")
 MIN_DID = 5
+# What is shorter is continued by the next word, as in `+7 495 111-00-01`.
+WHOLE_NUMBER = 10
 MAX_NAMED = 40
 # How a right form is written, in the language of what was typed.
 ENGLISH = {"missed": "missed", "calls": "calls", "voicemail": "voicemail", "here": "here", "me": "me"} | {
@@ -107,16 +114,21 @@ def _read_filter(kind: CallKind, me: bool, words: Sequence[str], begin: list[str
         folded = fold(word)
         if folded in ALL and not rest:
             break
+        if folded in NUMBER and rest and fold(rest[0]) in NUMBER | QUEUE:
+            # `на номер 74951110001`.
+            continue
         if folded in QUEUE and rest:
             return Asked(kind, me, tuple(phones), tuple(numbers), " ".join(rest))
-        named = _leading_numbers(rest)
+        named, length = _leading_dids(rest) if folded in NUMBER else _leading_phones(rest)
         if folded in OF and named:
             phones += named
-        elif folded in NUMBER and named and all(len(number) >= MIN_DID for number in named):
+        elif folded in NUMBER and named:
             numbers += named
+        elif folded in OFF and not rest:
+            raise NotUnderstood(word, [f"{said[kind]} {said['off']}"])
         else:
             raise NotUnderstood(word, [" ".join([*begin, *form]) for form in _filters(word, rest, said)])
-        del rest[: len(named)]
+        del rest[:length]
     if len(phones) + len(numbers) > MAX_NAMED:
         raise TooManyNumbers
     return Asked(kind, me, tuple(dict.fromkeys(phones)), tuple(dict.fromkeys(numbers)), "")
@@ -143,23 +155,47 @@ def _with_kind(words: Sequence[str], said: Mapping[str, str]) -> list[str]:
 
 def _filters(word: str, rest: Sequence[str], said: Mapping[str, str]) -> list[list[str]]:
     """Return what may be meant where a word is not understood, `rest` behind it."""
-    if numbers := _leading_numbers([word, *rest]):
-        lead = "number" if all(len(number) >= MIN_DID for number in numbers) else "of"
-        return [[said[lead], *numbers]]
+    if dids := _leading_dids([word, *rest])[0]:
+        return [[said["number"], *dids]]
+    if phones := _leading_phones([word, *rest])[0]:
+        return [[said["of"], *phones]]
     is_known = fold(word) in OF | NUMBER | ALL | QUEUE
     if not is_known and (near := nearest(word, OF | QUEUE | NUMBER)):
         return [[said[next(name for name, meant in FILTERS.items() if one in meant)], *rest] for one in near]
     name = rest if is_known else [word, *rest]
-    if numbers := _leading_numbers(name):
-        return [[said["of"], *numbers]]
+    if phones := _leading_phones(name)[0]:
+        return [[said["of"], *phones]]
     return [[said["queue"], *name]] if name else [[]]
 
 
-def _leading_numbers(words: Collection[str]) -> list[str]:
-    found = list[str]()
-    for word in words:
-        digits = re.sub(r"[+(),;-]", "", word)
-        if not PHONE.fullmatch(digits):
+def _leading_phones(words: Sequence[str]) -> tuple[list[str], int]:
+    """Return the extensions that the words begin with, and how many words these are."""
+    found, length = list[str](), 0
+    for place, word in enumerate(words, 1):
+        if found and fold(word) in AND:
+            continue
+        parts = [part for part in SEPARATORS.split(word) if part]
+        digits = [PUNCTUATION.sub("", part) for part in parts if not RANGE.fullmatch(part)]
+        if len(digits) < len(parts) or not all(map(PHONE.fullmatch, digits)):
             break
-        found.append(digits)
-    return found
+        found, length = found + digits, place
+    return found, length
+
+
+def _leading_dids(words: Sequence[str]) -> tuple[list[str], int]:
+    """Return the numbers of the PBX that the words begin with, and how many words these are. A number may be several
+    words."""
+    found, length, begun = list[str](), 0, ""
+    for place, word in enumerate(words, 1):
+        if found and not begun and fold(word) in AND:
+            continue
+        *ended, last = [PUNCTUATION.sub("", part) for part in SEPARATORS.split(word)]
+        numbers = [begun + part if begun and not at else part for at, part in enumerate((*ended, last))]
+        begun = numbers.pop() if len(numbers[-1]) < (WHOLE_NUMBER if begun else MIN_DID) else ""
+        if not all(number.isdecimal() and number.isascii() for number in (*filter(None, numbers), begun or "0")):
+            break
+        if not all(len(number) >= MIN_DID and PHONE.fullmatch(number) for number in numbers if number):
+            break
+        found += filter(None, numbers)
+        length = length if begun else place
+    return found, length

@@ -146,6 +146,17 @@ async def test_calls_that_are_listed_without_end_take_bounded_memory(office: Cou
     assert len(office.counter._counted) == 200
 
 
+async def test_a_clock_that_is_set_back_stops_no_count_and_no_long_reading(office: CountingOffice) -> None:
+    await office.looks_until(minutes(15))
+    office.pbx.now = minutes(-1440)
+    office.pbx.calls_made = [
+        labelled(1, "incoming missed", "79161234501", minutes(-1439), MISSED["a phone"]),
+        labelled(2, "incoming missed", "79161234502", minutes(-1438), MISSED["a phone"], leg_seconds=3600),
+    ]
+    assert await office.looks_until(minutes(-1430)) == (0, 1)
+    assert await office.looks_until(minutes(-1350)) == (0, 2)
+
+
 @dataclass
 class TimedPbx(PlayedPbx):
     """Notes the minutes in which hours are read."""

@@ -210,6 +210,14 @@ async def test_a_pbx_that_answers_again_has_it_sent_late(office: Office) -> None
     assert (facts["calls"], facts["due"] is not None) == (0, True)
 
 
+async def test_a_clock_that_is_set_back_delays_no_digest(office: Office) -> None:
+    await office.wants()
+    office.pbx.error = TimedOut("timed out", "cdr")
+    await office.at(clock(20))
+    office.pbx.error = None
+    assert len(await office.at(clock(18, 1))) == 1
+
+
 async def test_a_reading_that_does_not_end_is_given_up(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.engine.digests.sender.READING_TIMEOUT", 0.05)
     await office.wants()

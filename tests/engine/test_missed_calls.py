@@ -1,9 +1,10 @@
 """Cards of missed callers: played days of labelled calls, listed late, leg by leg and out of order."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,7 +13,7 @@ from bot.notifications.calls.missed_card_presses import PressResult
 from bot.notifications.calls.missed_cards import CARD_LASTS, CLAIM_LASTS
 from bot.pbx import TimedOut
 from bot.store.database import Database, Session
-from bot.store.messages import blocked_chats
+from bot.store.messages import blocked_chats, supergroups
 from bot.store.tables.messages import Outgoing
 from tests.engine.played_calls import (
     ANSWERED,
@@ -27,6 +28,7 @@ from tests.engine.played_calls import (
     Office,
     Path,
     a_day,
+    caller,
     labelled,
     minutes,
     missed_at,
@@ -138,6 +140,45 @@ async def test_a_chat_that_takes_no_messages_is_told_when_it_does(office: Office
     assert await office.at(minutes(1)) == []
     await office.database.run(blocked_chats.reopen, [GROUP], minutes(2), in_topic=False)
     assert len(await office.at(minutes(3))) == 1
+
+
+async def test_a_card_left_behind_by_a_group_that_became_a_supergroup_has_a_new_one_at_the_next_call(
+    office: Office,
+) -> None:
+    await office.tell()
+    office.pbx.calls_made = [missed_at(0), missed_at(5, 2)]
+    await office.at(minutes(1))
+
+    def deliver(session: Session) -> None:
+        for row in session.query(Outgoing):
+            row.state, row.message_id = "sent", 77
+
+    await office.database.run(deliver)
+    await office.database.run(supergroups.migrate, GROUP, -100777, office.pbx.now)
+    await office.at(minutes(6))
+    _, card = await office.messages()
+    assert (card.chat_id, card.action, card.template, card.facts["times"]) == (-100777, "send", "missed_card", 2)
+    assert card.keyboard_id is not None
+
+
+async def test_a_card_comes_in_time_in_the_night_in_which_an_hour_comes_twice(database: Database) -> None:
+    zone, change = ZoneInfo("Europe/Berlin"), datetime(2026, 10, 25, 1, tzinfo=UTC)
+    office = Office(database, zone=zone)
+    office.pbx.now = change - timedelta(hours=3)
+    await office.tell()
+    await office.opens("mon-sun 00:00-24:00")
+    calls = {
+        number: labelled(
+            number, "incoming missed", caller(number), change + timedelta(minutes=minute), MISSED["a phone"], zone=zone
+        )
+        for number, minute in enumerate((-65, -35, -9, -2, 3, 25, 50, 70))
+    }
+    office.pbx.calls_made = [*calls.values()]
+    for half in range(-140, 160):
+        await office.at(change + timedelta(seconds=30 * half))
+    late = [card.opened_at - calls[int(card.caller[-7:])].listed[0] for card in await office.cards()]
+    assert len(late) == len(calls)
+    assert max(late) <= timedelta(seconds=30)
 
 
 async def test_calls_from_before_the_chat_asked_make_no_card(office: Office) -> None:

@@ -160,6 +160,19 @@ async def test_a_person_is_told_outside_of_their_quiet_hours(office: Office) -> 
     assert [template for template, _ in await office.sent()] == ["missed_gathering"]
 
 
+async def test_quiet_hours_that_change_while_a_caller_waits_do_not_hold_them_for_a_day(office: Office) -> None:
+    await office.tell(ANNA)
+    await office.database.run(set_quiet_hours, ANNA, (time(22), time(12)))
+    office.pbx.calls_made = [missed_at(5, 1, caller(1)), missed_at(25, 2, caller(2), MISSED["after hours"])]
+    await office.at(minutes(7))
+    assert await office.sent() == []
+    await office.database.run(set_quiet_hours, ANNA, (time(22), time(8)))
+    for minute in (8, 9, 26, 27):
+        await office.at(minutes(minute))
+    # The PBX's own greeting waits for the next opening as before.
+    assert await office.sent() == [("missed_gathering", minutes(8))]
+
+
 async def test_hours_that_change_while_callers_wait_lose_nobody(office: Office) -> None:
     await office.tell()
     await office.opens(HOURS)

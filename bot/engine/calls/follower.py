@@ -79,7 +79,8 @@ class CallFollower:
         if self._long_read_at is None and not is_told:
             # Nobody waits for calls from before: the long readings of a fleet are spread.
             self._long_read_at = now - LONG_EVERY * (crc32(self._station.encode()) / 2**32)
-        reads_long = self._long_read_at is None or now - self._long_read_at >= LONG_EVERY
+        # A clock that was set back makes it due.
+        reads_long = self._long_read_at is None or not timedelta(0) <= now - self._long_read_at < LONG_EVERY
         begin = self._begin(subscriptions, LONG if reads_long else RECENT, now)
         try:
             look = await self._read(begin, now, named=is_told)
@@ -122,7 +123,11 @@ class CallFollower:
 
     async def _read(self, begin: datetime, now: datetime, *, named: bool = True) -> Look:
         calls, missed_calls = {}, MissedCalls(datetime.max)  # noqa: DTZ901 (the PBX's local time)
+        length = now + AHEAD - begin
         start, end = (moment.astimezone(self._zone()).replace(tzinfo=None) for moment in (begin, now + AHEAD))
+        # In the night in which an hour comes twice, the local times between two moments are not those from the first to
+        # the second.
+        start, end = min(start, end - length), max(end, start + length)
         async for record in self._pbx.records.between(start, end, priority=Priority.BULK, named=named):
             missed_calls.add(record)
             if self.counter is not None:

@@ -81,7 +81,8 @@ class DigestSender:
         """Send the digest that is due; chats that want the same one share its reading, which ends at `until`."""
         now = self._clock()
         day = self._due(row, now)
-        if day is None or (self._failed_at is not None and now - self._failed_at < RETRY_AFTER):
+        # A clock that was set back makes it due.
+        if day is None or (self._failed_at is not None and timedelta(0) <= now - self._failed_at < RETRY_AFTER):
             return
         period = schedule_of(row).period(day)
         try:

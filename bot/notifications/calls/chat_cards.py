@@ -13,7 +13,7 @@ from bot.notifications.calls.reminders import is_waiting
 from bot.oncall.local_time import moment
 from bot.store.database import Session
 from bot.store.stations.missed_gatherings import cards_of
-from bot.store.tables.calls import CallSubscription, GatheringCause, MissedCard
+from bot.store.tables.calls import CallSubscription, GatheringCause, MissedCard, MissedGathering
 
 CLOSED, STORM = GatheringCause.CLOSED, GatheringCause.STORM
 
@@ -84,11 +84,22 @@ class ChatCards:
 
     def _tell_opening(self) -> bool:
         waiting = self._gatherings.growing(CLOSED)
-        if waiting is None or not is_opening(self._opened_at, waiting.began_at, changed_at=self._hours.hours_at):
+        if waiting is None:
+            return False
+        changed_at = self._now if self._is_open_since_changed(waiting) else self._hours.hours_at
+        if not is_opening(self._opened_at, waiting.began_at, changed_at=changed_at):
             return False
         self._gatherings.tell(waiting, masked=self._masked)
         self._gatherings.end(waiting)
         return True
+
+    def _is_open_since_changed(self, waiting: MissedGathering) -> bool:
+        """Return True if the first call waits though it came in the hours: /quiet, which dates no change, was another
+        then, and the PBX did not say that it was closed."""
+        calls = (call for card in cards_of(self._session, waiting) for call in card.calls)
+        first = [call for call in calls if self._moment(datetime.fromisoformat(call["end"])) == waiting.began_at]
+        is_open = self._hours.opened_at(waiting.began_at, self._zone) is not None
+        return is_open and any(not call["after_hours"] for call in first)
 
     def _tell_callers(self) -> bool:
         storm, told_closed_at = self._gatherings.growing(STORM), self._gatherings.told_closed_at

@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, delete, exists, select, update
+from sqlalchemy import Column, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.store.tables.base import Table
+from bot.store.tables.calls import MissedCard
 from bot.store.tables.chats import ChatMigration, ClosedChat, FloodWait
 from bot.store.tables.dialog import QuestionRow
 from bot.store.tables.messages import Keyboard, Outgoing
@@ -32,8 +33,18 @@ def migrate(session: Session, old_id: int, new_id: int, now: datetime) -> None:
         session.execute(delete(left).where(left.chat_id == old_id))
     # Buttons of old messages are void too: their message ids belong to other messages in the new chat.
     session.execute(update(Keyboard).where(Keyboard.chat_id == old_id).values(message_id=None))
+    sent = (Outgoing.chat_id == old_id, Outgoing.state == "sent")
+    session.execute(update(Outgoing).where(*sent).values(message_id=None))
+    # Nobody can press the open cards of missed callers any more: the next call of each brings a new one.
     session.execute(
-        update(Outgoing).where(Outgoing.chat_id == old_id, Outgoing.state == "sent").values(message_id=None)
+        update(MissedCard)
+        .where(
+            MissedCard.chat_id == old_id,
+            MissedCard.closed_at.is_(None),
+            or_(MissedCard.message.is_(None), MissedCard.message.in_(select(Outgoing.id).where(*sent))),
+        )
+        .values(message=None, told_at=None, waits_since=None, reminded_at=None)
+        .execution_options(synchronize_session=False)
     )
     for table in Table.metadata.sorted_tables:
         if "chat_id" in table.columns and not table.name.startswith(IMMUTABLE_PREFIX):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.calls.outcome import Outcome, outcome
+from bot.oncall.local_time import wall_of
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction, direction
 from bot.runtime.clock import Zone
@@ -50,7 +51,7 @@ class CallCounter:
         """Take a record of a call that may go on, and whose further legs may be listed later."""
         if direction(record) is not Direction.INCOMING or record.linkedid in self._counted:
             return
-        if record.start is None or record.start < self._local(max(self._since, now - KEPT)):
+        if record.start is None or record.start < wall_of(max(self._since, now - KEPT), self._zone()):
             return
         sight = _Sight(record.start, outcome(record), len(record.legs), now, now)
         before = self._pending.get(record.linkedid)
@@ -65,7 +66,7 @@ class CallCounter:
         self.active = len(active)
         # A clock that was set back: it began by that one.
         self._since = min(self._since, now)
-        oldest = self._local(now - KEPT)
+        oldest = wall_of(now - KEPT, self._zone())
         for linkedid, sight in list(self._pending.items()):
             if linkedid in active:
                 self._pending[linkedid] = replace(sight, first=now)
@@ -77,6 +78,3 @@ class CallCounter:
             elif sight.start < oldest:
                 del self._pending[linkedid]
         self._counted = {linkedid: start for linkedid, start in self._counted.items() if start >= oldest}
-
-    def _local(self, moment: datetime) -> datetime:
-        return moment.astimezone(self._zone()).replace(tzinfo=None)

@@ -10,7 +10,7 @@ from bot.calls.outcome import (
     answered_leg,
     came_after_hours,
     end_of,
-    is_by_machine,
+    is_answered_by_person,
     leg_outcome,
     outcome,
     phones_that_rang,
@@ -81,7 +81,7 @@ def recorded_legs(record: CallRecord) -> tuple[int, ...]:
 
 def _spoke(record: CallRecord) -> Iterator[tuple[str, str]]:
     for leg in record.legs:
-        if leg_outcome(leg) is Outcome.ANSWERED and not is_by_machine(leg):
+        if is_answered_by_person(leg):
             yield leg.destination_number, leg.destination_name
 
 

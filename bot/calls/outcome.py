@@ -50,9 +50,13 @@ def is_by_machine(leg: CallRecordLeg) -> bool:
     return leg.is_app == "1" or leg.destination_number in PSEUDO_NUMBERS
 
 
+def is_answered_by_person(leg: CallRecordLeg) -> bool:
+    return leg.disposition.upper() == "ANSWERED" and not is_by_machine(leg)
+
+
 def answered_leg(record: CallRecord) -> CallRecordLeg | None:
     """Return the first leg that a person answered."""
-    return next((leg for leg in record.legs if _answered_by_a_person(leg)), None)
+    return next((leg for leg in record.legs if is_answered_by_person(leg)), None)
 
 
 def outcome(record: CallRecord) -> Outcome:
@@ -88,7 +92,7 @@ def phones_that_rang(record: CallRecord) -> tuple[tuple[str, str], ...]:
 
 def talk_seconds(record: CallRecord) -> int:
     """Return the length of the union of all talk: legs of a transferred call are consecutive, parallel legs overlap."""
-    talks = [leg for leg in record.legs if _answered_by_a_person(leg)]
+    talks = [leg for leg in record.legs if is_answered_by_person(leg)]
     spans = sorted((leg.answer, leg.end) for leg in talks if leg.answer and leg.end)
     if not spans or len(talks) == 1:
         # The PBX's count for a single leg, so that the call and its leg show the same value.
@@ -112,20 +116,16 @@ def wait_seconds(record: CallRecord) -> int:
     elif voicemail is not None:
         until = voicemail.start
     else:
-        until = max((leg.end for leg in record.legs if leg.end), default=None)
+        until = end_of(record, record.start)
     return max(0, int((until - record.start).total_seconds())) if until else 0
 
 
 def employees_in(record: CallRecord) -> tuple[str, ...]:
     """Return extensions that took part: the caller and those that answered, not all that rang."""
     caller = [] if direction(record) is Direction.INCOMING else [record.source_number]
-    answered = [leg.destination_number for leg in record.legs if _answered_by_a_person(leg) and _is_own(leg.to_account)]
+    answered = [leg.destination_number for leg in record.legs if is_answered_by_person(leg) and _is_own(leg.to_account)]
     return tuple(dict.fromkeys(number for number in caller + answered if number))
 
 
 def _is_own(account: str) -> bool:
     return not account.startswith(PREFIXES)
-
-
-def _answered_by_a_person(leg: CallRecordLeg) -> bool:
-    return leg.disposition.upper() == "ANSWERED" and not is_by_machine(leg)

@@ -1,4 +1,4 @@
-"""Convert naive local times to UTC, daylight saving included. Pure.
+"""Convert between naive local times and UTC, daylight saving included. Pure.
 
 Twice a year most zones skip some local times or repeat them.
 """
@@ -42,4 +42,5 @@ def moment(wall: datetime, zone: tzinfo) -> datetime:
 
 
 def wall_of(at: datetime, zone: tzinfo) -> datetime:
+    """Return the local time, naive; the same one for both hours of a repeated one."""
     return at.astimezone(zone).replace(tzinfo=None, fold=0)

@@ -1,4 +1,4 @@
-"""Prometheus metrics. Each is declared once here and explained in docs/reference/metrics.md."""
+"""Prometheus metrics of the program, declared once; those of the PBXs are in bot/app/station_metrics.py."""
 
 from prometheus_client import (
     CollectorRegistry,

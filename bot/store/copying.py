@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import JSON, Connection, MetaData, Table, func, insert, select, text
 from sqlalchemy.orm import Session
 
-from bot.store.database import NEWEST_REVISION, Database, revision_of
+from bot.store.database import Database
+from bot.store.schema import NEWEST_REVISION, revision_of
 from bot.store.tables.base import Table as BaseTable
 
 BATCH_SIZE = 1000

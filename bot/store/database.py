@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import re
 import threading
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -10,23 +9,18 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from functools import partial
-from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import structlog
-from sqlalchemy import inspect, text
-from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 
 from bot.runtime.waiting import signals_deferred
 from bot.store import sqlite
-from bot.store.database_errors import ForeignSchema, NewerSchema, database_message, is_rolled_back
+from bot.store.database_errors import NewerSchema, database_message, is_rolled_back
+from bot.store.schema import NEWEST_REVISION, revision_of, upgrade
 
-# Newest revision in migrations/versions. Kept here so that a normal start does not import Alembic (half a second).
-NEWEST_REVISION = "0015"
-REVISION = re.compile(r"\d{4}")
-MIGRATIONS = Path(__file__).parent / "migrations"
 # A transaction that the database itself rolled back is carried out this often.
 MAX_ATTEMPTS = 5
 # Measured, 1,000 PBXs seen for the first time on a busy machine: one by one, each record took 2 ms of processor time
@@ -226,7 +220,6 @@ class Database:
             sqlite.create_file(self._url)
         with self._engine.begin() as connection:
             current = revision_of(connection)
-            # Revisions are numbers of four digits.
             if current is not None and current > NEWEST_REVISION:
                 raise NewerSchema(current, NEWEST_REVISION)
             if current is None and self.is_sqlite:
@@ -238,7 +231,7 @@ class Database:
     def _migrate(self) -> None:
         engine = sqlite.open_migration_engine(self._url) if self.is_sqlite else self._engine
         with engine.begin() as connection:
-            _upgrade(connection)
+            upgrade(connection)
         if self.is_sqlite:
             sqlite.vacuum(engine)
             engine.dispose()
@@ -275,27 +268,3 @@ def _drive(session: Session, work: Callable[[Session], Coroutine[Any, Any, T]]) 
         _atomic_session.reset(token)
         coroutine.close()
     raise WaitedOutside
-
-
-def revision_of(connection: Connection) -> str | None:
-    """Return the revision of the schema; None for an empty database. Raises ForeignSchema."""
-    seen = inspect(connection)
-    if not seen.has_table("alembic_version"):
-        # A file is one program's; a server's database may hold the tables of an extension.
-        if connection.dialect.name == "sqlite" and seen.get_table_names():
-            raise ForeignSchema
-        return None
-    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
-    if found is not None and not REVISION.fullmatch(found):
-        raise ForeignSchema
-    return found
-
-
-def _upgrade(connection: Connection) -> None:
-    from alembic import command
-    from alembic.config import Config
-
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from bot.store.database import NEWEST_REVISION, revision_of
+from bot.store.schema import NEWEST_REVISION, revision_of
 from bot.store.stations.incidents import open_at_all
 
 

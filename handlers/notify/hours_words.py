@@ -12,14 +12,13 @@ from handlers.parsing.times.atoms import Atoms
 from handlers.parsing.times.model import END_OF_DAY, Clock, Day, Hours, NotATime, fold
 from handlers.parsing.times.scanner import Role, Scan, Time, scan
 from handlers.parsing.times.words import AND, AT, FILLERS, FROM
-from handlers.parsing.windows import ANY_DAY, DAILY, GROUPS, WEEKLY, weekdays_from_to
+from handlers.parsing.windows import ANY_DAY, DAILY, EVERY_DAY, GROUPS, WEEKLY, weekdays_from_to
 
 ROUND_THE_CLOCK = frozenset(map(fold, ("always", "24/7", "всегда", "круглосуточно")))
 WHOLE = frozenset(map(fold, ("whole", "all", "весь", "целый")))
 # They say nothing more.
 SILENT = WEEKLY | WHOLE | ANY_DAY | FILLERS | FROM | AND | AT | {"по", "-", ","}
 WeekDays = frozenset[int]
-EVERY_DAY = frozenset(range(len(DAYS)))
 WHOLE_DAY: Span = (0, MIDNIGHT)
 # Of the column that holds them.
 MAX_LENGTH = 512
@@ -31,7 +30,7 @@ UNCLEAR = mark(
 
 @dataclass(slots=True)
 class _Group:
-    """WeekDays, and the times of the day that were named beside them."""
+    """Days of the week, and the times of the day that were named beside them."""
 
     days: set[int] = field(default_factory=set)
     spans: list[Span] = field(default_factory=list)

@@ -10,10 +10,10 @@ from bot.messages.message import mark
 from bot.store.access.audit import NOTHING_CHANGED, Change
 from handlers.dispatch.request import Request, WrongArguments
 from handlers.notify.hours_words import read_hours
+from handlers.parsing.arguments import OFF
 from handlers.parsing.deadlines import length_in
 from handlers.parsing.times.model import fold
 
-OFF = frozenset(map(fold, ("off", "no", "выкл", "выключить", "нет")))
 SHORTEST, LONGEST = timedelta(minutes=1), timedelta(hours=24)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.store.tables.calls import CallKind
+from handlers.parsing.arguments import OFF
 from handlers.parsing.nearest import nearest
 from handlers.parsing.times.model import fold
 from handlers.parsing.times.words import AND
@@ -19,7 +20,6 @@ KINDS: Mapping[str, CallKind] = {
 }
 HERE = frozenset(map(fold, ("here", "сюда", "здесь")))
 ME = frozenset(map(fold, ("me", "мне")))
-OFF = frozenset(map(fold, ("off", "no", "выкл", "выключить", "нет")))
 ALL = frozenset(map(fold, ("all", "все", "всех")))
 OF = frozenset(map(fold, ("of", "extension", "extensions", "для", "у", "номеров")))
 QUEUE = frozenset(map(fold, ("queue", "очередь", "очереди")))

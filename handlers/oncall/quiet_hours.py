@@ -10,11 +10,11 @@ from bot.store.oncall.reachability import QuietHours
 from handlers.dispatch.declare import StationScope, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic
+from handlers.parsing.arguments import OFF
 from handlers.parsing.times.atoms import Atoms
 from handlers.parsing.times.model import END_OF_DAY, Clock, Hours, NotATime, fold
 from handlers.parsing.times.scanner import Scan, scan
 
-OFF = frozenset({"off", "no", "выкл", "нет", "выключить"})
 NOTHING = Scan(())
 
 

@@ -5,7 +5,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from bot.store.typed_secrets import HIDDEN
+from handlers.parsing.times.model import fold
 
+# They end what a command has set.
+OFF = frozenset(map(fold, ("off", "no", "выкл", "выключить", "нет")))
 # Mobile keyboards replace plain quotes with typographic ones.
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 FIELD = re.compile(r"\A[^\W\d][\w-]*=")

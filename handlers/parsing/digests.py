@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.calls.digest_schedule import DigestKind, DigestSchedule
+from handlers.parsing.arguments import OFF
 from handlers.parsing.times.model import fold
 from handlers.parsing.windows import EVERY_DAY, NotAWindow, take_weekly_time
 
-OFF = frozenset(map(fold, ("off", "no", "выкл", "выключить", "нет")))
 WORDS = {
     **dict.fromkeys(("daily", "ежедневно", "ежедневный"), DigestKind.DAILY),
     **dict.fromkeys(("weekly", "еженедельно", "еженедельный", "понедельно"), DigestKind.WEEKLY),

@@ -51,12 +51,12 @@ class StationReading:
 
     @property
     def topics(self) -> list[str]:
-        """Topics of what is found, the order of HEALTH_ALERTS."""
+        """Topics of what is found, each once."""
         return list(dict.fromkeys(TOPICS[one.kind] for one in self.found))
 
     @property
     def release(self) -> str:
-        """Release, or the dialect where no release is told; "" for none of both."""
+        """Release, or the dialect where no release is told; "" if neither is known."""
         if self.reading is None:
             return ""
         return self.reading.release or (str(self.reading.dialect) if self.reading.dialect else "")

@@ -10,7 +10,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from bot.store.database import MIGRATIONS
+from bot.store.schema import MIGRATIONS
 from bot.store.sqlite import STATEMENT_END
 
 FOREIGN_KEY = re.compile(r"FOREIGN KEY\(\w+\) REFERENCES \w+ \(\w+\)")

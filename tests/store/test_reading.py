@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.store import database_facts
-from bot.store.database import NEWEST_REVISION, Database, DatabaseError
+from bot.store.database import Database, DatabaseError
 from bot.store.messages import blocked_chats
+from bot.store.schema import NEWEST_REVISION
 
 NOW = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
 

@@ -18,8 +18,9 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from bot.app.retention_job import run_retention
 from bot.store import retention
-from bot.store.database import MIGRATIONS, NEWEST_REVISION, Database, Session
+from bot.store.database import Database, Session
 from bot.store.messages import inbox, keyboards, outbox, supergroups
+from bot.store.schema import MIGRATIONS, NEWEST_REVISION
 from bot.store.sqlite import NEWEST_SCHEMA, STATEMENT_END
 from bot.store.tables import people
 from bot.store.tables.base import Table

@@ -15,10 +15,11 @@ from sqlalchemy import Connection, create_engine, select, text
 from bot.access.policy import Destination
 from bot.detection import station_machine, trunk_state
 from bot.incidents.model import Kind
-from bot.store.database import MIGRATIONS, Database
+from bot.store.database import Database
 from bot.store.messages import inbox, temporary_payloads
 from bot.store.messages.outbox import Urgency
 from bot.store.oncall import calendars
+from bot.store.schema import MIGRATIONS
 from bot.store.tables.audit import AuditOutcome
 from bot.store.tables.dialog import Import, QuestionRow
 from bot.store.tables.messages import Keyboard, Outgoing

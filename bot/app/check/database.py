@@ -12,8 +12,9 @@ from bot.app.check.open_files import Process, writers
 from bot.incidents.model import Kind
 from bot.runtime import file_modes
 from bot.store import database_facts, sqlite
-from bot.store.database import NEWEST_REVISION, Database, DatabaseError
+from bot.store.database import Database, DatabaseError
 from bot.store.database_errors import database_message, database_remedy
+from bot.store.schema import NEWEST_REVISION
 
 MEGABYTE = 1024 * 1024
 # A day of a large fleet, and a copy of the file for a migration.

@@ -30,7 +30,8 @@ from bot.config.settings import Settings
 from bot.config.station_settings import StationSettings
 from bot.runtime.clock import Clock
 from bot.store import sealing, sqlite
-from bot.store.database import NEWEST_REVISION, Database, DatabaseError
+from bot.store.database import Database, DatabaseError
+from bot.store.schema import NEWEST_REVISION
 
 # PBXs asked at the same time; by the running bot one after the other, with a pause in seconds: its watch comes first.
 AT_ONCE = 10

@@ -28,7 +28,7 @@ class SharedServices:
     """Services shared by all stations and by the handlers. `fleet_chats` are notified of every station; without other
     recipients `last_resort` is. `wake` wakes the delivery worker; pollers run in `pausable`. Set by the fleet:
     `step_due` signals a due step or a queued notification, `watching_changed` a change of the watched extensions,
-    `subscriptions_changed` a change of the chats that are told of missed calls; `causes` holds the common causes of
+    `subscriptions_changed` a change of the chats that are told of calls; `causes` holds the common causes of
     several stations, `findings` what many show together. Numbers are masked, if `mask_numbers`, in chats without the
     right to read them. With `count_calls` the calls of every station are counted."""
 

@@ -7,18 +7,17 @@ from typing import NamedTuple
 from bot.calls.call_lists import messages_of
 from bot.calls.ended_calls import EndedCall
 from bot.calls.outcome import Outcome
-from bot.calls.wish import Wish
-from bot.engine.calls.follower import MAX_ABSENCE
-from bot.engine.calls.look import Look
+from bot.engine.calls.look import Look, known_calls, recent_cards, wish_of
 from bot.notifications.calls.call_messages import ToldChat, correct, tell
 from bot.notifications.calls.told_chats import ToldChats
+from bot.oncall.local_time import wall_of
 from bot.pbx.resources.record_models import Direction
 from bot.runtime.clock import Zone
 from bot.store.access.grants import Grants
 from bot.store.database import Session
 from bot.store.messages import told_calls
 from bot.store.messages.told_calls import ToldMessage
-from bot.store.stations import call_subscriptions, missed_cards
+from bot.store.stations import call_subscriptions
 from bot.store.tables.calls import CallKind, CallSubscription
 
 # The clock of the PBX may be ahead, and its local time has one hour twice.
@@ -65,9 +64,9 @@ class CallCards:
             wanted = [(call, one) for call in incoming if (one := self._asked_for(subscriptions, call))]
             if not wanted:
                 continue
-            age = self._local(now) - min(call.end for call, _ in wanted)
+            age = wall_of(now, self._zone()) - min(call.end for call, _ in wanted)
             told = told_calls.told(session, self._station, chat, now - age - CLOCK_MARGIN)
-            known = told_calls.linkedids(told) | self._on_missed_cards(session, chat, now)
+            known = told_calls.linkedids(told) | known_calls(recent_cards(session, self._station, chat, now))
             new: dict[int | None, list[EndedCall]] = {}
             for call, one in wanted:
                 if call.linkedid not in known:
@@ -91,11 +90,4 @@ class CallCards:
         return asked.get(CallKind.CALLS)
 
     def _includes(self, one: CallSubscription, call: EndedCall) -> bool:
-        return call.end >= self._local(one.at) and Wish(tuple(one.phones), tuple(one.numbers)).includes(call)
-
-    def _on_missed_cards(self, session: Session, chat: int, now: datetime) -> set[str]:
-        cards = missed_cards.recent(session, self._station, chat, now - 2 * MAX_ABSENCE)
-        return {call["linkedid"] for card in cards for call in card.calls}
-
-    def _local(self, moment: datetime) -> datetime:
-        return moment.astimezone(self._zone()).replace(tzinfo=None)
+        return call.end >= wall_of(one.at, self._zone()) and wish_of(one).includes(call)

@@ -10,7 +10,8 @@ import structlog
 from bot.calls.call_counter import CallCounter
 from bot.calls.ended_calls import ended_call
 from bot.calls.missed_calls import MissedCalls
-from bot.engine.calls.look import Consumer, Look
+from bot.engine.calls.look import MAX_ABSENCE, Consumer, Look
+from bot.oncall.local_time import wall_of
 from bot.pbx import Forbidden, Pbx, PbxError, Priority
 from bot.pbx.cached_query import WITHOUT_RIGHT
 from bot.runtime.clock import Clock, Sleep, Zone
@@ -27,8 +28,6 @@ RECENT = timedelta(minutes=30)
 # Now and then those that began so long ago: longer than people talk.
 LONG = timedelta(hours=6)
 LONG_EVERY = timedelta(minutes=10)
-# Nothing is told of calls during a longer absence of the bot, or of the PBX.
-MAX_ABSENCE = timedelta(hours=24)
 # How far is read is stored at most so often.
 STORE_EVERY = timedelta(minutes=5)
 # The PBX may list the legs of a call one after another: what looks new is looked at again so much later. Seconds.
@@ -124,7 +123,7 @@ class CallFollower:
     async def _read(self, begin: datetime, now: datetime, *, named: bool = True) -> Look:
         calls, missed_calls = {}, MissedCalls(datetime.max)  # noqa: DTZ901 (the PBX's local time)
         length = now + AHEAD - begin
-        start, end = (moment.astimezone(self._zone()).replace(tzinfo=None) for moment in (begin, now + AHEAD))
+        start, end = (wall_of(moment, self._zone()) for moment in (begin, now + AHEAD))
         # In the night in which an hour comes twice, the local times between two moments are not those from the first to
         # the second.
         start, end = min(start, end - length), max(end, start + length)

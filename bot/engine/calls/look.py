@@ -1,13 +1,19 @@
-"""What a reading of a PBX's call records found, and who takes part in it."""
+"""Reading of a PBX's call records: what it found, who takes part in it, and which of it a chat wants and knows."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.calls.ended_calls import EndedCall
 from bot.calls.missed_calls import Caller, MissedCall
+from bot.calls.wish import Wish
 from bot.store.database import Session
+from bot.store.stations import missed_cards
+from bot.store.tables.calls import CallSubscription, MissedCard
+
+# Nothing is told of calls during a longer absence of the bot, or of the PBX.
+MAX_ABSENCE = timedelta(hours=24)
 
 Callers = Mapping[str, Caller]
 
@@ -48,3 +54,18 @@ def with_misses(callers: Callers, kept: Callable[[MissedCall], bool]) -> Callers
         number: Caller([miss for miss in caller.misses if kept(miss)], caller.contacts)
         for number, caller in callers.items()
     }
+
+
+def wish_of(one: CallSubscription) -> Wish:
+    """Return which calls the chat asked for, as rules match them."""
+    return Wish(tuple(one.phones), tuple(one.numbers))
+
+
+def recent_cards(session: Session, station: str, chat_id: int, now: datetime) -> Sequence[MissedCard]:
+    """Return the cards of a chat that may have a call that is read now."""
+    return missed_cards.recent(session, station, chat_id, now - 2 * MAX_ABSENCE)
+
+
+def known_calls(cards: Iterable[MissedCard]) -> set[str]:
+    """Return the linkedids of the calls on the cards."""
+    return {call["linkedid"] for card in cards for call in card.calls}

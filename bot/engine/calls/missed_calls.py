@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.calls.missed_cards import CardChange, decide
-from bot.calls.wish import Wish
-from bot.engine.calls.follower import MAX_ABSENCE
-from bot.engine.calls.look import Look, with_misses
+from bot.engine.calls.look import Look, known_calls, recent_cards, wish_of, with_misses
 from bot.notifications.calls import missed_recordings
 from bot.notifications.calls.chat_cards import ChatCards
 from bot.notifications.calls.missed_cards import newest_call
 from bot.notifications.calls.told_chats import ToldChats
+from bot.oncall.local_time import wall_of
 from bot.runtime.clock import Zone
 from bot.store.access.grants import Grants
 from bot.store.database import Session
-from bot.store.stations import call_subscriptions, missed_cards
+from bot.store.stations import call_subscriptions
 from bot.store.tables.calls import CallKind, CallSubscription, MissedCard
 
 
@@ -32,18 +31,18 @@ class MissedCallCards:
         return any(
             change.misses
             for one in self._subscriptions(session)
-            for change in self._changes(one, _recent_cards(session, one, now), look)
+            for change in self._changes(one, recent_cards(session, self._station, one.chat_id, now), look)
         )
 
     def apply(self, session: Session, look: Look, now: datetime) -> bool:
         """Change the cards in each chat that may be told of calls and takes messages."""
         chats, queued = ToldChats(session, self._grants, self._station, now, mask_numbers=self._mask_numbers), False
         for one in filter(chats.may_be_told, self._subscriptions(session)):
-            recent = _recent_cards(session, one, now)
+            recent = recent_cards(session, self._station, one.chat_id, now)
             changes = self._changes(one, recent, look)
             chat = ChatCards(session, one, recent, now=now, zone=self._zone(), masked=chats.is_masked(one.chat_id))
             queued = chat.tell(changes) or queued
-            may_listen, cards = chats.may_listen(one.chat_id), _recent_cards(session, one, now)
+            may_listen, cards = chats.may_listen(one.chat_id), recent_cards(session, self._station, one.chat_id, now)
             queued = missed_recordings.note(session, cards, look.calls, now, may_listen=may_listen) or queued
         return queued
 
@@ -51,20 +50,12 @@ class MissedCallCards:
         return call_subscriptions.of_station(session, self._station, CallKind.MISSED)
 
     def _changes(self, one: CallSubscription, recent: Sequence[MissedCard], look: Look) -> list[CardChange]:
-        wish, since = Wish(tuple(one.phones), tuple(one.numbers)), self._local(one.at)
+        wish, since = wish_of(one), wall_of(one.at, self._zone())
         return decide(
             with_misses(look.callers, lambda miss: miss.end >= since and wish.includes(miss)),
             {caller: newest_call(card) for caller, card in _open_by_caller(recent).items()},
-            {call["linkedid"] for card in recent for call in card.calls},
+            known_calls(recent),
         )
-
-    def _local(self, moment: datetime) -> datetime:
-        return moment.astimezone(self._zone()).replace(tzinfo=None)
-
-
-def _recent_cards(session: Session, one: CallSubscription, now: datetime) -> Sequence[MissedCard]:
-    """Return the cards that may have a call that is read now."""
-    return missed_cards.recent(session, one.station, one.chat_id, now - 2 * MAX_ABSENCE)
 
 
 def _open_by_caller(recent: Sequence[MissedCard]) -> dict[str, MissedCard]:

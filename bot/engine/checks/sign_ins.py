@@ -69,6 +69,6 @@ class SignInQuery:
     async def _extensions(self) -> Answer[tuple[str, ...]]:
         """Return the extensions in the order of the round. Peers are extensions and trunks."""
         peers = (await self._pbx.extensions.peers(Priority.BULK)).value
-        numbers = sorted(peer.id for peer in peers if peer.id.isascii() and peer.id.isdigit())
+        numbers = {peer.id for peer in peers if peer.id.isascii() and peer.id.isdigit()}
         self._told = {number: told for number, told in self._told.items() if number in numbers or told.recent}
-        return Answer(tuple(numbers))
+        return Answer(tuple(sorted(numbers)))

@@ -6,10 +6,10 @@ from enum import Enum, auto
 
 import structlog
 
-from bot.access.policy import Access, AccessContext, Permission
 from bot.calls.digest_schedule import MAX_LATE, DigestPeriod
 from bot.engine.digests.reading import DigestContent, FigureReader
 from bot.notifications import digests as messages
+from bot.notifications.calls.told_chats import ToldChats
 from bot.notifications.digests import schedule_of
 from bot.oncall.local_time import zone_named
 from bot.pbx import Pbx, PbxError
@@ -18,7 +18,6 @@ from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import Grants
 from bot.store.database import Database, Session
-from bot.store.messages import blocked_chats
 from bot.store.stations import digests
 from bot.store.tables.calls import Digest
 
@@ -110,7 +109,7 @@ class DigestSender:
         if day is None:
             return DigestStep.NOTHING
         due = schedule_of(row).moment_of(day, self._zone_of(row))
-        wanted = self._is_wanted(session, row, now)
+        wanted = self._may_be_told(session, row, now)
         if wanted and now - due <= MAX_LATE:
             return DigestStep.READ
         step = DigestStep.TOLD if wanted and row.failed else DigestStep.NOTHING
@@ -125,7 +124,7 @@ class DigestSender:
         """Queue the digest and mark it done, unless somebody has changed or ended it meanwhile; return True if it is
         queued."""
         row, now = _found(session, seen), self._clock()
-        if row is None or not self._is_wanted(session, row, now):
+        if row is None or not self._may_be_told(session, row, now):
             return False
         schedule = schedule_of(row)
         due = schedule.moment_of(day, self._zone_of(row))
@@ -137,16 +136,8 @@ class DigestSender:
         if (row := _found(session, seen)) is not None:
             row.failed = True
 
-    def _is_wanted(self, session: Session, row: Digest, now: datetime) -> bool:
-        access = self._grants.read(session)
-        return self._may_have(access, row, now) and row.chat_id not in blocked_chats.closed(session)
-
-    def _may_have(self, access: Access, row: Digest, now: datetime) -> bool:
-        """Return True if the person who asked, or the chat, still has the right to it."""
-        asking = AccessContext(
-            person=row.by_id, chat=row.chat_id, private=row.chat_id > 0, station=self._station, now=now, member=True
-        )
-        return access.may(asking, Permission.MISSED_FOLLOW).allowed
+    def _may_be_told(self, session: Session, row: Digest, now: datetime) -> bool:
+        return ToldChats(session, self._grants, self._station, now).may_be_told(row)
 
     def _due(self, row: Digest, now: datetime) -> date | None:
         return schedule_of(row).due(row.done_on, now, self._zone_of(row))

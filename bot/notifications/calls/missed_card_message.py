@@ -34,15 +34,23 @@ def show(session: Session, card: MissedCard, now: datetime) -> None:
     outbox.show(session, row, template="missed_card", facts=facts_of(card), keyboard=keyboard, now=now)
 
 
-def facts_of(card: MissedCard) -> dict[str, Any]:
+def caller_facts(card: MissedCard) -> dict[str, Any]:
+    """Return who called, how often, and when last, in the PBX's time."""
     last = card.calls[-1]
-    start, end = datetime.fromisoformat(last["start"]), datetime.fromisoformat(last["end"])
     return {
         "station": card.station,
         "number": last["number"] if card.caller else "",
         "name": last["name"],
         "times": len(card.calls),
         "at": last["start"],
+    }
+
+
+def facts_of(card: MissedCard) -> dict[str, Any]:
+    """Return all facts of a card, as its message and a line of a gathering show them."""
+    last = card.calls[-1]
+    start, end = datetime.fromisoformat(last["start"]), datetime.fromisoformat(last["end"])
+    return caller_facts(card) | {
         "after_hours": last["after_hours"],
         "rang": last["rang"][:MAX_PHONES],
         "more": max(0, len(last["rang"]) - MAX_PHONES),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot.notifications.calls.missed_card_message import caller_facts
 from bot.store.database import Session
 from bot.store.messages import outbox
 from bot.store.tables.calls import CallSubscription, MissedCard, MissedGathering
@@ -49,19 +50,12 @@ def tell_again(
     session: Session, subscription: CallSubscription, card: MissedCard, now: datetime, *, masked: bool
 ) -> None:
     """Tell the chat that a caller called again."""
-    last = card.calls[-1]
     outbox.enqueue(
         session,
         chat_id=card.chat_id,
         thread_id=subscription.thread_id,
         template="missed_again",
-        facts={
-            "station": card.station,
-            "number": last["number"] if card.caller else "",
-            "name": last["name"],
-            "times": len(card.calls),
-            "at": last["start"],
-        },
+        facts=caller_facts(card),
         now=now,
         about=card.message,
         masked=masked,

@@ -7,7 +7,7 @@ from bot.access.policy import AccessContext, Permission
 from bot.store.access.grants import Grants
 from bot.store.database import Session
 from bot.store.messages import blocked_chats
-from bot.store.tables.calls import CallKind, CallSubscription
+from bot.store.tables.calls import CallKind, CallSubscription, Digest
 
 # Rights of the person who asks, held as long as the chat is told.
 PERMISSIONS: Mapping[CallKind, tuple[str, ...]] = {
@@ -15,22 +15,25 @@ PERMISSIONS: Mapping[CallKind, tuple[str, ...]] = {
     CallKind.CALLS: (Permission.MISSED_FOLLOW, Permission.CDR_READ),
     CallKind.VOICEMAIL: (Permission.MISSED_FOLLOW, Permission.CDR_READ),
 }
+OF_A_DIGEST = (Permission.MISSED_FOLLOW,)
 
 
 class ToldChats:
     """Rights as they are in the caller's session. `mask_numbers`: numbers are masked in chats without the right to read
     them."""
 
-    def __init__(self, session: Session, grants: Grants, station: str, now: datetime, *, mask_numbers: bool) -> None:
+    def __init__(
+        self, session: Session, grants: Grants, station: str, now: datetime, *, mask_numbers: bool = True
+    ) -> None:
         self._access = grants.read(session)
         self._closed = blocked_chats.closed(session)
         self._station = station
         self._now = now
         self._mask_numbers = mask_numbers
 
-    def may_be_told(self, one: CallSubscription) -> bool:
+    def may_be_told(self, one: CallSubscription | Digest) -> bool:
         """Return True if the person who asked still has the rights, and the chat takes messages."""
-        needed = PERMISSIONS[CallKind(one.kind)]
+        needed = OF_A_DIGEST if isinstance(one, Digest) else PERMISSIONS[CallKind(one.kind)]
         return one.chat_id not in self._closed and all(self._may(one.by_id, one.chat_id, right) for right in needed)
 
     def is_masked(self, chat: int) -> bool:

@@ -49,8 +49,8 @@ class CallChat(Table):
 
 
 class MissedCard(Table):
-    """Card of a missed caller in a chat. `caller`: the number as compared, "" without one. `calls`: linkedid, local
-    start and end, and what rang, oldest first. `outcome` is set with `closed_at`."""
+    """Card of a missed caller in a chat. `caller`: the number as compared, "" without one. `calls`: facts of each
+    missed call with its linkedid and its local start and end, oldest first. `outcome` is set with `closed_at`."""
 
     __tablename__ = "missed_cards"
     id: Mapped[int] = mapped_column(primary_key=True)

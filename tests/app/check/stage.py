@@ -25,7 +25,7 @@ from bot import cli
 from bot.app.check import command, service
 from bot.demo import pbx, telegram
 from bot.demo.pbx.registration.sights import NEWEST
-from bot.store.database import NEWEST_REVISION
+from bot.store.schema import NEWEST_REVISION
 from tests.end_to_end.clock import Clock
 from tests.end_to_end.server import Server, serving
 from tests.fixtures import stores

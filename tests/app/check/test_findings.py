@@ -12,7 +12,7 @@ from bot.app.check.service import unit_findings
 from bot.config.known_releases import shipped_releases
 from bot.pbx import Dialect
 from bot.pbx.releases import Behind, behind, faults_of
-from bot.store.database import NEWEST_REVISION
+from bot.store.schema import NEWEST_REVISION
 
 FILE = Path("/var/lib/mikopbx-bot/bot.sqlite3")
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.store.tables.messages import Keyboard, Outgoing
 
-TEMPLATES = ("call_card", "call_list")
+CALL_TEMPLATES = ("call_card", "call_list")
 # Longer than calls are read again; a busy PBX has thousands a day.
 KEPT = timedelta(days=3)
 
@@ -40,7 +40,7 @@ def told(session: Session, station: str, chat_id: int, since: datetime) -> list[
                 and_(Outgoing.chat_id == chat_id, Outgoing.tried_at >= since),
             ),
             Outgoing.created_at >= since,
-            Outgoing.template.in_(TEMPLATES),
+            Outgoing.template.in_(CALL_TEMPLATES),
         )
         .order_by(Outgoing.id)
     )

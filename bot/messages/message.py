@@ -1,6 +1,6 @@
 """Message to a person, before translation and rendering."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -93,3 +93,8 @@ class File:
     title: str = ""
     performer: str = ""
     seconds: int | None = None
+
+
+def grid(buttons: Sequence[Button], width: int) -> Rows:
+    """Return the buttons in rows of `width`."""
+    return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))

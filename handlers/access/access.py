@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import Any
 
 from bot.access.policy import EVERY_STATION, OPERATOR, Access, Grant, Permission
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.store.access.contacts import Contact
 from handlers.dialog import paging
 from handlers.dialog.paging import TO_LIST, paginate
@@ -49,7 +49,7 @@ async def _list(request: Request, page: int) -> Message:
         Button(str(number), "access.card", {"subject": subject})
         for number, subject in enumerate(shown.items, shown.first)
     ]
-    rows = (*paging.grid(detail_buttons, BUTTONS_IN_A_ROW), *paging.numbered_row(shown, "access.show"))
+    rows = (*grid(detail_buttons, BUTTONS_IN_A_ROW), *paging.numbered_row(shown, "access.show"))
     return Message("access", facts, rows)
 
 

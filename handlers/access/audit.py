@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from bot.access.policy import EVERY_STATION
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.store.access.audit_queries import AuditFilter, AuditRow
 from bot.store.access.contacts import Contact
 from bot.store.tables.audit import AuditOutcome
@@ -155,7 +155,7 @@ def _buttons(audit_filter: AuditFilter, page_rows: Sequence[AuditRow], before: i
     older = here | {"before": page_rows[-1].entry.id} if more else None
     export = Button(mark("📄 Export"), "audit.export", here)
     return (
-        *paging.grid(detail_buttons, BUTTONS_IN_A_ROW),
+        *grid(detail_buttons, BUTTONS_IN_A_ROW),
         *paging.page_row("audit.page", None, older, before=newest),
         (export,),
     )

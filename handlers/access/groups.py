@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from bot.access.grant_checks import GrantRefused
 from bot.access.policy import OPERATOR, Permission, Role
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import granting, not_granted
-from handlers.dialog.paging import grid
 from handlers.dispatch.declare import button
 from handlers.dispatch.hooks import ChatJoined, on_added_to_chat
 from handlers.dispatch.intents import Actor, Place

@@ -4,7 +4,7 @@ from typing import Any
 
 from bot.access.grant_checks import GrantRefused
 from bot.access.policy import EVERY_STATION, OPERATOR, VIEWER, Permission
-from bot.messages.message import Button, Message, Rows, mark, stored
+from bot.messages.message import Button, Message, Rows, grid, mark, stored
 from bot.store.access.audit import Change
 from bot.store.access.contacts import Contact
 from bot.store.tables.people import AccessRequestRow
@@ -12,7 +12,6 @@ from handlers.access import access
 from handlers.access.grant import granting, not_granted
 from handlers.access.lookalikes import likeness
 from handlers.dialog import refusals
-from handlers.dialog.paging import grid
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart

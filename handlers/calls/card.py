@@ -16,12 +16,12 @@ from bot.calls.outcome import (
     talk_seconds,
     trunk_of,
 )
-from bot.messages.message import Button, CopyButton, Message, Rows, mark
+from bot.messages.message import Button, CopyButton, Message, Rows, grid, mark
 from bot.notifications.calls.recording_buttons import APART, recording_buttons
 from bot.pbx import CallRecord, CallRecordLeg, PbxError
 from bot.pbx.resources.record_models import Direction, direction
 from handlers.dialog.copy_buttons import copy_row, number_button
-from handlers.dialog.paging import TO_LIST, grid
+from handlers.dialog.paging import TO_LIST
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
 

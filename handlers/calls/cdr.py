@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.calls.outcome import Outcome, answered_leg, came_after_hours, outcome, talk_seconds
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.pbx import CallRecord
 from bot.pbx.resources.record_models import Direction, direction
 from bot.text.phone_numbers import same_number
@@ -174,7 +174,7 @@ def _buttons(call_filter: CallFilter, summary: Summary, page_data: Mapping[str, 
         if (ending,) != (call_filter.endings or ("",))
     ]
     page_row = paging.page_row("cdr.page", newer, older)
-    return (*paging.grid(detail_buttons, BUTTONS_IN_A_ROW), *page_row, (refresh,), tuple(endings))
+    return (*grid(detail_buttons, BUTTONS_IN_A_ROW), *page_row, (refresh,), tuple(endings))
 
 
 def _stored(record: CallRecord) -> list[str]:

@@ -1,7 +1,6 @@
 """Choice of the station that a command is about: a row of buttons, and the answer remembered for the next command."""
 
-from bot.messages.message import Button, Message
-from handlers.dialog.paging import grid
+from bot.messages.message import Button, Message, grid
 from handlers.dispatch.declare import button
 from handlers.dispatch.intents import CommandTyped
 from handlers.dispatch.request import Reply, Request

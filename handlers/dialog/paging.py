@@ -64,8 +64,3 @@ def page_row(
     both: tuple[tuple[TrustedText, Mapping[str, Any] | None], ...] = ((PREVIOUS, previous), (NEXT, following))
     row = (*before, *(Button(label, action, data) for label, data in both if data is not None))
     return (row,) if row else ()
-
-
-def grid(buttons: Sequence[Button], width: int) -> Rows:
-    """Return the buttons in rows of `width`."""
-    return tuple(tuple(buttons[start : start + width]) for start in range(0, len(buttons), width))

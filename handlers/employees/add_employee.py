@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.access.policy import Permission
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.pbx import EmployeeDraft
-from handlers.dialog.paging import grid
 from handlers.dispatch.declare import answer, button, command
 from handlers.dispatch.request import Question, Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.pbx import EmployeeRow, PbxError
 from bot.sandbox.time_slices import matching
 from bot.text.person_names import is_named
@@ -121,7 +121,7 @@ def _buttons(shown: Page[EmployeeRow], search: str) -> Rows:
     ]
     page_row = paging.numbered_row(shown, "employees.show", here)
     return (
-        *paging.grid(detail_buttons, BUTTONS_IN_A_ROW),
+        *grid(detail_buttons, BUTTONS_IN_A_ROW),
         *page_row,
         (Button(mark("↻ Refresh"), "employees.show", here),),
     )

@@ -1,9 +1,8 @@
 """/help: the commands that the person may use here, by topic; one command with its subcommands; how to write a time."""
 
 from bot.access.policy import Permission
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from handlers.access import requests
-from handlers.dialog.paging import grid
 from handlers.dispatch.declare import CATALOGUE, Command, StationScope, button, command
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import Topic

@@ -1,10 +1,9 @@
 """/start and /id."""
 
 from bot.access.policy import EVERY_STATION, Permission
-from bot.messages.message import Button, Message, mark
+from bot.messages.message import Button, Message, grid, mark
 from handlers.access import requests
 from handlers.dialog.not_understood import run_button
-from handlers.dialog.paging import grid
 from handlers.dispatch.declare import CATALOGUE, StationScope, command
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import RULES, Topic

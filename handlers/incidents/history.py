@@ -9,7 +9,7 @@ from typing import Any
 from bot.access.policy import Permission
 from bot.incidents.model import STATION, is_of_trunk
 from bot.messages import chart, masking
-from bot.messages.message import Button, File, Message, Rows, mark
+from bot.messages.message import Button, File, Message, Rows, grid, mark
 from handlers.dialog import paging
 from handlers.dialog.not_understood import not_a_period
 from handlers.dialog.paging import Page, paginate
@@ -185,7 +185,7 @@ def _buttons(shown: Page[StateInterval], data: Mapping[str, Any], *, drawable: b
     detail_buttons = [Button(f"#{number}", "incident.details", {"incident": id_}) for id_, number in numbers.items()]
     chart_row: Rows = ((Button(mark("📊 Chart"), "history.chart", data),),) if drawable and chart.is_possible() else ()
     return (
-        *paging.grid(detail_buttons, BUTTONS_IN_A_ROW),
+        *grid(detail_buttons, BUTTONS_IN_A_ROW),
         *paging.numbered_row(shown, "history.show", data),
         *chart_row,
     )

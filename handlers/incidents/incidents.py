@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.access.policy import EVERY_STATION, Permission
 from bot.engine.incident_manager import AckResult
-from bot.messages.message import Button, CopyButton, Message, Rows, TrustedText, mark
+from bot.messages.message import Button, CopyButton, Message, Rows, TrustedText, grid, mark
 from bot.pbx.resources.trunk_models import PREFIXES
 from bot.store.stations.incidents import name_of
 from bot.store.tables.incidents import Incident
@@ -171,7 +171,7 @@ def _list_buttons(shown: Page[Incident], recent: Sequence[Incident], listing: Li
     ]
     refresh = Button(mark("↻ Refresh"), listing.action, {**listing.data, "page": shown.number})
     page_row = paging.numbered_row(shown, listing.action, listing.data)
-    return (*paging.grid(detail_buttons, BUTTONS_IN_A_ROW), *page_row, (refresh,))
+    return (*grid(detail_buttons, BUTTONS_IN_A_ROW), *page_row, (refresh,))
 
 
 def _details_data(incident: Incident, listing: Listing, page: int) -> dict[str, Any]:

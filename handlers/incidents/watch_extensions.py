@@ -4,11 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.pbx import ExtensionStatus, PbxError
 from bot.store.stations.watched_extensions import Watched
 from handlers.dialog import pbx_errors
-from handlers.dialog.paging import grid
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from bot.messages.message import Button, Message, mark
+from bot.messages.message import Button, Message, grid, mark
 from bot.notifications.calls.missed_card_message import CardOutcome
 from bot.notifications.calls.missed_card_presses import PressResult
 from bot.store.tables.calls import MissedCard
-from handlers.dialog.paging import grid
 from handlers.dispatch.declare import button
 from handlers.dispatch.request import Reply, Request
 from handlers.dispatch.rules import OnRestart

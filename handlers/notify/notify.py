@@ -31,7 +31,7 @@ Subscriptions = Mapping[CallKind, CallSubscription]
         "[missed|calls|voicemail here|me [of extensions | queue name | number …]] | [kind] off | hours … | remind …"
     ),
     examples=(
-        "/notify missed here",
+        mark("/notify missed here"),
         mark("/notify missed me of 202 203"),
         mark("/notify hours mon-fri 09:00-18:00"),
         mark("/notify remind 15m"),

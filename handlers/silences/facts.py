@@ -7,7 +7,7 @@ from bot.access.policy import EVERY_STATION, Permission
 from bot.incidents import silence
 from bot.incidents.model import SUBJECT_NAMES, SUBJECT_PREFIXES, kind_info
 from bot.incidents.silence import EVERYTHING, Silence, SilenceKind, Weekly
-from bot.messages.message import Button, Message, mark
+from bot.messages.message import Button, Message, grid, mark
 from bot.store.tables.incidents import Incident
 from handlers.dialog import paging
 from handlers.dialog.paging import paginate
@@ -120,7 +120,7 @@ async def listed(request: Request, page: int, action: str, kind: SilenceKind | N
         "may": request.may(Permission.INCIDENTS_MUTE).allowed,
     }
     buttons = _action_buttons(request, shown.items, {"list": action, "page": shown.number}) if facts["may"] else []
-    return Message("silences", facts, (*paging.grid(buttons, BUTTONS_IN_A_ROW), *paging.numbered_row(shown, action)))
+    return Message("silences", facts, (*grid(buttons, BUTTONS_IN_A_ROW), *paging.numbered_row(shown, action)))
 
 
 def _action_buttons(request: Request, shown: Iterable[Silence], back: Mapping[str, Any]) -> list[Button]:

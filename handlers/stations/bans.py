@@ -11,7 +11,7 @@ from typing import Any
 from bot.access.policy import Permission
 from bot.detection.pbx_findings import KnownAddresses
 from bot.engine.checks.known_addresses import known_addresses
-from bot.messages.message import Button, Message, mark
+from bot.messages.message import Button, Message, grid, mark
 from bot.pbx import Ban
 from bot.store.access.audit import Change
 from handlers.dialog import confirm, paging
@@ -108,7 +108,7 @@ async def _page(request: Request, page: int) -> Message:
     lifted = [ban.address for ban in shown.items if may and ban.can_be_lifted]
     buttons = [Button(f"🔓 {address}", "ban.lift", {"address": address}) for address in lifted]
     here = Button(mark("↻ Refresh"), "bans.show", {"page": shown.number})
-    rows = (*paging.grid(buttons, IN_A_ROW), *paging.numbered_row(shown, "bans.show"), (here,))
+    rows = (*grid(buttons, IN_A_ROW), *paging.numbered_row(shown, "bans.show"), (here,))
     return Message("bans", facts, rows)
 
 

@@ -2,13 +2,12 @@
 
 from bot.access.grant_checks import GrantRefused
 from bot.access.policy import EVERY_STATION, Grant
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.store.access.audit import Change
 from handlers.access.grant import not_granted
 from handlers.access.groups import role_offers
 from handlers.dialog import confirm
 from handlers.dialog.choose_station import BUTTONS_PER_ROW, MAX_OFFERED
-from handlers.dialog.paging import grid
 from handlers.dispatch.declare import StationScope, button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import OnRestart, Topic

@@ -8,7 +8,7 @@ from typing import Any
 from bot.config.known_releases import Version, version_of
 from bot.detection.pbx_findings import Finding, Reading, findings
 from bot.engine.checks.pbx_health import TOPICS
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.pbx.releases import faults_of
 from handlers.dialog import paging
 from handlers.dialog.choose_station import station_button
@@ -111,4 +111,4 @@ def _releases(read: Sequence[StationReading]) -> list[dict[str, Any]]:
 def _buttons(shown: Page[StationReading]) -> Rows:
     cards = [station_button("pbx", "", one.station.name, f"🩺 {one.station.title}") for one in shown.items]
     refresh = Button(mark("↻ Refresh"), "pbx.all", {"page": shown.number})
-    return (*paging.grid(cards, IN_A_ROW), *paging.numbered_row(shown, "pbx.all"), (refresh,))
+    return (*grid(cards, IN_A_ROW), *paging.numbered_row(shown, "pbx.all"), (refresh,))

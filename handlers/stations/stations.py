@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, TypeVar
 
 from bot.incidents import silence
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.pbx import PbxError
 from handlers.calls.active_calls import join_legs
 from handlers.dialog import paging
@@ -94,7 +94,7 @@ def _buttons(shown: Page[StationLine], words: str, *, several: bool) -> Rows:
     last = [Button(mark("↻ Refresh"), "stations.show", here)]
     if several:
         last.insert(0, Button(mark("🩺 Health"), "pbx.all", {"page": 0}))
-    return (*paging.grid(status_buttons, IN_A_ROW), *page_row, tuple(last))
+    return (*grid(status_buttons, IN_A_ROW), *page_row, tuple(last))
 
 
 async def _silence_count(request: Request, station: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bot.detection.unreported_trunks import UnreportedTrunks
-from bot.messages.message import Button, Message, Rows, mark
+from bot.messages.message import Button, Message, Rows, grid, mark
 from bot.pbx import PbxError, TrunkRow, TrunkStatus
 from handlers.dialog import paging
 from handlers.dialog.near_names import near_trunks
@@ -111,4 +111,4 @@ def _buttons(shown: Page[dict[str, Any]]) -> Rows:
         for place, row in enumerate(shown.items, shown.first)
     ]
     page_row = paging.numbered_row(shown, "trunks.show")
-    return (*paging.grid(detail_buttons, PAGE_SIZE), *page_row, (Button(mark("↻ Refresh"), "trunks.show", here),))
+    return (*grid(detail_buttons, PAGE_SIZE), *page_row, (Button(mark("↻ Refresh"), "trunks.show", here),))

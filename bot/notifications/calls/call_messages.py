@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from bot.calls.call_lists import CallMessage
 from bot.calls.ended_calls import EndedCall
 from bot.calls.outcome import Outcome
-from bot.messages.message import Button, Rows, mark, stored
+from bot.messages.message import Button, Rows, grid, mark, stored
 from bot.notifications.calls.recording_buttons import APART, recording_buttons
 from bot.store.database import Session
 from bot.store.messages import outbox
@@ -115,17 +115,12 @@ def _keyboard(chat: ToldChat, calls: Sequence[dict[str, Any]], *, is_card: bool,
 def _card_buttons(chat: ToldChat, call: Mapping[str, Any]) -> Rows:
     recordings = recording_buttons(call["linkedid"], call["recorded"], {APART: True}) if chat.may_listen else []
     details = Button(mark("🔍 Details"), "cdr.record", {"linkedid": call["linkedid"], APART: True})
-    return _in_rows((*recordings, details))
+    return grid((*recordings, details), BUTTONS_IN_A_ROW)
 
 
 def _list_buttons(calls: Sequence[Mapping[str, Any]]) -> Rows:
-    return _in_rows(
-        [
-            Button(f"{number}", "cdr.record", {"linkedid": call["linkedid"], APART: True})
-            for number, call in enumerate(calls, 1)
-        ]
-    )
-
-
-def _in_rows(buttons: Sequence[Button]) -> Rows:
-    return tuple(tuple(buttons[begin : begin + BUTTONS_IN_A_ROW]) for begin in range(0, len(buttons), BUTTONS_IN_A_ROW))
+    buttons = [
+        Button(f"{number}", "cdr.record", {"linkedid": call["linkedid"], APART: True})
+        for number, call in enumerate(calls, 1)
+    ]
+    return grid(buttons, BUTTONS_IN_A_ROW)

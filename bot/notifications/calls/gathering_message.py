@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.messages.message import Button, stored
+from bot.messages.message import Button, grid, stored
 from bot.notifications.calls.missed_card_message import facts_of
 from bot.store.database import Session
 from bot.store.messages import outbox
@@ -49,7 +49,7 @@ def show(session: Session, gathering: MissedGathering, cards: Sequence[MissedCar
     numbers = [
         Button(f"{place}", "missed_card.open", {"card": card.id}) for place, card in lines if card.closed_at is None
     ]
-    rows = tuple(tuple(numbers[start : start + BUTTONS_IN_A_ROW]) for start in range(0, len(numbers), BUTTONS_IN_A_ROW))
+    rows = grid(numbers, BUTTONS_IN_A_ROW)
     outbox.show(
         session,
         session.get_one(Outgoing, gathering.message),

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from bot.store.tables.messages import Keyboard, Outgoing
 
-TEMPLATES = ("call_card", "call_list")
+CALL_TEMPLATES = ("call_card", "call_list")
 # Longer than calls are read again; a busy PBX has thousands a day.
 KEPT = timedelta(days=3)
 
@@ -28,7 +28,7 @@ class ToldMessage:
 
 def shows_calls() -> ColumnElement[bool]:
     """Return the condition for the rows of such messages."""
-    return Outgoing.template.in_(TEMPLATES)
+    return Outgoing.template.in_(CALL_TEMPLATES)
 
 
 def told(session: Session, station: str, chat_id: int, since: datetime) -> list[ToldMessage]:

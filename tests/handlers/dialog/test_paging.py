@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages.message import Button
-from handlers.dialog.paging import NEXT, PREVIOUS, grid, numbered_row, page_row, paginate
+from bot.messages.message import Button, grid
+from handlers.dialog.paging import NEXT, PREVIOUS, numbered_row, page_row, paginate
 
 FRESH = Button("fresh", "list.show")
 

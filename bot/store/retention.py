@@ -153,7 +153,7 @@ def _told_calls(before: datetime) -> tuple[ColumnElement[bool], ...]:
     return (
         Outgoing.chat_id.in_(select(CallSubscription.chat_id)),
         Outgoing.tried_at < before,
-        Outgoing.template.in_(told_calls.TEMPLATES),
+        told_calls.is_about_calls(),
         # Not the final ones: most rows are, so their index is no help.
         Outgoing.state.not_in((*outbox.QUEUED_STATES, "sending")),
         Outgoing.id != select(func.max(Outgoing.id)).scalar_subquery(),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session
 
 from bot.store.tables.messages import Keyboard, Outgoing
@@ -40,7 +40,7 @@ def told(session: Session, station: str, chat_id: int, since: datetime) -> list[
                 and_(Outgoing.chat_id == chat_id, Outgoing.tried_at >= since),
             ),
             Outgoing.created_at >= since,
-            Outgoing.template.in_(TEMPLATES),
+            is_about_calls(),
         )
         .order_by(Outgoing.id)
     )
@@ -54,6 +54,10 @@ def told(session: Session, station: str, chat_id: int, since: datetime) -> list[
             # A dropped edit is older than what the message shows.
             message.facts = row.facts if row.state != "dropped" else message.facts
     return list(messages.values())
+
+
+def is_about_calls() -> ColumnElement[bool]:
+    return Outgoing.template.in_(TEMPLATES)
 
 
 def linkedids(messages: Iterable[ToldMessage]) -> set[str]:

@@ -225,6 +225,17 @@ async def test_the_card_of_a_missed_caller_says_that_a_message_was_left_and_offe
     ]
 
 
+async def test_what_was_said_to_the_voicemail_is_no_waiting_on_the_card_of_a_missed_caller(office: CallOffice) -> None:
+    await office.tell()
+    call = labelled(1, "incoming missed", "79161234501", minutes(0), VOICEMAIL, leg_seconds=15)
+    rang, said = call.record.legs
+    legs = (rang, said.model_copy(update={"talk_seconds": 15}))
+    office.pbx.calls_made = [replace(call, record=call.record.model_copy(update={"legs": legs}))]
+    await office.at(minutes(2))
+    (row,) = await office.messages()
+    assert (row.facts["waited"], row.facts["voicemail"]) == (15, 15)
+
+
 async def test_a_leg_listed_late_mends_the_card(office: CallOffice) -> None:
     await office.asks(CallKind.CALLS)
     call = answered_at(0, path=ANSWERED["another phone"])

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from unittest.mock import Mock
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -179,6 +180,17 @@ async def test_a_card_comes_in_time_in_the_night_in_which_an_hour_comes_twice(da
     late = [card.opened_at - calls[int(card.caller[-7:])].listed[0] for card in await office.cards()]
     assert len(late) == len(calls)
     assert max(late) <= timedelta(seconds=30)
+
+
+async def test_a_fault_that_lasts_is_logged_once(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Mock()
+    monkeypatch.setattr("bot.engine.calls.follower.log", log)
+    await office.tell()
+    slow = TimedOut("slow", "cdr")
+    for minute, error in enumerate((slow, slow, None, slow)):
+        office.pbx.error = error
+        await office.at(minutes(minute))
+    assert log.warning.call_count == 2
 
 
 async def test_calls_from_before_the_chat_asked_make_no_card(office: Office) -> None:

@@ -65,6 +65,8 @@ class CallFollower:
         # Without the right to read calls they are not counted until then.
         self._count_from: datetime | None = None
         self._long_read_at: datetime | None = None
+        # Why the records could not be read last; "" if they could.
+        self._failing = ""
 
     async def run_once(self, *, count: bool = True) -> None:
         """Read the records, let all consumers apply them in one transaction, and count the calls if `count`. What the
@@ -86,9 +88,12 @@ class CallFollower:
             if is_told and await self._database.run(self._has_news, look, now):
                 look = await self._confirmed(look, begin, now)
         except PbxError as error:
-            log.warning("PBX error, call records not read", station=self._station, reason=str(error))
+            if (reason := str(error)) != self._failing:
+                log.warning("PBX error, call records not read", station=self._station, reason=reason)
+            self._failing = reason
             self._not_counted(error, now)
             return
+        self._failing = ""
         if is_told and await self._database.run(self._apply, look, now):
             self._wake.send()
         if reads_long:

@@ -55,7 +55,8 @@ def facts_of(card: MissedCard) -> dict[str, Any]:
         "rang": last["rang"][:MAX_PHONES],
         "more": max(0, len(last["rang"]) - MAX_PHONES),
         "keys": last.get("keys", ""),
-        "waited": max(0, int((end - start).total_seconds())),
+        # What the caller said to the voicemail was no waiting.
+        "waited": max(0, int((end - start).total_seconds()) - (last.get("voicemail") or 0)),
         "voicemail": last.get("voicemail"),
         "message": last.get("message", False),
         "claimed_by": card.claimed_by,

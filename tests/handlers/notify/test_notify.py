@@ -1,12 +1,13 @@
 """/notify: which calls are told where."""
 
+from collections.abc import AsyncIterator, Callable
 from datetime import time
 from typing import Any
 
 import pytest
 
 from bot.access.policy import Grant, Permission, Role
-from bot.pbx import Answer, Queue
+from bot.pbx import Answer, CallRecord, Forbidden, PbxError, Queue, TimedOut
 from bot.store.database import Database
 from bot.store.tables.audit import AuditOutcome
 from bot.store.tables.calls import CallKind, CallSubscription
@@ -18,16 +19,29 @@ BORIS, MEMBER = 4, 5
 
 
 class Queues:
+    """PBX that answers the question for its call records with the `error`, if there is one."""
+
     wait_seconds = 0.0
 
-    def __init__(self) -> None:
-        self.routing = self
+    def __init__(self, error: Callable[[], PbxError | None]) -> None:
+        self.routing = self.records = self.calls = self
+        self.error = error
+
+    async def between(self, *_: Any, **__: Any) -> AsyncIterator[CallRecord]:
+        if (error := self.error()) is not None:
+            raise error
+        yield CallRecord()
+
+    async def active(self, **_: Any) -> Answer[tuple[()]]:
+        return Answer(())
 
     async def queues(self) -> Answer[tuple[Queue, ...]]:
         return Answer((Queue(id="1", extension="2200", name="Отдел продаж"),))
 
 
 class Office(DispatcherHarness):
+    pbx_error: PbxError | None = None
+
     def __init__(self, database: Database, *, role: str = "operator", **more: Any) -> None:
         super().__init__(database, grants=(*GRANTS, Grant(BORIS, role)), **more)
         self.members.there = {(GROUP, BORIS), (GROUP, MEMBER)}
@@ -35,7 +49,7 @@ class Office(DispatcherHarness):
 
     def station(self) -> Any:
         station = super().station()
-        station.pbx = Queues()
+        station.pbx = Queues(lambda: self.pbx_error)
         return station
 
     async def asks(self, text: str, person: int = BORIS, chat: int = GROUP) -> tuple[str, Any]:
@@ -115,6 +129,17 @@ async def test_what_is_not_understood_changes_nothing(office: Office, words: str
     template, _ = await office.asks(f"/notify {words}")
     assert template != "notify"
     assert await office.kinds() == set()
+
+
+@pytest.mark.parametrize(
+    ("error", "is_told"), [(Forbidden("no right", "cdr"), False), (TimedOut("timed out", "cdr"), True)]
+)
+async def test_a_key_without_the_right_to_the_records_is_said_at_once(
+    office: Office, *, error: PbxError, is_told: bool
+) -> None:
+    office.pbx_error = error
+    template, _ = await office.asks("/notify missed here")
+    assert (template == "notify", await office.kinds() != set()) == (is_told, is_told)
 
 
 async def test_off_ends_it_and_a_new_wish_replaces_the_old_one(office: Office) -> None:

@@ -295,6 +295,16 @@ async def test_a_card_closed_by_hand_stays_closed_and_a_new_call_opens_another(o
     assert len(await office.at(minutes(6))) == 2
 
 
+async def test_the_cards_of_a_chat_that_is_told_no_more_are_closed_and_say_so(office: Office) -> None:
+    await office.tell()
+    office.pbx.calls_made = [missed_at(0), missed_at(0.2, 2, "79161234502")]
+    assert len(await office.at(minutes(1.5))) == 2
+    await office.presses.end(STATION, GROUP, minutes(2))
+    assert {card.outcome for card in await office.cards()} == {CardOutcome.NOT_TOLD}
+    shown = [row for row in await office.messages() if row.facts.get("outcome") == "not_told"]
+    assert [row.keyboard_id for row in shown] == [None, None]
+
+
 async def test_another_chat_cannot_press_a_card(office: Office) -> None:
     await office.tell()
     office.pbx.calls_made = [missed_at(0)]

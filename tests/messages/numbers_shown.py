@@ -277,6 +277,7 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
             (1, "answered"),
             (1, "by_hand"),
             (1, "not_needed"),
+            (1, "not_told"),
         )
     ],
     "missed_card_details": [

@@ -23,6 +23,8 @@ class CardOutcome(StrEnum):
     CALLED_BACK_BY_HAND = "by_hand"
     NOT_NEEDED = "not_needed"
     TOO_OLD = "too_old"
+    # The chat does not want to be told any more.
+    NOT_TOLD = "not_told"
 
 
 def show(session: Session, card: MissedCard, now: datetime) -> None:

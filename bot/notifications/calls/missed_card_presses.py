@@ -8,6 +8,7 @@ from bot.notifications.calls.missed_card_message import CardOutcome, show
 from bot.runtime.waiting import Signal
 from bot.store.database import Database, Session
 from bot.store.messages import outbox
+from bot.store.stations import missed_cards as missed_callers
 from bot.store.stations.missed_cards import find
 from bot.store.tables.calls import MissedCard
 from bot.store.tables.messages import Outgoing
@@ -47,6 +48,11 @@ class MissedCards:
         result = await self._database.run(_close, card_id, station, chat_id, by, outcome, now)
         self._wake.send()
         return result
+
+    async def end(self, station: str, chat_id: int, now: datetime) -> None:
+        """Close all cards of a chat that is told of no missed calls any more: nobody would close them."""
+        await self._database.run(_end, station, chat_id, now)
+        self._wake.send()
 
 
 def _claim(session: Session, card_id: int, station: str, chat_id: int, by: str, now: datetime) -> PressResult:
@@ -94,6 +100,13 @@ def _open(session: Session, card_id: int, station: str, chat_id: int, now: datet
         silent=True,
     )
     return PressResult.IN_THE_CHAT
+
+
+def _end(session: Session, station: str, chat_id: int, now: datetime) -> None:
+    for card in missed_callers.recent(session, station, chat_id, now):
+        if card.closed_at is None:
+            card.outcome, card.closed_at = CardOutcome.NOT_TOLD, now
+            _show(session, card, now)
 
 
 def _show(session: Session, card: MissedCard, now: datetime) -> None:

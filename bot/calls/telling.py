@@ -3,8 +3,12 @@
 A caller is told with a sound once, again if they call again much later, and a chat never outside its hours.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+
+from bot.calls.ended_calls import EndedCall
+from bot.pbx.resources.record_models import Direction
+from bot.text.phone_numbers import same_number
 
 # Telegram takes about twenty messages a minute for a group. More callers than these within that time share a message,
 # until there are fewer.
@@ -31,6 +35,16 @@ def is_opening(opened_at: datetime | None, began_at: datetime, *, changed_at: da
     """Return True if what waits since `began_at` is told now. The hours of a chat that were set at `changed_at` are
     open anew since then."""
     return opened_at is not None and max(opened_at, changed_at or opened_at) >= began_at
+
+
+def taking_calls(calls: Iterable[EndedCall]) -> Mapping[str, datetime]:
+    """Return the local time at which each called number last took a call, instead of greeting it as after hours."""
+    taken: dict[str, datetime] = {}
+    for call in calls:
+        if call.direction is Direction.INCOMING and not call.after_hours:
+            number = same_number(call.did)
+            taken[number] = max(call.start, taken.get(number, call.start))
+    return taken
 
 
 def is_storm(told: Iterable[datetime], new: int, now: datetime, *, began_at: datetime | None) -> bool:

@@ -13,6 +13,7 @@ from bot.store.database import Database
 from bot.store.oncall.reachability import set_quiet_hours
 from tests.engine.played_calls import (
     ANNA,
+    ANSWERED,
     CALL_BACK,
     GROUP,
     MISSED,
@@ -148,6 +149,18 @@ async def test_nights_are_closed_where_nobody_has_said_otherwise_and_the_greetin
     office.pbx.calls_made = [missed_at(NEXT_NINE, 4, caller(4), MISSED["after hours"])]
     await office.at(minutes(NEXT_NINE + 1))
     assert [template for template, _ in await office.sent()][2:] == ["missed_card"]
+
+
+async def test_a_break_of_the_pbx_is_over_when_its_number_takes_calls_again(office: Office) -> None:
+    await office.tell()
+    lunch = [missed_at(4 * 60 + number, number, caller(number), MISSED["after hours"]) for number in (1, 2)]
+    back = labelled(3, "incoming answered", "79169999999", minutes(5 * 60), ANSWERED["a phone"])
+    evening = missed_at(10 * 60, 4, caller(4), MISSED["after hours"])
+    office.pbx.calls_made = [*lunch, back, evening]
+    for minute in range(4 * 60 + 3, 11 * 60, 5):
+        await office.at(minutes(minute))
+    # What comes after the break waits for the next opening.
+    assert [(template, at.hour) for template, at in await office.sent()] == [("missed_gathering", 14)]
 
 
 async def test_a_person_is_told_outside_of_their_quiet_hours(office: Office) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.calls.missed_cards import CardChange, decide
+from bot.calls.telling import taking_calls
 from bot.engine.calls.look import Look, known_calls, recent_cards, wish_of, with_misses
 from bot.notifications.calls import missed_recordings
 from bot.notifications.calls.chat_cards import ChatCards
@@ -37,10 +38,12 @@ class MissedCallCards:
     def apply(self, session: Session, look: Look, now: datetime) -> bool:
         """Change the cards in each chat that may be told of calls and takes messages."""
         chats, queued = ToldChats(session, self._grants, self._station, now, mask_numbers=self._mask_numbers), False
+        taken = taking_calls(look.calls.values())
         for one in filter(chats.may_be_told, self._subscriptions(session)):
             recent = recent_cards(session, self._station, one.chat_id, now)
             changes = self._changes(one, recent, look)
-            chat = ChatCards(session, one, recent, now=now, zone=self._zone(), masked=chats.is_masked(one.chat_id))
+            masked = chats.is_masked(one.chat_id)
+            chat = ChatCards(session, one, recent, taken, now=now, zone=self._zone(), masked=masked)
             queued = chat.tell(changes) or queued
             may_listen, cards = chats.may_listen(one.chat_id), recent_cards(session, self._station, one.chat_id, now)
             queued = missed_recordings.note(session, cards, look.calls, now, may_listen=may_listen) or queued

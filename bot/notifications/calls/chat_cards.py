@@ -1,6 +1,6 @@
 """Cards of a chat after a look at the call records: changed, and told when they are due, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from bot.calls.missed_calls import MissedCall
@@ -14,19 +14,21 @@ from bot.oncall.local_time import moment
 from bot.store.database import Session
 from bot.store.stations.missed_gatherings import cards_of
 from bot.store.tables.calls import CallSubscription, GatheringCause, MissedCard, MissedGathering
+from bot.text.phone_numbers import same_number
 
 CLOSED, STORM = GatheringCause.CLOSED, GatheringCause.STORM
 
 
 class ChatCards:
-    """Cards of one chat. `recent`: its open cards, and those closed lately; `zone`: of the PBX; `masked`: the chat may
-    not read numbers."""
+    """Cards of one chat. `recent`: its open cards, and those closed lately; `taken`: local time at which each number of
+    the PBX last took a call; `zone`: of the PBX; `masked`: the chat may not read numbers."""
 
     def __init__(
         self,
         session: Session,
         subscription: CallSubscription,
         recent: Sequence[MissedCard],
+        taken: Mapping[str, datetime],
         *,
         now: datetime,
         zone: tzinfo,
@@ -35,6 +37,7 @@ class ChatCards:
         self._session = session
         self._subscription = subscription
         self._cards = list(recent)
+        self._taken = taken
         self._now = now
         self._zone = zone
         self._masked = masked
@@ -87,11 +90,21 @@ class ChatCards:
         if waiting is None:
             return False
         changed_at = self._now if self._is_open_since_changed(waiting) else self._hours.hours_at
-        if not is_opening(self._opened_at, waiting.began_at, changed_at=changed_at):
+        if not (is_opening(self._opened_at, waiting.began_at, changed_at=changed_at) or self._pbx_opened(waiting)):
             return False
         self._gatherings.tell(waiting, masked=self._masked)
         self._gatherings.end(waiting)
         return True
+
+    def _pbx_opened(self, waiting: MissedGathering) -> bool:
+        """Return True if a number that greeted a caller as after hours takes calls again, as after a lunch break."""
+        if self._opened_at is None or not self._hours.follows_pbx:
+            return False
+        greeted = [card.calls[-1] for card in cards_of(self._session, waiting) if card.calls[-1]["after_hours"]]
+        return any(
+            (at := self._taken.get(same_number(call.get("did", "")))) and at > datetime.fromisoformat(call["end"])
+            for call in greeted
+        )
 
     def _is_open_since_changed(self, waiting: MissedGathering) -> bool:
         """Return True if the first call waits though it came in the hours: /quiet, which dates no change, was another

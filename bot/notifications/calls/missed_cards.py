@@ -38,6 +38,7 @@ def add(card: MissedCard, misses: Sequence[MissedCall]) -> None:
             "end": miss.end.isoformat(),
             "number": miss.number,
             "name": miss.name,
+            "did": miss.did,
             "after_hours": miss.after_hours,
             "rang": [{"number": number, "name": name} for number, name in miss.rang],
             "keys": miss.keys,

@@ -28,6 +28,7 @@ from bot.incidents.model import (
 from bot.pbx import Answer, Pbx, PeerStatus, RequestBudget
 from tests.incident_harness.recording_sink import RecordingStateSink, check_context
 
+NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
 FULL, ROOMY = (51_200.0, 400.0), (51_200.0, 30_000.0)
 ROWS = ("/api/v3/providers", "/api/v3/storage", "/api/v3/firewall")
 ADVICE: dict[str, list[dict[str, object]]] = {"error": [{"messageTpl": "adv_YouUseDefaultWebPassword"}]}
@@ -37,7 +38,7 @@ ADVICE: dict[str, list[dict[str, object]]] = {"error": [{"messageTpl": "adv_YouU
 class Scene:
     station: StandinPbx
     pbx: Pbx
-    now: datetime = datetime(2026, 11, 28, 12, tzinfo=UTC)
+    now: datetime = NOON
     sink: RecordingStateSink = field(default_factory=RecordingStateSink)
     hosts: dict[str, str] = field(default_factory=dict)
     has_fault: bool = False
@@ -69,7 +70,7 @@ async def scene(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
         return None
 
     monkeypatch.setattr(Pbx, "certificate", none)
-    station = StandinPbx(traffic=False, speed=1e6, dialect="2026.9")
+    station = StandinPbx(traffic=False, speed=1e6, dialect="2026.9", now=NOON.timestamp)
     transport = httpx.ASGITransport(app=app(station), client=("10.0.0.7", 1))
     async with Pbx(
         "https://127.0.0.1", SecretStr(station.api_key), transport=transport, budget=RequestBudget(10**6)

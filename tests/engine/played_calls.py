@@ -196,6 +196,20 @@ class Office:
     async def cards(self, chat: int = GROUP) -> list[MissedCard]:
         return [*await self.database.run(missed_cards.recent, STATION, chat, NINE - timedelta(days=999))]
 
+    async def looks_though_killed(self, at: int, *, after_commit: bool) -> None:
+        """Look several times; end the program at the transaction numbered `at` and start it again."""
+        killable: Any = KillableDatabase(self.database, at, after_commit=after_commit)
+        kept, self.database = self.database, killable
+        self.restart()
+        for minute in (1, 2, 5, 6, 7):
+            self.pbx.now = minutes(minute)
+            try:
+                await self.follower.run_once()
+            except Killed:
+                self.database = kept
+                self.restart()
+        self.database = kept
+
     async def messages(self) -> list[Outgoing]:
         return await self.database.run(lambda session: session.query(Outgoing).order_by(Outgoing.id).all())
 

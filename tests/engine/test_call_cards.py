@@ -31,8 +31,6 @@ from tests.engine.played_calls import (
     MISSED,
     NINE,
     STATION,
-    KillableDatabase,
-    Killed,
     Labelled,
     Office,
     Path,
@@ -433,17 +431,7 @@ async def test_a_kill_at_any_transaction_tells_each_call_once(office: CallOffice
     await office.asks(CallKind.CALLS)
     voicemail = labelled(2, "incoming missed", "79161234502", minutes(4), VOICEMAIL)
     office.pbx.calls_made = [answered_at(0), voicemail]
-    killable: Any = KillableDatabase(office.database, at, after_commit=after_commit)
-    kept, office.database = office.database, killable
-    office.restart()
-    for minute in (1, 2, 5, 6, 7):
-        office.pbx.now = minutes(minute)
-        try:
-            await office.follower.run_once()
-        except Killed:
-            office.database = kept
-            office.restart()
-    office.database = kept
+    await office.looks_though_killed(at, after_commit=after_commit)
     assert sorted(counted(await office.told())) == ["mikopbx-1", "mikopbx-2"]
     assert [row.action for row in await office.messages()] == ["send", "send"]
 

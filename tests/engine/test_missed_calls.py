@@ -23,8 +23,6 @@ from tests.engine.played_calls import (
     MISSED,
     NINE,
     STATION,
-    KillableDatabase,
-    Killed,
     Labelled,
     Office,
     Path,
@@ -327,17 +325,7 @@ async def test_a_kill_at_any_transaction_loses_no_card_and_repeats_none(
 ) -> None:
     await office.tell()
     office.pbx.calls_made = [missed_at(0), labelled(2, "outgoing answered", "79161234501", minutes(4), CALL_BACK)]
-    killable: Any = KillableDatabase(office.database, at, after_commit=after_commit)
-    kept, office.database = office.database, killable
-    office.restart()
-    for minute in (1, 2, 5, 6, 7):
-        office.pbx.now = minutes(minute)
-        try:
-            await office.follower.run_once()
-        except Killed:
-            office.database = kept
-            office.restart()
-    office.database = kept
+    await office.looks_though_killed(at, after_commit=after_commit)
     (card,) = await office.cards()
     assert card.outcome == CardOutcome.CALLED_BACK
     assert [row.action for row in await office.messages()] == ["send"]

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from bot.access.policy import Grant, Permission, Role
+from bot.notifications.calls.missed_card_message import CardOutcome
 from bot.pbx import Answer, CallRecord, Forbidden, PbxError, Queue, TimedOut
 from bot.store.database import Database
+from bot.store.stations import missed_cards
 from bot.store.tables.audit import AuditOutcome
-from bot.store.tables.calls import CallKind, CallSubscription
+from bot.store.tables.calls import CallKind, CallSubscription, MissedCard
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import GRANTS, GROUP, STATION, VERA, DispatcherHarness
 from tests.handlers.update_factory import NOW
@@ -62,6 +64,10 @@ class Office(DispatcherHarness):
 
     async def kinds(self, chat: int = GROUP) -> set[CallKind]:
         return {*await self.services.call_subscriptions.of_chat(STATION, chat)}
+
+    async def card_outcomes(self) -> list[str | None]:
+        found = await self.database.run(missed_cards.recent, STATION, GROUP, NOW)
+        return [card.outcome for card in found]
 
 
 @pytest.fixture
@@ -373,3 +379,15 @@ async def test_quiet_hours_of_a_person_are_those_of_their_chat(office: Office) -
     assert (facts["hours_from"], facts["hours"][0]["times"]) == ("person", ["07:00–20:00"])
     _, facts = await office.asks("/notify hours 9-18", chat=BORIS)
     assert facts["hours_from"] == "chat"
+
+
+async def test_off_closes_the_open_cards_of_the_chat(office: Office) -> None:
+    await office.asks("/notify missed here")
+    call = {"linkedid": "mikopbx-1", "start": "2026-11-23T11:55:00", "end": "2026-11-23T11:55:20"}
+    card = MissedCard(station=STATION, chat_id=GROUP, caller="9161234501", calls=[call], opened_at=NOW)
+    with office.database.begin() as session:
+        session.add(card)
+    await office.asks("/notify calls off")
+    assert await office.card_outcomes() == [None]
+    await office.asks("/notify missed off")
+    assert await office.card_outcomes() == [CardOutcome.NOT_TOLD]

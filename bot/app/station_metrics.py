@@ -106,16 +106,24 @@ def _health(stations: Iterable[StationMonitor]) -> Iterator[Metric]:
 def _calls(stations: Iterable[StationMonitor]) -> Iterator[Metric]:
     ended = CounterMetricFamily(
         "mikopbx_bot_incoming_calls",
-        "Incoming calls that began and ended while the bot ran: `answered` by a person, or `missed`, as in /stats.",
-        labels=["station", "outcome"],
+        "Incoming calls that began and ended while the bot ran, by trunk: `answered` by a person, or `missed`, as in "
+        "/stats.",
+        labels=["station", "trunk", "id", "outcome"],
     )
-    active = _gauge("active_calls", "Calls of a PBX that are up, at most half a minute ago.")
+    active = _gauge("active_calls", "Calls of a PBX that are up, by trunk, at most half a minute ago.", "trunk", "id")
     for one in stations:
         counter = one.calls.counter
         if counter is None:
             continue
-        ended.add_metric([one.name, "answered"], counter.answered)
-        ended.add_metric([one.name, "missed"], counter.missed)
-        if counter.active is not None and not one.watch.has_fault:
-            active.add_metric([one.name], counter.active)
+        for outcome, counts in counter.ended.items():
+            for trunk, name in _trunk_names(one, counts).items():
+                ended.add_metric([one.name, name, trunk, outcome], counts[trunk])
+        if (up := counter.active) is not None and not one.watch.has_fault:
+            for trunk, name in _trunk_names(one, up).items():
+                active.add_metric([one.name, name, trunk], up[trunk])
     yield from (ended, active)
+
+
+def _trunk_names(station: StationMonitor, counted: Iterable[str]) -> dict[str, str]:
+    """Return the names of all trunks by id, and of those that have calls: no name of none, the id of a deleted one."""
+    return {"": ""} | {trunk: trunk for trunk in counted} | station.watch.trunk_names

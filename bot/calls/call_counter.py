@@ -1,12 +1,13 @@
-"""Count the incoming calls of one PBX that were answered and missed, as `/stats` counts them."""
+"""Count the incoming calls of one PBX that were answered and missed, as `/stats` counts them, by trunk."""
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.calls.outcome import Outcome, outcome
+from bot.calls.outcome import Outcome, outcome, trunk_of
 from bot.oncall.local_time import wall_of
-from bot.pbx import CallRecord
+from bot.pbx import CallRecord, Channel
 from bot.pbx.resources.record_models import Direction, direction
 from bot.runtime.clock import Zone
 
@@ -17,6 +18,8 @@ SETTLED_AFTER = timedelta(seconds=45)
 KEPT = timedelta(hours=8)
 # More calls than a PBX has in that time. Beyond this none is counted, rather than one twice.
 MAX_CALLS = 50_000
+# More trunks than a PBX has. The calls of further ones count as those of no trunk.
+MAX_TRUNKS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,7 @@ class _Sight:
 
     start: datetime
     outcome: Outcome
+    trunk: str
     legs: int
     first: datetime
     last: datetime
@@ -34,13 +38,24 @@ class _Sight:
         return self.outcome is Outcome.ANSWERED or self.last - self.first >= SETTLED_AFTER
 
 
+def trunks_of_calls(channels: Iterable[Channel]) -> dict[str, str]:
+    """Return the trunk by which each call came, otherwise by which it goes out, by linkedid; empty for an internal
+    call."""
+    trunks: dict[str, str] = {}
+    for channel in channels:
+        if channel.came_by_trunk or not trunks.get(channel.linkedid):
+            trunks[channel.linkedid] = channel.trunk_id or ""
+    return trunks
+
+
 class CallCounter:
-    """Counts of the calls that began after `since`, in whatever order and how often their records are shown. `active`:
-    calls that are up now, None if unknown. `zone` is the PBX's."""
+    """Counts of the calls that began after `since`, in whatever order and how often their records are shown. `ended`:
+    the incoming ones, answered and missed, by id of the trunk, empty for an unknown one; `active`: all calls that are
+    up now, by trunk likewise, None if unknown. `zone` is the PBX's."""
 
     def __init__(self, zone: Zone, since: datetime) -> None:
-        self.answered = self.missed = 0
-        self.active: int | None = None
+        self.ended = {Outcome.ANSWERED: Counter[str](), Outcome.MISSED: Counter[str]()}
+        self.active: Counter[str] | None = None
         self._zone = zone
         self._since = since
         self._pending: dict[str, _Sight] = {}
@@ -53,7 +68,7 @@ class CallCounter:
             return
         if record.start is None or record.start < wall_of(max(self._since, now - KEPT), self._zone()):
             return
-        sight = _Sight(record.start, outcome(record), len(record.legs), now, now)
+        sight = _Sight(record.start, outcome(record), trunk_of(record), len(record.legs), now, now)
         before = self._pending.get(record.linkedid)
         # A sight by a clock that was set back since is none.
         if before is not None and before.last <= now and before == replace(sight, first=before.first, last=before.last):
@@ -61,9 +76,9 @@ class CallCounter:
         if before is not None or len(self._pending) + len(self._counted) < MAX_CALLS:
             self._pending[record.linkedid] = sight
 
-    def settle(self, active: Collection[str], now: datetime) -> None:
-        """Count what is over and does not change any more; `active` are the linkedids of the calls that are up."""
-        self.active = len(active)
+    def settle(self, active: Mapping[str, str], now: datetime) -> None:
+        """Count what is over and does not change any more; `active`: trunks of the calls that are up, by linkedid."""
+        self.active = Counter(active.values())
         # A clock that was set back: it began by that one.
         self._since = min(self._since, now)
         oldest = wall_of(now - KEPT, self._zone())
@@ -71,10 +86,13 @@ class CallCounter:
             if linkedid in active:
                 self._pending[linkedid] = replace(sight, first=now)
             elif sight.is_settled:
-                self.answered += sight.outcome is Outcome.ANSWERED
-                self.missed += sight.outcome is Outcome.MISSED
+                self._count(sight)
                 self._counted[linkedid] = sight.start
                 del self._pending[linkedid]
             elif sight.start < oldest:
                 del self._pending[linkedid]
         self._counted = {linkedid: start for linkedid, start in self._counted.items() if start >= oldest}
+
+    def _count(self, sight: _Sight) -> None:
+        counts = self.ended[sight.outcome]
+        counts[sight.trunk if sight.trunk in counts or len(counts) < MAX_TRUNKS else ""] += 1

@@ -6,6 +6,7 @@ call is the DID, and its seconds are sums over legs, which count a transferred m
 
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 
 from bot.pbx import CallRecord, CallRecordLeg
 from bot.pbx.resources.record_models import Direction, direction
@@ -40,8 +41,9 @@ OUTCOMES = {
 
 
 def trunk_of(record: CallRecord) -> str:
-    """Return the trunk's id; empty for an internal call."""
-    accounts = (account for leg in record.legs for account in (leg.from_account, leg.to_account))
+    """Return the id of the trunk by which the call came, otherwise of that by which it went out; empty for an internal
+    call."""
+    accounts = chain((leg.from_account for leg in record.legs), (leg.to_account for leg in record.legs))
     return next((account for account in accounts if account.startswith(PREFIXES)), "")
 
 

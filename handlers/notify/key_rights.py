@@ -17,7 +17,7 @@ async def check_key(request: Request) -> None:
         async with asyncio.timeout(TIMEOUT):
             async for _ in pbx.records.between(end - timedelta(minutes=1), end, named=False):
                 break
-            await pbx.calls.active(named=False)
+            await pbx.calls.channels()
     except Forbidden:
         raise
     except (PbxError, TimeoutError):

@@ -50,10 +50,12 @@ class Branch:
         }
         return "\n".join(["[[station]]", *(f"{field} = {value}" for field, value in lines.items())])
 
-    def breaks(self, trunk: str, condition: str = "provider_dead") -> None:
+    def trunk_id(self, name: str) -> str:
         trunks: list[Json] = self.harness.get(f"{self.path}/control/state")["trunks"]
-        id_ = next(one["id"] for one in trunks if one["name"] == trunk)
-        self.harness.post(f"{self.path}/control/trunks/{id_}", condition=condition, instant=True)
+        return next(str(one["id"]) for one in trunks if one["name"] == name)
+
+    def breaks(self, trunk: str, condition: str = "provider_dead") -> None:
+        self.harness.post(f"{self.path}/control/trunks/{self.trunk_id(trunk)}", condition=condition, instant=True)
 
     def mends(self, trunk: str) -> None:
         self.breaks(trunk, "ok")

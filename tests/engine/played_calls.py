@@ -12,7 +12,7 @@ from bot.engine.calls.follower import CallFollower
 from bot.engine.calls.missed_calls import MissedCallCards
 from bot.notifications.calls.chat_hours import HoursOfChats
 from bot.notifications.calls.missed_card_presses import MissedCards
-from bot.pbx import Answer, CallLeg, CallRecord, PbxError, Priority
+from bot.pbx import Answer, CallLeg, CallRecord, Channel, PbxError, Priority
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import Grants
 from bot.store.database import Database
@@ -114,12 +114,15 @@ def written(moment: datetime, zone: tzinfo) -> str:
 
 @dataclass
 class PlayedPbx:
-    """Lists the calls at `now` as the PBX would, in an order that says nothing."""
+    """Lists the calls at `now` as the PBX would, in an order that says nothing. To the question what is up it answers
+    with `up_error`, or with nothing after a long time, if it `hangs`."""
 
     calls_made: list[Labelled] = field(default_factory=list)
     now: datetime = NINE
     zone: tzinfo = UTC
     error: PbxError | None = None
+    up_error: PbxError | None = None
+    hangs: bool = False
     asked: int = 0
 
     def __post_init__(self) -> None:
@@ -138,11 +141,39 @@ class PlayedPbx:
             ):
                 yield record
 
-    async def active(self, *, named: bool = True) -> Answer[tuple[CallLeg, ...]]:
+    async def find(self, linkedid: str, priority: Priority) -> CallRecord | None:
+        assert priority is Priority.BULK
         self.asked += 1
+        return next((call.seen_at(self.now) for call in self.calls_made if call.linkedid == linkedid), None)
+
+    async def active(self) -> Answer[tuple[CallLeg, ...]]:
+        self.asked += 1
+        return Answer(tuple(CallLeg(linkedid=call.linkedid) for call in self._up()))
+
+    async def channels(self, priority: Priority) -> Answer[tuple[Channel, ...]]:
+        """The leg that is up, with the trunk if the call came by one."""
+        assert priority is Priority.BULK
+        self.asked += 1
+        if self.up_error:
+            raise self.up_error
+        if self.hangs:
+            return Answer((), suspect=True)
         return Answer(
-            tuple(CallLeg(linkedid=call.linkedid) for call in self.calls_made if call.start <= self.now < call.end)
+            tuple(
+                Channel(
+                    linkedid=call.linkedid,
+                    start=next(leg.start for leg in call.record.legs if leg.end and leg.end > self._local_now()),
+                    src_chan=f"PJSIP/{TRUNK}-0000000b" if call.record.did else "PJSIP/202-0000000c",
+                )
+                for call in self._up()
+            )
         )
+
+    def _local_now(self) -> datetime:
+        return self.now.astimezone(self.zone).replace(tzinfo=None)
+
+    def _up(self) -> list[Labelled]:
+        return [call for call in self.calls_made if call.start <= self.now < call.end]
 
 
 class Office:

@@ -21,6 +21,7 @@ from tests.engine.played_calls import (
     MISSED,
     NINE,
     STATION,
+    TRUNK,
     Labelled,
     Office,
     PlayedPbx,
@@ -53,7 +54,10 @@ class CountingOffice(Office):
     async def look(self, moment: datetime) -> tuple[int, int]:
         self.pbx.now = max(self.pbx.now, moment)
         await self.follower.run_once()
-        return self.counter.answered, self.counter.missed
+        return self.ended(Outcome.ANSWERED), self.ended(Outcome.MISSED)
+
+    def ended(self, outcome: Outcome) -> int:
+        return self.counter.ended[outcome].total()
 
     async def looks_until(self, moment: datetime) -> tuple[int, int]:
         """Look every half minute."""
@@ -119,15 +123,25 @@ async def test_a_caller_who_waits_for_an_hour_is_counted(office: CountingOffice)
         labelled(1, "incoming missed", "79161234501", minutes(1), MISSED["a phone"], leg_seconds=3600)
     ]
     assert await office.looks_until(minutes(60)) == (0, 0)
-    assert office.counter.active == 1
-    assert await office.looks_until(minutes(85)) == (0, 1)
-    assert office.counter.active == 0
+    assert office.counter.active == {TRUNK: 1}
+    assert await office.looks_until(minutes(64)) == (0, 1)
+    assert office.counter.ended[Outcome.MISSED] == {TRUNK: 1}
+    assert office.counter.active == {}
+
+
+async def test_while_the_pbx_hangs_nobody_knows_how_many_calls_are_up(office: CountingOffice) -> None:
+    office.pbx.calls_made = [labelled(1, "incoming missed", "79161234501", minutes(1), MISSED["a phone"])]
+    await office.looks_until(minutes(1))
+    assert office.counter.active == {TRUNK: 1}
+    office.pbx.hangs = True
+    await office.looks_until(minutes(2))
+    assert office.counter.active is None
 
 
 async def test_without_the_right_to_read_calls_it_is_tried_once_an_hour(office: CountingOffice) -> None:
     office.pbx.error = Forbidden("no right", "cdr")
     await office.looks_until(minutes(59))
-    assert office.pbx.asked == 1
+    assert office.pbx.asked == 2
     assert office.counter.active is None
     office.pbx.error = None
     office.pbx.calls_made = [labelled(1, "incoming missed", "79161234501", minutes(30), MISSED["a phone"])]
@@ -142,7 +156,7 @@ async def test_calls_that_are_listed_without_end_take_bounded_memory(office: Cou
         ]
         await office.looks_until(minutes(day * 1440 + 30))
         office.pbx.now = minutes((day + 1) * 1440)
-    assert office.counter.missed == 600
+    assert office.ended(Outcome.MISSED) == 600
     assert len(office.counter._counted) == 200
 
 

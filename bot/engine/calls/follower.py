@@ -1,18 +1,19 @@
 """Follow the call records of one PBX, for all who take part in a look at them, and for the counts of calls."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from zlib import crc32
 
 import structlog
 
-from bot.calls.call_counter import CallCounter
+from bot.calls.call_counter import CallCounter, trunks_of_calls
 from bot.calls.ended_calls import ended_call
 from bot.calls.missed_calls import MissedCalls
+from bot.engine.calls.long_calls import LongCalls
 from bot.engine.calls.look import MAX_ABSENCE, Consumer, Look
 from bot.oncall.local_time import wall_of
-from bot.pbx import Forbidden, Pbx, PbxError, Priority
+from bot.pbx import CallRecord, Channel, Forbidden, Pbx, PbxError, Priority
 from bot.pbx.cached_query import WITHOUT_RIGHT
 from bot.runtime.clock import Clock, Sleep, Zone
 from bot.runtime.waiting import Signal
@@ -28,6 +29,10 @@ RECENT = timedelta(minutes=30)
 # Now and then those that began so long ago: longer than people talk.
 LONG = timedelta(hours=6)
 LONG_EVERY = timedelta(minutes=10)
+# Calls that were seen to end after a long time are read one by one, unless so many end at once, as in a restart of
+# Asterisk.
+MAX_FOUND = 5
+MANY_OVER_EVERY = timedelta(minutes=1)
 # How far is read is stored at most so often.
 STORE_EVERY = timedelta(minutes=5)
 # The PBX may list the legs of a call one after another: what looks new is looked at again so much later. Seconds.
@@ -65,6 +70,7 @@ class CallFollower:
         # Without the right to read calls they are not counted until then.
         self._count_from: datetime | None = None
         self._long_read_at: datetime | None = None
+        self._long_calls = LongCalls()
         # Why the records could not be read last; "" if they could.
         self._failing = ""
 
@@ -80,13 +86,17 @@ class CallFollower:
         if self._long_read_at is None and not is_told:
             # Nobody waits for calls from before: the long readings of a fleet are spread.
             self._long_read_at = now - LONG_EVERY * (crc32(self._station.encode()) / 2**32)
+        channels = await self._channels_up(now, count=counter is not None)
+        over = self._long_calls.over(now)
+        long_every = LONG_EVERY if len(over) <= MAX_FOUND else MANY_OVER_EVERY
         # A clock that was set back makes it due.
-        reads_long = self._long_read_at is None or not timedelta(0) <= now - self._long_read_at < LONG_EVERY
+        reads_long = self._long_read_at is None or not timedelta(0) <= now - self._long_read_at < long_every
         begin = self._begin(subscriptions, LONG if reads_long else RECENT, now)
+        also = over[:MAX_FOUND]
         try:
-            look = await self._read(begin, now, named=is_told)
+            look = await self._read(begin, now, also, named=is_told)
             if is_told and await self._database.run(self._has_news, look, now):
-                look = await self._confirmed(look, begin, now)
+                look = await self._confirmed(look, begin, now, also)
         except PbxError as error:
             if (reason := str(error)) != self._failing:
                 log.warning("PBX error, call records not read", station=self._station, reason=reason)
@@ -98,25 +108,36 @@ class CallFollower:
             self._wake.send()
         if reads_long:
             self._long_read_at = now
-        if counter is not None:
-            await self._count(counter, now)
+        if counter is not None and channels is not None:
+            counter.settle(trunks_of_calls(channels), now)
 
-    async def _confirmed(self, look: Look, begin: datetime, now: datetime) -> Look:
+    async def _channels_up(self, now: datetime, *, count: bool) -> tuple[Channel, ...] | None:
+        """Return the channels that are up; None if they are not told, or not needed: to `count` calls, or to notice the
+        end of a long one."""
+        if not count and not self._long_calls.must_ask(now):
+            return None
+        try:
+            answer = await self._pbx.calls.channels(Priority.BULK)
+        except PbxError as error:
+            log.info("PBX error, active calls not read", station=self._station, reason=str(error))
+            self._long_calls.not_told(now)
+            self._not_counted(error, now)
+            return None
+        if answer.suspect:
+            self._long_calls.not_told(now)
+            self._not_counted(None, now)
+            return None
+        pbx_time = answer.pbx_time.replace(tzinfo=None) if answer.pbx_time else wall_of(now, self._zone())
+        self._long_calls.see(answer.value, now, pbx_time)
+        return answer.value
+
+    async def _confirmed(self, look: Look, begin: datetime, now: datetime, also: Sequence[str]) -> Look:
         await self._pause(LOOK_AGAIN_AFTER)
-        again = await self._read(begin, now)
+        again = await self._read(begin, now, also)
         going_on = {leg.linkedid for leg in (await self._pbx.calls.active()).value if leg.end is None}
         return again.confirmed(look, going_on)
 
-    async def _count(self, counter: CallCounter, now: datetime) -> None:
-        try:
-            legs = (await self._pbx.calls.active(named=False)).value
-        except PbxError as error:
-            log.info("PBX error, calls not counted", station=self._station, reason=str(error))
-            self._not_counted(error, now)
-        else:
-            counter.settle({leg.linkedid for leg in legs if leg.end is None}, now)
-
-    def _not_counted(self, error: PbxError, now: datetime) -> None:
+    def _not_counted(self, error: PbxError | None, now: datetime) -> None:
         if self.counter is not None:
             self.counter.active = None
         if isinstance(error, Forbidden):
@@ -125,20 +146,32 @@ class CallFollower:
     def _begin(self, subscriptions: Sequence[CallSubscription], at_least: timedelta, now: datetime) -> datetime:
         return max(now - MAX_ABSENCE, min([now - at_least, *(one.read_until - RECENT for one in subscriptions)]))
 
-    async def _read(self, begin: datetime, now: datetime, *, named: bool = True) -> Look:
+    async def _read(self, begin: datetime, now: datetime, also: Sequence[str], *, named: bool = True) -> Look:
+        """Read the calls since `begin`, and those with the linkedids in `also`, which began earlier."""
         calls, missed_calls = {}, MissedCalls(datetime.max)  # noqa: DTZ901 (the PBX's local time)
-        length = now + AHEAD - begin
-        start, end = (wall_of(moment, self._zone()) for moment in (begin, now + AHEAD))
-        # In the night in which an hour comes twice, the local times between two moments are not those from the first to
-        # the second.
-        start, end = min(start, end - length), max(end, start + length)
-        async for record in self._pbx.records.between(start, end, priority=Priority.BULK, named=named):
+        async for record in self._records(begin, now, also, named=named):
             missed_calls.add(record)
             if self.counter is not None:
                 self.counter.show(record, now)
             if call := ended_call(record):
                 calls[call.linkedid] = call
         return Look(calls, missed_calls.callers)
+
+    async def _records(
+        self, begin: datetime, now: datetime, also: Sequence[str], *, named: bool
+    ) -> AsyncIterator[CallRecord]:
+        length = now + AHEAD - begin
+        start, end = (wall_of(moment, self._zone()) for moment in (begin, now + AHEAD))
+        # In the night in which an hour comes twice, the local times between two moments are not those from the first to
+        # the second.
+        start, end = min(start, end - length), max(end, start + length)
+        missing = dict.fromkeys(also)
+        async for record in self._pbx.records.between(start, end, priority=Priority.BULK, named=named):
+            missing.pop(record.linkedid, None)
+            yield record
+        for linkedid in missing:
+            if found := await self._pbx.records.find(linkedid, Priority.BULK):
+                yield found
 
     def _has_news(self, session: Session, look: Look, now: datetime) -> bool:
         return any(consumer.has_news(session, look, now) for consumer in self._consumers)

@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field
 
 from bot.pbx.http import PbxConnection
+from bot.pbx.rate_limit import Priority
 from bot.pbx.resources.phone_book import PhoneBook, spelled
 from bot.pbx.responses import Answer
 from bot.pbx.schema import ApiModel, LocalTime, Name, Text, models, with_value
@@ -80,15 +81,14 @@ class Calls:
         self._connection = connection
         self._phone_book = phone_book
 
-    async def active(self, *, named: bool = True) -> Answer[tuple[CallLeg, ...]]:
-        """Return one row for each leg, ended legs included; `named`: with the names of employees."""
+    async def active(self) -> Answer[tuple[CallLeg, ...]]:
+        """Return one row for each leg, ended legs included."""
         answer = await self._connection.read("pbx-status:getActiveCalls")
         legs = await models(CallLeg, answer.value, "pbx-status", MAX_LEGS)
-        if not named:
-            return with_value(answer, tuple(legs))
         names = await self._phone_book.names() if legs else {}
         return with_value(answer, tuple(await each(legs, lambda leg: leg.named(names))))
 
-    async def channels(self) -> Answer[tuple[Channel, ...]]:
-        answer = await self._connection.read("pbx-status:getActiveChannels")
+    async def channels(self, priority: Priority = Priority.COMMAND) -> Answer[tuple[Channel, ...]]:
+        """Return one row for each leg that is up, without the names of employees."""
+        answer = await self._connection.read("pbx-status:getActiveChannels", priority=priority)
         return with_value(answer, tuple(await models(Channel, answer.value, "pbx-status", MAX_CHANNELS)))

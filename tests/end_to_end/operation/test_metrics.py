@@ -35,17 +35,24 @@ class Scrape:
             if sample.name == f"mikopbx_bot_{name}" and labels.items() <= sample.labels.items()
         ]
 
+    def total(self, name: str, **labels: str) -> float:
+        return sum(self.values(name, **labels))
+
     def labels(self, name: str) -> set[str]:
         return {label for sample in self.samples if sample.name == name for label in sample.labels}
 
     def stations(self) -> set[str]:
         return {sample.labels["station"] for sample in self.samples if "station" in sample.labels}
 
+    def stations_of(self, name: str) -> set[str]:
+        return {one.labels["station"] for one in self.samples if one.name == f"mikopbx_bot_{name}"}
 
-def call(branch: Branch, *, answer: bool, kind: str = "incoming", talk: int = 5) -> None:
+
+def call(branch: Branch, *, answer: bool, trunk: str = "Zadarma", kind: str = "incoming", talk: int = 5) -> None:
     branch.harness.post(
         f"{branch.path}/control/calls",
         kind=kind,
+        trunk=branch.trunk_id(trunk),
         src=CALLER if kind == "incoming" else "202",
         dst="203" if kind == "incoming" else CALLER,
         answer=answer,
@@ -74,25 +81,31 @@ def test_everything_that_the_dashboard_asks_for_is_told_of_what_is_there_and_of_
             harness.wait_until_watched("acme", "beta")
             for station in ("acme", "beta"):
                 harness.asks(ANNA, f"/pbx {station}")
-            waits(lambda one: one.values("active_calls") == [0, 0], "both PBXs are asked for their calls")
-            call(acme, answer=True, talk=90)
+            waits(
+                lambda one: one.stations_of("active_calls") == {"acme", "beta"}, "both PBXs are asked for their calls"
+            )
+            call(acme, answer=True, trunk=HOSTILE, talk=90)
             call(acme, answer=True, kind="outgoing")
             call(acme, answer=False)
             call(beta, answer=False)
-            waits(lambda one: one.values("active_calls", station="acme") == [1], "a call is up")
+            waits(lambda one: one.total("active_calls", station="acme", trunk=HOSTILE) == 1, "a call is up")
             acme.breaks("Zadarma")
             harness.asks(ANNA, "/watch 210 acme")
             found = waits(
                 lambda one: (
-                    one.values("incoming_calls_total", station="acme") == [1, 1]
-                    and one.values("incoming_calls_total", station="beta", outcome="missed") == [1]
+                    one.total("incoming_calls_total", station="acme") == 2
+                    and one.total("incoming_calls_total", station="beta", outcome="missed") == 1
                     and bool(one.values("phones_offline"))
                 ),
                 "the calls are counted",
             )
 
             # Each once, and what is true of it.
-            assert found.values("active_calls", station="acme") == [0]
+            assert found.total("active_calls", station="acme") == 0
+            for outcome, trunk, other in (("answered", HOSTILE, "Zadarma"), ("missed", "Zadarma", HOSTILE)):
+                for name, count in ((trunk, 1), (other, 0), ("", 0)):
+                    counted = found.values("incoming_calls_total", station="acme", outcome=outcome, trunk=name)
+                    assert counted == [count], (outcome, name)
             assert found.values("pbx_up") == [1, 1]
             assert found.values("trunk_health", trunk="Zadarma", station="acme", health="down") == [1]
             assert found.values("trunk_health", trunk="Zadarma", station="beta", health="up") == [1]
@@ -121,7 +134,7 @@ def test_everything_that_the_dashboard_asks_for_is_told_of_what_is_there_and_of_
             for unknown in ("active_calls", "pbx_disk_free_bytes", "pbx_round_trip_seconds"):
                 assert dead.values(unknown, station="beta") == []
                 assert dead.values(unknown, station="acme")
-            assert dead.values("incoming_calls_total", station="beta", outcome="missed") == [1]
+            assert dead.total("incoming_calls_total", station="beta", outcome="missed") == 1
             harness.write_stations(tmp_path, "acme")
             program.read_stations_again()
             waits(lambda one: one.stations() == {"", "acme"}, "the PBX is gone")

@@ -34,7 +34,7 @@ class Queues:
             raise error
         yield CallRecord()
 
-    async def active(self, **_: Any) -> Answer[tuple[()]]:
+    async def channels(self, **_: Any) -> Answer[tuple[()]]:
         return Answer(())
 
     async def queues(self) -> Answer[tuple[Queue, ...]]:

@@ -107,5 +107,6 @@ class StationMonitor:
         self.checks.load_states(states)
 
     def on_pbx_time(self, pbx_time: datetime | None) -> None:
-        self.zone.observe(pbx_time)
-        self.checks.clock.observe(pbx_time, self._clock())
+        now = self._clock()
+        self.zone.observe(pbx_time, now)
+        self.checks.clock.observe(pbx_time, now)

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.calls.outcome import Outcome, outcome, trunk_of
-from bot.oncall.local_time import wall_of
+from bot.calls.pbx_clock import ReadClock
 from bot.pbx import CallRecord, Channel
 from bot.pbx.resources.record_models import Direction, direction
-from bot.runtime.clock import Zone
 
 # The PBX lists a call some ten seconds after its end, and its legs one after another: a missed call counts once it has
 # been over and looked the same for so long.
@@ -51,12 +50,12 @@ def trunks_of_calls(channels: Iterable[Channel]) -> dict[str, str]:
 class CallCounter:
     """Counts of the calls that began after `since`, in whatever order and how often their records are shown. `ended`:
     the incoming ones, answered and missed, by id of the trunk, empty for an unknown one; `active`: all calls that are
-    up now, by trunk likewise, None if unknown. `zone` is the PBX's."""
+    up now, by trunk likewise, None if unknown."""
 
-    def __init__(self, zone: Zone, since: datetime) -> None:
+    def __init__(self, clock: ReadClock, since: datetime) -> None:
         self.ended = {Outcome.ANSWERED: Counter[str](), Outcome.MISSED: Counter[str]()}
         self.active: Counter[str] | None = None
-        self._zone = zone
+        self._pbx_clock = clock
         self._since = since
         self._pending: dict[str, _Sight] = {}
         # Start of each counted call that may be shown again.
@@ -66,7 +65,7 @@ class CallCounter:
         """Take a record of a call that may go on, and whose further legs may be listed later."""
         if direction(record) is not Direction.INCOMING or record.linkedid in self._counted:
             return
-        if record.start is None or record.start < wall_of(max(self._since, now - KEPT), self._zone()):
+        if record.start is None or record.start < self._pbx_clock().shows(max(self._since, now - KEPT)):
             return
         sight = _Sight(record.start, outcome(record), trunk_of(record), len(record.legs), now, now)
         before = self._pending.get(record.linkedid)
@@ -81,7 +80,7 @@ class CallCounter:
         self.active = Counter(active.values())
         # A clock that was set back: it began by that one.
         self._since = min(self._since, now)
-        oldest = wall_of(now - KEPT, self._zone())
+        oldest = self._pbx_clock().shows(now - KEPT)
         for linkedid, sight in list(self._pending.items()):
             if linkedid in active:
                 self._pending[linkedid] = replace(sight, first=now)

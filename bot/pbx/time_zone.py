@@ -1,7 +1,7 @@
 """Time zone of a station."""
 
 import asyncio
-from datetime import UTC, datetime, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import structlog
@@ -12,18 +12,22 @@ log = structlog.get_logger(__name__)
 
 # Timeout in seconds: the next poll waits for it.
 REQUEST_TIMEOUT = 15.0
+# An answer takes up to half a minute, and the PBX tells whole seconds.
+MAX_NOISE = timedelta(minutes=1)
 
 
 class PbxTimeZone:
     """Zone from the settings, else the PBX's own, else the offset of its last answer, else UTC.
 
     The name of the zone needs a right on “Time Settings” that a restricted key does not have; the offset is in every
-    answer, and is wrong only for times across a clock change.
+    answer, and is wrong only for times across a clock change. `ahead`: how far the clock of the PBX is ahead of ours,
+    which changes by more than MAX_NOISE only.
     """
 
     def __init__(self, configured: ZoneInfo | None) -> None:
         self._zone: ZoneInfo | None = configured
         self._offset: tzinfo | None = None
+        self.ahead = timedelta(0)
 
     @property
     def known(self) -> tzinfo | None:
@@ -33,10 +37,14 @@ class PbxTimeZone:
     def __call__(self) -> tzinfo:
         return self.known or UTC
 
-    def observe(self, pbx_time: datetime | None) -> None:
-        """Take the offset from the time of an answer."""
-        if pbx_time is not None and (offset := pbx_time.utcoffset()) is not None:
+    def observe(self, pbx_time: datetime | None, now: datetime) -> None:
+        """Take the offset, and how far the clock is ahead, from the time in an answer received at `now`."""
+        if pbx_time is None:
+            return
+        if (offset := pbx_time.utcoffset()) is not None:
             self._offset = timezone(offset)
+        if abs(pbx_time - now - self.ahead) > MAX_NOISE:
+            self.ahead = pbx_time - now
 
     async def fetch(self, pbx: Pbx) -> None:
         """Fetch the zone's name, unless known. A timeout or PbxError is logged, and the next call retries."""

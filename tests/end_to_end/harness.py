@@ -378,15 +378,22 @@ def alive(standins: H) -> Iterator[H]:
 
 
 @contextmanager
-def running_standins(speed: float = SPEED, dialect: Dialect = NEWEST, clock: Clock | None = None) -> Iterator[Standins]:
+def running_standins(
+    speed: float = SPEED, dialect: Dialect = NEWEST, clock: Clock | None = None, pbx_ahead: float = 0
+) -> Iterator[Standins]:
     """Yield stand-ins whose time, and that of the program between them, passes `speed` times as fast, or as `clock`
-    says.
+    says. The clock of the PBX is `pbx_ahead` seconds ahead.
 
     The PBX plays the release `dialect`, but reports the states of its IAX trunks.
     """
     clock = clock or Clock(speed)
     station = pbx.StandinPbx(
-        name="Head office", api_key=KEY, zone=afternoon(), now=clock.time, dialect=dialect, iax_told=True
+        name="Head office",
+        api_key=KEY,
+        zone=afternoon(),
+        now=lambda: clock.time() + pbx_ahead,
+        dialect=dialect,
+        iax_told=True,
     )
     chats = telegram.populated(TOKEN, now=clock.time)
     routes = [*pbx.routes(station), *telegram.routes(chats, {"": station.name})]

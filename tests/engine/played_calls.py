@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 from bot.access.policy import BUILT_IN, Grant
+from bot.calls.pbx_clock import PbxClock
 from bot.config.working_hours import read_hours
 from bot.engine.calls.follower import CallFollower
 from bot.engine.calls.missed_calls import MissedCallCards
@@ -74,12 +75,14 @@ def labelled(
     late: float = 10,
     between: float = 0,
     zone: tzinfo = UTC,
+    ahead: timedelta = timedelta(0),
 ) -> Labelled:
-    """Return a call: `incoming missed`, `incoming answered`, `outgoing answered`, `outgoing`, `internal`."""
+    """Return a call of a PBX whose clock is `ahead`. Kinds: `incoming missed`, `incoming answered`,
+    `outgoing answered`, `outgoing`, `internal`."""
     way, end = kind.split()[0], start + timedelta(seconds=leg_seconds * len(path))
     legs = []
     for place, (to, answered, machine) in enumerate(path):
-        began = start + timedelta(seconds=leg_seconds * place)
+        began = start + ahead + timedelta(seconds=leg_seconds * place)
         accounts = {"incoming": (TRUNK, to), "outgoing": ("202", TRUNK), "internal": ("202", to)}[way]
         legs.append(
             {
@@ -97,7 +100,7 @@ def labelled(
         )
     row: dict[str, Any] = {
         "linkedid": f"mikopbx-{number}",
-        "start": written(start, zone),
+        "start": written(start + ahead, zone),
         "src_num": legs[0]["src_num"],
         "dst_num": legs[0]["dst_num"],
         "did": DID if way == "incoming" else "",
@@ -120,6 +123,7 @@ class PlayedPbx:
     calls_made: list[Labelled] = field(default_factory=list)
     now: datetime = NINE
     zone: tzinfo = UTC
+    ahead: timedelta = timedelta(0)
     error: PbxError | None = None
     up_error: PbxError | None = None
     hangs: bool = False
@@ -136,9 +140,8 @@ class PlayedPbx:
         if self.error:
             raise self.error
         for call in reversed(self.calls_made):
-            if start <= call.start.astimezone(self.zone).replace(tzinfo=None) <= end and (
-                record := call.seen_at(self.now)
-            ):
+            began = (call.start + self.ahead).astimezone(self.zone).replace(tzinfo=None)
+            if start <= began <= end and (record := call.seen_at(self.now)):
                 yield record
 
     async def find(self, linkedid: str, priority: Priority) -> CallRecord | None:
@@ -170,7 +173,7 @@ class PlayedPbx:
         )
 
     def _local_now(self) -> datetime:
-        return self.now.astimezone(self.zone).replace(tzinfo=None)
+        return (self.now + self.ahead).astimezone(self.zone).replace(tzinfo=None)
 
     def _up(self) -> list[Labelled]:
         return [call for call in self.calls_made if call.start <= self.now < call.end]
@@ -192,6 +195,9 @@ class Office:
     def clock(self) -> datetime:
         return self.pbx.now
 
+    def read_clock(self) -> PbxClock:
+        return PbxClock(self.zone, self.pbx.ahead)
+
     async def pause(self, seconds: float) -> None:
         self.pbx.now += timedelta(seconds=seconds)
 
@@ -199,8 +205,8 @@ class Office:
         self.follower = CallFollower(
             STATION,
             self.pbx,  # type: ignore[arg-type]
-            lambda: self.zone,
-            (MissedCallCards(STATION, lambda: self.zone, self.grants, mask_numbers=True),),
+            self.read_clock,
+            (MissedCallCards(STATION, self.read_clock, self.grants, mask_numbers=True),),
             database=self.database,
             clock=self.clock,
             wake=Signal(),

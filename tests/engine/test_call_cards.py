@@ -1,8 +1,8 @@
 """Cards of ended calls and of voicemail: played days of labelled calls, each told once and rightly."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -22,7 +22,7 @@ from bot.store.database import Database, Session
 from bot.store.messages import supergroups, told_calls
 from bot.store.messages.told_calls import ToldMessage
 from bot.store.stations import renames
-from bot.store.tables.calls import CallKind
+from bot.store.tables.calls import CallKind, MissedCard
 from bot.store.tables.messages import Keyboard, Outgoing
 from tests.engine.played_calls import (
     ANNA,
@@ -50,12 +50,13 @@ class CallOffice(Office):
 
     def restart(self) -> None:
         consumers = [
-            consumer(STATION, lambda: UTC, self.grants, mask_numbers=True) for consumer in (MissedCallCards, CallCards)
+            consumer(STATION, self.read_clock, self.grants, mask_numbers=True)
+            for consumer in (MissedCallCards, CallCards)
         ]
         self.follower = CallFollower(
             STATION,
             self.pbx,  # type: ignore[arg-type]
-            lambda: UTC,
+            self.read_clock,
             consumers,
             database=self.database,
             clock=self.clock,
@@ -71,8 +72,18 @@ class CallOffice(Office):
         await self.at(moment)
         return await self.told()
 
+    async def waits_after(self, call: Labelled, until: Callable[[], Awaitable[object]]) -> timedelta:
+        """Look every half minute until that is so; return how long after the end of the call."""
+        while not await until():
+            await self.at(self.pbx.now + timedelta(seconds=30))
+            assert self.pbx.now < call.end + timedelta(minutes=20), "never so"
+        return self.pbx.now - call.end
+
     async def told(self, chat: int = GROUP) -> list[ToldMessage]:
         return await self.database.run(told_calls.told, STATION, chat, LONG_AGO)
+
+    async def closed_cards(self) -> list[MissedCard]:
+        return [card for card in await self.cards() if card.closed_at is not None]
 
     async def deliver(self) -> None:
         def sent(session: Session) -> None:

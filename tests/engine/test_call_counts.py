@@ -38,12 +38,12 @@ class CountingOffice(Office):
     station = STATION
 
     def restart(self) -> None:
-        self.counter = CallCounter(lambda: UTC, self.pbx.now)
+        self.counter = CallCounter(self.read_clock, self.pbx.now)
         self.follower = CallFollower(
             self.station,
             self.pbx,  # type: ignore[arg-type]
-            lambda: UTC,
-            [MissedCallCards(STATION, lambda: UTC, self.grants, mask_numbers=True)],
+            self.read_clock,
+            [MissedCallCards(STATION, self.read_clock, self.grants, mask_numbers=True)],
             database=self.database,
             clock=self.clock,
             wake=Signal(),

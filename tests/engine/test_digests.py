@@ -300,7 +300,7 @@ async def test_until_the_pbx_has_answered_its_last_known_zone_counts(office: Off
     assert await office.at(clock(17, 59)) == []
     assert len(await office.at(clock(18))) == 1
     # It has moved to another zone.
-    office.zone.observe(datetime(2026, 11, 24, 12, tzinfo=ZoneInfo("Asia/Yekaterinburg")))
+    office.zone.observe(datetime(2026, 11, 24, 12, tzinfo=ZoneInfo("Asia/Yekaterinburg")), office.now)
     assert len(await office.at(clock(16, days=1))) == 2
     assert (await office.row()).zone == "UTC+05:00"
 

@@ -44,20 +44,12 @@ async def looks_until(office: CallOffice, moment: float) -> None:
         await office.at(office.pbx.now + timedelta(seconds=30))
 
 
-async def told_after(office: CallOffice, call: Labelled) -> timedelta:
-    """Look every half minute until the call is told; return how long after its end."""
-    while call.linkedid not in counted(await office.told()):
-        await office.at(office.pbx.now + timedelta(seconds=30))
-        assert office.pbx.now < call.end + timedelta(minutes=20), "not told"
-    return office.pbx.now - call.end
-
-
 @pytest.mark.parametrize("lasts", [28, 31, 45, 119, 7 * 60, 23 * 60])
 async def test_a_long_talk_is_told_as_soon_as_it_ends(office: CallOffice, lasts: float) -> None:
     call = long_call("incoming answered", lasts, ANSWERED["a phone"])
     office.pbx.calls_made = [call]
     await office.asks(CallKind.CALLS)
-    assert await told_after(office, call) <= IN_TIME
+    assert await office.waits_after(call, office.told) <= IN_TIME
     await looks_until(office, lasts + 20)
     assert counted(await office.told()) == [call.linkedid]
 
@@ -84,9 +76,7 @@ async def test_who_waits_for_an_hour_in_vain_has_a_card_in_time(office: CallOffi
     call = long_call("incoming missed", 60, MISSED["a queue"])
     office.pbx.calls_made = [call]
     await office.tell()
-    while not await office.cards():
-        await office.at(office.pbx.now + timedelta(seconds=30))
-    assert office.pbx.now - call.end <= IN_TIME
+    assert await office.waits_after(call, office.cards) <= IN_TIME
 
 
 async def test_a_long_call_back_closes_the_card_as_soon_as_it_ends(office: CallOffice) -> None:
@@ -95,9 +85,7 @@ async def test_a_long_call_back_closes_the_card_as_soon_as_it_ends(office: CallO
     await office.tell()
     await looks_until(office, 51)
     assert [card.closed_at for card in await office.cards()] == [None]
-    while (await office.cards())[0].closed_at is None:
-        await office.at(office.pbx.now + timedelta(seconds=30))
-    assert office.pbx.now - back.end <= IN_TIME
+    assert await office.waits_after(back, office.closed_cards) <= IN_TIME
 
 
 async def test_after_a_restart_amid_it_a_long_call_is_told_in_time(office: CallOffice) -> None:
@@ -106,7 +94,7 @@ async def test_after_a_restart_amid_it_a_long_call_is_told_in_time(office: CallO
     await office.asks(CallKind.CALLS)
     await looks_until(office, 40)
     office.restart()
-    assert await told_after(office, call) <= IN_TIME
+    assert await office.waits_after(call, office.told) <= IN_TIME
 
 
 async def test_many_long_calls_that_end_at_once_are_told_soon_with_few_requests(office: CallOffice) -> None:
@@ -133,7 +121,7 @@ async def test_a_pbx_that_does_not_tell_what_is_up_has_a_long_call_told_a_little
     call = long_call("incoming answered", 45, ANSWERED["a phone"])
     office.pbx.calls_made, office.pbx.up_error, office.pbx.hangs = [call], error, True
     await office.asks(CallKind.CALLS)
-    assert await told_after(office, call) <= LONG_EVERY + IN_TIME
+    assert await office.waits_after(call, office.told) <= LONG_EVERY + IN_TIME
 
 
 async def test_a_call_that_begins_after_the_clock_was_set_back_is_told_in_time(office: CallOffice) -> None:
@@ -144,4 +132,4 @@ async def test_a_call_that_begins_after_the_clock_was_set_back_is_told_in_time(o
     await office.asks(CallKind.CALLS)
     call = long_call("incoming answered", 45, ANSWERED["a phone"], begins=1 - 24 * 60)
     office.pbx.calls_made = [call]
-    assert await told_after(office, call) <= IN_TIME
+    assert await office.waits_after(call, office.told) <= IN_TIME

@@ -7,6 +7,7 @@ from functools import partial
 from bot.app.station_monitor import StationMonitor
 from bot.app.wiring.shared_services import SharedServices
 from bot.calls.call_counter import CallCounter
+from bot.calls.pbx_clock import PbxClock
 from bot.config.station_settings import StationSettings
 from bot.engine.calls.call_cards import CallCards
 from bot.engine.calls.follower import CallFollower
@@ -40,6 +41,10 @@ class IncidentParts:
 def build_station(settings: StationSettings, shared: SharedServices) -> StationMonitor:
     """Build the monitor of a station. No task is started."""
     zone = PbxTimeZone(settings.timezone)
+
+    def clock_of_pbx() -> PbxClock:
+        return PbxClock(zone(), zone.ahead)
+
     incidents = build_incidents(settings, shared, zone)
     pbx = shared.clients.open(settings)
     return StationMonitor(
@@ -68,15 +73,15 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
         calls=CallFollower(
             settings.name,
             pbx,
-            zone,
+            clock_of_pbx,
             [
-                consumer(settings.name, zone, shared.grants, mask_numbers=shared.mask_numbers)
+                consumer(settings.name, clock_of_pbx, shared.grants, mask_numbers=shared.mask_numbers)
                 for consumer in (MissedCallCards, CallCards)
             ],
             database=shared.database,
             clock=shared.clock,
             wake=shared.wake,
-            counter=CallCounter(zone, shared.clock()) if shared.count_calls else None,
+            counter=CallCounter(clock_of_pbx, shared.clock()) if shared.count_calls else None,
         ),
         digests=DigestSender(
             settings.name,

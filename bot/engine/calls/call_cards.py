@@ -7,12 +7,11 @@ from typing import NamedTuple
 from bot.calls.call_lists import messages_of
 from bot.calls.ended_calls import EndedCall
 from bot.calls.outcome import Outcome
+from bot.calls.pbx_clock import ReadClock
 from bot.engine.calls.look import Look, known_calls, recent_cards, wish_of
 from bot.notifications.calls.call_messages import ToldChat, correct, tell
 from bot.notifications.calls.told_chats import ToldChats
-from bot.oncall.local_time import wall_of
 from bot.pbx.resources.record_models import Direction
-from bot.runtime.clock import Zone
 from bot.store.access.grants import Grants
 from bot.store.database import Session
 from bot.store.messages import told_calls
@@ -20,7 +19,7 @@ from bot.store.messages.told_calls import ToldMessage
 from bot.store.stations import call_subscriptions
 from bot.store.tables.calls import CallKind, CallSubscription
 
-# The clock of the PBX may be ahead, and its local time has one hour twice.
+# Of its local time, which has one hour twice, and of a clock that was wrong when a call was told.
 CLOCK_MARGIN = timedelta(hours=2)
 
 Subscriptions = Mapping[CallKind, CallSubscription]
@@ -39,9 +38,9 @@ class CallCards:
     """Messages in the chats that are told of calls or voicemail: one of a call, whatever the chat asked for. A missed
     call is on the card of its caller, if the chat has those too."""
 
-    def __init__(self, station: str, zone: Zone, grants: Grants, *, mask_numbers: bool) -> None:
+    def __init__(self, station: str, clock: ReadClock, grants: Grants, *, mask_numbers: bool) -> None:
         self._station = station
-        self._zone = zone
+        self._pbx_clock = clock
         self._grants = grants
         self._mask_numbers = mask_numbers
 
@@ -64,7 +63,7 @@ class CallCards:
             wanted = [(call, one) for call in incoming if (one := self._asked_for(subscriptions, call))]
             if not wanted:
                 continue
-            age = wall_of(now, self._zone()) - min(call.end for call, _ in wanted)
+            age = self._pbx_clock().shows(now) - min(call.end for call, _ in wanted)
             told = told_calls.told(session, self._station, chat, now - age - CLOCK_MARGIN)
             known = told_calls.linkedids(told) | known_calls(recent_cards(session, self._station, chat, now))
             new: dict[int | None, list[EndedCall]] = {}
@@ -90,4 +89,4 @@ class CallCards:
         return asked.get(CallKind.CALLS)
 
     def _includes(self, one: CallSubscription, call: EndedCall) -> bool:
-        return call.end >= wall_of(one.at, self._zone()) and wish_of(one).includes(call)
+        return call.end >= self._pbx_clock().shows(one.at) and wish_of(one).includes(call)

@@ -10,12 +10,12 @@ import structlog
 from bot.calls.call_counter import CallCounter, trunks_of_calls
 from bot.calls.ended_calls import ended_call
 from bot.calls.missed_calls import MissedCalls
+from bot.calls.pbx_clock import ReadClock
 from bot.engine.calls.long_calls import LongCalls
 from bot.engine.calls.look import MAX_ABSENCE, Consumer, Look
-from bot.oncall.local_time import wall_of
 from bot.pbx import CallRecord, Channel, Forbidden, Pbx, PbxError, Priority
 from bot.pbx.cached_query import WITHOUT_RIGHT
-from bot.runtime.clock import Clock, Sleep, Zone
+from bot.runtime.clock import Clock, Sleep
 from bot.runtime.waiting import Signal
 from bot.store.database import Database, Session
 from bot.store.stations import call_subscriptions
@@ -37,7 +37,7 @@ MANY_OVER_EVERY = timedelta(minutes=1)
 STORE_EVERY = timedelta(minutes=5)
 # The PBX may list the legs of a call one after another: what looks new is looked at again so much later. Seconds.
 LOOK_AGAIN_AFTER = 3.0
-# The clock of the PBX may be ahead.
+# The clock of the PBX may be set forward.
 AHEAD = timedelta(minutes=10)
 
 
@@ -49,7 +49,7 @@ class CallFollower:
         self,
         station: str,
         pbx: Pbx,
-        zone: Zone,
+        pbx_clock: ReadClock,
         consumers: Sequence[Consumer],
         *,
         database: Database,
@@ -60,7 +60,7 @@ class CallFollower:
     ) -> None:
         self._station = station
         self._pbx = pbx
-        self._zone = zone
+        self._pbx_clock = pbx_clock
         self._consumers = consumers
         self._database = database
         self._clock = clock
@@ -127,8 +127,7 @@ class CallFollower:
             self._long_calls.not_told(now)
             self._not_counted(None, now)
             return None
-        pbx_time = answer.pbx_time.replace(tzinfo=None) if answer.pbx_time else wall_of(now, self._zone())
-        self._long_calls.see(answer.value, now, pbx_time)
+        self._long_calls.see(answer.value, now, self._pbx_clock().shows(now))
         return answer.value
 
     async def _confirmed(self, look: Look, begin: datetime, now: datetime, also: Sequence[str]) -> Look:
@@ -161,7 +160,7 @@ class CallFollower:
         self, begin: datetime, now: datetime, also: Sequence[str], *, named: bool
     ) -> AsyncIterator[CallRecord]:
         length = now + AHEAD - begin
-        start, end = (wall_of(moment, self._zone()) for moment in (begin, now + AHEAD))
+        start, end = (self._pbx_clock().shows(moment) for moment in (begin, now + AHEAD))
         # In the night in which an hour comes twice, the local times between two moments are not those from the first to
         # the second.
         start, end = min(start, end - length), max(end, start + length)

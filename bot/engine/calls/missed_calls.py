@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.calls.missed_cards import CardChange, decide
+from bot.calls.pbx_clock import ReadClock
 from bot.calls.telling import taking_calls
 from bot.engine.calls.look import Look, known_calls, recent_cards, wish_of, with_misses
 from bot.notifications.calls import missed_recordings
 from bot.notifications.calls.chat_cards import ChatCards
 from bot.notifications.calls.missed_cards import newest_call
 from bot.notifications.calls.told_chats import ToldChats
-from bot.oncall.local_time import wall_of
-from bot.runtime.clock import Zone
 from bot.store.access.grants import Grants
 from bot.store.database import Session
 from bot.store.stations import call_subscriptions
@@ -22,9 +21,9 @@ class MissedCallCards:
     """Cards in the chats that are told of missed calls. `mask_numbers`: numbers are masked in those without the right
     to read them."""
 
-    def __init__(self, station: str, zone: Zone, grants: Grants, *, mask_numbers: bool) -> None:
+    def __init__(self, station: str, clock: ReadClock, grants: Grants, *, mask_numbers: bool) -> None:
         self._station = station
-        self._zone = zone
+        self._pbx_clock = clock
         self._grants = grants
         self._mask_numbers = mask_numbers
 
@@ -43,7 +42,7 @@ class MissedCallCards:
             recent = recent_cards(session, self._station, one.chat_id, now)
             changes = self._changes(one, recent, look)
             masked = chats.is_masked(one.chat_id)
-            chat = ChatCards(session, one, recent, taken, now=now, zone=self._zone(), masked=masked)
+            chat = ChatCards(session, one, recent, taken, now=now, pbx_clock=self._pbx_clock(), masked=masked)
             queued = chat.tell(changes) or queued
             may_listen, cards = chats.may_listen(one.chat_id), recent_cards(session, self._station, one.chat_id, now)
             queued = missed_recordings.note(session, cards, look.calls, now, may_listen=may_listen) or queued
@@ -53,7 +52,7 @@ class MissedCallCards:
         return call_subscriptions.of_station(session, self._station, CallKind.MISSED)
 
     def _changes(self, one: CallSubscription, recent: Sequence[MissedCard], look: Look) -> list[CardChange]:
-        wish, since = wish_of(one), wall_of(one.at, self._zone())
+        wish, since = wish_of(one), self._pbx_clock().shows(one.at)
         return decide(
             with_misses(look.callers, lambda miss: miss.end >= since and wish.includes(miss)),
             {caller: newest_call(card) for caller, card in _open_by_caller(recent).items()},

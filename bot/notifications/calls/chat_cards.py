@@ -1,16 +1,16 @@
 """Cards of a chat after a look at the call records: changed, and told when they are due, in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 
 from bot.calls.missed_calls import MissedCall
 from bot.calls.missed_cards import CardChange, Closed, Grown, Opened
+from bot.calls.pbx_clock import PbxClock
 from bot.calls.telling import is_opening, is_reminded, is_storm, is_told_again, waits_for_opening
 from bot.notifications.calls import chat_hours, missed_cards, reminders
 from bot.notifications.calls.gatherings import Gatherings
 from bot.notifications.calls.missed_card_message import show
 from bot.notifications.calls.reminders import is_waiting
-from bot.oncall.local_time import moment
 from bot.store.database import Session
 from bot.store.stations.missed_gatherings import cards_of
 from bot.store.tables.calls import CallSubscription, GatheringCause, MissedCard, MissedGathering
@@ -21,7 +21,7 @@ CLOSED, STORM = GatheringCause.CLOSED, GatheringCause.STORM
 
 class ChatCards:
     """Cards of one chat. `recent`: its open cards, and those closed lately; `taken`: local time at which each number of
-    the PBX last took a call; `zone`: of the PBX; `masked`: the chat may not read numbers."""
+    the PBX last took a call; `masked`: the chat may not read numbers."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class ChatCards:
         taken: Mapping[str, datetime],
         *,
         now: datetime,
-        zone: tzinfo,
+        pbx_clock: PbxClock,
         masked: bool,
     ) -> None:
         self._session = session
@@ -39,10 +39,10 @@ class ChatCards:
         self._cards = list(recent)
         self._taken = taken
         self._now = now
-        self._zone = zone
+        self._zone, self._moment = pbx_clock.zone, pbx_clock.moment
         self._masked = masked
         self._hours = chat_hours.of(session, subscription.station, subscription.chat_id)
-        self._opened_at = self._hours.opened_at(now, zone)
+        self._opened_at = self._hours.opened_at(now, self._zone)
         self._gatherings = Gatherings(session, subscription, now)
         self._changed: set[int] = set()
         self._to_tell: list[tuple[MissedCard, tuple[MissedCall, ...]]] = []
@@ -168,6 +168,3 @@ class ChatCards:
             asked_at=self._hours.remind_at,
             opened_at=self._opened_at,
         )
-
-    def _moment(self, local: datetime) -> datetime:
-        return moment(local, self._zone)

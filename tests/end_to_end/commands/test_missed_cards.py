@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.harness import BORIS, VERA, Program, Seen, Standins
+from tests.end_to_end.harness import BORIS, VERA, Program, Seen, Standins, running_bot, running_standins
 
 CALLER = "79161234501"
 WEEKDAYS = {
@@ -162,3 +163,17 @@ def test_a_closed_chat_hears_at_the_opening_and_of_many_callers_at_once(
     assert many.text.startswith("🌊")
     assert "/missed" in many or len(many.buttons) > 1
     standins.wait_for_message(reminded, group, many.id)
+
+
+@pytest.mark.parametrize("hours", [-7, 26])
+def test_a_caller_of_a_pbx_whose_clock_is_wrong_has_a_card_until_called_back(tmp_path: Path, hours: int) -> None:
+    with running_standins(pbx_ahead=3600 * hours) as standins, running_bot(standins, tmp_path):
+        standins.post("/control/traffic", running=False)
+        group = standins.new_group()
+        standins.wait_until_known()
+        standins.asks(BORIS, "/notify missed here", group)
+        standins.asks(BORIS, "/notify hours always", group)
+        call(standins, answer=False)
+        shown = standins.wait_for_message("missed · .*123-45-01", group)
+        call(standins, "outgoing", "203", CALLER, answer=True)
+        changed(standins, shown, "called back after")

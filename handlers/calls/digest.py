@@ -11,7 +11,8 @@ from bot.store.tables.calls import Digest
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.intents import CommandTyped
 from handlers.dispatch.request import Reply, Request, WrongArguments
-from handlers.dispatch.rules import OnRestart, Topic
+from handlers.dispatch.rules import Topic
+from handlers.notify.key_rights import check_records
 from handlers.parsing.digests import Ended, NotADigest, read_digest
 from handlers.parsing.windows import EVERY_DAY
 
@@ -24,7 +25,6 @@ UNCLEAR = mark("Write the days and one time, in the PBX's time; for a weekly dig
     summary=mark("The calls in figures, sent at a time of day or of the week"),
     usage=mark("[mon-fri 18:00 | weekly mon 09:00 | [daily | weekly] off]"),
     examples=(mark("/digest mon-fri 18:00"), mark("/digest weekly mon 09:00"), "/digest off", "/digest"),
-    resume=OnRestart.ATOMIC,
 )
 async def digest(request: Request) -> Reply:
     digests, station, chat = request.services.digests, request.station.name, request.place.chat
@@ -58,6 +58,7 @@ async def show(request: Request) -> Reply:
 
 
 async def _set(request: Request, wanted: DigestSchedule) -> None:
+    await check_records(request)
     zone = request.station.zone()
     await request.services.digests.set(
         request.station.name,

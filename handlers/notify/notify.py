@@ -14,7 +14,7 @@ from handlers.dispatch.declare import command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.notify import times
-from handlers.notify.key_rights import check_key
+from handlers.notify.key_rights import check_records_and_calls
 from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, read
 from handlers.parsing.times.model import fold
 
@@ -70,7 +70,7 @@ async def _switch_off(request: Request, kind: CallKind | None) -> Reply:
 async def _subscribe(request: Request, asked: Asked) -> Reply:
     subscriptions, station = request.services.call_subscriptions, request.station.name
     await _check_rights(request, asked)
-    await check_key(request)
+    await check_records_and_calls(request)
     phones = (*asked.phones, *([await _queue(request, asked.queue)] if asked.queue else ()))
     chat, thread = request.place.chat, request.place.thread
     if asked.me and not request.place.private:

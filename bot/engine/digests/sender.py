@@ -12,7 +12,7 @@ from bot.notifications import digests as messages
 from bot.notifications.calls.told_chats import ToldChats
 from bot.notifications.digests import schedule_of
 from bot.oncall.local_time import zone_named
-from bot.pbx import Pbx, PbxError
+from bot.pbx import Forbidden, Pbx, PbxError
 from bot.pbx.time_zone import PbxTimeZone
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
@@ -88,6 +88,11 @@ class DigestSender:
             if period not in read:
                 async with asyncio.timeout_at(until):
                     read[period] = await self._reader.read(self._pbx, period, now, self._zone_of(row))
+        except Forbidden as error:
+            # Waiting gives the key no right.
+            if await self._database.run(self._conclude_unread, row, day, error.permission_row):
+                self._wake.send()
+            return
         except (PbxError, TimeoutError) as error:
             log.warning("PBX error, digest not read, retried", station=self._station, reason=str(error) or "timeout")
             self._failed_at = now
@@ -129,6 +134,16 @@ class DigestSender:
         schedule = schedule_of(row)
         due = schedule.moment_of(day, self._zone_of(row))
         messages.enqueue(session, row, schedule.period(day), content.figures, content.usual, due, now)
+        row.done_on, row.failed = day, False
+        return True
+
+    def _conclude_unread(self, session: Session, seen: Digest, day: date, permission_row: str) -> bool:
+        """Tell the chat which row the API key lacks, and mark the digest done; return True if that is queued."""
+        row, now = _found(session, seen), self._clock()
+        if row is None or not self._may_be_told(session, row, now):
+            return False
+        due = schedule_of(row).moment_of(day, self._zone_of(row))
+        messages.enqueue_unread(session, row, due, now, lacks=permission_row)
         row.done_on, row.failed = day, False
         return True
 

@@ -8,8 +8,8 @@ from bot.messages.message import Message, mark
 from bot.notifications.digests import schedule_of
 from bot.store.access.audit import Change
 from bot.store.tables.calls import Digest
+from handlers.dialog.run_here import run_here
 from handlers.dispatch.declare import button, command
-from handlers.dispatch.intents import CommandTyped
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.notify.key_rights import check_records
@@ -50,11 +50,7 @@ async def digest(request: Request) -> Reply:
 @button("digest.show")
 async def show(request: Request) -> Reply:
     """Run the command for the period of the digest, which stays, as if it had been typed."""
-    name, arguments = str(request.data["command"]), str(request.data["period"])
-    if request.services.fleet.single_station is None:
-        arguments = f"{arguments} {request.station.name}"
-    typed = CommandTyped(name, arguments, request.actor, request.place, message_id=0, sent_at=request.now)
-    return Reply(instead=typed, outcome=f"asked for /{name}")
+    return run_here(request, str(request.data["command"]), str(request.data["period"]))
 
 
 async def _set(request: Request, wanted: DigestSchedule) -> None:

@@ -10,7 +10,8 @@ from bot.store.access.audit import Change
 from bot.store.tables.calls import CallKind, CallSubscription
 from bot.store.typed_secrets import contains_secret
 from handlers.dialog.not_understood import run_button
-from handlers.dispatch.declare import command
+from handlers.dialog.run_here import run_here
+from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.notify import times
@@ -55,6 +56,12 @@ async def notify(request: Request) -> Reply:
     except TooManyNumbers:
         raise WrongArguments(mark("That is too much: 40 numbers can be named. Write all instead.")) from None
     return await (_switch_off(request, asked.kind) if isinstance(asked, Off) else _subscribe(request, asked))
+
+
+@button("notify.again")
+async def again(request: Request) -> Reply:
+    """Ask anew, for oneself, for what the chat was told of before."""
+    return run_here(request, str(request.data["command"]), str(request.data["arguments"]))
 
 
 async def _switch_off(request: Request, kind: CallKind | None) -> Reply:

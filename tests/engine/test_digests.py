@@ -249,11 +249,18 @@ async def test_it_ceases_with_the_right_of_who_asked_or_of_the_group(database: D
     office = Office(database, (grant,))
     await office.wants(at="12:00")
     await office.wants("weekly", [0], "11:00", ANNA)
-    assert len(await office.at(clock(11, 59))) == (1 if grant.subject == ANNA else 0)
+    before = await office.at(clock(11, 59))
+    assert [facts.get("ended") for facts in before] == ([None] if grant.subject == ANNA else [["weekly"]])
     reads = len(office.pbx.reads)
-    await office.at(clock(12))
-    await office.at(clock(12, days=1))
+    for day in (0, 1, 7):
+        after = await office.at(clock(12, days=day))
     assert len(office.pbx.reads) == reads
+    # Told once, and ended: the right that comes back brings no digest back.
+    assert [facts.get("ended") for facts in after[len(before) :]] == [
+        ["daily"],
+        *[["weekly"]] * (grant.subject == ANNA),
+    ]
+    assert await office.digests.of_chat(STATION, GROUP) == []
 
 
 async def test_a_closed_chat_gets_none_not_even_later(office: Office) -> None:

@@ -9,6 +9,7 @@ import structlog
 from bot.calls.digest_schedule import MAX_LATE, DigestPeriod
 from bot.engine.digests.reading import DigestContent, FigureReader
 from bot.notifications import digests as messages
+from bot.notifications.calls import lost_rights
 from bot.notifications.calls.told_chats import ToldChats
 from bot.notifications.digests import schedule_of
 from bot.oncall.local_time import zone_named
@@ -114,7 +115,10 @@ class DigestSender:
         if day is None:
             return DigestStep.NOTHING
         due = schedule_of(row).moment_of(day, self._zone_of(row))
-        wanted = self._may_be_told(session, row, now)
+        chats = self._chats(session, now)
+        if lost_rights.end(session, chats, [row], now):
+            return DigestStep.TOLD
+        wanted = chats.may_be_told(row)
         if wanted and now - due <= MAX_LATE:
             return DigestStep.READ
         step = DigestStep.TOLD if wanted and row.failed else DigestStep.NOTHING
@@ -152,7 +156,10 @@ class DigestSender:
             row.failed = True
 
     def _may_be_told(self, session: Session, row: Digest, now: datetime) -> bool:
-        return ToldChats(session, self._grants, self._station, now).may_be_told(row)
+        return self._chats(session, now).may_be_told(row)
+
+    def _chats(self, session: Session, now: datetime) -> ToldChats:
+        return ToldChats(session, self._grants, self._station, now)
 
     def _due(self, row: Digest, now: datetime) -> date | None:
         return schedule_of(row).due(row.done_on, now, self._zone_of(row))

@@ -54,7 +54,7 @@ class CallSubscriptions:
 
     async def remove(self, station: str, chat_id: int, kind: CallKind | None = None) -> None:
         """Tell the chat of no calls of the station any more, or of none of one kind."""
-        await self._database.run(_remove, station, chat_id, kind)
+        await self._database.run(remove, station, chat_id, kind)
         self._changed.send(station)
 
 
@@ -82,7 +82,7 @@ def _merge(session: Session, row: CallSubscription) -> None:
     session.merge(row)
 
 
-def _remove(session: Session, station: str, chat_id: int, kind: CallKind | None) -> None:
+def remove(session: Session, station: str, chat_id: int, kind: CallKind | None) -> None:
     if kind in (None, CallKind.MISSED):
         missed_gatherings.remove_untold(session, station, chat_id)
     found = delete(CallSubscription).where(CallSubscription.station == station, CallSubscription.chat_id == chat_id)

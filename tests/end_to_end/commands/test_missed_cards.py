@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.end_to_end.harness import BORIS, VERA, Program, Seen, Standins
+from tests.end_to_end.harness import ANNA, BORIS, SAM, VERA, Program, Seen, Standins
+from tests.end_to_end.people import grant
 
 CALLER = "79161234501"
 WEEKDAYS = {
@@ -162,3 +163,23 @@ def test_a_closed_chat_hears_at_the_opening_and_of_many_callers_at_once(
     assert many.text.startswith("🌊")
     assert "/missed" in many or len(many.buttons) > 1
     standins.wait_for_message(reminded, group, many.id)
+
+
+def test_a_chat_whose_asker_loses_the_right_is_told_and_others_can_ask_again(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    standins.post("/control/traffic", running=False)
+    start_bot()
+    group = standins.new_group(members=[BORIS, SAM])
+    grant(standins, f"{SAM} operator", group)
+    standins.asks(SAM, "/notify missed here of 202", group)
+    standins.asks(SAM, "/notify hours always", group)
+    call(standins, answer=False)
+    card = standins.wait_for_message("missed · .*123-45-01", group)
+    question = standins.asks(ANNA, f"/revoke {SAM}", group)
+    standins.presses(ANNA, question, question.buttons[0][0])
+    told = standins.wait_for_message("this chat is told no more of: missed calls", group)
+    assert changed(standins, card, "this chat is not told of missed calls any more").buttons == []
+    assert "not told of calls" in standins.asks(BORIS, "/notify", group)
+    standins.presses(BORIS, told, "Missed calls")
+    standins.wait_for_message("this chat is told of:\n.*that rang at: 202[^✂]*At any hour", group, told.id)

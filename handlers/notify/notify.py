@@ -1,5 +1,6 @@
 """/notify: which calls a chat is told of."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,8 +18,12 @@ from handlers.dispatch.rules import Topic
 from handlers.notify import times
 from handlers.notify.key_rights import check_records_and_calls
 from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, read
+from handlers.parsing.nearest import nearest
 from handlers.parsing.times.model import fold
 
+# Queues that a refusal names.
+MAX_QUEUES = 3
+BETWEEN_QUEUES = re.compile(r"[,;]|\s(?:and|и)\s", re.IGNORECASE)
 # A button's label and data; longer text was not typed.
 MAX_FORM = 50
 
@@ -78,7 +83,7 @@ async def _subscribe(request: Request, asked: Asked) -> Reply:
     subscriptions, station = request.services.call_subscriptions, request.station.name
     await _check_rights(request, asked)
     await check_records_and_calls(request)
-    phones = (*asked.phones, *([await _queue(request, asked.queue)] if asked.queue else ()))
+    phones = (*asked.phones, *(await _queues(request, asked.queue) if asked.queue else ()))
     chat, thread = request.place.chat, request.place.thread
     if asked.me and not request.place.private:
         if not await request.chat.private_chat_is_open():
@@ -129,20 +134,33 @@ async def _set_times(request: Request, words: list[str]) -> Reply:
     return Reply(await _message(request, subscribed), outcome="set", change=change)
 
 
-async def _queue(request: Request, written: str) -> str:
-    """Return the number of a queue. Raises WrongArguments."""
-    queues = (await request.station.pbx.routing.queues()).value
-    wanted = written.strip("\"'“”«»")
-    for queue in queues:
-        if wanted == queue.extension or fold(wanted) == fold(queue.name):
-            return queue.extension
-    raise WrongArguments(mark("There is no queue “%(written)s” on this PBX."), written=wanted)
+async def _queues(request: Request, written: str) -> list[str]:
+    """Return the numbers of the queues: of one, or of several with commas or `and` between their names. Raises
+    WrongArguments."""
+    known = (await request.station.pbx.routing.queues()).value
+    numbers = {fold(name): queue.extension for queue in known for name in (queue.name, queue.extension)}
+    if (whole := numbers.get(fold(_unquoted(written)))) is not None:
+        return [whole]
+    names = [_unquoted(part) for part in BETWEEN_QUEUES.split(written)]
+    unknown = [name for name in names if fold(name) not in numbers]
+    if not unknown:
+        return [numbers[fold(name)] for name in names]
+    names_of_all = {fold(queue.name): queue.name for queue in known if queue.name}
+    near = [names_of_all[name] for name in nearest(unknown[0], names_of_all)] or [*names_of_all.values()][:MAX_QUEUES]
+    asked = " ".join(request.arguments.split())
+    wrong = NotUnderstood(unknown[0], [asked.replace(written, name) for name in near])
+    raise WrongArguments(message=_not_understood(wrong, is_queue=True))
 
 
-def _not_understood(wrong: NotUnderstood) -> Message:
+def _unquoted(name: str) -> str:
+    return name.strip().strip("\"'“”«»„")
+
+
+def _not_understood(wrong: NotUnderstood, *, is_queue: bool = False) -> Message:
     forms = [form for form in wrong.forms if len(form) <= MAX_FORM and not contains_secret(form)]
     buttons = tuple((run_button(f"/notify {form}", "notify", form),) for form in forms)
-    return Message("notify_not_understood", {"written": wrong.written, "forms": forms}, buttons)
+    facts = {"written": wrong.written, "is_queue": is_queue, "forms": forms}
+    return Message("notify_not_understood", facts, buttons)
 
 
 def _change(before: Subscriptions, after: Subscriptions) -> Change:

@@ -147,7 +147,7 @@ class PbxHealthCheck(PeriodicCheck):
 
         await self._advice.renew(advice, FRESH, now)
         await self._disk.renew(lambda: pbx.storage.usage(priority), FRESH, now)
-        if self._disk.value is not None:
+        if self._disk.value is not None or self._disk.is_forbidden:
             self._last_disk = self._disk.value
         await self._bans.renew(lambda: pbx.firewall.banned(priority), FRESH, now)
         await self._release.renew(release, RELEASE_EVERY, now)
@@ -172,13 +172,15 @@ class PbxHealthCheck(PeriodicCheck):
         found = findings(reading, now, before.keys())
         after, changes = dict(before), list[StateChange]()
         for subject in before.keys() | found.keys():
-            state, transition = self._step(before.get(subject), found.get(subject), is_over(subject, reading), now)
+            held = before.get(subject, FindingState())
+            over = is_over(subject, reading, held.facts)
+            state, transition = self._step(held, found.get(subject), over, now)
             if state is None:
                 after.pop(subject, None)
             else:
                 after[subject] = state
             if transition is not None:
-                facts = (state or before[subject]).facts
+                facts = (state or held).facts
                 changes.append(StateChange(subject, transition, {"station": self._station, **facts}))
         changed = {
             subject: ADAPTER.dump_python(after[subject], mode="json") if subject in after else None
@@ -217,10 +219,9 @@ class PbxHealthCheck(PeriodicCheck):
         return [*(map(str, attack.facts.get("numbers", ())) if attack else ()), *phones]
 
     def _step(
-        self, before: FindingState | None, found: Finding | None, over: bool | None, now: datetime
+        self, held: FindingState, found: Finding | None, over: bool | None, now: datetime
     ) -> tuple[FindingState | None, Transition | None]:
         """Evaluate one subject; the state None is that of nothing found."""
-        held = before or FindingState()
         if found is None:
             state, transition = condition.evaluate(
                 held.condition, None if over is None else False, now, timedelta(0), Kind.PBX_ADVICE, confirmations=1

@@ -126,6 +126,30 @@ async def test_while_the_pbx_does_not_answer_nothing_begins_or_ends(scene: Scene
     assert scene.told() == [(PBX_DISK, Opened)]
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_row_that_the_key_loses_ends_no_finding_and_one_that_it_gets_is_not_called_lacking(
+    scene: Scene, *, restarts: bool
+) -> None:
+    scene.station.disk_mb = FULL
+    await scene.looks()
+    scene.station.keys.permit(Permissions(dict.fromkeys(("/api/v3/providers", "/api/v3/advice"), "read")))
+    if restarts:
+        scene.restarts()
+    await scene.looks(3)
+    assert scene.told() == [(PBX_DISK, Opened)]
+    # What it told before is not shown as if it held now.
+    assert scene.check.latest is not None
+    assert (scene.check.latest.disk, scene.check.latest.bans) == (None, None)
+    assert scene.check.lacks_rights == {"storage", "firewall"}
+    scene.station.keys.permit(Permissions())
+    scene.station.disk_mb = (0.0, 0.0)
+    await scene.looks(13)
+    assert scene.check.lacks_rights == frozenset()
+    scene.station.disk_mb = ROOMY
+    await scene.looks()
+    assert scene.told() == [(PBX_DISK, Opened), (PBX_DISK, Resolved)]
+
+
 async def test_a_look_costs_three_requests_and_a_missing_row_is_asked_for_once_an_hour(scene: Scene) -> None:
     await scene.looks(12)
     of_health = [path for path in scene.asked() if "sip" not in path and "getAuthFailureStats" not in path]

@@ -113,6 +113,14 @@ async def test_a_ban_of_a_provider_and_of_the_bot_is_recognised(scene: Scene) ->
     assert [kind for _, kind in scene.told()[2:]] == [Resolved, Resolved]
 
 
+async def test_a_banned_provider_is_recognised_however_its_address_is_written(scene: Scene) -> None:
+    scene.hosts |= {"203.0.113.7": "Zadarma", "2001:db8::9": "Mango"}
+    scene.station.banned = dict.fromkeys(("::ffff:203.0.113.7", "2001:DB8::0009"), scene.now.timestamp())
+    scene.station.now = lambda: scene.now.timestamp()
+    await scene.looks()
+    assert sorted(subject for subject, _ in scene.told()) == [PBX_BAN + "2001:db8::9", PBX_BAN + "203.0.113.7"]
+
+
 async def test_while_the_pbx_does_not_answer_nothing_begins_or_ends(scene: Scene) -> None:
     scene.station.disk_mb = FULL
     await scene.looks()

@@ -34,8 +34,8 @@ class CachedQuery(Generic[T]):
     async def renew(
         self, question: Callable[[], Awaitable[Answer[T]]], every: timedelta, now: datetime, *, at_once: bool = False
     ) -> bool:
-        """Query again if due, with a timeout of ASKED_WITHIN seconds; a failure keeps the old value until a retry, but a
-        lost right does not. Return True for a new value."""
+        """Query again if due, with a timeout of ASKED_WITHIN seconds; a failure keeps the old value until a retry, but
+        a lost right does not. Return True for a new value."""
         # A clock that was set back makes it due.
         if self.again_at is not None and timedelta(0) < self.again_at - now <= self._pause and not at_once:
             return False

@@ -24,11 +24,12 @@ ASKED_WITHIN = 15.0
 
 @dataclass(slots=True)
 class CachedQuery(Generic[T]):
-    """Last value of a query, and when the next one is allowed."""
+    """Last value of a query, and when the next one is allowed. `is_failing`: the last one was not answered."""
 
     value: T | None = None
     again_at: datetime | None = None
     is_forbidden: bool = False
+    is_failing: bool = False
     _pause: timedelta = timedelta(0)
 
     async def renew(
@@ -45,11 +46,12 @@ class CachedQuery(Generic[T]):
         except (PbxError, TimeoutError) as error:
             log.info("PBX error, query retried later", reason=str(error) or "timed out")
             self.is_forbidden = isinstance(error, Forbidden)
+            self.is_failing = not self.is_forbidden
             if self.is_forbidden:
                 self.value = None
             self._wait(now, WITHOUT_RIGHT if self.is_forbidden else AGAIN_AFTER)
             return False
-        self.is_forbidden = False
+        self.is_forbidden = self.is_failing = False
         self._wait(now, every)
         return True
 

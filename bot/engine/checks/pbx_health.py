@@ -126,8 +126,16 @@ class PbxHealthCheck(PeriodicCheck):
     @property
     def lacks_rights(self) -> frozenset[str]:
         """Return what the API key may not read: `advice`, `storage`, `firewall`."""
-        asked: dict[str, CachedQuery[Any]] = {"advice": self._advice, "storage": self._disk, "firewall": self._bans}
-        return frozenset(resource for resource, query in asked.items() if query.is_forbidden)
+        return frozenset(resource for resource, query in self._asked.items() if query.is_forbidden)
+
+    @property
+    def unanswered(self) -> frozenset[str]:
+        """Return what the PBX did not answer when it was asked last: `sysinfo` beside those."""
+        return frozenset(resource for resource, query in self._asked.items() if query.is_failing)
+
+    @property
+    def _asked(self) -> Mapping[str, CachedQuery[Any]]:
+        return {"advice": self._advice, "storage": self._disk, "firewall": self._bans, "sysinfo": self._release}
 
     async def _read(self, priority: Priority, now: datetime) -> Reading:
         pbx = self._pbx
@@ -145,13 +153,16 @@ class PbxHealthCheck(PeriodicCheck):
         async def certificate() -> Answer[Certificate | None]:
             return Answer(await pbx.certificate())
 
-        await self._advice.renew(advice, FRESH, now)
-        await self._disk.renew(lambda: pbx.storage.usage(priority), FRESH, now)
+        # At once: a PBX may take seconds for each.
+        await asyncio.gather(
+            self._advice.renew(advice, FRESH, now),
+            self._disk.renew(lambda: pbx.storage.usage(priority), FRESH, now),
+            self._bans.renew(lambda: pbx.firewall.banned(priority), FRESH, now),
+            self._release.renew(release, RELEASE_EVERY, now),
+            self._certificate.renew(certificate, CERTIFICATE_EVERY, now),
+        )
         if self._disk.value is not None or self._disk.is_forbidden:
             self._last_disk = self._disk.value
-        await self._bans.renew(lambda: pbx.firewall.banned(priority), FRESH, now)
-        await self._release.renew(release, RELEASE_EVERY, now)
-        await self._certificate.renew(certificate, CERTIFICATE_EVERY, now)
         bans = self._bans.value
         current = None if bans is None else tuple(ban for ban in bans if ban.until is None or ban.until > now)
         return Reading(

@@ -1,5 +1,7 @@
 """/notify: which calls a chat is told of."""
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +9,7 @@ from typing import Any
 from bot.access.policy import Permission
 from bot.messages.message import Message, mark
 from bot.notifications.calls.told_chats import PERMISSIONS
+from bot.pbx import PbxError
 from bot.store.access.audit import Change
 from bot.store.tables.calls import CallKind, CallSubscription
 from bot.store.typed_secrets import contains_secret
@@ -21,6 +24,8 @@ from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, rea
 from handlers.parsing.nearest import nearest
 from handlers.parsing.times.model import fold
 
+# Names of queues may delay an answer by so many seconds.
+NAMES_WITHIN = 3.0
 # Queues that a refusal names.
 MAX_QUEUES = 3
 BETWEEN_QUEUES = re.compile(r"[,;]|\s(?:and|и)\s", re.IGNORECASE)
@@ -134,6 +139,15 @@ async def _set_times(request: Request, words: list[str]) -> Reply:
     return Reply(await _message(request, subscribed), outcome="set", change=change)
 
 
+async def _names(request: Request) -> Mapping[str, str]:
+    """Return names of queues and extensions by number, as far as the PBX tells them: one that is not there has none."""
+    names = dict(await request.station.pbx.phone_book.names())
+    with contextlib.suppress(PbxError, TimeoutError):
+        async with asyncio.timeout(NAMES_WITHIN):
+            names |= {queue.extension: queue.name for queue in (await request.station.pbx.routing.queues()).value}
+    return names
+
+
 async def _queues(request: Request, written: str) -> list[str]:
     """Return the numbers of the queues: of one, or of several with commas or `and` between their names. Raises
     WrongArguments."""
@@ -173,8 +187,13 @@ def _as_text(one: CallSubscription | None) -> str:
 
 
 async def _message(request: Request, subscriptions: Subscriptions, *, in_private: bool = False) -> Message:
+    names = await _names(request) if any(one.phones for one in subscriptions.values()) else {}
     told = [
-        {"kind": str(kind), "phones": one.phones, "numbers": one.numbers}
+        {
+            "kind": str(kind),
+            "phones": [{"number": number, "name": names.get(number, "")} for number in one.phones],
+            "numbers": one.numbers,
+        }
         for kind in CallKind
         if (one := subscriptions.get(kind))
     ]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable
-from datetime import time
+from datetime import UTC, time
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from bot.store.tables.calls import CallKind, CallSubscription, MissedCard
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import GRANTS, GROUP, STATION, VERA, DispatcherHarness
 from tests.handlers.update_factory import NOW
+from tests.messages.renderers import renderer
 
 BORIS, MEMBER = 4, 5
 
@@ -27,7 +28,7 @@ class Queues:
     wait_seconds = 0.0
 
     def __init__(self, error: Callable[[], PbxError | None]) -> None:
-        self.routing = self.records = self.calls = self
+        self.routing = self.records = self.calls = self.phone_book = self
         self.error = error
 
     async def between(self, *_: Any, **__: Any) -> AsyncIterator[CallRecord]:
@@ -37,6 +38,9 @@ class Queues:
 
     async def active(self, **_: Any) -> Answer[tuple[()]]:
         return Answer(())
+
+    async def names(self) -> dict[str, str]:
+        return {"202": "Anna Ivanova"}
 
     async def queues(self) -> Answer[tuple[Queue, ...]]:
         return Answer(
@@ -173,7 +177,7 @@ async def test_off_ends_it_and_a_new_wish_replaces_the_old_one(office: Office) -
     assert told is not None
     assert told.phones == ["203"]
     _, facts = await office.asks("/notify")
-    assert facts["told"] == [{"kind": "missed", "phones": ["203"], "numbers": []}]
+    assert facts["told"] == [{"kind": "missed", "phones": [{"number": "203", "name": ""}], "numbers": []}]
     _, facts = await office.asks("/notify off")
     assert facts["told"] == []
     assert await office.told() is None
@@ -297,6 +301,13 @@ async def test_who_may_not_read_call_records_is_not_told_of_them(database: Datab
     assert template != "notify"
     await office.asks("/notify missed here", BORIS, BORIS)
     assert await office.kinds(BORIS) == {CallKind.MISSED}
+
+
+async def test_the_phones_are_named_so_that_a_typing_error_is_seen(office: Office) -> None:
+    await office.asks("/notify missed here of 202 209 queue Support")
+    template, facts = await office.asks("/notify")
+    text = renderer("en").text(template, facts, zone=UTC, now=NOW)
+    assert "that rang at: 202 Anna Ivanova, 209, 2201 Support" in text
 
 
 @pytest.mark.parametrize("words", ["missed calls to me", "мне пропущенные", "пропущенные в личку", "missed in private"])

@@ -160,9 +160,10 @@ async def _queues(request: Request, written: str) -> list[str]:
     if not unknown:
         return [numbers[fold(name)] for name in names]
     names_of_all = {fold(queue.name): queue.name for queue in known if queue.name}
-    near = [names_of_all[name] for name in nearest(unknown[0], names_of_all)] or [*names_of_all.values()][:MAX_QUEUES]
+    with_it = [name for name in names_of_all if fold(unknown[0]) in name]
+    near = (with_it or nearest(unknown[0], names_of_all) or [*names_of_all])[:MAX_QUEUES]
     asked = " ".join(request.arguments.split())
-    wrong = NotUnderstood(unknown[0], [asked.replace(written, name) for name in near])
+    wrong = NotUnderstood(unknown[0], [asked.replace(written, names_of_all[name]) for name in near])
     raise WrongArguments(message=_not_understood(wrong, is_queue=True))
 
 

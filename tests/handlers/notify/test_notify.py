@@ -269,6 +269,7 @@ async def test_off_ends_all_or_one(office: Office, words: str, left: set[CallKin
         ("missed here from 74951110001", ["missed here number 74951110001"]),
         ("пропущенные сюда с номера 74951110001", ["пропущенные сюда номер 74951110001"]),
         ("missed here queue Suport", ["missed here queue Support"]),
+        ("missed here queue отдел", ["missed here queue Отдел продаж"]),
         ("missed here queue Nonesuch", ["missed here queue Отдел продаж", "missed here queue Support"]),
     ],
 )

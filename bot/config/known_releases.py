@@ -2,7 +2,8 @@
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -18,6 +19,14 @@ from bot.text.normalization import decoded
 log = structlog.get_logger(__name__)
 
 Version = tuple[int, ...]
+
+REMEDIES = {
+    "missing": "is missing; add it",
+    "extra_forbidden": "is not known; take it out",
+    "list_type": "is not a list; begin each one with a line in double brackets, like [[release]]",
+    "date_type": "is not a date; write it like 2026-11-20, without quotes",
+    "string_pattern_mismatch": "has other characters; use small letters, digits and _",
+}
 
 SHIPPED = Path(__file__).with_name("known_releases.toml")
 # Thousands of releases.
@@ -113,19 +122,26 @@ def _table(path: Path, content: Mapping[str, Any]) -> KnownReleases:
         raise ValueError(f"{path}: {_complaint(error)}") from None
     if not read.release:
         raise ValueError(f"{path} names no release; begin each with a line [[release]]")
+    twice = [name for name, count in Counter(_names(read)).items() if count > 1]
+    if twice:
+        raise ValueError(f"{path} has {twice[0]} twice; take one out")
     releases = sorted(read.release, key=lambda one: version_of(one.version))
     faults = sorted(read.fault, key=lambda one: version_of(one.fixed_in), reverse=True)
     return KnownReleases(tuple(releases), tuple(faults))
+
+
+def _names(read: _Content) -> Iterator[str]:
+    """Yield what may stand in a table once."""
+    yield from (f"release {'.'.join(map(str, version_of(one.version)))}" for one in read.release)
+    yield from (f"fault {one.name}" for one in read.fault)
 
 
 def _complaint(error: ValidationError) -> str:
     """Return the first complaint, with the place of it; as many as there are would be no line."""
     first = error.errors()[0]
     place = " ".join(str(part + 1) if isinstance(part, int) else part for part in first["loc"])
-    if first["type"] == "missing":
-        return f"{place} is missing; add it"
-    if first["type"] == "extra_forbidden":
-        return f"{place} is not known; take it out"
+    if remedy := REMEDIES.get(first["type"]):
+        return f"{place} {remedy}"
     said = sentence(first["type"], first["msg"], first.get("ctx", {}))
     return f"{place} {said[:1].lower()}{said[1:]}"
 

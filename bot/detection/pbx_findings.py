@@ -96,12 +96,13 @@ def findings(reading: Reading, now: datetime, told: Collection[str] = ()) -> dic
     return {one.subject: one for one in found}
 
 
-def is_over(subject: str, reading: Reading) -> bool | None:
-    """Return True if a subject without a finding is known to be well; None if what it is about is not known."""
+def is_over(subject: str, reading: Reading, facts: Mapping[str, Any]) -> bool | None:
+    """Return True if a subject without a finding is known to be well; None if what it is about is not known. `facts`:
+    those that were told: what was found exactly is not ended by what tells less."""
     if subject == PBX_RELEASE:
-        known = reading.release is not None or reading.dialect is not None
+        known = reading.release is not None or (reading.dialect is not None and not facts.get("exact"))
     elif subject == PBX_DISK:
-        known = reading.disk is not None or reading.advice is not None
+        known = reading.disk is not None or (reading.advice is not None and not facts.get("total_mb"))
     elif subject == PBX_CERTIFICATE:
         known = reading.certificate is not None
     elif subject.startswith(PBX_BAN):

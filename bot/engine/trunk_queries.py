@@ -59,8 +59,8 @@ class TrunkQueries:
         """
         pbx, before = self._pbx, self._list.value
         await self._list.renew(lambda: pbx.trunks.list(Priority.WATCH), LIST_EVERY, now, at_once=missed)
-        if self._list.value is not before:
-            self.listed = {row.id: row for row in self._list.value or ()}
+        if (value := self._list.value) is not None and value is not before:
+            self.listed = {row.id: row for row in value}
 
     async def outbound(self, now: datetime) -> tuple[OutboundRoute, ...] | None:
         """Return the outbound routes; None while unknown."""

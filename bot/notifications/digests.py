@@ -43,14 +43,15 @@ def enqueue(
     )
 
 
-def enqueue_unread(session: Session, row: Digest, due: datetime, now: datetime) -> None:
-    """Queue the notice that the PBX could not be read for the digest that was due at `due`."""
+def enqueue_unread(session: Session, row: Digest, due: datetime, now: datetime, *, lacks: str = "") -> None:
+    """Queue the notice that the PBX could not be read for the digest that was due at `due`. `lacks`: row of the API key
+    without which calls are not read, "" if that is not why."""
     outbox.enqueue(
         session,
         chat_id=row.chat_id,
         thread_id=row.thread_id,
         template="digest_unread",
-        facts={"station": row.station, "due": due.isoformat()},
+        facts={"station": row.station, "due": due.isoformat(), "lacks": lacks},
         now=now,
         urgency=Urgency.DIGEST,
     )

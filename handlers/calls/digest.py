@@ -8,10 +8,11 @@ from bot.messages.message import Message, mark
 from bot.notifications.digests import schedule_of
 from bot.store.access.audit import Change
 from bot.store.tables.calls import Digest
+from handlers.dialog.run_here import run_here
 from handlers.dispatch.declare import button, command
-from handlers.dispatch.intents import CommandTyped
 from handlers.dispatch.request import Reply, Request, WrongArguments
-from handlers.dispatch.rules import OnRestart, Topic
+from handlers.dispatch.rules import Topic
+from handlers.notify.key_rights import check_records
 from handlers.parsing.digests import Ended, NotADigest, read_digest
 from handlers.parsing.windows import EVERY_DAY
 
@@ -24,7 +25,6 @@ UNCLEAR = mark("Write the days and one time, in the PBX's time; for a weekly dig
     summary=mark("The calls in figures, sent at a time of day or of the week"),
     usage=mark("[mon-fri 18:00 | weekly mon 09:00 | [daily | weekly] off]"),
     examples=(mark("/digest mon-fri 18:00"), mark("/digest weekly mon 09:00"), "/digest off", "/digest"),
-    resume=OnRestart.ATOMIC,
 )
 async def digest(request: Request) -> Reply:
     digests, station, chat = request.services.digests, request.station.name, request.place.chat
@@ -50,14 +50,11 @@ async def digest(request: Request) -> Reply:
 @button("digest.show")
 async def show(request: Request) -> Reply:
     """Run the command for the period of the digest, which stays, as if it had been typed."""
-    name, arguments = str(request.data["command"]), str(request.data["period"])
-    if request.services.fleet.single_station is None:
-        arguments = f"{arguments} {request.station.name}"
-    typed = CommandTyped(name, arguments, request.actor, request.place, message_id=0, sent_at=request.now)
-    return Reply(instead=typed, outcome=f"asked for /{name}")
+    return run_here(request, str(request.data["command"]), str(request.data["period"]))
 
 
 async def _set(request: Request, wanted: DigestSchedule) -> None:
+    await check_records(request)
     zone = request.station.zone()
     await request.services.digests.set(
         request.station.name,

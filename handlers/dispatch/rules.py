@@ -121,6 +121,7 @@ RULES: Mapping[str, Rule] = {
     "/digest": Rule(Permission.MISSED_FOLLOW),
     "digest.show": Rule(Permission.CDR_READ),
     "/notify": Rule(Permission.MISSED_FOLLOW),
+    "notify.again": Rule(Permission.MISSED_FOLLOW),
     "missed_card.claim": Rule(Permission.MISSED_FOLLOW),
     "missed_card.called_back": Rule(Permission.MISSED_FOLLOW),
     "missed_card.not_needed": Rule(Permission.MISSED_FOLLOW),

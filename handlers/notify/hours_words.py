@@ -14,7 +14,9 @@ from handlers.parsing.times.scanner import Role, Scan, Time, scan
 from handlers.parsing.times.words import AND, AT, FILLERS, FROM
 from handlers.parsing.windows import ANY_DAY, DAILY, EVERY_DAY, GROUPS, WEEKLY, weekdays_from_to
 
-ROUND_THE_CLOCK = frozenset(map(fold, ("always", "24/7", "всегда", "круглосуточно")))
+ROUND_THE_CLOCK = frozenset(
+    map(fold, ("always", "24/7", "24x7", "around the clock", "round the clock", "всегда", "круглосуточно"))
+)
 WHOLE = frozenset(map(fold, ("whole", "all", "весь", "целый")))
 # They say nothing more.
 SILENT = WEEKLY | WHOLE | ANY_DAY | FILLERS | FROM | AND | AT | {"по", "-", ","}
@@ -39,7 +41,7 @@ class _Group:
 def read_hours(words: Sequence[str], now: datetime) -> WorkingHours:
     """Parse the hours; days without a time are whole days, times without days are of every day. `now`: local time,
     naive. Raises WrongArguments."""
-    if len(words) == 1 and fold(words[0]) in ROUND_THE_CLOCK:
+    if fold(" ".join(words)) in ROUND_THE_CLOCK:
         return ALWAYS
     by_day: dict[int, list[Span]] = {day: [] for day in EVERY_DAY}
     for group in _groups(_named(_scanned(words, now).pieces)):

@@ -1,23 +1,34 @@
 """/notify: which calls a chat is told of."""
 
+import asyncio
+import contextlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from bot.access.policy import Permission
 from bot.messages.message import Message, mark
 from bot.notifications.calls.told_chats import PERMISSIONS
+from bot.pbx import PbxError
 from bot.store.access.audit import Change
 from bot.store.tables.calls import CallKind, CallSubscription
 from bot.store.typed_secrets import contains_secret
 from handlers.dialog.not_understood import run_button
-from handlers.dispatch.declare import command
+from handlers.dialog.run_here import run_here
+from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.notify import times
-from handlers.notify.key_rights import check_key
+from handlers.notify.key_rights import check_records_and_calls
 from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, read
+from handlers.parsing.nearest import nearest
 from handlers.parsing.times.model import fold
 
+# Names of queues may delay an answer by so many seconds.
+NAMES_WITHIN = 3.0
+# Queues that a refusal names.
+MAX_QUEUES = 3
+BETWEEN_QUEUES = re.compile(r"[,;]|\s(?:and|и)\s", re.IGNORECASE)
 # A button's label and data; longer text was not typed.
 MAX_FORM = 50
 
@@ -57,6 +68,12 @@ async def notify(request: Request) -> Reply:
     return await (_switch_off(request, asked.kind) if isinstance(asked, Off) else _subscribe(request, asked))
 
 
+@button("notify.again")
+async def again(request: Request) -> Reply:
+    """Ask anew, for oneself, for what the chat was told of before."""
+    return run_here(request, str(request.data["command"]), str(request.data["arguments"]))
+
+
 async def _switch_off(request: Request, kind: CallKind | None) -> Reply:
     subscriptions, where = request.services.call_subscriptions, (request.station.name, request.place.chat)
     before = await subscriptions.of_chat(*where)
@@ -70,8 +87,8 @@ async def _switch_off(request: Request, kind: CallKind | None) -> Reply:
 async def _subscribe(request: Request, asked: Asked) -> Reply:
     subscriptions, station = request.services.call_subscriptions, request.station.name
     await _check_rights(request, asked)
-    await check_key(request)
-    phones = (*asked.phones, *([await _queue(request, asked.queue)] if asked.queue else ()))
+    await check_records_and_calls(request)
+    phones = (*asked.phones, *(await _queues(request, asked.queue) if asked.queue else ()))
     chat, thread = request.place.chat, request.place.thread
     if asked.me and not request.place.private:
         if not await request.chat.private_chat_is_open():
@@ -122,20 +139,43 @@ async def _set_times(request: Request, words: list[str]) -> Reply:
     return Reply(await _message(request, subscribed), outcome="set", change=change)
 
 
-async def _queue(request: Request, written: str) -> str:
-    """Return the number of a queue. Raises WrongArguments."""
-    queues = (await request.station.pbx.routing.queues()).value
-    wanted = written.strip("\"'“”«»")
-    for queue in queues:
-        if wanted == queue.extension or fold(wanted) == fold(queue.name):
-            return queue.extension
-    raise WrongArguments(mark("There is no queue “%(written)s” on this PBX."), written=wanted)
+async def _names(request: Request) -> Mapping[str, str]:
+    """Return names of queues and extensions by number, as far as the PBX tells them: one that is not there has none."""
+    names = dict(await request.station.pbx.phone_book.names())
+    with contextlib.suppress(PbxError, TimeoutError):
+        async with asyncio.timeout(NAMES_WITHIN):
+            names |= {queue.extension: queue.name for queue in (await request.station.pbx.routing.queues()).value}
+    return names
 
 
-def _not_understood(wrong: NotUnderstood) -> Message:
+async def _queues(request: Request, written: str) -> list[str]:
+    """Return the numbers of the queues: of one, or of several with commas or `and` between their names. Raises
+    WrongArguments."""
+    known = (await request.station.pbx.routing.queues()).value
+    numbers = {fold(name): queue.extension for queue in known for name in (queue.name, queue.extension)}
+    if (whole := numbers.get(fold(_unquoted(written)))) is not None:
+        return [whole]
+    names = [_unquoted(part) for part in BETWEEN_QUEUES.split(written)]
+    unknown = [name for name in names if fold(name) not in numbers]
+    if not unknown:
+        return [numbers[fold(name)] for name in names]
+    names_of_all = {fold(queue.name): queue.name for queue in known if queue.name}
+    with_it = [name for name in names_of_all if fold(unknown[0]) in name]
+    near = (with_it or nearest(unknown[0], names_of_all) or [*names_of_all])[:MAX_QUEUES]
+    asked = " ".join(request.arguments.split())
+    wrong = NotUnderstood(unknown[0], [asked.replace(written, names_of_all[name]) for name in near])
+    raise WrongArguments(message=_not_understood(wrong, is_queue=True))
+
+
+def _unquoted(name: str) -> str:
+    return name.strip().strip("\"'“”«»„")
+
+
+def _not_understood(wrong: NotUnderstood, *, is_queue: bool = False) -> Message:
     forms = [form for form in wrong.forms if len(form) <= MAX_FORM and not contains_secret(form)]
     buttons = tuple((run_button(f"/notify {form}", "notify", form),) for form in forms)
-    return Message("notify_not_understood", {"written": wrong.written, "forms": forms}, buttons)
+    facts = {"written": wrong.written, "is_queue": is_queue, "forms": forms}
+    return Message("notify_not_understood", facts, buttons)
 
 
 def _change(before: Subscriptions, after: Subscriptions) -> Change:
@@ -148,8 +188,13 @@ def _as_text(one: CallSubscription | None) -> str:
 
 
 async def _message(request: Request, subscriptions: Subscriptions, *, in_private: bool = False) -> Message:
+    names = await _names(request) if any(one.phones for one in subscriptions.values()) else {}
     told = [
-        {"kind": str(kind), "phones": one.phones, "numbers": one.numbers}
+        {
+            "kind": str(kind),
+            "phones": [{"number": number, "name": names.get(number, "")} for number in one.phones],
+            "numbers": one.numbers,
+        }
         for kind in CallKind
         if (one := subscriptions.get(kind))
     ]

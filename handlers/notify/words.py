@@ -1,32 +1,34 @@
 """Read which calls a chat wants to be told of: `calls here of 202 203`, `voicemail me`, `missed off`. Pure."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.store.tables.calls import CallKind
+from handlers.notify.vocabulary import (
+    ALL,
+    BEFORE_CHAT,
+    BEFORE_FILTER,
+    BEFORE_KIND,
+    ENGLISH,
+    HERE,
+    KINDS,
+    MAX_PHRASE,
+    ME,
+    NUMBER,
+    OF,
+    QUEUE,
+    RUSSIAN,
+    SKIPPED,
+)
 from handlers.parsing.arguments import OFF
 from handlers.parsing.nearest import nearest
 from handlers.parsing.times.model import fold
 from handlers.parsing.times.words import AND
 
-KINDS: Mapping[str, CallKind] = {
-    **dict.fromkeys(map(fold, ("missed", "пропущенные", "пропущенных")), CallKind.MISSED),
-    **dict.fromkeys(map(fold, ("calls", "call", "звонки", "звонков", "вызовы", "вызовов")), CallKind.CALLS),
-    **dict.fromkeys(
-        map(fold, ("voicemail", "voice mail", "голосовая почта", "голосовую почту", "голосовой почты", "автоответчик")),
-        CallKind.VOICEMAIL,
-    ),
-}
-HERE = frozenset(map(fold, ("here", "сюда", "здесь")))
-ME = frozenset(map(fold, ("me", "мне")))
-ALL = frozenset(map(fold, ("all", "все", "всех")))
-OF = frozenset(map(fold, ("of", "extension", "extensions", "для", "у", "номеров")))
-QUEUE = frozenset(map(fold, ("queue", "очередь", "очереди")))
-NUMBER = frozenset(map(fold, ("number", "numbers", "номер", "номера", "на")))
 FILTERS = {"of": OF, "queue": QUEUE, "number": NUMBER}
 PHONE = re.compile(r"[0-9]{2,16}")
-SEPARATORS = re.compile("[,;]")
+SEPARATORS = re.compile("[,;/]")
 PUNCTUATION = re.compile("[+()-]")
 # From one extension to another; each is to be named.
 RANGE = re.compile("[0-9]{2,5}-[0-9]{2,5}")
@@ -34,19 +36,6 @@ MIN_DID = 5
 # What is shorter is continued by the next word, as in `+7 495 111-00-01`.
 WHOLE_NUMBER = 10
 MAX_NAMED = 40
-# How a right form is written, in the language of what was typed.
-ENGLISH = {"missed": "missed", "calls": "calls", "voicemail": "voicemail", "here": "here", "me": "me"} | {
-    "of": "of",
-    "queue": "queue",
-    "number": "number",
-    "off": "off",
-}
-RUSSIAN = {"missed": "пропущенные", "calls": "звонки", "voicemail": "голосовая почта", "here": "сюда", "me": "мне"} | {
-    "of": "для",
-    "queue": "очередь",
-    "number": "номер",
-    "off": "выкл",
-}
 
 
 class NotUnderstood(Exception):
@@ -82,20 +71,50 @@ class Off:
 
 def read(words: Sequence[str]) -> Asked | Off:
     """Parse the words behind the command, at least one. Raises NotUnderstood, TooManyNumbers."""
-    said = RUSSIAN if re.search("[а-яё]", " ".join(words), re.IGNORECASE) else ENGLISH
+    try:
+        return _read(words)
+    except NotUnderstood as wrong:
+        said = _language(words)
+        forms = [right for form in wrong.forms for right in _corrected(form)]
+        raise NotUnderstood(wrong.written, forms or [f"{said[kind]} {said['here']}" for kind in CallKind]) from None
+
+
+def _corrected(form: str, *, once_more: bool = True) -> list[str]:
+    """Return the form if it is right, or else those that it may be meant as."""
+    try:
+        _read(form.split())
+    except NotUnderstood as wrong:
+        return [right for near in wrong.forms for right in _corrected(near, once_more=False)] if once_more else []
+    except TooManyNumbers:
+        return []
+    return [form]
+
+
+def _language(words: Sequence[str]) -> Mapping[str, str]:
+    return RUSSIAN if re.search("[а-яё]", " ".join(words), re.IGNORECASE) else ENGLISH
+
+
+def _read(words: Sequence[str]) -> Asked | Off:
+    said = _language(words)
     if fold(words[0]) in OFF:
         return _read_off(words[1:], said)
-    kind, length = _kind(words)
+    if fold(words[0]) in ALL and [fold(word) in OFF for word in words[1:]] == [True]:
+        return Off(None)
+    me, first = _chat(words)
+    kind, length = _kind(words[first:])
     if kind is None:
         raise NotUnderstood(words[0], _with_kind(words, said))
-    begin, rest = [said[kind]], words[length:]
+    begin, rest = [said[kind]], list(words[first + length :])
     if len(rest) == 1 and fold(rest[0]) in OFF:
         return Off(kind)
-    where = fold(rest[0]) if rest else ""
-    if where not in HERE | ME:
-        near = nearest(where, HERE | ME | OFF) or [said["here"], said["me"]]
-        raise NotUnderstood(rest[0] if rest else "", [" ".join([*begin, one, *rest[1:]]) for one in near])
-    return _read_filter(kind, where in ME, rest[1:], [*begin, said["me" if where in ME else "here"]], said)
+    if me is None:
+        me, rest = _take_chat(rest)
+    if me is None:
+        near = nearest(rest[0], HERE | ME | OFF) if rest else []
+        is_left_out = bool(rest) and (fold(rest[0]) in BEFORE_FILTER | QUEUE or not rest[0].isalpha())
+        forms = [[one, *rest[0 if is_left_out else 1 :]] for one in near or [said["here"], said["me"]]]
+        raise NotUnderstood(rest[0] if rest else "", [" ".join([*begin, *form]) for form in forms])
+    return _read_filter(kind, me, rest, [*begin, said["me" if me else "here"]], said)
 
 
 def _read_off(words: Sequence[str], said: Mapping[str, str]) -> Off:
@@ -114,8 +133,8 @@ def _read_filter(kind: CallKind, me: bool, words: Sequence[str], begin: list[str
         folded = fold(word)
         if folded in ALL and not rest:
             break
-        if folded in NUMBER and rest and fold(rest[0]) in NUMBER | QUEUE:
-            # `на номер 74951110001`.
+        if folded in BEFORE_FILTER and rest and fold(rest[0]) in BEFORE_FILTER | QUEUE | ALL:
+            # `на номер 74951110001`, `for the queue Sales`.
             continue
         if folded in QUEUE and rest:
             return Asked(kind, me, tuple(phones), tuple(numbers), " ".join(rest))
@@ -127,24 +146,63 @@ def _read_filter(kind: CallKind, me: bool, words: Sequence[str], begin: list[str
         elif folded in OFF and not rest:
             raise NotUnderstood(word, [f"{said[kind]} {said['off']}"])
         else:
-            raise NotUnderstood(word, [" ".join([*begin, *form]) for form in _filters(word, rest, said)])
+            before = [*([said["of"], *phones] if phones else ()), *([said["number"], *numbers] if numbers else ())]
+            raise NotUnderstood(word, [" ".join([*begin, *before, *form]) for form in _filters(word, rest, said)])
         del rest[:length]
     if len(phones) + len(numbers) > MAX_NAMED:
         raise TooManyNumbers
     return Asked(kind, me, tuple(dict.fromkeys(phones)), tuple(dict.fromkeys(numbers)), "")
 
 
+def _from_to(word: str) -> list[str]:
+    """Return the extensions of `202-205`; another word as it is."""
+    if not RANGE.fullmatch(word):
+        return [word]
+    first, last = map(int, word.split("-"))
+    return [str(number) for number in range(first, min(last, first + MAX_NAMED) + 1)] or [word]
+
+
 def _kind(words: Sequence[str]) -> tuple[CallKind | None, int]:
     """Return the kind that the words begin with, and its length in words."""
-    for length in (2, 1):
-        if len(words) >= length and (kind := KINDS.get(fold(" ".join(words[:length])))):
-            return kind, length
+    for begin, end in _beginnings(words, BEFORE_KIND):
+        if kind := KINDS.get(fold(" ".join(words[begin:end]))):
+            return kind, end
     return None, 0
+
+
+def _chat(words: Sequence[str]) -> tuple[bool | None, int]:
+    """Return whether the chat that the words begin with is the private one, and its length in words; None for none."""
+    for begin, end in _beginnings(words, BEFORE_CHAT):
+        phrase = fold(" ".join(words[begin:end]))
+        if phrase in HERE | ME:
+            return phrase in ME, end
+    return None, 0
+
+
+def _take_chat(words: list[str]) -> tuple[bool | None, list[str]]:
+    """Return the chat that the words begin or end with, as `_chat` does, and the other words."""
+    me, length = _chat(words)
+    if me is not None:
+        return me, words[length:]
+    for length in range(MAX_PHRASE + 1, 0, -1):
+        me, taken = _chat(words[-length:])
+        if me is not None and taken == len(words[-length:]):
+            return me, words[:-taken]
+    return None, words
+
+
+def _beginnings(words: Sequence[str], silent: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Yield where phrases behind silent words begin and end, the longest first."""
+    for begin in range(min(len(words), MAX_PHRASE)):
+        for end in range(min(begin + MAX_PHRASE, len(words)), begin, -1):
+            yield begin, end
+        if fold(words[begin]) not in silent:
+            return
 
 
 def _with_kind(words: Sequence[str], said: Mapping[str, str]) -> list[str]:
     """Return the forms with another first word, or with the missing kind in front."""
-    if fold(words[0]) in HERE | ME:
+    if _chat(words)[0] is not None:
         return [" ".join([said[kind], *words]) for kind in CallKind]
     for length in (2, 1):
         if near := nearest(" ".join(words[:length]), KINDS.keys() | OFF):
@@ -155,16 +213,20 @@ def _with_kind(words: Sequence[str], said: Mapping[str, str]) -> list[str]:
 
 def _filters(word: str, rest: Sequence[str], said: Mapping[str, str]) -> list[list[str]]:
     """Return what may be meant where a word is not understood, `rest` behind it."""
-    if dids := _leading_dids([word, *rest])[0]:
+    named = [word, *rest]
+    while named and fold(named[0]) in SKIPPED:
+        named = named[1:]
+    spans = [number for one in named[:MAX_NAMED] for number in _from_to(one)]
+    if spans != named[:MAX_NAMED] and (phones := _leading_phones(spans)[0]):
+        return [[said["of"], *phones]]
+    if dids := _leading_dids(named)[0]:
         return [[said["number"], *dids]]
-    if phones := _leading_phones([word, *rest])[0]:
+    if phones := _leading_phones(named)[0]:
         return [[said["of"], *phones]]
     is_known = fold(word) in OF | NUMBER | ALL | QUEUE
     if not is_known and (near := nearest(word, OF | QUEUE | NUMBER)):
         return [[said[next(name for name, meant in FILTERS.items() if one in meant)], *rest] for one in near]
     name = rest if is_known else [word, *rest]
-    if phones := _leading_phones(name)[0]:
-        return [[said["of"], *phones]]
     return [[said["queue"], *name]] if name else [[]]
 
 

@@ -8,7 +8,9 @@ from bot.store.typed_secrets import HIDDEN
 from handlers.parsing.times.model import fold
 
 # They end what a command has set.
-OFF = frozenset(map(fold, ("off", "no", "выкл", "выключить", "нет")))
+OFF = frozenset(
+    map(fold, ("off", "no", "stop", "disable", "выкл", "выключить", "выключи", "отключить", "отключи", "стоп", "нет"))
+)
 # Mobile keyboards replace plain quotes with typographic ones.
 QUOTES = {'"': '"', "“": "”", "«": "»", "„": "“"}
 FIELD = re.compile(r"\A[^\W\d][\w-]*=")

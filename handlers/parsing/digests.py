@@ -1,5 +1,6 @@
 """Parse when a digest is wanted: `mon-fri 18:00`, `weekly mon 9am`, `по будням в 18`, `еженедельно пн 9:00`. Pure."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,9 +11,13 @@ from handlers.parsing.times.model import fold
 from handlers.parsing.windows import EVERY_DAY, NotAWindow, take_weekly_time
 
 WORDS = {
-    **dict.fromkeys(("daily", "ежедневно", "ежедневный"), DigestKind.DAILY),
-    **dict.fromkeys(("weekly", "еженедельно", "еженедельный", "понедельно"), DigestKind.WEEKLY),
+    **dict.fromkeys(("daily", "ежедневно", "ежедневный", "ежедневная"), DigestKind.DAILY),
+    **dict.fromkeys(("weekly", "еженедельно", "еженедельный", "еженедельная", "понедельно"), DigestKind.WEEKLY),
 }
+# As `weekly`: `every week on monday` is no digest of each Monday.
+WEEKLY = re.compile(r"(?<!\S)(every week|once a week|per week|each week|каждую неделю|раз в неделю|за неделю)(?!\S)")
+# They say nothing more.
+SILENT = frozenset(("here", "all", "сюда", "все", "всё"))
 
 
 class NotADigest(ValueError):
@@ -28,9 +33,10 @@ class Ended:
 
 def read_digest(words: Sequence[str], now: datetime) -> DigestSchedule | Ended:
     """Parse the arguments of the command. `now`: station local time, naive. Raises NotADigest."""
-    kinds = [WORDS[fold(word)] for word in words if fold(word) in WORDS]
-    rest = [word for word in words if fold(word) not in WORDS]
     written = " ".join(words)
+    words = WEEKLY.sub("weekly", " ".join(map(fold, words))).split()
+    kinds = [WORDS[word] for word in words if word in WORDS]
+    rest = [word for word in words if word not in WORDS and word not in SILENT]
     if len(kinds) > 1:
         raise NotADigest(written)
     if len(rest) == 1 and fold(rest[0]) in OFF:

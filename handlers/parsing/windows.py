@@ -15,7 +15,7 @@ MAX_WEEKLY_LENGTH = DAY
 # Longer ones are typing errors: a year instead of a day.
 MAX_LENGTH = timedelta(days=92)
 GROUPS = {
-    **dict.fromkeys(("weekdays", "workdays", "будни", "будням", "будние"), frozenset(range(5))),
+    **dict.fromkeys(("weekdays", "workdays", "будни", "будням", "будние", "рабочие", "рабочим"), frozenset(range(5))),
     **dict.fromkeys(("weekend", "weekends", "выходные", "выходным"), frozenset({5, 6})),
 }
 EVERY_DAY = frozenset(range(7))
@@ -25,7 +25,7 @@ WEEKLY = frozenset({"weekly", "еженедельно", "every", "каждый",
 AFTER = frozenset({"in", "через"})
 # Weekdays in the plural come every week: `mondays`, `понедельникам`.
 EACH = frozenset(word for word in WEEKDAYS if word.endswith(("days", "ам", "ям")))
-ANY_DAY = frozenset({"day", "день"})
+ANY_DAY = frozenset({"day", "день", "дни", "дням"})
 BESIDE_TIMES = FROM | UP_TO | FILLERS | AND
 # Every weekday by name, with a start and an end, takes about twenty words.
 MAX_WORDS = 40
@@ -126,6 +126,9 @@ class _WindowReader:
         word = words[0]
         if word in DAILY or (word in ANY_DAY and self._repeats and not self._days):
             self._repeats, self._days = True, EVERY_DAY
+        elif word in ANY_DAY and before in GROUPS:
+            # `по рабочим дням`.
+            pass
         elif word in WEEKLY or (self._repeats and UNITS.get(word) is Unit.WEEKS):
             self._repeats = True
         elif days := _days(word):

@@ -32,7 +32,8 @@ async def _card(request: Request) -> Message:
     facts: dict[str, Any] = {
         "station": request.station.name,
         "now": request.now,
-        "is_away": request.station.watch.has_fault,
+        "is_away": request.station.watch.has_fault or bool(health.unanswered),
+        "unanswered": sorted(health.unanswered),
         "release": reading.release,
         "dialect": str(reading.dialect) if reading.dialect else None,
         "newer": reading.newer_release,

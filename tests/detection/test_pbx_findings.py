@@ -102,5 +102,20 @@ def test_advice_is_a_finding_and_news_of_a_release_is_none() -> None:
     ],
 )
 def test_what_is_not_known_ends_nothing(subject: str, unknown: Reading) -> None:
-    assert is_over(subject, WELL) is True
-    assert is_over(subject, unknown) is None
+    assert is_over(subject, WELL, {}) is True
+    assert is_over(subject, unknown, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("subject", "facts", "less"),
+    [
+        (PBX_DISK, {"total_mb": 51_200}, Reading(advice=())),
+        (PBX_RELEASE, {"exact": True}, Reading(dialect=Dialect.FROM_2026_3_40)),
+    ],
+)
+def test_what_was_found_exactly_is_not_ended_by_what_tells_less(
+    subject: str, facts: dict[str, object], less: Reading
+) -> None:
+    assert is_over(subject, less, facts) is None
+    assert is_over(subject, less, {}) is True
+    assert is_over(subject, WELL, facts) is True

@@ -10,6 +10,7 @@ from bot.access.policy import BUILT_IN, Grant
 from bot.calls.pbx_clock import PbxClock
 from bot.config.working_hours import read_hours
 from bot.engine.calls.follower import CallFollower
+from bot.engine.calls.lost_rights import LostRights
 from bot.engine.calls.missed_calls import MissedCallCards
 from bot.notifications.calls.chat_hours import HoursOfChats
 from bot.notifications.calls.missed_card_presses import MissedCards
@@ -206,7 +207,10 @@ class Office:
             STATION,
             self.pbx,  # type: ignore[arg-type]
             self.read_clock,
-            (MissedCallCards(STATION, self.read_clock, self.grants, mask_numbers=True),),
+            (
+                LostRights(STATION, self.grants),
+                MissedCallCards(STATION, self.read_clock, self.grants, mask_numbers=True),
+            ),
             database=self.database,
             clock=self.clock,
             wake=Signal(),

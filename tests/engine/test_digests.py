@@ -14,7 +14,7 @@ from bot.calls.digest_schedule import DigestKind, DigestSchedule
 from bot.engine.digests import reading
 from bot.engine.digests.reading import SLOTS, FigureReader
 from bot.engine.digests.sender import RETRY_AFTER, DigestSender
-from bot.pbx import CallRecord, PbxError, Priority, TimedOut
+from bot.pbx import CallRecord, Forbidden, PbxError, Priority, TimedOut
 from bot.pbx.time_zone import PbxTimeZone
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import Grants
@@ -23,6 +23,7 @@ from bot.store.messages import blocked_chats
 from bot.store.stations.digests import Digests
 from bot.store.tables.calls import Digest
 from bot.store.tables.messages import Keyboard, Outgoing
+from tests.messages.renderers import renderer
 
 STATION, ANNA, GROUP, TRUNK = "Head office", 1, -100, "SIP-TRUNK-44BBC135"
 MOSCOW = ZoneInfo("Europe/Moscow")
@@ -120,6 +121,11 @@ class Office:
         return row
 
 
+def text(messages: list[Outgoing]) -> str:
+    """Return the newest message as it is shown."""
+    return renderer("en").text(messages[-1].template, messages[-1].facts, zone=MOSCOW, now=MONDAY)
+
+
 @pytest.fixture
 def office(database: Database) -> Office:
     return Office(database)
@@ -201,6 +207,18 @@ async def test_a_pbx_that_cannot_be_read_is_asked_again_and_then_that_is_told(of
     assert not (await office.row()).failed
 
 
+async def test_a_key_without_the_right_is_said_at_the_time_of_the_digest_with_the_remedy(office: Office) -> None:
+    await office.wants()
+    await office.wants("weekly", [0], "18:00", ANNA)
+    office.pbx.error = Forbidden("Call Records", "read", "cdr")
+    assert [facts["lacks"] for facts in await office.at(clock(18))] == ["Call Records"] * 2
+    assert "“Call Records” to Read" in text(await office.messages())
+    # Once, and not of the next one if it has the right by then.
+    assert len(await office.at(clock(18, 10))) == 2
+    office.pbx.error = None
+    assert (await office.at(clock(18, days=1)))[-1]["calls"] == 0
+
+
 async def test_a_pbx_that_answers_again_has_it_sent_late(office: Office) -> None:
     await office.wants()
     office.pbx.error = TimedOut("timed out", "cdr")
@@ -231,11 +249,18 @@ async def test_it_ceases_with_the_right_of_who_asked_or_of_the_group(database: D
     office = Office(database, (grant,))
     await office.wants(at="12:00")
     await office.wants("weekly", [0], "11:00", ANNA)
-    assert len(await office.at(clock(11, 59))) == (1 if grant.subject == ANNA else 0)
+    before = await office.at(clock(11, 59))
+    assert [facts.get("ended") for facts in before] == ([None] if grant.subject == ANNA else [["weekly"]])
     reads = len(office.pbx.reads)
-    await office.at(clock(12))
-    await office.at(clock(12, days=1))
+    for day in (0, 1, 7):
+        after = await office.at(clock(12, days=day))
     assert len(office.pbx.reads) == reads
+    # Told once, and ended: the right that comes back brings no digest back.
+    assert [facts.get("ended") for facts in after[len(before) :]] == [
+        ["daily"],
+        *[["weekly"]] * (grant.subject == ANNA),
+    ]
+    assert await office.digests.of_chat(STATION, GROUP) == []
 
 
 async def test_a_closed_chat_gets_none_not_even_later(office: Office) -> None:

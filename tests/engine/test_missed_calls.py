@@ -240,14 +240,33 @@ async def test_a_chat_is_told_only_of_what_it_asked_for(office: Office, of: dict
     assert bool(await office.at(minutes(3))) is told
 
 
-async def test_who_may_not_see_calls_any_more_is_told_of_none_and_numbers_are_masked(database: Database) -> None:
+async def test_a_wish_that_changes_while_a_call_is_not_listed_yet_loses_it_not(office: Office) -> None:
+    await office.tell(phones=("202",))
+    office.pbx.calls_made = [missed_at(0), missed_at(9, 2, "79161234502", MISSED["a queue"])]
+    # It has ended.
+    await office.at(minutes(10.1))
+    await office.tell(phones=("2200",))
+    await office.at(minutes(12))
+    cards = await office.cards()
+    assert [card.caller for card in cards] == ["9161234501", "9161234502"]
+    # What the chat did not want then is not made up for.
+    office.pbx.calls_made.append(missed_at(20, 3, "79161234503", (("203", False, False),)))
+    await office.at(minutes(22))
+    office.pbx.now = minutes(30)
+    await office.tell()
+    assert len(await office.at(minutes(31))) == 2
+
+
+async def test_who_may_not_see_calls_is_told_of_none(database: Database) -> None:
     nobody = Office(database, grants=())
     await nobody.tell()
     nobody.pbx.calls_made = [missed_at(0)]
     assert await nobody.at(minutes(1)) == []
-    office = Office(database)
-    office.pbx = nobody.pbx
-    office.restart()
+
+
+async def test_numbers_are_masked_in_a_chat_that_may_not_read_them(office: Office) -> None:
+    await office.tell()
+    office.pbx.calls_made = [missed_at(0)]
     await office.at(minutes(2))
     (row,) = await office.messages()
     assert row.masked

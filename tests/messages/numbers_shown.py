@@ -325,7 +325,12 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
     ],
     "notify": [
         {"station": "Head office", "in_private": False, "private": False, "may_read": True}
-        | {"told": [{"kind": kind, "phones": ["202"], "numbers": [DID]} for kind in ("missed", "calls", "voicemail")]}
+        | {
+            "told": [
+                {"kind": kind, "phones": [{"number": "202", "name": "Anna"}], "numbers": [DID]}
+                for kind in ("missed", "calls", "voicemail")
+            ]
+        }
         | {"always": False, "hours_from": "chat", "remind": 900}
         | {"hours": [{"every_day": False, "days": [0, 1, 2, 3, 4], "times": ["09:00–18:00"]}]}
     ],

@@ -29,6 +29,7 @@ PLAIN = {
     "missed_card": "called_back details not_needed open",
     "mute": "choose end everywhere leave subject",
     "mutes": "show",
+    "notify": "again",
     "oncall": "answer_swap ask_swap ask_take import leave set shifts show take",
     "pbx": "all show",
     "second": "confirm refuse",

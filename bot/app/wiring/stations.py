@@ -11,6 +11,7 @@ from bot.calls.pbx_clock import PbxClock
 from bot.config.station_settings import StationSettings
 from bot.engine.calls.call_cards import CallCards
 from bot.engine.calls.follower import CallFollower
+from bot.engine.calls.lost_rights import LostRights
 from bot.engine.calls.missed_calls import MissedCallCards
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.digests.sender import DigestSender
@@ -75,8 +76,9 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             pbx,
             clock_of_pbx,
             [
-                consumer(settings.name, clock_of_pbx, shared.grants, mask_numbers=shared.mask_numbers)
-                for consumer in (MissedCallCards, CallCards)
+                LostRights(settings.name, shared.grants),
+                MissedCallCards(settings.name, clock_of_pbx, shared.grants, mask_numbers=shared.mask_numbers),
+                CallCards(settings.name, clock_of_pbx, shared.grants, mask_numbers=shared.mask_numbers),
             ],
             database=shared.database,
             clock=shared.clock,

@@ -126,8 +126,16 @@ class PbxHealthCheck(PeriodicCheck):
     @property
     def lacks_rights(self) -> frozenset[str]:
         """Return what the API key may not read: `advice`, `storage`, `firewall`."""
-        asked: dict[str, CachedQuery[Any]] = {"advice": self._advice, "storage": self._disk, "firewall": self._bans}
-        return frozenset(resource for resource, query in asked.items() if query.is_forbidden)
+        return frozenset(resource for resource, query in self._asked.items() if query.is_forbidden)
+
+    @property
+    def unanswered(self) -> frozenset[str]:
+        """Return what the PBX did not answer when it was asked last: `sysinfo` beside those."""
+        return frozenset(resource for resource, query in self._asked.items() if query.is_failing)
+
+    @property
+    def _asked(self) -> Mapping[str, CachedQuery[Any]]:
+        return {"advice": self._advice, "storage": self._disk, "firewall": self._bans, "sysinfo": self._release}
 
     async def _read(self, priority: Priority, now: datetime) -> Reading:
         pbx = self._pbx
@@ -145,13 +153,16 @@ class PbxHealthCheck(PeriodicCheck):
         async def certificate() -> Answer[Certificate | None]:
             return Answer(await pbx.certificate())
 
-        await self._advice.renew(advice, FRESH, now)
-        await self._disk.renew(lambda: pbx.storage.usage(priority), FRESH, now)
-        if self._disk.value is not None:
+        # At once: a PBX may take seconds for each.
+        await asyncio.gather(
+            self._advice.renew(advice, FRESH, now),
+            self._disk.renew(lambda: pbx.storage.usage(priority), FRESH, now),
+            self._bans.renew(lambda: pbx.firewall.banned(priority), FRESH, now),
+            self._release.renew(release, RELEASE_EVERY, now),
+            self._certificate.renew(certificate, CERTIFICATE_EVERY, now),
+        )
+        if self._disk.value is not None or self._disk.is_forbidden:
             self._last_disk = self._disk.value
-        await self._bans.renew(lambda: pbx.firewall.banned(priority), FRESH, now)
-        await self._release.renew(release, RELEASE_EVERY, now)
-        await self._certificate.renew(certificate, CERTIFICATE_EVERY, now)
         bans = self._bans.value
         current = None if bans is None else tuple(ban for ban in bans if ban.until is None or ban.until > now)
         return Reading(
@@ -172,13 +183,15 @@ class PbxHealthCheck(PeriodicCheck):
         found = findings(reading, now, before.keys())
         after, changes = dict(before), list[StateChange]()
         for subject in before.keys() | found.keys():
-            state, transition = self._step(before.get(subject), found.get(subject), is_over(subject, reading), now)
+            held = before.get(subject, FindingState())
+            over = is_over(subject, reading, held.facts)
+            state, transition = self._step(held, found.get(subject), over, now)
             if state is None:
                 after.pop(subject, None)
             else:
                 after[subject] = state
             if transition is not None:
-                facts = (state or before[subject]).facts
+                facts = (state or held).facts
                 changes.append(StateChange(subject, transition, {"station": self._station, **facts}))
         changed = {
             subject: ADAPTER.dump_python(after[subject], mode="json") if subject in after else None
@@ -217,10 +230,9 @@ class PbxHealthCheck(PeriodicCheck):
         return [*(map(str, attack.facts.get("numbers", ())) if attack else ()), *phones]
 
     def _step(
-        self, before: FindingState | None, found: Finding | None, over: bool | None, now: datetime
+        self, held: FindingState, found: Finding | None, over: bool | None, now: datetime
     ) -> tuple[FindingState | None, Transition | None]:
         """Evaluate one subject; the state None is that of nothing found."""
-        held = before or FindingState()
         if found is None:
             state, transition = condition.evaluate(
                 held.condition, None if over is None else False, now, timedelta(0), Kind.PBX_ADVICE, confirmations=1

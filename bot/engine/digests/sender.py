@@ -9,10 +9,11 @@ import structlog
 from bot.calls.digest_schedule import MAX_LATE, DigestPeriod
 from bot.engine.digests.reading import DigestContent, FigureReader
 from bot.notifications import digests as messages
+from bot.notifications.calls import lost_rights
 from bot.notifications.calls.told_chats import ToldChats
 from bot.notifications.digests import schedule_of
 from bot.oncall.local_time import zone_named
-from bot.pbx import Pbx, PbxError
+from bot.pbx import Forbidden, Pbx, PbxError
 from bot.pbx.time_zone import PbxTimeZone
 from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
@@ -88,6 +89,11 @@ class DigestSender:
             if period not in read:
                 async with asyncio.timeout_at(until):
                     read[period] = await self._reader.read(self._pbx, period, now, self._zone_of(row))
+        except Forbidden as error:
+            # Waiting gives the key no right.
+            if await self._database.run(self._conclude_unread, row, day, error.permission_row):
+                self._wake.send()
+            return
         except (PbxError, TimeoutError) as error:
             log.warning("PBX error, digest not read, retried", station=self._station, reason=str(error) or "timeout")
             self._failed_at = now
@@ -109,7 +115,10 @@ class DigestSender:
         if day is None:
             return DigestStep.NOTHING
         due = schedule_of(row).moment_of(day, self._zone_of(row))
-        wanted = self._may_be_told(session, row, now)
+        chats = self._chats(session, now)
+        if lost_rights.end(session, chats, [row], now):
+            return DigestStep.TOLD
+        wanted = chats.may_be_told(row)
         if wanted and now - due <= MAX_LATE:
             return DigestStep.READ
         step = DigestStep.TOLD if wanted and row.failed else DigestStep.NOTHING
@@ -132,12 +141,25 @@ class DigestSender:
         row.done_on, row.failed = day, False
         return True
 
+    def _conclude_unread(self, session: Session, seen: Digest, day: date, permission_row: str) -> bool:
+        """Tell the chat which row the API key lacks, and mark the digest done; return True if that is queued."""
+        row, now = _found(session, seen), self._clock()
+        if row is None or not self._may_be_told(session, row, now):
+            return False
+        due = schedule_of(row).moment_of(day, self._zone_of(row))
+        messages.enqueue_unread(session, row, due, now, lacks=permission_row)
+        row.done_on, row.failed = day, False
+        return True
+
     def _mark_failed(self, session: Session, seen: Digest) -> None:
         if (row := _found(session, seen)) is not None:
             row.failed = True
 
     def _may_be_told(self, session: Session, row: Digest, now: datetime) -> bool:
-        return ToldChats(session, self._grants, self._station, now).may_be_told(row)
+        return self._chats(session, now).may_be_told(row)
+
+    def _chats(self, session: Session, now: datetime) -> ToldChats:
+        return ToldChats(session, self._grants, self._station, now)
 
     def _due(self, row: Digest, now: datetime) -> date | None:
         return schedule_of(row).due(row.done_on, now, self._zone_of(row))

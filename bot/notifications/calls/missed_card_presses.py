@@ -51,7 +51,7 @@ class MissedCards:
 
     async def end(self, station: str, chat_id: int, now: datetime) -> None:
         """Close all cards of a chat that is told of no missed calls any more: nobody would close them."""
-        await self._database.run(_end, station, chat_id, now)
+        await self._database.run(end_cards, station, chat_id, now)
         self._wake.send()
 
 
@@ -102,7 +102,8 @@ def _open(session: Session, card_id: int, station: str, chat_id: int, now: datet
     return PressResult.IN_THE_CHAT
 
 
-def _end(session: Session, station: str, chat_id: int, now: datetime) -> None:
+def end_cards(session: Session, station: str, chat_id: int, now: datetime) -> None:
+    """Close all cards of a chat that is told of no missed calls any more: nobody would close them."""
     for card in missed_callers.recent(session, station, chat_id, now):
         if card.closed_at is None:
             card.outcome, card.closed_at = CardOutcome.NOT_TOLD, now

@@ -33,8 +33,15 @@ class ToldChats:
 
     def may_be_told(self, one: CallSubscription | Digest) -> bool:
         """Return True if the person who asked still has the rights, and the chat takes messages."""
+        return self.takes_messages(one.chat_id) and self.has_right(one)
+
+    def takes_messages(self, chat: int) -> bool:
+        return chat not in self._closed
+
+    def has_right(self, one: CallSubscription | Digest) -> bool:
+        """Return True if the person who asked, or the group, still has the rights."""
         needed = OF_A_DIGEST if isinstance(one, Digest) else PERMISSIONS[CallKind(one.kind)]
-        return one.chat_id not in self._closed and all(self._may(one.by_id, one.chat_id, right) for right in needed)
+        return all(self._may(one.by_id, one.chat_id, right) for right in needed)
 
     def is_masked(self, chat: int) -> bool:
         return self._mask_numbers and not self._may(chat, chat, Permission.NUMBERS_READ)

@@ -25,7 +25,7 @@ class _Jailed(ApiModel):
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """Ban of one address; `until` None if the PBX gives no end."""
+    """Ban of one address, in the form in which addresses are compared; `until` None if the PBX gives no end."""
 
     address: str
     until: datetime | None = None
@@ -72,9 +72,16 @@ def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     return None if getattr(parsed, "scope_id", None) is not None else parsed
 
 
+def _compared(address: str) -> str:
+    """Return an address as resolvers write it; other text as it is."""
+    if (parsed := _parsed(address.strip())) is None:
+        return address
+    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+
+
 def _ban(address: str, row: object) -> Ban:
     bans = mappings(row.get("bans"))[:MAX_JAILS] if isinstance(row, Mapping) else []
     ends = [_Jailed.model_validate(ban).until for ban in bans]
     # A permanent ban has no end, or a negative one.
     known = [end for end in ends if end is not None and end.timestamp() > 0]
-    return Ban(address, max(known) if len(known) == len(ends) and known else None)
+    return Ban(_compared(address), max(known) if len(known) == len(ends) and known else None)

@@ -1,7 +1,7 @@
 """Chats that are told of calls."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -10,6 +10,9 @@ from bot.runtime.waiting import Signal
 from bot.store.database import Database
 from bot.store.stations import missed_gatherings
 from bot.store.tables.calls import CallKind, CallSubscription
+
+# The PBX lists a call so long after its end at most, and the bot reads it.
+LISTED_WITHIN = timedelta(minutes=2)
 
 
 class CallSubscriptions:
@@ -36,7 +39,8 @@ class CallSubscriptions:
         by_name: str,
         now: datetime,
     ) -> None:
-        """Tell the chat of the calls of this kind that end from now on, in place of what it was told of before."""
+        """Tell the chat of the calls of this kind that end from now on, in place of what it was told of before. A chat
+        that was told of some is told of those that ended just before, too: the PBX may not have listed them yet."""
         row = CallSubscription(
             station=station,
             chat_id=chat_id,
@@ -54,7 +58,7 @@ class CallSubscriptions:
 
     async def remove(self, station: str, chat_id: int, kind: CallKind | None = None) -> None:
         """Tell the chat of no calls of the station any more, or of none of one kind."""
-        await self._database.run(_remove, station, chat_id, kind)
+        await self._database.run(remove, station, chat_id, kind)
         self._changed.send(station)
 
 
@@ -79,10 +83,13 @@ def _of_chat(session: Session, station: str, chat_id: int) -> dict[CallKind, Cal
 
 
 def _merge(session: Session, row: CallSubscription) -> None:
+    before = session.get(CallSubscription, (row.station, row.chat_id, row.kind))
+    if before is not None:
+        row.at = max(before.at, row.at - LISTED_WITHIN)
     session.merge(row)
 
 
-def _remove(session: Session, station: str, chat_id: int, kind: CallKind | None) -> None:
+def remove(session: Session, station: str, chat_id: int, kind: CallKind | None) -> None:
     if kind in (None, CallKind.MISSED):
         missed_gatherings.remove_untold(session, station, chat_id)
     found = delete(CallSubscription).where(CallSubscription.station == station, CallSubscription.chat_id == chat_id)

@@ -50,7 +50,7 @@ class Digests:
         await self._database.run(_merge, row)
 
     async def remove(self, station: str, chat_id: int, kinds: Collection[str]) -> None:
-        await self._database.run(_remove, station, chat_id, kinds)
+        await self._database.run(remove, station, chat_id, kinds)
 
 
 def of_station(session: Session, station: str) -> Sequence[Digest]:
@@ -71,7 +71,7 @@ def _merge(session: Session, row: Digest) -> None:
     session.merge(row)
 
 
-def _remove(session: Session, station: str, chat_id: int, kinds: Collection[str]) -> None:
+def remove(session: Session, station: str, chat_id: int, kinds: Collection[str]) -> None:
     for row in _of_chat(session, station, chat_id):
         if row.kind in kinds:
             session.delete(row)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.harness import BORIS, VERA, Program, Seen, Standins, running_bot, running_standins
+from tests.end_to_end.harness import ANNA, BORIS, SAM, VERA, Program, Seen, Standins, running_bot, running_standins
+from tests.end_to_end.people import grant
 
 CALLER = "79161234501"
 WEEKDAYS = {
@@ -177,3 +178,23 @@ def test_a_caller_of_a_pbx_whose_clock_is_wrong_has_a_card_until_called_back(tmp
         shown = standins.wait_for_message("missed · .*123-45-01", group)
         call(standins, "outgoing", "203", CALLER, answer=True)
         changed(standins, shown, "called back after")
+
+
+def test_a_chat_whose_asker_loses_the_right_is_told_and_others_can_ask_again(
+    standins: Standins, start_bot: Callable[..., Program]
+) -> None:
+    standins.post("/control/traffic", running=False)
+    start_bot()
+    group = standins.new_group(members=[BORIS, SAM])
+    grant(standins, f"{SAM} operator", group)
+    standins.asks(SAM, "/notify missed here of 202", group)
+    standins.asks(SAM, "/notify hours always", group)
+    call(standins, answer=False)
+    card = standins.wait_for_message("missed · .*123-45-01", group)
+    question = standins.asks(ANNA, f"/revoke {SAM}", group)
+    standins.presses(ANNA, question, question.buttons[0][0])
+    told = standins.wait_for_message("this chat is told no more of: missed calls", group)
+    assert changed(standins, card, "this chat is not told of missed calls any more").buttons == []
+    assert "not told of calls" in standins.asks(BORIS, "/notify", group)
+    standins.presses(BORIS, told, "Missed calls")
+    standins.wait_for_message("this chat is told of:\n.*that rang at: 202[^✂]*At any hour", group, told.id)

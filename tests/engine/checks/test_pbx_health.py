@@ -113,6 +113,14 @@ async def test_a_ban_of_a_provider_and_of_the_bot_is_recognised(scene: Scene) ->
     assert [kind for _, kind in scene.told()[2:]] == [Resolved, Resolved]
 
 
+async def test_a_banned_provider_is_recognised_however_its_address_is_written(scene: Scene) -> None:
+    scene.hosts |= {"203.0.113.7": "Zadarma", "2001:db8::9": "Mango"}
+    scene.station.banned = dict.fromkeys(("::ffff:203.0.113.7", "2001:DB8::0009"), scene.now.timestamp())
+    scene.station.now = lambda: scene.now.timestamp()
+    await scene.looks()
+    assert sorted(subject for subject, _ in scene.told()) == [PBX_BAN + "2001:db8::9", PBX_BAN + "203.0.113.7"]
+
+
 async def test_while_the_pbx_does_not_answer_nothing_begins_or_ends(scene: Scene) -> None:
     scene.station.disk_mb = FULL
     await scene.looks()
@@ -124,6 +132,30 @@ async def test_while_the_pbx_does_not_answer_nothing_begins_or_ends(scene: Scene
     await scene.looks(3)
     assert len(scene.asked()) == before
     assert scene.told() == [(PBX_DISK, Opened)]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_a_row_that_the_key_loses_ends_no_finding_and_one_that_it_gets_is_not_called_lacking(
+    scene: Scene, *, restarts: bool
+) -> None:
+    scene.station.disk_mb = FULL
+    await scene.looks()
+    scene.station.keys.permit(Permissions(dict.fromkeys(("/api/v3/providers", "/api/v3/advice"), "read")))
+    if restarts:
+        scene.restarts()
+    await scene.looks(3)
+    assert scene.told() == [(PBX_DISK, Opened)]
+    # What it told before is not shown as if it held now.
+    assert scene.check.latest is not None
+    assert (scene.check.latest.disk, scene.check.latest.bans) == (None, None)
+    assert scene.check.lacks_rights == {"storage", "firewall"}
+    scene.station.keys.permit(Permissions())
+    scene.station.disk_mb = (0.0, 0.0)
+    await scene.looks(13)
+    assert scene.check.lacks_rights == frozenset()
+    scene.station.disk_mb = ROOMY
+    await scene.looks()
+    assert scene.told() == [(PBX_DISK, Opened), (PBX_DISK, Resolved)]
 
 
 async def test_a_look_costs_three_requests_and_a_missing_row_is_asked_for_once_an_hour(scene: Scene) -> None:

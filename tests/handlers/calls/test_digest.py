@@ -6,21 +6,30 @@ from typing import Any
 import pytest
 
 from bot.access.policy import Grant
+from bot.pbx import Forbidden, PbxError, TimedOut
 from bot.store.database import Database
 from bot.store.messages import supergroups
 from bot.store.tables.calls import Digest
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import GRANTS, GROUP, STATION, VERA, DispatcherHarness
+from tests.handlers.notify.test_notify import Queues
 from tests.handlers.update_factory import NOW
 
 BORIS = 4
 
 
 class Office(DispatcherHarness):
+    pbx_error: PbxError | None = None
+
     def __init__(self, database: Database) -> None:
         super().__init__(database, grants=(*GRANTS, Grant(BORIS, "operator")))
         self.members.there = {(GROUP, BORIS)}
         self.catalogue.commands["digest"] = CATALOGUE.commands["digest"]
+
+    def station(self) -> Any:
+        station = super().station()
+        station.pbx = Queues(lambda: self.pbx_error)
+        return station
 
     async def asks(self, text: str, person: int = BORIS, chat: int = GROUP) -> tuple[str, Any]:
         await self.types(text, person, chat)
@@ -85,3 +94,16 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_digests(office: Offic
 async def test_a_viewer_changes_nothing(office: Office) -> None:
     await office.types("/digest daily 18:00", VERA, VERA)
     assert await office.has(VERA) == {}
+
+
+async def test_a_key_without_the_right_to_the_records_is_said_at_once(office: Office) -> None:
+    office.pbx_error = Forbidden("Call Records", "read", "cdr")
+    template, facts = await office.asks("/digest daily 18:00")
+    assert (template, facts["problem"]["row"]) == ("problem", "Call Records")
+    assert await office.has() == {}
+    # It may end without.
+    template, _ = await office.asks("/digest off")
+    assert template == "digests"
+    office.pbx_error = TimedOut("timed out", "cdr")
+    await office.asks("/digest daily 18:00")
+    assert (await office.has()).keys() == {"daily"}

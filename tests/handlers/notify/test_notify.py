@@ -1,7 +1,8 @@
 """/notify: which calls are told where."""
 
+import re
 from collections.abc import AsyncIterator, Callable
-from datetime import time
+from datetime import UTC, time
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from bot.store.tables.calls import CallKind, CallSubscription, MissedCard
 from handlers import CATALOGUE
 from tests.handlers.dispatcher_harness import GRANTS, GROUP, STATION, VERA, DispatcherHarness
 from tests.handlers.update_factory import NOW
+from tests.messages.renderers import renderer
 
 BORIS, MEMBER = 4, 5
 
@@ -26,7 +28,7 @@ class Queues:
     wait_seconds = 0.0
 
     def __init__(self, error: Callable[[], PbxError | None]) -> None:
-        self.routing = self.records = self.calls = self
+        self.routing = self.records = self.calls = self.phone_book = self
         self.error = error
 
     async def between(self, *_: Any, **__: Any) -> AsyncIterator[CallRecord]:
@@ -37,8 +39,13 @@ class Queues:
     async def channels(self, **_: Any) -> Answer[tuple[()]]:
         return Answer(())
 
+    async def names(self) -> dict[str, str]:
+        return {"202": "Anna Ivanova"}
+
     async def queues(self) -> Answer[tuple[Queue, ...]]:
-        return Answer((Queue(id="1", extension="2200", name="Отдел продаж"),))
+        return Answer(
+            (Queue(id="1", extension="2200", name="Отдел продаж"), Queue(id="2", extension="2201", name="Support"))
+        )
 
 
 class Office(DispatcherHarness):
@@ -95,6 +102,21 @@ def office(database: Database) -> Office:
         ("пропущенные сюда на очередь отдел продаж", ["2200"], []),
         ("missed here queue отдел продаж", ["2200"], []),
         ("missed here queue 2200", ["2200"], []),
+        ("missed calls here", [], []),
+        ("all missed calls to this chat", [], []),
+        ("here missed", [], []),
+        ("missed of 202 here", ["202"], []),
+        ("missed here for extensions 202/203", ["202", "203"], []),
+        ("missed here for the queue Support", ["2201"], []),
+        ("missed here queues Support and Отдел продаж", ["2201", "2200"], []),
+        ("missed here to number 74951110001", [], ["74951110001"]),
+        ("пропущенные звонки сюда", [], []),
+        ("о пропущенных вызовах в этот чат", [], []),
+        ("все пропущенные в этот чат", [], []),
+        ("пропущенные сюда внутренние 202 203", ["202", "203"], []),
+        ("пропущенные сюда доб. 202", ["202"], []),
+        ("пропущенные из очереди «Отдел продаж» сюда", ["2200"], []),
+        ("пропущенные сюда для очередей Support, Отдел продаж", ["2201", "2200"], []),
     ],
 )
 async def test_a_chat_is_told_of_what_was_asked(
@@ -155,7 +177,7 @@ async def test_off_ends_it_and_a_new_wish_replaces_the_old_one(office: Office) -
     assert told is not None
     assert told.phones == ["203"]
     _, facts = await office.asks("/notify")
-    assert facts["told"] == [{"kind": "missed", "phones": ["203"], "numbers": []}]
+    assert facts["told"] == [{"kind": "missed", "phones": [{"number": "203", "name": ""}], "numbers": []}]
     _, facts = await office.asks("/notify off")
     assert facts["told"] == []
     assert await office.told() is None
@@ -193,7 +215,12 @@ ALL_KINDS = frozenset(CallKind)
         ("off", set()),
         ("выкл", set()),
         ("off all", set()),
+        ("stop", set()),
+        ("all off", set()),
+        ("отключи всё", set()),
         ("calls off", ALL_KINDS - {CallKind.CALLS}),
+        ("missed calls off", ALL_KINDS - {CallKind.MISSED}),
+        ("отключить пропущенные звонки", ALL_KINDS - {CallKind.MISSED}),
         ("off calls", ALL_KINDS - {CallKind.CALLS}),
         ("звонки выкл", ALL_KINDS - {CallKind.CALLS}),
         ("missed off", ALL_KINDS - {CallKind.MISSED}),
@@ -234,6 +261,16 @@ async def test_off_ends_all_or_one(office: Office, words: str, left: set[CallKin
         ("звонки сюда выкл", ["звонки выкл"]),
         ("off now", ["off", "missed off", "calls off", "voicemail off"]),
         ("nonsense", ["missed here", "calls here", "voicemail here"]),
+        ("missed 202", ["missed here of 202", "missed me of 202"]),
+        ("пропущенные для 202", ["пропущенные сюда для 202", "пропущенные мне для 202"]),
+        ("missed here of 202 number", ["missed here of 202"]),
+        ("missed here of 202 & 203", ["missed here of 202 of 203"]),
+        ("missed here of 202-204", ["missed here of 202 203 204"]),
+        ("missed here from 74951110001", ["missed here number 74951110001"]),
+        ("пропущенные сюда с номера 74951110001", ["пропущенные сюда номер 74951110001"]),
+        ("missed here queue Suport", ["missed here queue Support"]),
+        ("missed here queue отдел", ["missed here queue Отдел продаж"]),
+        ("missed here queue Nonesuch", ["missed here queue Отдел продаж", "missed here queue Support"]),
     ],
 )
 async def test_a_mistake_is_answered_with_the_nearest_right_form_as_a_button(
@@ -243,7 +280,7 @@ async def test_a_mistake_is_answered_with_the_nearest_right_form_as_a_button(
     assert (template, facts["forms"]) == ("notify_not_understood", forms)
     assert await office.kinds() == set()
     for form in forms:
-        if "queue" not in form and "очередь" not in form:
+        if not re.search(r"queue (Sales|none)|очередь", form):
             template, _ = await office.asks(f"/notify {form}")
             assert template == "notify"
 
@@ -265,6 +302,20 @@ async def test_who_may_not_read_call_records_is_not_told_of_them(database: Datab
     assert template != "notify"
     await office.asks("/notify missed here", BORIS, BORIS)
     assert await office.kinds(BORIS) == {CallKind.MISSED}
+
+
+async def test_the_phones_are_named_so_that_a_typing_error_is_seen(office: Office) -> None:
+    await office.asks("/notify missed here of 202 209 queue Support")
+    template, facts = await office.asks("/notify")
+    text = renderer("en").text(template, facts, zone=UTC, now=NOW)
+    assert "that rang at: 202 Anna Ivanova, 209, 2201 Support" in text
+
+
+@pytest.mark.parametrize("words", ["missed calls to me", "мне пропущенные", "пропущенные в личку", "missed in private"])
+async def test_me_is_said_in_several_ways(office: Office, words: str) -> None:
+    await office.asks(f"/notify {words}")
+    assert await office.told(BORIS) is not None
+    assert await office.told() is None
 
 
 async def test_me_is_told_in_private_where_their_own_role_allows_it(office: Office) -> None:
@@ -305,6 +356,8 @@ async def test_a_viewer_sets_nothing(office: Office) -> None:
         ("hours fri 22:00-06:00", "fri 22:00-24:00, sat 00:00-06:00"),
         ("hours выходные", "sat-sun 00:00-24:00"),
         ("hours always", "mon-sun 00:00-24:00"),
+        ("hours around the clock", "mon-sun 00:00-24:00"),
+        ("hours в рабочие дни с 9 до 18", "mon-fri 09:00-18:00"),
         ("hours круглосуточно", "mon-sun 00:00-24:00"),
         ("hours off", "mon-sun 08:00-22:00"),
         ("hours", "mon-sun 08:00-22:00"),

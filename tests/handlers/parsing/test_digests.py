@@ -44,6 +44,12 @@ WORKDAYS, EVERY_DAY = range(5), range(7)
         ("еженедельно пн 9:00", "weekly", [0], "09:00"),
         ("Еженедельно по понедельникам в 9", "weekly", [0], "09:00"),
         ("еженедельно в пятницу в 17:30", "weekly", [4], "17:30"),
+        ("every week on monday at 9", "weekly", [0], "09:00"),
+        ("once a week fri 6pm", "weekly", [4], "18:00"),
+        ("каждую неделю в понедельник в 9", "weekly", [0], "09:00"),
+        ("раз в неделю по понедельникам в 9", "weekly", [0], "09:00"),
+        ("по рабочим дням в 18:00", "daily", WORKDAYS, "18:00"),
+        ("mon-fri 18:00 here", "daily", WORKDAYS, "18:00"),
     ],
 )
 def test_a_time_is_read(text: str, kind: str, days: range, at: str) -> None:
@@ -54,6 +60,8 @@ def test_a_time_is_read(text: str, kind: str, days: range, at: str) -> None:
     ("text", "kinds"),
     [
         ("off", "daily weekly"),
+        ("all off", "daily weekly"),
+        ("стоп", "daily weekly"),
         ("выкл", "daily weekly"),
         ("daily off", "daily"),
         ("off weekly", "weekly"),

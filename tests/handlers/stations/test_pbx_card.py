@@ -1,6 +1,7 @@
 """/pbx and /pbx all: what is known of a PBX, of all PBXs in scope, and what is not."""
 
 import json
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -45,6 +46,23 @@ async def test_a_row_that_the_key_lacks_is_named_and_never_taken_for_well(room: 
     assert says in room.text()
     if missing == "advice":
         assert "Nothing is wrong" not in room.text()
+
+
+async def test_what_the_pbx_told_before_is_not_shown_as_if_it_told_it_now(room: Room) -> None:
+    room.wire.loses = lambda name: name == "sysinfo:getInfo"
+    await room.types("/pbx", VERA, VERA)
+    assert "Release: not known" in room.text()
+    assert "The PBX does not answer as it should" in room.text()
+    room.wire.loses = lambda _name: False
+    room.now += timedelta(minutes=2)
+    await room.types("/pbx", VERA, VERA)
+    assert "MikoPBX 2026" in room.text()
+    assert "this is what it told before" not in room.text()
+    room.wire.loses = lambda name: name == "storage:usage"
+    room.now += timedelta(minutes=2)
+    await room.types("/pbx", VERA, VERA)
+    assert room.text().startswith("🟡")
+    assert "this is what it told before" in room.text()
 
 
 async def test_hostile_text_in_what_the_pbx_tells_is_no_markup(room: Room) -> None:

@@ -1,6 +1,7 @@
 """Working day of calls: who calls when, and what becomes of each call."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from random import Random
@@ -11,6 +12,7 @@ from tests.played_days.stories import ANSWERED, LONG_INCOMING, LONG_OUTGOING, MI
 # Of the calls with somebody outside.
 LONG_CHANCE = 0.02
 RECORDED_CHANCE = 0.3
+HANGS_FOR = timedelta(minutes=15)
 # How a provider, and an employee's phone, write +7 916 000-00-01.
 AS_CALLER = ("7{}", "+7{}", "8{}", "{}")
 AS_DIALLED = ("8{}", "7{}", "+7{}")
@@ -18,11 +20,22 @@ WITHHELD = ("anonymous", "", "Unavailable")
 
 
 def a_day(random: Random, size: int, nine: datetime, hours: float = 10) -> list[PlayedCall]:
-    """Return calls of a working day in order of their start. Some callers try again and again."""
+    """Return calls of a working day in order of their start. Some callers try again and again; once, the PBX lists
+    nothing for a while, and then all at once."""
     callers = [f"916{number:07}" for number in range(1, max(3, size // 6))]
     starts = sorted(nine + timedelta(hours=random.uniform(0, hours)) for _ in range(size))
     numbers = count(1)
-    return [_call(random, start, random.choice(callers), next(numbers)) for start in starts]
+    calls = [_call(random, start, random.choice(callers), next(numbers)) for start in starts]
+    hangs = nine + timedelta(hours=random.uniform(0.2, 0.8) * hours)
+    return [
+        _listed_after(call, hangs + HANGS_FOR) if hangs <= call.listed_first < hangs + HANGS_FOR else call
+        for call in calls
+    ]
+
+
+def _listed_after(call: PlayedCall, moment: datetime) -> PlayedCall:
+    later = moment - call.listed_first
+    return replace(call, listed=tuple(at + later for at in call.listed), converted=call.converted + later)
 
 
 def _call(random: Random, start: datetime, caller: str, number: int) -> PlayedCall:

@@ -43,8 +43,8 @@ STATION, TOKEN = "Head office", "1234567890:" + "A" * 35
 PBX_KEY = "deadbeef" * 8
 # Transactions after a kill, in which there is no other one.
 SPARED = 50
-# Half minutes.
-QUARTER, LONG_READ, AFTERWARDS = 31, 22, 45
+# Half minutes after a message that may be reminded of, after a long call is listed, and after the last one.
+QUARTER, AFTER_LONG, AFTERWARDS = 31, (1, 2, 3, 4, 21, 22), (1, 2, 3, 4, 8, 16, 24, 32, 40)
 
 
 class Killed(BaseException):
@@ -128,8 +128,8 @@ class Office:
         self._prepare(calls)
         listed = {_half(at) + 1 for at, _ in self._unlisted}
         long = {_half(call.listed_first) for call in calls if call.end - call.start > LONG}
-        halves = listed | {half + more for half in long for more in range(1, LONG_READ)}
-        halves |= {max(halves) + more for more in range(1, AFTERWARDS)}
+        halves = listed | {half + more for half in long for more in AFTER_LONG}
+        halves |= {max(halves) + more for more in AFTERWARDS}
         halves |= {_half(moment) + more for moment in (*self.hours.openings, self.hours.closes) for more in (-1, 0, 1)}
         until, due = max(halves) + 2 * QUARTER, [*halves]
         due.sort()
@@ -229,7 +229,8 @@ class Office:
         return self.clock.now.timestamp()
 
     async def _passes(self, seconds: float) -> None:
-        until = self.clock.now + timedelta(seconds=seconds)
+        # A remainder of less than the clock's microsecond would be waited for without end.
+        until = self.clock.now + timedelta(seconds=max(seconds, 0.001))
         # Who waits at the same time has begun, too.
         await asyncio.sleep(0)
         self._becomes(until)

@@ -70,7 +70,12 @@ def open_lines(text: str) -> list[str]:
 
 def names(message: Shown, caller: str) -> bool:
     """Return True if a message of several ever had a line of the caller, or more callers than lines."""
-    return any(MORE.search(text) or caller in (one for _, one in lines(text)) for _, text in message.texts)
+    return bool(left_out(message)) or any(caller in (one for _, one in lines(text)) for _, text in message.texts)
+
+
+def left_out(message: Shown) -> int:
+    """Return how many callers of a message of several have no line."""
+    return max(int(found[1]) if (found := MORE.search(text)) else 0 for _, text in message.texts)
 
 
 def times(card: Shown) -> int:

@@ -105,7 +105,8 @@ class Reminders:
         perhaps = [one for one in due if one.is_due(reminder.at, self.after, ON_ITS_WAY)]
         if not len(surely) <= callers <= len(perhaps) and not reminder.may_repeat:
             yield f"{callers} wait, though {len(surely)} to {len(perhaps)} do"
-        for one in perhaps:
+        # Not those that will be due in a moment.
+        for one in sorted(perhaps, key=lambda one: one.free[-1][0])[:callers]:
             one.reminded_at = reminder.at
 
     def _lost(self) -> Iterator[str]:

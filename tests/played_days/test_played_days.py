@@ -22,7 +22,7 @@ async def test_each_chat_is_told_what_it_asked_for_and_nothing_else(
     database: Database, dialect: Dialect, kill_chance: float
 ) -> None:
     random, hours = Random(7), Hours.of_day(NINE, LASTS)
-    calls = a_day(random, example_count(60, 600), NINE, LASTS)
+    calls = a_day(random, example_count(60, 240), NINE, LASTS)
     async with office(database, hours, NINE, dialect, random, kill_chance=kill_chance) as one:
         await one.plays(calls)
     verdict = judge_day(one, calls)

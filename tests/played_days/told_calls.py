@@ -14,11 +14,11 @@ from tests.played_days.telegram import Shown
 
 CARD = re.compile(
     REPEAT + r"(?P<mark>[📼📥🔴]) Head office · (?P<state>left a message · |reached the voicemail · |missed · )?"
-    r"(?P<who>[^\n]*?)(?: → (?P<by>[^\n]*))?\n(?P<at>\d\d:\d\d)"
+    r"(?P<who>[^\n]*?)(?: → (?P<by>[^\n]*))?\n(?:\w+ \d+ )?(?P<at>\d\d:\d\d)"
 )
 LIST = re.compile(REPEAT + r"📋 Head office · (?P<count>\d+) calls\n")
 LINE = re.compile(
-    r"^\d+\. (?P<mark>[📥🔴]) (?P<at>\d\d:\d\d)(?P<who>.*?)(?: → (?P<by>.*?))? · (?:missed|\d)"
+    r"^\d+\. (?P<mark>[📥🔴]) (?:\w+ \d+ )?(?P<at>\d\d:\d\d)(?P<who>.*?)(?: → (?P<by>.*?))? · (?:missed|\d)"
     r".*?(?P<state>left a message|reached the voicemail)?$",
     re.MULTILINE,
 )

@@ -10,7 +10,7 @@ from itertools import pairwise
 from bot.calls.telling import TELL_AGAIN_AFTER
 from tests.played_days.calls import PlayedCall
 from tests.played_days.due import due, is_listed_in_time, is_settled_soon, known_by
-from tests.played_days.received import Received, names, received, times
+from tests.played_days.received import Received, left_out, names, received, times
 from tests.played_days.telegram import Shown
 
 CLOSED = re.compile(r"^(?P<by>\d*) ?(?P<way>called back|called again and reached (?P<reached>\S+)) ?", re.MULTILINE)
@@ -74,7 +74,7 @@ def judge(
         verdict.again += len(told.again[caller])
         if not lived.misses and not lived.contacts:
             faults = ["told of one who never called"]
-        elif caller in told.marks or not all(map(has_own_card, lived.misses)):
+        elif _may_share(told, caller, lived) or not all(map(has_own_card, lived.misses)):
             faults = [*_faults_of_cards(verdict, lived, cards), *_faults_of_marks(lived, told, caller)]
             faults += [
                 f"not told of {miss.linkedid}"
@@ -86,6 +86,15 @@ def judge(
             faults += _faults_again(told.again[caller], cards)
         verdict.faults += [f"{caller or 'withheld'}: {fault}" for fault in faults]
     return verdict
+
+
+def _may_share(told: Received, caller: str, lived: Lived) -> bool:
+    """Return True if a message of several has the caller, or may have: not all have a line."""
+    return caller in told.marks or any(
+        left_out(storm) and storm.at <= due(miss) and miss.listed_first <= storm.texts[-1][0]
+        for storm in told.storms
+        for miss in lived.misses
+    )
 
 
 def _faults_of_counts(lived: Lived, messages: Sequence[Shown]) -> Iterator[str]:

@@ -34,7 +34,7 @@ def judge_day(one: Office, calls: Sequence[PlayedCall]) -> DayVerdict:
     at_any_hour = judge(calls, one.telegram.of_chat(AT_ANY_HOUR))
     every_call = judge_told(incoming, one.telegram.of_chat(EVERY_CALL))
     voicemail = judge_told(mailed, one.telegram.of_chat(VOICEMAIL))
-    by_day = judge(calls, messages, has_own_card=told_at_once(one.hours))
+    by_day = judge(calls, messages, has_own_card=told_at_once(one.hours), are_taken=True)
     reminders = Reminders(calls, messages, one.claims, one.hours, REMIND_AFTER, one.clock.now)
     found = {
         "missed calls": at_any_hour.faults,

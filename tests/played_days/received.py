@@ -32,7 +32,7 @@ class Received:
     storms: list[Shown] = field(default_factory=list)
     openings: list[Shown] = field(default_factory=list)
     reminders: list[Shown] = field(default_factory=list)
-    again_repeated: int = 0
+    again_repeated: list[str] = field(default_factory=list)
     others: list[Shown] = field(default_factory=list)
 
 
@@ -41,8 +41,9 @@ def received(messages: Sequence[Shown]) -> Received:
     found = Received()
     for message in messages:
         if said := AGAIN.match(message.text):
-            found.again_repeated += message.may_repeat
-            if not message.may_repeat:
+            if message.may_repeat:
+                found.again_repeated.append(number_in(said["who"]))
+            else:
                 found.again[number_in(said["who"])].append((message.at, int(said["times"])))
         elif card := CARD.match(message.text):
             found.cards[number_in(card["who"])].append(message)

@@ -75,9 +75,9 @@ def judge_told(calls: Sequence[PlayedCall], messages: Sequence[Shown]) -> ToldVe
 
 def _faults(verdict: ToldVerdict, calls: list[PlayedCall], told: list[Place]) -> Iterator[str]:
     """`calls` cannot be told apart in a message."""
+    # The first of a repeated message is not changed any more: nobody knows its number.
     surely = [place for place in told if not place.message.may_repeat]
     if len(surely) > len(calls):
-        # The first of a repeated message is not changed any more: nobody knows its number.
         yield f"told {len(surely)} times, though it happened {len(calls)} times"
     if len(told) < len(calls):
         yield f"told {len(told)} times, though it happened {len(calls)} times"
@@ -89,7 +89,7 @@ def _faults(verdict: ToldVerdict, calls: list[PlayedCall], told: list[Place]) ->
         if is_listed_in_time(call):
             verdict.slowest = max(verdict.slowest, place.message.at - call.end)
         offered = any(label.startswith(LISTEN) for label in place.message.buttons)
-        if place.is_card and offered != call.is_recorded:
+        if place.is_card and len(told) == len(surely) and offered != call.is_recorded:
             yield f"the recording is {'offered' if offered else 'not offered'}"
 
 

@@ -62,12 +62,17 @@ def lives(calls: Calls) -> dict[str, Lived]:
 
 
 def judge(
-    calls: Calls, messages: Sequence[Shown], *, has_own_card: Callable[[PlayedCall], bool] = lambda miss: True
+    calls: Calls,
+    messages: Sequence[Shown],
+    *,
+    has_own_card: Callable[[PlayedCall], bool] = lambda miss: True,
+    are_taken: bool = False,
 ) -> Verdict:
-    """Judge the cards. `has_own_card`: the chat is told of the missed call at once, and not with others."""
+    """Judge the cards. `has_own_card`: the chat is told of the missed call at once, and not with others; `are_taken`:
+    people take cards there, and are not told again of the callers of these."""
     verdict, told = Verdict(len(calls), sum(call.is_missed for call in calls)), received(messages)
     verdict.faults += [f"no card: {message.text!r}" for message in told.others]
-    verdict.storms, verdict.repeats = len(told.storms), told.again_repeated
+    verdict.storms, verdict.repeats = len(told.storms), len(told.again_repeated)
     lived_by = lives(calls)
     for caller in {*told.cards, *told.again, *told.marks, *lived_by}:
         lived, cards = lived_by.get(caller, Lived([], [])), told.cards[caller]
@@ -84,6 +89,8 @@ def judge(
         else:
             faults = [*_faults_of_cards(verdict, lived, cards), *_faults_of_counts(lived, cards)]
             faults += _faults_again(told.again[caller], cards)
+            if not are_taken and caller not in told.again_repeated and not any(card.may_repeat for card in cards):
+                faults += _not_told_again(lived, [card.at for card in cards] + [at for at, _ in told.again[caller]])
         verdict.faults += [f"{caller or 'withheld'}: {fault}" for fault in faults]
     return verdict
 
@@ -171,6 +178,15 @@ def _faults_again(again: list[tuple[datetime, int]], messages: Sequence[Shown]) 
             yield f"told again at {at}, though it had just been told"
         if said < 2:
             yield f"told again at {at} of the first call"
+
+
+def _not_told_again(lived: Lived, heard: Sequence[datetime]) -> Iterator[str]:
+    """`heard`: when the chat was told of the caller with a sound."""
+    for miss in lived.unsettled:
+        before = max((at for at in heard if at < miss.listed_first), default=None)
+        in_time = any(miss.listed_first <= at <= due(miss) for at in heard)
+        if before is not None and miss.listed_first - before >= TELL_AGAIN_AFTER and not in_time:
+            yield f"not told again of {miss.linkedid}"
 
 
 def _closing_faults(card: Shown, contacts: Calls) -> Iterator[str]:

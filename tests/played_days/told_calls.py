@@ -55,7 +55,7 @@ class ToldVerdict:
 def judge_told(calls: Sequence[PlayedCall], messages: Sequence[Shown]) -> ToldVerdict:
     """Judge the messages of a chat that has to be told of these calls and of no others."""
     verdict, told = ToldVerdict(len(calls)), defaultdict[Told, list[Place]](list)
-    for message in messages:
+    for message in _known(messages):
         found = [*_told_in(message)]
         verdict.lists += len(found) > 1
         verdict.repeats += message.may_repeat
@@ -73,23 +73,32 @@ def judge_told(calls: Sequence[PlayedCall], messages: Sequence[Shown]) -> ToldVe
     return verdict
 
 
+def _known(messages: Sequence[Shown]) -> list[Shown]:
+    """Leave out the first of each message that says it may be a repeat: nobody knows its number, to change it."""
+    lost = set[int]()
+    for repeat in (message for message in messages if message.may_repeat):
+        same = [one.number for one in messages if one.number < repeat.number and _calls_in(one) == _calls_in(repeat)]
+        lost.update(same[-1:])
+    return [message for message in messages if message.number not in lost]
+
+
+def _calls_in(message: Shown) -> list[tuple[str, str]]:
+    return [(one.caller, one.at) for one in _told_in(message)]
+
+
 def _faults(verdict: ToldVerdict, calls: list[PlayedCall], told: list[Place]) -> Iterator[str]:
     """`calls` cannot be told apart in a message."""
-    # The first of a repeated message is not changed any more: nobody knows its number.
-    surely = [place for place in told if not place.message.may_repeat]
-    if len(surely) > len(calls):
-        yield f"told {len(surely)} times, though it happened {len(calls)} times"
-    if len(told) < len(calls):
+    if len(told) != len(calls):
         yield f"told {len(told)} times, though it happened {len(calls)} times"
-    if len(surely) != len(calls):
         return
-    for call, place in zip(sorted(calls, key=lambda one: one.end), surely, strict=True):
-        if not call.listed_first <= place.message.at <= due(call):
+    for call, place in zip(sorted(calls, key=lambda one: one.end), told, strict=True):
+        is_repeat = place.message.may_repeat
+        if not call.listed_first <= place.message.at <= due(call) and not is_repeat:
             yield f"told at {place.message.at}, the caller hung up at {call.end}"
-        if is_listed_in_time(call):
+        if is_listed_in_time(call) and not is_repeat:
             verdict.slowest = max(verdict.slowest, place.message.at - call.end)
         offered = any(label.startswith(LISTEN) for label in place.message.buttons)
-        if place.is_card and len(told) == len(surely) and offered != call.is_recorded:
+        if place.is_card and offered != call.is_recorded:
             yield f"the recording is {'offered' if offered else 'not offered'}"
 
 

@@ -46,7 +46,7 @@ MISSED = (
 OTHERS = (
     "day",
     "incoming",
-    "told in lists",
+    "lists",
     "slowest",
     "in voicemail",
     "opening messages",

@@ -16,16 +16,18 @@ import structlog
 
 from bot.demo.pbx.registration.sights import NEWEST, Dialect
 from tests.fixtures import report, stored, stores
-from tests.played_days.calls import a_day
+from tests.played_days.day import a_day
+from tests.played_days.day_verdict import DayVerdict, judge_day
+from tests.played_days.hours import Hours
 from tests.played_days.office import office
-from tests.played_days.verdict import Verdict, judge
 
-CALLS_A_DAY = 1000
+# Of a working day, and its hours.
+CALLS_A_DAY, LASTS = 1000, 10
 NINE = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 # Of each transaction to be the last one of the program.
 KILL_CHANCE = 0.004
 REPORT = report.DOCS / "played-days.md"
-HEAD = (
+MISSED = (
     "day",
     "dialect",
     "calls",
@@ -41,12 +43,24 @@ HEAD = (
     "processor s",
     "faults",
 )
+OTHERS = (
+    "day",
+    "incoming",
+    "lists",
+    "slowest",
+    "in voicemail",
+    "opening messages",
+    "cards in the hours",
+    "taken",
+    "reminders",
+    "repeats",
+)
 
 
 @dataclass(frozen=True)
 class Day:
     dialect: Dialect
-    verdict: Verdict
+    verdict: DayVerdict
     kills: int
     requests: int
     processor: float
@@ -55,20 +69,20 @@ class Day:
 async def play(number: int, calls: int, seed: str, empty: Path) -> Day:
     dialect: Dialect = NEWEST if number % 2 else "2026.1"
     random, begin = Random(f"{seed}/{number}"), NINE + timedelta(days=number)
-    played = a_day(random, calls, begin)
+    played = a_day(random, calls, begin, LASTS)
     with tempfile.TemporaryDirectory() as folder:
         database = await stored.fast(Path(shutil.copy(empty, folder)))
         began = time.process_time()
-        async with office(database, begin, dialect, random, kill_chance=KILL_CHANCE) as one:
+        hours = Hours.of_day(begin, LASTS)
+        async with office(database, hours, begin, dialect, random, kill_chance=KILL_CHANCE) as one:
             await one.plays(played)
         took = time.process_time() - began
         await database.close()
-    verdict = judge(played, [*one.telegram.messages.values()])
-    return Day(dialect, verdict, one.kills, one.station.journal.total, took)
+    return Day(dialect, judge_day(one, played), one.kills, one.station.journal.total, took)
 
 
-def row(number: int, day: Day) -> list[str]:
-    verdict = day.verdict
+def row_of_missed(number: int, day: Day) -> list[str]:
+    verdict = day.verdict.at_any_hour
     return [
         f"{number}",
         day.dialect,
@@ -83,17 +97,39 @@ def row(number: int, day: Day) -> list[str]:
         f"{verdict.repeats}",
         f"{day.requests:,}",
         f"{day.processor:.0f}",
-        f"{len(verdict.faults)}",
+        f"{len(day.verdict.faults)}",
+    ]
+
+
+def row_of_others(number: int, day: Day) -> list[str]:
+    verdict, told = day.verdict, day.verdict.every_call
+    return [
+        f"{number}",
+        f"{told.told:,}",
+        f"{told.lists}",
+        f"{told.slowest.total_seconds():.0f} s",
+        f"{verdict.voicemail.told}",
+        f"{verdict.openings}",
+        f"{verdict.by_day.cards}",
+        f"{verdict.claims}",
+        f"{verdict.reminders}",
+        f"{told.repeats + verdict.voicemail.repeats + verdict.by_day.repeats}",
     ]
 
 
 def table(days: Sequence[Day], command: str) -> str:
-    lines = [" | ".join(HEAD), " | ".join("---:" for _ in HEAD)]
-    lines += [" | ".join(row(number, day)) for number, day in enumerate(days, 1)]
-    rows = "\n".join(f"| {line} |" for line in lines)
-    calls = sum(day.verdict.calls for day in days)
+    calls = sum(day.verdict.at_any_hour.calls for day in days)
     faults = sum(len(day.verdict.faults) for day in days)
-    return f"`{command}`: {calls:,} calls, {faults} faults.\n\n{rows}"
+    parts = [f"`{command}`: {calls:,} calls, {faults} faults in the four chats. The one that is told at any hour:"]
+    parts.append(_rows(MISSED, [row_of_missed(number, day) for number, day in enumerate(days, 1)]))
+    parts.append("The others:")
+    parts.append(_rows(OTHERS, [row_of_others(number, day) for number, day in enumerate(days, 1)]))
+    return "\n\n".join(parts)
+
+
+def _rows(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---:"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 async def main(calls: int, seed: str) -> int:
@@ -101,7 +137,7 @@ async def main(calls: int, seed: str) -> int:
     empty, days = stores.empty(), list[Day]()
     for number, size in enumerate(sizes):
         days.append(await play(number, size, seed, empty))
-        print(" | ".join(row(number + 1, days[-1])), *days[-1].verdict.faults, sep="\n  ", flush=True)
+        print(" | ".join(row_of_missed(number + 1, days[-1])), *days[-1].verdict.faults, sep="\n  ", flush=True)
     report.write(REPORT, report.engine(), table(days, report.command(f"make played-days CALLS={calls} SEED={seed}")))
     return 1 if any(day.verdict.faults for day in days) else 0
 

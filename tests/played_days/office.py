@@ -1,105 +1,54 @@
-"""The whole program on simulated time, with a stand-in PBX behind its REST API and a Telegram that keeps what a person
-sees."""
+"""The whole program on simulated time, with a stand-in PBX behind its REST API, and people in four chats."""
 
-import json
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from html import unescape
+from heapq import heappop, heappush
+from itertools import count
 from random import Random
-from re import sub
 from typing import Any
 
 import httpx
 from pydantic import SecretStr
-from telegram.request import BaseRequest, RequestData
+from telegram import Update
 
 from bot.app.application import Application
 from bot.app.program import Resources
-from bot.calls.hours import ALWAYS
 from bot.config.settings import Settings
 from bot.demo import pbx as demo
 from bot.demo.pbx.registration.sights import Dialect
 from bot.demo.pbx.telephony.calls import ActiveCall, CallBook
-from bot.notifications.calls.chat_hours import HoursOfChats
 from bot.pbx import Pbx
 from bot.runtime.clock import MonotonicClock
-from bot.runtime.waiting import Signal
 from bot.store.database import Database
-from bot.store.stations.call_subscriptions import CallSubscriptions
-from bot.store.tables.calls import CallKind
 from bot.telegram.delivery.rate_limiter import RateLimiter
 from bot.telegram.updates.polling import UpdatesBot
+from tests.handlers.update_factory import message, press
 from tests.incident_harness.station import Clock
 from tests.incident_harness.wiring import Clients
-from tests.played_days.calls import PlayedCall
+from tests.played_days.calls import PlayedCall, Row
+from tests.played_days.due import LONG
+from tests.played_days.hours import Hours
+from tests.played_days.telegram import KeptTelegram
 
-ANNA, GROUP = 1, -100
+ANNA = 1
+# Chats: told of missed calls at any hour, of every call, of voicemail, and of missed calls within hours.
+AT_ANY_HOUR, EVERY_CALL, VOICEMAIL, BY_DAY = -100, -200, -300, -400
+REMIND_AFTER = timedelta(minutes=15)
+CLAIM = "📞 I'll call back"
+# Anna takes some of the cards so long after they came.
+CLAIM_CHANCE, CLAIM_AFTER = 0.5, timedelta(minutes=5)
 STATION, TOKEN = "Head office", "1234567890:" + "A" * 35
 PBX_KEY = "deadbeef" * 8
 # Transactions after a kill, in which there is no other one.
 SPARED = 50
+# Half minutes after a message that may be reminded of, after a long call is listed, and after the last one.
+QUARTER, AFTER_LONG, AFTERWARDS = 31, (1, 2, 3, 4, 21, 22), (1, 2, 3, 4, 8, 16, 24, 32, 40)
 
 
 class Killed(BaseException):
     """End of the program at a transaction. No code of the program handles it."""
-
-
-@dataclass
-class Shown:
-    """Message as it is seen: its newest text, and the time at which it came. `may_repeat`: it came with that note."""
-
-    chat: int
-    at: datetime
-    text: str
-    buttons: list[str]
-    may_repeat: bool
-    edits: int = 0
-
-
-@dataclass
-class KeptTelegram(BaseRequest):
-    """Replacement of the Bot's connections."""
-
-    clock: Clock
-    messages: dict[int, Shown] = field(default_factory=dict)
-
-    @property
-    def read_timeout(self) -> float | None:
-        return 5.0
-
-    async def initialize(self) -> None:
-        pass
-
-    async def shutdown(self) -> None:
-        pass
-
-    async def do_request(
-        self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
-    ) -> tuple[int, bytes]:
-        name = url.rpartition("/")[2]
-        said: dict[str, Any] = request_data.parameters if request_data else {}
-        return 200, json.dumps({"ok": True, "result": self._result(name, said)}).encode()
-
-    def _result(self, name: str, said: dict[str, Any]) -> object:
-        if name == "getChatMember":
-            return {"status": "member", "user": {"id": said["user_id"], "is_bot": False, "first_name": "A"}}
-        if name not in ("sendMessage", "editMessageText"):
-            return True
-        text = unescape(sub(r"<[^>]+>", "", str(said["text"])))
-        keyboard = (said.get("reply_markup") or {}).get("inline_keyboard", ())
-        buttons = [str(button["text"]) for row in keyboard for button in row]
-        if name == "sendMessage":
-            number = len(self.messages) + 1
-            self.messages[number] = Shown(int(said["chat_id"]), self.clock.now, text, buttons, "🔁" in text)
-        else:
-            number = int(said["message_id"])
-            shown = self.messages[number]
-            shown.text, shown.buttons, shown.edits = text, buttons, shown.edits + 1
-        chat = self.messages[number].chat
-        kind = "private" if chat > 0 else "supergroup"
-        return {"message_id": number, "date": 1, "chat": {"id": chat, "type": kind}, "text": text}
 
 
 class Played(CallBook):
@@ -111,12 +60,16 @@ class Played(CallBook):
 
 
 class Office:
-    """Time advances only by `plays`. `kill_chance`: of each transaction to be the last one of the program."""
+    """Time advances only by `plays`. `kill_chance`: of each transaction to be the last one of the program. `claims`:
+    when Anna took which card, by the number of its message."""
 
-    def __init__(self, database: Database, clock: Clock, dialect: Dialect, random: Random, kill_chance: float) -> None:
-        self.database, self.clock, self.random = database, clock, random
+    def __init__(
+        self, database: Database, clock: Clock, hours: Hours, dialect: Dialect, random: Random, kill_chance: float
+    ) -> None:
+        self.database, self.clock, self.hours, self.random = database, clock, hours, random
         self.telegram = KeptTelegram(clock)
         self.kills = 0
+        self.claims: list[tuple[datetime, int]] = []
         self._spared = 0
         self._kill_chance = kill_chance
         self.station = demo.StandinPbx(
@@ -125,8 +78,12 @@ class Office:
         self.station.records.remove(lambda row: True)
         self.station.calls = Played()
         self._run_of_database = database.run
+        self._updates = count(1)
+        self._considered: set[int] = set()
+        # What is to happen at the PBX, latest first.
         self._unmade: list[PlayedCall] = []
-        self._unlisted: list[tuple[datetime, int, PlayedCall]] = []
+        self._unlisted: list[tuple[datetime, Row]] = []
+        self._unconverted: list[tuple[datetime, Row]] = []
 
     async def starts(self) -> None:
         """Start the program on the database of the one before."""
@@ -150,49 +107,82 @@ class Office:
         )
         settings = _settings()
         stations = (settings.only_station(),)
-        self.app = Application(settings, stations, resources, reread=lambda: stations)
-        await self.app.program.fleet.start()
-        await self.app.program.delivery_worker._restore()
-        self.app.program.fleet[STATION].calls._pause = self._passes
+        self.program = Application(settings, stations, resources, reread=lambda: stations).program
+        self.dispatcher = self.program.build_dispatcher("bot")
+        await self.program.fleet.start()
+        await self.program.delivery_worker._restore()
+        self.program.fleet[STATION].calls._pause = self._passes
 
-    async def tells(self, chat: int = GROUP) -> None:
-        """Tell the chat of all missed calls from now on, at any hour."""
-        await CallSubscriptions(self.database, Signal()).set(
-            STATION, chat, None, CallKind.MISSED, phones=(), numbers=(), by_id=ANNA, by_name="Anna", now=self.clock.now
-        )
-        await HoursOfChats(self.database).set_hours(STATION, chat, ALWAYS, self.clock.now)
+    async def asks(self) -> None:
+        """Have each chat told of its calls from now on."""
+        await self._types(AT_ANY_HOUR, "missed here", "hours always")
+        await self._types(EVERY_CALL, "calls here")
+        await self._types(VOICEMAIL, "voicemail here")
+        minutes = f"{REMIND_AFTER.seconds // 60}m"
+        await self._types(BY_DAY, "missed here", f"hours mon-sun {self.hours}", f"remind {minutes}")
+        self.telegram.messages.clear()
 
-    async def plays(self, calls: list[PlayedCall]) -> None:
-        """Look every half minute in which anything was listed, and a while longer."""
-        rows = [(at, number, call) for call in calls for number, at in enumerate(call.listed)]
-        self._unlisted = sorted(rows, key=lambda row: row[0], reverse=True)
-        self._unmade = sorted(calls, key=lambda call: call.start, reverse=True)
-        halves = {int(at.timestamp()) // 30 + 1 for at, _, _ in rows}
-        for half in sorted(halves | {max(halves) + more for more in range(1, 45)}):
-            self._becomes(datetime.fromtimestamp(30 * half, UTC))
+    async def plays(self, calls: Sequence[PlayedCall]) -> None:
+        """Look every half minute in which anything was listed, for some minutes after a long call, at the end of the
+        day, around both openings, and when a reminder may be due: a quarter of an hour after that chat was told."""
+        self._prepare(calls)
+        listed = {_half(at) + 1 for at, _ in self._unlisted}
+        long = {_half(call.listed_first) for call in calls if call.end - call.start > LONG}
+        halves = listed | {half + more for half in long for more in AFTER_LONG}
+        halves |= {max(halves) + more for more in AFTERWARDS}
+        halves |= {_half(moment) + more for moment in (*self.hours.openings, self.hours.closes) for more in (-1, 0, 1)}
+        until, due = max(halves) + 2 * QUARTER, [*halves]
+        due.sort()
+        while due:
+            half = heappop(due)
+            begin = datetime.fromtimestamp(30 * half, UTC)
+            self._becomes(begin)
             await self._looks()
+            await self._claims()
+            if self.telegram.told_at[BY_DAY] >= begin and half + QUARTER < until:
+                heappush(due, half + QUARTER)
+
+    def _prepare(self, calls: Sequence[PlayedCall]) -> None:
+        self._unmade = sorted(calls, key=lambda call: call.start, reverse=True)
+        for call in calls:
+            for at, row in zip(call.listed, call.rows, strict=True):
+                listed: Row = row | {"linkedid": call.linkedid}
+                if row["recordingfile"] and at < call.converted:
+                    listed["recordingfile"] = ""
+                    self._unconverted.append((call.converted, listed | {"recordingfile": row["recordingfile"]}))
+                self._unlisted.append((at, listed))
+        for waiting in (self._unlisted, self._unconverted):
+            waiting.sort(key=lambda one: one[0], reverse=True)
 
     def _becomes(self, moment: datetime) -> None:
-        self.clock.now = max(self.clock.now, moment)
-        while self._unmade and self._unmade[-1].start <= self.clock.now:
+        self.clock.now = now = max(self.clock.now, moment)
+        while self._unmade and self._unmade[-1].start <= now:
             self.station.calls.add(self._unmade.pop().active())
-        while self._unlisted and self._unlisted[-1][0] <= self.clock.now:
-            _, number, call = self._unlisted.pop()
-            self.station.records.insert(call.rows[number] | {"linkedid": call.linkedid})
+        while self._unlisted and self._unlisted[-1][0] <= now:
+            self.station.records.insert(self._unlisted.pop()[1])
+        while self._unconverted and self._unconverted[-1][0] <= now:
+            _, converted = self._unconverted.pop()
+            for row in self.station.records.rows:
+                if all(row[name] == converted[name] for name in ("linkedid", "start", "dst_num")):
+                    row["recordingfile"] = converted["recordingfile"]
 
     async def _looks(self) -> None:
         try:
             self.database.run = self._maybe_killed  # type: ignore[method-assign, assignment]
-            await self.app.program.fleet[STATION].calls.run_once()
-            while await self.app.program.delivery_worker.deliver_due():
-                pass
+            await self.program.fleet[STATION].follow_calls()
+            await self._delivers()
         except Killed:
             self.kills += 1
+            await self._ends()
             self.database.run = self._run_of_database  # type: ignore[method-assign]
             await self.starts()
             await self._looks()
         finally:
             self.database.run = self._run_of_database  # type: ignore[method-assign]
+
+    async def _delivers(self) -> None:
+        while await self.program.delivery_worker.deliver_due():
+            pass
 
     async def _maybe_killed(self, work: Any, *args: Any, **more: Any) -> Any:
         # A message in whose sending the program ends twice is not shown any more: no two kills in a row.
@@ -207,22 +197,58 @@ class Office:
             raise Killed
         return result
 
+    async def _ends(self) -> None:
+        """End what the killed program still does for other chats: it reaches neither Telegram nor the database."""
+        workers = [*self.program.delivery_worker._workers.values()]
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+    async def _types(self, chat: int, *commands: str) -> None:
+        for command in commands:
+            await self._takes({"message": message(f"/notify {command}", ANNA, chat, self.clock.now)})
+
+    async def _claims(self) -> None:
+        """Let Anna take some of the cards that wait."""
+        # A card that is repeated has the same button again, and the newest is the one that changes.
+        waiting = {shown.buttons[CLAIM]: shown for shown in self.telegram.of_chat(BY_DAY) if CLAIM in shown.buttons}
+        for data, shown in waiting.items():
+            if shown.number not in self._considered and self.clock.now - shown.at >= CLAIM_AFTER:
+                self._considered.add(shown.number)
+                if self.random.random() < CLAIM_CHANCE:
+                    pressed = press(data, ANNA, BY_DAY, self.clock.now)
+                    pressed["message"]["message_id"] = shown.number
+                    self.claims.append((self.clock.now, shown.number))
+                    await self._takes({"callback_query": pressed})
+        await self._delivers()
+
+    async def _takes(self, update: dict[str, Any]) -> None:
+        await self.dispatcher.handle(Update.de_json({"update_id": next(self._updates), **update}, None))
+
     def _seconds(self) -> float:
         return self.clock.now.timestamp()
 
     async def _passes(self, seconds: float) -> None:
-        self._becomes(self.clock.now + timedelta(seconds=seconds))
+        # A remainder of less than the clock's microsecond would be waited for without end.
+        until = self.clock.now + timedelta(seconds=max(seconds, 0.001))
+        # Who waits at the same time has begun, too.
+        await asyncio.sleep(0)
+        self._becomes(until)
 
 
 @asynccontextmanager
 async def office(
-    database: Database, nine: datetime, dialect: Dialect, random: Random, *, kill_chance: float = 0.0
+    database: Database, hours: Hours, begin: datetime, dialect: Dialect, random: Random, *, kill_chance: float = 0.0
 ) -> AsyncIterator[Office]:
-    one = Office(database, Clock(nine), dialect, random, kill_chance)
+    one = Office(database, Clock(begin - timedelta(minutes=1)), hours, dialect, random, kill_chance)
     await database.open()
     await one.starts()
-    await one.tells()
+    await one.asks()
     yield one
+
+
+def _half(moment: datetime) -> int:
+    return int(moment.timestamp()) // 30
 
 
 def _settings() -> Settings:
@@ -233,6 +259,6 @@ def _settings() -> Settings:
         "pbx_name": STATION,
         "pbx_timezone": "UTC",
         "admins": f"{ANNA}",
-        "operators": f"{GROUP}",
+        "operators": f"{AT_ANY_HOUR} {EVERY_CALL} {VOICEMAIL} {BY_DAY}",
     }
     return Settings(_env_file=None, **written)

@@ -7,14 +7,13 @@ from tests.played_days.calls import PlayedCall
 
 # After the hang-up if the PBX lists a call in time, otherwise after its last row.
 IN_TIME, LISTED_WITHIN, AFTER_LATE = timedelta(seconds=45), timedelta(seconds=10), timedelta(seconds=75)
-# A call that began long before it is listed is not read in each look. Two minutes, once the program reads such a call
-# right after its end.
-LONG, AFTER_LONG = timedelta(minutes=29), timedelta(minutes=10)
+# A call that began long before it is listed is read right after its end; if the PBX lists it much later, now and then.
+LONG, LISTED_SOON, AFTER_LONG = timedelta(minutes=29), timedelta(minutes=2), timedelta(minutes=10)
 
 
 def due(call: PlayedCall) -> datetime:
     """Return when the chat is told of the call at the latest."""
-    if is_long(call):
+    if is_long(call) and call.listed_whole > call.end + LISTED_SOON:
         return call.listed_whole + AFTER_LONG + AFTER_LATE
     return call.end + IN_TIME if is_listed_in_time(call) else call.listed_whole + AFTER_LATE
 
@@ -29,7 +28,7 @@ def is_long(call: PlayedCall) -> bool:
 
 
 def is_listed_in_time(call: PlayedCall) -> bool:
-    return call.listed_whole <= call.end + LISTED_WITHIN and not is_long(call)
+    return call.listed_whole <= call.end + LISTED_WITHIN
 
 
 def is_settled_soon(miss: PlayedCall, contacts: Sequence[PlayedCall]) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.access.policy import Permission
@@ -20,7 +21,7 @@ from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.notify import times
 from handlers.notify.key_rights import check_records_and_calls
-from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, read
+from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, form_of, read
 from handlers.parsing.nearest import nearest
 from handlers.parsing.times.model import fold
 
@@ -88,7 +89,7 @@ async def _subscribe(request: Request, asked: Asked) -> Reply:
     subscriptions, station = request.services.call_subscriptions, request.station.name
     await _check_rights(request, asked)
     await check_records_and_calls(request)
-    phones = (*asked.phones, *(await _queues(request, asked.queue) if asked.queue else ()))
+    phones = (*asked.phones, *(await _queues(request, asked) if asked.queue else ()))
     chat, thread = request.place.chat, request.place.thread
     if asked.me and not request.place.private:
         if not await request.chat.private_chat_is_open():
@@ -148,22 +149,23 @@ async def _names(request: Request) -> Mapping[str, str]:
     return names
 
 
-async def _queues(request: Request, written: str) -> list[str]:
+async def _queues(request: Request, asked: Asked) -> list[str]:
     """Return the numbers of the queues: of one, or of several with commas or `and` between their names. Raises
     WrongArguments."""
     known = (await request.station.pbx.routing.queues()).value
     numbers = {fold(name): queue.extension for queue in known for name in (queue.name, queue.extension)}
-    if (whole := numbers.get(fold(_unquoted(written)))) is not None:
+    if (whole := numbers.get(fold(_unquoted(asked.queue)))) is not None:
         return [whole]
-    names = [_unquoted(part) for part in BETWEEN_QUEUES.split(written)]
+    names = [name for part in BETWEEN_QUEUES.split(asked.queue) if (name := _unquoted(part))] or [asked.queue]
     unknown = [name for name in names if fold(name) not in numbers]
     if not unknown:
         return [numbers[fold(name)] for name in names]
     names_of_all = {fold(queue.name): queue.name for queue in known if queue.name}
     with_it = [name for name in names_of_all if fold(unknown[0]) in name]
     near = (with_it or nearest(unknown[0], names_of_all) or [*names_of_all])[:MAX_QUEUES]
-    asked = " ".join(request.arguments.split())
-    wrong = NotUnderstood(unknown[0], [asked.replace(written, names_of_all[name]) for name in near])
+    meant = [", ".join(names_of_all[one] if name == unknown[0] else name for name in names) for one in near]
+    said = request.arguments.split()
+    wrong = NotUnderstood(unknown[0], [form_of(replace(asked, queue=queues), said) for queues in meant])
     raise WrongArguments(message=_not_understood(wrong, is_queue=True))
 
 

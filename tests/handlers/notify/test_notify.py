@@ -270,6 +270,12 @@ async def test_off_ends_all_or_one(office: Office, words: str, left: set[CallKin
         ("пропущенные сюда с номера 74951110001", ["пропущенные сюда номер 74951110001"]),
         ("missed here queue Suport", ["missed here queue Support"]),
         ("missed here queue отдел", ["missed here queue Отдел продаж"]),
+        ("queue Support here", [f"{kind} queue Support here" for kind in ("missed", "calls", "voicemail")]),
+        ("of 202 here", [f"{kind} of 202 here" for kind in ("missed", "calls", "voicemail")]),
+        ("calls me of 202 queue call", ["calls me of 202 queue Отдел продаж", "calls me of 202 queue Support"]),
+        ("missed here queues Support, отдел", ["missed here queue Support, Отдел продаж"]),
+        ("missed queue отдел here", ["missed here queue Отдел продаж"]),
+        ("missed here queue ,", ["missed here queue Отдел продаж", "missed here queue Support"]),
         ("missed here queue Nonesuch", ["missed here queue Отдел продаж", "missed here queue Support"]),
     ],
 )

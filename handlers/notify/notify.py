@@ -78,9 +78,10 @@ async def again(request: Request) -> Reply:
 async def _switch_off(request: Request, kind: CallKind | None) -> Reply:
     subscriptions, where = request.services.call_subscriptions, (request.station.name, request.place.chat)
     before = await subscriptions.of_chat(*where)
-    if kind in (None, CallKind.MISSED):
-        await request.services.missed_cards.end(*where, request.now)
     await subscriptions.remove(*where, kind)
+    if kind in (None, CallKind.MISSED):
+        # Afterwards: until then a look at the records may open another.
+        await request.services.missed_cards.end(*where, request.now)
     after = await subscriptions.of_chat(*where)
     return Reply(await _message(request, after), outcome="switched off", change=_change(before, after))
 

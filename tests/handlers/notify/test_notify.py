@@ -450,3 +450,17 @@ async def test_off_closes_the_open_cards_of_the_chat(office: Office) -> None:
     assert await office.card_outcomes() == [None]
     await office.asks("/notify missed off")
     assert await office.card_outcomes() == [CardOutcome.NOT_TOLD]
+
+
+async def test_no_card_is_opened_after_the_open_ones_are_closed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await office.asks("/notify missed here")
+    left = []
+
+    async def note(*_: Any) -> None:
+        left.append(await office.kinds())
+
+    monkeypatch.setattr(office.services.missed_cards, "end", note)
+    await office.asks("/notify missed off")
+    assert left == [set()]

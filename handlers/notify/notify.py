@@ -94,7 +94,7 @@ async def _subscribe(request: Request, asked: Asked) -> Reply:
     chat, thread = request.place.chat, request.place.thread
     if asked.me and not request.place.private:
         if not await request.chat.private_chat_is_open():
-            raise _refusal(mark("I cannot write to you in private yet: open a chat with me and press Start."))
+            raise _refusal("private_closed")
         chat, thread = request.actor.id, None
     before = await subscriptions.of_chat(station, chat)
     await subscriptions.set(
@@ -120,23 +120,19 @@ async def _check_rights(request: Request, asked: Asked) -> None:
     """Raises WrongArguments without the rights that are needed as long as the chat is told."""
     needed = PERMISSIONS[asked.kind]
     if not all(request.may(permission).allowed for permission in needed):
-        raise _refusal(
-            mark(
-                "Your role may not read the call records, so nobody can be told of them. Ask an administrator: /access."
-            )
-        )
+        raise _refusal("no_records")
     if asked.me and not request.place.private:
         granted = await request.services.grants.current()
         people = (granted.people_with(permission, request.station.name, request.now) for permission in needed)
         if not all(request.actor.id in those for those in people):
-            raise _refusal(mark("Your role is of this chat only: write here instead of me."))
+            raise _refusal("role_of_chat")
 
 
 async def _set_times(request: Request, words: list[str]) -> Reply:
     """Set the hours or the reminder of this chat."""
     subscribed = await request.services.call_subscriptions.of_chat(request.station.name, request.place.chat)
     if CallKind.MISSED not in subscribed:
-        raise _refusal(mark("This chat is told of no missed calls yet: write /notify missed here first."))
+        raise _refusal("not_told")
     change = await times.SETTINGS[fold(words[0])](request, words[1:])
     return Reply(await _message(request, subscribed), outcome="set", change=change)
 
@@ -170,9 +166,9 @@ async def _queues(request: Request, asked: Asked) -> list[str]:
     raise WrongArguments(message=_not_understood(wrong, is_queue=True))
 
 
-def _refusal(problem: str) -> WrongArguments:
+def _refusal(reason: str) -> WrongArguments:
     """Return the refusal of what is written as it should be: it shows no examples."""
-    return WrongArguments(message=Message("notify_refused", {"problem": problem}))
+    return WrongArguments(message=Message("notify_refused", {"reason": reason}))
 
 
 def _unquoted(name: str) -> str:

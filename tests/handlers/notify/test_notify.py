@@ -466,3 +466,8 @@ async def test_no_card_is_opened_after_the_open_ones_are_closed(
     monkeypatch.setattr(office.services.missed_cards, "end", note)
     await office.asks("/notify missed off")
     assert left == [set()]
+
+
+async def test_the_command_to_write_first_can_be_pressed(office: Office) -> None:
+    template, facts = await office.asks("/notify hours always")
+    assert "write /notify missed here first" in renderer("en").text(template, facts, zone=UTC, now=NOW)

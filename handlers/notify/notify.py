@@ -29,7 +29,7 @@ from handlers.parsing.times.model import fold
 NAMES_WITHIN = 3.0
 # Queues that a refusal names.
 MAX_QUEUES = 3
-BETWEEN_QUEUES = re.compile(r"[,;]|\s(?:and|и)\s", re.IGNORECASE)
+BETWEEN_QUEUES = re.compile(r"[,;]|\s(?:and|и|&)\s", re.IGNORECASE)
 # A button's label and data; longer text was not typed.
 MAX_FORM = 50
 

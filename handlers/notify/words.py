@@ -28,7 +28,7 @@ from handlers.parsing.times.words import AND
 
 FILTERS = {"of": OF, "queue": QUEUE, "number": NUMBER}
 PHONE = re.compile(r"[0-9]{2,16}")
-SEPARATORS = re.compile("[,;/]")
+SEPARATORS = re.compile("[,;/&]")
 PUNCTUATION = re.compile("[+()-]")
 # From one extension to another; each is to be named.
 RANGE = re.compile("[0-9]{2,5}-[0-9]{2,5}")

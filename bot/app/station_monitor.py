@@ -59,6 +59,7 @@ class StationMonitor:
         self.digests = digests
         self._clock = clock
         self._zone_fetched_at: datetime | None = None
+        self._is_polled = False
         self.watch = TrunkMonitor(
             self.name,
             pbx,
@@ -97,10 +98,14 @@ class StationMonitor:
         ):
             self._zone_fetched_at = now
             await self.zone.fetch(self.pbx)
+        self._is_polled = True
         return pause
 
     async def follow_calls(self) -> None:
-        """Read the ended calls; only to count them, not while the PBX has a fault."""
+        """Read the ended calls; only to count them, not while the PBX has a fault. Nothing is read before the first
+        poll, which finds out the zone and the clock of the PBX: by others, calls of hours ago would be told."""
+        if not self._is_polled:
+            return
         await self.calls.run_once(count=not self.watch.has_fault)
 
     def on_states_loaded(self, states: Mapping[str, dict[str, Any]]) -> None:

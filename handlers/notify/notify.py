@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.access.policy import Permission
@@ -20,7 +21,7 @@ from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.notify import times
 from handlers.notify.key_rights import check_records_and_calls
-from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, read
+from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, form_of, read
 from handlers.parsing.nearest import nearest
 from handlers.parsing.times.model import fold
 
@@ -28,7 +29,7 @@ from handlers.parsing.times.model import fold
 NAMES_WITHIN = 3.0
 # Queues that a refusal names.
 MAX_QUEUES = 3
-BETWEEN_QUEUES = re.compile(r"[,;]|\s(?:and|и)\s", re.IGNORECASE)
+BETWEEN_QUEUES = re.compile(r"[,;]|\s(?:and|и|&)\s", re.IGNORECASE)
 # A button's label and data; longer text was not typed.
 MAX_FORM = 50
 
@@ -77,9 +78,10 @@ async def again(request: Request) -> Reply:
 async def _switch_off(request: Request, kind: CallKind | None) -> Reply:
     subscriptions, where = request.services.call_subscriptions, (request.station.name, request.place.chat)
     before = await subscriptions.of_chat(*where)
-    if kind in (None, CallKind.MISSED):
-        await request.services.missed_cards.end(*where, request.now)
     await subscriptions.remove(*where, kind)
+    if kind in (None, CallKind.MISSED):
+        # Afterwards: until then a look at the records may open another.
+        await request.services.missed_cards.end(*where, request.now)
     after = await subscriptions.of_chat(*where)
     return Reply(await _message(request, after), outcome="switched off", change=_change(before, after))
 
@@ -88,11 +90,11 @@ async def _subscribe(request: Request, asked: Asked) -> Reply:
     subscriptions, station = request.services.call_subscriptions, request.station.name
     await _check_rights(request, asked)
     await check_records_and_calls(request)
-    phones = (*asked.phones, *(await _queues(request, asked.queue) if asked.queue else ()))
+    phones = (*asked.phones, *(await _queues(request, asked) if asked.queue else ()))
     chat, thread = request.place.chat, request.place.thread
     if asked.me and not request.place.private:
         if not await request.chat.private_chat_is_open():
-            raise WrongArguments(mark("I cannot write to you in private yet: open a chat with me and press Start."))
+            raise _refusal("private_closed")
         chat, thread = request.actor.id, None
     before = await subscriptions.of_chat(station, chat)
     await subscriptions.set(
@@ -118,23 +120,19 @@ async def _check_rights(request: Request, asked: Asked) -> None:
     """Raises WrongArguments without the rights that are needed as long as the chat is told."""
     needed = PERMISSIONS[asked.kind]
     if not all(request.may(permission).allowed for permission in needed):
-        raise WrongArguments(
-            mark(
-                "Your role may not read the call records, so nobody can be told of them. Ask an administrator: /access."
-            )
-        )
+        raise _refusal("no_records")
     if asked.me and not request.place.private:
         granted = await request.services.grants.current()
         people = (granted.people_with(permission, request.station.name, request.now) for permission in needed)
         if not all(request.actor.id in those for those in people):
-            raise WrongArguments(mark("Your role is of this chat only: write here instead of me."))
+            raise _refusal("role_of_chat")
 
 
 async def _set_times(request: Request, words: list[str]) -> Reply:
     """Set the hours or the reminder of this chat."""
     subscribed = await request.services.call_subscriptions.of_chat(request.station.name, request.place.chat)
     if CallKind.MISSED not in subscribed:
-        raise WrongArguments(mark("This chat is told of no missed calls yet: write /notify missed here first."))
+        raise _refusal("not_told")
     change = await times.SETTINGS[fold(words[0])](request, words[1:])
     return Reply(await _message(request, subscribed), outcome="set", change=change)
 
@@ -148,23 +146,29 @@ async def _names(request: Request) -> Mapping[str, str]:
     return names
 
 
-async def _queues(request: Request, written: str) -> list[str]:
+async def _queues(request: Request, asked: Asked) -> list[str]:
     """Return the numbers of the queues: of one, or of several with commas or `and` between their names. Raises
     WrongArguments."""
     known = (await request.station.pbx.routing.queues()).value
     numbers = {fold(name): queue.extension for queue in known for name in (queue.name, queue.extension)}
-    if (whole := numbers.get(fold(_unquoted(written)))) is not None:
+    if (whole := numbers.get(fold(_unquoted(asked.queue)))) is not None:
         return [whole]
-    names = [_unquoted(part) for part in BETWEEN_QUEUES.split(written)]
+    names = [name for part in BETWEEN_QUEUES.split(asked.queue) if (name := _unquoted(part))] or [asked.queue]
     unknown = [name for name in names if fold(name) not in numbers]
     if not unknown:
         return [numbers[fold(name)] for name in names]
     names_of_all = {fold(queue.name): queue.name for queue in known if queue.name}
     with_it = [name for name in names_of_all if fold(unknown[0]) in name]
     near = (with_it or nearest(unknown[0], names_of_all) or [*names_of_all])[:MAX_QUEUES]
-    asked = " ".join(request.arguments.split())
-    wrong = NotUnderstood(unknown[0], [asked.replace(written, names_of_all[name]) for name in near])
+    meant = [", ".join(names_of_all[one] if name == unknown[0] else name for name in names) for one in near]
+    said = request.arguments.split()
+    wrong = NotUnderstood(unknown[0], [form_of(replace(asked, queue=queues), said) for queues in meant])
     raise WrongArguments(message=_not_understood(wrong, is_queue=True))
+
+
+def _refusal(reason: str) -> WrongArguments:
+    """Return the refusal of what is written as it should be: it shows no examples."""
+    return WrongArguments(message=Message("notify_refused", {"reason": reason}))
 
 
 def _unquoted(name: str) -> str:

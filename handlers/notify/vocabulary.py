@@ -38,7 +38,7 @@ NUMBER = _phrases("number, numbers, номер, номера, на")
 # In front of `queue` or `number` they say nothing more.
 BEFORE_FILTER = OF | NUMBER | _phrases("to, on, the, from, из, в, во, по")
 # In front of numbers that were written otherwise.
-SKIPPED = BEFORE_FILTER | _phrases("с, со, от, &, did")
+SKIPPED = BEFORE_FILTER | _phrases("с, со, от, did")
 # Longest phrase, in words.
 MAX_PHRASE = 3
 # How a right form is written, in the language of what was typed.

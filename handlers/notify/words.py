@@ -28,7 +28,7 @@ from handlers.parsing.times.words import AND
 
 FILTERS = {"of": OF, "queue": QUEUE, "number": NUMBER}
 PHONE = re.compile(r"[0-9]{2,16}")
-SEPARATORS = re.compile("[,;/]")
+SEPARATORS = re.compile("[,;/&]")
 PUNCTUATION = re.compile("[+()-]")
 # From one extension to another; each is to be named.
 RANGE = re.compile("[0-9]{2,5}-[0-9]{2,5}")
@@ -79,6 +79,14 @@ def read(words: Sequence[str]) -> Asked | Off:
         raise NotUnderstood(wrong.written, forms or [f"{said[kind]} {said['here']}" for kind in CallKind]) from None
 
 
+def form_of(asked: Asked, words: Sequence[str]) -> str:
+    """Return how it is asked for, in the language of the words."""
+    said = _language(words)
+    named = {"of": asked.phones, "number": asked.numbers, "queue": (asked.queue,) if asked.queue else ()}
+    of = [word for name, values in named.items() if values for word in (said[name], *values)]
+    return " ".join([said[asked.kind], said["me" if asked.me else "here"], *of])
+
+
 def _corrected(form: str, *, once_more: bool = True) -> list[str]:
     """Return the form if it is right, or else those that it may be meant as."""
     try:
@@ -91,7 +99,8 @@ def _corrected(form: str, *, once_more: bool = True) -> list[str]:
 
 
 def _language(words: Sequence[str]) -> Mapping[str, str]:
-    return RUSSIAN if re.search("[а-яё]", " ".join(words), re.IGNORECASE) else ENGLISH
+    """Return the words of the language of the first one: names of queues may be in another."""
+    return RUSSIAN if re.search("[а-яё]", words[0], re.IGNORECASE) else ENGLISH
 
 
 def _read(words: Sequence[str]) -> Asked | Off:
@@ -202,7 +211,7 @@ def _beginnings(words: Sequence[str], silent: Collection[str]) -> Iterator[tuple
 
 def _with_kind(words: Sequence[str], said: Mapping[str, str]) -> list[str]:
     """Return the forms with another first word, or with the missing kind in front."""
-    if _chat(words)[0] is not None:
+    if _chat(words)[0] is not None or fold(words[0]) in BEFORE_FILTER | QUEUE:
         return [" ".join([said[kind], *words]) for kind in CallKind]
     for length in (2, 1):
         if near := nearest(" ".join(words[:length]), KINDS.keys() | OFF):

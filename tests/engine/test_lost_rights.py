@@ -83,3 +83,15 @@ async def test_a_chat_that_takes_no_messages_is_told_when_it_does_again(database
     await database.run(reopen)
     await office.at(minutes(21))
     assert [row.template for row in await office.messages()] == ["right_lost"]
+
+
+async def test_each_topic_is_told_of_what_it_hears_no_more(database: Database) -> None:
+    office = Office(database, grants=(Grant(ANNA, "operator", until=UNTIL),))
+    await office.tell()
+    for topic, kind in ((7, CallKind.CALLS), (7, CallKind.VOICEMAIL)):
+        await office.subscriptions.set(
+            STATION, GROUP, topic, kind, phones=(), numbers=(), by_id=ANNA, by_name="Anna", now=office.pbx.now
+        )
+    await office.at(minutes(11))
+    told = {row.thread_id: row.facts["ended"] for row in await office.messages()}
+    assert told == {None: ["missed"], 7: ["calls", "voicemail"]}

@@ -1,6 +1,6 @@
 """When a chat is told of missed callers: in its hours, at the opening, in a storm, again, and reminded."""
 
-from datetime import time, timedelta
+from datetime import UTC, time, timedelta
 
 import pytest
 
@@ -26,6 +26,7 @@ from tests.engine.played_calls import (
     missed_at,
     storm,
 )
+from tests.messages.renderers import renderer
 
 HOURS = "mon-fri 09:00-18:00"
 EVENING, NEXT_NINE = 10 * 60, 24 * 60
@@ -85,6 +86,24 @@ async def test_the_message_of_the_opening_goes_on_until_everybody_is_reached(off
     (row,) = await office.gatherings()
     gathering = (await office.messages())[0]
     assert (gathering.facts["open"], gathering.keyboard_id, row.closed_at) == (0, None, minutes(NEXT_NINE + 7))
+
+
+async def test_the_callers_of_a_chat_that_ends_its_missed_calls_are_not_said_to_be_called_back(office: Office) -> None:
+    await office.tell()
+    await office.opens(HOURS)
+    office.pbx.calls_made = [
+        missed_at(EVENING, 1, caller(1)),
+        missed_at(EVENING, 2, caller(2)),
+        labelled(4, "outgoing answered", caller(1), minutes(EVENING + 30), CALL_BACK),
+    ]
+    for minute in (EVENING + 1, EVENING + 40, NEXT_NINE):
+        await office.at(minutes(minute))
+    await office.presses.end(STATION, GROUP, office.pbx.now)
+    (message,) = await office.messages()
+    for language, words in (("en", "1 not called back"), ("ru", "не перезвонили: 1")):
+        text = renderer(language).text(message.template, message.facts, zone=UTC, now=office.pbx.now)
+        assert text.startswith("⚪")
+        assert words in text
 
 
 async def test_nobody_is_woken_for_what_is_settled(office: Office) -> None:

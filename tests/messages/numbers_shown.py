@@ -306,7 +306,7 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
     ],
     "missed_gathering": [
         {"station": "Head office", "storm": storm, "calls": 3, "callers": 2, "open": left, "more": 1}
-        | {"since": "2026-11-23T11:00:00+00:00", "until": None}
+        | {"since": "2026-11-23T11:00:00+00:00", "until": None, "given_up": 1 - left}
         | {
             "lines": [
                 {"place": 1, "number": CALLER, "name": WRITTEN, "times": 2, "at": "2026-11-23T11:55:00"}

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.messages.message import Button, grid, stored
-from bot.notifications.calls.missed_card_message import facts_of
+from bot.notifications.calls.missed_card_message import CardOutcome, facts_of
 from bot.store.database import Session
 from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
@@ -15,6 +15,8 @@ from bot.store.tables.messages import Outgoing
 # Each caller is a line, and a button while somebody should call them back.
 MAX_LINES = 10
 BUTTONS_IN_A_ROW = 5
+# Nobody called them back, and nobody is to any more.
+GIVEN_UP = (CardOutcome.TOO_OLD, CardOutcome.NOT_TOLD)
 
 
 def send(
@@ -76,6 +78,7 @@ def _facts(
         "calls": sum(caller["calls"] for caller in gathering.callers),
         "callers": len(gathering.callers),
         "open": sum(card.closed_at is None for card in cards),
+        "given_up": sum(card.outcome in GIVEN_UP for card in cards),
         "since": gathering.began_at.isoformat(),
         "until": gathering.over_at.isoformat() if gathering.over_at else None,
         "lines": [{"place": place} | facts_of(card) for place, card in lines],

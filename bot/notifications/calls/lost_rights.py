@@ -25,15 +25,16 @@ LABELS = {
 
 def end(session: Session, chats: ToldChats, wishes: Collection[CallSubscription | Digest], now: datetime) -> bool:
     """End the wishes of chats that take messages but may not be told of them any more; return True if there are any."""
-    by_chat: dict[int, list[CallSubscription | Digest]] = {}
+    by_place: dict[tuple[int, int | None], list[CallSubscription | Digest]] = {}
     for one in wishes:
         if chats.takes_messages(one.chat_id) and not chats.has_right(one):
-            by_chat.setdefault(one.chat_id, []).append(one)
-    for ended in by_chat.values():
+            # A button asks again for the topic that it is in.
+            by_place.setdefault((one.chat_id, one.thread_id), []).append(one)
+    for ended in by_place.values():
         _tell(session, ended, now)
         for one in ended:
             _remove(session, one, now)
-    return bool(by_chat)
+    return bool(by_place)
 
 
 def _remove(session: Session, one: CallSubscription | Digest, now: datetime) -> None:

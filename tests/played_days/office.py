@@ -112,6 +112,8 @@ class Office:
         await self.program.fleet.start()
         await self.program.delivery_worker._restore()
         self.program.fleet[STATION].calls._pause = self._passes
+        # Until the first poll the zone and the clock of the PBX are not known, and no call is read.
+        await self.program.fleet[STATION].poll()
 
     async def asks(self) -> None:
         """Have each chat told of its calls from now on."""

@@ -145,11 +145,6 @@ class PlayedPbx:
             if start <= began <= end and (record := call.seen_at(self.now)):
                 yield record
 
-    async def find(self, linkedid: str, priority: Priority) -> CallRecord | None:
-        assert priority is Priority.BULK
-        self.asked += 1
-        return next((call.seen_at(self.now) for call in self.calls_made if call.linkedid == linkedid), None)
-
     async def active(self) -> Answer[tuple[CallLeg, ...]]:
         self.asked += 1
         return Answer(tuple(CallLeg(linkedid=call.linkedid) for call in self._up()))

@@ -67,9 +67,11 @@ def test_a_call_of_any_legs_that_is_not_read_back_any_more_is_known_to_be_over(b
             legs_up = [Channel(linkedid="1", start=(NINE + timedelta(seconds=at)).replace(tzinfo=None)) for at in up]
             calls.see(legs_up, now, now.replace(tzinfo=None))
     if sum(legs) > RECENT.total_seconds():
-        assert calls.over(now) == ["1"]
+        since = calls.begin_of_ended(now)
+        assert since is not None
+        assert since <= (NINE + timedelta(seconds=begins)).replace(tzinfo=None)
     elif sum(legs) < LONG_AFTER.total_seconds():
-        assert calls.over(now) == []
+        assert calls.begin_of_ended(now) is None
 
 
 async def test_who_waits_for_an_hour_in_vain_has_a_card_in_time(office: CallOffice) -> None:
@@ -86,6 +88,24 @@ async def test_a_long_call_back_closes_the_card_as_soon_as_it_ends(office: CallO
     await looks_until(office, 51)
     assert [card.closed_at for card in await office.cards()] == [None]
     assert await office.waits_after(back, office.closed_cards) <= IN_TIME
+
+
+async def test_who_was_reached_during_a_long_wait_has_no_card(office: CallOffice) -> None:
+    """A second line of the caller is answered after a while, the first one never."""
+    wait = long_call("incoming missed", 60, MISSED["a queue"])
+    office.pbx.calls_made = [wait, labelled(2, "incoming answered", wait.caller, minutes(20), ANSWERED["a phone"])]
+    await office.tell()
+    await looks_until(office, 90)
+    assert await office.cards() == []
+
+
+async def test_a_restart_right_after_its_end_delays_a_long_call_little(office: CallOffice) -> None:
+    call = long_call("incoming answered", 45, ANSWERED["a phone"])
+    office.pbx.calls_made = [call]
+    await office.asks(CallKind.CALLS)
+    await looks_until(office, 47)
+    office.restart()
+    assert await office.waits_after(call, office.told) <= IN_TIME
 
 
 async def test_after_a_restart_amid_it_a_long_call_is_told_in_time(office: CallOffice) -> None:

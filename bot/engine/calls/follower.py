@@ -1,7 +1,7 @@
 """Follow the call records of one PBX, for all who take part in a look at them, and for the counts of calls."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zlib import crc32
 
@@ -13,7 +13,7 @@ from bot.calls.missed_calls import MissedCalls
 from bot.calls.pbx_clock import ReadClock
 from bot.engine.calls.long_calls import LongCalls
 from bot.engine.calls.look import MAX_ABSENCE, Consumer, Look
-from bot.pbx import CallRecord, Channel, Forbidden, Pbx, PbxError, Priority
+from bot.pbx import Channel, Forbidden, Pbx, PbxError, Priority
 from bot.pbx.cached_query import WITHOUT_RIGHT
 from bot.runtime.clock import Clock, Sleep
 from bot.runtime.waiting import Signal
@@ -26,13 +26,11 @@ log = structlog.get_logger(__name__)
 EVERY = 30.0
 # Calls that began so long ago are read every time: longer than a caller waits.
 RECENT = timedelta(minutes=30)
-# Now and then those that began so long ago: longer than people talk.
+# Now and then those that began so long ago: longer than people talk. After a start each time for a while: which long
+# calls have just ended is not known.
 LONG = timedelta(hours=6)
 LONG_EVERY = timedelta(minutes=10)
-# Calls that were seen to end after a long time are read one by one, unless so many end at once, as in a restart of
-# Asterisk.
-MAX_FOUND = 5
-MANY_OVER_EVERY = timedelta(minutes=1)
+LONG_AT_FIRST = timedelta(minutes=1)
 # How far is read is stored at most so often.
 STORE_EVERY = timedelta(minutes=5)
 # The PBX may list the legs of a call one after another: what looks new is looked at again so much later. Seconds.
@@ -69,6 +67,7 @@ class CallFollower:
         self.counter = counter
         # Without the right to read calls they are not counted until then.
         self._count_from: datetime | None = None
+        self._began_at: datetime | None = None
         self._long_read_at: datetime | None = None
         self._long_calls = LongCalls()
         # Why the records could not be read last; "" if they could.
@@ -86,17 +85,16 @@ class CallFollower:
         if self._long_read_at is None and not is_told:
             # Nobody waits for calls from before: the long readings of a fleet are spread.
             self._long_read_at = now - LONG_EVERY * (crc32(self._station.encode()) / 2**32)
+        self._began_at = self._began_at or now
         channels = await self._channels_up(now, count=counter is not None)
-        over = self._long_calls.over(now)
-        long_every = LONG_EVERY if len(over) <= MAX_FOUND else MANY_OVER_EVERY
         # A clock that was set back makes it due.
-        reads_long = self._long_read_at is None or not timedelta(0) <= now - self._long_read_at < long_every
+        reads_long = self._long_read_at is None or not timedelta(0) <= now - self._long_read_at < LONG_EVERY
+        reads_long = reads_long or (is_told and now - self._began_at < LONG_AT_FIRST)
         begin = self._begin(subscriptions, LONG if reads_long else RECENT, now)
-        also = over[:MAX_FOUND]
         try:
-            look = await self._read(begin, now, also, named=is_told)
+            look = await self._read(begin, now, named=is_told)
             if is_told and await self._database.run(self._has_news, look, now):
-                look = await self._confirmed(look, begin, now, also)
+                look = await self._confirmed(look, begin, now)
         except PbxError as error:
             if (reason := str(error)) != self._failing:
                 log.warning("PBX error, call records not read", station=self._station, reason=reason)
@@ -130,9 +128,9 @@ class CallFollower:
         self._long_calls.see(answer.value, now, self._pbx_clock().shows(now))
         return answer.value
 
-    async def _confirmed(self, look: Look, begin: datetime, now: datetime, also: Sequence[str]) -> Look:
+    async def _confirmed(self, look: Look, begin: datetime, now: datetime) -> Look:
         await self._pause(LOOK_AGAIN_AFTER)
-        again = await self._read(begin, now, also)
+        again = await self._read(begin, now)
         going_on = {leg.linkedid for leg in (await self._pbx.calls.active()).value if leg.end is None}
         return again.confirmed(look, going_on)
 
@@ -143,34 +141,26 @@ class CallFollower:
             self._count_from = now + WITHOUT_RIGHT
 
     def _begin(self, subscriptions: Sequence[CallSubscription], at_least: timedelta, now: datetime) -> datetime:
-        return max(now - MAX_ABSENCE, min([now - at_least, *(one.read_until - RECENT for one in subscriptions)]))
+        """Return since when calls are read: what followed a long call that is over is read with it."""
+        begins = [now - at_least, *(one.read_until - RECENT for one in subscriptions)]
+        if (start := self._long_calls.begin_of_ended(now)) is not None:
+            begins.append(self._pbx_clock().moment(start))
+        return max(now - MAX_ABSENCE, min(begins))
 
-    async def _read(self, begin: datetime, now: datetime, also: Sequence[str], *, named: bool = True) -> Look:
-        """Read the calls since `begin`, and those with the linkedids in `also`, which began earlier."""
+    async def _read(self, begin: datetime, now: datetime, *, named: bool = True) -> Look:
         calls, missed_calls = {}, MissedCalls(datetime.max)  # noqa: DTZ901 (the PBX's local time)
-        async for record in self._records(begin, now, also, named=named):
+        length = now + AHEAD - begin
+        start, end = (self._pbx_clock().shows(moment) for moment in (begin, now + AHEAD))
+        # In the night in which an hour comes twice, the local times between two moments are not those from the first to
+        # the second.
+        start, end = min(start, end - length), max(end, start + length)
+        async for record in self._pbx.records.between(start, end, priority=Priority.BULK, named=named):
             missed_calls.add(record)
             if self.counter is not None:
                 self.counter.show(record, now)
             if call := ended_call(record):
                 calls[call.linkedid] = call
         return Look(calls, missed_calls.callers)
-
-    async def _records(
-        self, begin: datetime, now: datetime, also: Sequence[str], *, named: bool
-    ) -> AsyncIterator[CallRecord]:
-        length = now + AHEAD - begin
-        start, end = (self._pbx_clock().shows(moment) for moment in (begin, now + AHEAD))
-        # In the night in which an hour comes twice, the local times between two moments are not those from the first to
-        # the second.
-        start, end = min(start, end - length), max(end, start + length)
-        missing = dict.fromkeys(also)
-        async for record in self._pbx.records.between(start, end, priority=Priority.BULK, named=named):
-            missing.pop(record.linkedid, None)
-            yield record
-        for linkedid in missing:
-            if found := await self._pbx.records.find(linkedid, Priority.BULK):
-                yield found
 
     def _has_news(self, session: Session, look: Look, now: datetime) -> bool:
         return any(consumer.has_news(session, look, now) for consumer in self._consumers)

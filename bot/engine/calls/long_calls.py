@@ -21,8 +21,8 @@ class LongCalls:
         # Start of each call that was up, as far as it was seen: a leg that has ended is listed no more.
         self._up: dict[str, datetime] = {}
         self._is_any_long = False
-        # When each was found to be over.
-        self._over: dict[str, datetime] = {}
+        # Start of each that is over, and when it was found to be.
+        self._ended: list[tuple[datetime, datetime]] = []
 
     def must_ask(self, now: datetime) -> bool:
         """Return True if the PBX is to be asked what is up. A clock that was set back makes it due."""
@@ -36,8 +36,8 @@ class LongCalls:
             known = self._up.get(channel.linkedid, local_now)
             up[channel.linkedid] = min(known, up.get(channel.linkedid, known), channel.start or known)
         begun_before = local_now - LONG_AFTER
-        ended = [linkedid for linkedid in self._up.keys() - up.keys() if self._up[linkedid] <= begun_before]
-        self._over |= dict.fromkeys(ended, now)
+        starts = (self._up[linkedid] for linkedid in self._up.keys() - up.keys())
+        self._ended += [(start, now) for start in starts if start <= begun_before]
         self._is_any_long = any(start <= begun_before for start in up.values())
         self._up, self._asked_at = up, now
 
@@ -45,7 +45,9 @@ class LongCalls:
         """Note that the PBX was asked in vain."""
         self._asked_at, self._is_any_long = now, False
 
-    def over(self, now: datetime) -> list[str]:
-        """Return the linkedids of those that ended within LISTED_WITHIN."""
-        self._over = {linkedid: at for linkedid, at in self._over.items() if timedelta(0) <= now - at <= LISTED_WITHIN}
-        return [*self._over]
+    def begin_of_ended(self, now: datetime) -> datetime | None:
+        """Return when the first of those began that ended within LISTED_WITHIN, or a little earlier; None if none
+        did."""
+        self._ended = [(start, at) for start, at in self._ended if timedelta(0) <= now - at <= LISTED_WITHIN]
+        # A leg before the first that was seen was shorter than the time between two questions.
+        return min((start - ASK_EVERY for start, _ in self._ended), default=None)

@@ -105,12 +105,12 @@ class CallRecords:
                 # The consumer's work counts towards the time slice too.
                 await slices.next()
 
-    async def find(self, linkedid: str, priority: Priority = Priority.COMMAND) -> CallRecord | None:
+    async def find(self, linkedid: str) -> CallRecord | None:
         """Return the call by id. The PBX's own endpoint of a single record returns an empty answer for any id."""
-        data = (await self._connection.read("cdr", {"linkedid": linkedid}, priority)).value
+        data = (await self._connection.read("cdr", {"linkedid": linkedid})).value
         found = await _read(_records(data))
         record = next((record for record in found if record.linkedid == linkedid), None)
-        return record.named(await self._phone_book.names(priority)) if record else None
+        return record.named(await self._phone_book.names()) if record else None
 
     async def recording(self, leg: CallRecordLeg, form: str, limit: int) -> Recording:
         """Fetch the recording of a leg, at most `limit` bytes; `form` is mp3, ogg, or original, which is mostly WebM.

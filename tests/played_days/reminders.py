@@ -19,12 +19,14 @@ Claims = Sequence[tuple[datetime, int]]
 
 @dataclass
 class Waiting:
-    """Card in a chat, or message of several. `free`: from when to when it was open, and nobody had taken it."""
+    """Card in a chat, or message of several. `free`: from when to when it was open, and nobody had taken it. A reminder
+    of several names nobody: of whom it may have been is `perhaps_reminded`."""
 
     message: Shown
     caller: str
     free: list[tuple[datetime, datetime]]
     reminded_at: datetime | None = None
+    perhaps_reminded: bool = False
 
     def is_due(self, at: datetime, after: timedelta, tolerance: timedelta = timedelta(0)) -> bool:
         return any(begin + after - tolerance <= at <= end + tolerance for begin, end in self.free)
@@ -100,18 +102,22 @@ class Reminders:
         surely = [
             one
             for one in due
-            if one.is_due(reminder.at - ON_ITS_WAY, self.after) and one.is_due(reminder.at + ON_ITS_WAY, self.after)
+            if not one.perhaps_reminded
+            and one.is_due(reminder.at - ON_ITS_WAY, self.after)
+            and one.is_due(reminder.at + ON_ITS_WAY, self.after)
         ]
         perhaps = [one for one in due if one.is_due(reminder.at, self.after, ON_ITS_WAY)]
         if not len(surely) <= callers <= len(perhaps) and not reminder.may_repeat:
             yield f"{callers} wait, though {len(surely)} to {len(perhaps)} do"
-        # Not those that will be due in a moment.
-        for one in sorted(perhaps, key=lambda one: one.free[-1][0])[:callers]:
-            one.reminded_at = reminder.at
+        for one in perhaps:
+            one.perhaps_reminded = True
+            if len(perhaps) == callers:
+                one.reminded_at = reminder.at
 
     def _lost(self) -> Iterator[str]:
         for one in (*self._cards.values(), *self._shared.values()):
-            if any(other.may_repeat for other in self._told.cards[one.caller]) or one.message.may_repeat:
+            repeated = any(other.may_repeat for other in self._told.cards[one.caller]) or one.message.may_repeat
+            if repeated or (one.perhaps_reminded and one.reminded_at is None):
                 continue
             for begin, end in one.free:
                 due = self.hours.opening_after(begin + self.after) or begin + self.after

@@ -42,7 +42,7 @@ CLAIM_CHANCE, CLAIM_AFTER = 0.5, timedelta(minutes=5)
 STATION, TOKEN = "Head office", "1234567890:" + "A" * 35
 PBX_KEY = "deadbeef" * 8
 # Transactions after a kill, in which there is no other one.
-SPARED = 50
+SPARED = 200
 # Half minutes after a message that may be reminded of, after a long call is listed, and after the last one.
 QUARTER, AFTER_LONG, AFTERWARDS = 31, (1, 2, 3, 4, 21, 22), (1, 2, 3, 4, 8, 16, 24, 32, 40)
 

@@ -34,7 +34,7 @@ def test_an_outage_is_reported_to_the_fleet_and_to_the_customer_and_to_nobody_el
 
 
 def test_in_a_customers_chat_a_command_is_about_the_customers_pbx(harness: FleetHarness) -> None:
-    assert "🟢 Beta" in harness.asks(VERA, "/status", harness["beta"].chat)
+    assert " Beta · " in harness.asks(VERA, "/status", harness["beta"].chat)
 
 
 def test_in_a_customers_chat_nobody_asks_about_another_pbx(harness: FleetHarness) -> None:
@@ -46,22 +46,22 @@ def test_where_several_can_be_meant_the_bot_asks_once_which(harness: FleetHarnes
     assert question.text.startswith("🏢 Which PBX do you mean?")
     assert question.buttons == [["Acme", "Beta"]]
     harness.presses(BORIS, question, "Beta")
-    harness.wait_for_message("🟢 Beta", after=question.id)
-    assert "🟢 Beta" in harness.asks(BORIS, "/status", GROUP)
+    harness.wait_for_message(" Beta · ", after=question.id)
+    assert " Beta · " in harness.asks(BORIS, "/status", GROUP)
     assert "Which PBX" in harness.asks(VERA, "/status", GROUP), "what one person chose is nobody else's choice"
-    assert "🟢 Acme" in harness.asks(BORIS, "/status acme", GROUP)
-    assert "🟢 Acme" in harness.asks(BORIS, "/status", GROUP), "what was named last is meant"
+    assert " Acme · " in harness.asks(BORIS, "/status acme", GROUP)
+    assert " Acme · " in harness.asks(BORIS, "/status", GROUP), "what was named last is meant"
 
 
 def test_a_right_at_one_pbx_is_none_at_another(harness: FleetHarness) -> None:
     for chat in (harness["acme"].chat, GROUP):
         harness.post("/client/members", by=ANNA, chat=chat, user=SAM, status="member")
     press(harness, harness.asks(ANNA, f"/grant {SAM} viewer", harness["acme"].chat), "✅ Give", "✅ Given")
-    assert "🟢 Acme" in harness.asks(SAM, "/status", harness["acme"].chat)
-    assert "🟢 Acme" in harness.asks(SAM, "/status acme", GROUP)
+    assert " Acme · " in harness.asks(SAM, "/status", harness["acme"].chat)
+    assert " Acme · " in harness.asks(SAM, "/status acme", GROUP)
     asked = harness.says(SAM, "/status beta", GROUP)
-    assert "🟢 Acme" in harness.asks(SAM, "/status", GROUP), "only one can be meant"
-    assert "🟢 Beta" not in harness.asks(SAM, "/status beta"), "nor in private"
+    assert " Acme · " in harness.asks(SAM, "/status", GROUP), "only one can be meant"
+    assert " Beta · " not in harness.asks(SAM, "/status beta"), "nor in private"
     assert not [m for m in harness.from_bot(GROUP) if m.id > asked and "Beta" in m]
 
 

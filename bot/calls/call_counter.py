@@ -76,7 +76,7 @@ class CallCounter:
             self._pending[record.linkedid] = sight
 
     def settle(self, active: Mapping[str, str], now: datetime) -> None:
-        """Count what is over and does not change any more; `active`: trunks of the calls that are up, by linkedid."""
+        """Count the calls that are over and settled. `active`: trunks of the calls that are up, by linkedid."""
         self.active = Counter(active.values())
         # A clock that was set back: it began by that one.
         self._since = min(self._since, now)

@@ -15,11 +15,11 @@ class PbxClock:
     ahead: timedelta = timedelta(0)
 
     def shows(self, at: datetime) -> datetime:
-        """Return what it shows at a moment."""
+        """Return the local time that it shows at `at`, naive."""
         return wall_of(at + self.ahead, self.zone)
 
     def moment(self, shown: datetime) -> datetime:
-        """Return the moment at which it shows that."""
+        """Return the moment, aware, at which it shows the local time `shown`."""
         return moment(shown, self.zone) - self.ahead
 
 

@@ -131,7 +131,7 @@ def _table(path: Path, content: Mapping[str, Any]) -> KnownReleases:
 
 
 def _names(read: _Content) -> Iterator[str]:
-    """Yield what may stand in a table once."""
+    """Yield the release versions and fault names, each of which must be unique."""
     yield from (f"release {'.'.join(map(str, version_of(one.version)))}" for one in read.release)
     yield from (f"fault {one.name}" for one in read.fault)
 

@@ -97,8 +97,8 @@ def findings(reading: Reading, now: datetime, told: Collection[str] = ()) -> dic
 
 
 def is_over(subject: str, reading: Reading, facts: Mapping[str, Any]) -> bool | None:
-    """Return True if a subject without a finding is known to be well; None if what it is about is not known. `facts`:
-    those that were told: what was found exactly is not ended by what tells less."""
+    """Return True if a subject without a finding is known to be well; None if what it is about is not known. `facts`
+    of the open finding: one with exact figures ends only by exact figures."""
     if subject == PBX_RELEASE:
         known = reading.release is not None or (reading.dialect is not None and not facts.get("exact"))
     elif subject == PBX_DISK:

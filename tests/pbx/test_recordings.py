@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from bot.calls.call_counter import trunks_of_calls
 from bot.pbx import (
     Busy,
     Conflict,
@@ -224,6 +225,19 @@ async def test_a_channel_names_its_trunk() -> None:
     async with client(the("320_").response) as pbx:
         channels = (await pbx.calls.channels()).value
     assert any(channel.trunk_id and channel.trunk_id.startswith("SIP-TRUNK-") for channel in channels)
+
+
+async def test_the_calls_that_are_up_have_channels_and_nothing_else_has() -> None:
+    """Both lists were asked for one after the other: what counts calls and notices their end reads the channels."""
+    async with client(the("319_").response) as pbx:
+        up = {leg.linkedid for leg in (await pbx.calls.active()).value if leg.end is None}
+    async with client(the("320_").response) as pbx:
+        channels = (await pbx.calls.channels()).value
+    assert trunks_of_calls(channels) == dict.fromkeys(up, "SIP-TRUNK-44BBC135")
+    assert len(up) == 4
+    # The first leg of a forwarded call is listed no more once it has ended.
+    forwarded = [channel for channel in channels if channel.linkedid == "mikopbx-1795456401.7"]
+    assert [channel.destination_number for channel in forwarded] == ["201", "89261111111"]
 
 
 async def test_real_call_records_know_who_answered_not_the_did() -> None:

@@ -141,7 +141,8 @@ class CallFollower:
             self._count_from = now + WITHOUT_RIGHT
 
     def _begin(self, subscriptions: Sequence[CallSubscription], at_least: timedelta, now: datetime) -> datetime:
-        """Return since when calls are read: what followed a long call that is over is read with it."""
+        """Return the start of the period to read. A long call that ended is read with all later ones: one of them may
+        have been with the same caller."""
         begins = [now - at_least, *(one.read_until - RECENT for one in subscriptions)]
         if (start := self._long_calls.begin_of_ended(now)) is not None:
             begins.append(self._pbx_clock().moment(start))

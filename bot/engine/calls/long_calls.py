@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.pbx import Channel
 
-# The PBX is asked what is up at every look while a long call is, otherwise so often.
+# Interval of the question for active calls while none of them is long; otherwise each look asks.
 ASK_EVERY = timedelta(minutes=5)
 # Recent calls are read 30 minutes back. A call may be asked for ASK_EVERY late, and by then be in its second leg.
 LONG_AFTER = timedelta(minutes=20)
@@ -25,7 +25,7 @@ class LongCalls:
         self._ended: list[tuple[datetime, datetime]] = []
 
     def must_ask(self, now: datetime) -> bool:
-        """Return True if the PBX is to be asked what is up. A clock that was set back makes it due."""
+        """Return True if the active calls must be asked for now; also after the clock was set back."""
         asked_lately = self._asked_at is not None and timedelta(0) <= now - self._asked_at < ASK_EVERY
         return self._is_any_long or not asked_lately
 

@@ -170,7 +170,10 @@ def _set_extension(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None
 
 
 def _set_traffic(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
+    """Switch random calls on or off; off, the calls that are up are removed, and none of them becomes a record."""
     pbx.traffic.running = boolean(body, "running")
+    if not pbx.traffic.running:
+        pbx.calls.clear()
 
 
 def _set_speed(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:

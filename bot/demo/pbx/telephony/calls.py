@@ -119,6 +119,10 @@ class CallBook:
         for call in self._calls:
             call.hang_up(now)
 
+    def clear(self) -> None:
+        """Remove all calls; they become no records."""
+        self._calls = []
+
     def take_finished(self, before: float) -> list[ActiveCall]:
         """Remove and return the calls that ended by `before`, in order of their end."""
         finished = [call for call in self._calls if call.end <= before]

@@ -36,7 +36,7 @@ PAST_COLUMNS = {
     WatchState: ("updated_at",),
     Outgoing: ("created_at", "tried_at"),
     ClosedChat: ("at",),
-    CallSubscription: ("at", "read_until"),
+    CallSubscription: ("at", "read_until", "unread_since"),
     CallChat: ("hours_at", "remind_at"),
     MissedCard: ("claimed_at", "told_at", "waits_since", "reminded_at"),
     MissedGathering: ("began_at", "told_at", "over_at", "reminded_at"),

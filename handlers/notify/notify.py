@@ -208,6 +208,7 @@ async def _message(request: Request, subscriptions: Subscriptions, *, in_private
         "told": told,
         "in_private": in_private,
         "private": request.place.private or in_private,
+        "unread_since": min((one.unread_since for one in subscriptions.values() if one.unread_since), default=None),
         "may_read": request.may(Permission.CDR_READ).allowed,
         **(hours if CallKind.MISSED in subscriptions else {}),
     }

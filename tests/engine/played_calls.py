@@ -12,6 +12,7 @@ from bot.config.working_hours import read_hours
 from bot.engine.calls.follower import CallFollower
 from bot.engine.calls.lost_rights import LostRights
 from bot.engine.calls.missed_calls import MissedCallCards
+from bot.engine.calls.unread_calls import UnreadCalls
 from bot.notifications.calls.chat_hours import HoursOfChats
 from bot.notifications.calls.missed_card_presses import MissedCards
 from bot.pbx import Answer, CallLeg, CallRecord, Channel, PbxError, Priority
@@ -206,6 +207,7 @@ class Office:
                 LostRights(STATION, self.grants),
                 MissedCallCards(STATION, self.read_clock, self.grants, mask_numbers=True),
             ),
+            UnreadCalls(STATION, self.grants),
             database=self.database,
             clock=self.clock,
             wake=Signal(),

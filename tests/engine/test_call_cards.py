@@ -14,6 +14,7 @@ from bot.calls.outcome import Outcome, answered_leg, outcome, talk_seconds
 from bot.engine.calls.call_cards import CallCards
 from bot.engine.calls.follower import CallFollower
 from bot.engine.calls.missed_calls import MissedCallCards
+from bot.engine.calls.unread_calls import UnreadCalls
 from bot.notifications.calls.call_messages import MAX_EDITS
 from bot.pbx import CallRecord
 from bot.runtime.waiting import Signal
@@ -58,6 +59,7 @@ class CallOffice(Office):
             self.pbx,  # type: ignore[arg-type]
             self.read_clock,
             consumers,
+            UnreadCalls(STATION, self.grants),
             database=self.database,
             clock=self.clock,
             wake=Signal(),

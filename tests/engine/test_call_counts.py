@@ -12,6 +12,7 @@ from bot.calls.call_stats import CallStats
 from bot.calls.outcome import Outcome
 from bot.engine.calls.follower import LONG_EVERY, CallFollower
 from bot.engine.calls.missed_calls import MissedCallCards
+from bot.engine.calls.unread_calls import UnreadCalls
 from bot.pbx import CallRecord, Forbidden, Priority
 from bot.runtime.waiting import Signal
 from bot.store.database import Database
@@ -44,6 +45,7 @@ class CountingOffice(Office):
             self.pbx,  # type: ignore[arg-type]
             self.read_clock,
             [MissedCallCards(STATION, self.read_clock, self.grants, mask_numbers=True)],
+            UnreadCalls(STATION, self.grants),
             database=self.database,
             clock=self.clock,
             wake=Signal(),

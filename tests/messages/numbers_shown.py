@@ -324,7 +324,7 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
         {"station": "Head office", "number": CALLER, "name": WRITTEN, "waited": 900, "callers": 1},
     ],
     "notify": [
-        {"station": "Head office", "in_private": False, "private": False, "may_read": True}
+        {"station": "Head office", "in_private": False, "private": False, "may_read": True, "unread_since": None}
         | {
             "told": [
                 {"kind": kind, "phones": [{"number": "202", "name": "Anna"}], "numbers": [DID]}

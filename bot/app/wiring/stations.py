@@ -13,6 +13,7 @@ from bot.engine.calls.call_cards import CallCards
 from bot.engine.calls.follower import CallFollower
 from bot.engine.calls.lost_rights import LostRights
 from bot.engine.calls.missed_calls import MissedCallCards
+from bot.engine.calls.unread_calls import UnreadCalls
 from bot.engine.checks.oncall_reachability import ReachabilityCheck
 from bot.engine.digests.sender import DigestSender
 from bot.engine.drills import Drills
@@ -80,6 +81,7 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
                 MissedCallCards(settings.name, clock_of_pbx, shared.grants, mask_numbers=shared.mask_numbers),
                 CallCards(settings.name, clock_of_pbx, shared.grants, mask_numbers=shared.mask_numbers),
             ],
+            UnreadCalls(settings.name, shared.grants),
             database=shared.database,
             clock=shared.clock,
             wake=shared.wake,

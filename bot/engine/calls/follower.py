@@ -13,6 +13,7 @@ from bot.calls.missed_calls import MissedCalls
 from bot.calls.pbx_clock import ReadClock
 from bot.engine.calls.long_calls import LongCalls
 from bot.engine.calls.look import MAX_ABSENCE, Consumer, Look
+from bot.engine.calls.unread_calls import UnreadCalls
 from bot.pbx import Channel, Forbidden, Pbx, PbxError, Priority
 from bot.pbx.cached_query import WITHOUT_RIGHT
 from bot.runtime.clock import Clock, Sleep
@@ -49,6 +50,7 @@ class CallFollower:
         pbx: Pbx,
         pbx_clock: ReadClock,
         consumers: Sequence[Consumer],
+        unread: UnreadCalls,
         *,
         database: Database,
         clock: Clock,
@@ -60,6 +62,7 @@ class CallFollower:
         self._pbx = pbx
         self._pbx_clock = pbx_clock
         self._consumers = consumers
+        self._unread = unread
         self._database = database
         self._clock = clock
         self._wake = wake
@@ -100,6 +103,8 @@ class CallFollower:
                 log.warning("PBX error, call records not read", station=self._station, reason=reason)
             self._failing = reason
             self._not_counted(error, now)
+            if is_told and await self._database.run(self._unread.begin, error, now):
+                self._wake.send()
             return
         self._failing = ""
         if is_told and await self._database.run(self._apply, look, now):
@@ -170,5 +175,5 @@ class CallFollower:
         for one in call_subscriptions.of_station(session, self._station):
             if now - one.read_until >= STORE_EVERY:
                 one.read_until = now
-        queued = [consumer.apply(session, look, now) for consumer in self._consumers]
+        queued = [self._unread.end(session, now), *(one.apply(session, look, now) for one in self._consumers)]
         return any(queued)

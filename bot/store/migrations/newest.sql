@@ -80,7 +80,7 @@ CREATE TABLE call_subscriptions (
 	by_id BIGINT NOT NULL, 
 	by_name VARCHAR(128) NOT NULL, 
 	at DATETIME NOT NULL, 
-	read_until DATETIME NOT NULL, 
+	read_until DATETIME NOT NULL, unread_since DATETIME, 
 	PRIMARY KEY (station, chat_id, kind)
 );
 

@@ -20,7 +20,8 @@ class CallKind(StrEnum):
 
 class CallSubscription(Table):
     """Chat that is told of one kind of calls of a station: of all, or where one of the phones rang, or that came to one
-    of the numbers. `read_until`: the records up to then are read."""
+    of the numbers. `read_until`: the records up to then are read. `unread_since`: the chat knows that they are not read
+    since then; None while they are."""
 
     __tablename__ = "call_subscriptions"
     station: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -33,6 +34,7 @@ class CallSubscription(Table):
     by_name: Mapped[str] = mapped_column(String(128))
     at: Mapped[datetime]
     read_until: Mapped[datetime]
+    unread_since: Mapped[datetime | None]
 
 
 class CallChat(Table):

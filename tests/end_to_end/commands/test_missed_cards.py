@@ -198,3 +198,21 @@ def test_a_chat_whose_asker_loses_the_right_is_told_and_others_can_ask_again(
     assert "not told of calls" in standins.asks(BORIS, "/notify", group)
     standins.presses(BORIS, told, "Missed calls")
     standins.wait_for_message("this chat is told of:\n.*that rang at: 202[^✂]*At any hour", group, told.id)
+
+
+def test_a_chat_is_told_while_its_pbx_lets_nobody_read_the_calls_and_of_those_in_between(tmp_path: Path) -> None:
+    with running_standins(speed=40) as standins, running_bot(standins, tmp_path):
+        standins.post("/control/traffic", running=False)
+        group = standins.new_group()
+        standins.wait_until_known()
+        standins.asks(BORIS, "/notify missed here", group)
+        standins.asks(BORIS, "/notify hours always", group)
+        standins.post("/control/key", permissions={"/api/v3/employees": "read", "/api/v3/sip-providers": "read"})
+        call(standins, answer=False)
+        unread = standins.wait_for_message("this chat is not told of: missed calls", group)
+        assert "set “Call Records” to Read" in unread
+        assert "the PBX's call records cannot be read" in standins.asks(BORIS, "/notify", group)
+        standins.post("/control/key", permissions="full")
+        again = standins.wait_for_message("told again of: missed calls.\\s+None of the calls since .* is lost", group)
+        standins.wait_for_message("missed · .*123-45-01", group, again.id)
+        assert "cannot be read" not in standins.asks(BORIS, "/notify", group)

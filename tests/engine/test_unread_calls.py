@@ -38,19 +38,19 @@ def text(row: Outgoing, language: str = "en") -> str:
 
 async def test_a_chat_is_told_once_that_its_calls_are_not_read_and_once_that_they_are_again(office: Office) -> None:
     await office.tell()
-    await fails(office, 10, None, begin=0)
-    await fails(office, 25.5)
+    await fails(office, 13, None, begin=0)
+    await fails(office, 28, begin=13.5)
     assert await notices(office) == []
     office.pbx.calls_made = [missed_at(20)]
-    await fails(office, 90, begin=26)
+    await fails(office, 90, begin=28.5)
     (unread,) = await notices(office)
     assert unread.silent
-    assert "since 09:10 this chat is not told of: missed calls." in text(unread)
+    assert "since 09:13 this chat is not told of: missed calls." in text(unread)
     assert "set “Call Records” to Read" in text(unread)
-    assert "с 09:10 в этот чат не приходят: пропущенные." in text(unread, "ru")
+    assert "с 09:13 в этот чат не приходят: пропущенные." in text(unread, "ru")
     await fails(office, 95, None, begin=91)
     _, again = await notices(office)
-    assert "this chat is told again of: missed calls.\n\nNone of the calls since 09:10 is lost." in text(again)
+    assert "this chat is told again of: missed calls.\n\nNone of the calls since 09:13 is lost." in text(again)
     assert len(await office.cards()) == 1
     # The next time is told anew.
     await fails(office, 120, TimedOut("no answer"), begin=100)

@@ -86,7 +86,6 @@ def _merge(session: Session, row: CallSubscription) -> None:
     before = session.get(CallSubscription, (row.station, row.chat_id, row.kind))
     if before is not None:
         row.at = max(before.at, row.at - LISTED_WITHIN)
-        row.unread_since = before.unread_since
     session.merge(row)
 
 

@@ -8,7 +8,7 @@ from dotenv.parser import Binding, parse_stream
 
 # Values that need no quotes, for whichever program reads the file.
 PLAIN = re.compile(r"[\w.,:/@+%=~-]*")
-COMMENT = re.compile(r"[ \t]+#[^\r\n]*(?=\r?\n?\Z)")
+HASH = re.compile(r"(?<![ \t])[ \t]+#")
 
 
 def with_values(text: str, values: Mapping[str, str], comments: Mapping[str, str]) -> str:
@@ -33,9 +33,19 @@ def with_values(text: str, values: Mapping[str, str], comments: Mapping[str, str
 def _replaced(binding: Binding, name: str, value: str) -> str:
     written = binding.original.string
     above = written[: len(written) - len(written.lstrip())]
-    comment = COMMENT.search(written) if "#" not in (binding.value or "") else None
     end = written[len(written.rstrip("\r\n")) :]
-    return f"{above}{_assigned(name, value)}{comment[0] if comment else ''}{end}"
+    return f"{above}{_assigned(name, value)}{_comment(binding)}{end}"
+
+
+def _comment(binding: Binding) -> str:
+    """Return the comment after the value, with the space before it; "" without one. A `#` may be part of the value: of
+    what is written, the comment is what can be left out without changing it."""
+    written = binding.original.string.rstrip("\r\n")
+    for hash_ in HASH.finditer(written):
+        kept = next(parse_stream(StringIO(written[: hash_.start()])))
+        if (kept.key, kept.value) == (binding.key, binding.value):
+            return written[hash_.start() :]
+    return ""
 
 
 def _assigned(name: str, value: str) -> str:

@@ -4,7 +4,7 @@ from io import StringIO
 
 import pytest
 from dotenv import dotenv_values
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.app.setup.draft import COMMENTS
@@ -28,6 +28,7 @@ LINES = st.sampled_from(
 VALUES = st.text(st.characters(exclude_categories=("C", "Z"), exclude_characters="$") | st.just(" ")).map(str.strip)
 
 
+@example(["admins = 'older'  # kept"], {"ADMINS": "#"}, True)
 @given(st.lists(LINES), st.dictionaries(st.sampled_from(NAMES), VALUES), st.booleans())
 def test_what_is_set_is_read_and_all_else_stays(lines: list[str], values: dict[str, str], ends: bool) -> None:
     text = "\n".join(lines) + ("\n" if ends else "")
@@ -46,7 +47,10 @@ def test_what_is_set_is_read_and_all_else_stays(lines: list[str], values: dict[s
         ("", "# What messages call this PBX.\nPBX_NAME='Head office'\n"),
         ("A=1", "A=1\n\n# What messages call this PBX.\nPBX_NAME='Head office'\n"),
         ("\n\nPBX_NAME=\t # ours\r\nA=1\r\n", "\n\nPBX_NAME='Head office'\t # ours\r\nA=1\r\n"),
-        ("export PBX_NAME='it#1' # x\n", "PBX_NAME='Head office'\n"),
+        ("export PBX_NAME='it #1' # x\n", "PBX_NAME='Head office' # x\n"),
+        ("PBX_NAME=it#1 # x # y\n", "PBX_NAME='Head office' # x # y\n"),
+        ("PBX_NAME='it\n #1' # x\n", "PBX_NAME='Head office' # x\n"),
+        ("PBX_NAME='it #1'\n", "PBX_NAME='Head office'\n"),
         ("#PBX_NAME=\n", "#PBX_NAME=\n\n# What messages call this PBX.\nPBX_NAME='Head office'\n"),
     ],
 )

@@ -176,8 +176,11 @@ def _still(
     seen: Mapping[str, StationSummary],
     now: datetime,
 ) -> CommonCause | None:
-    """Update a known cause: add newly affected stations; end it after CALM, or at once if no notification was sent."""
-    stations = cause.stations | {station for station, one in bad.items() if one.since >= cause.since}
+    """Update a known cause: add newly affected stations; end it after CALM, or at once if no notification was sent.
+
+    Of a station that is polled last, the failure may be the first: a PBX tells since when a trunk is down.
+    """
+    stations = cause.stations | {station for station, one in bad.items() if one.since >= cause.since - TOGETHER}
     trunks = max(cause.trunks, sum(bad[station].trunks for station in stations & bad.keys()))
     cause = replace(cause, stations=stations, of=max(cause.of, len(could | stations)), trunks=trunks)
     if sum(not _is_well(cause, seen.get(station)) for station in stations) >= MANY * len(stations):

@@ -95,6 +95,15 @@ def test_who_is_hit_a_little_later_belongs_to_it() -> None:
     assert len(cause.stations) == 5
 
 
+@pytest.mark.parametrize(("begins", "belongs"), [(-10, True), (-60, True), (-61, False)])
+def test_who_is_looked_at_last_belongs_to_it_though_it_was_hit_first(begins: int, belongs: bool) -> None:
+    """The bot's own internet returns while a provider is down: all PBXs are seen again within an interval."""
+    before = seen([down(n) for n in range(4)] + [well(4)])
+    (cause,) = seen([down(n) for n in range(4)] + [down(4, begins)], before, 20)
+    assert (len(cause.stations) == 5) is belongs
+    assert cause.since == before[0].since
+
+
 def test_it_is_over_when_most_have_been_well_for_a_minute() -> None:
     causes = told(seen([down(n) for n in range(10)]))
     half_back = [well(n) for n in range(5)] + [down(n) for n in range(5, 10)]

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.incidents.model import PROVIDER, Kind, kind_info
@@ -83,6 +83,7 @@ def judge(harness: FleetIncidentHarness, incidents: Sequence[Incident]) -> None:
 
 
 @examples(STORIES, STORIES)
+@example([("internet goes", 0, 10), ("dies", 0, 10), ("provider dies", 0, 10)])
 @given(story=stories)
 def test_the_unrelated_is_reported_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
     async def play() -> None:

@@ -182,7 +182,11 @@ def _still(
     """
     stations = cause.stations | {station for station, one in bad.items() if one.since >= cause.since - TOGETHER}
     trunks = max(cause.trunks, sum(bad[station].trunks for station in stations & bad.keys()))
-    cause = replace(cause, stations=stations, of=max(cause.of, len(could | stations)), trunks=trunks)
+    # What was due before has been told by itself.
+    due = min((one.due for station, one in bad.items() if station in stations and one.due > now), default=cause.due)
+    cause = replace(
+        cause, due=min(cause.due, due), stations=stations, of=max(cause.of, len(could | stations)), trunks=trunks
+    )
     if sum(not _is_well(cause, seen.get(station)) for station in stations) >= MANY * len(stations):
         return replace(cause, well_since=None)
     well_since = min(cause.well_since or now, now)

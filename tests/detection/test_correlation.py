@@ -104,6 +104,15 @@ def test_who_is_looked_at_last_belongs_to_it_though_it_was_hit_first(begins: int
     assert cause.since == before[0].since
 
 
+def test_it_is_due_no_later_than_whoever_joins_it() -> None:
+    """Its own message would have come then: it is left to this one."""
+    before = seen([down(n) for n in range(4)] + [well(4)])
+    (cause,) = seen([down(n) for n in range(4)] + [down(4, -20)], before, 8)
+    assert cause.due == bad(-20).due
+    (cause,) = seen([down(n) for n in range(4)] + [down(4, -50)], before, 8)
+    assert cause.due == bad(0).due, "who was told of by itself makes a short failure of the others no alert"
+
+
 def test_it_is_over_when_most_have_been_well_for_a_minute() -> None:
     causes = told(seen([down(n) for n in range(10)]))
     half_back = [well(n) for n in range(5)] + [down(n) for n in range(5, 10)]

@@ -116,6 +116,7 @@ class Fleet:
         states = await load_all_states(self._shared.database)
         for station in self:
             station.watch.restart_states(states.get(station.name, {}))
+            station.calls.restart()
         await self._load_common()
         self.second_copy.drop_state()
         self.ticker.shift_time()

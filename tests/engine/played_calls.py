@@ -120,7 +120,8 @@ def written(moment: datetime, zone: tzinfo) -> str:
 @dataclass
 class PlayedPbx:
     """Lists the calls at `now` as the PBX would, in an order that says nothing. To the question what is up it answers
-    with `up_error`, or with nothing after a long time, if it `hangs`."""
+    with `up_error`, or with nothing after a long time, if it `hangs`; to that which calls are active, with
+    `active_error`."""
 
     calls_made: list[Labelled] = field(default_factory=list)
     now: datetime = NINE
@@ -128,6 +129,7 @@ class PlayedPbx:
     ahead: timedelta = timedelta(0)
     error: PbxError | None = None
     up_error: PbxError | None = None
+    active_error: PbxError | None = None
     hangs: bool = False
     asked: int = 0
 
@@ -148,6 +150,8 @@ class PlayedPbx:
 
     async def active(self) -> Answer[tuple[CallLeg, ...]]:
         self.asked += 1
+        if self.active_error:
+            raise self.active_error
         return Answer(tuple(CallLeg(linkedid=call.linkedid) for call in self._up()))
 
     async def channels(self, priority: Priority) -> Answer[tuple[Channel, ...]]:

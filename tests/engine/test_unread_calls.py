@@ -1,6 +1,6 @@
 """What chats are told while the call records of their PBX cannot be read, and when they can again."""
 
-from datetime import UTC
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -9,10 +9,22 @@ from bot.pbx import Forbidden, PbxError, TimedOut
 from bot.store.database import Database
 from bot.store.tables.calls import CallKind
 from bot.store.tables.messages import Outgoing
-from tests.engine.played_calls import ANNA, GROUP, NINE, STATION, Office, minutes, missed_at
+from bot.store.time_shift import ClockStep, shift_times
+from tests.engine.played_calls import (
+    ANNA,
+    ANSWERED,
+    GROUP,
+    NINE,
+    STATION,
+    Office,
+    labelled,
+    minutes,
+    missed_at,
+)
 from tests.messages.renderers import renderer
 
 FORBIDDEN = Forbidden("Call Records", "read")
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -54,7 +66,7 @@ async def test_a_chat_is_told_once_that_its_calls_are_not_read_and_once_that_the
     assert len(await office.cards()) == 1
     # The next time is told anew.
     await fails(office, 120, TimedOut("no answer"), begin=100)
-    assert "/status says more" in text((await notices(office))[-1])
+    assert "/missed says why" in text((await notices(office))[-1])
     assert len(await notices(office)) == 3
 
 
@@ -131,3 +143,50 @@ async def test_a_short_failure_is_told_to_nobody(office: Office) -> None:
         await fails(office, begin + 14, begin=begin + 0.5)
     await fails(office, 60, None, begin=59)
     assert await notices(office) == []
+
+
+async def test_who_asks_again_while_it_fails_is_told_of_the_calls_in_between(office: Office) -> None:
+    await office.tell()
+    await fails(office, 13, None, begin=0)
+    await fails(office, 30, begin=13.5)
+    office.pbx.calls_made = [missed_at(20)]
+    await fails(office, 120, TimedOut("no answer"), begin=31)
+    await office.tell(phones=["202"])
+    await fails(office, 121, None, begin=121)
+    assert "None of the calls since 09:13 is lost" in text((await notices(office))[-1])
+    assert len(await office.cards()) == 1
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+async def test_without_the_right_to_active_calls_nothing_is_over_because_a_missed_caller_was_answered(
+    office: Office, restarts: bool
+) -> None:
+    """Active calls are asked for when there is something to tell."""
+    await office.tell()
+    await fails(office, 10, None, begin=0)
+    office.pbx.active_error = Forbidden("PBX Status", "read")
+    office.pbx.calls_made = [missed_at(11)]
+    await fails(office, 40, None)
+    (unread,) = await notices(office)
+    assert "set “PBX Status” to Read" in text(unread)
+    office.pbx.calls_made.append(labelled(2, "incoming answered", "79161234501", minutes(41), ANSWERED["a phone"]))
+    if restarts:
+        office.restart()
+    await fails(office, 60, None, begin=43)
+    assert len(await notices(office)) == 1
+    office.pbx.active_error = None
+    await fails(office, 61, None, begin=61)
+    assert len(await notices(office)) == 2
+
+
+async def test_a_clock_that_is_set_makes_no_short_failure_a_long_one(office: Office) -> None:
+    await office.tell()
+    await fails(office, 10, None, begin=0)
+    await fails(office, 12)
+    await office.database.run(shift_times, ClockStep(NINE - HOUR, office.pbx.now, HOUR))
+    office.follower.restart()
+    await fails(office, 80, begin=72.5)
+    assert await notices(office) == []
+    await fails(office, 90, begin=80.5)
+    (unread,) = await notices(office)
+    assert minutes(65) <= NINE.fromisoformat(unread.facts["since"]) <= minutes(70)

@@ -96,7 +96,9 @@ class CallFollower:
         begin = self._begin(subscriptions, LONG if reads_long else RECENT, now)
         try:
             look = await self._read(begin, now, named=is_told)
-            if is_told and await self._database.run(self._has_news, look, now):
+            # What is asked only with news may be what failed: the end that a chat is told of is one.
+            is_unread = any(one.unread_since for one in subscriptions)
+            if is_unread or (is_told and await self._database.run(self._has_news, look, now)):
                 look = await self._confirmed(look, begin, now)
         except PbxError as error:
             if (reason := str(error)) != self._failing:
@@ -113,6 +115,10 @@ class CallFollower:
             self._long_read_at = now
         if counter is not None and channels is not None:
             counter.settle(trunks_of_calls(channels), now)
+
+    def restart(self) -> None:
+        """Forget since when the records are not read, after stored times were shifted."""
+        self._unread.restart()
 
     async def _channels_up(self, now: datetime, *, count: bool) -> tuple[Channel, ...] | None:
         """Return the channels that are up; None if they are not told, or not needed: to `count` calls, or to notice the

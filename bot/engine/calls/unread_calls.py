@@ -22,6 +22,10 @@ class UnreadCalls:
     def __init__(self, station: str, grants: Grants) -> None:
         self._station = station
         self._grants = grants
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin as after a start of the program: by the stored times."""
         self._failing_since: datetime | None = None
         self._read_at: datetime | None = None
 

@@ -40,7 +40,8 @@ class CallSubscriptions:
         now: datetime,
     ) -> None:
         """Tell the chat of the calls of this kind that end from now on, in place of what it was told of before. A chat
-        that was told of some is told of those that ended just before, too: the PBX may not have listed them yet."""
+        that was told of some is told of those that ended just before, too: the PBX may not have listed them yet; so is
+        one that knows that they are not read, of those since then."""
         row = CallSubscription(
             station=station,
             chat_id=chat_id,
@@ -85,7 +86,8 @@ def _of_chat(session: Session, station: str, chat_id: int) -> dict[CallKind, Cal
 def _merge(session: Session, row: CallSubscription) -> None:
     before = session.get(CallSubscription, (row.station, row.chat_id, row.kind))
     if before is not None:
-        row.at = max(before.at, row.at - LISTED_WITHIN)
+        row.at = max(before.at, (before.unread_since or row.at) - LISTED_WITHIN)
+        row.read_until = before.read_until
     session.merge(row)
 
 

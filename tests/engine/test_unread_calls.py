@@ -66,7 +66,7 @@ async def test_a_chat_is_told_once_that_its_calls_are_not_read_and_once_that_the
     assert len(await office.cards()) == 1
     # The next time is told anew.
     await fails(office, 120, TimedOut("no answer"), begin=100)
-    assert "/missed says why" in text((await notices(office))[-1])
+    assert "/missed or /status says why" in text((await notices(office))[-1])
     assert len(await notices(office)) == 3
 
 

@@ -211,7 +211,7 @@ def test_a_chat_is_told_while_its_pbx_lets_nobody_read_the_calls_and_of_those_in
         call(standins, answer=False)
         unread = standins.wait_for_message("this chat is not told of: missed calls", group)
         assert "set “Call Records” to Read" in unread
-        assert "the PBX's call records cannot be read" in standins.asks(BORIS, "/notify", group)
+        assert "the PBX's calls cannot be read" in standins.asks(BORIS, "/notify", group)
         standins.post("/control/key", permissions="full")
         again = standins.wait_for_message("told again of: missed calls.\\s+None of the calls since .* is lost", group)
         standins.wait_for_message("missed · .*123-45-01", group, again.id)

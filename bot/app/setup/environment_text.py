@@ -8,7 +8,7 @@ from dotenv.parser import Binding, parse_stream
 
 # Values that need no quotes, for whichever program reads the file.
 PLAIN = re.compile(r"[\w.,:/@+%=~-]*")
-HASH = re.compile(r"(?<![ \t])[ \t]+#")
+HASH = re.compile(r"(?<!\s)\s*#")
 
 
 def with_values(text: str, values: Mapping[str, str], comments: Mapping[str, str]) -> str:
@@ -38,13 +38,16 @@ def _replaced(binding: Binding, name: str, value: str) -> str:
 
 
 def _comment(binding: Binding) -> str:
-    """Return the comment after the value, with the space before it; "" without one. A `#` may be part of the value: of
-    what is written, the comment is what can be left out without changing it."""
+    """Return the comment after the value, with the space before it, which after quotes may be missing; "" without one.
+
+    A `#` may be part of the value: of what is written, the comment is what can be left out without changing it.
+    """
     written = binding.original.string.rstrip("\r\n")
     for hash_ in HASH.finditer(written):
         kept = next(parse_stream(StringIO(written[: hash_.start()])))
         if (kept.key, kept.value) == (binding.key, binding.value):
-            return written[hash_.start() :]
+            comment = written[hash_.start() :]
+            return comment if comment[0].isspace() else f" {comment}"
     return ""
 
 

@@ -22,6 +22,7 @@ LINES = st.sampled_from(
         "A='two\nlines # no comment'",
         *(f"{name}=old" for name in NAMES),
         *(f"{name.lower()} = 'older'  # kept" for name in NAMES),
+        *(f"{name} = 'older'# kept" for name in NAMES),
     ]
 )
 # What the terminal lets through: one line, nothing invisible; the interpolation of dotenv is refused by the draft.
@@ -50,6 +51,8 @@ def test_what_is_set_is_read_and_all_else_stays(lines: list[str], values: dict[s
         ("export PBX_NAME='it #1' # x\n", "PBX_NAME='Head office' # x\n"),
         ("PBX_NAME=it#1 # x # y\n", "PBX_NAME='Head office' # x # y\n"),
         ("PBX_NAME='it\n #1' # x\n", "PBX_NAME='Head office' # x\n"),
+        ("PBX_NAME='it #1'# x\n", "PBX_NAME='Head office' # x\n"),
+        ("PBX_NAME=it\N{NO-BREAK SPACE}# x\n", "PBX_NAME='Head office'\N{NO-BREAK SPACE}# x\n"),
         ("PBX_NAME='it #1'\n", "PBX_NAME='Head office'\n"),
         ("#PBX_NAME=\n", "#PBX_NAME=\n\n# What messages call this PBX.\nPBX_NAME='Head office'\n"),
     ],

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from bot.detection.correlation import TOGETHER
 from bot.incidents.model import PROVIDER, Kind, kind_info
 from bot.store.tables.incidents import Incident
 from tests.fixtures import stores
@@ -48,9 +49,14 @@ def showing(heard: Sequence[DeliveredMessage], incident: Incident) -> list[Deliv
 
 
 def within(incident: Incident, causes: Sequence[Incident]) -> bool:
-    """Return True if the incident lies within an incident of the fleet that covers it."""
+    """Return True if the incident lies within an incident of the fleet that covers it. What was noticed later may have
+    begun long before, and is unrelated."""
     return any(
-        one.opened_at <= incident.opened_at and one.ended_at and incident.ended_at and incident.ended_at <= one.ended_at
+        one.opened_at <= incident.opened_at
+        and one.began_at - TOGETHER <= incident.began_at
+        and one.ended_at
+        and incident.ended_at
+        and incident.ended_at <= one.ended_at
         for one in causes
     )
 
@@ -84,6 +90,7 @@ def judge(harness: FleetIncidentHarness, incidents: Sequence[Incident]) -> None:
 
 @examples(STORIES, STORIES)
 @example([("internet goes", 0, 10), ("dies", 0, 10), ("provider dies", 0, 10)])
+@example([("internet goes", 0, 10), ("dies", 0, 90), ("provider dies", 0, 10)])
 @given(story=stories)
 def test_the_unrelated_is_reported_and_the_common_once(story: list[tuple[str, int, int]]) -> None:
     async def play() -> None:

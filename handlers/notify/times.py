@@ -69,7 +69,7 @@ def _length(words: Sequence[str]) -> timedelta:
     length = length_in(words)
     if length is None or not SHORTEST <= length <= LONGEST:
         raise WrongArguments(
-            mark("Write for how long nobody may have called back: /notify remind 15m, up to 24h; or off.")
+            mark("Write for how long nobody may have called back, from a minute to 24 hours; or off.")
         )
     return length
 

@@ -25,8 +25,7 @@ WHOLE_DAY: Span = (0, MIDNIGHT)
 # Of the column that holds them.
 MAX_LENGTH = 512
 UNCLEAR = mark(
-    "Write the days and from when to when, in the PBX's time: /notify hours mon-fri 09:00-18:00, sat 10:00-14:00, "
-    "or always, or off."
+    "Write the days and from when to when, in the PBX's time: mon-fri 09:00-18:00, sat 10:00-14:00; or always, or off."
 )
 
 

@@ -68,9 +68,7 @@ async def facts(request: Request, chat: int) -> dict[str, Any]:
 def _length(words: Sequence[str]) -> timedelta:
     length = length_in(words)
     if length is None or not SHORTEST <= length <= LONGEST:
-        raise WrongArguments(
-            mark("Write for how long nobody may have called back: /notify remind 15m, up to 24h; or off.")
-        )
+        raise WrongArguments(mark("Write for how long nobody may have called back, from a minute to 24 hours; or off."))
     return length
 
 

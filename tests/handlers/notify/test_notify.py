@@ -422,10 +422,12 @@ async def test_a_reminder_is_set_and_ended(office: Office, words: str, minutes: 
 async def test_hours_and_reminders_that_are_not_understood_change_nothing(office: Office, words: str) -> None:
     await office.asks("/notify missed here")
     await office.asks("/notify hours mon-fri 10:00-12:00")
-    template, _ = await office.asks(f"/notify {words}")
+    template, facts = await office.asks(f"/notify {words}")
     hours = await office.services.call_hours.of(STATION, GROUP)
     assert (str(hours.hours), hours.remind_after) == ("mon-fri 10:00-12:00", None)
     assert (template == "notify") == (words == "remind")
+    # A command in it would be copied with an invisible sign, and be none. The examples below are copied as they are.
+    assert "/" not in facts.get("problem", "")
 
 
 async def test_a_chat_that_is_told_of_nothing_has_no_hours(office: Office) -> None:

@@ -29,8 +29,11 @@ export function trunksSeen(trunks) {
 
 const isAnswer = ({ reply_to }, messages) => messages.some(({ id, text }) => id === reply_to && ASKED.test(text));
 
-const isTakenBy = ({ first_name, last_name }, { text }) =>
-  text.split("\n").some((line) => line.startsWith("✅") && line.includes([first_name, last_name].join(" ")));
+// A figure before the name is a call of that person, in /missed.
+const isTakenBy = ({ first_name, last_name }, { text }) => {
+  const name = [first_name, last_name].join(" ");
+  return text.split("\n").some((line) => line.includes(name) && /^✅\D*$/u.test(line.split(name)[0]));
+};
 
 const place = (born) => `first-steps-${born}`;
 

@@ -99,9 +99,13 @@ class Pbx:
         found = VERSION.search(text)
         return found[1][:MAX_TEXT] if found else None
 
+    @property
+    def is_encrypted(self) -> bool:
+        return self._address.scheme == "https"
+
     async def certificate(self) -> Certificate | None:
         """Return the certificate that the PBX shows, trusted or not; None over plain http."""
-        if self._address.scheme != "https":
+        if not self.is_encrypted:
             return None
         return await read_certificate(self.host, self._address.port or 443)
 

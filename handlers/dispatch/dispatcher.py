@@ -267,7 +267,7 @@ async def _run(command: Command, request: Request) -> Reply:
         problem = (
             mark("I do not understand “%(written)s”. Behind this command stands the name of a PBX, or nothing.")
             if several
-            else mark("I do not understand “%(written)s”. This command stands alone.")
+            else mark("I do not understand “%(written)s” behind this command.")
         )
         raise WrongArguments(problem, written=request.arguments)
     return await command.handler(request)

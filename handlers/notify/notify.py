@@ -1,7 +1,6 @@
 """/notify: which calls a chat is told of."""
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -137,13 +136,15 @@ async def _set_times(request: Request, words: list[str]) -> Reply:
     return Reply(await _message(request, subscribed), outcome="set", change=change)
 
 
-async def _names(request: Request) -> Mapping[str, str]:
-    """Return names of queues and extensions by number, as far as the PBX tells them: one that is not there has none."""
+async def _names(request: Request) -> tuple[Mapping[str, str], bool]:
+    """Return names of queues and extensions by number, and whether these are all of them, as far as the PBX tells."""
     names = dict(await request.station.pbx.phone_book.names())
-    with contextlib.suppress(PbxError, TimeoutError):
+    try:
         async with asyncio.timeout(NAMES_WITHIN):
-            names |= {queue.extension: queue.name for queue in (await request.station.pbx.routing.queues()).value}
-    return names
+            queues = (await request.station.pbx.routing.queues()).value
+    except (PbxError, TimeoutError):
+        return names, False
+    return names | {queue.extension: queue.name for queue in queues}, bool(names)
 
 
 async def _queues(request: Request, asked: Asked) -> list[str]:
@@ -192,7 +193,8 @@ def _as_text(one: CallSubscription | None) -> str:
 
 
 async def _message(request: Request, subscriptions: Subscriptions, *, in_private: bool = False) -> Message:
-    names = await _names(request) if any(one.phones for one in subscriptions.values()) else {}
+    phones = {number for one in subscriptions.values() for number in one.phones}
+    names, are_all = await _names(request) if phones else ({}, False)
     told = [
         {
             "kind": str(kind),
@@ -206,6 +208,7 @@ async def _message(request: Request, subscriptions: Subscriptions, *, in_private
     facts: dict[str, Any] = {
         "station": request.station.name,
         "told": told,
+        "unknown": sorted(phones - names.keys()) if are_all else [],
         "in_private": in_private,
         "private": request.place.private or in_private,
         "unread_since": min((one.unread_since for one in subscriptions.values() if one.unread_since), default=None),

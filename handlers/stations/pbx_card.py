@@ -40,6 +40,7 @@ async def _card(request: Request) -> Message:
         "behind": _behind(reading),
         "disk": {"free_mb": reading.disk.free, "total_mb": reading.disk.total} if reading.disk else None,
         "certificate": certificate.not_after if certificate else None,
+        "encrypted": request.station.pbx.is_encrypted,
         "off_by": round(reading.off_by.total_seconds()) if reading.off_by is not None else None,
         "max_drift": MAX_DRIFT,
         "bans": len(reading.bans) if reading.bans is not None else None,

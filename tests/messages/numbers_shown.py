@@ -325,6 +325,7 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
     ],
     "notify": [
         {"station": "Head office", "in_private": False, "private": False, "may_read": True, "unread_since": None}
+        | {"unknown": []}
         | {
             "told": [
                 {"kind": kind, "phones": [{"number": "202", "name": "Anna"}], "numbers": [DID]}

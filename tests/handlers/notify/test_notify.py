@@ -27,9 +27,11 @@ class Queues:
 
     wait_seconds = 0.0
 
-    def __init__(self, error: Callable[[], PbxError | None]) -> None:
+    def __init__(
+        self, error: Callable[[], PbxError | None], queues_error: Callable[[], PbxError | None] = lambda: None
+    ) -> None:
         self.routing = self.records = self.calls = self.phone_book = self
-        self.error = error
+        self.error, self.queues_error = error, queues_error
 
     async def between(self, *_: Any, **__: Any) -> AsyncIterator[CallRecord]:
         if (error := self.error()) is not None:
@@ -43,6 +45,8 @@ class Queues:
         return {"202": "Anna Ivanova"}
 
     async def queues(self) -> Answer[tuple[Queue, ...]]:
+        if (error := self.queues_error()) is not None:
+            raise error
         return Answer(
             (Queue(id="1", extension="2200", name="Отдел продаж"), Queue(id="2", extension="2201", name="Support"))
         )
@@ -50,6 +54,7 @@ class Queues:
 
 class Office(DispatcherHarness):
     pbx_error: PbxError | None = None
+    queues_error: PbxError | None = None
 
     def __init__(self, database: Database, *, role: str = "operator", **more: Any) -> None:
         super().__init__(database, grants=(*GRANTS, Grant(BORIS, role)), **more)
@@ -58,7 +63,7 @@ class Office(DispatcherHarness):
 
     def station(self) -> Any:
         station = super().station()
-        station.pbx = Queues(lambda: self.pbx_error)
+        station.pbx = Queues(lambda: self.pbx_error, lambda: self.queues_error)
         return station
 
     async def asks(self, text: str, person: int = BORIS, chat: int = GROUP) -> tuple[str, Any]:
@@ -317,6 +322,14 @@ async def test_the_phones_are_named_so_that_a_typing_error_is_seen(office: Offic
     template, facts = await office.asks("/notify")
     text = renderer("en").text(template, facts, zone=UTC, now=NOW)
     assert "that rang at: 202 Anna Ivanova, 209, 2201 Support" in text
+    assert "⚠️ I find no phone or queue 209 on this PBX." in text
+
+
+async def test_numbers_are_not_called_unknown_by_a_pbx_that_does_not_tell_its_queues(office: Office) -> None:
+    await office.asks("/notify missed here of 202 209 queue Support")
+    office.queues_error = Forbidden("Call Queues", "read")
+    _, facts = await office.asks("/notify")
+    assert facts["unknown"] == []
 
 
 @pytest.mark.parametrize("words", ["missed calls to me", "мне пропущенные", "пропущенные в личку", "missed in private"])

@@ -183,6 +183,15 @@ class Standins:
     def again(self, message: Seen, seen_by: int = ANNA) -> Seen | None:
         return next(iter(self.messages(message.chat, seen_by, message.id - 1)), None)
 
+    def another(self, shown: Seen, what: str = "") -> Seen:
+        """Return the message once its text is another than `shown`, skipping progress."""
+
+        def changed() -> Seen | None:
+            now = self.again(shown)
+            return now if now and now.text != shown.text and not READING.search(now.text) else None
+
+        return self.wait_for(changed, what)
+
     def wait_for(self, look: Callable[[], T | None], what: str = "", within: float = PATIENCE, every: float = 0.2) -> T:
         """Call `look` until it returns a result: after each change in the chats or answer of the PBX, and every `every`
         s.

@@ -172,16 +172,19 @@ async def test_traffic_goes_on_by_itself_and_stops_on_request(clock: Time) -> No
     assert list(pbx.calls) == []
 
 
-async def test_a_call_that_is_up_when_the_traffic_is_switched_off_never_becomes_a_record(
-    api: httpx.AsyncClient, control: httpx.AsyncClient, clock: Time
+@pytest.mark.parametrize(
+    ("switch", "body"), [("traffic", {"running": False}), ("records", {"clear": True, "records": []})]
+)
+async def test_a_call_that_is_up_when_the_traffic_is_switched_off_or_the_records_are_cleared_never_becomes_one(
+    api: httpx.AsyncClient, control: httpx.AsyncClient, clock: Time, switch: str, body: dict[str, object]
 ) -> None:
     call = {"kind": "internal", "src": "201", "dst": "202", "answer": True, "ring_seconds": 5, "talk_seconds": 20}
     linkedid = (await control.post("/calls", json=call)).json()["linkedid"]
-    await control.post("/traffic", json={"running": False})
+    await control.post(f"/{switch}", json=body)
     assert (await control.get("/state")).json()["calls"] == []
     clock.sleep(300)
-    newest = (await api.get("/cdr?limit=1")).json()["data"]["records"][0]
-    assert newest["linkedid"] != linkedid
+    newest = (await api.get("/cdr?limit=1")).json()["data"]["records"][:1]
+    assert linkedid not in [call["linkedid"] for call in newest]
 
 
 async def test_no_call_comes_over_a_trunk_that_is_down(clock: Time) -> None:

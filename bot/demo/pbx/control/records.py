@@ -16,10 +16,13 @@ _NEEDED = ("src_num", "dst_num", "disposition")
 
 
 def add(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> dict[str, list[str]]:
-    """Insert records; `clear` removes all existing ones first. If one is refused, no change is made."""
+    """Insert records; `clear` first removes all existing ones, and the calls that would become some. If one is refused,
+    no change is made.
+    """
     records = [_record(pbx, record) for record in _list(body, "records", [])]
     if boolean(body, "clear", otherwise=False):
         pbx.records.remove(lambda row: True)
+        pbx.calls.clear()
     for rows in records:
         for row in rows:
             pbx.records.insert(row)

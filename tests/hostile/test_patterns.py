@@ -62,17 +62,28 @@ Reads = Callable[[str], Any]
 Texts = Callable[[int], Iterable[str]]
 
 
+def once(read: Reads, text: str) -> float:
+    """Return the CPU time of one run."""
+    began = time.process_time()
+    with suppress(Exception):
+        read(text)
+    return time.process_time() - began
+
+
 def seconds(read: Reads, text: str, tries: int) -> float:
     """Return the least CPU time of several runs."""
     best = float("inf")
     for _ in range(tries):
-        began = time.process_time()
-        with suppress(Exception):
-            read(text)
-        best = min(best, time.process_time() - began)
+        best = min(best, once(read, text))
         if best < SOON or best > 2 * NEVER:
             break
     return best
+
+
+def is_linear(read: Reads, text: str, twice: str) -> bool:
+    """Return True if twice the length takes about twice the time, by turns: a busy machine slows both alike."""
+    runs = [(once(read, text), once(read, twice)) for _ in range(6)]
+    return min(long for _, long in runs) <= LINEAR * min(short for short, _ in runs)
 
 
 def too_slow(read: Reads, texts: Texts) -> Iterator[str]:
@@ -83,7 +94,7 @@ def too_slow(read: Reads, texts: Texts) -> Iterator[str]:
         took = seconds(read, text, 4)
         if took < SOON:
             continue
-        if took > NEVER or seconds(read, _text(texts, 2 * MOST, place), 4) > LINEAR * took:
+        if took > NEVER or not is_linear(read, text, _text(texts, 2 * MOST, place)):
             yield f"{took:.3f} s for {text[:40]!r}"
 
 
@@ -238,5 +249,5 @@ def test_what_is_cut_shows_no_half_of_a_token() -> None:
 
 def test_the_square_is_seen_where_it_is() -> None:
     """Checks the test itself, with a quadratic pattern that the audit once used."""
-    once = re.compile(r"(?i)(?<![\w-])([\w-]*(?:pas+w|pwd|secret)[\w-]*)(?:\s*[=:]\s*|\s+)\S+")
-    assert next(too_slow(all_matches(once), lambda length: hostile_texts.against(once, length)), "")
+    before = re.compile(r"(?i)(?<![\w-])([\w-]*(?:pas+w|pwd|secret)[\w-]*)(?:\s*[=:]\s*|\s+)\S+")
+    assert next(too_slow(all_matches(before), lambda length: hostile_texts.against(before, length)), "")

@@ -178,11 +178,12 @@ def _still(
 ) -> CommonCause | None:
     """Update a known cause: add newly affected stations; end it after CALM, or at once if no notification was sent.
 
-    Of a station that is polled last, the failure may be the first: a PBX tells since when a trunk is down.
+    A station polled last may have failed first, as a PBX tells since when a trunk is down: one that failed up to
+    TOGETHER before the cause belongs to it.
     """
     stations = cause.stations | {station for station, one in bad.items() if one.since >= cause.since - TOGETHER}
     trunks = max(cause.trunks, sum(bad[station].trunks for station in stations & bad.keys()))
-    # What was due before has been told by itself.
+    # A station whose own notification is due already does not make the cause due: it may be down for long.
     due = min((one.due for station, one in bad.items() if station in stations and one.due > now), default=cause.due)
     cause = replace(
         cause, due=min(cause.due, due), stations=stations, of=max(cause.of, len(could | stations)), trunks=trunks

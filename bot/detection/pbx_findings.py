@@ -97,8 +97,10 @@ def findings(reading: Reading, now: datetime, told: Collection[str] = ()) -> dic
 
 
 def is_over(subject: str, reading: Reading, facts: Mapping[str, Any]) -> bool | None:
-    """Return True if a subject without a finding is known to be well; None if what it is about is not known. `facts`
-    of the open finding: one with exact figures ends only by exact figures."""
+    """Return True if an open finding that `reading` does not confirm has ended; None if the reading lacks its subject.
+
+    `facts` are those of the open finding: one with exact figures ends only by exact figures.
+    """
     if subject == PBX_RELEASE:
         known = reading.release is not None or (reading.dialect is not None and not facts.get("exact"))
     elif subject == PBX_DISK:

@@ -137,7 +137,8 @@ async def _set_times(request: Request, words: list[str]) -> Reply:
 
 
 async def _names(request: Request) -> tuple[Mapping[str, str], bool]:
-    """Return names of queues and extensions by number, and whether these are all of them, as far as the PBX tells."""
+    """Return names of extensions and queues by number, and whether the list is complete: False if the PBX refused or
+    timed out."""
     names = dict(await request.station.pbx.phone_book.names())
     try:
         async with asyncio.timeout(NAMES_WITHIN):

@@ -96,7 +96,8 @@ class CallFollower:
         begin = self._begin(subscriptions, LONG if reads_long else RECENT, now)
         try:
             look = await self._read(begin, now, named=is_told)
-            # What is asked only with news may be what failed: the end that a chat is told of is one.
+            # Active calls are requested only with news. While a chat knows that calls are not read, request them too:
+            # theirs may be the failure, and a look without news would end the notice.
             is_unread = any(one.unread_since for one in subscriptions)
             if is_unread or (is_told and await self._database.run(self._has_news, look, now)):
                 look = await self._confirmed(look, begin, now)

@@ -1,4 +1,4 @@
-"""What chats are told while the call records of their PBX cannot be read."""
+"""Notices to subscribed chats that the calls of a PBX cannot be read, and that they can again."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta

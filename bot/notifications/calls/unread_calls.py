@@ -1,4 +1,4 @@
-"""Notice that a PBX's call records are not read, so that a chat is told of no calls, and its end."""
+"""Messages of the notice that a PBX's calls cannot be read."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,8 +12,8 @@ from bot.store.tables.calls import CallSubscription
 def enqueue_unread_calls(
     session: Session, wishes: Sequence[CallSubscription], since: datetime, lacks: str, now: datetime
 ) -> None:
-    """Tell one place, without a sound, that what it wishes is not told `since` then. `lacks`: row of the API key
-    without which the records are not read, "" if that is not why."""
+    """Queue the silent notice for the subscriptions of one chat and topic. Calls that ended after `since` are not read.
+    `lacks`: row of the API key whose absence is the cause, "" for another cause."""
     outbox.enqueue(
         session,
         chat_id=wishes[0].chat_id,
@@ -28,8 +28,7 @@ def enqueue_unread_calls(
 def enqueue_read_again(
     session: Session, wishes: Sequence[CallSubscription], since: datetime, told_from: datetime, now: datetime
 ) -> None:
-    """Tell one place, without a sound, that the records are read again: of the calls that ended `since` then, it is
-    told of those from `told_from` on."""
+    """Queue the silent end of the notice of `since`. Calls that ended before `told_from` are not delivered any more."""
     outbox.enqueue(
         session,
         chat_id=wishes[0].chat_id,

@@ -307,7 +307,9 @@ def test_a_trunk_that_comes_and_goes_is_one_live_card_with_a_counter(
     start_bot(ALERT_AFTER="60")
     standins.wait_until_known()
     # A busy machine may look too late to see each of the first five.
-    for _ in range(10):
+    broken = 0
+    while broken < 10:
+        broken += 1
         standins.breaks("Zadarma")
         standins.wait_until_measured()
         standins.mends("Zadarma")
@@ -316,7 +318,9 @@ def test_a_trunk_that_comes_and_goes_is_one_live_card_with_a_counter(
             break
     card = standins.wait_for_message("Zadarma comes and goes")
     assert card.raw["silent"]
-    assert re.search("down ([4-9]|10) times", shows(standins, card, "times", "down altogether since").text)
+    counted = re.search(r"down (\d+) times", shows(standins, card, "times", "down altogether since").text)
+    assert counted
+    assert 4 <= int(counted[1]) <= broken
     assert len(standins.from_bot(GROUP)) == 1
 
 

@@ -156,12 +156,14 @@ class Standins:
         return chat
 
     def asks(self, person: int, text: str, chat: int | None = None, **more: object) -> Seen:
-        """Type a command and return the bot's answer, skipping progress and notices about the PBX's rate limit."""
+        """Type a command and return the bot's answer, skipping progress, notices about the PBX's rate limit and, in a
+        group, what answers somebody else or nobody, such as an alert.
+        """
         chat = person if chat is None else chat
         number = self.says(person, text, chat, **more)
 
         def answer() -> Seen | None:
-            said = self.from_bot(chat, person, number)
+            said = [m for m in self.from_bot(chat, person, number) if chat > 0 or m.raw["reply_to"] == number]
             return next((m for m in said if TURN_COMES not in m and not READING.search(m.text)), None)
 
         return self.wait_for(answer, text)

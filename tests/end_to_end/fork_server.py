@@ -110,6 +110,7 @@ def _leave_time_for_work(speed: float) -> None:
     from bot.pbx import cached_query, http, time_zone
     from bot.pbx.resources import phone_book
     from bot.telegram import files, membership
+    from bot.telegram.updates import polling
     from handlers.dispatch import button_actions
     from handlers.employees import employees
     from handlers.notify import key_rights, notify
@@ -127,6 +128,8 @@ def _leave_time_for_work(speed: float) -> None:
         (membership, "REQUEST_TIMEOUT"),
         (notify, "NAMES_WITHIN"),
         (phone_book, "REQUEST_TIMEOUT"),
+        (polling, "LATE_BY"),
+        (polling, "RESPONSE_TIMEOUT"),
         (stations, "QUERY_TIMEOUT"),
         (status, "EXTENSIONS_TIMEOUT"),
         (time_zone, "REQUEST_TIMEOUT"),

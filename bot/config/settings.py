@@ -18,11 +18,19 @@ from pydantic_settings import (
 )
 
 from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
-from bot.config import addresses
+from bot.config import addresses, ami_account
 from bot.config.environment_file import EnvFileSource
 from bot.config.errors import REMEDIES
 from bot.config.known_releases import KnownReleasesFile
-from bot.config.parsing import DEFAULT_HEALTH_ALERTS, check_roles, hosts_and_ports, permissions, telegram_id, words
+from bot.config.parsing import (
+    DEFAULT_HEALTH_ALERTS,
+    check_roles,
+    hosts_and_ports,
+    language,
+    permissions,
+    telegram_id,
+    words,
+)
 from bot.config.station_settings import (
     AlertAfter,
     AmiSecret,
@@ -127,11 +135,12 @@ class Settings(BaseSettings):
         addresses.check_bot_api(value)
         return value
 
-    @field_validator("telegram_proxy")
+    @field_validator("telegram_proxy", "heartbeat_url")
     @classmethod
-    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
-        if value:
-            addresses.check_proxy(value.get_secret_value())
+    def _secret_address(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None:
+            check = addresses.check_proxy if info.field_name == "telegram_proxy" else addresses.check_heartbeat
+            check(value.get_secret_value())
         return value
 
     @field_validator("webhook_url")
@@ -149,21 +158,14 @@ class Settings(BaseSettings):
             raise ValueError(REMEDIES[info.field_name or ""])
         return value
 
-    @field_validator("pbx_tls_fingerprint")
+    @field_validator("pbx_tls_fingerprint", "pbx_ami_url", "pbx_ami_user", "pbx_ami_secret")
     @classmethod
-    def _of_one_pbx(cls, value: frozenset[str], info: ValidationInfo) -> frozenset[str]:
+    def _of_one_pbx(cls, value: object, info: ValidationInfo) -> object:
+        name = (info.field_name or "").removeprefix("pbx_")
         if value and info.data.get("stations_file") is not None:
-            raise ValueError("is of one PBX; beside STATIONS_FILE write it as tls_fingerprint of that PBX in the file")
-        if value and str(info.data.get("pbx_url")).startswith("http://"):
+            raise ValueError(f"is of one PBX; beside STATIONS_FILE write it as {name} of that PBX in the file")
+        if value and name == "tls_fingerprint" and str(info.data.get("pbx_url")).startswith("http://"):
             raise ValueError("PBX_URL is plain http, which shows no certificate; write https there")
-        return value
-
-    @field_validator("pbx_ami_url", "pbx_ami_user", "pbx_ami_secret")
-    @classmethod
-    def _calls_of_one_pbx(cls, value: object, info: ValidationInfo) -> object:
-        if value is not None and info.data.get("stations_file") is not None:
-            field = (info.field_name or "").removeprefix("pbx_")
-            raise ValueError(f"is of one PBX; beside STATIONS_FILE write it as {field} of that PBX in the file")
         return value
 
     @field_validator("admins", "operators", "viewers", mode="before")
@@ -207,11 +209,7 @@ class Settings(BaseSettings):
     @field_validator("language", mode="before")
     @classmethod
     def _language(cls, value: object) -> object:
-        # Desktops set LANGUAGE themselves, as a list of locales like ru_RU:en.
-        for locale in str(value).lower().split(":"):
-            if (code := re.split(r"[_.@-]", locale.strip())[0]) in ("en", "ru"):
-                return code
-        raise ValueError("is not a language the bot speaks; write en or ru")
+        return language(value)
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -225,24 +223,12 @@ class Settings(BaseSettings):
             addresses.check_listening(value)
         return value
 
-    @field_validator("heartbeat_url")
-    @classmethod
-    def _heartbeat(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None:
-            addresses.check_heartbeat(value.get_secret_value())
-        return value
-
     def only_station(self) -> StationSettings:
         """Return the PBX described by the settings when there is no STATIONS_FILE."""
         name = self.pbx_name or (urlsplit(self.pbx_url or "").hostname or "PBX")[:64]
         described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
-        its_own = {
-            "tls_fingerprint": self.pbx_tls_fingerprint,
-            "alert_chats": self.alert_destinations,
-            "ami_url": self.pbx_ami_url,
-            "ami_user": self.pbx_ami_user,
-            "ami_secret": self.pbx_ami_secret,
-        }
+        its_own = {field: getattr(self, f"pbx_{field}") for field in ("tls_fingerprint", *ami_account.FIELDS)}
+        its_own["alert_chats"] = self.alert_destinations
         return StationSettings.model_validate({**self.station_defaults(), **described, **its_own})
 
     def station_defaults(self) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ from bot.pbx.calling import CALLING, packets
 from bot.pbx.calling.ajam import MAX_BYTES, PAUSE, Ajam
 from bot.pbx.certificate import trust_by_fingerprint
 from tests.fixtures.certificates import make_certificate
+from tests.fixtures.examples import examples
 from tests.pbx.ajam_server import AjamServer, Answer, in_session, recorded, recording
 from tests.pbx.test_certificate import served
 
@@ -115,7 +116,11 @@ async def test_what_no_phone_dials_is_not_sent(number: str) -> None:
     assert server.asked == []
 
 
-@given(st.text(max_size=40), st.text(max_size=40))
+TYPED = st.one_of(st.from_regex(packets.DIALLED, fullmatch=True), st.text("0123456789+\r\n:", max_size=40), st.text())
+
+
+@given(TYPED, TYPED)
+@examples(30)
 def test_no_text_makes_another_field_or_action(phone: str, number: str) -> None:
     server = AjamServer()
     try:

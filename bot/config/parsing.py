@@ -69,7 +69,7 @@ def hosts_and_ports(value: object) -> frozenset[str]:
     return named
 
 
-def language(value: object) -> str:
+def language_code(value: object) -> str:
     """Parse LANGUAGE. Desktops set it themselves, as a list of locales like ru_RU:en."""
     for locale in str(value).lower().split(":"):
         if (code := re.split(r"[_.@-]", locale.strip())[0]) in ("en", "ru"):

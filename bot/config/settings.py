@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -26,7 +26,7 @@ from bot.config.parsing import (
     DEFAULT_HEALTH_ALERTS,
     check_roles,
     hosts_and_ports,
-    language,
+    language_code,
     permissions,
     telegram_id,
     words,
@@ -57,6 +57,11 @@ from bot.config.surroundings import proxies
 from bot.config.working_hours import read_hours
 
 TELEGRAM = "https://api.telegram.org"
+# Settings of every PBX of STATIONS_FILE that has no own.
+OF_EACH_PBX = (
+    *("poll_interval", "alert_after", "partial_after", "escalate_after", "remind_every", "page_again_every"),
+    *("no_calls_after", "no_calls_hours", "health_alerts"),
+)
 
 
 class Settings(BaseSettings):
@@ -116,7 +121,7 @@ class Settings(BaseSettings):
     known_releases: KnownReleasesFile | None = None
     keep_history: int = Field(default=400, ge=7, le=3660)
     keep_audit: int = Field(default=1100, ge=7, le=36_600)
-    language: Literal["en", "ru"] = "en"
+    language: Annotated[Literal["en", "ru"], BeforeValidator(language_code)] = "en"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     health_address: str | None = None
     call_metrics: bool = True
@@ -135,12 +140,11 @@ class Settings(BaseSettings):
         addresses.check_bot_api(value)
         return value
 
-    @field_validator("telegram_proxy", "heartbeat_url")
+    @field_validator("telegram_proxy")
     @classmethod
-    def _secret_address(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
-        if value is not None:
-            check = addresses.check_proxy if info.field_name == "telegram_proxy" else addresses.check_heartbeat
-            check(value.get_secret_value())
+    def _proxy(cls, value: SecretStr | None) -> SecretStr | None:
+        if value:
+            addresses.check_proxy(value.get_secret_value())
         return value
 
     @field_validator("webhook_url")
@@ -206,11 +210,6 @@ class Settings(BaseSettings):
         addresses.check_database(value)
         return value
 
-    @field_validator("language", mode="before")
-    @classmethod
-    def _language(cls, value: object) -> object:
-        return language(value)
-
     @field_validator("log_level", mode="before")
     @classmethod
     def _level(cls, value: object) -> object:
@@ -221,6 +220,13 @@ class Settings(BaseSettings):
     def _address(cls, value: str | None) -> str | None:
         if value:
             addresses.check_listening(value)
+        return value
+
+    @field_validator("heartbeat_url")
+    @classmethod
+    def _heartbeat(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None:
+            addresses.check_heartbeat(value.get_secret_value())
         return value
 
     def only_station(self) -> StationSettings:
@@ -236,15 +242,7 @@ class Settings(BaseSettings):
         return {
             "tls_verify": self.pbx_tls_verify,
             "allow_http": self.pbx_allow_http,
-            "poll_interval": self.poll_interval,
-            "alert_after": self.alert_after,
-            "partial_after": self.partial_after,
-            "escalate_after": self.escalate_after,
-            "remind_every": self.remind_every,
-            "page_again_every": self.page_again_every,
-            "no_calls_after": self.no_calls_after,
-            "no_calls_hours": self.no_calls_hours,
-            "health_alerts": self.health_alerts,
+            **{name: getattr(self, name) for name in OF_EACH_PBX},
             **({"timezone": self.pbx_timezone} if self.pbx_timezone else {}),
             **({"country": self.pbx_country} if self.pbx_country else {}),
         }

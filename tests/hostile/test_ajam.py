@@ -15,10 +15,10 @@ from pydantic import SecretStr
 from bot.pbx import AmiAccount, Calling, NotJson, PbxError, TimedOut, Uncertain, Unreachable
 from bot.pbx.calling import ajam, call
 from tests.end_to_end.clock import Clock
-from tests.hostile.fixtures.evil_pbx import WAYS, EvilPbx
+from tests.hostile.fixtures.evil_pbx import WAYS, EvilPbx, bomb
 from tests.pbx.ajam_server import recorded
 
-# Real seconds: the limits of the program itself are longer than a test.
+# Seconds: the limits of the program itself are longer than a test.
 LIMIT = 0.3
 SOON = 5.0
 MOST_MEMORY = 4 << 20
@@ -66,6 +66,8 @@ async def evil(way: str, until: str) -> AsyncIterator[tuple[EvilAjam, Calling]]:
 
 @pytest.fixture(autouse=True)
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Made here, for it takes longer than the limits.
+    bomb()
     monkeypatch.setattr(ajam, "AT_ONCE", LIMIT)
     monkeypatch.setattr(ajam, "CONNECT", LIMIT)
     monkeypatch.setattr(call, "RING", 0)

@@ -57,6 +57,9 @@ from bot.config.surroundings import proxies
 from bot.config.working_hours import read_hours
 
 TELEGRAM = "https://api.telegram.org"
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda value: str(value).strip().upper())
+]
 OF_EACH_PBX = (
     *("poll_interval", "alert_after", "partial_after", "escalate_after", "remind_every", "page_again_every"),
     *("no_calls_after", "no_calls_hours", "health_alerts"),
@@ -121,7 +124,7 @@ class Settings(BaseSettings):
     keep_history: int = Field(default=400, ge=7, le=3660)
     keep_audit: int = Field(default=1100, ge=7, le=36_600)
     language: Annotated[Literal["en", "ru"], BeforeValidator(language_code)] = "en"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: LogLevel = "INFO"
     health_address: str | None = None
     call_metrics: bool = True
     heartbeat_url: SecretStr | None = None
@@ -208,11 +211,6 @@ class Settings(BaseSettings):
     def _database(cls, value: str) -> str:
         addresses.check_database(value)
         return value
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _level(cls, value: object) -> object:
-        return str(value).strip().upper()
 
     @field_validator("webhook_address", "health_address")
     @classmethod

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -22,9 +22,19 @@ from bot.config import addresses
 from bot.config.environment_file import EnvFileSource
 from bot.config.errors import REMEDIES
 from bot.config.known_releases import KnownReleasesFile
-from bot.config.parsing import DEFAULT_HEALTH_ALERTS, check_roles, hosts_and_ports, permissions, telegram_id, words
+from bot.config.parsing import (
+    DEFAULT_HEALTH_ALERTS,
+    check_roles,
+    hosts_and_ports,
+    language_code,
+    permissions,
+    telegram_id,
+    words,
+)
 from bot.config.station_settings import (
     AlertAfter,
+    AmiSecret,
+    AmiUser,
     ApiKey,
     Country,
     Destinations,
@@ -47,6 +57,13 @@ from bot.config.surroundings import proxies
 from bot.config.working_hours import read_hours
 
 TELEGRAM = "https://api.telegram.org"
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda value: str(value).strip().upper())
+]
+OF_EACH_PBX = (
+    *("poll_interval", "alert_after", "partial_after", "escalate_after", "remind_every", "page_again_every"),
+    *("no_calls_after", "no_calls_hours", "health_alerts"),
+)
 
 
 class Settings(BaseSettings):
@@ -76,6 +93,9 @@ class Settings(BaseSettings):
     # After pbx_url, which it needs to be https.
     pbx_tls_fingerprint: Annotated[Fingerprints, NoDecode] = frozenset()
     pbx_allow_http: Annotated[Hosts, NoDecode] = frozenset()
+    pbx_ami_url: WebAddress | None = None
+    pbx_ami_user: AmiUser | None = None
+    pbx_ami_secret: AmiSecret | None = None
     pbx_timezone: Zone | None = None
     pbx_country: Country | None = None
     admins: Annotated[frozenset[int], NoDecode]
@@ -103,8 +123,8 @@ class Settings(BaseSettings):
     known_releases: KnownReleasesFile | None = None
     keep_history: int = Field(default=400, ge=7, le=3660)
     keep_audit: int = Field(default=1100, ge=7, le=36_600)
-    language: Literal["en", "ru"] = "en"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    language: Annotated[Literal["en", "ru"], BeforeValidator(language_code)] = "en"
+    log_level: LogLevel = "INFO"
     health_address: str | None = None
     call_metrics: bool = True
     heartbeat_url: SecretStr | None = None
@@ -144,12 +164,13 @@ class Settings(BaseSettings):
             raise ValueError(REMEDIES[info.field_name or ""])
         return value
 
-    @field_validator("pbx_tls_fingerprint")
+    @field_validator("pbx_tls_fingerprint", "pbx_ami_url", "pbx_ami_user", "pbx_ami_secret")
     @classmethod
-    def _of_one_pbx(cls, value: frozenset[str], info: ValidationInfo) -> frozenset[str]:
+    def _of_one_pbx(cls, value: object, info: ValidationInfo) -> object:
+        name = (info.field_name or "").removeprefix("pbx_")
         if value and info.data.get("stations_file") is not None:
-            raise ValueError("is of one PBX; beside STATIONS_FILE write it as tls_fingerprint of that PBX in the file")
-        if value and str(info.data.get("pbx_url")).startswith("http://"):
+            raise ValueError(f"is of one PBX; beside STATIONS_FILE write it as {name} of that PBX in the file")
+        if value and name == "tls_fingerprint" and str(info.data.get("pbx_url")).startswith("http://"):
             raise ValueError("PBX_URL is plain http, which shows no certificate; write https there")
         return value
 
@@ -191,20 +212,6 @@ class Settings(BaseSettings):
         addresses.check_database(value)
         return value
 
-    @field_validator("language", mode="before")
-    @classmethod
-    def _language(cls, value: object) -> object:
-        # Desktops set LANGUAGE themselves, as a list of locales like ru_RU:en.
-        for locale in str(value).lower().split(":"):
-            if (code := re.split(r"[_.@-]", locale.strip())[0]) in ("en", "ru"):
-                return code
-        raise ValueError("is not a language the bot speaks; write en or ru")
-
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _level(cls, value: object) -> object:
-        return str(value).strip().upper()
-
     @field_validator("webhook_address", "health_address")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
@@ -223,23 +230,19 @@ class Settings(BaseSettings):
         """Return the PBX described by the settings when there is no STATIONS_FILE."""
         name = self.pbx_name or (urlsplit(self.pbx_url or "").hostname or "PBX")[:64]
         described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
-        its_own = {"tls_fingerprint": self.pbx_tls_fingerprint, "alert_chats": self.alert_destinations}
+        its_own = {"tls_fingerprint": self.pbx_tls_fingerprint, "alert_chats": self.alert_destinations, **self.ami}
         return StationSettings.model_validate({**self.station_defaults(), **described, **its_own})
 
+    @property
+    def ami(self) -> Mapping[str, Any]:
+        return {"ami_url": self.pbx_ami_url, "ami_user": self.pbx_ami_user, "ami_secret": self.pbx_ami_secret}
+
     def station_defaults(self) -> Mapping[str, Any]:
-        """Return the defaults for every PBX."""
+        """Return the defaults for every PBX, which STATIONS_FILE may replace for one."""
         return {
             "tls_verify": self.pbx_tls_verify,
             "allow_http": self.pbx_allow_http,
-            "poll_interval": self.poll_interval,
-            "alert_after": self.alert_after,
-            "partial_after": self.partial_after,
-            "escalate_after": self.escalate_after,
-            "remind_every": self.remind_every,
-            "page_again_every": self.page_again_every,
-            "no_calls_after": self.no_calls_after,
-            "no_calls_hours": self.no_calls_hours,
-            "health_alerts": self.health_alerts,
+            **{name: getattr(self, name) for name in OF_EACH_PBX},
             **({"timezone": self.pbx_timezone} if self.pbx_timezone else {}),
             **({"country": self.pbx_country} if self.pbx_country else {}),
         }

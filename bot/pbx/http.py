@@ -4,8 +4,7 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -13,17 +12,11 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import SecretStr
 
-from bot.http import decompression, response_head, urls
-from bot.http.decompression import BodyTooLarge, Garbled
-from bot.http.httpx_library import send_once
-from bot.http.public_trust import public_trust
-from bot.http.response_head import EndlessHead
+from bot.http import decompression, urls
+from bot.http.decompression import BodyTooLarge
 from bot.pbx import responses
-from bot.pbx.certificate import explain, wants_https
-from bot.pbx.connection_errors import connection_error
 from bot.pbx.errors import (
     Busy,
-    HttpsPort,
     NotJson,
     ServerError,
     TimedOut,
@@ -31,9 +24,9 @@ from bot.pbx.errors import (
     Unauthorised,
     Uncertain,
     Unreachable,
-    Untrusted,
     WriteRefused,
 )
+from bot.pbx.exchange import Exchange
 from bot.pbx.key_check import KeyStatus, resource_of
 from bot.pbx.rate_limit import Priority, RequestBudget
 from bot.pbx.recording import Recording, seconds_of
@@ -81,8 +74,6 @@ class PbxConnection:
         if urls.refusal(url, allow_http) is not None:
             raise WriteRefused("plain http would show the API key to the network")
         self.host = urlsplit(url).hostname or ""
-        self._url = url
-        self._has_answered = False
         # Not httpx's base_url: joined to it, `providers:getStatuses` would be a URL with the scheme "providers".
         self._root = url.rstrip("/") + ROOT
         self._key = key
@@ -90,21 +81,13 @@ class PbxConnection:
         self._key_status = KeyStatus(clock)
         self._clock = clock
         self._sleep = sleep
-        self._http = httpx.AsyncClient(
-            timeout=TIMEOUTS,
-            verify=public_trust(verify) if isinstance(verify, bool) else verify,
-            limits=LIMITS,
-            transport=transport,
-            follow_redirects=False,
-            headers=decompression.IDENTITY,
-        )
-        response_head.limit_head(self._http)
+        self._exchange = Exchange(url, verify=verify, timeouts=TIMEOUTS, limits=LIMITS, transport=transport)
         # Of a poll, which is sent again and again.
         self._get = lru_cache(maxsize=2)(partial(self._request, "GET"))
         self._single_flight = SingleFlight()
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._exchange.close()
 
     @property
     def wait_seconds(self) -> float:
@@ -201,14 +184,9 @@ class PbxConnection:
         await self._budget.acquire(priority)
         request = self._get(path) if method == "GET" and not query else self._request(method, path, query, body)
         max_bytes = responses.MAX_BYTES_OF.get(resource_of(path), responses.MAX_BYTES)
-        async with self._converted_errors(method, resource_of(path)):
-            async with asyncio.timeout(RESPONSE_TIMEOUT):
-                response = await send_once(self._http, request)
-                self._has_answered = True
-                try:
-                    return HttpReply(response.status_code, await decompression.read_all(response, max_bytes))
-                finally:
-                    await response.aclose()
+        async with self._exchange.converted_errors(resource_of(path), is_read=method == "GET"):
+            response, content = await self._exchange.send(request, max_bytes, RESPONSE_TIMEOUT)
+            return HttpReply(response.status_code, content)
         raise Unreachable("no answer", resource_of(path))
 
     def _request(
@@ -219,7 +197,7 @@ class PbxConnection:
         body: Mapping[str, Any] | None = None,
     ) -> httpx.Request:
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
-        return self._http.build_request(method, self._root + path, params=query, json=body, headers=headers)
+        return self._exchange.http.build_request(method, self._root + path, params=query, json=body, headers=headers)
 
     async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Recording:
         """Fetch a recording from an address given by the PBX: only on the PBX itself, and without the key, which is not
@@ -231,12 +209,12 @@ class PbxConnection:
         if not target.startswith(self._root + "cdr:"):
             raise WriteRefused("recording address is not on the PBX", "cdr")
         await self._budget.acquire(Priority.COMMAND)
-        async with self._converted_errors("GET", "cdr"):
+        async with self._exchange.converted_errors("cdr", is_read=True):
             url = httpx.URL(target).copy_merge_params(query)
             began = asyncio.get_running_loop().time()
             async with (
                 asyncio.timeout_at(began + FETCH_DEADLINE) as deadline,
-                self._http.stream("GET", url, timeout=FETCH_TIMEOUTS) as response,
+                self._exchange.http.stream("GET", url, timeout=FETCH_TIMEOUTS) as response,
             ):
                 kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 if not response.is_success or kind in ("application/json", "text/html"):
@@ -252,29 +230,6 @@ class PbxConnection:
                     raise TooLarge(much.content_length, "cdr") from None
                 return Recording(bytes(content), kind, seconds_of(response))
         raise Unreachable("no answer", "cdr")
-
-    @asynccontextmanager
-    async def _converted_errors(self, method: str, resource: str) -> AsyncIterator[None]:
-        """Convert httpx errors to PbxError."""
-        try:
-            yield
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            meant = connection_error(error, resource)
-            raise await explain(meant, self._url) if isinstance(meant, Untrusted) else meant from None
-        except httpx.TimeoutException as error:
-            raise TimedOut(type(error).__name__, resource) from None
-        except TimeoutError:
-            raise TimedOut("answer timed out", resource) from None
-        except (BodyTooLarge, Garbled, EndlessHead) as error:
-            raise NotJson(0, resource) from error
-        except httpx.TransportError as error:
-            # Servers but nginx close a plain connection without a word, and so does any that stops.
-            if not self._has_answered and await wants_https(self._url):
-                raise HttpsPort("https answers at the http address", resource) from None
-            unreachable = Unreachable(f"connection lost ({type(error).__name__})", resource)
-            raise unreachable if method == "GET" else Uncertain(unreachable, resource) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NotJson(0, resource) from error
 
 
 async def _parse(reply: HttpReply, resource: str, method: str) -> Envelope:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.pbx import (
+    AmiClassMissing,
+    AmiLoginRefused,
+    AmiOff,
     Busy,
     Conflict,
     ConnectionRefused,
@@ -32,6 +35,7 @@ from bot.pbx import (
     WriteRefused,
     WrongName,
 )
+from bot.pbx.calling import CALLING
 from handlers.dialog.pbx_messages import INTERNALS, NO_SUCH_FUNCTION, sentence
 
 KINDS: tuple[tuple[type[PbxError], str], ...] = (
@@ -59,6 +63,9 @@ KINDS: tuple[tuple[type[PbxError], str], ...] = (
     (Busy, "busy"),
     (ServerError, "server_error"),
     (TooLarge, "too_large"),
+    (AmiOff, "ami_off"),
+    (AmiLoginRefused, "ami_login_refused"),
+    (AmiClassMissing, "ami_class_missing"),
     (Uncertain, "uncertain"),
     (WriteRefused, "refused"),
 )
@@ -66,7 +73,7 @@ KINDS: tuple[tuple[type[PbxError], str], ...] = (
 
 def describe(error: PbxError) -> dict[str, Any]:
     """Plain facts: `kind`, and those that its sentence needs: row and needs, wait in seconds, messages,
-    what a certificate shows."""
+    what a certificate shows; `for_calls` of the address and the account of AMI."""
     kind = next((name for cls, name in KINDS if isinstance(error, cls)), "other")
     facts: dict[str, Any] = {"kind": kind}
     if isinstance(error, Forbidden):
@@ -75,7 +82,11 @@ def describe(error: PbxError) -> dict[str, Any]:
         facts["shown"] = error.shown
     if isinstance(error, KeyTooNarrow):
         facts["row"] = error.permission_row
-    if isinstance(error, Unauthorised):
+    if error.resource == CALLING:
+        facts["for_calls"] = True
+    if isinstance(error, AmiClassMissing):
+        facts["ami_class"] = error.ami_class
+    if isinstance(error, Unauthorised | AmiLoginRefused):
         facts["wait"] = error.again_in
     if isinstance(error, Busy):
         facts["wait"] = error.retry_after

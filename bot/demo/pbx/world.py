@@ -28,6 +28,7 @@ from bot.demo.pbx.web.passwords import KnownPasswords
 from bot.demo.pbx.web.worker import Worker
 
 _HISTORY_DAYS = 30
+_UP_FOR = 12 * 86_400 + 11_075
 _STARTING_SECONDS = 10
 _LIVE_SERIAL = 10_000
 
@@ -86,6 +87,8 @@ class StandinPbx:
         # What it advises by level, as its own rows; and its disk in MB: total and free, zeros where it is not known.
         self.advice: dict[str, list[dict[str, object]]] = {}
         self.disk_mb = (51_200.0, 35_840.0)
+        # Unix time of the machine's start.
+        self.machine_started = now() - _UP_FOR
         self.call_events_running = True
         self.asterisk_running = True
         self._asterisk_started = float("-inf")

@@ -106,6 +106,7 @@ async def _subscribe(request: Request, asked: Asked) -> Reply:
         by_id=request.actor.id,
         by_name=request.actor.name,
         now=request.now,
+        read_at=request.station.calls.read_at,
     )
     after = await subscriptions.of_chat(station, chat)
     return Reply(

@@ -52,7 +52,7 @@ async def notify(request: Request) -> Reply:
         raise WrongArguments(message=not_understood(await of_this_pbx(request, wrong))) from None
     except QueueNotNamed as wrong:
         await _check_rights(request, wrong.asked)
-        return Reply(await which_queue(request, wrong.asked), outcome="which queue")
+        return Reply(await which_queue(request, wrong.asked))
     except TooManyNumbers:
         raise WrongArguments(mark("That is too much: 40 numbers can be named. Write all instead.")) from None
     return await (_switch_off(request, asked.kind) if isinstance(asked, Off) else _subscribe(request, asked))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from tests.end_to_end.harness import BORIS
+from tests.end_to_end.harness import ANNA, BORIS
 from tests.fixtures.examples import ONLY_FIRST_CASES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -115,6 +115,49 @@ def test_a_newcomer_asks_breaks_takes_and_mends(page: Page) -> None:
     # The PBX lives on the same Tuesday: its newest call has just been.
     expect(messages.last).to_contain_text(re.compile(r"1\. \S+ 1[01]:\d\d"))
     expect(messages.last).not_to_contain_text("missed, after hours")
+    looks_after_the_health_of_the_pbx(page)
+
+
+def looks_after_the_health_of_the_pbx(page: Page) -> None:
+    """As Boris, who took the trunk, and Anna, who is told of what is no alert: in the same browser, which takes seconds
+    to start."""
+    messages, composer = page.get_by_test_id("message"), page.get_by_test_id("composer")
+
+    def asks(text: str) -> None:
+        composer.fill(text)
+        composer.press("Enter")
+
+    page.get_by_test_id(f"person-{ANNA}").click()
+    switches = {name: page.get_by_test_id(f"{name}-toggle") for name in ("disk", "password", "bans", "release")}
+    for switch in switches.values():
+        expect(switch).to_have_attribute("aria-checked", "true")
+        switch.click()
+        expect(switch).to_have_attribute("aria-checked", "false")
+    expect(messages.filter(has_text="Head office does not answer")).to_have_count(0)
+    asks("/pbx")
+    card = messages.filter(has_text="400 MB of 50 GB free").first
+    for found in (
+        "MikoPBX 2026.1.233-dev",
+        "up since",
+        "The PBX's disk is nearly full",
+        "the default one",
+        "2 addresses",
+    ):
+        expect(card).to_contain_text(found, timeout=30_000)
+    # The alert, in the same chat.
+    expect(messages.filter(has_text="The PBX's disk is nearly full").filter(has_text="Mute").first).to_be_visible()
+    asks("/bans")
+    bans = messages.filter(has_text="the bot's own address").last
+    for _ in range(2):
+        bans.get_by_test_id("inline-button").filter(has_text="Unban").first.click()
+        page.get_by_test_id("inline-button").filter(has_text="Yes").last.click()
+    expect(switches["bans"]).to_have_attribute("aria-checked", "true", timeout=30_000)
+    for name in ("disk", "password", "release"):
+        switches[name].click()
+        expect(switches[name]).to_have_attribute("aria-checked", "true")
+    asks("/pbx")
+    expect(messages.filter(has_text="has room again").first).to_be_visible(timeout=30_000)
+    expect(messages.filter(has_text="Nothing is wrong that the bot can see").first).to_be_visible()
 
 
 @pytest.mark.skipif(ONLY_FIRST_CASES, reason="a second browser takes eight seconds: CI has it")

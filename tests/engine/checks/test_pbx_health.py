@@ -259,13 +259,13 @@ async def test_two_looks_at_once_cost_one(scene: Scene) -> None:
 async def test_the_start_of_the_machine_is_told_until_it_may_have_restarted_and_read_again_then(scene: Scene) -> None:
     scene.station.now = lambda: scene.now.timestamp()
     started = scene.now - timedelta(days=2, minutes=5)
-    scene.station.machine_started = started.timestamp()
+    scene.station.machine.started = started.timestamp()
     await scene.looks(20)
     assert scene.machine_started() == started
     assert scene.asked().count("sysinfo:getInfo") == 2
     # It restarts, and the PBX is not looked at yet: nothing is told of what may be over.
     restarted = scene.now + timedelta(minutes=2)
-    scene.station.machine_started = restarted.timestamp()
+    scene.station.machine.started = restarted.timestamp()
     scene.watch.interruptions += 1
     assert scene.machine_started() is None
     await scene.looks()

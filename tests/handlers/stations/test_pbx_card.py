@@ -73,7 +73,7 @@ async def test_the_start_of_the_machine_is_shown_only_while_it_is_known(room: Ro
     wire, label = room.wire, says.partition(":")[0]
     room.now = datetime(2026, 12, 1, 20, 0, 40, tzinfo=UTC)
     wire.station.now = room.now.timestamp
-    wire.station.machine_started = (room.now - timedelta(days=2, hours=4, minutes=7, seconds=9)).timestamp()
+    wire.station.machine.started = (room.now - timedelta(days=2, hours=4, minutes=7, seconds=9)).timestamp()
     await room.types("/pbx", VERA, VERA)
     assert says in room.text(language)
     # The PBX answers less, and may be restarting.

@@ -74,7 +74,7 @@ class StationActions:
     def info(self, call: ActionCall) -> ActionResult:
         heading = f"{'─' * 39} {{}} {'─' * 39}"
         now = local_time.utc(self.pbx.now())
-        up = local_time.uptime(self.pbx.now() - self.pbx.machine_started)
+        up = local_time.uptime(self.pbx.now() - self.pbx.machine.started)
         blocks = (
             ("PBXVersion", VERSIONS[self.pbx.dialect]),
             ("Date", f"{now:%a %b %d %H:%M:%S UTC %Y}"),

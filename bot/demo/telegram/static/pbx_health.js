@@ -47,7 +47,7 @@ export function buildHealth(control) {
       password.show(isChanged, isChanged ? HEALTH.changed : HEALTH.default);
       const isNobody = !state.banned.length;
       bans.show(isNobody, isNobody ? HEALTH.nobody : state.banned.includes(TO_BAN[0]) ? HEALTH.banned : String(state.banned.length));
-      release.show(state.dialect === RELEASES.current, state.dialect);
+      release.show(state.dialect === RELEASES.current, state.restarting ? "starting" : state.dialect);
     },
   };
 }

@@ -189,7 +189,7 @@ class Office:
         self.database, self.pbx, self.zone = database, PlayedPbx(zone=zone), zone
         self.grants = Grants(database, self.clock, grants, BUILT_IN, Signal())
         self.subscriptions = CallSubscriptions(database, Signal())
-        self.presses = MissedCards(database, Signal())
+        self.presses = MissedCards(database, Signal(), self.clock)
         self.chats = HoursOfChats(database)
         self.restart()
 

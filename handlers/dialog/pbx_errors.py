@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.pbx import (
+    AmiClassMissing,
+    AmiLoginRefused,
+    AmiOff,
     Busy,
     Conflict,
     ConnectionRefused,
@@ -61,21 +64,26 @@ KINDS: tuple[tuple[type[PbxError], str], ...] = (
     (TooLarge, "too_large"),
     (Uncertain, "uncertain"),
     (WriteRefused, "refused"),
+    (AmiOff, "ami_off"),
+    (AmiLoginRefused, "ami_login"),
+    (AmiClassMissing, "ami_class"),
 )
 
 
 def describe(error: PbxError) -> dict[str, Any]:
     """Plain facts: `kind`, and those that its sentence needs: row and needs, wait in seconds, messages,
-    what a certificate shows."""
+    what a certificate shows, the class that an AMI account lacks."""
     kind = next((name for cls, name in KINDS if isinstance(error, cls)), "other")
     facts: dict[str, Any] = {"kind": kind}
     if isinstance(error, Forbidden):
         facts |= {"row": error.permission_row, "needs": error.needs}
     if isinstance(error, Untrusted):
         facts["shown"] = error.shown
+    if isinstance(error, AmiClassMissing):
+        facts["ami_class"] = error.ami_class
     if isinstance(error, KeyTooNarrow):
         facts["row"] = error.permission_row
-    if isinstance(error, Unauthorised):
+    if isinstance(error, Unauthorised | AmiLoginRefused):
         facts["wait"] = error.again_in
     if isinstance(error, Busy):
         facts["wait"] = error.retry_after

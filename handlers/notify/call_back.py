@@ -8,11 +8,11 @@ killed leaves the record, and the next one tells that the outcome is not known: 
 from functools import partial
 from typing import Any
 
-from bot.pbx.calling import Calling, CallOutcome
+import structlog
 
 from bot.messages.message import Message, mark
 from bot.notifications.calls.missed_card_presses import CallEnd, PressResult
-from bot.pbx import PbxError, Uncertain
+from bot.pbx import Calling, CallOutcome, PbxError, Uncertain
 from handlers.calls import my_phone
 from handlers.dialog import pbx_errors
 from handlers.dispatch.declare import answer, button
@@ -21,6 +21,8 @@ from handlers.dispatch.request import Question, Reply, Request
 from handlers.dispatch.rules import OnRestart
 from handlers.notify.missed_cards import TOASTS, card_of
 from handlers.recovery.resume import Resumption
+
+log = structlog.get_logger(__name__)
 
 NOT_SET_UP = mark("The bot is not set up for calls at this PBX.")
 OUTCOMES = {
@@ -83,6 +85,7 @@ async def _ring(request: Request, calling: Calling, card: int, phone: str, numbe
     except Uncertain:
         end = CallEnd.UNKNOWN
     except PbxError as error:
+        log.info("PBX error, call not made", station=request.station.name, reason=str(error))
         end, problem = CallEnd.REFUSED, pbx_errors.describe(error)
     await request.services.missed_cards.end_call(card, end, problem)
     return Reply(outcome=f"{phone} called {number}: {OUTCOMES[end]}")

@@ -59,7 +59,9 @@ def _stations(settings: Settings) -> Sequence[StationSettings]:
     from bot.runtime.logs import configure_logging
 
     stations = read_stations(settings, environment())
-    configure_logging(settings.log_level, [*settings.secrets(), *(one.key.get_secret_value() for one in stations)])
+    configure_logging(
+        settings.log_level, [*settings.secrets(), *(secret for one in stations for secret in one.secrets())]
+    )
     as_root = os.geteuid() == 0
     risks = startup_warnings(stations, settings.telegram_api_url, settings.health_address, as_root=as_root)
     for line in (*misspelt_in_environment(os.environ, type(settings).model_fields), *risks):

@@ -25,6 +25,8 @@ from bot.config.known_releases import KnownReleasesFile
 from bot.config.parsing import DEFAULT_HEALTH_ALERTS, check_roles, hosts_and_ports, permissions, telegram_id, words
 from bot.config.station_settings import (
     AlertAfter,
+    AmiSecret,
+    AmiUser,
     ApiKey,
     Country,
     Destinations,
@@ -76,6 +78,9 @@ class Settings(BaseSettings):
     # After pbx_url, which it needs to be https.
     pbx_tls_fingerprint: Annotated[Fingerprints, NoDecode] = frozenset()
     pbx_allow_http: Annotated[Hosts, NoDecode] = frozenset()
+    pbx_ami_url: WebAddress | None = None
+    pbx_ami_user: AmiUser | None = None
+    pbx_ami_secret: AmiSecret | None = None
     pbx_timezone: Zone | None = None
     pbx_country: Country | None = None
     admins: Annotated[frozenset[int], NoDecode]
@@ -153,6 +158,14 @@ class Settings(BaseSettings):
             raise ValueError("PBX_URL is plain http, which shows no certificate; write https there")
         return value
 
+    @field_validator("pbx_ami_url", "pbx_ami_user", "pbx_ami_secret")
+    @classmethod
+    def _calls_of_one_pbx(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None and info.data.get("stations_file") is not None:
+            field = (info.field_name or "").removeprefix("pbx_")
+            raise ValueError(f"is of one PBX; beside STATIONS_FILE write it as {field} of that PBX in the file")
+        return value
+
     @field_validator("admins", "operators", "viewers", mode="before")
     @classmethod
     def _ids(cls, value: object) -> object:
@@ -223,7 +236,13 @@ class Settings(BaseSettings):
         """Return the PBX described by the settings when there is no STATIONS_FILE."""
         name = self.pbx_name or (urlsplit(self.pbx_url or "").hostname or "PBX")[:64]
         described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
-        its_own = {"tls_fingerprint": self.pbx_tls_fingerprint, "alert_chats": self.alert_destinations}
+        its_own = {
+            "tls_fingerprint": self.pbx_tls_fingerprint,
+            "alert_chats": self.alert_destinations,
+            "ami_url": self.pbx_ami_url,
+            "ami_user": self.pbx_ami_user,
+            "ami_secret": self.pbx_ami_secret,
+        }
         return StationSettings.model_validate({**self.station_defaults(), **described, **its_own})
 
     def station_defaults(self) -> Mapping[str, Any]:

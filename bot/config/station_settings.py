@@ -24,7 +24,7 @@ def _web_address(value: str) -> str:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ValueError("must be a plain address without user, password or query")
     # People copy the address from the browser.
-    path = re.sub(r"/(admin-cabinet|pbxcore)(/.*)?$", "", parts.path.rstrip("/"))
+    path = re.sub(r"/(admin-cabinet|pbxcore|asterisk)(/.*)?$", "", parts.path.rstrip("/"))
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
@@ -83,7 +83,24 @@ def _listed(value: object) -> list[str]:
 
 
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+
+
+def _ami_user(value: str) -> str:
+    if not re.fullmatch(r"[\x21-\x7e]{1,64}", value):
+        raise ValueError("has spaces or unusual characters in it; copy the name of the AMI account from the PBX")
+    return value
+
+
+def _ami_secret(value: SecretStr) -> SecretStr:
+    # A line end would end the field of AMI, and begin another.
+    if not re.fullmatch(r"[\x20-\x7e]+", value.get_secret_value()):
+        raise ValueError("has unusual characters in it; copy the password of the AMI account again from the PBX")
+    return value
+
+
 ApiKey = Annotated[SecretStr, AfterValidator(_key)]
+AmiUser = Annotated[str, AfterValidator(_ami_user)]
+AmiSecret = Annotated[SecretStr, AfterValidator(_ami_secret)]
 Verification = Annotated[bool | Path, BeforeValidator(_verification)]
 Fingerprints = Annotated[frozenset[str], BeforeValidator(_fingerprints)]
 Hosts = Annotated[frozenset[str], BeforeValidator(_hosts)]
@@ -105,8 +122,9 @@ class StationSettings(BaseModel):
     """Settings of one PBX.
 
     `name` is typed in commands and identifies the station in the database, `formerly` is its previous name; `title` is
-    shown; `country` applies to numbers without a plus. With a `tls_fingerprint`, `tls_verify` is not used. Times are
-    seconds, `no_calls_after` minutes. Empty `alert_chats` means the chats bound to the station, or the fleet's.
+    shown; `ami_url`, `ami_user` and `ami_secret`, all or none, are for calls; `country` applies to numbers without a
+    plus. With a `tls_fingerprint`, `tls_verify` is not used. Times are seconds, `no_calls_after` minutes. Empty
+    `alert_chats` means the chats bound to the station, or the fleet's.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, arbitrary_types_allowed=True)
@@ -116,6 +134,9 @@ class StationSettings(BaseModel):
     formerly: str | None = Field(default=None, min_length=1, max_length=64)
     url: WebAddress
     key: ApiKey
+    ami_url: WebAddress | None = None
+    ami_user: AmiUser | None = None
+    ami_secret: AmiSecret | None = None
     tls_verify: Verification = True
     tls_fingerprint: Fingerprints = frozenset()
     allow_http: Hosts = frozenset()
@@ -131,3 +152,8 @@ class StationSettings(BaseModel):
     no_calls_after: NoCallsAfter = 0
     no_calls_hours: Hours = read_hours("mon-fri 09:00-18:00")
     health_alerts: HealthAlerts = DEFAULT_HEALTH_ALERTS
+
+    def secrets(self) -> list[str]:
+        """Return the strings to redact in logs."""
+        given = (self.key, self.ami_secret)
+        return [secret.get_secret_value() for secret in given if secret is not None]

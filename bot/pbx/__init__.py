@@ -1,7 +1,11 @@
 """MikoPBX REST API v3: client, models, errors. Independent of Telegram and the database."""
 
+from bot.pbx.calling import AmiAccount, Calling, CallOutcome
 from bot.pbx.client import Dialect, Pbx, dialect_of
 from bot.pbx.errors import (
+    AmiClassMissing,
+    AmiLoginRefused,
+    AmiOff,
     Busy,
     Conflict,
     ConnectionRefused,
@@ -45,12 +49,18 @@ from bot.pbx.responses import Answer
 __all__ = [
     "Advice",
     "AdviceLevel",
+    "AmiAccount",
+    "AmiClassMissing",
+    "AmiLoginRefused",
+    "AmiOff",
     "Answer",
     "Ban",
     "Busy",
     "CallLeg",
+    "CallOutcome",
     "CallRecord",
     "CallRecordLeg",
+    "Calling",
     "Channel",
     "Conflict",
     "ConnectTimedOut",

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from bot.pbx.calling import AmiAccount, Calling
+from bot.pbx.calling.ajam import Ajam
 from bot.pbx.certificate import Certificate, read_certificate
 from bot.pbx.http import PbxConnection
 from bot.pbx.resources.advice import AdviceList
@@ -44,11 +46,19 @@ class Pbx:
     Uncertain.
 
     `options` are those of PbxConnection: `verify`, `allow_http` (hosts to which the key may go over plain http;
-    loopback always may), `budget`, `transport`, `clock`, `sleep`. `kept_records`: memory that PBXs share.
+    loopback always may), `budget`, `transport`, `clock`, `sleep`. `kept_records`: memory that PBXs share. `calling` is
+    None without an account of AMI.
     """
 
     def __init__(
-        self, url: str, key: SecretStr, *, name: str = "", kept_records: KeptRecords | None = None, **options: Any
+        self,
+        url: str,
+        key: SecretStr,
+        *,
+        name: str = "",
+        kept_records: KeptRecords | None = None,
+        ami: AmiAccount | None = None,
+        **options: Any,
     ) -> None:
         self._connection = PbxConnection(url, key, **options)
         self.host = self._connection.host
@@ -67,6 +77,8 @@ class Pbx:
         self.advice = AdviceList(self._connection)
         self.storage = Storage(self._connection)
         self.rights = Rights(self._connection)
+        shared = {name: options[name] for name in ("verify", "allow_http", "transport", "clock") if name in options}
+        self.calling = Calling(Ajam(ami, **shared)) if ami is not None else None
 
     def __repr__(self) -> str:
         return f"Pbx({self.name!r})"
@@ -80,6 +92,8 @@ class Pbx:
     async def close(self) -> None:
         self._kept_records.forget(self.records)
         await self._connection.close()
+        if self.calling is not None:
+            await self.calling.close()
 
     @property
     def wait_seconds(self) -> float:

@@ -26,6 +26,9 @@ PbxError
 ├── ServerError
 ├── TooLarge        a recording beyond the caller's limit
 ├── Refused         the bot does not send the key there
+├── AmiOff          no AMI at the address for calls
+├── AmiLoginRefused the AMI account is refused
+├── AmiClassMissing the AMI account lacks a class
 └── Uncertain       a write without an answer, which may still be carried out
 """
 
@@ -173,6 +176,25 @@ class TooLarge(PbxError):
 
 
 class WriteRefused(PbxError): ...
+
+
+class AmiOff(PbxError): ...
+
+
+class AmiLoginRefused(PbxError):
+    """Refused AMI account. `again_in`: seconds until it is tried again; the PBX bans addresses with failed logins."""
+
+    def __init__(self, reason: str, resource: str = "", again_in: float = 0.0) -> None:
+        super().__init__(reason, resource)
+        self.again_in = again_in
+
+
+class AmiClassMissing(PbxError):
+    """AMI account without a class of write access, `ami_class` as the PBX's page names it."""
+
+    def __init__(self, ami_class: str, resource: str = "") -> None:
+        super().__init__(f"the AMI account has no write access to {ami_class!r}", resource)
+        self.ami_class = ami_class
 
 
 class Uncertain(PbxError):

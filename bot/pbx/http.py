@@ -4,8 +4,8 @@ import asyncio
 import random
 import ssl
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -13,17 +13,11 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 from pydantic import SecretStr
 
-from bot.http import decompression, response_head, urls
-from bot.http.decompression import BodyTooLarge, Garbled
-from bot.http.httpx_library import send_once
-from bot.http.public_trust import public_trust
-from bot.http.response_head import EndlessHead
-from bot.pbx import responses
-from bot.pbx.certificate import explain, wants_https
-from bot.pbx.connection_errors import connection_error
+from bot.http import decompression, urls
+from bot.http.decompression import BodyTooLarge
+from bot.pbx import exchange, responses
 from bot.pbx.errors import (
     Busy,
-    HttpsPort,
     NotJson,
     ServerError,
     TimedOut,
@@ -31,7 +25,6 @@ from bot.pbx.errors import (
     Unauthorised,
     Uncertain,
     Unreachable,
-    Untrusted,
     WriteRefused,
 )
 from bot.pbx.key_check import KeyStatus, resource_of
@@ -90,15 +83,7 @@ class PbxConnection:
         self._key_status = KeyStatus(clock)
         self._clock = clock
         self._sleep = sleep
-        self._http = httpx.AsyncClient(
-            timeout=TIMEOUTS,
-            verify=public_trust(verify) if isinstance(verify, bool) else verify,
-            limits=LIMITS,
-            transport=transport,
-            follow_redirects=False,
-            headers=decompression.IDENTITY,
-        )
-        response_head.limit_head(self._http)
+        self._http = exchange.open_client(verify, TIMEOUTS, LIMITS, transport)
         # Of a poll, which is sent again and again.
         self._get = lru_cache(maxsize=2)(partial(self._request, "GET"))
         self._single_flight = SingleFlight()
@@ -202,13 +187,9 @@ class PbxConnection:
         request = self._get(path) if method == "GET" and not query else self._request(method, path, query, body)
         max_bytes = responses.MAX_BYTES_OF.get(resource_of(path), responses.MAX_BYTES)
         async with self._converted_errors(method, resource_of(path)):
-            async with asyncio.timeout(RESPONSE_TIMEOUT):
-                response = await send_once(self._http, request)
-                self._has_answered = True
-                try:
-                    return HttpReply(response.status_code, await decompression.read_all(response, max_bytes))
-                finally:
-                    await response.aclose()
+            response, content = await exchange.send(self._http, request, max_bytes, RESPONSE_TIMEOUT)
+            self._has_answered = True
+            return HttpReply(response.status_code, content)
         raise Unreachable("no answer", resource_of(path))
 
     def _request(
@@ -253,28 +234,9 @@ class PbxConnection:
                 return Recording(bytes(content), kind, seconds_of(response))
         raise Unreachable("no answer", "cdr")
 
-    @asynccontextmanager
-    async def _converted_errors(self, method: str, resource: str) -> AsyncIterator[None]:
+    def _converted_errors(self, method: str, resource: str) -> AbstractAsyncContextManager[None]:
         """Convert httpx errors to PbxError."""
-        try:
-            yield
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            meant = connection_error(error, resource)
-            raise await explain(meant, self._url) if isinstance(meant, Untrusted) else meant from None
-        except httpx.TimeoutException as error:
-            raise TimedOut(type(error).__name__, resource) from None
-        except TimeoutError:
-            raise TimedOut("answer timed out", resource) from None
-        except (BodyTooLarge, Garbled, EndlessHead) as error:
-            raise NotJson(0, resource) from error
-        except httpx.TransportError as error:
-            # Servers but nginx close a plain connection without a word, and so does any that stops.
-            if not self._has_answered and await wants_https(self._url):
-                raise HttpsPort("https answers at the http address", resource) from None
-            unreachable = Unreachable(f"connection lost ({type(error).__name__})", resource)
-            raise unreachable if method == "GET" else Uncertain(unreachable, resource) from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NotJson(0, resource) from error
+        return exchange.converted_errors(self._url, resource, is_read=method == "GET", has_answered=self._has_answered)
 
 
 async def _parse(reply: HttpReply, resource: str, method: str) -> Envelope:

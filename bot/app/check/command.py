@@ -27,7 +27,7 @@ def check_installation(only: str, *, json: bool) -> int:
     try:
         settings = load_settings()
         stations = read_stations(settings, environment())
-        secrets = [*settings.secrets(), *(one.key.get_secret_value() for one in stations)]
+        secrets = [*settings.secrets(), *(secret for one in stations for secret in one.secrets())]
         checked = Installation(settings, _chosen(stations, only), utc_now)
     except WrongSettings as error:
         findings, code = wrong(error), WRONG_SETTINGS

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.config.station_settings import StationSettings
 from bot.http.public_trust import public_trust
-from bot.pbx import Pbx
+from bot.pbx import AmiAccount, Pbx
 from bot.pbx.certificate import trust_by_fingerprint
 from bot.pbx.resources.kept_records import KeptRecords
 
@@ -24,7 +24,15 @@ class PbxClients:
             verify=trust_of(settings),
             allow_http=settings.allow_http,
             kept_records=self._kept_records,
+            ami=ami_of(settings),
         )
+
+
+def ami_of(settings: StationSettings) -> AmiAccount | None:
+    """Return the account of AMI, None where calling is not set up."""
+    if settings.ami_url is None or settings.ami_user is None or settings.ami_secret is None:
+        return None
+    return AmiAccount(settings.ami_url, settings.ami_user, settings.ami_secret)
 
 
 def trust_of(settings: StationSettings) -> ssl.SSLContext:

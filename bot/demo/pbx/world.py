@@ -9,6 +9,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from bot.demo.pbx import routing_tables, seed
+from bot.demo.pbx.ami.manager import Manager
 from bot.demo.pbx.employees import EmployeeRecord, Phone
 from bot.demo.pbx.office import MIXED, Office
 from bot.demo.pbx.registration.reload import RELOAD_AFTER, Reload, load
@@ -80,6 +81,7 @@ class StandinPbx:
         self.tokens = Tokens()
         self.shelf = RecordingFiles()
         self.fault: WebFault = NO_FAULT
+        self.ami = Manager()
         # Addresses banned by its fail2ban, with the unix time of the ban; and wrong passwords, by number and address.
         self.banned: dict[str, float] = {}
         self.auth_failures: dict[str, dict[str, dict[str, object]]] = {}

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.demo.pbx import seed
-from bot.demo.pbx.control import calls, records, routing
+from bot.demo.pbx.control import calling, calls, records, routing
 from bot.demo.pbx.control.refusal import ControlRefused, boolean, number, word
 from bot.demo.pbx.control.state import state
 from bot.demo.pbx.registration.sights import AT_ONCE, CONDITIONS, DIALECTS
@@ -255,6 +255,7 @@ _SWITCHES: dict[str, Switch] = {
     "key": _set_key,
     "rate_limit": _set_rate_limit,
     "extensions/{number}": _set_extension,
+    "ami": calling.set_ami,
     "calls": calls.start,
     "calls/{linkedid}/answer": calls.answer,
     "calls/{linkedid}/hangup": calls.hang_up,

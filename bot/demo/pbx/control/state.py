@@ -47,7 +47,21 @@ def state(pbx: StandinPbx) -> dict[str, object]:
             for person in sorted(pbx.employees.values(), key=lambda person: person.number)
         ],
         "calls": [_call(call, now) for call in pbx.calls if call.start <= now],
+        "ami": _ami(pbx),
         "requests": {"total": pbx.journal.total, "writes": pbx.journal.writes},
+    }
+
+
+def _ami(pbx: StandinPbx) -> dict[str, object]:
+    """Return the switches of AMI without its secret, and the calls it made for people."""
+    ami = pbx.ami
+    calls = [{"phone": one.phone, "number": one.number, "outcome": one.outcome} for one in ami.calls]
+    return {
+        "place": ami.place,
+        "phone": ami.phone,
+        "classes": sorted(ami.classes),
+        "logins": ami.logins,
+        "calls": calls,
     }
 
 

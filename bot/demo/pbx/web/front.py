@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from bot.demo.pbx.ami.ajam import Ajam
 from bot.demo.pbx.control import actions
 from bot.demo.pbx.registration.sights import NEWEST
 from bot.demo.pbx.telephony import local_time
@@ -213,8 +214,9 @@ def _client(request: Request) -> str:
 
 
 def routes(pbx: StandinPbx) -> list[Route | Mount]:
-    """Return `/pbxcore/…` as on a PBX, and `/control/…` for the control API."""
-    return [Mount("/pbxcore", app=Front(pbx)), *actions.routes(pbx)]
+    """Return `/pbxcore/…` and `/asterisk/…` as on a PBX, though there at another port, and `/control/…` for the control
+    API."""
+    return [Mount("/pbxcore", app=Front(pbx)), Mount("/asterisk", app=Ajam(pbx)), *actions.routes(pbx)]
 
 
 def app(pbx: StandinPbx) -> Starlette:

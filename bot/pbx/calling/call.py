@@ -1,0 +1,62 @@
+"""Click to call: the PBX rings a person's phone, and once that is answered, dials the number."""
+
+from enum import StrEnum
+
+from bot.pbx.calling import packets
+from bot.pbx.calling.ajam import CALLING, Ajam
+from bot.pbx.errors import Invalid, NotJson, ServerError, TimedOut, Uncertain
+
+# Seconds that the phone rings.
+RING = 25
+# Seconds beyond them until the answer counts as lost.
+GRACE = 10.0
+# As MikoPBX itself calls from its page: the phone in this context, then the number by the routes of all phones.
+PHONE_CONTEXT = "internal-originate"
+NUMBER_CONTEXT = "all_peers"
+
+
+class CallOutcome(StrEnum):
+    """What became of the call to the person's own phone."""
+
+    ANSWERED = "answered"
+    # Not within RING seconds, busy, refused, or not registered.
+    NOT_ANSWERED = "not_answered"
+
+
+class Calling:
+    def __init__(self, ajam: Ajam) -> None:
+        self._ajam = ajam
+
+    async def close(self) -> None:
+        await self._ajam.close()
+
+    async def call(self, phone: str, number: str) -> CallOutcome:
+        """Ring `phone`; once it is answered, the PBX dials `number` by its routes. Returns when the phone is answered
+        or has rung in vain. Never retried.
+
+        Raises PbxError: Uncertain if the answer is lost, after which the phone may still ring; with any other nothing
+        was called. Invalid before anything is sent, for what no phone dials.
+        """
+        if not (packets.is_dialled(phone) and packets.is_dialled(number)):
+            raise Invalid(("not a number that a phone can dial",), CALLING)
+        async with self._ajam.session() as session:
+            try:
+                answer = await session.ask(
+                    "Originate",
+                    within=RING + GRACE,
+                    is_write=True,
+                    Channel=f"Local/{phone}@{PHONE_CONTEXT}",
+                    Context=NUMBER_CONTEXT,
+                    Exten=number,
+                    Priority="1",
+                    Timeout=str(RING * 1000),
+                    Variable=f"pt1c_cid={number}",
+                )
+            except (TimedOut, ServerError, NotJson) as error:
+                raise Uncertain(error, CALLING) from error
+        return CallOutcome.ANSWERED if answer["response"] == "Success" else CallOutcome.NOT_ANSWERED
+
+    async def check(self) -> None:
+        """Log in and off, without a call. Raises as `call` does."""
+        async with self._ajam.session():
+            pass

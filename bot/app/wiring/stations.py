@@ -83,7 +83,7 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
                     clock_of_pbx,
                     shared.grants,
                     mask_numbers=shared.mask_numbers,
-                    can_call=pbx.calling is not None,
+                    can_call=settings.ami_url is not None,
                 ),
                 CallCards(settings.name, clock_of_pbx, shared.grants, mask_numbers=shared.mask_numbers),
             ],

@@ -37,7 +37,7 @@ WORDS = {
         "Somebody is calling back already",
         "203 called back after",
         "Boris Petrov, your phone 203 was not answered.*free again",
-        "free again.*write access to “originate”",
+        "free again.*write access to “originate” in the PBX",
         "I do not know whether your phone 203 rang",
     ),
     "ru": Words(

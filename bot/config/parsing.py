@@ -67,3 +67,11 @@ def hosts_and_ports(value: object) -> frozenset[str]:
         if not re.fullmatch(r"([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", host):
             raise ValueError(f"has {host!r} in it; write the host alone, like calendar.office.local or 10.0.0.5:8443")
     return named
+
+
+def language_code(value: object) -> str:
+    """Parse LANGUAGE. Desktops set it themselves, as a list of locales like ru_RU:en."""
+    for locale in str(value).lower().split(":"):
+        if (code := re.split(r"[_.@-]", locale.strip())[0]) in ("en", "ru"):
+            return str(code)
+    raise ValueError("is not a language the bot speaks; write en or ru")

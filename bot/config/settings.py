@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -18,11 +18,19 @@ from pydantic_settings import (
 )
 
 from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
-from bot.config import addresses
+from bot.config import addresses, ami_account
 from bot.config.environment_file import EnvFileSource
 from bot.config.errors import REMEDIES
 from bot.config.known_releases import KnownReleasesFile
-from bot.config.parsing import DEFAULT_HEALTH_ALERTS, check_roles, hosts_and_ports, permissions, telegram_id, words
+from bot.config.parsing import (
+    DEFAULT_HEALTH_ALERTS,
+    check_roles,
+    hosts_and_ports,
+    language_code,
+    permissions,
+    telegram_id,
+    words,
+)
 from bot.config.station_settings import (
     AlertAfter,
     AmiSecret,
@@ -49,6 +57,11 @@ from bot.config.surroundings import proxies
 from bot.config.working_hours import read_hours
 
 TELEGRAM = "https://api.telegram.org"
+# Settings of every PBX of STATIONS_FILE that has no own.
+OF_EACH_PBX = (
+    *("poll_interval", "alert_after", "partial_after", "escalate_after", "remind_every", "page_again_every"),
+    *("no_calls_after", "no_calls_hours", "health_alerts"),
+)
 
 
 class Settings(BaseSettings):
@@ -108,7 +121,7 @@ class Settings(BaseSettings):
     known_releases: KnownReleasesFile | None = None
     keep_history: int = Field(default=400, ge=7, le=3660)
     keep_audit: int = Field(default=1100, ge=7, le=36_600)
-    language: Literal["en", "ru"] = "en"
+    language: Annotated[Literal["en", "ru"], BeforeValidator(language_code)] = "en"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     health_address: str | None = None
     call_metrics: bool = True
@@ -149,21 +162,14 @@ class Settings(BaseSettings):
             raise ValueError(REMEDIES[info.field_name or ""])
         return value
 
-    @field_validator("pbx_tls_fingerprint")
+    @field_validator("pbx_tls_fingerprint", "pbx_ami_url", "pbx_ami_user", "pbx_ami_secret")
     @classmethod
-    def _of_one_pbx(cls, value: frozenset[str], info: ValidationInfo) -> frozenset[str]:
+    def _of_one_pbx(cls, value: object, info: ValidationInfo) -> object:
+        name = (info.field_name or "").removeprefix("pbx_")
         if value and info.data.get("stations_file") is not None:
-            raise ValueError("is of one PBX; beside STATIONS_FILE write it as tls_fingerprint of that PBX in the file")
-        if value and str(info.data.get("pbx_url")).startswith("http://"):
+            raise ValueError(f"is of one PBX; beside STATIONS_FILE write it as {name} of that PBX in the file")
+        if value and name == "tls_fingerprint" and str(info.data.get("pbx_url")).startswith("http://"):
             raise ValueError("PBX_URL is plain http, which shows no certificate; write https there")
-        return value
-
-    @field_validator("pbx_ami_url", "pbx_ami_user", "pbx_ami_secret")
-    @classmethod
-    def _calls_of_one_pbx(cls, value: object, info: ValidationInfo) -> object:
-        if value is not None and info.data.get("stations_file") is not None:
-            field = (info.field_name or "").removeprefix("pbx_")
-            raise ValueError(f"is of one PBX; beside STATIONS_FILE write it as {field} of that PBX in the file")
         return value
 
     @field_validator("admins", "operators", "viewers", mode="before")
@@ -204,15 +210,6 @@ class Settings(BaseSettings):
         addresses.check_database(value)
         return value
 
-    @field_validator("language", mode="before")
-    @classmethod
-    def _language(cls, value: object) -> object:
-        # Desktops set LANGUAGE themselves, as a list of locales like ru_RU:en.
-        for locale in str(value).lower().split(":"):
-            if (code := re.split(r"[_.@-]", locale.strip())[0]) in ("en", "ru"):
-                return code
-        raise ValueError("is not a language the bot speaks; write en or ru")
-
     @field_validator("log_level", mode="before")
     @classmethod
     def _level(cls, value: object) -> object:
@@ -236,13 +233,8 @@ class Settings(BaseSettings):
         """Return the PBX described by the settings when there is no STATIONS_FILE."""
         name = self.pbx_name or (urlsplit(self.pbx_url or "").hostname or "PBX")[:64]
         described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
-        its_own = {
-            "tls_fingerprint": self.pbx_tls_fingerprint,
-            "alert_chats": self.alert_destinations,
-            "ami_url": self.pbx_ami_url,
-            "ami_user": self.pbx_ami_user,
-            "ami_secret": self.pbx_ami_secret,
-        }
+        its_own = {field: getattr(self, f"pbx_{field}") for field in ("tls_fingerprint", *ami_account.FIELDS)}
+        its_own["alert_chats"] = self.alert_destinations
         return StationSettings.model_validate({**self.station_defaults(), **described, **its_own})
 
     def station_defaults(self) -> Mapping[str, Any]:
@@ -250,15 +242,7 @@ class Settings(BaseSettings):
         return {
             "tls_verify": self.pbx_tls_verify,
             "allow_http": self.pbx_allow_http,
-            "poll_interval": self.poll_interval,
-            "alert_after": self.alert_after,
-            "partial_after": self.partial_after,
-            "escalate_after": self.escalate_after,
-            "remind_every": self.remind_every,
-            "page_again_every": self.page_again_every,
-            "no_calls_after": self.no_calls_after,
-            "no_calls_hours": self.no_calls_hours,
-            "health_alerts": self.health_alerts,
+            **{name: getattr(self, name) for name in OF_EACH_PBX},
             **({"timezone": self.pbx_timezone} if self.pbx_timezone else {}),
             **({"country": self.pbx_country} if self.pbx_country else {}),
         }

@@ -77,6 +77,15 @@ def startup_risks(
                 "PBX_TLS_FINGERPRINT",
             )
         )
+    if clear := [station.title for station in stations if _is_in_the_clear(station.ami_url or "")]:
+        risks.append(
+            Risk(
+                "PBX_AMI_URL",
+                f"PBX_AMI_URL: the secret of AMI goes to {', '.join(clear)} unencrypted, and whoever is between can "
+                "read it and make calls",
+                "write https and the port 8089 in PBX_AMI_URL (of many: ami_url)",
+            )
+        )
     if _is_in_the_clear(telegram):
         risks.append(
             Risk(

@@ -118,6 +118,10 @@ PageAgainEvery = Annotated[float, Field(ge=0, le=86_400)]
 NoCallsAfter = Annotated[int, Field(ge=0, le=1440)]
 
 
+# Fields of STATIONS_FILE that name the variable of a secret.
+SECRET_OF = {"key_env": "key", "ami_secret_env": "ami_secret"}
+
+
 class StationSettings(BaseModel):
     """Settings of one PBX.
 

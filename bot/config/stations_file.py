@@ -16,15 +16,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from bot.access.policy import FLEET_WORD
+from bot.config import ami_account
 from bot.config.environment_file import read_env_file
 from bot.config.errors import WrongSettings, sentence
 from bot.config.settings import Settings
-from bot.config.station_settings import StationSettings
-from bot.config.unknown_names import nearest, unknown_in_file
+from bot.config.station_settings import SECRET_OF, StationSettings
+from bot.config.unknown_names import NAME, nearest, unknown_in_file
 from bot.http import urls
 from bot.text.normalization import decoded
 
-KNOWN = {*StationSettings.model_fields, "key_env"}
+KNOWN = {*StationSettings.model_fields, *SECRET_OF}
 MISSING = {
     "name": 'is missing; write a short word that people can type: name = "acme"',
     "url": 'is missing; write the address of the MikoPBX: url = "https://pbx.example.com"',
@@ -35,7 +36,7 @@ MISSING = {
 def read_stations(settings: Settings, environment: Mapping[str, str]) -> tuple[StationSettings, ...]:
     """Return all stations; raises WrongSettings with every complaint.
 
-    `environment` holds the variables of `key_env`.
+    `environment` holds the variables of `key_env` and `ami_secret_env`.
     """
     if settings.stations_file is None:
         return (settings.only_station(),)
@@ -84,7 +85,7 @@ def _checked(
             stations.append(_station(table, defaults, environment))
         except WrongSettings as wrong:
             errors += (f"{prefix}: {line}" for line in wrong.lines)
-    for field in ("name", "title", "url", "formerly"):
+    for field in ("name", "title", "url", "formerly", "ami_url"):
         taken = Counter(found for station in stations if (found := getattr(station, field)) is not None)
         errors += (
             f"STATIONS_FILE: {path}: two have the same {field}: {one}; give each its own"
@@ -104,15 +105,19 @@ def _checked(
 
 def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment: Mapping[str, str]) -> StationSettings:
     written = {**defaults, **table}
-    wrong = []
-    if (variable := written.pop("key_env", None)) is not None:
-        if "key" in written:
-            wrong.append("has both key and key_env; take one of them out")
+    wrong = list[str]()
+    for name, field in SECRET_OF.items():
+        if (variable := written.pop(name, None)) is None:
+            continue
+        if field in written:
+            wrong.append(f"has both {field} and {name}; take one of them out")
         elif not variable:
-            wrong.append("key_env: names no variable; write one, like ACME_KEY, or the key itself as key")
+            wrong.append(f"{name}: names no variable; write one, like ACME_KEY, or the secret itself as {field}")
         elif not environment.get(str(variable)):
-            wrong.append(f"key_env: {variable} is not set; put it into the environment or .env")
-        written["key"] = environment.get(str(variable)) or "-"
+            # Some write the secret itself there.
+            shown = variable if NAME.fullmatch(str(variable)) else "what it names"
+            wrong.append(f"{name}: {shown} is not set; put it into the environment or .env")
+        written[field] = environment.get(str(variable)) or "-"
     try:
         station = StationSettings.model_validate({"title": str(written.get("name") or "-"), **written})
     except ValidationError as error:
@@ -137,6 +142,9 @@ def _contradictions(station: StationSettings) -> list[str]:
         wrong.append(f"url: {refusal}")
     if station.tls_fingerprint and station.url.startswith("http://"):
         wrong.append("tls_fingerprint: url is plain http, which shows no certificate; write https there")
+    calls = {field: getattr(station, field) for field in ami_account.FIELDS}
+    names = {field: field for field in ami_account.FIELDS}
+    wrong += ami_account.complaints(calls, names, station.allow_http, pinned=bool(station.tls_fingerprint))
     if station.no_calls_after >= station.no_calls_hours.longest:
         longest = station.no_calls_hours.longest
         wrong.append(f"no_calls_after: no_calls_hours never last that long; write less than {longest} (minutes)")

@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
+from bot.config.station_settings import SECRET_OF
 from bot.text.normalization import decoded
 
 # Of the file .env, which is the bot's own: every unknown name is an error.
@@ -53,7 +54,8 @@ def _complaint(name: str, known: Iterable[str]) -> str:
 
 
 def _keys_of_stations(file: str) -> set[str] | None:
-    """Return the names that `key_env` gives in the file; None if it cannot be read, which has to be told first."""
+    """Return the names of variables that the file gives, as in `key_env`; None if it cannot be read, which has to be
+    told first."""
     if not file:
         return set()
     if not Path(file).is_file():
@@ -63,4 +65,6 @@ def _keys_of_stations(file: str) -> set[str] | None:
     except (OSError, ValueError, RecursionError):
         return None
     tables = tables if isinstance(tables, list) else []
-    return {str(table["key_env"]).upper() for table in tables if isinstance(table, dict) and "key_env" in table}
+    return {
+        str(table[name]).upper() for table in tables if isinstance(table, dict) for name in SECRET_OF if name in table
+    }

@@ -34,13 +34,14 @@ def host_of(url: str) -> str:
     return host
 
 
-def refusal(url: str, allowed: frozenset[str]) -> str | None:
-    """Return the reason why a URL is refused, or None. Plain http is for loopback, and for hosts in PBX_ALLOW_HTTP."""
+def refusal(url: str, allowed: frozenset[str], shown: str = "the API key") -> str | None:
+    """Return the reason why a URL is refused, or None. Plain http is for loopback, and for hosts in PBX_ALLOW_HTTP.
+    `shown` is the secret that is sent there."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     if parts.scheme == "https" or host in allowed or host == "localhost" or _is_loopback(host):
         return None
-    return f"plain http would show the API key to the network; use https, or name the host: PBX_ALLOW_HTTP={host}"
+    return f"plain http would show {shown} to the network; use https, or name the host: PBX_ALLOW_HTTP={host}"
 
 
 def is_private_host(host: str) -> bool:

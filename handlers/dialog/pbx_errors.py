@@ -35,6 +35,7 @@ from bot.pbx import (
     WriteRefused,
     WrongName,
 )
+from bot.pbx.calling import CALLING
 from handlers.dialog.pbx_messages import INTERNALS, NO_SUCH_FUNCTION, sentence
 
 KINDS: tuple[tuple[type[PbxError], str], ...] = (
@@ -62,27 +63,29 @@ KINDS: tuple[tuple[type[PbxError], str], ...] = (
     (Busy, "busy"),
     (ServerError, "server_error"),
     (TooLarge, "too_large"),
+    (AmiOff, "ami_off"),
+    (AmiLoginRefused, "ami_login_refused"),
+    (AmiClassMissing, "ami_class_missing"),
     (Uncertain, "uncertain"),
     (WriteRefused, "refused"),
-    (AmiOff, "ami_off"),
-    (AmiLoginRefused, "ami_login"),
-    (AmiClassMissing, "ami_class"),
 )
 
 
 def describe(error: PbxError) -> dict[str, Any]:
     """Plain facts: `kind`, and those that its sentence needs: row and needs, wait in seconds, messages,
-    what a certificate shows, the class that an AMI account lacks."""
+    what a certificate shows; `for_calls` of the address and the account of AMI."""
     kind = next((name for cls, name in KINDS if isinstance(error, cls)), "other")
     facts: dict[str, Any] = {"kind": kind}
     if isinstance(error, Forbidden):
         facts |= {"row": error.permission_row, "needs": error.needs}
     if isinstance(error, Untrusted):
         facts["shown"] = error.shown
-    if isinstance(error, AmiClassMissing):
-        facts["ami_class"] = error.ami_class
     if isinstance(error, KeyTooNarrow):
         facts["row"] = error.permission_row
+    if error.resource == CALLING:
+        facts["for_calls"] = True
+    if isinstance(error, AmiClassMissing):
+        facts["ami_class"] = error.ami_class
     if isinstance(error, Unauthorised | AmiLoginRefused):
         facts["wait"] = error.again_in
     if isinstance(error, Busy):

@@ -72,6 +72,8 @@ TRANSLATIONS: tuple[tuple[str, str], ...] = (
         r"the PBX did not say what became of it.*",
         mark("the PBX did not say what became of it, and it is not there"),
     ),
+    (r"not a number that a phone can dial", mark("a phone cannot dial that; write digits, *, # and +")),
+    (r"Extension does not exist\.", mark("it has no way to dial that number; look at its outbound routes")),
     (r"HTTP (?P<status>\d+)", mark("it gives no reason (HTTP %(status)s)")),
 )
 UNKNOWN = mark("“%(said)s”")

@@ -138,6 +138,7 @@ def test_without_a_file_the_settings_describe_the_only_one(monkeypatch: pytest.M
         ({"key": '"two words"'}, "acme: key: has spaces or unusual characters in it; copy the key again from the PBX"),
         ({"key_env": '"ACME_KEY"'}, "acme: has both key and key_env; take one of them out"),
         ({"key": "", "key_env": '"NOWHERE"'}, "acme: key_env: NOWHERE is not set; put it into the environment or .env"),
+        ({"key": "", "key_env": f'"{"ab" * 32}"'}, "acme: key_env: what it names is not set; put it into the environ"),
         ({"tls_verify": '"ca.pem"'}, "acme: tls_verify: is neither true nor false nor the path of an existing CA file"),
         ({"timezone": '"Moscow"'}, "acme: timezone: is not a time zone; write it like Europe/Moscow"),
         ({"country": '"Russia"'}, "acme: country: is not a country; write its two letters, like RU"),

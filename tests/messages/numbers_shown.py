@@ -287,8 +287,8 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
             ("not_answered", None),
             ("unknown", None),
             *(
-                ("refused", {"kind": kind, "wait": 300.0, "ami_class": "originate", "shown": ""})
-                for kind in ("ami_login", "ami_class", "ami_off", "no_route", "https_port", "not_json", "expired")
+                ("refused", {"kind": kind, "wait": 300.0, "ami_class": "originate", "shown": "", "for_calls": True})
+                for kind in ("ami_login_refused", "ami_class_missing", "ami_off", "expired")
             ),
         )
     ],

@@ -1,14 +1,14 @@
 """Sessions of AMI over http(s): log in, actions, log off."""
 
+import asyncio
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 
 import httpx
-import structlog
 from pydantic import SecretStr
 
 from bot.http import urls
@@ -20,15 +20,12 @@ from bot.pbx.errors import (
     AmiLoginRefused,
     AmiOff,
     NotJson,
-    NotMikoPbx,
     PbxError,
     ServerError,
     Unreachable,
     WriteRefused,
 )
 from bot.runtime.clock import Monotonic
-
-log = structlog.get_logger(__name__)
 
 # Resource of the errors raised here, as those of the API have theirs.
 CALLING = "calling"
@@ -41,6 +38,8 @@ CONNECT = 5.0
 MAX_BYTES = 64 * 1024
 # Seconds without another login after a refused one: the PBX shuts out an address with several.
 PAUSE = 300.0
+# Class of write access that an action needs.
+CLASSES = {"Originate": "originate"}
 LIMITS = httpx.Limits(max_connections=10, max_keepalive_connections=2, keepalive_expiry=10)
 
 
@@ -62,14 +61,19 @@ class Session:
 
     async def ask(self, name: str, *, within: float = AT_ONCE, is_write: bool = False, **fields: str) -> Packet:
         """Carry out an action and return the response, of success or failure. Raises PbxError: AmiClassMissing where
-        the account lacks the class, Uncertain if the answer to a write is lost."""
-        _, packet = await self._ajam.send(packets.action(name, **fields), self._cookie, within, is_write)
+        the account lacks the class for it; if the answer to a write is lost, Uncertain or what came in its place."""
+        response, packet = await self._ajam.send(packets.action(name, **fields), self._cookie, within, is_write)
+        if packets.is_denied(packet):
+            # A session that Asterisk does not know any more, after its restart, is replaced by one without an account.
+            if _cookie_of(response) not in ("", self._cookie):
+                raise Unreachable("the session of AMI is gone", CALLING)
+            raise AmiClassMissing(CLASSES.get(name, name), CALLING)
         return packet
 
 
 class Ajam:
-    """Client of AJAM with one account. Nothing is sent to an address or certificate that is not to be trusted. Raises
-    PbxError."""
+    """Client of AJAM with one account. Its secret is not sent to an address or certificate that is not to be trusted.
+    Raises PbxError."""
 
     def __init__(
         self,
@@ -86,6 +90,8 @@ class Ajam:
         self._url = account.url.rstrip("/") + PATH
         self._clock = clock
         self._refused_until = 0.0
+        # One after the other: of many at once with a wrong secret only the first is a failed login.
+        self._logging_in = asyncio.Lock()
         self._has_answered = False
         self._http = exchange.open_client(verify, httpx.Timeout(AT_ONCE, connect=CONNECT), LIMITS, transport)
 
@@ -96,13 +102,14 @@ class Ajam:
     async def session(self) -> AsyncIterator[Session]:
         """Log in, and log off at the end. Raises AmiLoginRefused, from memory while another try would only be one more
         failed login."""
-        if (remaining := self._refused_until - self._clock()) > 0:
-            raise AmiLoginRefused("the AMI account is refused", CALLING, remaining)
-        session = Session(self, await self._log_in())
+        async with self._logging_in:
+            if (remaining := self._refused_until - self._clock()) > 0:
+                raise AmiLoginRefused("the AMI account is refused", CALLING, remaining)
+            session = Session(self, await self._log_in())
         try:
             yield session
         finally:
-            # The session ends by itself after a minute.
+            # Without it the session ends by itself after a minute.
             with suppress(PbxError):
                 await session.ask("Logoff")
 
@@ -119,7 +126,7 @@ class Ajam:
         return cookie
 
     async def send(
-        self, form: dict[str, str], cookie: str, within: float, is_write: bool
+        self, form: Mapping[str, str], cookie: str, within: float, is_write: bool
     ) -> tuple[httpx.Response, Packet]:
         """Send an action and return its answer."""
         headers = {"Cookie": f'{COOKIE}="{cookie}"'} if cookie else {}
@@ -128,31 +135,23 @@ class Ajam:
         async with exchange.converted_errors(self._url, CALLING, is_read=not is_write, has_answered=self._has_answered):
             response, content = await exchange.send(self._http, request, MAX_BYTES, within + CONNECT)
             self._has_answered = True
-            return response, _read(response, content, form["Action"])
+            return response, _read(response, content)
         raise Unreachable("no answer", CALLING)
 
 
-def _read(response: httpx.Response, content: bytearray, name: str) -> Packet:
-    """Return the packet of an answer. Raises the PbxError that it means."""
+def _read(response: httpx.Response, content: bytearray) -> Packet:
+    """Return the packet of an answer. Raises the PbxError that an answer without one means."""
     status = response.status_code
     packet = packets.parse(content) if response.is_success else None
     if packet is not None:
-        if packet["response"] == "Error" and packet.get("message") == "Permission denied":
-            raise AmiClassMissing(CLASSES.get(name, name), CALLING)
         return packet
     if response.is_redirect:
         raise WriteRefused("the address redirects, and the AMI secret is not sent after a redirect", CALLING)
     if status == 404:
-        raise AmiOff("nothing is at the address of AMI", CALLING)
+        raise AmiOff("no AMI at the address", CALLING)
     if status >= 500:
         raise ServerError(status, CALLING)
-    text = bytes(content[:1000]).lower()
-    is_page = b"<html" in text or b"<!doctype" in text
-    raise (NotMikoPbx if is_page else NotJson)(status, CALLING)
-
-
-# Class of write access that an action needs.
-CLASSES = {"Originate": "originate"}
+    raise NotJson(status, CALLING)
 
 
 def _cookie_of(response: httpx.Response) -> str:

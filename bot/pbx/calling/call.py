@@ -4,12 +4,15 @@ from enum import StrEnum
 
 from bot.pbx.calling import packets
 from bot.pbx.calling.ajam import CALLING, Ajam
-from bot.pbx.errors import Invalid, NotJson, ServerError, TimedOut, Uncertain
+from bot.pbx.errors import AmiClassMissing, Invalid, NotJson, ServerError, TimedOut, Uncertain
 
 # Seconds that the phone rings.
 RING = 25
 # Seconds beyond them until the answer counts as lost.
 GRACE = 10.0
+# Measured at Asterisk 22: asked so that it waits, it answers when the phone is answered, and the class originate is
+# enough. Asked not to wait, it tells what became of the call in events only, for which the account would have to read
+# those of all calls of the PBX.
 # As MikoPBX itself calls from its page: the phone in this context, then the number by the routes of all phones.
 PHONE_CONTEXT = "internal-originate"
 NUMBER_CONTEXT = "all_peers"
@@ -54,9 +57,17 @@ class Calling:
                 )
             except (TimedOut, ServerError, NotJson) as error:
                 raise Uncertain(error, CALLING) from error
-        return CallOutcome.ANSWERED if answer["response"] == "Success" else CallOutcome.NOT_ANSWERED
+        if packets.is_call_failed(answer):
+            return CallOutcome.NOT_ANSWERED
+        if answer["response"] != "Success":
+            raise Invalid((answer.get("message", ""),), CALLING)
+        return CallOutcome.ANSWERED
 
-    async def check(self) -> None:
-        """Log in and off, without a call. Raises as `call` does."""
-        async with self._ajam.session():
-            pass
+    async def check(self) -> bool:
+        """Check the account without a call; return True if it may read the files of the PBX's configuration, with all
+        SIP passwords, which no call needs. Raises as `call` does."""
+        async with self._ajam.session() as session:
+            allowed = await session.ask("ListCommands")
+        if "originate" not in allowed:
+            raise AmiClassMissing("originate", CALLING)
+        return "getconfig" in allowed

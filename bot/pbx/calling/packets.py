@@ -24,6 +24,17 @@ def action(name: str, **fields: str) -> dict[str, str]:
     return form
 
 
+def is_denied(packet: Packet) -> bool:
+    """Return True where the account lacks the class that the action needs."""
+    return packet["response"] == "Error" and packet.get("message") == "Permission denied"
+
+
+def is_call_failed(packet: Packet) -> bool:
+    """Return True where the channel that was to be called has not answered: it rang in vain, was busy, or is not
+    there."""
+    return packet["response"] == "Error" and packet.get("message") == "Originate failed"
+
+
 def parse(content: bytes | bytearray) -> Packet | None:
     """Return the fields of the response in an answer, names in small letters; None if it is no answer of AMI."""
     for packet in content.decode("utf-8", "replace").replace("\r\n", "\n").split("\n\n"):

@@ -14,6 +14,7 @@ from tests.fixtures.certificates import DAY, make_certificate
 Spoil = Callable[[Stage], object]
 ALL: dict[str, Right] = {f"/api/v3/{one.resource}": "write" if one.write_probe else "read" for one in RIGHTS}
 NOW = "2026-11-23 14:00:00.000000"
+AMI = ("PBX_AMI_URL", "PBX_AMI_USER", "PBX_AMI_SECRET")
 SHIFT = '{"unit": "days", "length": 1, "begins": "2026-11-01T09:00", "zone": "Europe/Moscow"}'
 
 
@@ -100,7 +101,7 @@ def stations(text: str) -> Spoil:
     def spoil(stage: Stage) -> None:
         (stage.folder / "stations.toml").write_text(text.format(at=stage.address))
         (stage.folder / "stations.toml").chmod(0o600)
-        for name in ("PBX_URL", "PBX_API_KEY"):
+        for name in ("PBX_URL", "PBX_API_KEY", *AMI):
             del stage.settings[name]
         stage.settings["STATIONS_FILE"] = "stations.toml"
 
@@ -126,6 +127,9 @@ def certified(*, trusted: bool, pin: str = "", **made: object) -> Spoil:
             stage.settings["PBX_TLS_VERIFY"] = str(shown.file)
         if pin:
             stage.settings["PBX_TLS_FINGERPRINT"] = pin
+            # Of the stand-in by plain http.
+            for name in AMI:
+                del stage.settings[name]
 
     return spoil
 
@@ -369,6 +373,62 @@ PBX = [
     Case("no trunks", no_trunks, "pbx.trunks", "no trunks", "/add_trunk", 0, "warning"),
     Case("IAX", switch("/control/iax", told=False), "pbx.trunks", "not watched", "register by SIP", 0, "warning"),
 ]
+CALLS = "pbx.calling"
+
+
+def calls_behind_tls(stage: Stage) -> None:
+    """Serve AMI with MikoPBX's own certificate."""
+    stage.settings["PBX_AMI_URL"] = stage.behind_tls(make_certificate(stage.folder))
+
+
+def calls_behind_another(stage: Stage) -> None:
+    """Serve AMI with another certificate than the PBX."""
+    pinned = make_certificate(stage.folder, "pinned")
+    stage.settings["PBX_URL"] = stage.behind_tls(pinned)
+    stage.settings["PBX_TLS_FINGERPRINT"] = pinned.fingerprint
+    calls_behind_tls(stage)
+
+
+CALLING = [
+    Case("half an account", without("PBX_AMI_SECRET"), "settings.value", "PBX_AMI_SECRET: is missing", "all three", 2),
+    Case(
+        "calls by http",
+        setting("PBX_AMI_URL", "http://10.0.0.5"),
+        "settings.value",
+        "secret of AMI",
+        "PBX_ALLOW_HTTP",
+        2,
+    ),
+    Case("no AJAM", switch("/control/ami", place="off"), CALLS, "has no AJAM", "switch on AJAM"),
+    Case("no AJAM port", closed_at("PBX_AMI_URL", "https://127.0.0.1:{port}"), CALLS, "nothing listens", "is 8089"),
+    Case("a router", switch("/control/ami", place="html"), CALLS, "not that of AMI", "correct PBX_AMI_URL"),
+    Case("a wrong AMI secret", setting("PBX_AMI_SECRET", "wrong"), CALLS, "refuses the AMI account", "PBX_AMI_USER"),
+    Case("no originate", switch("/control/ami", classes=["call"]), CALLS, "may not call", "give it originate"),
+    Case(
+        "far too much",
+        switch("/control/ami", classes=["originate", "system"]),
+        CALLS,
+        "all SIP passwords",
+        "nothing else",
+        0,
+        "warning",
+    ),
+    Case(
+        "https where AMI's http is",
+        lambda stage: stage.settings.__setitem__("PBX_AMI_URL", stage.address.replace("http:", "https:")),
+        CALLS,
+        "does not speak https",
+        "8089 by default",
+    ),
+    Case("AMI's own certificate", calls_behind_tls, CALLS, "does not know", "PBX_TLS_FINGERPRINT="),
+    Case(
+        "another certificate of AMI",
+        calls_behind_another,
+        CALLS,
+        "at 127.0.0.1",
+        "somebody is between",
+    ),
+]
 MACHINE = [
     Case(
         "an open file",
@@ -427,4 +487,4 @@ MACHINE = [
         "ping address",
     ),
 ]
-CASES = [*SETTINGS, *TELEGRAM, *PEOPLE, *PBX, *MACHINE]
+CASES = [*SETTINGS, *TELEGRAM, *PEOPLE, *PBX, *CALLING, *MACHINE]

@@ -37,7 +37,8 @@ PING = "kQ7Zt-heartbeat-secret"
 ANNA, BORIS, GROUP, FORUM = 1001, 1002, -1001000000001, -1001000000002
 # Secrets that a case may put into a setting; no line may show one.
 PASSWORD = "Zx9-proxy-Passw0rd"
-SECRETS = (TOKEN, KEY, PING, PASSWORD)
+AMI_SECRET = "Tr0ub4dor-of-ami"
+SECRETS = (TOKEN, KEY, PING, PASSWORD, AMI_SECRET)
 WELL = {"LoadState": "loaded", "ActiveState": "active", "UnitFileState": "enabled", "User": "mikopbx-bot"}
 
 
@@ -159,6 +160,7 @@ def sound(running: Server, switched: Switched, folder: Path) -> Stage:
     station = pbx.StandinPbx(
         name="Head office", api_key=KEY, traffic=False, speed=1e6, dialect=NEWEST, iax_told=True, zone="Europe/Moscow"
     )
+    station.ami.secret = AMI_SECRET
     chats = telegram.populated(TOKEN)
     switched.app = Starlette(routes=[*pbx.routes(station), *telegram.routes(chats, {"": station.name})])
     shutil.copy(stores.empty(), folder / "bot.sqlite3")
@@ -168,6 +170,9 @@ def sound(running: Server, switched: Switched, folder: Path) -> Stage:
         "TELEGRAM_API_URL": running.address,
         "PBX_URL": running.address,
         "PBX_API_KEY": KEY,
+        "PBX_AMI_URL": running.address,
+        "PBX_AMI_USER": station.ami.user,
+        "PBX_AMI_SECRET": AMI_SECRET,
         "PBX_NAME": "Head office",
         "ADMINS": str(ANNA),
         "ALERT_CHATS": str(GROUP),

@@ -37,7 +37,7 @@ WORDS = {
         "Somebody is calling back already",
         "203 called back after",
         "Boris Petrov, your phone 203 was not answered.*free again",
-        "free again.*write access to “originate” in the PBX",
+        "free again.*AMI account may not call",
         "I do not know whether your phone 203 rang",
     ),
     "ru": Words(
@@ -50,7 +50,7 @@ WORDS = {
         "Уже кто-то перезванивает",
         "203 перезвонил",
         "Boris Petrov, ваш телефон 203 не ответил.*снова свободна",
-        "снова свободна.*доступ на запись «originate»",
+        "снова свободна.*AMI нельзя звонить",
         "неизвестно, звонил ли ваш телефон 203",
     ),
 }

@@ -12,6 +12,9 @@ from pydantic import SecretStr
 
 from bot.messages.sanitize import plain
 from bot.pbx import (
+    AmiClassMissing,
+    AmiLoginRefused,
+    AmiOff,
     Busy,
     Conflict,
     ConnectionRefused,
@@ -41,6 +44,7 @@ from bot.pbx import (
     WriteRefused,
     WrongName,
 )
+from bot.pbx.calling import CALLING
 from handlers.dialog import pbx_errors
 from handlers.dialog.pbx_messages import TRANSLATIONS, UNKNOWN, sentence
 from tests.fixtures.paths import RECORDINGS
@@ -51,6 +55,7 @@ NOW = datetime(2026, 11, 23, 14, 30, tzinfo=UTC)
 NAMES = {
     *("PBX_TLS_FINGERPRINT", "mikopbx", "VPN", "DNS"),
     *("API", "PBX_URL", "PBX_API_KEY", "PBX_TLS_VERIFY", "MikoPBX", "HTTP", "http", "https", "CA", "id"),
+    *("AMI", "AJAM", "PBX_AMI_URL", "PBX_AMI_USER", "PBX_AMI_SECRET", "originate"),
     *("registration_type", "none", "outbound", "inbound", "port", "host", "username"),
 }
 
@@ -120,6 +125,32 @@ def test_an_unknown_text_of_the_pbx_is_quoted_in_the_reader_s_sentence() -> None
     assert said(error, "en") == "The PBX refused: “Something is wrong here”."
 
 
+# What the address and the account of AMI can have wrong.
+OF_CALLS = (
+    AmiOff("x", CALLING),
+    AmiLoginRefused("x", CALLING),
+    AmiLoginRefused("x", CALLING, again_in=300),
+    AmiClassMissing("originate", CALLING),
+    ConnectionRefused("x", CALLING),
+    ConnectTimedOut("x", CALLING),
+    NoSuchHost("x", CALLING),
+    Unreachable("x", CALLING),
+    PlainHttpPort("x", CALLING),
+    HttpsPort("x", CALLING),
+    WrongName("x", CALLING),
+    WrongName("x", CALLING, shown="mikopbx"),
+    OtherFingerprint("x", CALLING, shown="AB:CD"),
+    Untrusted("x", CALLING),
+    TimedOut("x", CALLING),
+    NotJson(200, CALLING),
+    ServerError(500, CALLING),
+    WriteRefused("x", CALLING),
+    Uncertain(TimedOut("x"), CALLING),
+    Invalid(("not a number that a phone can dial",), CALLING),
+    Invalid(("Extension does not exist.",), CALLING),
+)
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -154,12 +185,19 @@ def test_an_unknown_text_of_the_pbx_is_quoted_in_the_reader_s_sentence() -> None
         TooLarge(None),
         WriteRefused("x"),
         Uncertain(TimedOut("x")),
+        *OF_CALLS,
     ],
     ids=lambda error: type(error).__name__,
 )
 def test_every_kind_of_error_is_one_sentence_in_both_languages(error: PbxError) -> None:
     assert pbx_errors.describe(error)["kind"] != "other"
     reads_well(error)
+
+
+@pytest.mark.parametrize("error", OF_CALLS, ids=lambda error: type(error).__name__)
+def test_an_error_of_calls_names_no_setting_of_the_api(error: PbxError) -> None:
+    for language in ("en", "ru"):
+        assert not re.search(r"PBX_URL|PBX_API_KEY|API key|\b443\b", said(error, language))
 
 
 async def test_a_missing_right_names_the_row_of_the_pbx_s_own_page() -> None:

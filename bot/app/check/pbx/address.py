@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -31,12 +31,20 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Where:
     """Names of the settings of one PBX, as the administrator writes them: in .env, or in STATIONS_FILE. `pin` has {} in
-    place of a fingerprint."""
+    place of a fingerprint; `ami_url`, `user` and `secret` are of calls."""
 
     url: str = "PBX_URL"
     key: str = "PBX_API_KEY"
     zone: str = "PBX_TIMEZONE"
     pin: str = "PBX_TLS_FINGERPRINT={}"
+    ami_url: str = "PBX_AMI_URL"
+    user: str = "PBX_AMI_USER"
+    secret: str = "PBX_AMI_SECRET"  # noqa: S105 (a name)
+
+    @property
+    def of_calls(self) -> Where:
+        """Return the names where `url` is the address of AMI."""
+        return replace(self, url=self.ami_url)
 
 
 IN_ENV = Where()
@@ -44,12 +52,21 @@ IN_ENV = Where()
 
 def in_stations_file(name: str) -> Where:
     of = f"of {name} in STATIONS_FILE"
-    return Where(f"url {of}", f"key {of}", f"timezone {of}", f'tls_fingerprint = "{{}}" {of}')
+    return Where(
+        f"url {of}",
+        f"key {of}",
+        f"timezone {of}",
+        f'tls_fingerprint = "{{}}" {of}',
+        f"ami_url {of}",
+        f"ami_user {of}",
+        f"ami_secret {of}",
+    )
 
 
 REACH = "check its power and network, and that its firewall lets this machine in"
 # Text and remedy by the first class that matches; {} are those of `explained`.
-WORDS: tuple[tuple[type[PbxError], str, str], ...] = (
+Words = tuple[tuple[type[PbxError], str, str], ...]
+WORDS: Words = (
     (NoSuchHost, "there is no host {host}", "correct {url}, or the name server of this machine"),
     (
         ConnectionRefused,
@@ -95,12 +112,13 @@ WORDS: tuple[tuple[type[PbxError], str, str], ...] = (
 )
 
 
-def explained(url: str, error: PbxError, where: Where) -> tuple[str, str]:
+def explained(url: str, error: PbxError, where: Where, words: Words = WORDS) -> tuple[str, str]:
     """Return text and remedy for a failed connection to the address; `where` names the setting to correct."""
     parts = urlsplit(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     named = {"host": parts.hostname or "", "at": parts.netloc, "port": port, "url": where.url, "key": where.key}
-    text, remedy = next((text, remedy) for kind, text, remedy in WORDS if isinstance(error, kind))
+    named |= {"user": where.user, "secret": where.secret}
+    text, remedy = next((text, remedy) for kind, text, remedy in words if isinstance(error, kind))
     return text.format(**named), remedy.format(**named)
 
 

@@ -33,16 +33,32 @@ async def check_certificate(
 ) -> list[Finding]:
     """Read the certificate that the PBX shows; `refused` is the error of a connection, `pin` the setting that trusts a
     fingerprint, with {} in its place."""
+    if refused is not None:
+        return [await refused_certificate(station, station.url, refused, pin)]
     address = urlsplit(station.url)
     if address.scheme != "https":
         return []
     try:
+        return [_accepted(station, await read_certificate(address.hostname or "", address.port or 443), now)]
+    except PbxError:
+        return []
+
+
+async def refused_certificate(
+    station: StationSettings, url: str, refused: Untrusted, pin: str, check: str = CHECK
+) -> Finding:
+    """Return the finding of a connection to one of the PBX's addresses that was refused for its certificate, which is
+    read for it. `pin` as above."""
+    address = urlsplit(url)
+    try:
         shown = await read_certificate(address.hostname or "", address.port or 443)
     except PbxError as error:
-        return [] if refused is None else [_refused(station, refused, None, pin, str(error))]
-    if refused is not None:
-        return [_refused(station, refused, shown, pin, "")]
-    return [_accepted(station, shown, now)]
+        fingerprint, described = "its fingerprint", f"and cannot be read: {error}"
+    else:
+        fingerprint, described = shown.fingerprint, _described(shown)
+    at = "" if url == station.url else f"at {address.netloc} "
+    text = f"{station.title}: the certificate {at}{flaw(type(refused), address.hostname or '')} ({described})"
+    return fault(check, text, _remedy(refused, pin.format(fingerprint)), subject=station.name)
 
 
 def _accepted(station: StationSettings, shown: Certificate, now: datetime) -> Finding:
@@ -63,20 +79,15 @@ def _described(shown: Certificate) -> str:
     return f"is for {', '.join(shown.names) or 'no name'}, {issuer}, {dated}"
 
 
-def _refused(station: StationSettings, refused: Untrusted, shown: Certificate | None, pin: str, unread: str) -> Finding:
-    host = urlsplit(station.url).hostname or ""
-    described = f" ({_described(shown)})" if shown else f" (and cannot be read: {unread})"
-    pinned = pin.format(shown.fingerprint if shown else "its fingerprint")
+def _remedy(refused: Untrusted, pinned: str) -> str:
     match refused:
         case OtherFingerprint():
-            remedy = f"if the PBX was given a new certificate, write {pinned}; if not, somebody is between"
+            return f"if the PBX was given a new certificate, write {pinned}; if not, somebody is between"
         case WrongName():
-            remedy = f"write its name in the address, or trust this very certificate: {pinned}"
+            return f"write its name in the address, or trust this very certificate: {pinned}"
         case Expired():
-            remedy = f"renew it in MikoPBX, or trust this very certificate: {pinned}"
+            return f"renew it in MikoPBX, or trust this very certificate: {pinned}"
         case NotYetValid():
-            remedy = "compare the clocks of this machine and of the PBX"
+            return "compare the clocks of this machine and of the PBX"
         case _:
-            remedy = f"trust this very certificate, once you have compared it: {pinned}"
-    text = flaw(type(refused), host)
-    return fault(CHECK, f"{station.title}: the certificate {text}{described}", remedy, subject=station.name)
+            return f"trust this very certificate, once you have compared it: {pinned}"

@@ -1,4 +1,4 @@
-"""Check of one PBX: address, certificate, key and its rights, release, clock, zone, trunks."""
+"""Check of one PBX: address, certificate, key and its rights, release, clock, zone, trunks, calls."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from bot.app.check.findings import Finding, fault, ok, warning
 from bot.app.check.pbx.address import Where, address_fault
+from bot.app.check.pbx.calling import check_calling
 from bot.app.check.pbx.certificate import check_certificate
 from bot.config.known_releases import KnownReleases
 from bot.config.station_settings import StationSettings
@@ -44,7 +45,7 @@ async def check_pbx(
         found += await _zone(station, pbx, where, may)
     except PbxError as error:
         found.append(address_fault(station, error, where))
-    return found
+    return found + await check_calling(station, pbx, where)
 
 
 async def check_watched_pbx(station: StationSettings, pbx: Pbx, where: Where, now: datetime) -> list[Finding]:
@@ -56,7 +57,8 @@ async def check_watched_pbx(station: StationSettings, pbx: Pbx, where: Where, no
         return await _refused(station, error, where, now)
     if not any(one.reads for one in held):
         return [address_fault(station, Unauthorised("the key is refused"), where)]
-    return [*await check_certificate(station, None, where.pin, now), *rights(station, held)]
+    certificate = await check_certificate(station, None, where.pin, now)
+    return [*certificate, *rights(station, held), *await check_calling(station, pbx, where)]
 
 
 async def _refused(station: StationSettings, error: PbxError, where: Where, now: datetime) -> list[Finding]:

@@ -1,6 +1,7 @@
 """Account and sessions of AMI, and what becomes of a call for a person."""
 
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -43,7 +44,7 @@ class Manager:
     calls: list[Originated] = field(default_factory=list)
     logins: int = 0
     _sessions: dict[str, float] = field(default_factory=dict)
-    _serials: "count[int]" = field(default_factory=lambda: count(0x2E03F24E, 0x1F31))
+    _serials: Iterator[int] = field(default_factory=lambda: count(0x2E03F24E, 0x1F31))
 
     def log_in(self, user: str, secret: str, now: float) -> str | None:
         """Return the id of a new session; None for another user or secret, which get the same answer."""

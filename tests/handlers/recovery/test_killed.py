@@ -15,6 +15,8 @@ from bot.access.policy import Permission
 from bot.incidents.model import Kind, Opened, StateChange
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact
+from bot.store.messages import outbox
+from bot.store.tables.calls import MissedCard
 from bot.store.tables.incidents import Incident, IncidentEvent, SilenceRow
 from bot.store.tables.messages import Keyboard
 from bot.store.tables.people import GrantRow, OverrideRow, RotationRow
@@ -24,7 +26,7 @@ from tests.handlers.kill_points import KillableHarness, MortalDatabase, opened
 from tests.handlers.update_factory import NOW, message, press
 
 Update = dict[str, Any]
-PETER = 424242
+PETER, CALLER = 424242, "79161234501"
 # All moments take a minute; every run tries a different part of them.
 STEP = 1 if os.environ.get("EVERY_MOMENT") else example_count(daily=20, ci=4)
 # Answers that are wrong for a confirmed action that is still wanted.
@@ -318,6 +320,33 @@ async def relieved_once(harness: KillableHarness) -> None:
 @scene("oncall_handed_over", relieved_once)
 async def take_the_duty(harness: KillableHarness) -> Update:
     return {"message": _message("/oncall take 8h", harness)}
+
+
+async def called_once(harness: KillableHarness) -> None:
+    """The phone rang once, or whoever pressed was told once that this is not known."""
+    calls, notices = harness.wire.station.ami.calls, await harness.owed("call_not_made")
+    (card,) = await harness.stored(MissedCard)
+    assert (card.claimed_by_id, card.rings, card.closed_at) == (ANNA, None, None)
+    assert [call.number for call in calls] in ([], [CALLER])
+    assert notices in ([], [ANNA])
+    assert calls or notices
+
+
+@scene(None, called_once)
+async def call_a_missed_caller(harness: KillableHarness) -> Update:
+    """The phone is answered; whether the caller talks is told by the call records."""
+    await harness.services.person_phones.set(STATION, ANNA, "203")
+    with harness.database.begin() as session:
+        above = outbox.enqueue(session, chat_id=ANNA, thread_id=None, template="missed_card", facts={}, now=NOW)
+        missed = {"linkedid": "1", "start": "2026-11-23T11:55:00", "end": "2026-11-23T11:56:00", "number": CALLER}
+        missed |= {"name": "", "after_hours": False, "rang": []}
+        of_chat = {"station": STATION, "chat_id": ANNA, "caller": CALLER[1:], "opened_at": NOW}
+        card = MissedCard(**of_chat, calls=[missed], message=outbox.id_of(session, above), can_call=True)
+        session.add(card)
+        session.flush()
+        data = {"card": card.id}
+    keyboard = await harness.button("missed_card.call", data, chat=ANNA)
+    return {"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, harness)}
 
 
 def _pressed(data: str, person: int, harness: KillableHarness) -> dict[str, Any]:

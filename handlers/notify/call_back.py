@@ -72,7 +72,7 @@ async def _begin(request: Request, calling: Calling, phone: str) -> tuple[PressR
     card, by = card_of(request), request.actor
     begun = await request.services.missed_cards.begin_call(*card, by.id, by.name, phone, request.now)
     if begun.result is not PressResult.DONE:
-        return begun.result, Reply(outcome=f"call: {begun.result}")
+        return begun.result, Reply(outcome=str(begun.result))
     ring = partial(_ring, request, calling, card[0], phone, begun.number)
     return begun.result, Reply(then=ring, outcome=f"{phone} rings to call {begun.number}")
 

@@ -24,6 +24,7 @@ class Words:
     in_vain: str
     refused: str
     uncertain: str
+    audited: str
 
 
 WORDS = {
@@ -39,6 +40,7 @@ WORDS = {
         "Boris Petrov, your phone 203 was not answered.*free again",
         "free again.*AMI account may not call",
         "I do not know whether your phone 203 rang",
+        "Boris.*203 called 79161234502: phone not answered",
     ),
     "ru": Words(
         "☎ Позвонить",
@@ -52,6 +54,7 @@ WORDS = {
         "Boris Petrov, ваш телефон 203 не ответил.*снова свободна",
         "снова свободна.*AMI нельзя звонить",
         "неизвестно, звонил ли ваш телефон 203",
+        "Boris.*203 вызывал 79161234502: телефон не ответил",
     ),
 }
 
@@ -145,6 +148,7 @@ def test_the_pbx_rings_whoever_pressed_and_calls_back(
     assert "203" in standins.asks(BORIS, "/my_phone", group)
     assert "203" not in standins.asks(BORIS, "/my_phone off" if language == "en" else "/мой_телефон выкл")
     assert lost.buttons == []
+    assert re.search(words.audited, standins.asks(ANNA, "/audit").text)
 
 
 @pytest.mark.parametrize(("language", "hidden"), [("en", "false")])

@@ -338,7 +338,12 @@ async def call_a_missed_caller(harness: KillableHarness) -> Update:
     await harness.services.person_phones.set(STATION, ANNA, "203")
     with harness.database.begin() as session:
         above = outbox.enqueue(session, chat_id=ANNA, thread_id=None, template="missed_card", facts={}, now=NOW)
-        missed = {"linkedid": "1", "start": "2026-11-23T11:55:00", "end": "2026-11-23T11:56:00", "number": CALLER}
+        missed: dict[str, Any] = {
+            "linkedid": "1",
+            "start": "2026-11-23T11:55:00",
+            "end": "2026-11-23T11:56:00",
+            "number": CALLER,
+        }
         missed |= {"name": "", "after_hours": False, "rang": []}
         of_chat = {"station": STATION, "chat_id": ANNA, "caller": CALLER[1:], "opened_at": NOW}
         card = MissedCard(**of_chat, calls=[missed], message=outbox.id_of(session, above), can_call=True)

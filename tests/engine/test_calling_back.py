@@ -102,6 +102,7 @@ async def test_calls_of_an_earlier_run_are_told_once_and_not_repeated(office: Ca
 async def test_a_call_that_never_ends_does_not_hold_the_card(office: CallingOffice) -> None:
     card = await office.card()
     await office.presses_call(card, 2)
+    assert (await office.presses_call(card, 4)).result is PressResult.UNDER_WAY
     (lapsed,) = await office.at(minutes(2) + CLAIM_LASTS)
     assert (lapsed.claimed_by_id, lapsed.rings) == (None, None)
     await office.presses.end_call(card.id, CallEnd.UNKNOWN)

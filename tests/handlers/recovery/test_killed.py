@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -336,6 +337,24 @@ async def called_once(harness: KillableHarness) -> None:
 async def call_a_missed_caller(harness: KillableHarness) -> Update:
     """The phone is answered; whether the caller talks is told by the call records."""
     await harness.services.person_phones.set(STATION, ANNA, "203")
+    return await _press_call(harness)
+
+
+async def called_at_most_once(harness: KillableHarness) -> None:
+    """Only a run that was killed leaves it to whoever answered to press once more."""
+    calls, killed = harness.wire.station.ami.calls, harness.now != NOW
+    assert [call.number for call in calls] in ([], [CALLER])
+    assert calls or killed
+    assert await harness.services.person_phones.of(STATION, ANNA) == "203"
+
+
+@scene("my_phone", called_at_most_once)
+async def call_after_the_phone_is_given(harness: KillableHarness) -> Update:
+    await harness.hears(await _press_call(harness))
+    return {"message": _message("203", harness)}
+
+
+async def _press_call(harness: KillableHarness) -> Update:
     with harness.database.begin() as session:
         above = outbox.enqueue(session, chat_id=ANNA, thread_id=None, template="missed_card", facts={}, now=NOW)
         missed: dict[str, Any] = {
@@ -385,6 +404,25 @@ async def mortal_database(store_file: Path) -> AsyncIterator[MortalDatabase]:
     database = await opened(store_file)
     yield database
     await database.close()
+
+
+async def test_no_phone_rings_after_a_restart_for_what_was_written_before(mortal_database: MortalDatabase) -> None:
+    one = SCENES["call after the phone is given"]
+    moments = await played(mortal_database, one, None)
+    for at, name in enumerate(moments):
+        if "waits in the PBX's queue" in name:
+            # The PBX may carry it out late.
+            continue
+        mortal_database.empty()
+        harness = KillableHarness(mortal_database)
+        update = {"update_id": 99} | await one.begin(harness)
+        harness.process_state.again(at)
+        await harness._run(lambda harness=harness, update=update: harness.updates.enqueue([update]))  # type: ignore[misc]
+        before = len(harness.wire.station.ami.calls)
+        harness.process_state.again()
+        harness.restart(timedelta(minutes=4))
+        await harness._run(harness._left_over)
+        assert len(harness.wire.station.ami.calls) == before, f"killed {name}"
 
 
 @pytest.mark.parametrize("name", SCENES)

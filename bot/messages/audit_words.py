@@ -63,6 +63,7 @@ FIXED = (
     mark("not set up"),
     mark("not created: nothing appeared"),
     mark("not deleted"),
+    mark("not done: interrupted"),
     mark("not the asker"),
     mark("nothing is muted"),
     mark("nothing to cancel"),

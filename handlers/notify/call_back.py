@@ -2,7 +2,8 @@
 caller.
 
 The call is recorded with the claim of the card, in the transaction of the press, and made after it. A run that is
-killed leaves the record, and the next one tells that the outcome is not known: no call is made twice.
+killed leaves the record, and the next one tells that the outcome is not known: no call is made twice, and no phone
+rings for what was pressed before a restart.
 """
 
 from functools import partial
@@ -44,6 +45,10 @@ async def call(request: Request) -> Reply:
         question = Question("missed_card.phone", {"card": request.data["card"]})
         message = Message("which_phone", {"station": request.station.name, "person": request.actor.name})
         return Reply(message, question=question, as_new_message=True, outcome="asked for the phone")
+    if request.resumed:
+        # Pressed before a restart, perhaps long ago.
+        facts = {"station": request.station.name, "by": request.actor.name, "phone": phone, "end": "interrupted"}
+        return Reply(Message("call_not_made", facts), as_new_message=True, outcome="not done: interrupted")
     result, reply = await _begin(request, calling, phone)
     toast = RINGS if result is PressResult.DONE else TOASTS[result]
     return Reply(toast=toast, then=reply.then, outcome=reply.outcome)

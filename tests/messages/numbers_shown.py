@@ -286,6 +286,7 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
         for end, problem in (
             ("not_answered", None),
             ("unknown", None),
+            ("interrupted", None),
             *(
                 ("refused", {"kind": kind, "wait": 300.0, "ami_class": "originate", "shown": "", "for_calls": True})
                 for kind in ("ami_login_refused", "ami_class_missing", "ami_off", "expired")

@@ -30,10 +30,9 @@ def load_settings() -> Settings:
         raise WrongSettings(unknown)
     if settings.pbx_url and (refusal := urls.refusal(settings.pbx_url, settings.pbx_allow_http)) is not None:
         raise WrongSettings([f"PBX_URL: {refusal}"])
-    calls = {field: getattr(settings, f"pbx_{field}") for field in ami_account.FIELDS}
-    names = {field: f"PBX_{field}".upper() for field in ami_account.FIELDS}
+    names = {field: f"PBX_{field}".upper() for field in settings.ami}
     pinned = bool(settings.pbx_tls_fingerprint)
-    if wrong := ami_account.complaints(calls, names, settings.pbx_allow_http, pinned=pinned):
+    if wrong := ami_account.complaints(settings.ami, names, settings.pbx_allow_http, pinned=pinned):
         raise WrongSettings(wrong)
     webhook = settings.webhook_url if settings.telegram_api_url == TELEGRAM else None
     if webhook and (refusal := addresses.webhook_refusal(webhook)) is not None:

@@ -18,7 +18,7 @@ from pydantic_settings import (
 )
 
 from bot.access.policy import BUILT_IN, PERMISSIONS, WRITES, Destination, Permission, Role
-from bot.config import addresses, ami_account
+from bot.config import addresses
 from bot.config.environment_file import EnvFileSource
 from bot.config.errors import REMEDIES
 from bot.config.known_releases import KnownReleasesFile
@@ -57,7 +57,9 @@ from bot.config.surroundings import proxies
 from bot.config.working_hours import read_hours
 
 TELEGRAM = "https://api.telegram.org"
-# Settings of every PBX of STATIONS_FILE that has no own.
+LogLevel = Annotated[
+    Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda value: str(value).strip().upper())
+]
 OF_EACH_PBX = (
     *("poll_interval", "alert_after", "partial_after", "escalate_after", "remind_every", "page_again_every"),
     *("no_calls_after", "no_calls_hours", "health_alerts"),
@@ -122,7 +124,7 @@ class Settings(BaseSettings):
     keep_history: int = Field(default=400, ge=7, le=3660)
     keep_audit: int = Field(default=1100, ge=7, le=36_600)
     language: Annotated[Literal["en", "ru"], BeforeValidator(language_code)] = "en"
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: LogLevel = "INFO"
     health_address: str | None = None
     call_metrics: bool = True
     heartbeat_url: SecretStr | None = None
@@ -210,11 +212,6 @@ class Settings(BaseSettings):
         addresses.check_database(value)
         return value
 
-    @field_validator("log_level", mode="before")
-    @classmethod
-    def _level(cls, value: object) -> object:
-        return str(value).strip().upper()
-
     @field_validator("webhook_address", "health_address")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
@@ -233,12 +230,15 @@ class Settings(BaseSettings):
         """Return the PBX described by the settings when there is no STATIONS_FILE."""
         name = self.pbx_name or (urlsplit(self.pbx_url or "").hostname or "PBX")[:64]
         described = {"name": name, "title": name, "url": self.pbx_url, "key": self.pbx_api_key}
-        its_own = {field: getattr(self, f"pbx_{field}") for field in ("tls_fingerprint", *ami_account.FIELDS)}
-        its_own["alert_chats"] = self.alert_destinations
+        its_own = {"tls_fingerprint": self.pbx_tls_fingerprint, "alert_chats": self.alert_destinations, **self.ami}
         return StationSettings.model_validate({**self.station_defaults(), **described, **its_own})
 
+    @property
+    def ami(self) -> Mapping[str, Any]:
+        return {"ami_url": self.pbx_ami_url, "ami_user": self.pbx_ami_user, "ami_secret": self.pbx_ami_secret}
+
     def station_defaults(self) -> Mapping[str, Any]:
-        """Return the defaults for every PBX."""
+        """Return the defaults for every PBX, which STATIONS_FILE may replace for one."""
         return {
             "tls_verify": self.pbx_tls_verify,
             "allow_http": self.pbx_allow_http,

@@ -16,58 +16,66 @@ from bot.pbx.certificate import explain, wants_https
 from bot.pbx.connection_errors import connection_error
 from bot.pbx.errors import HttpsPort, NotJson, TimedOut, Uncertain, Unreachable, Untrusted
 
-Verify = bool | ssl.SSLContext
 
+class Exchange:
+    """Client of the HTTP server at one address. It follows no redirect, and reads no endless head. `transport` is for
+    tests."""
 
-def open_client(
-    verify: Verify, timeouts: httpx.Timeout, limits: httpx.Limits, transport: httpx.AsyncBaseTransport | None
-) -> httpx.AsyncClient:
-    """Return a client that follows no redirect and reads no endless head. A `transport` is for tests."""
-    client = httpx.AsyncClient(
-        timeout=timeouts,
-        verify=public_trust(verify) if isinstance(verify, bool) else verify,
-        limits=limits,
-        transport=transport,
-        follow_redirects=False,
-        headers=decompression.IDENTITY,
-    )
-    response_head.limit_head(client)
-    return client
+    def __init__(
+        self,
+        url: str,
+        *,
+        verify: bool | ssl.SSLContext,
+        timeouts: httpx.Timeout,
+        limits: httpx.Limits,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        self._url = url
+        self._has_answered = False
+        self.http = httpx.AsyncClient(
+            timeout=timeouts,
+            verify=public_trust(verify) if isinstance(verify, bool) else verify,
+            limits=limits,
+            transport=transport,
+            follow_redirects=False,
+            headers=decompression.IDENTITY,
+        )
+        response_head.limit_head(self.http)
 
+    async def close(self) -> None:
+        await self.http.aclose()
 
-async def send(
-    client: httpx.AsyncClient, request: httpx.Request, max_bytes: int, within: float
-) -> tuple[httpx.Response, bytearray]:
-    """Send a request; return the closed response and its whole body. `within`: seconds for both, which the timeouts of
-    single reads do not limit."""
-    async with asyncio.timeout(within):
-        response = await send_once(client, request)
+    async def send(self, request: httpx.Request, max_bytes: int, within: float) -> tuple[httpx.Response, bytearray]:
+        """Send a request; return the closed response and its whole body. `within`: seconds for both together, which the
+        timeouts of single reads do not limit. Raises errors of httpx, to be converted."""
+        async with asyncio.timeout(within):
+            response = await send_once(self.http, request)
+            self._has_answered = True
+            try:
+                return response, await decompression.read_all(response, max_bytes)
+            finally:
+                await response.aclose()
+
+    @asynccontextmanager
+    async def converted_errors(self, resource: str, *, is_read: bool) -> AsyncIterator[None]:
+        """Convert httpx errors to PbxError. A write whose answer is lost raises Uncertain, but TimedOut after a
+        timeout."""
         try:
-            return response, await decompression.read_all(response, max_bytes)
-        finally:
-            await response.aclose()
-
-
-@asynccontextmanager
-async def converted_errors(url: str, resource: str, *, is_read: bool, has_answered: bool) -> AsyncIterator[None]:
-    """Convert httpx errors to PbxError. A write whose answer is lost raises Uncertain. `has_answered`: the server at
-    `url` has, so that it speaks the scheme of that address."""
-    try:
-        yield
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-        meant = connection_error(error, resource)
-        raise await explain(meant, url) if isinstance(meant, Untrusted) else meant from None
-    except httpx.TimeoutException as error:
-        raise TimedOut(type(error).__name__, resource) from None
-    except TimeoutError:
-        raise TimedOut("answer timed out", resource) from None
-    except (BodyTooLarge, Garbled, EndlessHead) as error:
-        raise NotJson(0, resource) from error
-    except httpx.TransportError as error:
-        # Servers but nginx close a plain connection without a word, and so does any that stops.
-        if not has_answered and await wants_https(url):
-            raise HttpsPort("https answers at the http address", resource) from None
-        unreachable = Unreachable(f"connection lost ({type(error).__name__})", resource)
-        raise unreachable if is_read else Uncertain(unreachable, resource) from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise NotJson(0, resource) from error
+            yield
+        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
+            meant = connection_error(error, resource)
+            raise await explain(meant, self._url) if isinstance(meant, Untrusted) else meant from None
+        except httpx.TimeoutException as error:
+            raise TimedOut(type(error).__name__, resource) from None
+        except TimeoutError:
+            raise TimedOut("answer timed out", resource) from None
+        except (BodyTooLarge, Garbled, EndlessHead) as error:
+            raise NotJson(0, resource) from error
+        except httpx.TransportError as error:
+            # Servers but nginx close a plain connection without a word, and so does any that stops.
+            if not self._has_answered and await wants_https(self._url):
+                raise HttpsPort("https answers at the http address", resource) from None
+            unreachable = Unreachable(f"connection lost ({type(error).__name__})", resource)
+            raise unreachable if is_read else Uncertain(unreachable, resource) from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise NotJson(0, resource) from error

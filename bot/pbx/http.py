@@ -5,7 +5,6 @@ import random
 import ssl
 import time
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -15,7 +14,7 @@ from pydantic import SecretStr
 
 from bot.http import decompression, urls
 from bot.http.decompression import BodyTooLarge
-from bot.pbx import exchange, responses
+from bot.pbx import responses
 from bot.pbx.errors import (
     Busy,
     NotJson,
@@ -27,6 +26,7 @@ from bot.pbx.errors import (
     Unreachable,
     WriteRefused,
 )
+from bot.pbx.exchange import Exchange
 from bot.pbx.key_check import KeyStatus, resource_of
 from bot.pbx.rate_limit import Priority, RequestBudget
 from bot.pbx.recording import Recording, seconds_of
@@ -74,8 +74,6 @@ class PbxConnection:
         if urls.refusal(url, allow_http) is not None:
             raise WriteRefused("plain http would show the API key to the network")
         self.host = urlsplit(url).hostname or ""
-        self._url = url
-        self._has_answered = False
         # Not httpx's base_url: joined to it, `providers:getStatuses` would be a URL with the scheme "providers".
         self._root = url.rstrip("/") + ROOT
         self._key = key
@@ -83,13 +81,13 @@ class PbxConnection:
         self._key_status = KeyStatus(clock)
         self._clock = clock
         self._sleep = sleep
-        self._http = exchange.open_client(verify, TIMEOUTS, LIMITS, transport)
+        self._exchange = Exchange(url, verify=verify, timeouts=TIMEOUTS, limits=LIMITS, transport=transport)
         # Of a poll, which is sent again and again.
         self._get = lru_cache(maxsize=2)(partial(self._request, "GET"))
         self._single_flight = SingleFlight()
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._exchange.close()
 
     @property
     def wait_seconds(self) -> float:
@@ -186,9 +184,8 @@ class PbxConnection:
         await self._budget.acquire(priority)
         request = self._get(path) if method == "GET" and not query else self._request(method, path, query, body)
         max_bytes = responses.MAX_BYTES_OF.get(resource_of(path), responses.MAX_BYTES)
-        async with self._converted_errors(method, resource_of(path)):
-            response, content = await exchange.send(self._http, request, max_bytes, RESPONSE_TIMEOUT)
-            self._has_answered = True
+        async with self._exchange.converted_errors(resource_of(path), is_read=method == "GET"):
+            response, content = await self._exchange.send(request, max_bytes, RESPONSE_TIMEOUT)
             return HttpReply(response.status_code, content)
         raise Unreachable("no answer", resource_of(path))
 
@@ -200,7 +197,7 @@ class PbxConnection:
         body: Mapping[str, Any] | None = None,
     ) -> httpx.Request:
         headers = {"Authorization": f"Bearer {self._key.get_secret_value()}", "Accept": "application/json"}
-        return self._http.build_request(method, self._root + path, params=query, json=body, headers=headers)
+        return self._exchange.http.build_request(method, self._root + path, params=query, json=body, headers=headers)
 
     async def fetch(self, address: str, query: Mapping[str, str], limit: int) -> Recording:
         """Fetch a recording from an address given by the PBX: only on the PBX itself, and without the key, which is not
@@ -212,12 +209,12 @@ class PbxConnection:
         if not target.startswith(self._root + "cdr:"):
             raise WriteRefused("recording address is not on the PBX", "cdr")
         await self._budget.acquire(Priority.COMMAND)
-        async with self._converted_errors("GET", "cdr"):
+        async with self._exchange.converted_errors("cdr", is_read=True):
             url = httpx.URL(target).copy_merge_params(query)
             began = asyncio.get_running_loop().time()
             async with (
                 asyncio.timeout_at(began + FETCH_DEADLINE) as deadline,
-                self._http.stream("GET", url, timeout=FETCH_TIMEOUTS) as response,
+                self._exchange.http.stream("GET", url, timeout=FETCH_TIMEOUTS) as response,
             ):
                 kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
                 if not response.is_success or kind in ("application/json", "text/html"):
@@ -233,10 +230,6 @@ class PbxConnection:
                     raise TooLarge(much.content_length, "cdr") from None
                 return Recording(bytes(content), kind, seconds_of(response))
         raise Unreachable("no answer", "cdr")
-
-    def _converted_errors(self, method: str, resource: str) -> AbstractAsyncContextManager[None]:
-        """Convert httpx errors to PbxError."""
-        return exchange.converted_errors(self._url, resource, is_read=method == "GET", has_answered=self._has_answered)
 
 
 async def _parse(reply: HttpReply, resource: str, method: str) -> Envelope:

@@ -112,7 +112,7 @@ def test_a_part_alone_is_refused_with_what_is_missing(left_out: str) -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_one_line(changed: Mapping[str, str], complaint: str) -> None:
+def test_what_is_wrong_is_said_in_one_line(changed: dict[str, str], complaint: str) -> None:
     (line,) = complaints(GIVEN | CALLS | changed)
     assert line.startswith(complaint)
 

@@ -82,7 +82,7 @@ class Standins:
         self.clock = server.clock
         self.station = station
         self.chats = chats
-        self.keys = {TOKEN, KEY, postgresql.PASSWORD}
+        self.keys = {TOKEN, KEY, postgresql.PASSWORD, station.ami.secret}
         self.unwritten = {addresses.webhook_secret(TOKEN)}
         self.http = httpx.Client(base_url=server.address, timeout=60, verify=PLAIN)
         self.programs: list[Program] = []

@@ -12,7 +12,6 @@ import httpx
 from pydantic import SecretStr
 
 from bot.http import urls
-from bot.pbx import exchange
 from bot.pbx.calling import packets
 from bot.pbx.calling.packets import Packet
 from bot.pbx.errors import (
@@ -25,6 +24,7 @@ from bot.pbx.errors import (
     Unreachable,
     WriteRefused,
 )
+from bot.pbx.exchange import Exchange
 from bot.runtime.clock import Monotonic
 
 # Resource of the errors raised here, as those of the API have theirs.
@@ -92,11 +92,16 @@ class Ajam:
         self._refused_until = 0.0
         # One after the other: of many at once with a wrong secret only the first is a failed login.
         self._logging_in = asyncio.Lock()
-        self._has_answered = False
-        self._http = exchange.open_client(verify, httpx.Timeout(AT_ONCE, connect=CONNECT), LIMITS, transport)
+        self._exchange = Exchange(
+            self._url,
+            verify=verify,
+            timeouts=httpx.Timeout(AT_ONCE, connect=CONNECT),
+            limits=LIMITS,
+            transport=transport,
+        )
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._exchange.close()
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
@@ -131,10 +136,9 @@ class Ajam:
         """Send an action and return its answer."""
         headers = {"Cookie": f'{COOKIE}="{cookie}"'} if cookie else {}
         timeouts = httpx.Timeout(within, connect=CONNECT)
-        request = self._http.build_request("POST", self._url, data=form, headers=headers, timeout=timeouts)
-        async with exchange.converted_errors(self._url, CALLING, is_read=not is_write, has_answered=self._has_answered):
-            response, content = await exchange.send(self._http, request, MAX_BYTES, within + CONNECT)
-            self._has_answered = True
+        request = self._exchange.http.build_request("POST", self._url, data=form, headers=headers, timeout=timeouts)
+        async with self._exchange.converted_errors(CALLING, is_read=not is_write):
+            response, content = await self._exchange.send(request, MAX_BYTES, within + CONNECT)
             return response, _read(response, content)
         raise Unreachable("no answer", CALLING)
 

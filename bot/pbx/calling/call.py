@@ -13,7 +13,8 @@ GRACE = 10.0
 # Measured at Asterisk 22: asked so that it waits, it answers when the phone is answered, and the class originate is
 # enough. Asked not to wait, it tells what became of the call in events only, for which the account would have to read
 # those of all calls of the PBX.
-# As MikoPBX itself calls from its page: the phone in this context, then the number by the routes of all phones.
+# As MikoPBX calls for its modules: the phone in this context, then the number by the routes of all phones. The dialplan
+# takes the number from pt1c_cid, and the phone shows it while it rings.
 PHONE_CONTEXT = "internal-originate"
 NUMBER_CONTEXT = "all_peers"
 

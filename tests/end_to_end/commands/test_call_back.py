@@ -61,9 +61,8 @@ WORDS = {
 
 def set_up(standins: Standins, **more: str) -> dict[str, str]:
     """Return the settings with which the bot can call; its calls come through the stand-in's AMI."""
-    secret = standins.station.ami.secret
-    standins.keys |= {secret}
-    return {"PBX_AMI_URL": standins.address, "PBX_AMI_USER": "mikopbx-bot", "PBX_AMI_SECRET": secret} | more
+    ami = standins.station.ami
+    return {"PBX_AMI_URL": standins.address, "PBX_AMI_USER": ami.user, "PBX_AMI_SECRET": ami.secret} | more
 
 
 def rung(standins: Standins) -> list[Json]:

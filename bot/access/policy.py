@@ -37,6 +37,7 @@ class Permission:
     INCIDENTS_MUTE = "incidents.mute"
     EXTENSIONS_WATCH = "extensions.watch"
     MISSED_FOLLOW = "missed.follow"
+    CALLS_MAKE = "calls.make"
     ONCALL_READ = "oncall.read"
     ONCALL_TAKE = "oncall.take"
     ONCALL_WRITE = "oncall.write"
@@ -93,6 +94,7 @@ OPERATOR = Role(
         Permission.INCIDENTS_MUTE,
         Permission.EXTENSIONS_WATCH,
         Permission.MISSED_FOLLOW,
+        Permission.CALLS_MAKE,
         Permission.ONCALL_TAKE,
         Permission.NUMBERS_READ,
     },

@@ -48,13 +48,21 @@ async def start_bot(
 
 
 def _only(address: str, station: StandinPbx) -> Mapping[str, str]:
-    return {"PBX_URL": address, "PBX_API_KEY": station.api_key, "PBX_NAME": station.name}
+    return {
+        "PBX_URL": address,
+        "PBX_API_KEY": station.api_key,
+        "PBX_NAME": station.name,
+        "PBX_AMI_URL": address,
+        "PBX_AMI_USER": station.ami.user,
+        "PBX_AMI_SECRET": station.ami.secret,
+    }
 
 
 def _several(address: str, stations: Mapping[str, StandinPbx], folder: Path) -> Mapping[str, str]:
     tables = [
         f'[[station]]\nname = "{path.rpartition("/")[2] or "office"}"\ntitle = "{station.name}"\n'
         f'url = "{address}{path}"\nkey = "{station.api_key}"\n'
+        f'ami_url = "{address}{path}"\nami_user = "{station.ami.user}"\nami_secret = "{station.ami.secret}"\n'
         for path, station in stations.items()
     ]
     (folder / "stations.toml").write_text("\n".join(tables))

@@ -24,6 +24,7 @@ RIGHTS: Mapping[str, TrustedText] = {
     "incidents.mute": mark("mute alerts"),
     "extensions.watch": mark("have extensions watched"),
     "missed.follow": mark("be told of missed calls, and take them"),
+    "calls.make": mark("have the PBX call missed callers"),
     "oncall.read": mark("see who is on call"),
     "oncall.take": mark("be on call"),
     "oncall.write": mark("set who is on call"),

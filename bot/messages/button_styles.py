@@ -14,7 +14,10 @@ class ButtonStyle(StrEnum):
 
 
 STYLES: Mapping[str, ButtonStyle] = {
-    **dict.fromkeys(("incident.take", "incident.take_all", "incident.ack", "missed_card.claim"), ButtonStyle.SUCCESS),
+    **dict.fromkeys(
+        ("incident.take", "incident.take_all", "incident.ack", "missed_card.claim", "missed_card.call"),
+        ButtonStyle.SUCCESS,
+    ),
     **dict.fromkeys(
         (
             "employee.delete",

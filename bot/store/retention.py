@@ -28,6 +28,7 @@ from bot.store.tables.people import (
     GrantRow,
     OverrideRow,
     Pager,
+    PersonPhone,
 )
 
 BATCH_SIZE = 500
@@ -84,7 +85,8 @@ async def delete_history(database: Database, before: datetime) -> None:
 
 
 async def delete_audit(database: Database, before: datetime) -> None:
-    """Delete older audit entries, then the names of people and chats without other references."""
+    """Delete older audit entries, then the names of people and chats without other references, and the phones of
+    those people."""
     deleted = False
     while await database.run(_delete_audit_batch, before):
         deleted = True
@@ -99,6 +101,7 @@ async def delete_audit(database: Database, before: datetime) -> None:
         await _delete_in_batches(database, ContactRow, *(ContactRow.id.not_in(select(column)) for column in references))
         await _delete_in_batches(database, ContactStationRow, ContactStationRow.id.not_in(select(ContactRow.id)))
         await _delete_in_batches(database, FormerUsername, FormerUsername.person_id.not_in(select(ContactRow.id)))
+        await _delete_in_batches(database, PersonPhone, PersonPhone.person_id.not_in(select(ContactRow.id)))
 
 
 def _expired_incidents(before: datetime) -> tuple[ColumnElement[bool], ...]:

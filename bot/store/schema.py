@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from bot.store.database_errors import ForeignSchema
 
 # Newest revision in migrations/versions. Kept here so that a normal start does not import Alembic (half a second).
-NEWEST_REVISION = "0016"
+NEWEST_REVISION = "0017"
 # Of four digits: revisions are compared as texts.
 REVISION = re.compile(r"\d{4}")
 MIGRATIONS = Path(__file__).parent / "migrations"

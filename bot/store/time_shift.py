@@ -38,7 +38,7 @@ PAST_COLUMNS = {
     ClosedChat: ("at",),
     CallSubscription: ("at", "read_until", "unread_since"),
     CallChat: ("hours_at", "remind_at"),
-    MissedCard: ("claimed_at", "told_at", "waits_since", "reminded_at"),
+    MissedCard: ("claimed_at", "called_at", "told_at", "waits_since", "reminded_at"),
     MissedGathering: ("began_at", "told_at", "over_at", "reminded_at"),
     SilenceRow: ("begins_at",),
 }

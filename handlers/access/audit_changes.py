@@ -24,6 +24,7 @@ NAMES: Mapping[str, str] = {
     "login": mark("SIP password"),
     "outbound": mark("Outbound routes"),
     "people": mark("People"),
+    "phone": mark("Own extension"),
     "quiet": mark("Quiet hours"),
     "registered": mark("Registration"),
     "remind": mark("Reminder"),

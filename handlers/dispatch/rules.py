@@ -123,10 +123,13 @@ RULES: Mapping[str, Rule] = {
     "/notify": Rule(Permission.MISSED_FOLLOW),
     "notify.again": Rule(Permission.MISSED_FOLLOW),
     "missed_card.claim": Rule(Permission.MISSED_FOLLOW),
+    "missed_card.call": Rule(Permission.CALLS_MAKE),
+    "missed_card.phone": Rule(Permission.CALLS_MAKE),
     "missed_card.called_back": Rule(Permission.MISSED_FOLLOW),
     "missed_card.not_needed": Rule(Permission.MISSED_FOLLOW),
     "missed_card.open": Rule(Permission.MISSED_FOLLOW),
     "missed_card.details": Rule(Permission.MISSED_FOLLOW),
+    "/my_phone": Rule(Permission.CALLS_MAKE),
     # employees
     "/employees": Rule(Permission.EMPLOYEES_READ),
     "employees.show": Rule(Permission.EMPLOYEES_READ),

@@ -21,6 +21,7 @@ from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader
 from bot.store.access.contacts import Contacts
 from bot.store.access.grants import Grants
+from bot.store.access.person_phones import PersonPhones
 from bot.store.messages.temporary_payloads import TemporaryPayloads
 from bot.store.oncall.schedules import OnCallSchedules
 from bot.store.stations.bindings import Bindings
@@ -101,6 +102,7 @@ class Services:
     call_subscriptions: CallSubscriptions
     call_hours: HoursOfChats
     missed_cards: MissedCards
+    person_phones: PersonPhones
     digests: Digests
     fleet: StationDirectory
     stop_buttons: StopButtons

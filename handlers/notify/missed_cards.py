@@ -16,6 +16,10 @@ TOASTS = {
     PressResult.DONE: mark("Noted. Everybody can see it."),
     PressResult.CLAIMED_BEFORE: mark("Somebody is calling back already: see the card."),
     PressResult.CLOSED_BEFORE: mark("This card is closed already."),
+    PressResult.UNDER_WAY: mark(
+        "Asked a moment ago: your phone rings, or has rung. Press again in a minute if need be."
+    ),
+    PressResult.NOT_CALLABLE: mark("The PBX cannot be asked to call this number."),
     PressResult.IN_THE_CHAT: mark("The card of this caller is in the chat already."),
 }
 
@@ -23,7 +27,9 @@ TOASTS = {
 @button("missed_card.claim", resume=OnRestart.ATOMIC)
 async def claim(request: Request) -> Reply:
     """Take the call back. The edit of the card is queued, so the reply is a toast only."""
-    result = await request.services.missed_cards.claim(*_card(request), request.actor.name, request.now)
+    result = await request.services.missed_cards.claim(
+        *card_of(request), request.actor.id, request.actor.name, request.now
+    )
     return Reply(toast=TOASTS[result], outcome=f"call back: {result}")
 
 
@@ -40,14 +46,14 @@ async def not_needed(request: Request) -> Reply:
 @button("missed_card.open", resume=OnRestart.ATOMIC)
 async def open_card(request: Request) -> Reply:
     """Show the card of a caller of a message of several. It is queued, so the reply is a toast only."""
-    result = await request.services.missed_cards.open(*_card(request), request.now)
+    result = await request.services.missed_cards.open(*card_of(request), request.now)
     toast = TOASTS[result] if result is not PressResult.DONE else None
     return Reply(toast=toast, outcome=f"shown: {result}")
 
 
 @button("missed_card.details")
 async def details(request: Request) -> Reply:
-    card = await request.services.missed_cards.find(*_card(request))
+    card = await request.services.missed_cards.find(*card_of(request))
     if card is None:
         return Reply(toast=TOASTS[PressResult.CLOSED_BEFORE], outcome="gone")
     calls = [*reversed(card.calls)][:MAX_CALLS]
@@ -58,11 +64,12 @@ async def details(request: Request) -> Reply:
 
 
 async def _close(request: Request, outcome: CardOutcome) -> Reply:
-    result = await request.services.missed_cards.close(*_card(request), request.actor.name, outcome, request.now)
+    result = await request.services.missed_cards.close(*card_of(request), request.actor.name, outcome, request.now)
     return Reply(toast=TOASTS[result], outcome=f"{outcome}: {result}")
 
 
-def _card(request: Request) -> tuple[int, str, int]:
+def card_of(request: Request) -> tuple[int, str, int]:
+    """Return id, station and chat of the card."""
     return int(request.data["card"]), request.station.name, request.place.chat
 
 

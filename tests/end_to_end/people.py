@@ -5,7 +5,7 @@ from tests.end_to_end.harness import ANNA, Seen, Standins, press
 ANYONE = {"help", "id", "start"}
 VIEWER = ANYONE | {"cancel", "status", "calls", "cdr", "missed", "stats", "employees", "trunks", "oncall"}
 VIEWER |= {"incidents", "why", "history", "mutes", "maintenance", "stations", "pbx", "bans"}
-OPERATOR = VIEWER | {"ack", "mute", "unmute", "quiet", "watch", "unwatch", "test_alert", "notify", "digest"}
+OPERATOR = VIEWER | {"ack", "mute", "unmute", "quiet", "watch", "unwatch", "test_alert", "notify", "digest", "my_phone"}
 
 
 def newcomer(harness: Standins, name: str, **more: object) -> int:

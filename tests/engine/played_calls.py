@@ -183,13 +183,16 @@ class PlayedPbx:
 class Office:
     """The follower of one PBX, and the chats that it tells."""
 
+    # The PBX can be asked to call.
+    can_call = False
+
     def __init__(
         self, database: Database, *, grants: tuple[Grant, ...] = (Grant(ANNA, "admin"),), zone: tzinfo = UTC
     ) -> None:
         self.database, self.pbx, self.zone = database, PlayedPbx(zone=zone), zone
         self.grants = Grants(database, self.clock, grants, BUILT_IN, Signal())
         self.subscriptions = CallSubscriptions(database, Signal())
-        self.presses = MissedCards(database, Signal())
+        self.presses = MissedCards(database, Signal(), self.clock)
         self.chats = HoursOfChats(database)
         self.restart()
 
@@ -209,7 +212,7 @@ class Office:
             self.read_clock,
             (
                 LostRights(STATION, self.grants),
-                MissedCallCards(STATION, self.read_clock, self.grants, mask_numbers=True),
+                MissedCallCards(STATION, self.read_clock, self.grants, mask_numbers=True, can_call=self.can_call),
             ),
             UnreadCalls(STATION, self.grants),
             database=self.database,

@@ -292,8 +292,8 @@ async def test_a_claim_is_of_one_person_and_lapses_without_a_call(office: Office
     office.pbx.calls_made = [missed_at(0)]
     (card,) = await office.at(minutes(1))
     where = (card.id, STATION, GROUP)
-    assert await office.presses.claim(*where, "Anna", minutes(2)) is PressResult.DONE
-    assert await office.presses.claim(*where, "Boris", minutes(3)) is PressResult.CLAIMED_BEFORE
+    assert await office.presses.claim(*where, 4, "Anna", minutes(2)) is PressResult.DONE
+    assert await office.presses.claim(*where, 4, "Boris", minutes(3)) is PressResult.CLAIMED_BEFORE
     (kept,) = await office.at(minutes(10))
     assert kept.claimed_by == "Anna"
     (lapsed,) = await office.at(minutes(3) + CLAIM_LASTS)
@@ -306,7 +306,7 @@ async def test_a_card_closed_by_hand_stays_closed_and_a_new_call_opens_another(o
     (card,) = await office.at(minutes(1))
     where = (card.id, STATION, GROUP)
     assert await office.presses.close(*where, "Anna", CardOutcome.NOT_NEEDED, minutes(2)) is PressResult.DONE
-    assert await office.presses.claim(*where, "Boris", minutes(3)) is PressResult.CLOSED_BEFORE
+    assert await office.presses.claim(*where, 4, "Boris", minutes(3)) is PressResult.CLOSED_BEFORE
     assert len(await office.at(minutes(4))) == 1
     office.pbx.calls_made.append(missed_at(5, 2))
     assert len(await office.at(minutes(6))) == 2
@@ -326,7 +326,7 @@ async def test_another_chat_cannot_press_a_card(office: Office) -> None:
     await office.tell()
     office.pbx.calls_made = [missed_at(0)]
     (card,) = await office.at(minutes(1))
-    assert await office.presses.claim(card.id, STATION, -200, "Sam", minutes(2)) is PressResult.CLOSED_BEFORE
+    assert await office.presses.claim(card.id, STATION, -200, 4, "Sam", minutes(2)) is PressResult.CLOSED_BEFORE
 
 
 async def test_a_card_that_nobody_closes_ends_after_a_week(office: Office) -> None:

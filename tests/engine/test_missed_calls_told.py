@@ -73,7 +73,7 @@ async def test_the_message_of_the_opening_goes_on_until_everybody_is_reached(off
     assert await office.presses.open(one.id, STATION, GROUP, minutes(NEXT_NINE + 1)) is PressResult.DONE
     assert await office.presses.open(one.id, STATION, GROUP, minutes(NEXT_NINE + 2)) is PressResult.IN_THE_CHAT
     assert await office.presses.open(one.id, STATION, -200, minutes(NEXT_NINE + 2)) is PressResult.CLOSED_BEFORE
-    await office.presses.claim(one.id, STATION, GROUP, "Boris", minutes(NEXT_NINE + 3))
+    await office.presses.claim(one.id, STATION, GROUP, 4, "Boris", minutes(NEXT_NINE + 3))
     gathering, card, here = await office.messages()
     assert gathering.facts["lines"][0]["claimed_by"] == card.facts["claimed_by"] == "Boris"
     assert (card.about, card.silent, here.template, here.about) == (gathering.id, True, "missed_card_here", card.id)
@@ -244,7 +244,7 @@ async def test_who_is_called_back_already_is_not_told_again(office: Office) -> N
     await office.tell()
     office.pbx.calls_made = [missed_at(0, 1, caller(1)), missed_at(35, 2, caller(1))]
     (card,) = await office.at(minutes(1))
-    await office.presses.claim(card.id, STATION, GROUP, "Boris", minutes(30))
+    await office.presses.claim(card.id, STATION, GROUP, 4, "Boris", minutes(30))
     await office.at(minutes(36))
     assert len(await office.sent()) == 1
 
@@ -266,7 +266,7 @@ async def test_a_chat_is_reminded_once_of_a_caller_nobody_took(office: Office) -
     await office.reminds(REMIND)
     office.pbx.calls_made = [missed_at(0, 1, caller(1)), missed_at(1, 2, caller(2))]
     _, claimed = await office.at(minutes(2))
-    await office.presses.claim(claimed.id, STATION, GROUP, "Boris", minutes(3))
+    await office.presses.claim(claimed.id, STATION, GROUP, 4, "Boris", minutes(3))
     for minute in range(3, 90):
         await office.at(minutes(minute))
     reminders = [row for row in await office.messages() if row.template == "missed_reminder"]

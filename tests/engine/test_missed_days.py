@@ -86,7 +86,7 @@ async def press(office: Office, random: Random, card: int) -> None:
     if chance < 0.002 and any(one["card"] == card for row in told for one in row.callers):
         await office.presses.open(*where, office.pbx.now)
     elif chance < 0.003:
-        await office.presses.claim(*where, "Boris", office.pbx.now)
+        await office.presses.claim(*where, 4, "Boris", office.pbx.now)
     elif chance < 0.004:
         await office.presses.close(*where, "Boris", CardOutcome.NOT_NEEDED, office.pbx.now)
 

@@ -22,7 +22,8 @@ from bot.access.policy import OPERATOR, WRITES, Grant, Permission
 from bot.app.wiring.handlers import handler_station
 from bot.app.wiring.stations import build_station
 from bot.demo.pbx import StandinPbx, app
-from bot.pbx import Pbx
+from bot.demo.pbx.ami import manager
+from bot.pbx import AmiAccount, Pbx
 from bot.pbx.rate_limit import RequestBudget
 from bot.store.access import audit
 from bot.store.database import Database
@@ -114,6 +115,7 @@ class ForgedUpdatesHarness(DispatcherHarness):
             "http://127.0.0.1",
             SecretStr(KEY),
             transport=self.wire,
+            ami=AmiAccount("http://127.0.0.1", manager.USER, SecretStr(self.wire.station.ami.secret)),
             budget=RequestBudget(10**9),
             sleep=lambda _seconds: asyncio.sleep(0),
         )

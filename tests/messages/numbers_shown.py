@@ -269,7 +269,7 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
         | {"after_hours": False, "rang": [{"number": "202", "name": f"Boris {LOCAL}"}], "more": 1, "waited": 42}
         | {"voicemail": 34, "message": times > 1, "keys": "2"}
         | {"claimed_by": f"Anna {MOBILE}", "claimed_at": "2026-11-23T11:56:00+00:00"}
-        | {"outcome": outcome, "closed_by": MOBILE, "after": 360}
+        | {"outcome": outcome, "closed_by": MOBILE, "after": 360, "rings": "202" if times > 3 else None}
         for times, outcome in (
             (1, None),
             (2, "called_back"),
@@ -278,8 +278,22 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
             (1, "by_hand"),
             (1, "not_needed"),
             (1, "not_told"),
+            (4, None),
         )
     ],
+    "call_not_made": [
+        {"station": "Head office", "by": f"Anna {MOBILE}", "phone": "202", "end": end, "problem": problem}
+        for end, problem in (
+            ("not_answered", None),
+            ("unknown", None),
+            ("interrupted", None),
+            *(
+                ("refused", {"kind": kind, "wait": 300.0, "ami_class": "originate", "shown": "", "for_calls": True})
+                for kind in ("ami_login_refused", "ami_class_missing", "ami_off", "expired")
+            ),
+        )
+    ],
+    "which_phone": [{"station": "Head office", "person": f"Anna {MOBILE}"}],
     "missed_card_details": [
         {"station": "Head office", "number": CALLER, "left": 1}
         | {

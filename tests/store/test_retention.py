@@ -22,7 +22,7 @@ from bot.store.tables.calls import CallKind
 from bot.store.tables.dialog import Import
 from bot.store.tables.incidents import Incident, IncidentEvent
 from bot.store.tables.messages import AlertMessage, AlertMessageIncident, Keyboard, Outgoing
-from bot.store.tables.people import AccessRequestRow, ContactRow, OverrideRow, Pager
+from bot.store.tables.people import AccessRequestRow, ContactRow, OverrideRow, Pager, PersonPhone
 from tests.fixtures.incident_history import STATION, add_card, add_event, add_incident
 
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
@@ -201,9 +201,12 @@ async def test_of_whom_nothing_else_is_left_the_name_is_forgotten(database: Data
     with database.begin() as session:
         for person in (8, 9, 10):
             record(session, Contact(person, "A", None))
+            session.add(PersonPhone(station=STATION, person_id=person, phone="203"))
         session.add(Pager(person_id=10))
     await retention.delete_audit(database, BEFORE)
     assert await numbers(database, ContactRow) == [9, 10]
+    with database.begin() as session:
+        assert sorted(session.scalars(select(PersonPhone.person_id))) == [9, 10]
 
 
 async def test_the_audit_is_closed_again_after_it_has_forgotten(database: Database) -> None:

@@ -17,6 +17,7 @@ from bot.store.access.access_requests import AccessRequests
 from bot.store.access.audit_queries import AuditReader
 from bot.store.access.denials import Denials
 from bot.store.access.known_senders import AlertChats
+from bot.store.access.person_phones import PersonPhones
 from bot.store.messages.temporary_payloads import TemporaryPayloads
 from bot.store.stations.bindings import Bindings
 from bot.store.stations.call_subscriptions import CallSubscriptions
@@ -84,7 +85,8 @@ def build_services(
         bindings=Bindings(database, clock),
         call_subscriptions=CallSubscriptions(database, shared.subscriptions_changed),
         call_hours=HoursOfChats(database),
-        missed_cards=MissedCards(database, shared.wake),
+        missed_cards=MissedCards(database, shared.wake, clock),
+        person_phones=PersonPhones(database),
         digests=Digests(database),
         fleet=directory,
         stop_buttons=StopButtons(),

@@ -78,7 +78,13 @@ def build_station(settings: StationSettings, shared: SharedServices) -> StationM
             clock_of_pbx,
             [
                 LostRights(settings.name, shared.grants),
-                MissedCallCards(settings.name, clock_of_pbx, shared.grants, mask_numbers=shared.mask_numbers),
+                MissedCallCards(
+                    settings.name,
+                    clock_of_pbx,
+                    shared.grants,
+                    mask_numbers=shared.mask_numbers,
+                    can_call=settings.ami_url is not None,
+                ),
                 CallCards(settings.name, clock_of_pbx, shared.grants, mask_numbers=shared.mask_numbers),
             ],
             UnreadCalls(settings.name, shared.grants),

@@ -19,13 +19,16 @@ from bot.store.tables.calls import CallKind, CallSubscription, MissedCard
 
 class MissedCallCards:
     """Cards in the chats that are told of missed calls. `mask_numbers`: numbers are masked in those without the right
-    to read them."""
+    to read them. `can_call`: the PBX can be asked to call."""
 
-    def __init__(self, station: str, clock: ReadClock, grants: Grants, *, mask_numbers: bool) -> None:
+    def __init__(
+        self, station: str, clock: ReadClock, grants: Grants, *, mask_numbers: bool, can_call: bool = False
+    ) -> None:
         self._station = station
         self._pbx_clock = clock
         self._grants = grants
         self._mask_numbers = mask_numbers
+        self._can_call = can_call
 
     def has_news(self, session: Session, look: Look, now: datetime) -> bool:
         return any(
@@ -42,7 +45,16 @@ class MissedCallCards:
             recent = recent_cards(session, self._station, one.chat_id, now)
             changes = self._changes(one, recent, look)
             masked = chats.is_masked(one.chat_id)
-            chat = ChatCards(session, one, recent, taken, now=now, pbx_clock=self._pbx_clock(), masked=masked)
+            chat = ChatCards(
+                session,
+                one,
+                recent,
+                taken,
+                now=now,
+                pbx_clock=self._pbx_clock(),
+                masked=masked,
+                can_call=self._can_call,
+            )
             queued = chat.tell(changes) or queued
             may_listen, cards = chats.may_listen(one.chat_id), recent_cards(session, self._station, one.chat_id, now)
             queued = missed_recordings.note(session, cards, look.calls, now, may_listen=may_listen) or queued

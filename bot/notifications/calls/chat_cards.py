@@ -21,7 +21,7 @@ CLOSED, STORM = GatheringCause.CLOSED, GatheringCause.STORM
 
 class ChatCards:
     """Cards of one chat. `recent`: its open cards, and those closed lately; `taken`: local time at which each number of
-    the PBX last took a call; `masked`: the chat may not read numbers."""
+    the PBX last took a call; `masked`: the chat may not read numbers; `can_call`: the PBX can be asked to call."""
 
     def __init__(
         self,
@@ -33,6 +33,7 @@ class ChatCards:
         now: datetime,
         pbx_clock: PbxClock,
         masked: bool,
+        can_call: bool,
     ) -> None:
         self._session = session
         self._subscription = subscription
@@ -41,6 +42,7 @@ class ChatCards:
         self._now = now
         self._zone, self._moment = pbx_clock.zone, pbx_clock.moment
         self._masked = masked
+        self._can_call = can_call
         self._hours = chat_hours.of(session, subscription.station, subscription.chat_id)
         self._opened_at = self._hours.opened_at(now, self._zone)
         self._gatherings = Gatherings(session, subscription, now)
@@ -63,6 +65,7 @@ class ChatCards:
                     missed_cards.close(open_cards[caller], contact, misses, self._now)
                     self._changed.add(open_cards[caller].id)
         self._changed |= {card.id for card in missed_cards.apply_time(self._cards, self._now)}
+        self._changed |= {card.id for card in missed_cards.offer_calls(self._cards, can_call=self._can_call)}
         queued = self._tell_opening()
         queued = self._tell_callers() or queued
         queued = self._remind() or queued

@@ -1,5 +1,6 @@
 """Message of the card of a missed caller: its facts and buttons."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -11,8 +12,11 @@ from bot.store.messages import outbox
 from bot.store.messages.keyboards import new_keyboard
 from bot.store.tables.calls import MissedCard
 from bot.store.tables.messages import Keyboard, Outgoing
+from bot.text.phone_numbers import bare
 
 MAX_PHONES = 2
+# Callers choose what they show: no feature code is dialled, and no number as short as those of extensions and services.
+CALLABLE = re.compile(r"\+?[0-9]{5,15}")
 
 
 class CardOutcome(StrEnum):
@@ -63,10 +67,17 @@ def facts_of(card: MissedCard) -> dict[str, Any]:
         "message": last.get("message", False),
         "claimed_by": card.claimed_by,
         "claimed_at": card.claimed_at.isoformat() if card.claimed_at else None,
+        "rings": card.rings,
         "outcome": str(card.outcome) if card.outcome else None,
         "closed_by": card.closed_by,
         "after": card.after,
     }
+
+
+def number_to_call(card: MissedCard) -> str | None:
+    """Return the caller's number as the PBX is to dial it; None if the PBX cannot be asked to call it."""
+    number = bare(card.calls[-1]["number"])
+    return number if card.can_call and card.caller and CALLABLE.fullmatch(number) else None
 
 
 def _keyboard(card: MissedCard, now: datetime) -> Keyboard | None:
@@ -88,4 +99,5 @@ def _buttons(card: MissedCard) -> Rows:
     first = [Button(mark("✅ Called back"), "missed_card.called_back", data)]
     if card.claimed_at is None:
         first.insert(0, Button(mark("📞 I'll call back"), "missed_card.claim", data))
-    return tuple(first), (not_needed, details), *listen
+    call: Rows = ((Button(mark("☎ Call"), "missed_card.call", data),),) if number_to_call(card) else ()
+    return *call, tuple(first), (not_needed, details), *listen

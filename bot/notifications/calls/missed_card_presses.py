@@ -1,10 +1,13 @@
 """Presses on the cards of missed callers."""
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 from bot.notifications.calls import gatherings, missed_cards
-from bot.notifications.calls.missed_card_message import CardOutcome, show
+from bot.notifications.calls.missed_card_message import CardOutcome, number_to_call, show
+from bot.runtime.clock import Clock
 from bot.runtime.waiting import Signal
 from bot.store.database import Database, Session
 from bot.store.messages import outbox
@@ -13,20 +16,43 @@ from bot.store.stations.missed_cards import find
 from bot.store.tables.calls import MissedCard
 from bot.store.tables.messages import Outgoing
 
+# Until then another press is one of an impatient person, or one that waited.
+CALL_AGAIN_AFTER = timedelta(minutes=1)
+
 
 class PressResult(StrEnum):
     DONE = "done"
     CLAIMED_BEFORE = "claimed before"
     CLOSED_BEFORE = "closed before"
     IN_THE_CHAT = "in the chat already"
+    UNDER_WAY = "under way already"
+    NOT_CALLABLE = "cannot be called"
+
+
+class CallBegun(NamedTuple):
+    """Whether the PBX is to be asked for a call, and of which number."""
+
+    result: PressResult
+    number: str = ""
+
+
+class CallEnd(StrEnum):
+    """Outcome of asking the PBX for a call: the phone of whoever asked was answered, or not, the PBX did not do it, or
+    that is not known."""
+
+    ANSWERED = "answered"
+    NOT_ANSWERED = "not_answered"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
 
 
 class MissedCards:
     """Presses on cards. Each method is a transaction; `wake` wakes the delivery worker."""
 
-    def __init__(self, database: Database, wake: Signal) -> None:
+    def __init__(self, database: Database, wake: Signal, clock: Clock) -> None:
         self._database = database
         self._wake = wake
+        self._clock = clock
 
     async def find(self, card_id: int, station: str, chat_id: int) -> MissedCard | None:
         return await self._database.run(find, card_id, station, chat_id)
@@ -37,10 +63,30 @@ class MissedCards:
         self._wake.send()
         return result
 
-    async def claim(self, card_id: int, station: str, chat_id: int, by: str, now: datetime) -> PressResult:
-        result = await self._database.run(_claim, card_id, station, chat_id, by, now)
+    async def claim(self, card_id: int, station: str, chat_id: int, by_id: int, by: str, now: datetime) -> PressResult:
+        result = await self._database.run(_claim, card_id, station, chat_id, by_id, by, now)
         self._wake.send()
         return result
+
+    async def begin_call(
+        self, card_id: int, station: str, chat_id: int, by_id: int, by: str, phone: str, now: datetime
+    ) -> CallBegun:
+        """Claim the card, and record that the PBX is asked to ring `phone` and call the caller: only then ask it, once,
+        and tell `end_call` the outcome."""
+        begun = await self._database.run(_begin_call, card_id, station, chat_id, by_id, by, phone, now)
+        self._wake.send()
+        return begun
+
+    async def end_call(self, card_id: int, end: CallEnd, problem: Mapping[str, Any] | None = None) -> None:
+        """Record the outcome, and tell it unless the phone was answered. The card is free again if nobody was called.
+        `problem` of the PBX, if it refused."""
+        await self._database.run(_end_call, card_id, end, problem, self._clock())
+        self._wake.send()
+
+    async def end_interrupted_calls(self) -> None:
+        """End the calls of an earlier run: whether they were made is not known, and they are not repeated."""
+        await self._database.run(_end_interrupted_calls, self._clock())
+        self._wake.send()
 
     async def close(
         self, card_id: int, station: str, chat_id: int, by: str, outcome: CardOutcome, now: datetime
@@ -55,15 +101,55 @@ class MissedCards:
         self._wake.send()
 
 
-def _claim(session: Session, card_id: int, station: str, chat_id: int, by: str, now: datetime) -> PressResult:
+def _claim(
+    session: Session, card_id: int, station: str, chat_id: int, by_id: int, by: str, now: datetime
+) -> PressResult:
     card = find(session, card_id, station, chat_id)
     if card is None or card.closed_at is not None:
         return PressResult.CLOSED_BEFORE
     if card.claimed_at is not None:
         return PressResult.CLAIMED_BEFORE
-    card.claimed_by, card.claimed_at, card.waits_since = by[:128], now, None
+    missed_cards.take(card, by_id, by, now)
     _show(session, card, now)
     return PressResult.DONE
+
+
+def _begin_call(
+    session: Session, card_id: int, station: str, chat_id: int, by_id: int, by: str, phone: str, now: datetime
+) -> CallBegun:
+    card = find(session, card_id, station, chat_id)
+    if card is None or card.closed_at is not None:
+        return CallBegun(PressResult.CLOSED_BEFORE)
+    if (number := number_to_call(card)) is None:
+        return CallBegun(PressResult.NOT_CALLABLE)
+    if card.claimed_at is not None and card.claimed_by_id != by_id:
+        return CallBegun(PressResult.CLAIMED_BEFORE)
+    if card.rings is not None or (card.called_at is not None and now - card.called_at < CALL_AGAIN_AFTER):
+        return CallBegun(PressResult.UNDER_WAY)
+    missed_cards.take(card, by_id, by, now)
+    card.rings, card.called_at = phone, now
+    _show(session, card, now)
+    return CallBegun(PressResult.DONE, number)
+
+
+def _end_call(session: Session, card_id: int, end: CallEnd, problem: Mapping[str, Any] | None, now: datetime) -> None:
+    card = session.get(MissedCard, card_id)
+    if card is None or card.rings is None:
+        return
+    facts = {"station": card.station, "by": card.claimed_by, "phone": card.rings, "end": str(end), "problem": problem}
+    card.rings = None
+    if end in (CallEnd.NOT_ANSWERED, CallEnd.REFUSED):
+        card.called_at = None
+        if card.closed_at is None:
+            missed_cards.release(card, now)
+    _show(session, card, now)
+    if end is not CallEnd.ANSWERED:
+        _reply(session, card, "call_not_made", facts, now)
+
+
+def _end_interrupted_calls(session: Session, now: datetime) -> None:
+    for card in missed_callers.ringing(session):
+        _end_call(session, card.id, CallEnd.UNKNOWN, None, now)
 
 
 def _close(
@@ -88,17 +174,7 @@ def _open(session: Session, card_id: int, station: str, chat_id: int, now: datet
             session, card, now, thread_id=above.thread_id, masked=above.masked, silent=True, about=above.id
         )
         return PressResult.DONE
-    above = session.get_one(Outgoing, card.message)
-    outbox.enqueue(
-        session,
-        chat_id=chat_id,
-        thread_id=above.thread_id,
-        template="missed_card_here",
-        facts={"station": station},
-        now=now,
-        about=above.id,
-        silent=True,
-    )
+    _reply(session, card, "missed_card_here", {"station": station}, now)
     return PressResult.IN_THE_CHAT
 
 
@@ -108,6 +184,22 @@ def end_cards(session: Session, station: str, chat_id: int, now: datetime) -> No
         if card.closed_at is None:
             card.outcome, card.closed_at = CardOutcome.NOT_TOLD, now
             _show(session, card, now)
+
+
+def _reply(session: Session, card: MissedCard, template: str, facts: dict[str, Any], now: datetime) -> None:
+    """Queue a reply to the card's own message."""
+    above = session.get_one(Outgoing, card.message)
+    outbox.enqueue(
+        session,
+        chat_id=card.chat_id,
+        thread_id=above.thread_id,
+        template=template,
+        facts=facts,
+        now=now,
+        about=above.id,
+        silent=True,
+        masked=above.masked,
+    )
 
 
 def _show(session: Session, card: MissedCard, now: datetime) -> None:

@@ -97,11 +97,29 @@ def apply_time(cards: Iterable[MissedCard], now: datetime) -> Iterator[MissedCar
         if now - card.opened_at >= CARD_LASTS:
             card.outcome, card.closed_at = CardOutcome.TOO_OLD, now
         elif card.claimed_at is not None and now - card.claimed_at >= CLAIM_LASTS:
-            card.claimed_by = card.claimed_at = None
-            card.waits_since = now
+            release(card, now)
         else:
             continue
         yield card
+
+
+def offer_calls(cards: Iterable[MissedCard], *, can_call: bool) -> Iterator[MissedCard]:
+    """Offer calls on the open cards while the PBX can be asked to call; yield those that changed."""
+    for card in cards:
+        if card.closed_at is None and card.can_call != can_call:
+            card.can_call = can_call
+            yield card
+
+
+def take(card: MissedCard, by_id: int, by: str, now: datetime) -> None:
+    """Note who calls back."""
+    card.claimed_by_id, card.claimed_by, card.claimed_at, card.waits_since = by_id, by[:128], now, None
+
+
+def release(card: MissedCard, now: datetime) -> None:
+    """Let others take the card: nobody calls back."""
+    card.claimed_by = card.claimed_by_id = card.claimed_at = card.rings = None
+    card.waits_since = now
 
 
 def newest_call(card: MissedCard) -> Newest:

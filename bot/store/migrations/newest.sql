@@ -264,6 +264,10 @@ CREATE TABLE "missed_cards" (
 	told_at DATETIME, 
 	waits_since DATETIME, 
 	reminded_at DATETIME, 
+	claimed_by_id BIGINT, 
+	can_call BOOLEAN DEFAULT 0 NOT NULL, 
+	rings VARCHAR(32), 
+	called_at DATETIME, 
 	PRIMARY KEY (id), 
 	FOREIGN KEY(message) REFERENCES outbox (id)
 );
@@ -334,6 +338,13 @@ CREATE TABLE pagers (
 	quiet_from VARCHAR(5), 
 	quiet_to VARCHAR(5), 
 	PRIMARY KEY (person_id)
+);
+
+CREATE TABLE person_phones (
+	station VARCHAR(64) NOT NULL, 
+	person_id BIGINT NOT NULL, 
+	phone VARCHAR(32) NOT NULL, 
+	PRIMARY KEY (station, person_id)
 );
 
 CREATE TABLE questions (

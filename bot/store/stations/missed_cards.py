@@ -23,6 +23,13 @@ def recent(session: Session, station: str, chat_id: int, closed_since: datetime)
     return found.scalars().all()
 
 
+def ringing(session: Session) -> Sequence[MissedCard]:
+    """Return the cards of all stations for which the PBX was asked to call, and the outcome is not known."""
+    return (
+        session.execute(select(MissedCard).where(MissedCard.rings.is_not(None)).order_by(MissedCard.id)).scalars().all()
+    )
+
+
 def find(session: Session, card_id: int, station: str, chat_id: int) -> MissedCard | None:
     """Return a card of this station and chat."""
     card = session.get(MissedCard, card_id)

@@ -69,7 +69,14 @@ class MissedCard(Table):
     waits_since: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
     claimed_by: Mapped[str | None] = mapped_column(String(128))
+    claimed_by_id: Mapped[TelegramId | None]
     claimed_at: Mapped[datetime | None]
+    # The PBX can be asked to call.
+    can_call: Mapped[bool] = mapped_column(default=False)
+    # Phone of whoever claimed it, which the PBX is asked to ring; None once the outcome is known.
+    rings: Mapped[str | None] = mapped_column(String(32))
+    # The PBX was last asked then; None if that led to no call.
+    called_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(16))
     # Person, or extension, that closed it.
     closed_by: Mapped[str | None] = mapped_column(String(128))

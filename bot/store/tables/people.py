@@ -99,6 +99,15 @@ class OverrideRow(Table):
     __table_args__ = (Index("overrides_by_time", "station", "ends_at"),)
 
 
+class PersonPhone(Table):
+    """Extension of a person at a station, which rings for the calls that they ask for."""
+
+    __tablename__ = "person_phones"
+    station: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    phone: Mapped[str] = mapped_column(String(32))
+
+
 class Pager(Table):
     """Reachability of a person on call in a private chat, and quiet hours for warnings."""
 

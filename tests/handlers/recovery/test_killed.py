@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from bot.access.policy import Permission
 from bot.incidents.model import Kind, Opened, StateChange
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact
+from bot.store.messages import outbox
+from bot.store.tables.calls import MissedCard
 from bot.store.tables.incidents import Incident, IncidentEvent, SilenceRow
 from bot.store.tables.messages import Keyboard
 from bot.store.tables.people import GrantRow, OverrideRow, RotationRow
@@ -24,7 +27,7 @@ from tests.handlers.kill_points import KillableHarness, MortalDatabase, opened
 from tests.handlers.update_factory import NOW, message, press
 
 Update = dict[str, Any]
-PETER = 424242
+PETER, CALLER = 424242, "79161234501"
 # All moments take a minute; every run tries a different part of them.
 STEP = 1 if os.environ.get("EVERY_MOMENT") else example_count(daily=20, ci=4)
 # Answers that are wrong for a confirmed action that is still wanted.
@@ -320,6 +323,57 @@ async def take_the_duty(harness: KillableHarness) -> Update:
     return {"message": _message("/oncall take 8h", harness)}
 
 
+async def called_once(harness: KillableHarness) -> None:
+    """The phone rang once, or whoever pressed was told once that it did not, or that this is not known."""
+    calls, notices = harness.wire.station.ami.calls, await harness.owed("call_not_made")
+    (card,) = await harness.stored(MissedCard)
+    interrupted = harness.told().count("call_not_made")
+    assert (card.claimed_by_id, card.rings) == (None if interrupted else ANNA, None)
+    assert [call.number for call in calls] in ([], [CALLER])
+    assert notices in ([], [ANNA])
+    assert bool(calls) + interrupted == 1 or notices == [ANNA]
+
+
+@scene(None, called_once)
+async def call_a_missed_caller(harness: KillableHarness) -> Update:
+    """The phone is answered; whether the caller talks is told by the call records."""
+    await harness.services.person_phones.set(STATION, ANNA, "203")
+    return await _press_call(harness)
+
+
+async def called_at_most_once(harness: KillableHarness) -> None:
+    """Only a run that was killed leaves it to whoever answered to press once more."""
+    calls, killed = harness.wire.station.ami.calls, harness.now != NOW
+    assert [call.number for call in calls] in ([], [CALLER])
+    assert calls or killed
+    assert await harness.services.person_phones.of(STATION, ANNA) == "203"
+
+
+@scene("my_phone", called_at_most_once)
+async def call_after_the_phone_is_given(harness: KillableHarness) -> Update:
+    await harness.hears(await _press_call(harness))
+    return {"message": _message("203", harness)}
+
+
+async def _press_call(harness: KillableHarness) -> Update:
+    with harness.database.begin() as session:
+        above = outbox.enqueue(session, chat_id=ANNA, thread_id=None, template="missed_card", facts={}, now=NOW)
+        missed: dict[str, Any] = {
+            "linkedid": "1",
+            "start": "2026-11-23T11:55:00",
+            "end": "2026-11-23T11:56:00",
+            "number": CALLER,
+        }
+        missed |= {"name": "", "after_hours": False, "rang": []}
+        of_chat = {"station": STATION, "chat_id": ANNA, "caller": CALLER[1:], "opened_at": NOW}
+        card = MissedCard(**of_chat, calls=[missed], message=outbox.id_of(session, above), can_call=True)
+        session.add(card)
+        session.flush()
+        data = {"card": card.id}
+    keyboard = await harness.button("missed_card.call", data, chat=ANNA)
+    return {"callback_query": _pressed(f"{keyboard.id}:0:0", ANNA, harness)}
+
+
 def _pressed(data: str, person: int, harness: KillableHarness) -> dict[str, Any]:
     return press(data, person, person, harness.now)
 
@@ -351,6 +405,28 @@ async def mortal_database(store_file: Path) -> AsyncIterator[MortalDatabase]:
     database = await opened(store_file)
     yield database
     await database.close()
+
+
+@pytest.mark.parametrize("name", ["call a missed caller", "call after the phone is given"])
+async def test_no_phone_rings_after_a_restart_for_what_was_asked_before(
+    name: str, mortal_database: MortalDatabase
+) -> None:
+    one = SCENES[name]
+    moments = await played(mortal_database, one, None)
+    for at, moment in enumerate(moments):
+        if "waits in the PBX's queue" in moment:
+            # The PBX may carry it out late.
+            continue
+        mortal_database.empty()
+        harness = KillableHarness(mortal_database)
+        update = {"update_id": 99} | await one.begin(harness)
+        harness.process_state.again(at)
+        await harness._run(lambda harness=harness, update=update: harness.updates.enqueue([update]))  # type: ignore[misc]
+        before = len(harness.wire.station.ami.calls)
+        harness.process_state.again()
+        harness.restart(timedelta(minutes=4))
+        await harness._run(harness._left_over)
+        assert len(harness.wire.station.ami.calls) == before, f"killed {moment}"
 
 
 @pytest.mark.parametrize("name", SCENES)

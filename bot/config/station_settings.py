@@ -14,6 +14,8 @@ from bot.config.working_hours import WorkingHours, read_hours
 from bot.http import urls
 from bot.text.phone_numbers import is_country
 
+SHORTEST_AMI_SECRET = 8
+
 
 def _web_address(value: str) -> str:
     url = value if "//" in value else f"https://{value}"
@@ -92,6 +94,9 @@ def _ami_user(value: str) -> str:
 
 
 def _ami_secret(value: SecretStr) -> SecretStr:
+    # MikoPBX takes any, and whoever guesses it makes calls that cost money.
+    if len(value.get_secret_value()) < SHORTEST_AMI_SECRET:
+        raise ValueError(f"is too short; give the AMI account one of at least {SHORTEST_AMI_SECRET} characters")
     # A line end would end the field of AMI, and begin another.
     if not re.fullmatch(r"[\x20-\x7e]+", value.get_secret_value()):
         raise ValueError("has unusual characters in it; copy the password of the AMI account again from the PBX")

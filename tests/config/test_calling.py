@@ -79,7 +79,7 @@ def test_of_many_each_has_its_own_and_the_secret_may_stand_in_the_environment() 
 
 def test_another_secret_is_another_station_at_a_reload() -> None:
     (before,) = written(GIVEN, ACME + CALLS_OF_ACME)
-    (after,) = written(GIVEN, ACME + CALLS_OF_ACME.replace(SECRET, "another"))
+    (after,) = written(GIVEN, ACME + CALLS_OF_ACME.replace(SECRET, "another-secret"))
     assert before != after
 
 
@@ -105,7 +105,11 @@ def test_a_part_alone_is_refused_with_what_is_missing(left_out: str) -> None:
         ({"PBX_AMI_URL": "ftp://pbx"}, "PBX_AMI_URL: is not a web address"),
         ({"PBX_AMI_URL": "https://me:x@pbx:8089"}, "PBX_AMI_URL: must be a plain address"),
         ({"PBX_AMI_USER": '"two words"'}, "PBX_AMI_USER: has spaces or unusual characters in it"),
-        ({"PBX_AMI_SECRET": '"line\\nend"'}, "PBX_AMI_SECRET: has unusual characters in it"),
+        (
+            {"PBX_AMI_SECRET": "s3cret"},
+            "PBX_AMI_SECRET: is too short; give the AMI account one of at least 8 characters",
+        ),
+        ({"PBX_AMI_SECRET": '"a line\\nend"'}, "PBX_AMI_SECRET: has unusual characters in it"),
         (
             {"PBX_AMI_URL": "http://127.0.0.1:8088", "PBX_TLS_FINGERPRINT": "AB" * 32},
             "PBX_AMI_URL: is plain http, which shows no certificate for the fingerprint; write https there",

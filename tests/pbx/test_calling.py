@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -36,7 +37,7 @@ from bot.pbx.calling.ajam import MAX_BYTES, PAUSE, Ajam
 from bot.pbx.certificate import trust_by_fingerprint
 from tests.fixtures.certificates import make_certificate
 from tests.fixtures.examples import examples
-from tests.pbx.ajam_server import AjamServer, Answer, in_session, recorded, recording
+from tests.pbx.ajam_server import RECORDED, AjamServer, Answer, in_session, recorded, recording
 from tests.pbx.test_certificate import served
 
 SECRET = "Tr0ub4dor-of-ami"
@@ -150,6 +151,19 @@ def test_no_answer_breaks_the_reader(content: bytes) -> None:
 
 
 # --- what the answers of a real Asterisk mean -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", sorted(RECORDED.glob("*.json")), ids=lambda file: file.stem)
+def test_every_recorded_answer_is_read(file: Path) -> None:
+    response = recording(file.stem)["response"]
+    packet = packets.parse(response["body"].encode())
+    if response["status"] == 404:
+        assert packet is None
+        return
+    assert packet is not None
+    assert packet["response"] == response["body"].partition("\r\n")[0].removeprefix("Response: ")
+    assert packets.is_denied(packet) is (file.stem in ("class_missing", "session_lost"))
+    assert packets.is_call_failed(packet) is (file.stem in ("originate_busy", "originate_not_answered"))
 
 
 @pytest.mark.parametrize("name", ["originate_busy", "originate_not_answered"])

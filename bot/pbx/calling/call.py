@@ -28,6 +28,8 @@ class CallOutcome(StrEnum):
 
 
 class Calling:
+    """Calls that one PBX makes for people."""
+
     def __init__(self, ajam: Ajam) -> None:
         self._ajam = ajam
 

@@ -402,7 +402,13 @@ CALLING = [
     Case("no AJAM", switch("/control/ami", place="off"), CALLS, "has no AJAM", "switch on AJAM"),
     Case("no AJAM port", closed_at("PBX_AMI_URL", "https://127.0.0.1:{port}"), CALLS, "nothing listens", "is 8089"),
     Case("a router", switch("/control/ami", place="html"), CALLS, "not that of AMI", "correct PBX_AMI_URL"),
-    Case("a wrong AMI secret", setting("PBX_AMI_SECRET", "wrong"), CALLS, "refuses the AMI account", "PBX_AMI_USER"),
+    Case(
+        "a wrong AMI secret",
+        setting("PBX_AMI_SECRET", "another-secret"),
+        CALLS,
+        "refuses the AMI account",
+        "PBX_AMI_USER",
+    ),
     Case("no originate", switch("/control/ami", classes=["call"]), CALLS, "may not call", "give it originate"),
     Case(
         "far too much",

@@ -106,6 +106,9 @@ check: $(DEVELOPED)
 # Last failures first. A named selection includes long tests; a single file runs in one process, which is done before
 # five have started.
 PLAY := $(BIN)/pytest --failed-first --dist worksteal -n
+# Beside four others on a machine with other work, the program or a stand-in may stand still for seconds. What failed is
+# played once more, alone, with the same seeds; what is wrong fails again.
+ALONE := $(BIN)/pytest --last-failed --last-failed-no-failures none --exitfirst --randomly-seed last -n 0 -m "not long"
 ONE_FILE = $(and $(filter 1,$(words $(FILE))),$(findstring .py,$(FILE)))
 test: $(DEVELOPED)
 ifdef FILE
@@ -114,7 +117,7 @@ else ifdef CHANGED
 	@touched=$$($(BIN)/python -m tests.changed $(filter-out 1,$(CHANGED))) || exit; \
 	if [ -n "$$touched" ]; then $(PLAY) $(or $(WORKERS),5) -m "not long" $$touched; fi
 else
-	$(PLAY) $(or $(WORKERS),5) -m "not long"
+	$(PLAY) $(or $(WORKERS),5) -m "not long" || $(ALONE)
 	@$(MAKE) --no-print-directory postgresql
 endif
 
@@ -123,7 +126,9 @@ ON_POSTGRESQL := tests/end_to_end tests/handlers/recovery tests/handlers/dispatc
 HAS_POSTGRESQL := from tests.fixtures import postgresql; raise SystemExit(not postgresql.is_available())
 postgresql: $(DEVELOPED)
 	@if $(BIN)/python -c "$(HAS_POSTGRESQL)"; then \
-		TEST_DATABASE=postgresql $(PLAY) $(or $(WORKERS),5) -m "not long" $(or $(FILE),$(ON_POSTGRESQL)); \
+		export TEST_DATABASE=postgresql; \
+		$(PLAY) $(or $(WORKERS),5) -m "not long" $(or $(FILE),$(ON_POSTGRESQL)) || \
+			$(ALONE) $(or $(FILE),$(ON_POSTGRESQL)); \
 	else \
 		echo "PostgreSQL is not installed: what depends on it was not tested; CI does"; \
 	fi

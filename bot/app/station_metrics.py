@@ -83,6 +83,10 @@ def _health(stations: Iterable[StationMonitor]) -> Iterator[Metric]:
     round_trip = _gauge("pbx_round_trip_seconds", "How long the last look at a PBX's health took to be answered.")
     free = _gauge("pbx_disk_free_bytes", "Free space of the PBX's disk, as it tells.")
     size = _gauge("pbx_disk_size_bytes", "Size of the PBX's disk, as it tells.")
+    started = _gauge(
+        "pbx_boot_time_seconds",
+        "When the PBX's machine started, Unix time, if its key may read it; missing while it may have restarted since.",
+    )
     certificate = _gauge("pbx_certificate_expiry_timestamp_seconds", "When the PBX's certificate ends, Unix time.")
     found = _gauge("pbx_findings", "Open findings about a PBX's health, by topic as in `HEALTH_ALERTS`.", "finding")
     phones = _gauge("phones_offline", "Watched phones of a station that are offline, where phones are watched.")
@@ -94,13 +98,15 @@ def _health(stations: Iterable[StationMonitor]) -> Iterator[Metric]:
         if reading is not None and (disk := reading.disk) is not None:
             free.add_metric([one.name], disk.free * MEGABYTE)
             size.add_metric([one.name], disk.total * MEGABYTE)
+        if (boot := health.machine_started) is not None:
+            started.add_metric([one.name], boot.timestamp())
         if (shown := health.certificate()) is not None:
             certificate.add_metric([one.name], shown.not_after.timestamp())
         for topic, count in health.open_findings.items():
             found.add_metric([one.name, topic], count)
         if offline is not None:
             phones.add_metric([one.name], offline)
-    yield from (round_trip, free, size, certificate, found, phones)
+    yield from (round_trip, free, size, started, certificate, found, phones)
 
 
 def _calls(stations: Iterable[StationMonitor]) -> Iterator[Metric]:

@@ -36,12 +36,15 @@ MAX_INTERVAL = 300.0
 LAST_SEEN_EVERY = timedelta(seconds=60)
 # After a longer gap stored states are not trusted.
 STATES_VALID_FOR = 2 * LAST_SEEN_EVERY
+# No machine with MikoPBX restarts faster than this.
+RESTART_TAKES = timedelta(seconds=45)
 
 
 class TrunkMonitor:
     """Trunk monitor of one station.
 
-    `latest` is the last observation, `last_good` the time of the last valid answer. `observer` is given the states
+    `latest` is the last observation, `last_good` the time of the last valid answer. `interruptions` counts failed polls
+    and pauses of RESTART_TAKES, in which the PBX may have restarted. `observer` is given the states
     loaded at start, which saves the checks a query. A poll times out after `timeout` seconds.
     """
 
@@ -72,6 +75,7 @@ class TrunkMonitor:
         self.paused_trunks: set[str] = set()
         self.latest: Observation | None = None
         self.last_good: datetime | None = None
+        self.interruptions = 0
 
     @property
     def is_confirmed(self) -> bool:
@@ -180,6 +184,7 @@ class TrunkMonitor:
         self._backfill.reset()
         self.load_states(states)
         self.last_good = self._clock() if self.last_good else None
+        self.interruptions += 1
 
     async def poll(self) -> float:
         """Poll once and record the changes; return the seconds from start to the next poll."""
@@ -297,5 +302,8 @@ class TrunkMonitor:
 
     def _measure(self, observation: Observation) -> None:
         metrics.POLLS.labels(self._name, str(observation.trouble or "answered")).inc()
+        was_paused = self.last_good is not None and observation.at - self.last_good > RESTART_TAKES
+        if observation.trouble is not None or was_paused:
+            self.interruptions += 1
         if observation.trouble is None:
             self.last_good = observation.at

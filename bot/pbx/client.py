@@ -1,6 +1,5 @@
 """MikoPBX client: one attribute for each resource, typed answers, one hierarchy of errors."""
 
-import re
 import time
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -28,10 +27,9 @@ from bot.pbx.resources.trunks import Trunks
 from bot.pbx.responses import scalar
 from bot.pbx.rights import Rights
 from bot.pbx.schema import MAX_TEXT
+from bot.pbx.system_report import SystemReport, read_report
 
-# First block of a report made for people. Measured.
-VERSION_PATH = "sysinfo:getInfo"
-VERSION = re.compile(r"PBXVersion\W+(\d[\w.-]*)")
+SYSTEM_PATH = "sysinfo:getInfo"
 
 
 class Dialect(StrEnum):
@@ -104,14 +102,12 @@ class Pbx:
         """Return the address of a page of the PBX's web interface."""
         return f"{self._address.scheme}://{self._address.netloc}/admin-cabinet/{path}"
 
-    async def release(self) -> str | None:
-        """Return the version, like 2026.1.233-dev. None if the key may not read it: no other answer names it."""
-        if not await self._connection.is_key_accepted(VERSION_PATH):
-            return None
-        data = (await self._connection.read(VERSION_PATH)).value
-        text = scalar(data.get("content")) if isinstance(data, Mapping) else ""
-        found = VERSION.search(text)
-        return found[1][:MAX_TEXT] if found else None
+    async def system(self) -> SystemReport:
+        """Return what the PBX tells of its system; nothing if the key may not read it: no other answer has it."""
+        if not await self._connection.is_key_accepted(SYSTEM_PATH):
+            return SystemReport()
+        data = (await self._connection.read(SYSTEM_PATH)).value
+        return read_report(scalar(data.get("content")) if isinstance(data, Mapping) else "")
 
     @property
     def is_encrypted(self) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.engine.calendar_feed import CalendarFeed
+from bot.engine.calls.follower import CallFollower
 from bot.engine.checks.extensions import ExtensionCheck
 from bot.engine.checks.pbx_health import PbxHealthCheck
 from bot.engine.drills import Drills
@@ -47,6 +48,7 @@ class Station:
     incident_manager: IncidentManager
     phones: ExtensionCheck
     health: PbxHealthCheck
+    calls: CallFollower
     watched: WatchedExtensions
     drills: Drills
     zone: Zone

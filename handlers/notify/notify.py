@@ -1,36 +1,23 @@
 """/notify: which calls a chat is told of."""
 
-import asyncio
-import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from bot.access.policy import Permission
 from bot.messages.message import Message, mark
 from bot.notifications.calls.told_chats import PERMISSIONS
-from bot.pbx import PbxError
 from bot.store.access.audit import Change
 from bot.store.tables.calls import CallKind, CallSubscription
-from bot.store.typed_secrets import contains_secret
-from handlers.dialog.not_understood import run_button
 from handlers.dialog.run_here import run_here
 from handlers.dispatch.declare import button, command
 from handlers.dispatch.request import Reply, Request, WrongArguments
 from handlers.dispatch.rules import Topic
 from handlers.notify import times
 from handlers.notify.key_rights import check_records_and_calls
-from handlers.notify.words import Asked, NotUnderstood, Off, TooManyNumbers, form_of, read
-from handlers.parsing.nearest import nearest
+from handlers.notify.queues import numbers_of, of_this_pbx, queues_in_time, which_queue
+from handlers.notify.suggestions import not_understood, refusal
+from handlers.notify.words import Asked, NotUnderstood, Off, QueueNotNamed, TooManyNumbers, read
 from handlers.parsing.times.model import fold
-
-# Names of queues may delay an answer by so many seconds.
-NAMES_WITHIN = 3.0
-# Queues that a refusal names.
-MAX_QUEUES = 3
-BETWEEN_QUEUES = re.compile(r"[,;]|\s(?:and|и|&)\s", re.IGNORECASE)
-# A button's label and data; longer text was not typed.
-MAX_FORM = 50
 
 Subscriptions = Mapping[CallKind, CallSubscription]
 
@@ -62,7 +49,10 @@ async def notify(request: Request) -> Reply:
     try:
         asked = read(words)
     except NotUnderstood as wrong:
-        raise WrongArguments(message=_not_understood(wrong)) from None
+        raise WrongArguments(message=not_understood(await of_this_pbx(request, wrong))) from None
+    except QueueNotNamed as wrong:
+        await _check_rights(request, wrong.asked)
+        return Reply(await which_queue(request, wrong.asked))
     except TooManyNumbers:
         raise WrongArguments(mark("That is too much: 40 numbers can be named. Write all instead.")) from None
     return await (_switch_off(request, asked.kind) if isinstance(asked, Off) else _subscribe(request, asked))
@@ -89,11 +79,11 @@ async def _subscribe(request: Request, asked: Asked) -> Reply:
     subscriptions, station = request.services.call_subscriptions, request.station.name
     await _check_rights(request, asked)
     await check_records_and_calls(request)
-    phones = (*asked.phones, *(await _queues(request, asked) if asked.queue else ()))
+    phones = (*asked.phones, *(await numbers_of(request, asked) if asked.queue else ()))
     chat, thread = request.place.chat, request.place.thread
     if asked.me and not request.place.private:
         if not await request.chat.private_chat_is_open():
-            raise _refusal("private_closed")
+            raise refusal("private_closed")
         chat, thread = request.actor.id, None
     before = await subscriptions.of_chat(station, chat)
     await subscriptions.set(
@@ -106,6 +96,7 @@ async def _subscribe(request: Request, asked: Asked) -> Reply:
         by_id=request.actor.id,
         by_name=request.actor.name,
         now=request.now,
+        read_at=request.station.calls.read_at,
     )
     after = await subscriptions.of_chat(station, chat)
     return Reply(
@@ -119,19 +110,19 @@ async def _check_rights(request: Request, asked: Asked) -> None:
     """Raises WrongArguments without the rights that are needed as long as the chat is told."""
     needed = PERMISSIONS[asked.kind]
     if not all(request.may(permission).allowed for permission in needed):
-        raise _refusal("no_records")
+        raise refusal("no_records")
     if asked.me and not request.place.private:
         granted = await request.services.grants.current()
         people = (granted.people_with(permission, request.station.name, request.now) for permission in needed)
         if not all(request.actor.id in those for those in people):
-            raise _refusal("role_of_chat")
+            raise refusal("role_of_chat")
 
 
 async def _set_times(request: Request, words: list[str]) -> Reply:
     """Set the hours or the reminder of this chat."""
     subscribed = await request.services.call_subscriptions.of_chat(request.station.name, request.place.chat)
     if CallKind.MISSED not in subscribed:
-        raise _refusal("not_told")
+        raise refusal("not_told")
     change = await times.SETTINGS[fold(words[0])](request, words[1:])
     return Reply(await _message(request, subscribed), outcome="set", change=change)
 
@@ -140,48 +131,10 @@ async def _names(request: Request) -> tuple[Mapping[str, str], bool]:
     """Return names of extensions and queues by number, and whether the list is complete: False if the PBX refused or
     timed out."""
     names = dict(await request.station.pbx.phone_book.names())
-    try:
-        async with asyncio.timeout(NAMES_WITHIN):
-            queues = (await request.station.pbx.routing.queues()).value
-    except (PbxError, TimeoutError):
+    queues = await queues_in_time(request)
+    if queues is None:
         return names, False
     return names | {queue.extension: queue.name for queue in queues}, bool(names)
-
-
-async def _queues(request: Request, asked: Asked) -> list[str]:
-    """Return the numbers of the queues: of one, or of several with commas or `and` between their names. Raises
-    WrongArguments."""
-    known = (await request.station.pbx.routing.queues()).value
-    numbers = {fold(name): queue.extension for queue in known for name in (queue.name, queue.extension)}
-    if (whole := numbers.get(fold(_unquoted(asked.queue)))) is not None:
-        return [whole]
-    names = [name for part in BETWEEN_QUEUES.split(asked.queue) if (name := _unquoted(part))] or [asked.queue]
-    unknown = [name for name in names if fold(name) not in numbers]
-    if not unknown:
-        return [numbers[fold(name)] for name in names]
-    names_of_all = {fold(queue.name): queue.name for queue in known if queue.name}
-    with_it = [name for name in names_of_all if fold(unknown[0]) in name]
-    near = (with_it or nearest(unknown[0], names_of_all) or [*names_of_all])[:MAX_QUEUES]
-    meant = [", ".join(names_of_all[one] if name == unknown[0] else name for name in names) for one in near]
-    said = request.arguments.split()
-    wrong = NotUnderstood(unknown[0], [form_of(replace(asked, queue=queues), said) for queues in meant])
-    raise WrongArguments(message=_not_understood(wrong, is_queue=True))
-
-
-def _refusal(reason: str) -> WrongArguments:
-    """Return the refusal of what is written as it should be: it shows no examples."""
-    return WrongArguments(message=Message("notify_refused", {"reason": reason}))
-
-
-def _unquoted(name: str) -> str:
-    return name.strip().strip("\"'“”«»„")
-
-
-def _not_understood(wrong: NotUnderstood, *, is_queue: bool = False) -> Message:
-    forms = [form for form in wrong.forms if len(form) <= MAX_FORM and not contains_secret(form)]
-    buttons = tuple((run_button(f"/notify {form}", "notify", form),) for form in forms)
-    facts = {"written": wrong.written, "is_queue": is_queue, "forms": forms}
-    return Message("notify_not_understood", facts, buttons)
 
 
 def _change(before: Subscriptions, after: Subscriptions) -> Change:

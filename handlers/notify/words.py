@@ -62,6 +62,14 @@ class Asked:
     queue: str
 
 
+class QueueNotNamed(Exception):
+    """A queue is asked for without its name; `asked` is the rest."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        super().__init__()
+
+
 @dataclass(frozen=True, slots=True)
 class Off:
     """What is to end: one kind, None for all."""
@@ -70,7 +78,7 @@ class Off:
 
 
 def read(words: Sequence[str]) -> Asked | Off:
-    """Parse the words behind the command, at least one. Raises NotUnderstood, TooManyNumbers."""
+    """Parse the words behind the command, at least one. Raises NotUnderstood, QueueNotNamed, TooManyNumbers."""
     try:
         return _read(words)
     except NotUnderstood as wrong:
@@ -95,6 +103,8 @@ def _corrected(form: str, *, once_more: bool = True) -> list[str]:
         return [right for near in wrong.forms for right in _corrected(near, once_more=False)] if once_more else []
     except TooManyNumbers:
         return []
+    except QueueNotNamed:
+        pass  # It is answered with the queues.
     return [form]
 
 
@@ -145,8 +155,11 @@ def _read_filter(kind: CallKind, me: bool, words: Sequence[str], begin: list[str
         if folded in BEFORE_FILTER and rest and fold(rest[0]) in BEFORE_FILTER | QUEUE | ALL:
             # `на номер 74951110001`, `for the queue Sales`.
             continue
-        if folded in QUEUE and rest:
-            return Asked(kind, me, tuple(phones), tuple(numbers), " ".join(rest))
+        if folded in QUEUE:
+            asked = Asked(kind, me, tuple(phones), tuple(numbers), " ".join(rest))
+            if not rest:
+                raise QueueNotNamed(asked)
+            return asked
         named, length = _leading_dids(rest) if folded in NUMBER else _leading_phones(rest)
         if folded in OF and named:
             phones += named

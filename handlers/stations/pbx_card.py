@@ -29,15 +29,17 @@ async def _card(request: Request) -> Message:
     health = request.station.health
     reading = await health.look()
     certificate = health.certificate()
+    is_away = request.station.watch.has_fault or bool(health.unanswered)
     facts: dict[str, Any] = {
         "station": request.station.name,
         "now": request.now,
-        "is_away": request.station.watch.has_fault or bool(health.unanswered),
+        "is_away": is_away,
         "unanswered": sorted(health.unanswered),
         "release": reading.release,
         "dialect": str(reading.dialect) if reading.dialect else None,
         "newer": reading.newer_release,
         "behind": _behind(reading),
+        "machine_started": None if is_away else health.machine_started,
         "disk": {"free_mb": reading.disk.free, "total_mb": reading.disk.total} if reading.disk else None,
         "certificate": certificate.not_after if certificate else None,
         "encrypted": request.station.pbx.is_encrypted,

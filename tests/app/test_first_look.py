@@ -47,7 +47,7 @@ async def test_calls_are_read_once_the_zone_and_the_clock_of_the_pbx_are_known(d
     shared = shared_services(database, clock, grants=grants, oncall=None, clients=Clients({STATION: pbx}))
     station = build_station(station_settings(STATION), shared)
     await CallSubscriptions(database, Signal()).set(
-        STATION, ANNA, None, CallKind.MISSED, phones=(), numbers=(), by_id=ANNA, by_name="Anna", now=START
+        STATION, ANNA, None, CallKind.MISSED, phones=(), numbers=(), by_id=ANNA, by_name="Anna", now=START, read_at=None
     )
     await station.follow_calls()
     assert pbx.asked == []

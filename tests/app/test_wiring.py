@@ -35,20 +35,27 @@ SHARED = {one.name for one in fields(SharedServices)} - {"fleet_chats", "last_re
 ONE_OF_EACH = {"Membership", "KnownSenders", "Denials", "RateLimiter", "Renderer", "HealthMonitor", "UpdateListener"}
 
 
-def program_of(database: Database, names: tuple[str, ...], **given: object) -> Program:
-    """Build the program over PBXs of these names, with these settings; one of them is a program without a
-    STATIONS_FILE."""
+def program_of(
+    database: Database,
+    names: tuple[str, ...],
+    *,
+    clock: MonotonicClock | None = None,
+    pbx: FakePbx | None = None,
+    **given: object,
+) -> Program:
+    """Build the program over PBXs of these names, all of them `pbx`, with these settings; one of them is a program
+    without a STATIONS_FILE."""
     settings = ordinary_settings().model_copy(update=given)
     if len(names) > 1:
         settings = settings.model_copy(update={"stations_file": Path("stations.toml")})
     telegram = SoakTelegram(Random(0))
-    clock = Clock()
+    wall = Clock()
     resources = Resources(
-        clock=MonotonicClock(clock, lambda: clock.now.timestamp()),
+        clock=clock or MonotonicClock(wall, lambda: wall.now.timestamp()),
         database=database,
         bot=UpdatesBot(settings.telegram_token.get_secret_value(), request=telegram, get_updates_request=telegram),
         rate_limiter=RateLimiter(),
-        clients=Clients({name: FakePbx(clock) for name in ("", *names)}),  # type: ignore[arg-type]
+        clients=Clients({name: pbx or FakePbx(wall) for name in ("", *names)}),  # type: ignore[arg-type]
     )
     stations = [station_settings(name) for name in names]
     return Program(settings, stations, resources, lambda: stations)

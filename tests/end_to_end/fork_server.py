@@ -21,6 +21,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from tests.end_to_end.clock import Clock, ClockLoop
 
 # Modules that draw charts, loaded with the first one.
@@ -100,17 +102,44 @@ def _hurry(times: float) -> None:
 
 
 def _leave_time_for_work(speed: float) -> None:
-    """Lengthen the timeouts that bound processor time, which an accelerated clock does not shorten."""
+    """Lengthen the timeouts that bound the work of this machine, which an accelerated clock does not shorten: a machine
+    with other work takes seconds for what takes milliseconds.
+    """
     from bot.app import application
+    from bot.engine import calendar_feed, trunk_queries
+    from bot.pbx import cached_query, http, time_zone
+    from bot.pbx.resources import phone_book
+    from bot.telegram import files, membership
+    from bot.telegram.updates import polling
     from handlers.dispatch import button_actions
-    from handlers.stations import status
+    from handlers.employees import employees
+    from handlers.notify import key_rights, notify
+    from handlers.stations import stations, status
 
     for module, name in (
-        (button_actions, "ANSWER_PRESS_TIMEOUT"),
         (application, "SHUTDOWN_TIMEOUT"),
+        (button_actions, "ANSWER_PRESS_TIMEOUT"),
+        (cached_query, "ASKED_WITHIN"),
+        (calendar_feed, "FETCH_WITHIN"),
+        (employees, "PHONES_TIMEOUT"),
+        (http, "RESPONSE_TIMEOUT"),
+        (http, "SUSPECT_AFTER"),
+        (key_rights, "TIMEOUT"),
+        (membership, "REQUEST_TIMEOUT"),
+        (notify, "NAMES_WITHIN"),
+        (phone_book, "REQUEST_TIMEOUT"),
+        (polling, "LATE_BY"),
+        (polling, "RESPONSE_TIMEOUT"),
+        (stations, "QUERY_TIMEOUT"),
         (status, "EXTENSIONS_TIMEOUT"),
+        (time_zone, "REQUEST_TIMEOUT"),
+        (trunk_queries, "RESOLVE_WITHIN"),
     ):
         vars(module)[name] *= speed
+    http.TIMEOUTS = httpx.Timeout(
+        **{phase: seconds and seconds * speed for phase, seconds in http.TIMEOUTS.as_dict().items()}
+    )
+    vars(files)["TIMEOUTS"].update({phase: seconds * speed for phase, seconds in vars(files)["TIMEOUTS"].items()})
 
 
 def _database_without_thread() -> None:

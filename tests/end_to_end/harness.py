@@ -20,6 +20,7 @@ from bot.demo.pbx.registration.sights import NEWEST, Dialect
 from bot.demo.telegram.client import view
 from bot.demo.telegram.model import Chat, ChatMessage
 from bot.messages.sanitize import WORD_JOINER
+from bot.pbx.rights import RIGHTS
 from tests.end_to_end import secret_scan
 from tests.end_to_end.clock import Clock
 from tests.end_to_end.launcher import Started
@@ -43,6 +44,7 @@ READING = re.compile("Reading calls|Читаю звонки")
 MESSAGES_SHOWN, CALLS_SHOWN = 30, 15
 # Seconds between polls for changes that the stand-ins do not signal.
 LOOK_EVERY = 0.01
+RIGHTS_TRIED = {right.write_probe for right in RIGHTS} - {""}
 # Factor by which polls and timers are accelerated; in tests that only ask, it shortens Telegram's rate limits.
 SPEED = 5.0
 ASKING = 3.0
@@ -156,12 +158,14 @@ class Standins:
         return chat
 
     def asks(self, person: int, text: str, chat: int | None = None, **more: object) -> Seen:
-        """Type a command and return the bot's answer, skipping progress and notices about the PBX's rate limit."""
+        """Type a command and return the bot's answer, skipping progress, notices about the PBX's rate limit and, in a
+        group, what answers somebody else or nobody, such as an alert.
+        """
         chat = person if chat is None else chat
         number = self.says(person, text, chat, **more)
 
         def answer() -> Seen | None:
-            said = self.from_bot(chat, person, number)
+            said = [m for m in self.from_bot(chat, person, number) if chat > 0 or m.raw["reply_to"] == number]
             return next((m for m in said if TURN_COMES not in m and not READING.search(m.text)), None)
 
         return self.wait_for(answer, text)
@@ -229,6 +233,13 @@ class Standins:
 
     def mends(self, name: str) -> None:
         self.breaks(name, "ok")
+
+    def writes(self, part: str = "") -> list[Json]:
+        """Return the requests to the PBX that write, with `part` in the path; not those that only try the rights of the
+        key, which comes once at any time after a start.
+        """
+        asked = [one for one in self.get("/control/requests", after=0)["requests"] if one["method"] != "GET"]
+        return [one for one in asked if part in one["path"] and _resource(one) not in RIGHTS_TRIED]
 
     def looks(self) -> int:
         """Return the number of polls of the trunks."""
@@ -428,6 +439,10 @@ def press(standins: Standins, message: Seen, label: str, shows: str, person: int
     return standins.wait_for(
         lambda: (m := standins.again(message, person)) and (m if shows in m.text else None), f"{label}: {shows}", 90
     )
+
+
+def _resource(request: Json) -> str:
+    return str(request["path"]).rpartition("/")[2]
 
 
 def _is_look(request: Json) -> bool:

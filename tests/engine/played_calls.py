@@ -222,10 +222,12 @@ class Office:
         )
 
     async def tell(self, chat: int = GROUP, **of: Any) -> None:
-        wish = {"phones": (), "numbers": ()} | of
-        await self.subscriptions.set(
-            STATION, chat, None, CallKind.MISSED, by_id=ANNA, by_name="Anna", now=self.pbx.now, **wish
-        )
+        await self.asks(CallKind.MISSED, chat, **of)
+
+    async def asks(self, kind: CallKind, chat: int = GROUP, thread: int | None = None, **of: Any) -> None:
+        wish: dict[str, Any] = {"phones": (), "numbers": (), "by_id": ANNA, "by_name": "Anna"} | of
+        wish |= {"now": self.pbx.now, "read_at": self.follower.read_at}
+        await self.subscriptions.set(STATION, chat, thread, kind, **wish)
 
     async def opens(self, hours: str) -> None:
         await self.chats.set_hours(STATION, GROUP, read_hours(hours), self.pbx.now)

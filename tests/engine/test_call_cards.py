@@ -66,10 +66,6 @@ class CallOffice(Office):
             pause=self.pause,
         )
 
-    async def asks(self, kind: CallKind, chat: int = GROUP, thread: int | None = None, **of: Any) -> None:
-        wish = {"phones": (), "numbers": ()} | of
-        await self.subscriptions.set(STATION, chat, thread, kind, by_id=ANNA, by_name="Anna", now=self.pbx.now, **wish)
-
     async def look(self, moment: datetime) -> list[ToldMessage]:
         await self.at(moment)
         return await self.told()
@@ -383,8 +379,7 @@ async def test_who_asked_must_be_able_to_read_call_records_each_time(database: D
 @pytest.mark.parametrize(("chat", "may_listen"), [(GROUP, True), (ANNA, True), (2, False)])
 async def test_recordings_are_offered_to_who_may_hear_them(database: Database, chat: int, may_listen: bool) -> None:
     office = CallOffice(database, grants=(Grant(ANNA, "admin"), Grant(2, "operator")))
-    wish: dict[str, Any] = {"phones": (), "numbers": (), "by_id": 2 if chat == 2 else ANNA, "by_name": "", "now": NINE}
-    await office.subscriptions.set(STATION, chat, None, CallKind.CALLS, **wish)
+    await office.asks(CallKind.CALLS, chat, by_id=2 if chat == 2 else ANNA)
     office.pbx.calls_made = [recorded(answered_at(0), 0)]
     await office.look(minutes(2))
     rows = await office.database.run(lambda session: session.query(Keyboard).one().rows)

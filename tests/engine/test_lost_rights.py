@@ -58,9 +58,7 @@ async def test_only_what_needs_the_lost_right_ends(database: Database) -> None:
     await office.tell()
     office.pbx.calls_made = [missed_at(0)]
     (card,) = await office.at(minutes(2))
-    await office.subscriptions.set(
-        STATION, GROUP, None, CallKind.CALLS, phones=(), numbers=(), by_id=2, by_name="Boris", now=office.pbx.now
-    )
+    await office.asks(CallKind.CALLS, by_id=2, by_name="Boris")
     (card,) = await office.at(minutes(11))
     assert card.closed_at is None
     assert (await office.subscriptions.of_chat(STATION, GROUP)).keys() == {CallKind.MISSED}
@@ -89,9 +87,7 @@ async def test_each_topic_is_told_of_what_it_hears_no_more(database: Database) -
     office = Office(database, grants=(Grant(ANNA, "operator", until=UNTIL),))
     await office.tell()
     for topic, kind in ((7, CallKind.CALLS), (7, CallKind.VOICEMAIL)):
-        await office.subscriptions.set(
-            STATION, GROUP, topic, kind, phones=(), numbers=(), by_id=ANNA, by_name="Anna", now=office.pbx.now
-        )
+        await office.asks(kind, GROUP, topic)
     await office.at(minutes(11))
     told = {row.thread_id: row.facts["ended"] for row in await office.messages()}
     assert told == {None: ["missed"], 7: ["calls", "voicemail"]}

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from bot.detection import trunk_machine
 from bot.detection.observation import StationFault
 from bot.detection.trunk_machine import Policy
+from bot.engine.trunk_monitor import RESTART_TAKES
 from bot.incidents.model import (
     STATION,
     AddressBlocked,
@@ -444,6 +445,24 @@ async def test_only_an_answer_of_the_pbx_is_a_good_look() -> None:
     await scene.looks()
     assert scene.watch.last_good is not None
     assert scene.watch.last_good > good
+
+
+async def test_a_machine_may_have_restarted_only_while_the_pbx_was_not_heard() -> None:
+    scene = Scene()
+    await scene.looks(20)
+    assert scene.watch.interruptions == 0
+    scene.pbx.error = Unreachable("no answer")
+    await scene.looks()
+    scene.pbx.error = None
+    await scene.looks(20)
+    assert scene.watch.interruptions == 1
+    # Nobody looked.
+    scene.clock.pass_(RESTART_TAKES.total_seconds())
+    await scene.looks(20)
+    assert scene.watch.interruptions == 2
+    scene.watch.restart_states({})
+    await scene.looks(20)
+    assert scene.watch.interruptions == 3
 
 
 async def test_a_clock_that_is_set_back_hides_no_outage() -> None:

@@ -15,7 +15,6 @@ from tests.engine.played_calls import (
     ANSWERED,
     GROUP,
     NINE,
-    STATION,
     Office,
     labelled,
     minutes,
@@ -101,9 +100,7 @@ async def test_each_place_is_told_of_what_it_asked_for(office: Office) -> None:
     await office.tell()
     await office.tell(ANNA)
     for kind in (CallKind.CALLS, CallKind.VOICEMAIL):
-        await office.subscriptions.set(
-            STATION, GROUP, 7, kind, phones=(), numbers=(), by_id=ANNA, by_name="Anna", now=office.pbx.now
-        )
+        await office.asks(kind, GROUP, 7)
     await fails(office, 30, begin=0)
     told = {row.thread_id: row.facts["kinds"] for row in await notices(office)}
     assert told == {None: ["missed"], 7: ["calls", "voicemail"]}
@@ -154,6 +151,46 @@ async def test_who_asks_again_while_it_fails_is_told_of_the_calls_in_between(off
     await office.tell(phones=["202"])
     await fails(office, 121, None, begin=121)
     assert "None of the calls since 09:13 is lost" in text((await notices(office))[-1])
+    assert len(await office.cards()) == 1
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.parametrize("asks_at", [15, 20, 27])
+async def test_who_asks_again_before_it_is_told_that_it_fails_loses_no_call(
+    office: Office, asks_at: float, restarts: bool
+) -> None:
+    await office.tell(phones=["203"])
+    await fails(office, 13, None, begin=0)
+    office.pbx.calls_made = [missed_at(13.5)]
+    await fails(office, asks_at, begin=13.5)
+    if restarts:
+        office.restart()
+    await office.tell()
+    await fails(office, 27.5, begin=asks_at)
+    assert await notices(office) == []
+    await fails(office, 28, None, begin=28)
+    (card,) = await office.cards()
+    assert [call["linkedid"] for call in card.calls] == ["mikopbx-1"]
+
+
+async def test_who_asks_again_while_the_calls_are_read_is_told_of_none_from_before(office: Office) -> None:
+    await office.tell(phones=["203"])
+    office.pbx.calls_made = [missed_at(6)]
+    # How far was read is stored every five minutes.
+    await fails(office, 9.5, None, begin=0)
+    await office.tell()
+    await fails(office, 15, None, begin=9.5)
+    assert await office.cards() == []
+
+
+async def test_who_asks_at_the_start_of_the_program_loses_no_call_of_its_absence(office: Office) -> None:
+    await office.tell()
+    await fails(office, 10, None, begin=0)
+    office.restart()
+    office.pbx.calls_made = [missed_at(20)]
+    office.pbx.now = minutes(60)
+    await office.tell()
+    await office.at(minutes(60))
     assert len(await office.cards()) == 1
 
 

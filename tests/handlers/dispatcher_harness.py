@@ -66,6 +66,9 @@ class FakeStation:
         switched_off: ClassVar[frozenset[str]] = frozenset()
         unwatched: ClassVar[frozenset[str]] = frozenset()
 
+    class calls:  # noqa: N801
+        read_at: ClassVar[datetime | None] = None
+
     @staticmethod
     def zone() -> tzinfo:
         return UTC

@@ -46,7 +46,7 @@ class RecordingStateSink:
 def check_context(sink: RecordingStateSink, pbx: object, clock: Callable[[], datetime], **given: Any) -> CheckContext:
     """Return the context of a check: a PBX in UTC without faults, except for what is given."""
     usual: dict[str, Any] = {
-        "watch": SimpleNamespace(has_fault=False, trunk_hosts={}, dialect=None),
+        "watch": SimpleNamespace(has_fault=False, trunk_hosts={}, dialect=None, interruptions=0),
         "watched": None,
         "no_calls": NoCallsConfig(timedelta(0), WorkingHours((), "")),
         "releases": ReleaseTable(),

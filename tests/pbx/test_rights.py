@@ -13,6 +13,7 @@ from bot.demo.pbx.web.keys import Permissions, Right
 from bot.pbx import Pbx
 from bot.pbx.key_check import ROWS
 from bot.pbx.rights import FEW_REFUSED, RIGHTS
+from bot.pbx.system_report import SystemReport
 
 ALL: dict[str, Right] = {f"/api/v3/{right.resource}": "write" if right.write_probe else "read" for right in RIGHTS}
 
@@ -49,9 +50,9 @@ async def test_a_row_with_read_alone_is_told() -> None:
 
 async def test_a_release_is_read_by_a_key_that_may() -> None:
     async with limited({"/api/v3/sysinfo": "read"}) as (pbx, _station):
-        assert await pbx.release() == "2026.1.233-dev"
+        assert (await pbx.system()).release == "2026.1.233-dev"
     async with limited(ALL) as (pbx, _station):
-        assert await pbx.release() is None
+        assert await pbx.system() == SystemReport()
 
 
 async def test_of_a_key_that_is_refused_few_rights_are_probed() -> None:

@@ -67,7 +67,7 @@ EVERY_USE: dict[str, Callable[[Pbx], Awaitable[object]]] = {
     "routing.queues": lambda pbx: pbx.routing.queues(),
     "rights.probe": lambda pbx: pbx.rights.probe(),
     "time_zone": lambda pbx: pbx.time_zone(),
-    "release": lambda pbx: pbx.release(),
+    "system": lambda pbx: pbx.system(),
 }
 # Names that the PBX uses, so that generated answers reach deep into the parsers.
 KEYS = st.sampled_from(

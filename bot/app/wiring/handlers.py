@@ -176,6 +176,7 @@ def handler_station(monitor: StationMonitor) -> Station:
         incident_manager=monitor.incident_manager,
         phones=monitor.checks.phones,
         health=monitor.checks.health,
+        calls=monitor.calls,
         watched=monitor.watched,
         drills=monitor.drills,
         zone=monitor.zone,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.demo.pbx import routing_tables, seed
 from bot.demo.pbx.ami.manager import Manager
 from bot.demo.pbx.employees import EmployeeRecord, Phone
+from bot.demo.pbx.machine import Machine
 from bot.demo.pbx.office import MIXED, Office
 from bot.demo.pbx.registration.reload import RELOAD_AFTER, Reload, load
 from bot.demo.pbx.registration.sights import AT_ONCE, NEWEST, Condition, Dialect, TrunkChange
@@ -88,6 +89,7 @@ class StandinPbx:
         # What it advises by level, as its own rows; and its disk in MB: total and free, zeros where it is not known.
         self.advice: dict[str, list[dict[str, object]]] = {}
         self.disk_mb = (51_200.0, 35_840.0)
+        self.machine = Machine(now)
         self.call_events_running = True
         self.asterisk_running = True
         self._asterisk_started = float("-inf")
@@ -277,6 +279,10 @@ class StandinPbx:
             self.calls.hang_up_all(now)
         for trunk in self.trunks.values():
             trunk.changes.append(TrunkChange(now, "asterisk_started" if running else "asterisk_stopped", pace))
+
+    def restart_machine(self) -> None:
+        self.calls.hang_up_all(self.now())
+        self.machine.restart(self.speed)
 
     @property
     def asterisk(self) -> str:

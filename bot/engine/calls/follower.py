@@ -117,8 +117,13 @@ class CallFollower:
         if counter is not None and channels is not None:
             counter.settle(trunks_of_calls(channels), now)
 
+    @property
+    def read_at(self) -> datetime | None:
+        """Return when the records were read last for the chats; None if not since the start."""
+        return self._unread.read_at
+
     def restart(self) -> None:
-        """Forget since when the records are not read, after stored times were shifted."""
+        """Forget when the records were read, after stored times were shifted."""
         self._unread.restart()
 
     async def _channels_up(self, now: datetime, *, count: bool) -> tuple[Channel, ...] | None:

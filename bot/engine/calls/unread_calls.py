@@ -27,7 +27,8 @@ class UnreadCalls:
     def restart(self) -> None:
         """Begin as after a start of the program: by the stored times."""
         self._failing_since: datetime | None = None
-        self._read_at: datetime | None = None
+        # When the records were read last; None if not since then.
+        self.read_at: datetime | None = None
 
     def begin(self, session: Session, error: PbxError, now: datetime) -> bool:
         """Note that the records were not read, and after a while tell the chats; return True if a message is queued."""
@@ -41,7 +42,7 @@ class UnreadCalls:
         places = self._told(session, untold, now)
         for wishes in places:
             stored = min(one.read_until for one in wishes)
-            since = max(self._read_at or stored, stored)
+            since = max(self.read_at or stored, stored)
             for one in wishes:
                 one.unread_since = since
             messages.enqueue_unread_calls(session, wishes, since, lacks, now)
@@ -50,7 +51,7 @@ class UnreadCalls:
     def end(self, session: Session, now: datetime) -> bool:
         """Note that the records were read, and tell the chats that know of the contrary; return True if a message is
         queued."""
-        self._failing_since, self._read_at = None, now
+        self._failing_since, self.read_at = None, now
         unread = {one: one.unread_since for one in self._subscriptions(session) if one.unread_since is not None}
         places = self._told(session, unread, now)
         for wishes in places:

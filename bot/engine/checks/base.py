@@ -25,6 +25,10 @@ class TrunkWatch(Protocol):
         """True while the PBX proves only the state of its trunks."""
 
     @property
+    def interruptions(self) -> int:
+        """How often the PBX did not answer, or was not asked, for as long as its machine takes to restart."""
+
+    @property
     def trunk_hosts(self) -> Mapping[str, str]:
         """Names of trunks by the host of their provider."""
 

@@ -16,6 +16,7 @@ from bot.detection.pbx_findings import Finding, Reading, findings, is_over
 from bot.engine.checks.base import CheckContext, PeriodicCheck
 from bot.engine.checks.known_addresses import known_addresses
 from bot.engine.checks.sign_ins import SignInQuery
+from bot.engine.checks.system_query import SystemQuery
 from bot.incidents.common_findings import Begun
 from bot.incidents.model import (
     KINDS,
@@ -35,7 +36,6 @@ log = structlog.get_logger(__name__)
 
 # Who asks /pbx within this time after a look gets the same answers.
 FRESH = timedelta(seconds=3)
-RELEASE_EVERY = timedelta(hours=6)
 CERTIFICATE_EVERY = timedelta(hours=1)
 # Kinds of findings by their name in HEALTH_ALERTS.
 TOPICS = {
@@ -82,8 +82,8 @@ class PbxHealthCheck(PeriodicCheck):
         self._advice: CachedQuery[tuple[Advice, ...]] = CachedQuery()
         self._disk: CachedQuery[Disk | None] = CachedQuery()
         self._bans: CachedQuery[tuple[Ban, ...]] = CachedQuery()
-        self._release: CachedQuery[str | None] = CachedQuery()
         self._certificate: CachedQuery[Certificate | None] = CachedQuery()
+        self._system = SystemQuery(context.pbx, context.watch, context.clock)
         self._sign_ins = SignInQuery(context.pbx)
         self._off_by: timedelta | None = None
         # Last known one: the PBX tells of none while it counts.
@@ -113,6 +113,11 @@ class PbxHealthCheck(PeriodicCheck):
         return self._certificate.value
 
     @property
+    def machine_started(self) -> datetime | None:
+        """Return when the machine of the PBX started, None while that is not known for certain."""
+        return None if self._watch.has_fault else self._system.machine_started
+
+    @property
     def open_findings(self) -> Counter[str]:
         """Return how many findings are open, by their topic."""
         is_open = [subject for subject, state in (self._states or {}).items() if state.condition.alarm]
@@ -135,7 +140,7 @@ class PbxHealthCheck(PeriodicCheck):
 
     @property
     def _asked(self) -> Mapping[str, CachedQuery[Any]]:
-        return {"advice": self._advice, "storage": self._disk, "firewall": self._bans, "sysinfo": self._release}
+        return {"advice": self._advice, "storage": self._disk, "firewall": self._bans, "sysinfo": self._system.query}
 
     async def _read(self, priority: Priority, now: datetime) -> Reading:
         pbx = self._pbx
@@ -147,9 +152,6 @@ class PbxHealthCheck(PeriodicCheck):
             self.round_trip = answer.elapsed
             return answer
 
-        async def release() -> Answer[str | None]:
-            return Answer(await pbx.release())
-
         async def certificate() -> Answer[Certificate | None]:
             return Answer(await pbx.certificate())
 
@@ -158,7 +160,7 @@ class PbxHealthCheck(PeriodicCheck):
             self._advice.renew(advice, FRESH, now),
             self._disk.renew(lambda: pbx.storage.usage(priority), FRESH, now),
             self._bans.renew(lambda: pbx.firewall.banned(priority), FRESH, now),
-            self._release.renew(release, RELEASE_EVERY, now),
+            self._system.renew(now),
             self._certificate.renew(certificate, CERTIFICATE_EVERY, now),
         )
         if self._disk.value is not None or self._disk.is_forbidden:
@@ -166,7 +168,7 @@ class PbxHealthCheck(PeriodicCheck):
         bans = self._bans.value
         current = None if bans is None else tuple(ban for ban in bans if ban.until is None or ban.until > now)
         return Reading(
-            release=self._release.value,
+            release=self._system.release,
             releases=self._releases.current,
             dialect=self._watch.dialect,
             disk=self._last_disk,

@@ -38,10 +38,11 @@ class CallSubscriptions:
         by_id: int,
         by_name: str,
         now: datetime,
+        read_at: datetime | None,
     ) -> None:
         """Tell the chat of the calls of this kind that end from now on, in place of what it was told of before. A chat
-        that was told of some is told of those that ended just before, too: the PBX may not have listed them yet; so is
-        one that knows that they are not read, of those since then."""
+        that was told of some is told of those that ended just before, too: the PBX may not have listed them yet; and of
+        all that were not read since. `read_at`: when they were read last, None if not since the start."""
         row = CallSubscription(
             station=station,
             chat_id=chat_id,
@@ -54,7 +55,7 @@ class CallSubscriptions:
             at=now,
             read_until=now,
         )
-        await self._database.run(_merge, row)
+        await self._database.run(_merge, row, read_at)
         self._changed.send(station)
 
     async def remove(self, station: str, chat_id: int, kind: CallKind | None = None) -> None:
@@ -83,10 +84,11 @@ def _of_chat(session: Session, station: str, chat_id: int) -> dict[CallKind, Cal
     return {CallKind(one.kind): one for one in found.scalars()}
 
 
-def _merge(session: Session, row: CallSubscription) -> None:
+def _merge(session: Session, row: CallSubscription, read_at: datetime | None) -> None:
     before = session.get(CallSubscription, (row.station, row.chat_id, row.kind))
     if before is not None:
-        row.at = max(before.at, (before.unread_since or row.at) - LISTED_WITHIN)
+        read_until = before.unread_since or read_at or before.read_until
+        row.at = max(before.at, min(row.at, read_until) - LISTED_WITHIN)
         row.read_until = before.read_until
     session.merge(row)
 

@@ -29,6 +29,8 @@ MAX_PAUSE = 30.0
 MAX_FLOOD_PAUSE = 300.0
 # Timeout of the whole answer: one sent byte by byte meets no read timeout.
 RESPONSE_TIMEOUT = LONG_POLL + 60
+# Read timeout beyond the long poll.
+LATE_BY = 10
 
 
 class UpdatesBot(RawBot):
@@ -37,7 +39,7 @@ class UpdatesBot(RawBot):
     async def raw_updates(self, offset: int | None, seconds: int) -> list[dict[str, Any]]:
         parameters = {"offset": offset, "timeout": seconds, "allowed_updates": list(WANTED)}
         async with asyncio.timeout(RESPONSE_TIMEOUT):
-            found: list[dict[str, Any]] = await self.call("getUpdates", parameters, read_timeout=seconds + 10)
+            found: list[dict[str, Any]] = await self.call("getUpdates", parameters, read_timeout=seconds + LATE_BY)
         return found
 
 

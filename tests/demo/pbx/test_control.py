@@ -1,4 +1,5 @@
 import asyncio
+import re
 from typing import Protocol
 
 import httpx
@@ -129,6 +130,34 @@ async def test_asterisk_starts_again_through_a_moment_of_nothing(
     assert await words() == {"registered", "UNKNOWN", "OFF"}
     clock.sleep(60)
     assert await words() == {"registered", "OK", "OFF"}
+
+
+async def test_the_health_of_a_pbx_is_shown_as_it_was_set(control: httpx.AsyncClient) -> None:
+    await control.post("/disk", json={"total": 51_200, "free": 400})
+    await control.post("/advice", json={"advice": {"error": [{"messageTpl": "adv_YouUseDefaultWebPassword"}]}})
+    await control.post("/banned", json={"address": "127.0.0.1"})
+    state = (await control.get("/state")).json()
+    assert state["disk"] == {"total": 51_200, "free": 400}
+    assert (state["advice"], state["banned"]) == (["adv_YouUseDefaultWebPassword"], ["127.0.0.1"])
+
+
+async def test_another_release_comes_with_a_restart_of_the_machine(
+    api: httpx.AsyncClient, control: httpx.AsyncClient, clock: Time
+) -> None:
+    async def report() -> str:
+        return str((await api.get("/sysinfo:getInfo")).json()["data"]["content"])
+
+    up_for = re.compile(r"12 days,  3:04,")
+    assert up_for.search(await report())
+    await control.post("/dialect", json={"release": "2026.1"})
+    assert up_for.search(await report())
+    await control.post("/dialect", json={"release": "2026.9", "restarts": True})
+    with pytest.raises(ConnectionAbortedError):
+        await report()
+    clock.sleep(60)
+    restarted = await report()
+    assert "2026.9.5" in restarted
+    assert " up 1 min,  0 users," in restarted
 
 
 async def test_a_phone_goes_offline_and_comes_back(api: httpx.AsyncClient, control: httpx.AsyncClient) -> None:

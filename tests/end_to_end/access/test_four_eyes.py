@@ -23,12 +23,6 @@ def harness(standins: Standins, start_bot: Callable[..., Program]) -> Standins:
     return standins
 
 
-def writes(standins: Standins, part: str) -> list[Json]:
-    """Return the writing requests to the PBX."""
-    requests: list[Json] = standins.get("/control/requests", after=0)["requests"]
-    return [one for one in requests if one["method"] != "GET" and part in one["path"]]
-
-
 def asked(standins: Standins, person: int, pattern: str) -> Seen:
     """Return the approval request in the second person's private chat."""
     return standins.wait_for(
@@ -45,9 +39,9 @@ def deletion(standins: Standins, chat: int) -> Seen:
 def test_in_a_group_the_second_person_confirms_and_the_first_cannot(harness: Standins) -> None:
     waiting = deletion(harness, GROUP)
     assert "another person has to confirm" in harness.presses(ANNA, waiting, "Confirm")["text"]
-    assert not writes(harness, "employees")
+    assert not harness.writes("employees")
     press(harness, waiting, "Confirm", "Deleted", OLGA)
-    assert [one["method"] for one in writes(harness, "employees")] == ["DELETE"]
+    assert [one["method"] for one in harness.writes("employees")] == ["DELETE"]
 
 
 def test_in_private_the_second_person_is_asked_in_private(harness: Standins) -> None:
@@ -70,7 +64,7 @@ def test_either_may_say_no(harness: Standins) -> None:
     question = asked(harness, OLGA, "Delete an employee")
     press(harness, taken_back, "Take back", "Taken back by Anna Ivanova")
     assert "no longer open" in harness.presses(OLGA, question, "Confirm")["text"]
-    assert not writes(harness, "employees")
+    assert not harness.writes("employees")
 
 
 def test_the_second_person_reads_who_is_imported(harness: Standins) -> None:
@@ -95,7 +89,7 @@ def test_two_who_confirm_at_once_delete_once(harness: Standins) -> None:
     for one in presses:
         one.join()
     harness.wait_for(lambda: (m := harness.again(waiting)) and (m if "Deleted" in m.text else None), "deleted")
-    assert len(writes(harness, "employees")) == 1
+    assert len(harness.writes("employees")) == 1
 
 
 def _press(message: Seen) -> Json:
@@ -112,7 +106,7 @@ def test_a_trunk_is_changed_and_deleted_by_two(harness: Standins, tmp_path: Path
     harness.asks(ANNA, "/delete_trunk Mango Office")
     waiting = harness.asks(ANNA, "Mango Office")
     assert "needs a second person" in waiting
-    assert len(writes(harness, "providers")) == 1
+    assert len(harness.writes("providers")) == 1
     press(harness, asked(harness, OLGA, "Delete a trunk"), "Confirm", "You confirmed", OLGA)
     harness.wait_for_message("Mango Office.*deleted|[Dd]eleted.*Mango Office", ANNA, waiting.id)
 
@@ -133,4 +127,4 @@ def test_without_a_second_person_nothing_is_done_and_it_is_said(
     start_bot(TWO_PERSON="employees.delete")
     question = standins.asks(ANNA, "/delete_employee 203")
     press(standins, question, "Delete", "there is none")
-    assert not writes(standins, "employees")
+    assert not standins.writes("employees")

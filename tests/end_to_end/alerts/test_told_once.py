@@ -33,8 +33,7 @@ def test_pressed_by_two_and_twice_at_once_it_is_created_once(
         one.join()
     standins.wait_for(lambda: (m := standins.again(question)) and (m if "Created" in m.text else None), "created")
     assert len(created(standins, "243")) == 1
-    posts = [r for r in standins.get("/control/requests", after=0)["requests"] if r["method"] == "POST"]
-    assert len([one for one in posts if one["path"].endswith("/employees")]) == 1
+    assert len(standins.writes("/employees")) == 1
 
 
 def test_a_press_that_a_kill_interrupted_is_gone_on_with_and_done_once(
@@ -44,18 +43,13 @@ def test_a_press_that_a_kill_interrupted_is_gone_on_with_and_done_once(
     question = standins.asks(ANNA, "/add_employee 243 John Smith")
     standins.post("/control/fault", kind="slow", delay=15)
     standins.post("/client/press", **press_of(ANNA, question, wait=0))
-    standins.wait_for(lambda: writes(standins) or None, "the PBX was asked")
+    standins.wait_for(lambda: standins.writes("/employees") or None, "the PBX was asked")
     bot.kill()
     standins.post("/control/fault", kind="none", delay=0)
     start_bot(TESTS_HURRY="20")
     standins.wait_for(lambda: (m := standins.again(question)) and (m if "Created" in m.text else None), "created")
-    assert len(writes(standins)) == 2
+    assert len(standins.writes("/employees")) == 2
     assert len(created(standins, "243")) == 1
-
-
-def writes(standins: Standins) -> list[Json]:
-    requests: list[Json] = standins.get("/control/requests", after=0)["requests"]
-    return [one for one in requests if one["method"] == "POST" and one["path"].endswith("/employees")]
 
 
 def test_who_asks_too_much_hears_it_once_and_can_still_take_an_incident(

@@ -181,10 +181,14 @@ def test_cdr_pages_with_buttons(shared: Standins, group: int) -> None:
 
 @pytest.mark.parametrize(
     "forge",
-    [{"forwarded": True}, {"via_bot": True}, {"anonymous": True}, {"sender_chat": -1001000000001}, {"from_bot": True}],
+    [{"forwarded": True}, {"via_bot": True}, {"sender_chat": -1001000000001}, {"from_bot": True}],
 )
 def test_what_nobody_typed_is_not_obeyed(shared: Standins, group: int, forge: dict[str, object]) -> None:
     assert silence(shared, ANNA, "/status", group, forge=forge)
+
+
+def test_who_writes_as_the_group_is_asked_to_prove_who_it_is(shared: Standins, group: int) -> None:
+    assert "Press to prove it is you" in shared.asks(ANNA, "/status", group, forge={"anonymous": True})
 
 
 def test_an_edited_message_is_not_obeyed(shared: Standins, group: int) -> None:

@@ -25,11 +25,6 @@ def api(standins: Standins, path: str) -> Any:
     return answer.json()["data"]
 
 
-def writes(standins: Standins, trunk: str) -> list[dict[str, Any]]:
-    asked = standins.get("/control/requests", after=0)["requests"]
-    return [one for one in asked if trunk in one["path"] and one["method"] in ("POST", "PATCH")]
-
-
 def state_of(standins: Standins, trunk: str) -> str:
     return str(api(standins, "providers:getStatuses?forceCheck=true")["sip"][trunk]["state"])
 

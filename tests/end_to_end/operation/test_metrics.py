@@ -1,5 +1,6 @@
 """/metrics of the real program between two PBXs, and the dashboard and alerts that ask for them."""
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,6 +115,9 @@ def test_everything_that_the_dashboard_asks_for_is_told_of_what_is_there_and_of_
             assert found.values("trunk_round_trip_seconds", station="acme", trunk="Zadarma") == []
             assert found.values("pbx_disk_free_bytes", station="acme") == [200 * 2**20]
             assert found.values("pbx_findings", station="acme", finding="disk") == [1]
+            # Twelve days, by a PBX that writes them so; in time that passes faster.
+            up_for = time.time() - found.values("pbx_boot_time_seconds", station="beta")[0]
+            assert 12 * 86_400 < up_for < 13 * 86_400
             assert len(found.values("pbx_certificate_expiry_timestamp_seconds")) == 1
             assert found.values("pbx_info", station="acme", dialect="2026.3.40") == [1]
             assert found.stations() == {"", "acme", "beta"}
@@ -131,7 +135,7 @@ def test_everything_that_the_dashboard_asks_for_is_told_of_what_is_there_and_of_
             beta.suffers("unplugged")
             dead = waits(lambda one: one.values("pbx_up", station="beta") == [0], "it does not answer")
             assert dead.values("trunks", station="beta") == dead.values("trunk_health", station="beta") == []
-            for unknown in ("active_calls", "pbx_disk_free_bytes", "pbx_round_trip_seconds"):
+            for unknown in ("active_calls", "pbx_disk_free_bytes", "pbx_round_trip_seconds", "pbx_boot_time_seconds"):
                 assert dead.values(unknown, station="beta") == []
                 assert dead.values(unknown, station="acme")
             assert dead.total("incoming_calls_total", station="beta", outcome="missed") == 1

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect, sync_playwright
 
-from tests.end_to_end.harness import BORIS
+from bot.engine.checks.pbx_health import FRESH
+from tests.end_to_end.harness import ANNA, BORIS, GROUP
 from tests.fixtures.examples import ONLY_FIRST_CASES
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -115,6 +116,53 @@ def test_a_newcomer_asks_breaks_takes_and_mends(page: Page) -> None:
     # The PBX lives on the same Tuesday: its newest call has just been.
     expect(messages.last).to_contain_text(re.compile(r"1\. \S+ 1[01]:\d\d"))
     expect(messages.last).not_to_contain_text("missed, after hours")
+    looks_after_the_health_of_the_pbx(page)
+
+
+def looks_after_the_health_of_the_pbx(page: Page) -> None:
+    """As Anna, the administrator, in her private chat: Telegram takes few messages to a group in a minute. In the same
+    browser, since another one takes seconds to start."""
+    messages, composer = page.get_by_test_id("message"), page.get_by_test_id("composer")
+    panel = page.get_by_test_id("pbx-panel")
+
+    def turns(name: str, *, to: bool) -> None:
+        switch = page.get_by_test_id(f"{name}-toggle")
+        switch.click()
+        expect(switch).to_have_attribute("aria-checked", str(to).lower())
+
+    def asks(text: str, *answered: str) -> Locator:
+        composer.fill(text)
+        composer.press("Enter")
+        for one in answered:
+            expect(messages.filter(has_text=one).last).to_be_visible(timeout=30_000)
+        return messages.filter(has_text=answered[0]).last
+
+    page.get_by_test_id(f"person-{ANNA}").click()
+    page.get_by_test_id(f"chat-{ANNA}").click()
+    for name in ("disk", "password", "bans"):
+        turns(name, to=False)
+    card = asks("/pbx", "400 MB of 50 GB free")
+    looked = page.evaluate("Date.now()")
+    for found in ("MikoPBX 2026.9.5", "up since", "The PBX's disk is nearly full", "the default one", "2 addresses"):
+        expect(card).to_contain_text(found)
+    # What is no alert is told here, without a sound.
+    expect(messages.filter(has_text="2 incidents").filter(has_text="the default one").last).to_be_visible()
+    bans = asks("/bans", "2 addresses are banned")
+    bans.get_by_test_id("inline-button").filter(has_text="127.0.0.1").click()
+    page.get_by_test_id("inline-button").filter(has_text="Unban").last.click()
+    expect(messages.filter(has_text="127.0.0.1 is not banned any more").last).to_be_visible()
+    expect(panel).to_contain_text(re.compile("Banned addresses *1"))
+    for name in ("disk", "password", "bans"):
+        turns(name, to=True)
+    # A look is a few seconds old at most.
+    page.wait_for_function("at => Date.now() > at", arg=looked + 1000 * FRESH.total_seconds())
+    asks("/pbx", "Nothing is wrong that the bot can see")
+    page.get_by_test_id(f"chat-{GROUP}").click()
+    expect(messages.filter(has_text="The PBX's disk has room again").last).to_be_visible(timeout=30_000)
+    page.get_by_test_id(f"chat-{ANNA}").click()
+    turns("release", to=False)
+    expect(panel).to_contain_text("2026.1")
+    asks("/pbx", "has a known fault")
 
 
 @pytest.mark.skipif(ONLY_FIRST_CASES, reason="a second browser takes eight seconds: CI has it")

@@ -19,6 +19,7 @@ from bot.incidents.model import (
     PBX_BAN,
     PBX_DISK,
     PBX_GUESSING,
+    PBX_RELEASE,
     PBX_SIGN_IN,
     Changed,
     Kind,
@@ -26,6 +27,7 @@ from bot.incidents.model import (
     Resolved,
 )
 from bot.pbx import Answer, Pbx, PeerStatus, RequestBudget
+from bot.pbx.system_report import SystemReport
 from tests.incident_harness.recording_sink import RecordingStateSink, check_context
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -42,19 +44,25 @@ class Scene:
     sink: RecordingStateSink = field(default_factory=RecordingStateSink)
     hosts: dict[str, str] = field(default_factory=dict)
     has_fault: bool = False
+    interruptions: int = 0
 
     def __post_init__(self) -> None:
         self.restarts()
 
     def restarts(self) -> None:
-        watch = SimpleNamespace(has_fault=self.has_fault, trunk_hosts=self.hosts, dialect=None)
-        context = check_context(self.sink, self.pbx, lambda: self.now, watch=watch, certificate_dated=False)
+        self.watch = SimpleNamespace(
+            has_fault=self.has_fault, trunk_hosts=self.hosts, dialect=None, interruptions=self.interruptions
+        )
+        context = check_context(self.sink, self.pbx, lambda: self.now, watch=self.watch, certificate_dated=False)
         self.check = PbxHealthCheck(context)
 
     async def looks(self, times: int = 1) -> None:
         for _ in range(times):
             self.now += timedelta(seconds=PbxHealthCheck.EVERY)
             await self.check.run_once()
+
+    def machine_started(self) -> datetime | None:
+        return self.check.machine_started
 
     def told(self) -> list[tuple[str, type[Any]]]:
         return [(one.subject, type(one.transition)) for one in self.sink.happened]
@@ -246,3 +254,45 @@ async def test_two_looks_at_once_cost_one(scene: Scene) -> None:
     before = len(scene.asked())
     await scene.check.look()
     assert len(scene.asked()) == before
+
+
+async def test_the_start_of_the_machine_is_told_until_it_may_have_restarted_and_read_again_then(scene: Scene) -> None:
+    scene.station.now = lambda: scene.now.timestamp()
+    started = scene.now - timedelta(days=2, minutes=5)
+    scene.station.machine.started = started.timestamp()
+    await scene.looks(20)
+    assert scene.machine_started() == started
+    assert scene.asked().count("sysinfo:getInfo") == 2
+    # It restarts, and the PBX is not looked at yet: nothing is told of what may be over.
+    restarted = scene.now + timedelta(minutes=2)
+    scene.station.machine.started = restarted.timestamp()
+    scene.watch.interruptions += 1
+    assert scene.machine_started() is None
+    await scene.looks()
+    assert scene.machine_started() == restarted
+    scene.watch.has_fault = True
+    assert scene.machine_started() is None
+    # Only the network was away: an uptime told to the minute is no other start.
+    scene.watch.has_fault, scene.watch.interruptions = False, 2
+    scene.now += timedelta(seconds=31)
+    await scene.looks()
+    assert scene.machine_started() == restarted
+
+
+async def test_a_restart_while_the_report_is_read_is_none_of_what_is_told(scene: Scene) -> None:
+    async def system(pbx: Pbx) -> SystemReport:
+        scene.watch.interruptions += 1
+        return SystemReport("2026.9.5", timedelta(days=2))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Pbx, "system", system)
+        await scene.looks()
+    assert scene.check.machine_started is None
+
+
+async def test_a_new_release_is_told_at_the_first_look_after_the_restart(scene: Scene) -> None:
+    await scene.looks()
+    scene.station.dialect = "2026.1"
+    scene.watch.interruptions += 1
+    await scene.looks()
+    assert (PBX_RELEASE, Opened) in scene.told()

@@ -1,7 +1,7 @@
 """/pbx and /pbx all: what is known of a PBX, of all PBXs in scope, and what is not."""
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,6 +63,35 @@ async def test_what_the_pbx_told_before_is_not_shown_as_if_it_told_it_now(room: 
     await room.types("/pbx", VERA, VERA)
     assert room.text().startswith("🟡")
     assert "this is what it told before" in room.text()
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [("en", "Machine: up since Nov 29 15:53 (2 d 4 h)"), ("ru", "Машина: работает с 29 нояб. 15:53 (2 д 4 ч)")],
+)
+async def test_the_start_of_the_machine_is_shown_only_while_it_is_known(room: Room, language: str, says: str) -> None:
+    wire, label = room.wire, says.partition(":")[0]
+    room.now = datetime(2026, 12, 1, 20, 0, 40, tzinfo=UTC)
+    wire.station.now = room.now.timestamp
+    wire.station.machine.started = (room.now - timedelta(days=2, hours=4, minutes=7, seconds=9)).timestamp()
+    await room.types("/pbx", VERA, VERA)
+    assert says in room.text(language)
+    # The PBX answers less, and may be restarting.
+    wire.loses = lambda name: name == "storage:usage"
+    room.now += timedelta(minutes=2)
+    await room.types("/pbx", VERA, VERA)
+    assert label not in room.text(language)
+    wire.loses = lambda _name: False
+    room.now += timedelta(minutes=2)
+    await room.types("/pbx", VERA, VERA)
+    assert says in room.text(language)
+
+
+async def test_without_the_row_sysinfo_nothing_is_said_of_the_machine(room: Room) -> None:
+    held: Any = {path: right for path, right in ALL.items() if path != "/api/v3/sysinfo"}
+    room.wire.station.keys.permit(Permissions(held))
+    await room.types("/pbx", VERA, VERA)
+    assert "Machine" not in room.text()
 
 
 async def test_hostile_text_in_what_the_pbx_tells_is_no_markup(room: Room) -> None:

@@ -39,7 +39,7 @@ async def check_pbx(
         may = {one.right.resource for one in held if one.reads}
         if trunks is not None:
             listed = (await pbx.trunks.list()).value if "providers" in may else ()
-            found += _release(station, await pbx.release(), trunks.value, releases)
+            found += _release(station, (await pbx.system()).release, trunks.value, releases)
             found += _clock(station, trunks.pbx_time, now)
             found += _trunks(station, trunks.value, listed)
         found += await _zone(station, pbx, where, may)

@@ -74,8 +74,13 @@ class StationActions:
     def info(self, call: ActionCall) -> ActionResult:
         heading = f"{'─' * 39} {{}} {'─' * 39}"
         now = local_time.utc(self.pbx.now())
-        blocks = (("PBXVersion", VERSIONS[self.pbx.dialect]), ("Date", f"{now:%a %b %d %H:%M:%S UTC %Y}"))
-        content = "\n\n\n".join(f"{heading.format(name)}\n\n{value}" for name, value in blocks)
+        up = local_time.uptime(self.pbx.now() - self.pbx.machine.started)
+        blocks = (
+            ("PBXVersion", VERSIONS[self.pbx.dialect]),
+            ("Date", f"{now:%a %b %d %H:%M:%S UTC %Y}"),
+            ("Uptime", f" {now:%H:%M:%S} up {up},  0 users,  load average: 0.31, 0.27, 0.53"),
+        )
+        content = "".join(f"{heading.format(name)}\n\n{value}\n\n\n" for name, value in blocks)
         return ActionResult(
             {"content": content}, function="getInfo", processor="Sysinfo\\GetInfoAction::main", cost=0.17
         )

@@ -184,9 +184,11 @@ def _set_speed(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
 
 
 def _set_dialect(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
-    """Switch the release at once."""
+    """Switch the release: at once, or as an update does it, if the machine `restarts`."""
     pbx.dialect = word(body, "release", DIALECTS)
     pbx.forget_caches()
+    if boolean(body, "restarts", otherwise=False):
+        pbx.restart_machine()
 
 
 def _set_iax(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:

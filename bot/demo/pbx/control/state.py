@@ -35,6 +35,10 @@ def state(pbx: StandinPbx) -> dict[str, object]:
         "recordings": {"megabytes": pbx.shelf.megabytes, "missing": pbx.shelf.missing},
         "traffic": pbx.traffic.running,
         "dialect": pbx.dialect,
+        "restarting": pbx.machine.is_restarting,
+        "disk": {"total": pbx.disk_mb[0], "free": pbx.disk_mb[1]},
+        "advice": [str(row.get("messageTpl", "")) for rows in pbx.advice.values() for row in rows],
+        "banned": [*pbx.banned],
         "iax_told": pbx.iax_told,
         "trunks": [_trunk(pbx, trunk, now) for trunk in pbx.trunks.values()],
         "extensions": [

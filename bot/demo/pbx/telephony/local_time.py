@@ -39,5 +39,13 @@ def ago(seconds: float) -> str:
     return _counted(int(seconds), "second")
 
 
+def uptime(seconds: float) -> str:
+    """Format as Busybox does: `12 days,  3:04`, ` 1:45`, `3 min`. The form with hours is measured."""
+    minutes = int(seconds) // 60
+    days, hours = minutes // 1440, minutes // 60 % 24
+    before = f"{days} day{'' if days == 1 else 's'}, " if days else ""
+    return before + (f"{hours:2}:{minutes % 60:02}" if hours else f"{minutes % 60} min")
+
+
 def _counted(count: int, unit: str) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'} ago"

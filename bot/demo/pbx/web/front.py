@@ -75,7 +75,7 @@ class Front:
         fault = self._pbx.fault.on(target.resource if target else "", request.method)
         if fault.delay > 0:
             await sleep(fault.delay)
-        if fault.kind == "unplugged":
+        if fault.kind == "unplugged" or self._pbx.machine.is_restarting:
             return WebReply(0, "", b"", cut="before")
         if path == "/pbxcore/api/system/ping":
             return _plain(_PONG)

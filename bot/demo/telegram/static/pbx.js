@@ -4,6 +4,7 @@ import { toast } from "./notices.js";
 import { buildCalls } from "./pbx_calls.js";
 import { buildChoice } from "./pbx_choice.js";
 import { buildExtensions } from "./pbx_extensions.js";
+import { buildHealth } from "./pbx_health.js";
 import { buildSwitches } from "./pbx_switches.js";
 import { buildTrunks } from "./pbx_trunks.js";
 import { clock, now, weekday } from "./time.js";
@@ -25,7 +26,8 @@ export function startPbx(pbxs) {
 }
 
 function build(body) {
-  sections = [buildTrunks(control), buildSwitches(control), buildCalls(control), buildExtensions(control)];
+  const builders = [buildTrunks, buildHealth, buildSwitches, buildCalls, buildExtensions];
+  sections = builders.map((section) => section(control));
   body.replaceChildren(...sections.map((section) => section.node));
 }
 

@@ -33,7 +33,7 @@ export function buildSwitches(control) {
   };
 }
 
-function switchRow(testid, label, turn) {
+export function switchRow(testid, label, turn) {
   const word = el("span", { class: "switch-word" });
   const flip = () => turn(button.getAttribute("aria-checked") !== "true");
   const attributes = { type: "button", role: "switch", class: "switch", "aria-label": label, "data-testid": testid };

@@ -67,7 +67,7 @@ function draw(operator) {
     el("h2", {}, t("First steps")),
     iconButton("close", t("Close"), close, "tour-close"),
     el("ol", {}, steps.map(row)),
-    ...(isOver ? [el("p", {}, t("Done: somebody knows, and somebody is on it. Mend the trunk; /help has the rest."))] : []),
+    ...(isOver ? [el("p", {}, t("Done: somebody knows, and somebody is on it. Mend the trunk. Then fill the disk under Health and ask /pbx; /help has the rest."))] : []),
   );
 }
 

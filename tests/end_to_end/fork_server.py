@@ -108,28 +108,31 @@ def _leave_time_for_work(speed: float) -> None:
     from bot.app import application
     from bot.engine import calendar_feed, trunk_queries
     from bot.pbx import cached_query, http, time_zone
+    from bot.pbx.calling import ajam, call
     from bot.pbx.resources import phone_book
     from bot.telegram import files, membership
     from bot.telegram.updates import polling
     from handlers.dispatch import button_actions
     from handlers.employees import employees
-    from handlers.notify import key_rights, notify
+    from handlers.notify import key_rights, queues
     from handlers.stations import stations, status
 
     for module, name in (
+        (ajam, "AT_ONCE"),
         (application, "SHUTDOWN_TIMEOUT"),
         (button_actions, "ANSWER_PRESS_TIMEOUT"),
         (cached_query, "ASKED_WITHIN"),
         (calendar_feed, "FETCH_WITHIN"),
+        (call, "GRACE"),
         (employees, "PHONES_TIMEOUT"),
         (http, "RESPONSE_TIMEOUT"),
         (http, "SUSPECT_AFTER"),
         (key_rights, "TIMEOUT"),
         (membership, "REQUEST_TIMEOUT"),
-        (notify, "NAMES_WITHIN"),
         (phone_book, "REQUEST_TIMEOUT"),
         (polling, "LATE_BY"),
         (polling, "RESPONSE_TIMEOUT"),
+        (queues, "WITHIN"),
         (stations, "QUERY_TIMEOUT"),
         (status, "EXTENSIONS_TIMEOUT"),
         (time_zone, "REQUEST_TIMEOUT"),

@@ -137,6 +137,7 @@ def _end_call(session: Session, card_id: int, end: CallEnd, problem: Mapping[str
     if card is None or card.rings is None:
         return
     facts = {"station": card.station, "by": card.claimed_by, "phone": card.rings, "end": str(end), "problem": problem}
+    facts["is_closed"] = card.closed_at is not None
     card.rings = None
     if end in (CallEnd.NOT_ANSWERED, CallEnd.REFUSED):
         card.called_at = None

@@ -64,7 +64,9 @@ async def details(request: Request) -> Reply:
 
 
 async def _close(request: Request, outcome: CardOutcome) -> Reply:
-    result = await request.services.missed_cards.close(*card_of(request), request.actor.name, outcome, request.now)
+    result = await request.services.missed_cards.close(
+        *card_of(request), request.actor.name, outcome, request.now, own_chat=request.actor.id
+    )
     return Reply(toast=TOASTS[result], outcome=f"{outcome}: {result}")
 
 

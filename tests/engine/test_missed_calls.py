@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.access.policy import Grant
 from bot.notifications.calls.missed_card_message import CardOutcome
 from bot.notifications.calls.missed_card_presses import PressResult
 from bot.notifications.calls.missed_cards import CARD_LASTS, CLAIM_LASTS
@@ -17,6 +18,7 @@ from bot.store.database import Database, Session
 from bot.store.messages import blocked_chats, supergroups
 from bot.store.tables.messages import Outgoing
 from tests.engine.played_calls import (
+    ANNA,
     ANSWERED,
     CALL_BACK,
     GROUP,
@@ -251,8 +253,8 @@ async def test_a_wish_that_changes_while_a_call_is_not_listed_yet_loses_it_not(o
     assert [card.caller for card in cards] == ["9161234501", "9161234502"]
     # What the chat did not want then is not made up for.
     office.pbx.calls_made.append(missed_at(20, 3, "79161234503", (("203", False, False),)))
-    await office.at(minutes(22))
-    office.pbx.now = minutes(30)
+    for minute in (22, 26, 30):
+        await office.at(minutes(minute))
     await office.tell()
     assert len(await office.at(minutes(31))) == 2
 
@@ -310,6 +312,30 @@ async def test_a_card_closed_by_hand_stays_closed_and_a_new_call_opens_another(o
     assert len(await office.at(minutes(4))) == 1
     office.pbx.calls_made.append(missed_at(5, 2))
     assert len(await office.at(minutes(6))) == 2
+
+
+@pytest.mark.parametrize(
+    ("outcome", "own_is_closed"), [(CardOutcome.CALLED_BACK_BY_HAND, True), (CardOutcome.NOT_NEEDED, False)]
+)
+async def test_whom_somebody_called_back_is_off_their_own_list_too_and_off_nobody_elses(
+    database: Database, outcome: CardOutcome, own_is_closed: bool
+) -> None:
+    office = Office(database, grants=(Grant(ANNA, "admin"), Grant(2, "admin")))
+    for chat in (GROUP, ANNA, 2):
+        await office.tell(chat)
+    office.pbx.calls_made = [missed_at(0), missed_at(0, 2, "79161234502")]
+    first, _ = await office.at(minutes(1))
+    await office.presses.close(first.id, STATION, GROUP, "Anna", outcome, minutes(2), own_chat=ANNA)
+    closed = {
+        chat: [card.caller for card in await office.cards(chat) if card.closed_by == "Anna"]
+        for chat in (GROUP, ANNA, 2)
+    }
+    assert closed == {GROUP: [first.caller], ANNA: [first.caller] if own_is_closed else [], 2: []}
+    # It shows that in its message.
+    shown = [
+        row.facts["outcome"] for row in await office.messages() if row.chat_id == ANNA and row.facts.get("outcome")
+    ]
+    assert len(shown) == own_is_closed
 
 
 async def test_the_cards_of_a_chat_that_is_told_no_more_are_closed_and_say_so(office: Office) -> None:

@@ -89,9 +89,19 @@ class MissedCards:
         self._wake.send()
 
     async def close(
-        self, card_id: int, station: str, chat_id: int, by: str, outcome: CardOutcome, now: datetime
+        self,
+        card_id: int,
+        station: str,
+        chat_id: int,
+        by: str,
+        outcome: CardOutcome,
+        now: datetime,
+        *,
+        own_chat: int | None = None,
     ) -> PressResult:
-        result = await self._database.run(_close, card_id, station, chat_id, by, outcome, now)
+        """Close a card; if they have called back, that of the same caller in the presser's `own_chat` too. Cards of
+        other chats stay: who is in one may not be in another, and it may have asked for other calls."""
+        result = await self._database.run(_close, card_id, station, chat_id, by, outcome, now, own_chat)
         self._wake.send()
         return result
 
@@ -154,13 +164,24 @@ def _end_interrupted_calls(session: Session, now: datetime) -> None:
 
 
 def _close(
-    session: Session, card_id: int, station: str, chat_id: int, by: str, outcome: CardOutcome, now: datetime
+    session: Session,
+    card_id: int,
+    station: str,
+    chat_id: int,
+    by: str,
+    outcome: CardOutcome,
+    now: datetime,
+    own_chat: int | None,
 ) -> PressResult:
     card = find(session, card_id, station, chat_id)
     if card is None or card.closed_at is not None:
         return PressResult.CLOSED_BEFORE
-    card.outcome, card.closed_by, card.closed_at = outcome, by[:128], now
-    _show(session, card, now)
+    cards = {card}
+    if own_chat is not None and card.caller and outcome is CardOutcome.CALLED_BACK_BY_HAND:
+        cards |= {*missed_callers.open_of(session, station, own_chat, card.caller)}
+    for one in cards:
+        one.outcome, one.closed_by, one.closed_at = outcome, by[:128], now
+        _show(session, one, now)
     return PressResult.DONE
 
 

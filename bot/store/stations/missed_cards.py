@@ -30,6 +30,17 @@ def ringing(session: Session) -> Sequence[MissedCard]:
     )
 
 
+def open_of(session: Session, station: str, chat_id: int, caller: str) -> Sequence[MissedCard]:
+    """Return the open cards of a caller in a chat."""
+    of_caller = select(MissedCard).where(
+        MissedCard.station == station,
+        MissedCard.chat_id == chat_id,
+        MissedCard.caller == caller,
+        MissedCard.closed_at.is_(None),
+    )
+    return session.execute(of_caller.order_by(MissedCard.id)).scalars().all()
+
+
 def find(session: Session, card_id: int, station: str, chat_id: int) -> MissedCard | None:
     """Return a card of this station and chat."""
     card = session.get(MissedCard, card_id)

@@ -10,6 +10,7 @@ from bot.access.policy import Grant, Permission, Role
 from bot.notifications.calls.missed_card_message import CardOutcome
 from bot.pbx import Answer, CallRecord, Forbidden, PbxError, Queue, TimedOut
 from bot.store.database import Database
+from bot.store.messages.keyboards import new_keyboard
 from bot.store.stations import missed_cards
 from bot.store.tables.audit import AuditOutcome
 from bot.store.tables.calls import CallKind, CallSubscription, MissedCard
@@ -532,6 +533,22 @@ async def test_off_closes_the_open_cards_of_the_chat(office: Office) -> None:
     assert await office.card_outcomes() == [None]
     await office.asks("/notify missed off")
     assert await office.card_outcomes() == [CardOutcome.NOT_TOLD]
+
+
+async def test_whom_somebody_called_back_is_off_their_own_list_too(office: Office) -> None:
+    office.catalogue.buttons["missed_card.called_back"] = CATALOGUE.buttons["missed_card.called_back"]
+    call = {"linkedid": "mikopbx-1", "start": "2026-11-23T11:55:00", "end": "2026-11-23T11:55:20"}
+    with office.database.begin() as session:
+        for card, chat in enumerate((GROUP, BORIS), 1):
+            session.add(
+                MissedCard(id=card, station=STATION, chat_id=chat, caller="9161234501", calls=[call], opened_at=NOW)
+            )
+        row = ({"label": "✅", "action": "missed_card.called_back", "data": {"card": 1}},)
+        keyboard = new_keyboard(GROUP, [[*row]], now=NOW, station=STATION)
+        session.add(keyboard)
+    await office.presses(keyboard, BORIS, GROUP)
+    own = await office.database.run(missed_cards.recent, STATION, BORIS, NOW)
+    assert [card.outcome for card in own] == await office.card_outcomes() == [CardOutcome.CALLED_BACK_BY_HAND]
 
 
 async def test_no_card_is_opened_after_the_open_ones_are_closed(

@@ -108,15 +108,18 @@ def _leave_time_for_work(speed: float) -> None:
     from bot.app import application
     from bot.engine import calendar_feed, trunk_queries
     from bot.pbx import cached_query, http, time_zone
+    from bot.pbx.calling import ajam
     from bot.pbx.resources import phone_book
     from bot.telegram import files, membership
     from bot.telegram.updates import polling
     from handlers.dispatch import button_actions
     from handlers.employees import employees
-    from handlers.notify import key_rights, notify
+    from handlers.notify import key_rights, queues
     from handlers.stations import stations, status
 
     for module, name in (
+        (ajam, "AT_ONCE"),
+        (ajam, "CONNECT"),
         (application, "SHUTDOWN_TIMEOUT"),
         (button_actions, "ANSWER_PRESS_TIMEOUT"),
         (cached_query, "ASKED_WITHIN"),
@@ -126,10 +129,10 @@ def _leave_time_for_work(speed: float) -> None:
         (http, "SUSPECT_AFTER"),
         (key_rights, "TIMEOUT"),
         (membership, "REQUEST_TIMEOUT"),
-        (notify, "NAMES_WITHIN"),
         (phone_book, "REQUEST_TIMEOUT"),
         (polling, "LATE_BY"),
         (polling, "RESPONSE_TIMEOUT"),
+        (queues, "WITHIN"),
         (stations, "QUERY_TIMEOUT"),
         (status, "EXTENSIONS_TIMEOUT"),
         (time_zone, "REQUEST_TIMEOUT"),

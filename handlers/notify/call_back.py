@@ -48,9 +48,13 @@ async def call(request: Request) -> Reply:
     if request.resumed:
         # Pressed before a restart, perhaps long ago.
         card = await request.services.missed_cards.find(*card_of(request))
+        is_closed = card is None or card.closed_at is not None
         facts = {"station": request.station.name, "by": request.actor.name, "phone": phone, "end": "interrupted"}
-        facts |= {"is_closed": card is None or card.closed_at is not None}
-        return Reply(Message("call_not_made", facts), as_new_message=True, outcome="not done: interrupted")
+        return Reply(
+            Message("call_not_made", {**facts, "is_closed": is_closed}),
+            as_new_message=True,
+            outcome="not done: interrupted",
+        )
     result, reply = await _begin(request, calling, phone)
     toast = RINGS if result is PressResult.DONE else TOASTS[result]
     return Reply(toast=toast, then=reply.then, outcome=reply.outcome)

@@ -111,6 +111,22 @@ async def test_a_call_in_vain_offers_another_only_while_the_card_is_open(
         assert (over in text) is closed
 
 
+async def test_a_caller_of_two_chats_is_called_from_one(office: CallingOffice) -> None:
+    await office.tell(ANNA)
+    card = await office.card()
+    (own,) = await office.cards(ANNA)
+
+    async def presses_own(minute: float) -> PressResult:
+        office.pbx.now = minutes(minute)
+        return (await office.presses.begin_call(own.id, STATION, ANNA, ANNA, "Anna", "201", minutes(minute))).result
+
+    assert (await office.presses_call(card, 2, by=BORIS)).result is PressResult.DONE
+    assert await presses_own(2.1) is PressResult.CALLED_ELSEWHERE
+    assert await presses_own(4) is PressResult.CALLED_ELSEWHERE
+    await office.presses.end_call(card.id, CallEnd.ANSWERED)
+    assert await presses_own(4.1) is PressResult.DONE
+
+
 async def test_calls_of_an_earlier_run_are_told_once_and_not_repeated(office: CallingOffice) -> None:
     card = await office.card()
     await office.presses_call(card, 2)

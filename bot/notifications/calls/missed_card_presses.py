@@ -149,8 +149,14 @@ def _end_call(session: Session, card_id: int, end: CallEnd, problem: Mapping[str
     card = session.get(MissedCard, card_id)
     if card is None or card.rings is None:
         return
-    facts = {"station": card.station, "by": card.claimed_by, "phone": card.rings, "end": str(end), "problem": problem}
-    facts["is_closed"] = card.closed_at is not None
+    facts = {
+        "station": card.station,
+        "by": card.claimed_by,
+        "phone": card.rings,
+        "end": str(end),
+        "problem": problem,
+        "is_closed": card.closed_at is not None,
+    }
     card.rings = None
     if end in (CallEnd.NOT_ANSWERED, CallEnd.REFUSED):
         card.called_at = None

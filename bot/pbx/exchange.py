@@ -48,6 +48,9 @@ class Exchange:
     async def send(self, request: httpx.Request, max_bytes: int, within: float) -> tuple[httpx.Response, bytearray]:
         """Send a request; return the closed response and its whole body. `within`: seconds for both together, which the
         timeouts of single reads do not limit. Raises errors of httpx, to be converted."""
+        if self.http.is_closed:
+            # Its station was removed or changed meanwhile.
+            raise httpx.ConnectError("the client is closed", request=request)
         async with asyncio.timeout(within):
             response = await send_once(self.http, request)
             self._has_answered = True

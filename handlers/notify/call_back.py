@@ -47,8 +47,14 @@ async def call(request: Request) -> Reply:
         return Reply(message, question=question, as_new_message=True, outcome="asked for the phone")
     if request.resumed:
         # Pressed before a restart, perhaps long ago.
+        card = await request.services.missed_cards.find(*card_of(request))
+        is_closed = card is None or card.closed_at is not None
         facts = {"station": request.station.name, "by": request.actor.name, "phone": phone, "end": "interrupted"}
-        return Reply(Message("call_not_made", facts), as_new_message=True, outcome="not done: interrupted")
+        return Reply(
+            Message("call_not_made", {**facts, "is_closed": is_closed}),
+            as_new_message=True,
+            outcome="not done: interrupted",
+        )
     result, reply = await _begin(request, calling, phone)
     toast = RINGS if result is PressResult.DONE else TOASTS[result]
     return Reply(toast=toast, then=reply.then, outcome=reply.outcome)
@@ -92,5 +98,9 @@ async def _ring(request: Request, calling: Calling, card: int, phone: str, numbe
     except PbxError as error:
         log.info("PBX error, call not made", station=request.station.name, reason=str(error))
         end, problem = CallEnd.REFUSED, pbx_errors.describe(error)
+    except Exception:
+        # The card must not say for a quarter of an hour that the phone rings.
+        log.exception("call failed inside the bot", station=request.station.name)
+        end = CallEnd.UNKNOWN
     await request.services.missed_cards.end_call(card, end, problem)
     return Reply(outcome=f"{phone} called {number}: {OUTCOMES[end]}")

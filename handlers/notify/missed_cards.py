@@ -19,6 +19,9 @@ TOASTS = {
     PressResult.UNDER_WAY: mark(
         "Asked a moment ago: your phone rings, or has rung. Press again in a minute if need be."
     ),
+    PressResult.CALLED_ELSEWHERE: mark(
+        "This number was called from another chat a moment ago. Press again in a minute if need be."
+    ),
     PressResult.NOT_CALLABLE: mark("The PBX cannot be asked to call this number."),
     PressResult.IN_THE_CHAT: mark("The card of this caller is in the chat already."),
 }

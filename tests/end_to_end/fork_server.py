@@ -119,6 +119,7 @@ def _leave_time_for_work(speed: float) -> None:
 
     for module, name in (
         (ajam, "AT_ONCE"),
+        (ajam, "CONNECT"),
         (application, "SHUTDOWN_TIMEOUT"),
         (button_actions, "ANSWER_PRESS_TIMEOUT"),
         (cached_query, "ASKED_WITHIN"),

@@ -1,5 +1,8 @@
 """Calls that the card of a missed caller asks for: whose they are, which are made, and what becomes of the card."""
 
+import re
+from datetime import UTC
+
 import pytest
 
 from bot.notifications.calls.missed_card_message import CardOutcome, number_to_call
@@ -8,6 +11,7 @@ from bot.notifications.calls.missed_cards import CLAIM_LASTS
 from bot.store.database import Database
 from bot.store.tables.calls import MissedCard
 from tests.engine.played_calls import GROUP, STATION, Office, minutes, missed_at
+from tests.messages.renderers import renderer
 
 ANNA, BORIS, NAMESAKE = 4, 5, 6
 
@@ -88,6 +92,39 @@ async def test_a_card_that_is_closed_while_the_phone_rings_stays_closed(office: 
     (closed,) = await office.cards()
     assert (closed.outcome, closed.claimed_by_id, closed.rings) == (CardOutcome.NOT_NEEDED, ANNA, None)
     assert (await office.presses_call(card, 4)).result is PressResult.CLOSED_BEFORE
+
+
+@pytest.mark.parametrize("end", [CallEnd.NOT_ANSWERED, CallEnd.REFUSED, CallEnd.UNKNOWN])
+@pytest.mark.parametrize("closed", [False, True])
+async def test_a_call_in_vain_offers_another_only_while_the_card_is_open(
+    office: CallingOffice, end: CallEnd, closed: bool
+) -> None:
+    card = await office.card()
+    await office.presses_call(card, 2)
+    if closed:
+        await office.presses.close(card.id, STATION, GROUP, "Boris", CardOutcome.NOT_NEEDED, minutes(2.1))
+    await office.presses.end_call(card.id, end, {"kind": "ami_off", "for_calls": True})
+    (told,) = [row for row in await office.messages() if row.template == "call_not_made"]
+    for language, offers, over in (("en", r"free again|☎ Call", "closed already"), ("ru", "свободна|☎", "уже закрыта")):
+        text = renderer(language).text(told.template, told.facts, zone=UTC, now=minutes(3))
+        assert bool(re.search(offers, text)) is not closed
+        assert (over in text) is closed
+
+
+async def test_a_caller_of_two_chats_is_called_from_one(office: CallingOffice) -> None:
+    await office.tell(ANNA)
+    card = await office.card()
+    (own,) = await office.cards(ANNA)
+
+    async def presses_own(minute: float) -> PressResult:
+        office.pbx.now = minutes(minute)
+        return (await office.presses.begin_call(own.id, STATION, ANNA, ANNA, "Anna", "201", minutes(minute))).result
+
+    assert (await office.presses_call(card, 2, by=BORIS)).result is PressResult.DONE
+    assert await presses_own(2.1) is PressResult.CALLED_ELSEWHERE
+    assert await presses_own(4) is PressResult.CALLED_ELSEWHERE
+    await office.presses.end_call(card.id, CallEnd.ANSWERED)
+    assert await presses_own(4.1) is PressResult.DONE
 
 
 async def test_calls_of_an_earlier_run_are_told_once_and_not_repeated(office: CallingOffice) -> None:

@@ -283,6 +283,7 @@ FACTS: Mapping[str, list[dict[str, Any]]] = {
     ],
     "call_not_made": [
         {"station": "Head office", "by": f"Anna {MOBILE}", "phone": "202", "end": end, "problem": problem}
+        | {"is_closed": end == "unknown"}
         for end, problem in (
             ("not_answered", None),
             ("unknown", None),

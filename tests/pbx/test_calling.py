@@ -42,6 +42,8 @@ from tests.pbx.test_certificate import served
 
 SECRET = "Tr0ub4dor-of-ami"
 ACCOUNT = AmiAccount("https://pbx:8089", "mikopbx-bot", SecretStr(SECRET))
+ACCEPTED = b"Response: Success\r\nMessage: Authentication accepted\r\n\r\n"
+ODD_SESSION = {"Set-Cookie": 'mansession_id="\\351"'}
 PAGE = httpx.Response(200, headers={"Content-Type": "text/html"}, content=b"<!DOCTYPE html><html>Router</html>")
 
 
@@ -211,6 +213,7 @@ async def test_of_many_at_once_one_is_a_failed_login() -> None:
         ({"Login": answer(403, b"<html>nginx</html>")}, NotJson),
         ({"Login": answer(content=b"x" * (MAX_BYTES + 1))}, NotJson),
         ({"Login": answer(content=b"Response: Success\r\n\r\n")}, NotJson),
+        ({"Login": lambda: httpx.Response(200, headers=ODD_SESSION, content=ACCEPTED)}, NotJson),
         ({"Login": lambda: httpx.ReadTimeout("slow")}, TimedOut),
         ({"Login": lambda: httpx.ReadError("lost")}, Unreachable),
         ({"Originate": lambda: httpx.ConnectError("gone")}, Unreachable),
@@ -247,6 +250,33 @@ async def test_after_a_lost_answer_it_is_not_known_and_nothing_is_sent_again(los
         await called(server)
     assert caught.value.resource == CALLING
     assert server.actions.count("Originate") == 1
+
+
+async def test_what_the_pbx_says_is_cut() -> None:
+    said = b"Response: Error\r\nMessage: " + b"x" * 60_000 + b"\r\n\r\n"
+    with pytest.raises(Invalid) as caught:
+        await called(AjamServer(Originate=answer(content=said)))
+    assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize(("until", "error"), [("Login", Unreachable), ("Originate", Uncertain)])
+async def test_a_station_that_is_changed_meanwhile_ends_its_calls(until: str, error: type[PbxError]) -> None:
+    """The client is closed, as on a reload of the stations: nothing more is sent."""
+    made: Calling
+
+    async def closes(request: httpx.Request) -> httpx.Response:
+        response = await server(request)
+        if server.actions[-1] == until:
+            await made.close()
+            if until == "Originate":
+                raise httpx.ReadError("closed")
+        return response
+
+    server = AjamServer()
+    made = Calling(Ajam(ACCOUNT, transport=httpx.MockTransport(closes), clock=Clock()))
+    with pytest.raises(error):
+        await made.call("201", "79161234501")
+    assert server.actions[-1] == until
 
 
 async def test_a_lost_logoff_changes_nothing() -> None:

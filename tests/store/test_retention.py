@@ -130,7 +130,7 @@ async def test_messages_about_calls_go_after_days_where_many_come(database: Data
         return row.id
 
     wish: dict[str, Any] = {"phones": (), "numbers": (), "by_id": 1, "by_name": "Anna", "now": LONG_AGO}
-    await CallSubscriptions(database, Signal()).set(STATION, -100, None, CallKind.CALLS, **wish)
+    await CallSubscriptions(database, Signal()).set(STATION, -100, None, CallKind.CALLS, **wish, read_at=None)
     old = await tell(LONG_AGO)
     await tell(LONG_AGO + HOUR, about=old, action="edit")
     other = await tell(LONG_AGO, template="alert")

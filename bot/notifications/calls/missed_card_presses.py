@@ -26,6 +26,7 @@ class PressResult(StrEnum):
     CLOSED_BEFORE = "closed before"
     IN_THE_CHAT = "in the chat already"
     UNDER_WAY = "under way already"
+    CALLED_ELSEWHERE = "called from another chat"
     NOT_CALLABLE = "cannot be called"
 
 
@@ -136,6 +137,8 @@ def _begin_call(
         return CallBegun(PressResult.CLAIMED_BEFORE)
     if card.rings is not None or (card.called_at is not None and now - card.called_at < CALL_AGAIN_AFTER):
         return CallBegun(PressResult.UNDER_WAY)
+    if missed_callers.is_called_elsewhere(session, card, now - CALL_AGAIN_AFTER):
+        return CallBegun(PressResult.CALLED_ELSEWHERE)
     missed_cards.take(card, by_id, by, now)
     card.rings, card.called_at = phone, now
     _show(session, card, now)
@@ -146,7 +149,14 @@ def _end_call(session: Session, card_id: int, end: CallEnd, problem: Mapping[str
     card = session.get(MissedCard, card_id)
     if card is None or card.rings is None:
         return
-    facts = {"station": card.station, "by": card.claimed_by, "phone": card.rings, "end": str(end), "problem": problem}
+    facts = {
+        "station": card.station,
+        "by": card.claimed_by,
+        "phone": card.rings,
+        "end": str(end),
+        "problem": problem,
+        "is_closed": card.closed_at is not None,
+    }
     card.rings = None
     if end in (CallEnd.NOT_ANSWERED, CallEnd.REFUSED):
         card.called_at = None

@@ -163,6 +163,6 @@ def _cookie_of(response: httpx.Response) -> str:
     for header in response.headers.get_list("Set-Cookie"):
         with suppress(CookieError):
             found = SimpleCookie(header).get(COOKIE)
-            if found is not None and found.value.isalnum():
+            if found is not None and found.value.isascii() and found.value.isalnum():
                 return found.value
     return ""

@@ -5,6 +5,7 @@ from enum import StrEnum
 from bot.pbx.calling import packets
 from bot.pbx.calling.ajam import CALLING, Ajam
 from bot.pbx.errors import AmiClassMissing, Invalid, NotJson, ServerError, TimedOut, Uncertain
+from bot.pbx.schema import MAX_TEXT
 
 # Seconds that the phone rings.
 RING = 25
@@ -63,7 +64,7 @@ class Calling:
         if packets.is_call_failed(answer):
             return CallOutcome.NOT_ANSWERED
         if answer["response"] != "Success":
-            raise Invalid((answer.get("message", ""),), CALLING)
+            raise Invalid((answer.get("message", "")[:MAX_TEXT],), CALLING)
         return CallOutcome.ANSWERED
 
     async def check(self) -> bool:

@@ -41,6 +41,17 @@ def open_of(session: Session, station: str, chat_id: int, caller: str) -> Sequen
     return session.execute(of_caller.order_by(MissedCard.id)).scalars().all()
 
 
+def is_called_elsewhere(session: Session, card: MissedCard, since: datetime) -> bool:
+    """Return True if another card of this caller has the PBX call them, or had it call them since that time."""
+    of_caller = select(MissedCard.id).where(
+        MissedCard.station == card.station,
+        MissedCard.caller == card.caller,
+        MissedCard.id != card.id,
+        or_(MissedCard.rings.is_not(None), MissedCard.called_at > since),
+    )
+    return session.execute(of_caller.limit(1)).first() is not None
+
+
 def find(session: Session, card_id: int, station: str, chat_id: int) -> MissedCard | None:
     """Return a card of this station and chat."""
     card = session.get(MissedCard, card_id)

@@ -30,7 +30,9 @@ async def my_phone(request: Request) -> Reply:
         before = await phones.of(station, person)
         await phones.set(station, person, None)
         return Reply(
-            message_of(request, None), outcome="switched off", change=Change({"phone": before}, {"phone": None})
+            message_of(request, None, forgotten=before is not None),
+            outcome="switched off",
+            change=Change({"phone": before}, {"phone": None}),
         )
     phone, change = await set_phone(request)
     return Reply(message_of(request, phone), outcome="set", change=change)
@@ -51,7 +53,14 @@ async def set_phone(request: Request) -> tuple[str, Change]:
     return phone, Change({"phone": before}, {"phone": phone})
 
 
-def message_of(request: Request, phone: str | None, call: str = "") -> Message:
-    """Return what is kept. `call`: what becomes of the call that was asked for, as a word of the template."""
-    is_set_up = request.station.pbx.calling is not None
-    return Message("my_phone", {"station": request.station.name, "phone": phone, "is_set_up": is_set_up, "call": call})
+def message_of(request: Request, phone: str | None, call: str = "", *, forgotten: bool = False) -> Message:
+    """Return what is kept. `call`: what becomes of the call that was asked for, as a word of the template; `forgotten`:
+    there was a phone until now."""
+    facts = {
+        "station": request.station.name,
+        "phone": phone,
+        "forgotten": forgotten,
+        "is_set_up": request.station.pbx.calling is not None,
+        "call": call,
+    }
+    return Message("my_phone", facts)

@@ -41,11 +41,7 @@ async def call(request: Request) -> Reply:
     if calling is None:
         return Reply(toast=NOT_SET_UP, outcome="not set up")
     phone = await request.services.person_phones.of(request.station.name, request.actor.id)
-    if phone is None:
-        question = Question("missed_card.phone", {"card": request.data["card"]})
-        message = Message("which_phone", {"station": request.station.name, "person": request.actor.name})
-        return Reply(message, question=question, as_new_message=True, outcome="asked for the phone")
-    if request.resumed:
+    if request.resumed and phone is not None:
         # Pressed before a restart, perhaps long ago.
         card = await request.services.missed_cards.find(*card_of(request))
         is_closed = card is None or card.closed_at is not None
@@ -56,6 +52,10 @@ async def call(request: Request) -> Reply:
             outcome="not done: interrupted",
         )
     result, reply = await _begin(request, calling, phone)
+    if result is PressResult.PHONE_UNKNOWN:
+        question = Question("missed_card.phone", {"card": request.data["card"]})
+        message = Message("which_phone", {"station": request.station.name, "person": request.actor.name})
+        return Reply(message, question=question, as_new_message=True, outcome="asked for the phone")
     toast = RINGS if result is PressResult.DONE else TOASTS[result]
     return Reply(toast=toast, then=reply.then, outcome=reply.outcome)
 
@@ -78,11 +78,11 @@ async def tell_interrupted(resumption: Resumption) -> None:
     await resumption.services.missed_cards.end_interrupted_calls()
 
 
-async def _begin(request: Request, calling: Calling, phone: str) -> tuple[PressResult, Reply]:
+async def _begin(request: Request, calling: Calling, phone: str | None) -> tuple[PressResult, Reply]:
     """Record the call; it is made by the reply's background task."""
     card, by = card_of(request), request.actor
     begun = await request.services.missed_cards.begin_call(*card, by.id, by.name, phone, request.now)
-    if begun.result is not PressResult.DONE:
+    if phone is None or begun.result is not PressResult.DONE:
         return begun.result, Reply(outcome=str(begun.result))
     ring = partial(_ring, request, calling, card[0], phone, begun.number)
     return begun.result, Reply(then=ring, outcome=f"{phone} rings to call {begun.number}")

@@ -25,9 +25,11 @@ class CallingOffice(Office):
         (card,) = await self.at(minutes(1))
         return card
 
-    async def presses_call(self, card: MissedCard, minute: float, by: int = ANNA) -> CallBegun:
+    async def presses_call(
+        self, card: MissedCard, minute: float, by: int = ANNA, phone: str | None = "203"
+    ) -> CallBegun:
         self.pbx.now = minutes(minute)
-        return await self.presses.begin_call(card.id, STATION, GROUP, by, "Anna", "203", minutes(minute))
+        return await self.presses.begin_call(card.id, STATION, GROUP, by, "Anna", phone, minutes(minute))
 
     async def told(self) -> list[str]:
         """Return the ends that the chat was told of."""
@@ -67,6 +69,13 @@ async def test_a_claim_is_of_the_person_and_not_of_the_name(office: CallingOffic
     assert await office.presses.claim(*where, ANNA, "Anna", minutes(2)) is PressResult.DONE
     assert (await office.presses_call(card, 3, by=NAMESAKE)).result is PressResult.CLAIMED_BEFORE
     assert await office.presses_call(card, 3) == CallBegun(PressResult.DONE, card.calls[-1]["number"])
+
+
+async def test_the_phone_is_asked_for_only_where_nothing_else_is_in_the_way(office: CallingOffice) -> None:
+    card = await office.card()
+    assert await office.presses_call(card, 2, phone=None) == CallBegun(PressResult.PHONE_UNKNOWN)
+    assert (await office.presses_call(card, 2, by=BORIS)).result is PressResult.DONE, "nothing was recorded"
+    assert await office.presses_call(card, 2, phone=None) == CallBegun(PressResult.CLAIMED_BEFORE)
 
 
 @pytest.mark.parametrize("end", CallEnd)

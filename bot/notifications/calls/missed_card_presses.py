@@ -27,6 +27,7 @@ class PressResult(StrEnum):
     IN_THE_CHAT = "in the chat already"
     UNDER_WAY = "under way already"
     CALLED_ELSEWHERE = "called from another chat"
+    PHONE_UNKNOWN = "phone not known"
     NOT_CALLABLE = "cannot be called"
 
 
@@ -70,10 +71,11 @@ class MissedCards:
         return result
 
     async def begin_call(
-        self, card_id: int, station: str, chat_id: int, by_id: int, by: str, phone: str, now: datetime
+        self, card_id: int, station: str, chat_id: int, by_id: int, by: str, phone: str | None, now: datetime
     ) -> CallBegun:
         """Claim the card, and record that the PBX is asked to ring `phone` and call the caller: only then ask it, once,
-        and tell `end_call` the outcome."""
+        and tell `end_call` the outcome. Without a phone nothing is recorded, and the result says whether one is all
+        that is missing."""
         begun = await self._database.run(_begin_call, card_id, station, chat_id, by_id, by, phone, now)
         self._wake.send()
         return begun
@@ -126,7 +128,7 @@ def _claim(
 
 
 def _begin_call(
-    session: Session, card_id: int, station: str, chat_id: int, by_id: int, by: str, phone: str, now: datetime
+    session: Session, card_id: int, station: str, chat_id: int, by_id: int, by: str, phone: str | None, now: datetime
 ) -> CallBegun:
     card = find(session, card_id, station, chat_id)
     if card is None or card.closed_at is not None:
@@ -139,6 +141,8 @@ def _begin_call(
         return CallBegun(PressResult.UNDER_WAY)
     if missed_callers.is_called_elsewhere(session, card, now - CALL_AGAIN_AFTER):
         return CallBegun(PressResult.CALLED_ELSEWHERE)
+    if phone is None:
+        return CallBegun(PressResult.PHONE_UNKNOWN)
     missed_cards.take(card, by_id, by, now)
     card.rings, card.called_at = phone, now
     _show(session, card, now)

@@ -145,7 +145,9 @@ def test_the_pbx_rings_whoever_pressed_and_calls_back(
     assert words.asked in standins.presses(BORIS, changed(standins, card, "Boris"), words.call)["text"]
     assert len(rung(standins)) == 3
     assert "203" in standins.asks(BORIS, "/my_phone", group)
-    assert "203" not in standins.asks(BORIS, "/my_phone off" if language == "en" else "/мой_телефон выкл")
+    forgotten = standins.asks(BORIS, "/my_phone off" if language == "en" else "/мой_телефон выкл")
+    assert ("is forgotten" if language == "en" else "Больше не помню") in forgotten
+    assert "203" not in forgotten
     assert lost.buttons == []
     assert re.search(words.audited, standins.asks(ANNA, "/audit").text)
 

@@ -108,7 +108,7 @@ def _leave_time_for_work(speed: float) -> None:
     from bot.app import application
     from bot.engine import calendar_feed, trunk_queries
     from bot.pbx import cached_query, http, time_zone
-    from bot.pbx.calling import ajam
+    from bot.pbx.calling import ajam, call
     from bot.pbx.resources import phone_book
     from bot.telegram import files, membership
     from bot.telegram.updates import polling
@@ -119,11 +119,11 @@ def _leave_time_for_work(speed: float) -> None:
 
     for module, name in (
         (ajam, "AT_ONCE"),
-        (ajam, "CONNECT"),
         (application, "SHUTDOWN_TIMEOUT"),
         (button_actions, "ANSWER_PRESS_TIMEOUT"),
         (cached_query, "ASKED_WITHIN"),
         (calendar_feed, "FETCH_WITHIN"),
+        (call, "GRACE"),
         (employees, "PHONES_TIMEOUT"),
         (http, "RESPONSE_TIMEOUT"),
         (http, "SUSPECT_AFTER"),

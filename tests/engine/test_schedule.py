@@ -114,7 +114,7 @@ def test_who_came_late_keeps_the_place_in_the_round(late: float) -> None:
 async def running(**more: Any) -> AsyncIterator[Schedule]:
     schedule, stop = Schedule(**more), asyncio.Event()
     task = asyncio.create_task(schedule.run(stop))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         yield schedule
         stop.set()
         await task
@@ -239,7 +239,7 @@ async def test_a_look_that_cannot_even_be_broken_off_is_left_alone() -> None:
         monkey.setattr("bot.engine.schedule.RETRY_AFTER", 0.001)
         await until(lambda: begun >= 2)
         monkey.undo()
-        await asyncio.wait_for(schedule.remove("stubborn"), 10)
+        await asyncio.wait_for(schedule.remove("stubborn"), 30)
         gate.set()
 
 

@@ -82,7 +82,7 @@ async def test_within_a_whole_nobody_waits_for_a_burst_that_waits_for_it(threade
         until_the_crowd_waits()
         await threaded.run_queued(serve, "the whole", served)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await threaded.atomic(whole)
         await asyncio.gather(*crowd)
     assert served == ["the whole", "crowd", "crowd"]

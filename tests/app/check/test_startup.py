@@ -137,4 +137,4 @@ async def test_a_stop_ends_it_at_once(running: Running, monkeypatch: pytest.Monk
     task = asyncio.create_task(running.startup_check.run(stop))
     await began.wait()
     stop.set()
-    await asyncio.wait_for(task, 5)
+    await asyncio.wait_for(task, 30)

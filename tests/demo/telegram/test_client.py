@@ -32,7 +32,7 @@ async def test_waiting_ends_with_the_next_change(bot: Bot, people: People) -> No
     await asyncio.sleep(0.05)
     assert not waiting.done()
     await bot.send_message(ANNA, "news")
-    assert (await asyncio.wait_for(waiting, 2))["seq"] > seq
+    assert (await asyncio.wait_for(waiting, 30))["seq"] > seq
     assert (await people.look("wait", after=seq + 1000, timeout=20))["seq"] > seq
 
 

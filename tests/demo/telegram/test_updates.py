@@ -19,7 +19,7 @@ async def test_a_long_poll_ends_when_somebody_writes(bot: Bot, people: People, i
     await asyncio.sleep(0.05)
     assert not poll.done()
     await people.write(ANNA, ANNA, "/status 202")
-    message = message_of((await asyncio.wait_for(poll, 2))[0])
+    message = message_of((await asyncio.wait_for(poll, 30))[0])
     assert (message.text, message.chat.id, message.chat.type) == ("/status 202", ANNA, "private")
     assert message.from_user is not None
     assert (message.from_user.full_name, message.from_user.language_code) == ("Anna Ivanova", "en")

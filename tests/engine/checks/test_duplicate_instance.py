@@ -100,7 +100,7 @@ async def test_what_polling_notes_is_judged_by_the_check_itself() -> None:
         await asyncio.sleep(0.01)
         scene.now += timedelta(seconds=40)
     stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 30)
     assert scene.book.told == [Opened(Kind.SECOND_COPY, START)]
 
 
@@ -117,4 +117,4 @@ async def test_a_store_that_refuses_does_not_end_the_check() -> None:
     assert not running.done()
     assert scene.book.writes == 1
     stop.set()
-    await asyncio.wait_for(running, 5)
+    await asyncio.wait_for(running, 30)

@@ -52,7 +52,7 @@ class Fleet:
         task = asyncio.create_task(self.checks.run(stop))
         if wake:
             self.checks.wake(wake)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not seen <= self.looked:  # noqa: ASYNC110 (no event to wait for)
                 await asyncio.sleep(0.001)
         await asyncio.sleep(0.03)

@@ -42,7 +42,7 @@ class Fleet:
 @asynccontextmanager
 async def running(fleet: Fleet) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         task = asyncio.create_task(fleet.rounds.run(stop))
         yield
         fleet.hangs.clear()

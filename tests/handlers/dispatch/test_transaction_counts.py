@@ -42,7 +42,7 @@ class Office(DispatcherHarness):
     async def receives(self, update: dict[str, Any]) -> None:
         self.update_id += 1
         await self.queue.enqueue([{"update_id": self.update_id, **update}])
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await asyncio.gather(*self.queue._lanes._workers)
 
     async def types(self, text: str, person: int = ANNA, chat: int = GROUP, sent: Any = None) -> None:

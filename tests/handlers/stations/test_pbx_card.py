@@ -67,7 +67,7 @@ async def test_what_the_pbx_told_before_is_not_shown_as_if_it_told_it_now(room: 
 
 @pytest.mark.parametrize(
     ("language", "says"),
-    [("en", "Machine: up since Nov 29 15:53 (2 d 4 h)"), ("ru", "Машина: работает с 29 нояб. 15:53 (2 д 4 ч)")],
+    [("en", "Machine: up since Nov 29 15:53 (2 d 4 h)"), ("ru", "Сервер: работает с 29 нояб. 15:53 (2 д 4 ч)")],
 )
 async def test_the_start_of_the_machine_is_shown_only_while_it_is_known(room: Room, language: str, says: str) -> None:
     wire, label = room.wire, says.partition(":")[0]

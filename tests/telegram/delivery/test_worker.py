@@ -143,7 +143,7 @@ async def test_a_stop_leaves_what_only_waits_as_it_was(
     running = asyncio.create_task(delivery.delivery_worker.run(stop))
     await eventually(lambda: bool(telegram.to(TEAM)))
     stop.set()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(30):
         await running
     assert await delivery.states() == ["pending", "sent"]
 
@@ -476,7 +476,7 @@ async def test_a_refused_token_ends_the_delivery_worker_and_loses_nothing(
     telegram.failures[TEAM].append(refusal(401, "Unauthorized"))
     await delivery.owe(TEAM, "hello")
     with pytest.raises(TokenRefused):
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             await delivery.delivery_worker.run(asyncio.Event())
     assert await delivery.states() == ["pending"]
     assert not (await delivery.row(1)).possible_repeat

@@ -45,7 +45,7 @@ def update(number: int, text: str = "x", person: int = 1, chat_id: int = GROUP) 
 
 
 async def until(look: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not look():  # noqa: ASYNC110 (no event to wait for)
             await asyncio.sleep(0.001)
 

@@ -87,7 +87,7 @@ async def until_worked_off(telegram: Telegram, taking: UpdateQueue, **more: Any)
     stop = asyncio.Event()
     await taking.resume()
     running = asyncio.create_task(polling(telegram, taking, **more).run(stop))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         await telegram.empty.wait()
         await taking.drain(5)
     stop.set()
@@ -469,7 +469,7 @@ async def test_a_press_does_not_wait_for_what_the_same_person_typed(database: Da
     taking = updates(telegram, database, handle)
     await taking.enqueue([typed])
     await taking.enqueue([{"update_id": 2, "callback_query": press}])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await pressed.wait()
     answered.set()
     await taking.drain(5)

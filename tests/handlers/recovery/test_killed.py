@@ -14,6 +14,7 @@ import pytest
 
 from bot.access.policy import Permission
 from bot.incidents.model import Kind, Opened, StateChange
+from bot.pbx import Calling
 from bot.store.access import contacts
 from bot.store.access.contacts import Contact
 from bot.store.messages import outbox
@@ -427,6 +428,21 @@ async def test_no_phone_rings_after_a_restart_for_what_was_asked_before(
         harness.restart(timedelta(minutes=4))
         await harness._run(harness._left_over)
         assert len(harness.wire.station.ami.calls) == before, f"killed {moment}"
+
+
+async def test_a_call_that_fails_inside_the_bot_is_told_and_does_not_ring_on(
+    mortal_database: MortalDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def breaks(*_: str) -> None:
+        raise RuntimeError("broken")
+
+    mortal_database.empty()
+    harness = KillableHarness(mortal_database)
+    monkeypatch.setattr(Calling, "call", breaks)
+    await harness.hears(await call_a_missed_caller(harness))
+    (card,) = await harness.stored(MissedCard)
+    assert card.rings is None
+    assert await harness.owed("call_not_made") == [ANNA]
 
 
 @pytest.mark.parametrize("name", SCENES)

@@ -22,12 +22,12 @@ from bot.pbx.resources.phone_book import PhoneBook
 from bot.pbx.resources.records import CallRecords
 from bot.pbx.resources.routing import Routing
 from bot.pbx.resources.storage import Storage
+from bot.pbx.resources.system_report import SystemReport, read_report
 from bot.pbx.resources.trunk_models import TrunkStatus
 from bot.pbx.resources.trunks import Trunks
 from bot.pbx.responses import scalar
 from bot.pbx.rights import Rights
 from bot.pbx.schema import MAX_TEXT
-from bot.pbx.system_report import SystemReport, read_report
 
 SYSTEM_PATH = "sysinfo:getInfo"
 

@@ -12,8 +12,8 @@ from bot.demo.pbx.web.front import app
 from bot.demo.pbx.web.keys import Permissions, Right
 from bot.pbx import Pbx
 from bot.pbx.key_check import ROWS
+from bot.pbx.resources.system_report import SystemReport
 from bot.pbx.rights import FEW_REFUSED, RIGHTS
-from bot.pbx.system_report import SystemReport
 
 ALL: dict[str, Right] = {f"/api/v3/{right.resource}": "write" if right.write_probe else "read" for right in RIGHTS}
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.demo.pbx.telephony import local_time
-from bot.pbx.system_report import MAX_UPTIME, SystemReport, read_report, read_uptime
+from bot.pbx.resources.system_report import MAX_UPTIME, SystemReport, read_report, read_uptime
 from tests.fixtures.examples import examples
 from tests.fixtures.paths import RECORDINGS
 

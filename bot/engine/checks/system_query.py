@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from bot.engine.checks.base import TrunkWatch
 from bot.pbx import Answer, Pbx
 from bot.pbx.cached_query import CachedQuery
-from bot.pbx.system_report import SystemReport
+from bot.pbx.resources.system_report import SystemReport
 from bot.runtime.clock import Clock
 
 EVERY = timedelta(hours=6)

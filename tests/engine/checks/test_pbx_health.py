@@ -27,7 +27,7 @@ from bot.incidents.model import (
     Resolved,
 )
 from bot.pbx import Answer, Pbx, PeerStatus, RequestBudget
-from bot.pbx.system_report import SystemReport
+from bot.pbx.resources.system_report import SystemReport
 from tests.incident_harness.recording_sink import RecordingStateSink, check_context
 
 NOON = datetime(2026, 11, 28, 12, tzinfo=UTC)

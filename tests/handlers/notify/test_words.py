@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlers.notify.words import NotUnderstood, TooManyNumbers, read
+from handlers.notify.words import NotUnderstood, QueueNotNamed, TooManyNumbers, read
 
 WORDS = (
     "missed calls call voicemail here me to for of all queue number off stop Sales and & 202 202-205 202/203 "
@@ -16,12 +16,13 @@ WORDS = (
 
 
 def offered(words: list[str]) -> tuple[str, ...] | None:
-    """Return what is offered; None if the words are understood, or name too many numbers."""
+    """Return what is offered; None if the words are understood, lack only the queue, which is asked for then, or name
+    too many numbers."""
     try:
         read(words)
     except NotUnderstood as wrong:
         return wrong.forms
-    except TooManyNumbers:
+    except (QueueNotNamed, TooManyNumbers):
         return None
     return None
 

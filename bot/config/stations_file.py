@@ -20,12 +20,14 @@ from bot.config import ami_account
 from bot.config.environment_file import read_env_file
 from bot.config.errors import WrongSettings, sentence
 from bot.config.settings import Settings
-from bot.config.station_settings import SECRET_OF, StationSettings
+from bot.config.station_settings import SECRET_OF, SHORTEST_AMI_SECRET, StationSettings
 from bot.config.unknown_names import NAME, nearest, unknown_in_file
 from bot.http import urls
 from bot.text.normalization import decoded
 
 KNOWN = {*StationSettings.model_fields, *SECRET_OF}
+# Where a variable is missing, so that nothing else is said of its secret.
+IN_PLACE_OF_SECRET = "-" * SHORTEST_AMI_SECRET
 MISSING = {
     "name": 'is missing; write a short word that people can type: name = "acme"',
     "url": 'is missing; write the address of the MikoPBX: url = "https://pbx.example.com"',
@@ -117,7 +119,7 @@ def _station(table: Mapping[str, Any], defaults: Mapping[str, Any], environment:
             # Some write the secret itself there.
             shown = variable if NAME.fullmatch(str(variable)) else "what it names"
             wrong.append(f"{name}: {shown} is not set; put it into the environment or .env")
-        written[field] = environment.get(str(variable)) or "-"
+        written[field] = environment.get(str(variable)) or IN_PLACE_OF_SECRET
     try:
         station = StationSettings.model_validate({"title": str(written.get("name") or "-"), **written})
     except ValidationError as error:

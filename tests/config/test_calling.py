@@ -124,17 +124,25 @@ def test_what_is_wrong_is_said_in_one_line(changed: dict[str, str], complaint: s
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('ami_user = "bot"\n', "acme: ami_url: is missing; calls need ami_url, ami_user and ami_secret"),
+        (
+            CALLS_OF_ACME.replace("ami_url", "# ami_url"),
+            "acme: ami_url: is missing; calls need ami_url, ami_user and ami_secret",
+        ),
         (CALLS_OF_ACME.replace("https", "http"), "acme: ami_url: plain http would show the secret of AMI"),
         (f'{CALLS_OF_ACME}ami_secret_env = "X"\n', "acme: has both ami_secret and ami_secret_env"),
         (
             CALLS_OF_ACME.replace("ami_secret =", "ami_secret_env ="),
             "acme: ami_secret_env: what it names is not set; put it into the environment or .env",
         ),
+        (
+            CALLS_OF_ACME.replace(f'ami_secret = "{SECRET}"', 'ami_secret_env = "ACME_AMI"'),
+            "acme: ami_secret_env: ACME_AMI is not set; put it into the environment or .env",
+        ),
     ],
 )
 def test_of_many_what_is_wrong_is_said_in_one_line(text: str, complaint: str) -> None:
-    assert complaints(GIVEN, ACME + text)[0].startswith(f"STATIONS_FILE: stations.toml: {complaint}")
+    (line,) = complaints(GIVEN, ACME + text)
+    assert line.startswith(f"STATIONS_FILE: stations.toml: {complaint}")
 
 
 def test_two_pbxs_never_share_an_address_of_calls() -> None:

@@ -94,7 +94,7 @@ def _ami_user(value: str) -> str:
 
 
 def _ami_secret(value: SecretStr) -> SecretStr:
-    # MikoPBX takes any, and whoever guesses it makes calls that cost money.
+    # MikoPBX accepts a secret of any length; a guessed one allows calls at the company's cost.
     if len(value.get_secret_value()) < SHORTEST_AMI_SECRET:
         raise ValueError(f"is too short; give the AMI account one of at least {SHORTEST_AMI_SECRET} characters")
     # A line end would end the field of AMI, and begin another.

@@ -36,7 +36,7 @@ MAX_INTERVAL = 300.0
 LAST_SEEN_EVERY = timedelta(seconds=60)
 # After a longer gap stored states are not trusted.
 STATES_VALID_FOR = 2 * LAST_SEEN_EVERY
-# No machine with MikoPBX restarts faster than this.
+# Least duration of a restart of the machine; an assumption.
 RESTART_TAKES = timedelta(seconds=45)
 
 
@@ -44,8 +44,8 @@ class TrunkMonitor:
     """Trunk monitor of one station.
 
     `latest` is the last observation, `last_good` the time of the last valid answer. `interruptions` counts failed polls
-    and pauses of RESTART_TAKES, in which the PBX may have restarted. `observer` is given the states
-    loaded at start, which saves the checks a query. A poll times out after `timeout` seconds.
+    and pauses of RESTART_TAKES, in which the PBX may have restarted. `observer` is given the states loaded at start,
+    which saves the checks a query. A poll times out after `timeout` seconds.
     """
 
     def __init__(

@@ -1,48 +1,25 @@
 """First look at the calls of a PBX after a start."""
 
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from bot.access.policy import BUILT_IN, Grant
 from bot.app.wiring.stations import build_station
 from bot.engine.calls.follower import AHEAD
-from bot.pbx import Answer, CallRecord
 from bot.runtime.waiting import Signal
 from bot.store.access.grants import Grants
 from bot.store.database import Database
 from bot.store.stations.call_subscriptions import CallSubscriptions
 from bot.store.tables.calls import CallKind
-from tests.incident_harness.station import START, Clock, FakePbx
+from tests.incident_harness.records import PbxWithoutCalls
+from tests.incident_harness.station import START, Clock
 from tests.incident_harness.wiring import Clients, shared_services, station_settings
 
 STATION, ANNA = "Head office", 1
 
 
-class RecordingPbx(FakePbx):
-    """PBX in Moscow, with nothing but trunks and no calls. `asked`: up to when it was asked for records."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock, skew=timedelta(hours=2))
-        self.records = self.calls = self
-        self.asked: list[datetime] = []
-
-    async def between(self, _start: datetime, end: datetime, **_: Any) -> AsyncIterator[CallRecord]:
-        self.asked.append(end)
-        no_calls: tuple[CallRecord, ...] = ()
-        for record in no_calls:
-            yield record
-
-    async def channels(self, *_: Any) -> Answer[tuple[()]]:
-        return Answer(())
-
-    async def time_zone(self) -> str:
-        return "Europe/Moscow"
-
-
 async def test_calls_are_read_once_the_zone_and_the_clock_of_the_pbx_are_known(database: Database) -> None:
     clock = Clock()
-    pbx = RecordingPbx(clock)
+    pbx = PbxWithoutCalls(clock, skew=timedelta(hours=2), zone="Europe/Moscow")
     grants = Grants(database, clock, (Grant(ANNA, "operator"),), BUILT_IN, Signal())
     shared = shared_services(database, clock, grants=grants, oncall=None, clients=Clients({STATION: pbx}))
     station = build_station(station_settings(STATION), shared)

@@ -1,4 +1,4 @@
-"""The machine of a stand-in PBX: when it started, and whether it restarts now."""
+"""Machine of a stand-in PBX: its start and its restarts."""
 
 from collections.abc import Callable
 

@@ -43,7 +43,7 @@ class SystemQuery:
         return self.query.value is not None and self._interruptions != self._watch.interruptions
 
     async def _ask(self) -> Answer[SystemReport]:
-        # Taken first: what happens while the PBX answers is not known to be before it.
+        # Read before the request: the PBX may restart while it answers.
         at, interruptions = self._clock(), self._watch.interruptions
         report = await self._pbx.system()
         started = at - report.uptime if report.uptime is not None else None

@@ -15,7 +15,7 @@ from bot.store.tables.messages import Keyboard, Outgoing
 from bot.text.phone_numbers import bare
 
 MAX_PHONES = 2
-# Callers choose what they show: no feature code is dialled, and no number as short as those of extensions and services.
+# A caller number can be forged: feature codes, and numbers as short as extensions and services, are not dialled.
 CALLABLE = re.compile(r"\+?[0-9]{5,15}")
 
 

@@ -32,7 +32,7 @@ class PressResult(StrEnum):
 
 
 class CallBegun(NamedTuple):
-    """Whether the PBX is to be asked for a call, and of which number."""
+    """Result of a press on ☎ Call; with DONE the `number` for which the PBX is to be asked."""
 
     result: PressResult
     number: str = ""

@@ -1,4 +1,4 @@
-"""Check of the account by which the PBX makes calls: it logs in and off, and calls nobody."""
+"""Check the AMI account for calls: log in, list its commands, log off; no call is made."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""Account and sessions of AMI, and what becomes of a call for a person."""
+"""AMI account of the stand-in PBX, its sessions, and the calls that it originates."""
 
 import secrets
 from collections.abc import Iterator

@@ -10,8 +10,8 @@ Body = Mapping[str, object]
 
 
 def set_ami(pbx: StandinPbx, path: Mapping[str, str], body: Body) -> None:
-    """Set what is given: `place`, `secret`, `classes` (a list), `phone`, `rings` and `talks` (seconds; null: the number
-    is not answered), `sessions`: "lost"."""
+    """Set the fields in `body`: `place`, `secret`, `classes` (a list), `phone`, `rings` and `talks` in seconds (`talks`
+    null: the number is not answered); `sessions` "lost" drops all sessions. Raises ControlRefused."""
     ami = pbx.ami
     if "place" in body:
         ami.place = word(body, "place", PLACES)
